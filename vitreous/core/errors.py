@@ -1,0 +1,19 @@
+"""The one exception type that reaches a user as a sentence."""
+
+
+class VitreousError(Exception):
+    """A mistake in the input or the set-up, told in one sentence: what came, what was expected, what to do.
+
+    The command line prints the message alone and exits with status 2; everything else is a defect and keeps its traceback.
+    """
+
+
+class MissingExtra(VitreousError):
+    """A component needs an optional dependency that is not installed."""
+
+    def __init__(self, component: str, package: str, extra: str) -> None:
+        super().__init__(f"{component} needs the package '{package}', which is not installed; pip install 'vitreous[{extra}]'")
+
+
+class NotConverged(VitreousError):
+    """A minimisation ended above its force tolerance; its state must not be stored as if it were a minimum."""

@@ -1,0 +1,111 @@
+"""What a model learns from: features and labels, each with a declared level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.base import FORMS, LEVELS, Data, finite
+from vitreous.core.errors import VitreousError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Labels(Data):
+    """Targets, and the level they belong to.
+
+    Fields:
+        name: what is labelled, e.g. "delta_tau".
+        level: one of LEVELS.
+        unit: written out, e.g. "energy/area".
+        values: (M,) floats; NaN exactly where ``mask`` is False.
+        mask: (M,) True where the label is defined.
+        positions: (M, D) where each label sits in the undeformed glass.
+        weak_is: "low" if small values mark weak places (a threshold), "high" if large ones do.
+        grid: (nx, ny[, nz]) when the sites form a grid in C order, else ().
+        columns: further (M,) arrays by name, e.g. tau_initial, tau_critical, strain_critical.
+    """
+
+    name: str
+    level: str
+    unit: str
+    values: NDArray[np.float64]
+    mask: NDArray[np.bool_]
+    positions: NDArray[np.float64]
+    weak_is: str = "low"
+    grid: tuple[int, ...] = ()
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise VitreousError(f"unknown level '{self.level}'; expected one of {', '.join(LEVELS)}")
+        if self.weak_is not in ("low", "high"):
+            raise VitreousError(f"weak_is is '{self.weak_is}'; expected 'low' or 'high'")
+        m = len(self._set("values", np.float64, None, must_be_finite=False))
+        mask = self._set("mask", np.bool_, m)
+        self._set("positions", np.float64, m, None)
+        if not np.array_equal(np.isfinite(self.values), mask):
+            raise VitreousError(f"labels '{self.name}': values must be finite where the mask is True and NaN elsewhere")
+        object.__setattr__(self, "grid", tuple(int(n) for n in self.grid))
+        if self.grid and int(np.prod(self.grid)) != m:
+            raise VitreousError(f"labels '{self.name}': grid {self.grid} does not hold {m} values")
+        columns = {}
+        for key, column in self.columns.items():
+            columns[key] = np.array(column)
+            columns[key].setflags(write=False)
+            if columns[key].shape[:1] != (m,):
+                raise VitreousError(f"column '{key}' has shape {columns[key].shape}; expected {m} rows")
+        object.__setattr__(self, "columns", columns)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Features(Data):
+    """Model input at M places of one glass.
+
+    Fields:
+        form: one of FORMS. level: one of LEVELS. names: the C feature names (vector), channels (image) or node features (graph).
+        values: vector (M, C) · image (M, C, H, W[, L]) · sequence (T, C) rows of all sites · graph (T, C) nodes of all sites.
+        offsets: (M+1,) rows of ``values`` that belong to each site (graph, sequence); empty otherwise.
+        edges: (2, G) global node indices, both directions listed (graph). edge_values: (G, C_e), edge_names: C_e names.
+        edge_offsets: (M+1,) the columns of ``edges`` that belong to each site.
+    """
+
+    form: str
+    level: str
+    names: tuple[str, ...]
+    values: NDArray[Any]
+    offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    edges: NDArray[np.int64] = field(default_factory=lambda: np.zeros((2, 0), dtype=np.int64))
+    edge_values: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float64))
+    edge_names: tuple[str, ...] = ()
+    edge_offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def __post_init__(self) -> None:
+        if self.form not in FORMS:
+            raise VitreousError(f"unknown feature form '{self.form}'; expected one of {', '.join(FORMS)}")
+        if self.level not in LEVELS:
+            raise VitreousError(f"unknown level '{self.level}'; expected one of {', '.join(LEVELS)}")
+        for name in ("values", "edge_values"):
+            array = np.ascontiguousarray(getattr(self, name))
+            array = array.copy() if array is getattr(self, name) and array.flags.writeable else array
+            array.setflags(write=False)
+            object.__setattr__(self, name, finite(array, f"features {name}"))
+        self._set("offsets", np.int64, None)
+        self._set("edges", np.int64, 2, None)
+        self._set("edge_offsets", np.int64, None)
+        object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, "edge_names", tuple(self.edge_names))
+        if len(self.names) != self.values.shape[1]:
+            raise VitreousError(f"{len(self.names)} feature names for {self.values.shape[1]} columns")
+        if self.form in ("graph", "sequence") and (not len(self.offsets) or self.offsets[-1] != len(self.values)):
+            raise VitreousError(f"{self.form} features need offsets that end at their {len(self.values)} rows")
+
+    def __len__(self) -> int:
+        """Number of sites M."""
+        return len(self.offsets) - 1 if self.form in ("graph", "sequence") else len(self.values)

@@ -1,0 +1,143 @@
+"""The kinds of component: one abstract class each, one or two methods, declarations as class attributes.
+
+A component is a frozen keyword-only dataclass: the constructor stores, the method works. Its fields are its parameters, its
+configuration and its cache key; a field with ``metadata={"affects_result": False}`` (workers, verbosity) stays out of the key.
+``version`` is raised whenever the same fields would give another result.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration, Features, Labels, Trajectory
+from vitreous.core.loading import Loading
+
+Array = NDArray[np.float64]
+Log = Callable[[str, float, int], None]  #: log(metric, value, step)
+Example = tuple[Features, Labels]
+
+
+class EnergySurface(Protocol):
+    """The potential energy of given atoms as a function of positions (N, D) and cell (D, D). Energies and lengths in the glass's units."""
+
+    def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]: ...
+    def atom_energies(self, positions: Array, cell: Array) -> Array: ...
+    def stress(self, positions: Array, cell: Array) -> Array: ...
+    def hessian(self, positions: Array, cell: Array) -> Any: ...  # scipy sparse (N*D, N*D)
+
+
+class Method(ABC):
+    """What every kind shares: one method of one paper, registered under a kind and a name."""
+
+    kind: ClassVar[str]
+    version: ClassVar[int] = 1
+
+
+class Potential(Method):
+    """An interatomic model. Declares the species it knows (by name), the dimensions it works in, and its units."""
+
+    kind = "potential"
+    species: ClassVar[tuple[str, ...]]
+    dimensions: ClassVar[frozenset[int]]
+    units: ClassVar[str]
+
+    @abstractmethod
+    def surface(self, configuration: Configuration) -> EnergySurface:
+        """The energy surface of these atoms. Raises VitreousError for wrong species, units or dimension, or a cell too small."""
+
+
+class Generator(Method):
+    """Makes glasses, or reads them. ``available`` is how many there are (None: as many as asked for)."""
+
+    kind = "generator"
+    dimensions: ClassVar[frozenset[int]]
+    has_bonds: ClassVar[bool]  #: whether its glasses carry a bond list
+
+    @property
+    def available(self) -> int | None:
+        return None
+
+    @abstractmethod
+    def generate(self, index: int, rng: np.random.Generator) -> Configuration:
+        """Glass number ``index``; the same rng state gives the same glass, bit for bit."""
+
+
+class Simulator(Method):
+    """Relaxes a glass and deforms it athermally and quasistatically."""
+
+    kind = "simulator"
+    dimensions: ClassVar[frozenset[int]]
+
+    @abstractmethod
+    def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
+        """The glass at rest in its cell. Raises NotConverged."""
+
+    @abstractmethod
+    def deform(self, configuration: Configuration, potential: Potential, loading: Loading) -> Trajectory:
+        """The relaxed glass taken along the loading. Raises NotConverged."""
+
+
+class Labeler(Method):
+    """Turns a relaxed glass, and its deformation where ``needs_trajectory``, into targets at a declared level."""
+
+    kind = "labeler"
+    level: ClassVar[str]
+    needs_trajectory: ClassVar[bool]
+    dimensions: ClassVar[frozenset[int]]
+
+    @abstractmethod
+    def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
+        """Labels of one glass; ``trajectory`` is given exactly when ``needs_trajectory``."""
+
+
+class Descriptor(Method):
+    """Turns structure, seen in the loading's frame, into model input at given places.
+
+    ``rotation`` declares what a common rotation of glass, sites and loading does: "invariant" (nothing) for all of ours, since the
+    loading frame turns along; "equivariant" or "none" otherwise.
+    """
+
+    kind = "descriptor"
+    form: ClassVar[str]
+    levels: ClassVar[frozenset[str]]
+    dimensions: ClassVar[frozenset[int]]
+    needs_bonds: ClassVar[bool]
+    rotation: ClassVar[str]
+
+    @abstractmethod
+    def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
+        """Features (one entry per row of ``sites`` (M, D)) of the undeformed glass; ``level`` is one of ``levels``."""
+
+
+class Model(Method):
+    """Learns labels from features. ``fit`` returns a fitted model and leaves the component unchanged."""
+
+    kind = "model"
+    forms: ClassVar[frozenset[str]]
+    levels: ClassVar[frozenset[str]]
+
+    @abstractmethod
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> Fitted:
+        """Learn from ``train``; ``validation`` serves early stopping and model choice, nothing else is ever seen."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> Fitted:
+        """What ``Fitted.save`` wrote, without pickle. Raises VitreousError for a damaged or foreign folder."""
+
+
+class Fitted(ABC):
+    """A trained model."""
+
+    @abstractmethod
+    def predict(self, features: Features) -> Array:
+        """(M,) predictions, in the labels' unit, independent of how the sites are batched."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Arrays as safetensors or npz, the rest as JSON."""

@@ -1,0 +1,97 @@
+"""A loading: the deformation gradient as a function of one strain, and the frame in which descriptors see the glass.
+
+Row-vector convention throughout (that of ASE and LAMMPS): the rows of a cell are lattice vectors, and a deformation gradient F
+acts as ``x' = x @ F.T``. Stress is positive in tension, energy per area in two dimensions and per volume in three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.errors import VitreousError
+
+MODES = ("pure_shear", "uniaxial", "simple_shear")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading:
+    """Plain data: a mode, a sign and an orientation in the xy plane.
+
+    ==============  ===========================================================  ============================
+    mode            F in the loading frame (strain e = sign * strain)            scalar stress
+    ==============  ===========================================================  ============================
+    pure_shear      diag(1+e, 1/(1+e)): area preserved (Bachhav 2025, Methods)   (s_nn - s_mm) / 2
+    uniaxial        diag(1+e, 1): transverse lengths fixed (Font-Clos 2022)      s_nn
+    simple_shear    1 + e n (x) m                                                s_nm
+    ==============  ===========================================================  ============================
+
+    n is the direction at ``angle`` degrees from x, m the one at ``angle`` + 90.
+
+    Raises:
+        VitreousError: for a mode, sign or dimension that does not exist.
+    """
+
+    mode: str = "pure_shear"
+    sign: int = 1
+    angle: float = 0.0
+    dimension: int = 2
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise VitreousError(f"unknown loading mode '{self.mode}'; expected one of {', '.join(MODES)}")
+        if self.sign not in (1, -1):
+            raise VitreousError(f"loading sign is {self.sign!r}; expected 1 or -1")
+        if self.dimension not in (2, 3):
+            raise VitreousError(f"loading dimension is {self.dimension!r}; expected 2 or 3")
+
+    @property
+    def frame(self) -> NDArray[np.float64]:
+        """Rotation (D, D) whose rows are the loading axes n, m(, z): ``x @ frame.T`` gives loading-frame coordinates."""
+        a = np.deg2rad(self.angle)
+        rotation = np.eye(self.dimension)
+        rotation[:2, :2] = [[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]
+        return rotation
+
+    def deformation_gradient(self, strain: float) -> NDArray[np.float64]:
+        """F (D, D) at ``strain``, dimensionless; the identity at zero.
+
+        Raises:
+            VitreousError: if the strain would invert the cell.
+        """
+        e = self.sign * strain
+        local = np.eye(self.dimension)
+        if self.mode == "simple_shear":
+            local[0, 1] = e
+        else:
+            if 1.0 + e <= 0.0:
+                raise VitreousError(f"strain {strain:g} inverts the cell: 1 + ({e:g}) is not positive; use a smaller strain")
+            local[0, 0] = 1.0 + e
+            if self.mode == "pure_shear":
+                local[1, 1] = 1.0 / (1.0 + e)
+        return self.frame.T @ local @ self.frame
+
+    def velocity_gradient(self, strain: float) -> NDArray[np.float64]:
+        """dF/dstrain F^-1 (D, D): the work-conjugate rate, so that dE/dstrain = volume * sum(stress * velocity_gradient)."""
+        e = self.sign * strain
+        local = np.zeros((self.dimension, self.dimension))
+        if self.mode == "simple_shear":
+            local[0, 1] = 1.0
+        else:
+            local[0, 0] = 1.0 / (1.0 + e)
+            if self.mode == "pure_shear":
+                local[1, 1] = -1.0 / (1.0 + e)
+        return self.sign * (self.frame.T @ local @ self.frame)
+
+    def scalar_stress(self, stress: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The stress that the mode drives, from tensors (..., D, D); positive when it resists the loading."""
+        local = self.frame @ stress @ self.frame.T
+        if self.mode == "pure_shear":
+            value = 0.5 * (local[..., 0, 0] - local[..., 1, 1])
+        elif self.mode == "uniaxial":
+            value = local[..., 0, 0]
+        else:
+            value = local[..., 0, 1]
+        return self.sign * value

@@ -1,0 +1,90 @@
+"""A deformation, and the instabilities met on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.base import Data
+from vitreous.core.configuration import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.core.loading import Loading
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Events(Data):
+    """Instabilities met along a loading.
+
+    Fields:
+        strain: (E,) first strain of the user's grid at which the event is seen.
+        energy_drop, stress_drop: (E,), positive when energy or the loading's scalar stress falls across the event.
+        atom: (E,) index of the atom with the largest non-affine displacement.
+        position: (E, D) that atom's place in the *undeformed* glass.
+        kind: E words: "rearrangement", "bond_break", "flip".
+    """
+
+    strain: NDArray[np.float64]
+    energy_drop: NDArray[np.float64]
+    stress_drop: NDArray[np.float64]
+    atom: NDArray[np.int64]
+    position: NDArray[np.float64]
+    kind: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self._set("strain", np.float64, None))
+        self._set("energy_drop", np.float64, count)
+        self._set("stress_drop", np.float64, count)
+        self._set("atom", np.int64, count)
+        self._set("position", np.float64, count, None)
+        object.__setattr__(self, "kind", tuple(self.kind))
+        if len(self.kind) != count:
+            raise VitreousError(f"{count} events but {len(self.kind)} kinds")
+
+    def __len__(self) -> int:
+        return len(self.strain)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trajectory(Data):
+    """An athermal quasistatic deformation of one glass.
+
+    Fields:
+        initial: the relaxed, undeformed glass.
+        loading: what was done to it.
+        strain: (S,) increasing, starting at 0.
+        energy: (S,) total energy, energy unit.
+        stress: (S, D, D) Cauchy stress, energy per area or volume, tension positive.
+        residual: (S,) largest force component left, energy per length.
+        frame_strain: (K,), frames: (K, N, D) positions, continuous in time (never re-wrapped), cells: (K, D, D).
+        events: the instabilities met.
+    """
+
+    initial: Configuration
+    loading: Loading
+    strain: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    stress: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    frame_strain: NDArray[np.float64]
+    frames: NDArray[np.float64]
+    cells: NDArray[np.float64]
+    events: Events
+
+    def __post_init__(self) -> None:
+        s = len(self._set("strain", np.float64, None))
+        n, d = self.initial.positions.shape
+        self._set("energy", np.float64, s)
+        self._set("stress", np.float64, s, d, d)
+        self._set("residual", np.float64, s)
+        k = len(self._set("frame_strain", np.float64, None))
+        self._set("frames", np.float64, k, n, d)
+        self._set("cells", np.float64, k, d, d)
+        if np.any(np.diff(self.strain) <= 0):
+            raise VitreousError("trajectory strains must increase")
+
+    @property
+    def scalar_stress(self) -> NDArray[np.float64]:
+        """(S,) the loading's own stress component."""
+        return self.loading.scalar_stress(self.stress)

@@ -1,0 +1,30 @@
+"""The built-in methods, declared through the same door as anyone else's.
+
+Only strings here: a target is imported when its component is asked for.
+"""
+
+from vitreous.core.plugin import Component, hookimpl
+
+_PAPERS = {
+    "silica2d": "Roy, Heyde & Heuer 2018, doi:10.1039/C8CP04028A",
+    "dual": "Ormrod Morley & Wilson 2018, doi:10.1088/1361-648X/aae61d",
+    "aqs": "Maloney & Lemaitre 2006, doi:10.1103/PhysRevE.74.016118",
+    "listi": "Bachhav et al. 2025, doi:10.1038/s42005-025-02315-7",
+}
+
+_COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
+    # kind, name, target, citation, one line
+    ("potential", "yukawa_silica", "vitreous.plugins.potentials.yukawa_silica.YukawaSilica", _PAPERS["silica2d"],
+     "two-dimensional silica, force-shifted Yukawa"),
+    ("simulator", "aqs", "vitreous.plugins.simulators.aqs.AQS", _PAPERS["aqs"], "native athermal quasistatic deformation"),
+    ("labeler", "local_probing", "vitreous.plugins.labelers.local_probing.LocalProbing", _PAPERS["listi"],
+     "local stress threshold map by probing small discs"),
+    ("labeler", "rearrangements", "vitreous.plugins.labelers.rearrangements.Rearrangements", _PAPERS["listi"],
+     "strain, drop, atom and place of each instability"),
+)
+
+
+@hookimpl
+def vitreous_components() -> list[Component]:
+    """The components that ship with Vitreous."""
+    return [Component(kind=k, name=n, target=t, citation=c, summary=s) for k, n, t, c, s in _COMPONENTS]
