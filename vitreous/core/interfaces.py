@@ -67,6 +67,10 @@ class Generator(Method):
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         """Glass number ``index``; the same rng state gives the same glass, bit for bit."""
 
+    def fingerprint(self, index: int) -> str:
+        """What glass number ``index`` depends on beyond the fields (a digest of the file it is read from); part of its cache key."""
+        return ""
+
 
 class Simulator(Method):
     """Relaxes a glass and deforms it athermally and quasistatically."""
