@@ -1,0 +1,161 @@
+"""A component from a configuration: ``_target_`` from the allow-list of its kind, every field checked against its declared type."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+from vitreous.core.errors import VitreousError
+from vitreous.core.registry import Registry, load_class, suggest
+
+
+class _Mismatch(Exception):
+    """The value is not of the expected type."""
+
+
+def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = "") -> Any:
+    """The component that ``config`` describes: ``_target_`` and fields.
+
+    ``role`` is the key under which the configuration stands, when it is not the kind's own (``events``, ``indicators``).
+
+    Raises:
+        VitreousError: a target that is not a registered component of this kind, a nested target, or a field that is unknown, missing or
+            of the wrong type.
+    """
+    where = role or kind
+    if not isinstance(config, Mapping) or "_target_" not in config:
+        raise VitreousError(
+            f"{where} has no _target_; choose one with {where}=NAME ({', '.join(registry.names(kind)) or 'none installed'})"
+        )
+    _refuse_nested(where, {key: value for key, value in config.items() if key != "_target_"})
+    cls = load_class(registry.by_target(kind, str(config["_target_"])))
+    return construct(cls, where, {key: value for key, value in config.items() if key != "_target_"})
+
+
+def construct(cls: type[Any], where: str, values: Mapping[str, Any]) -> Any:
+    """An instance of a dataclass from plain values; errors name ``where.field``."""
+    known = {f.name: f for f in dataclasses.fields(cls) if f.init}
+    listed = f"valid fields: {', '.join(known) or 'none'}"
+    for name in values:
+        if name not in known:
+            raise VitreousError(f"unknown field {where}.{name}{suggest(str(name), known)}; {listed}")
+    for name, field in known.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and (name not in values or values[name] == "???"):
+            raise VitreousError(f"{where}.{name} is missing; give it as {where}.{name}=VALUE ({_words(_hints(cls)[name])})")
+    hints = _hints(cls)
+    checked = {}
+    for name, value in values.items():
+        try:
+            checked[name] = convert(value, hints[name])
+        except _Mismatch:
+            expected = _words(hints[name])
+            raise VitreousError(f"{where}.{name} is {value!r}, a {type(value).__name__}; expected {expected}; {listed}") from None
+    try:
+        return cls(**checked)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise VitreousError(f"{where} ({cls.__name__}) refuses its fields: {error}") from error
+
+
+def _refuse_nested(where: str, value: Any) -> None:
+    if isinstance(value, Mapping):
+        if "_target_" in value:
+            raise VitreousError(f"{where} holds a nested _target_ ({value['_target_']}); a component's fields are plain values")
+        for key, inner in value.items():
+            _refuse_nested(f"{where}.{key}", inner)
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            _refuse_nested(f"{where}[{i}]", inner)
+
+
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def convert(value: Any, hint: Any) -> Any:
+    """``value`` as ``hint`` asks: an int where a float is wanted becomes one, a list a tuple; anything else must fit as it stands."""
+    origin = get_origin(hint) or hint
+    arguments = get_args(hint)
+    for handled, by in _CONVERTERS:
+        if origin in handled:
+            return by(value, arguments)
+    return _require(not isinstance(hint, type) or isinstance(value, hint), value)
+
+
+def _number(value: Any, _: Sequence[Any]) -> float:
+    return float(_require(isinstance(value, int | float) and not isinstance(value, bool), value))
+
+
+def _integer(value: Any, _: Sequence[Any]) -> int:
+    return _require(isinstance(value, int) and not isinstance(value, bool), value)
+
+
+def _literal(value: Any, arguments: Sequence[Any]) -> Any:
+    return _require(any(value == a and type(value) is type(a) for a in arguments), value)
+
+
+def _mapping(value: Any, arguments: Sequence[Any]) -> dict[Any, Any]:
+    _require(isinstance(value, Mapping), value)
+    key_hint, value_hint = arguments or (Any, Any)
+    return {convert(k, key_hint): convert(v, value_hint) for k, v in value.items()}
+
+
+def _require(fits: bool, value: Any) -> Any:
+    if not fits:
+        raise _Mismatch
+    return value
+
+
+def _first_that_fits(value: Any, hints: Sequence[Any]) -> Any:
+    exact = [hint for hint in hints if isinstance(hint, type) and type(value) is hint]  # an int stays an int in ``int | float``
+    for hint in (*exact, *hints):
+        try:
+            return convert(value, hint)
+        except _Mismatch:
+            continue
+    raise _Mismatch
+
+
+def _tuple(value: Any, arguments: Sequence[Any]) -> tuple[Any, ...]:
+    _require(isinstance(value, list | tuple), value)
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return tuple(convert(item, arguments[0]) for item in value)
+    _require(len(value) == len(arguments), value)
+    return tuple(convert(item, hint) for item, hint in zip(value, arguments, strict=True))
+
+
+def _list(value: Any, arguments: Sequence[Any]) -> list[Any]:
+    return list(_tuple(value, (*(arguments or (Any,)), ...)))
+
+
+_CONVERTERS: tuple[tuple[tuple[Any, ...], Callable[[Any, Sequence[Any]], Any]], ...] = (
+    ((Any,), lambda value, _: value),
+    ((Union, types.UnionType), _first_that_fits),
+    ((Literal,), _literal),
+    ((tuple,), lambda value, arguments: _tuple(value, arguments or (Any, ...))),
+    ((list, Sequence), _list),
+    ((dict, Mapping), _mapping),
+    ((None, type(None)), lambda value, _: _require(value is None, value)),
+    ((int,), _integer),
+    ((float,), _number),
+    ((Path,), lambda value, _: Path(_require(isinstance(value, str | Path), value))),
+)
+
+
+def _words(hint: Any) -> str:
+    """A type in words."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_words(a) for a in arguments)
+    if origin is Literal:
+        return "one of " + ", ".join(str(a) for a in arguments)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return f"a list of values, each {_words(arguments[0])}"
+    if origin is tuple:
+        return "a list [" + ", ".join(_words(a) for a in arguments) + "]"
+    plain = {int: "an integer", float: "a number", bool: "true or false", str: "text", type(None): "null", Path: "a path"}
+    return plain.get(hint, getattr(hint, "__name__", str(hint)))

