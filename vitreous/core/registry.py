@@ -7,7 +7,7 @@ Declarations are strings; a component's module is imported when that component i
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -106,6 +106,11 @@ class Registry:
             f"'{target}' cannot be used as a {kind}: {why}; registered: {', '.join(sorted(targets.values())) or 'none'}{failed}"
         )
 
+    def name_of(self, kind: str, cls: type[Any]) -> str:
+        """The name under which a class is registered; the class's own name if it is not."""
+        target = f"{cls.__module__}.{cls.__qualname__}"
+        return next((r.component.name for r in self.all(kind) if r.component.target == target), cls.__name__)
+
     def resolve(self, kind: str, name: str) -> type[Any]:
         """The class of a component, imported now.
 
@@ -189,9 +194,3 @@ def discover(entries: Iterable[EntryPoint] | None = None) -> Registry:
             reason = str(error) if isinstance(error, VitreousError) else f"{type(error).__name__}: {error}"
             failed.append(FailedPlugin(name=entry.name, provider=provider, reason=" ".join(reason.split())))
     return Registry(registered, failed)
-
-
-def provider_versions(classes: Mapping[str, type[Any]], registry: Registry) -> dict[str, str]:
-    """The provider of each given class, for manifests."""
-    targets = {r.component.target: r.provider for r in registry.all()}
-    return {name: targets.get(f"{cls.__module__}.{cls.__qualname__}", cls.__module__) for name, cls in classes.items()}

@@ -45,8 +45,8 @@ def identity(component: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Plain JSON values; arrays by their content's hash."""
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, np.generic | Path):
+        value = value.item() if isinstance(value, np.generic) else str(value)
     if isinstance(value, np.ndarray):
         content = np.ascontiguousarray(value)
         return {"shape": list(value.shape), "dtype": value.dtype.str, "sha256": hashlib.sha256(content.tobytes()).hexdigest()}
@@ -56,8 +56,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted(_plain(item) for item in value)
-    if isinstance(value, Path):
-        return str(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise VitreousError(
@@ -135,7 +133,7 @@ class Store:
             manifest, arrays = _read(path)
             if manifest.get("key") != key or manifest.get("stage") != stage:
                 raise Damaged("its manifest belongs to another artifact")
-            return decode(manifest.pop("value"), arrays), manifest
+            return _decoded(manifest, arrays), manifest
         except FileNotFoundError:
             return None
         except PermissionError as error:
@@ -178,7 +176,7 @@ class Store:
         """Read an artifact whole: empty if every byte is as written, otherwise what is wrong."""
         try:
             manifest, arrays = _read(entry.path)
-            decode(manifest["value"], arrays)
+            _decoded(manifest, arrays)
         except (Damaged, OSError) as error:
             return str(error)
         return (
@@ -214,6 +212,14 @@ def _read(path: Path, only_manifest: bool = False) -> tuple[dict[str, Any], dict
     if manifest.get("format") != FORMAT:
         raise Damaged(f"it has format {manifest.get('format')}, this version reads {FORMAT}")
     return manifest, arrays
+
+
+def _decoded(manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Any:
+    """The stored value, taken out of its manifest. Raises Damaged for one that the data classes refuse (written by another version)."""
+    try:
+        return decode(manifest.pop("value"), arrays)
+    except (VitreousError, KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"{type(error).__name__}: {error}") from error
 
 
 def _sync_folder(folder: Path) -> None:

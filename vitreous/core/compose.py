@@ -1,0 +1,109 @@
+"""Which components fit together, judged from their declarations alone, before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from vitreous.core.errors import VitreousError
+from vitreous.core.registry import Registry, load_class
+
+#: The places in a pipeline, and the kind of component that stands there.
+ROLES: Mapping[str, str] = {
+    "generator": "generator",
+    "simulator": "simulator",
+    "potential": "potential",
+    "labeler": "labeler",
+    "events": "labeler",
+    "descriptor": "descriptor",
+    "indicators": "descriptor",
+    "model": "model",
+}
+Parts = Mapping[str, type[Any]]  #: class by role; a role that is not filled is absent
+
+
+class Conflict(NamedTuple):
+    """Two parts (or one) that cannot work: the roles, and a sentence."""
+
+    roles: tuple[str, ...]
+    reason: str
+
+
+def conflicts(parts: Parts, dimension: int, registry: Registry) -> list[Conflict]:
+    """Every reason why these classes cannot work together."""
+    told = {role: f"{role} '{registry.name_of(ROLES[role], cls)}'" for role, cls in parts.items()}
+    return [*_forms(parts, told), *_levels(parts, told), *_bonds(parts, told), *_dimensions(parts, told, dimension)]
+
+
+def _forms(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
+    if "model" in parts and "descriptor" in parts:
+        form, takes = parts["descriptor"].form, parts["model"].forms
+        if form not in takes:
+            yield Conflict(
+                ("model", "descriptor"), f"{told['descriptor']} gives {form} features, but {told['model']} takes {_listed(takes)}"
+            )
+    if "indicators" in parts and parts["indicators"].form != "vector":
+        form = parts["indicators"].form
+        yield Conflict(("indicators",), f"{told['indicators']} gives {form} features, but only vector features can be compared one by one")
+
+
+def _levels(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
+    level = parts["labeler"].level
+    for role in ("descriptor", "indicators", "model"):
+        if role in parts and level not in parts[role].levels:
+            levels = _listed(parts[role].levels)
+            yield Conflict((role, "labeler"), f"{told['labeler']} labels each {level}, but {told[role]} works at level {levels}")
+    if "events" in parts and parts["events"].level != "event":
+        yield Conflict(("events",), f"{told['events']} labels each {parts['events'].level}; expected a labeler of level event")
+
+
+def _bonds(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
+    for role in ("descriptor", "indicators"):
+        if role in parts and parts[role].needs_bonds and not parts["generator"].has_bonds:
+            yield Conflict((role, "generator"), f"{told[role]} needs bonds, but {told['generator']} makes glasses without a bond list")
+
+
+def _dimensions(parts: Parts, told: Mapping[str, str], dimension: int) -> Iterator[Conflict]:
+    for role, cls in parts.items():
+        if hasattr(cls, "dimensions") and dimension not in cls.dimensions:
+            works = _listed(cls.dimensions)
+            yield Conflict((role,), f"the loading has dimension {dimension} (loading.dimension), but {told[role]} works in {works}")
+
+
+def check(parts: Parts, dimension: int, registry: Registry) -> None:
+    """Refuse a combination that cannot work.
+
+    Raises:
+        VitreousError: why the first clashing parts clash, and the registered components that would work in their place.
+    """
+    found = conflicts(parts, dimension, registry)
+    if not found:
+        return
+    roles, reason = found[0]
+    clean = _swaps(parts, roles, dimension, registry, lambda left: not left)
+    better = clean or _swaps(parts, roles, dimension, registry, lambda left: roles not in [c.roles for c in left])
+    advice = f"what would work: {', '.join(better)}" if better else "no installed component would work in its place"
+    raise VitreousError(f"{reason}; {advice}")
+
+
+def _swaps(parts: Parts, roles: tuple[str, ...], dimension: int, registry: Registry, accept: Callable[[list[Conflict]], bool]) -> list[str]:
+    """``role=name`` for every component that, put in one of these roles, leaves conflicts that ``accept`` accepts."""
+    swaps = []
+    for role in roles:
+        for registered in registry.all(ROLES[role]):
+            try:
+                left = conflicts({**parts, role: load_class(registered)}, dimension, registry)
+            except VitreousError:
+                continue
+            if accept(left):
+                swaps.append(f"{_key(role)}={registered.component.name}")
+    return swaps
+
+
+def _key(role: str) -> str:
+    """How the role is chosen on the command line."""
+    return role if ROLES[role] == role else f"{ROLES[role]}@{role}"
+
+
+def _listed(values: Any) -> str:
+    return ", ".join(str(value) for value in sorted(values))

@@ -1,0 +1,224 @@
+"""The whole run: samples independently of each other, then split, fit, predict.
+
+Everything is checked before anything is computed, and everything computed is kept: the same pipeline on the same store continues where it
+stood and ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.core.executor import Executor, InTurn, Lost
+from vitreous.core.interfaces import Fitted, Model
+from vitreous.core.result import Metric, Result, Sample
+from vitreous.core.split import Split, lost_roles
+from vitreous.core.stages import Artifact, Chain, Record, compute_sample, stream
+from vitreous.core.store import Store, identity
+
+Report = Callable[[str], None]  #: told one line per excluded sample
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline(Chain):
+    """A chain per sample, and the model that learns from the samples.
+
+    Fields:
+        samples: how many glasses; None takes all that the generator has. split: their roles. seed: root of split and fit.
+    """
+
+    model: Model | None = None
+    samples: int | None = None
+    split: Split = field(default_factory=Split)
+    seed: int = 0
+
+    def roles(self) -> dict[int, str]:
+        """The role of each sample; raises VitreousError for more samples than there are, or an impossible split."""
+        available, wanted = self.generator.available, self.samples
+        if wanted is None and available is None:
+            raise VitreousError(f"{type(self.generator).__name__} makes as many glasses as asked for; say how many with samples=NUMBER")
+        count = available if wanted is None else wanted
+        assert count is not None
+        if available is not None and count > available:
+            raise VitreousError(
+                f"samples={count}, but {type(self.generator).__name__} has {available}; set samples={available} or give more"
+            )
+        if count < 1:
+            raise VitreousError(f"samples={count}; expected at least 1")
+        return dict.fromkeys(range(count), "test") if self.model is None else self.split.assign(count, self.seed)
+
+    def run(self, store: Store, executor: Executor | None = None, report: Report = lambda line: None) -> Result:
+        """Compute what the store does not hold, fit, and predict on every sample.
+
+        Raises:
+            VitreousError: bad input or set-up, no sample left, or a split left empty by exclusions. What is stored is kept.
+        """
+        executor = executor or InTurn()
+        planned = self.roles()
+        store.clean()
+        records, excluded = self._compute(store, executor, list(planned), report)
+        roles = {index: planned[index] for index in records}
+        _refuse_empty(planned, roles, excluded)
+        samples = [_load(self, store, records[index], role) for index, role in roles.items()]
+        result = Result(
+            loading=self.loading,
+            samples=tuple(samples),
+            excluded=excluded,
+            seconds=_total(records.values()),
+            fresh=_fresh(records.values()),
+        )
+        return result if self.model is None else self._learn(store, executor, result)
+
+    def _compute(
+        self, store: Store, executor: Executor, indices: Sequence[int], report: Report
+    ) -> tuple[dict[int, Record], dict[int, str]]:
+        records: dict[int, Record] = {}
+        excluded: dict[int, str] = {}
+        for index, outcome in executor.map(partial(_attempt, self, store), indices, "samples"):
+            if isinstance(outcome, Record):
+                records[index] = outcome
+                continue
+            failure = outcome.as_error() if isinstance(outcome, Failure) else outcome
+            if not isinstance(failure, NotConverged | Lost):
+                failure.add_note(f"while computing sample {index}")
+                raise failure
+            excluded[index] = str(failure)
+            report(f"sample {index} is left out: {failure}")
+        return dict(sorted(records.items())), dict(sorted(excluded.items()))
+
+    def _learn(self, store: Store, executor: Executor, result: Result) -> Result:
+        assert self.model is not None
+        with executor.busy(f"fit {type(self.model).__name__}"):
+            artifact = self._fit_artifact(store, result)
+            packed = artifact.value
+            fitted = unpack(self.model, packed["files"])
+            predicted = tuple(replace(s, prediction=_predict(fitted, s)) for s in result.samples)
+        return replace(
+            result,
+            samples=predicted,
+            model=fitted,
+            model_key=artifact.key,
+            history=tuple(tuple(metric) for metric in packed["history"]),
+            seconds={**result.seconds, "fit": artifact.seconds},
+            fresh={**result.fresh, **({"fit": 1} if artifact.fresh else {})},
+        )
+
+    def _fit_artifact(self, store: Store, result: Result) -> Artifact:
+        model = self.model
+        assert model is not None
+        learnt_from = {role: result.role(role) for role in ("train", "validation")}
+        parents = {role: [[s.keys["describe"], s.keys["label"]] for s in samples] for role, samples in learnt_from.items()}
+
+        def work() -> dict[str, Any]:
+            history: list[Metric] = []
+            train, validation = ([(s.features, s.labels) for s in samples] for samples in learnt_from.values())
+            fitted = model.fit(train, validation, stream(self.seed, "fit"), lambda *metric: history.append(_metric(*metric)))  # type: ignore[arg-type]
+            return {"files": pack(fitted), "history": history}
+
+        recipe = {"component": identity(model), "parents": parents, "seed": self.seed}
+        return Artifact(store, "fit", recipe, work, {"provider": self.providers.get("model", "")})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A refusal that crossed from a worker process: the sentence, and whether it leaves out the sample alone."""
+
+    reason: str
+    excludes: bool
+
+    def as_error(self) -> VitreousError:
+        return NotConverged(self.reason) if self.excludes else VitreousError(self.reason)
+
+
+def _attempt(chain: Chain, store: Store, index: int) -> Record | Failure:
+    try:
+        return compute_sample(chain, store, index)
+    except VitreousError as error:
+        return Failure(reason=str(error), excludes=isinstance(error, NotConverged))
+
+
+def _refuse_empty(planned: Mapping[int, str], left: Mapping[int, str], excluded: Mapping[int, str]) -> None:
+    reasons = "; ".join(f"sample {index}: {reason}" for index, reason in list(excluded.items())[:3])
+    if not left:
+        raise VitreousError(f"all {len(planned)} samples were left out; {reasons}")
+    if gone := lost_roles(planned, left):
+        raise VitreousError(f"every {' and '.join(gone)} sample was left out, so the split is empty; raise samples, or mend: {reasons}")
+
+
+def _load(chain: Chain, store: Store, record: Record, role: str) -> Sample:
+    """A sample from what is stored; a file damaged since is a refusal, not a surprise."""
+
+    def value(stage: str) -> Any:
+        if stage not in record.keys:
+            return None
+        found = store.get(stage, record.keys[stage])
+        if found is None:
+            raise VitreousError(f"the {stage} artifact of sample {record.index} vanished from {store.folder} during the run; run again")
+        return found[0]
+
+    return Sample(
+        index=record.index,
+        role=role,
+        configuration=value("relax"),
+        trajectory=value("deform"),
+        labels=value("label"),
+        events=value("events"),
+        features=value("describe"),
+        indicators=value("indicators"),
+        prediction=None,
+        keys=dict(record.keys),
+    )
+
+
+def _predict(fitted: Fitted, sample: Sample) -> np.ndarray:
+    assert sample.features is not None
+    prediction = np.asarray(fitted.predict(sample.features), dtype=np.float64)
+    if prediction.shape != (len(sample.labels),) or not np.all(np.isfinite(prediction)):
+        raise VitreousError(
+            f"{type(fitted).__name__} predicted {np.count_nonzero(np.isfinite(prediction))} finite values of shape {prediction.shape} "
+            f"for the {len(sample.labels)} sites of sample {sample.index}; the fit failed"
+        )
+    prediction.setflags(write=False)
+    return prediction
+
+
+def pack(fitted: Fitted) -> dict[str, np.ndarray]:
+    """The files that a fitted model saves, as bytes by relative path."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fitted.save(folder)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
+
+
+def unpack(model: Model, files: Mapping[str, np.ndarray]) -> Fitted:
+    """The fitted model that ``pack`` packed."""
+    with tempfile.TemporaryDirectory() as name:
+        for path, content in files.items():
+            target = Path(name) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.tobytes())
+        return model.load(Path(name))
+
+
+def _metric(name: str, value: float, step: int) -> Metric:
+    return str(name), float(value), int(step)
+
+
+def _total(records: Any) -> dict[str, float]:
+    total: Counter[str] = Counter()
+    for record in records:
+        total.update(record.seconds)
+    return dict(total)
+
+
+def _fresh(records: Any) -> dict[str, int]:
+    return dict(Counter(stage for record in records for stage in record.fresh))

@@ -1,0 +1,204 @@
+"""What is computed on one sample, stage by stage, each result kept in the store under a key that holds everything that decides it.
+
+============  ====================================  =================================
+stage         component                             parents
+============  ====================================  =================================
+generate      generator, seed, index                (a file's fingerprint)
+relax         simulator, potential                  generate
+deform        simulator, potential, loading         relax
+label         labeler, potential, loading           relax (and deform if it needs it)
+events        labeler, potential, loading           relax (and deform if it needs it)
+describe      descriptor, loading                   relax, label
+indicators    descriptor, loading                   relax, label
+============  ====================================  =================================
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from vitreous.core.data import Configuration, Features, Labels, Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Descriptor, Generator, Labeler, Method, Potential, Simulator
+from vitreous.core.store import Store, identity, key_of
+
+STAGES = ("generate", "relax", "deform", "label", "events", "describe", "indicators", "fit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """Everything that is done to one sample.
+
+    Fields:
+        events: a labeler of level "event"; indicators: a descriptor of form "vector" drawn beside the model's predictions.
+        glass_seed: root of the generator's random streams.
+        providers: distribution and version by role, kept in manifests; does not enter keys.
+    """
+
+    generator: Generator
+    simulator: Simulator
+    potential: Potential
+    labeler: Labeler
+    loading: Loading
+    descriptor: Descriptor | None = None
+    events: Labeler | None = None
+    indicators: Descriptor | None = None
+    glass_seed: int = 0
+    providers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What became of one sample: artifact key and computing time by stage, and the stages that were computed now."""
+
+    index: int
+    keys: Mapping[str, str]
+    seconds: Mapping[str, float]
+    fresh: tuple[str, ...]
+
+
+class Artifact:
+    """A stage's result: read from the store, or computed and stored, when its value is first asked for."""
+
+    def __init__(self, store: Store, stage: str, recipe: Mapping[str, Any], work: Callable[[], Any], note: Mapping[str, Any]) -> None:
+        self.stage, self.key = stage, key_of({"stage": stage, **recipe})
+        self.fresh, self.seconds = False, 0.0
+        self._store, self._recipe, self._work, self._note = store, recipe, work, note
+
+    @cached_property
+    def value(self) -> Any:
+        found = self._store.get(self.stage, self.key)
+        if found is not None:
+            self.seconds = float(found[1].get("seconds", 0.0))
+            return found[0]
+        started = time.perf_counter()
+        value = self._work()
+        self.seconds, self.fresh = time.perf_counter() - started, True
+        self._store.put(self.stage, self.key, value, {**_circumstances(), **self._note, "recipe": self._recipe, "seconds": self.seconds})
+        return value
+
+
+def _circumstances() -> dict[str, Any]:
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def stream(seed: int, stage: str, sample: int = 0) -> np.random.Generator:
+    """The random stream of one stage of one sample."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STAGES.index(stage), sample)))
+
+
+class _SampleArtifacts:
+    """The artifacts of one sample, wired to each other and not yet computed."""
+
+    def __init__(self, chain: Chain, store: Store, index: int) -> None:
+        self.chain, self.store, self.index = chain, store, index
+        self.table: dict[str, Artifact] = {}
+        self._glass()
+        self._labels()
+        for stage, role in (("describe", "descriptor"), ("indicators", "indicators")):
+            if getattr(chain, role) is not None:
+                self._add(stage, role, ("relax", "label"), self._describe(getattr(chain, role)), loading=True)
+
+    def _add(self, stage: str, role: str, parents: Sequence[str], work: Callable[[], Any], *, loading: bool = False, **more: Any) -> None:
+        recipe: dict[str, Any] = {"component": identity(getattr(self.chain, role)), "parents": [self.table[p].key for p in parents], **more}
+        if loading:
+            recipe["loading"] = asdict(self.chain.loading)
+        note = {"sample": self.index, "provider": self.chain.providers.get(role, ""), "parent_stages": list(parents)}
+        self.table[stage] = Artifact(self.store, stage, recipe, work, note)
+
+    def _glass(self) -> None:
+        chain = self.chain
+        seed = {"seed": chain.glass_seed, "index": self.index, "source": chain.generator.fingerprint(self.index)}
+        potential = identity(chain.potential)
+        self._add("generate", "generator", (), self._generate, **seed)
+        self._add("relax", "simulator", ("generate",), self._relax, potential=potential)
+        if any(labeler is not None and labeler.needs_trajectory for labeler in (chain.labeler, chain.events)):
+            work = lambda: chain.simulator.deform(self.table["relax"].value, chain.potential, chain.loading)  # noqa: E731
+            self._add("deform", "simulator", ("relax",), work, loading=True, potential=potential)
+
+    def _labels(self) -> None:
+        for stage, role in (("label", "labeler"), ("events", "events")):
+            labeler = getattr(self.chain, role)
+            if labeler is not None:
+                parents = ("relax", "deform") if labeler.needs_trajectory else ("relax",)
+                self._add(stage, role, parents, self._label(labeler), loading=True, potential=identity(self.chain.potential))
+
+    def _generate(self) -> Configuration:
+        glass = self.chain.generator.generate(self.index, stream(self.chain.glass_seed, "generate", self.index))
+        if glass.dimension != self.chain.loading.dimension:
+            raise VitreousError(
+                f"sample {self.index} has {glass.dimension} dimensions, the loading {self.chain.loading.dimension}; "
+                f"set loading.dimension={glass.dimension}"
+            )
+        return glass
+
+    def _relax(self) -> Configuration:
+        glass = self.table["generate"].value
+        self.chain.potential.surface(glass)  # refuses wrong species, units and cells before anything long begins
+        return self.chain.simulator.relax(glass, self.chain.potential)
+
+    def _label(self, labeler: Labeler) -> Callable[[], Labels]:
+        def work() -> Labels:
+            trajectory = self.table["deform"].value if labeler.needs_trajectory else None
+            labels = labeler.label(self.table["relax"].value, self.chain.potential, self.chain.loading, trajectory)
+            return _declared(labeler, "level", labels, labels.level)
+
+        return work
+
+    def _describe(self, descriptor: Descriptor) -> Callable[[], Features]:
+        def work() -> Features:
+            labels = self.table["label"].value
+            features = descriptor.describe(self.table["relax"].value, self.chain.loading, labels.positions, labels.level)
+            if len(features) != len(labels):
+                raise VitreousError(f"{type(descriptor).__name__} described {len(features)} of {len(labels)} sites; it must describe each")
+            return _declared(descriptor, "form", features, features.form)
+
+        return work
+
+
+def _declared(component: Method, what: str, made: Any, got: str) -> Any:
+    """``made``, once it is what its component declares."""
+    declared = getattr(component, what)
+    if got != declared:
+        raise VitreousError(f"{type(component).__name__} declares {what} {declared} but gave {got}; ask its author to correct it")
+    return made
+
+
+def artifacts(chain: Chain, store: Store, index: int) -> dict[str, Artifact]:
+    """The artifacts of sample ``index`` by stage; each is computed when its value is asked for."""
+    return _SampleArtifacts(chain, store, index).table
+
+
+def compute_sample(chain: Chain, store: Store, index: int) -> Record:
+    """Make sure that every result of one sample is in the store, and intact.
+
+    Raises:
+        NotConverged: a minimisation failed; this sample must be left out.
+        VitreousError: anything else that is wrong with the input, the set-up or the disk.
+    """
+    table = artifacts(chain, store, index)
+    for stage, artifact in table.items():
+        if stage != "generate":
+            _ = artifact.value
+    return Record(
+        index=index,
+        keys={stage: artifact.key for stage, artifact in table.items()},
+        seconds={stage: artifact.seconds for stage, artifact in table.items()},
+        fresh=tuple(stage for stage, artifact in table.items() if artifact.fresh),
+    )
