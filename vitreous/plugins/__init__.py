@@ -6,6 +6,7 @@ Only strings here: a target is imported when its component is asked for.
 from vitreous.core.plugin import Component, hookimpl
 
 _PAPERS = {
+    "font_clos": "Font-Clos et al., Nature Communications 13, 2820 (2022), doi:10.1038/s41467-022-30530-1",
     "silica2d": "Roy, Heyde & Heuer 2018, doi:10.1039/C8CP04028A",
     "dual": "Ormrod Morley & Wilson 2018, doi:10.1088/1361-648X/aae61d",
     "aqs": "Maloney & Lemaitre 2006, doi:10.1103/PhysRevE.74.016118",
@@ -21,6 +22,18 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "local stress threshold map by probing small discs"),
     ("labeler", "rearrangements", "vitreous.plugins.labelers.rearrangements.Rearrangements", _PAPERS["listi"],
      "strain, drop, atom and place of each instability"),
+    ("descriptor", "symmetry_functions", "vitreous.plugins.descriptors.symmetry_functions.SymmetryFunctions", _PAPERS["font_clos"],
+     "radial symmetry functions at rest and affinely deformed"),
+    ("descriptor", "bond_graph", "vitreous.plugins.descriptors.bond_graph.BondGraph", _PAPERS["listi"],
+     "corner-sharing SiO3 triangles around a site as a graph"),
+    ("descriptor", "physical", "vitreous.plugins.descriptors.physical.PhysicalIndicators", "arXiv:2503.17210",
+     "projected bond stretch, density and ring statistics"),
+    ("model", "ridge", "vitreous.plugins.models.ridge.Ridge", "Hoerl & Kennard, Technometrics 12, 55 (1970)",
+     "linear regression with an L2 penalty"),
+    ("model", "svm", "vitreous.plugins.models.svm.SVM", "Drucker et al., NIPS 9, 155 (1997)",
+     "support vector regression with a Gaussian kernel"),
+    ("model", "graph_network", "vitreous.plugins.models.graph_network.GraphNetwork", _PAPERS["listi"],
+     "gated message passing with attention pooling"),
 )
 
 

@@ -1,0 +1,86 @@
+"""Which atoms lie around which places of a periodic glass, every image counted.
+
+The atoms are wrapped into the cell and copied by lattice vectors wherever a copy can lie within the cutoff of a place inside the
+cell, so the answer is right for tilted cells and for cutoffs beyond half the box, where a minimum-image search would be wrong.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from vitreous.core.errors import VitreousError
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+MAX_COPIES = 50_000_000
+
+
+class Pairs(NamedTuple):
+    """P pairs of a place and an atom (or one of its images), sorted by place, then by atom.
+
+    Fields:
+        place, atom: (P,) indices. vector: (P, D) from place to atom, length unit. distance: (P,).
+        offsets: (M+1,) the pairs of each place.
+    """
+
+    place: Indices
+    atom: Indices
+    vector: Array
+    distance: Array
+    offsets: Indices
+
+
+def heights(cell: Array) -> Array:
+    """(D,) distances between opposite faces of a cell whose rows are lattice vectors, length unit."""
+    return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+
+
+def wrap(points: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
+    """Points (N, D) moved by lattice vectors into the cell along its periodic directions."""
+    fractional = points @ np.linalg.inv(cell)
+    shift = np.floor(fractional) * np.array(periodic)
+    return points - shift @ cell
+
+
+def _copies(points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float) -> tuple[Array, Indices]:
+    """Wrapped points (N, D) and the copies of them that lie within ``cutoff`` of the cell: positions, and the original index."""
+    fractional = points @ np.linalg.inv(cell)
+    margin = cutoff / heights(cell) + 1e-9
+    reach = np.where(periodic, np.ceil(margin), 0).astype(int)
+    if len(points) * np.prod(2.0 * reach + 1.0) > MAX_COPIES:
+        raise VitreousError(
+            f"a cutoff of {cutoff:g} in a cell with heights {heights(cell).round(2).tolist()} needs too many images; use a smaller one"
+        )
+    found, origin = [], []
+    for step in product(*(range(-r, r + 1) for r in reach)):
+        moved = fractional + np.array(step)
+        near = np.all(((moved > -margin) & (moved < 1.0 + margin)) | ~np.array(periodic), axis=1)
+        found.append(points[near] + np.array(step) @ cell)
+        origin.append(np.flatnonzero(near))
+    return np.concatenate(found), np.concatenate(origin)
+
+
+def pairs_within(places: Array, points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float) -> Pairs:
+    """All pairs of a place (M, D) and a point (N, D), or an image of it, closer than or at ``cutoff`` (length unit).
+
+    Raises:
+        VitreousError: the cutoff would need an unreasonable number of images.
+    """
+    inside = wrap(places, cell, periodic)
+    copies, origin = _copies(wrap(points, cell, periodic), cell, periodic, cutoff)
+    # A hair more than the cutoff, cut exactly afterwards: the tree's own rounding must not decide.
+    table = KDTree(inside).sparse_distance_matrix(KDTree(copies), cutoff * (1 + 1e-9), output_type="ndarray")
+    place, copy = table["i"].astype(np.int64), table["j"].astype(np.int64)
+    vector = copies[copy] - inside[place]
+    distance = np.sqrt(np.einsum("pd,pd->p", vector, vector))
+    order = np.lexsort((distance, origin[copy], place))
+    order = order[distance[order] <= cutoff]
+    place = place[order]
+    offsets = np.zeros(len(places) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(place, minlength=len(places)), out=offsets[1:])
+    return Pairs(place, origin[copy[order]].astype(np.int64), vector[order], distance[order], offsets)

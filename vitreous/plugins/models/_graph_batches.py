@@ -1,0 +1,98 @@
+"""Graphs of many sites as flat tensors, batches of them, and the reflections of the loading frame.
+
+``Features`` already holds all graphs of a glass in flat arrays, so a batch is a gather of rows: no object per graph, no padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.core.data import Features
+
+
+class Graphs(NamedTuple):
+    """S graphs: nodes (T, C), node offsets (S+1,), edges (2, G) global node indices, edge values (G, E), edge offsets (S+1,)."""
+
+    nodes: torch.Tensor
+    offsets: torch.Tensor
+    edges: torch.Tensor
+    edge_values: torch.Tensor
+    edge_offsets: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+class Batch(NamedTuple):
+    """B graphs: as above, with ``graph`` (T,) and ``edge_graph`` (G,) saying which graph each row belongs to, and ``size`` = B."""
+
+    nodes: torch.Tensor
+    edges: torch.Tensor
+    edge_values: torch.Tensor
+    graph: torch.Tensor
+    edge_graph: torch.Tensor
+    size: int
+
+
+def join(features: Sequence[Features], dtype: torch.dtype = torch.float32) -> Graphs:
+    """All graphs of several glasses, one after the other."""
+    nodes = np.concatenate([f.values for f in features])
+    values = np.concatenate([f.edge_values for f in features])
+    first = np.cumsum([0] + [len(f.values) for f in features])
+    first_edge = np.cumsum([0] + [f.edges.shape[1] for f in features])
+    offsets = np.concatenate([f.offsets[:-1] + start for f, start in zip(features, first, strict=False)] + [first[-1:]])
+    edge_offsets = np.concatenate([f.edge_offsets[:-1] + start for f, start in zip(features, first_edge, strict=False)] + [first_edge[-1:]])
+    edges = np.concatenate([f.edges + start for f, start in zip(features, first, strict=False)], axis=1)
+    return Graphs(
+        torch.from_numpy(nodes).to(dtype),
+        torch.from_numpy(offsets),
+        torch.from_numpy(edges),
+        torch.from_numpy(values).to(dtype),
+        torch.from_numpy(edge_offsets),
+    )
+
+
+def _rows(offsets: torch.Tensor, chosen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The rows that belong to the chosen graphs, and which of the chosen each belongs to."""
+    start, count = offsets[chosen], offsets[chosen + 1] - offsets[chosen]
+    owner = torch.repeat_interleave(torch.arange(len(chosen)), count)
+    shift = start - (torch.cumsum(count, 0) - count)
+    return torch.arange(len(owner)) + shift[owner], owner
+
+
+def take(graphs: Graphs, chosen: torch.Tensor) -> Batch:
+    """The graphs with these indices, in this order."""
+    node_rows, graph = _rows(graphs.offsets, chosen)
+    edge_rows, edge_graph = _rows(graphs.edge_offsets, chosen)
+    before = torch.cumsum(graphs.offsets[chosen + 1] - graphs.offsets[chosen], 0) - (graphs.offsets[chosen + 1] - graphs.offsets[chosen])
+    edges = graphs.edges[:, edge_rows] + (before - graphs.offsets[chosen])[edge_graph]
+    return Batch(graphs.nodes[node_rows], edges, graphs.edge_values[edge_rows], graph, edge_graph, len(chosen))
+
+
+def reflection_signs(names: Sequence[str]) -> torch.Tensor:
+    """(4, C) signs of the columns under identity, x -> -x, y -> -y and both.
+
+    A column changes sign with an axis when its name is, or ends in ``_`` and, that axis' letter.
+    """
+    axis = [name.rsplit("_", 1)[-1] for name in names]
+    x = np.array([-1.0 if a == "x" else 1.0 for a in axis])
+    y = np.array([-1.0 if a == "y" else 1.0 for a in axis])
+    return torch.from_numpy(np.stack([np.ones_like(x), x, y, x * y]).astype(np.float32))
+
+
+def column_scaling(rows: NDArray[np.float64], names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shift and scale (C,) of the columns. Vector components are not shifted; x and y share one scale."""
+    shift, scale = rows.mean(axis=0), rows.std(axis=0)
+    stems: dict[str, list[int]] = {}
+    for k, name in enumerate(names):
+        if name.rsplit("_", 1)[-1] in ("x", "y"):
+            stems.setdefault(name[:-1], []).append(k)
+    for columns in stems.values():
+        shift[columns] = 0.0
+        scale[columns] = np.sqrt(np.mean(rows[:, columns] ** 2))
+    return shift, np.where(scale > 1e-12, scale, 1.0)

@@ -1,0 +1,129 @@
+"""A small message-passing network on graphs, one number per graph (after Bachhav et al. 2025, LISTI; Battaglia et al. 2018).
+
+It differs from the published network on purpose: edges carry their vectors, messages are gated, the pooling is by attention, and the
+reflections of the loading frame are used as symmetries. Under pure shear and uniaxial strain x -> -x and y -> -y leave the
+loading as it is, so a mirrored glass has the same label. ``reflections`` says what is made of that: "average" trains on randomly
+mirrored graphs and averages each prediction over the four mirror images (an exact symmetry), "augment" only trains so, "none" does
+neither (for simple shear, which has no such mirrors).
+
+Trained by Lightning with the mean squared error on the standardised target; the weights kept are those of the epoch with the smallest
+validation error. Weights are stored as safetensors, predictions are made in double precision, so that they do not depend on batching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Features
+from vitreous.core.errors import MissingExtra, VitreousError
+from vitreous.core.interfaces import Example, Fitted, Log, Model
+from vitreous.plugins.models._tables import check_columns, check_examples, read_facts, write_facts
+
+Array = NDArray[np.float64]
+OPTIMIZERS = ("adamw", "adamax")
+REFLECTIONS = ("average", "augment", "none")
+_BLOCK = 128  #: graphs predicted at once, to bound memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphNetwork(Model):
+    """Gated message passing with attention pooling.
+
+    Raises:
+        VitreousError: parameters out of range.
+        MissingExtra: torch, Lightning, PyG or safetensors not installed.
+    """
+
+    forms = frozenset({"graph"})
+    levels = frozenset({"sample", "atom", "site"})
+
+    hidden: int = 48
+    layers: int = 3
+    epochs: int = 40
+    patience: int = 12
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    optimizer: str = "adamw"
+    weight_decay: float = 1e-4
+    reflections: str = "average"
+    accelerator: str = "cpu"
+    threads: int = field(default=1, metadata={"affects_result": False})
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise VitreousError(f"unknown optimizer '{self.optimizer}'; expected one of {', '.join(OPTIMIZERS)}")
+        if self.reflections not in REFLECTIONS:
+            raise VitreousError(f"unknown reflections '{self.reflections}'; expected one of {', '.join(REFLECTIONS)}")
+        for name in ("hidden", "layers", "epochs", "patience", "batch_size", "learning_rate", "threads"):
+            if getattr(self, name) <= 0:
+                raise VitreousError(f"graph_network {name} is {getattr(self, name)}; expected a positive number")
+        if self.weight_decay < 0:
+            raise VitreousError(f"graph_network weight_decay is {self.weight_decay}; expected zero or more")
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphNetwork:
+        training = _import_training()
+        check_examples(train, "training")
+        check_examples([*train[:1], *validation], "validation")
+        names, edge_names = train[0][0].names, train[0][0].edge_names
+        data, unseen = training.labelled(train, "training"), training.labelled(validation, "validation")
+        scaling = training.scaling(data, names, edge_names)
+        state = training.train(self, data, unseen, scaling, (names, edge_names), int(rng.integers(2**62)), log)
+        return FittedGraphNetwork(parameters=asdict(self), names=names, edge_names=edge_names, arrays=state)
+
+    def load(self, folder: Path) -> FittedGraphNetwork:
+        _import_training()
+        from safetensors.numpy import load_file
+
+        facts = read_facts(folder, "graph_network")
+        try:
+            arrays = load_file(folder / "weights.safetensors")
+            return FittedGraphNetwork(
+                parameters=dict(facts["parameters"]), names=tuple(facts["names"]), edge_names=tuple(facts["edge_names"]), arrays=arrays
+            )
+        except Exception as error:  # safetensors, torch and OS errors all mean the same here
+            raise VitreousError(
+                f"{folder} holds a damaged graph_network model ({str(error).splitlines()[0]}); save the model again"
+            ) from error
+
+
+class FittedGraphNetwork(Fitted):
+    """The trained network: its weights and scalings (``arrays``), the columns it knows, and the parameters it was trained with."""
+
+    def __init__(
+        self, *, parameters: dict[str, Any], names: Sequence[str], edge_names: Sequence[str], arrays: dict[str, NDArray[Any]]
+    ) -> None:
+        self.parameters, self.names, self.edge_names, self.arrays = parameters, tuple(names), tuple(edge_names), arrays
+        self._network = _import_training().rebuild(parameters, self.names, self.edge_names, arrays)
+
+    def predict(self, features: Features) -> Array:
+        if features.form != "graph":
+            raise VitreousError(f"graph_network got features of form '{features.form}'; expected 'graph'")
+        check_columns(features, self.names)
+        if tuple(features.edge_names) != self.edge_names:
+            raise VitreousError(f"graphs have edge columns {features.edge_names}, but the model knows {self.edge_names}")
+        mirrored = self.parameters["reflections"] == "average"
+        return _import_training().evaluate(
+            self._network, features, self.names, self.edge_names, mirrored, _BLOCK, self.parameters["threads"]
+        )
+
+    def save(self, folder: Path) -> None:
+        from safetensors.numpy import save_file
+
+        facts = {"parameters": self.parameters, "names": list(self.names), "edge_names": list(self.edge_names)}
+        write_facts(folder, "graph_network", facts)
+        save_file({name: np.ascontiguousarray(array) for name, array in self.arrays.items()}, folder / "weights.safetensors")
+
+
+def _import_training() -> Any:
+    """The module that needs torch, imported when first used."""
+    try:
+        from vitreous.plugins.models import _graph_training
+    except ImportError as error:
+        raise MissingExtra("the graph_network model", error.name or "torch", "ml") from error
+    return _graph_training
