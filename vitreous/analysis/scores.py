@@ -1,0 +1,215 @@
+"""How good a map of weakness is: at the events that happened, and against the true map.
+
+    C = 1 - 2 F(e),    F(e) = (number of map values weaker than the one at the event + half of those equal to it, itself left out) / (M - 1)
+
+(Bachhav et al. 2025, eq. 1; ties at mid-rank). C = 1: no place of the map is weaker than the event's; 0: chance; -1: none is stronger.
+An event lies between grid points, so C is given twice: at the nearest grid point, and at the weakest within a stated radius. The second
+can only be larger, also for a map of noise: ``chance_within`` says how large it would be on average if the map knew nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.analysis.neighborhoods import pairs_within
+from vitreous.core.errors import VitreousError
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def weakness(values: Array, weak_is: str) -> Array:
+    """``values`` turned so that large means weak. ``weak_is`` is "low" or "high"."""
+    if weak_is not in ("low", "high"):
+        raise VitreousError(f"weak_is is '{weak_is}'; expected 'low' or 'high'")
+    return -np.asarray(values, dtype=np.float64) if weak_is == "low" else np.asarray(values, dtype=np.float64)
+
+
+def goodness_of_places(values: Array, weak_is: str, mask: Mask | None = None) -> Array:
+    """C (M,) of every place of a map, if an event happened there; NaN where the mask is False or the map has fewer than two values."""
+    weak = weakness(values, weak_is)
+    mask = np.isfinite(weak) if mask is None else mask & np.isfinite(weak)
+    known = np.sort(weak[mask])
+    result = np.full(len(weak), np.nan)
+    if len(known) > 1:
+        weaker = len(known) - np.searchsorted(known, weak[mask], side="right")
+        equal = len(known) - weaker - np.searchsorted(known, weak[mask], side="left") - 1
+        result[mask] = 1.0 - 2.0 * (weaker + 0.5 * equal) / (len(known) - 1)
+    return result
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Neighbourhood:
+    """Where E events lie on a map: the nearest place (E,), and all places within a radius as CSR (event e: places[offsets[e]:offsets[e+1]])."""
+
+    nearest: NDArray[np.int64]
+    places: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+
+
+def locate(events: Array, sites: Array, mask: Mask, cell: Array, periodic: tuple[bool, ...], radius: float) -> Neighbourhood:
+    """Nearest known place, and those within ``radius``, of events (E, D) among sites (M, D), every periodic image counted.
+
+    Raises:
+        VitreousError: no known place at all, or a negative radius.
+    """
+    if not mask.any() or radius < 0:
+        raise VitreousError(f"cannot place events on a map with {int(mask.sum())} known values and radius {radius:g}")
+    known = np.flatnonzero(mask)
+    reach = max(radius, 1.0)
+    while True:
+        pairs = pairs_within(events, sites[known], cell, periodic, reach)
+        if (len(pairs.place) and np.all(np.diff(pairs.offsets) > 0)) or not len(events):
+            break
+        reach *= 2.0
+    order = np.lexsort((pairs.distance, pairs.place))
+    nearest = known[pairs.atom[order[pairs.offsets[:-1]]]] if len(events) else np.zeros(0, dtype=np.int64)
+    inside = pairs.distance <= radius
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(pairs.place[inside], minlength=len(events)))]).astype(np.int64)
+    return Neighbourhood(nearest=nearest, places=known[pairs.atom[inside]], offsets=offsets)
+
+
+def event_goodness(values: Array, weak_is: str, mask: Mask, where: Neighbourhood) -> tuple[Array, Array]:
+    """C of each event (E,), at the nearest place and at the weakest within the radius (the nearest place always counts among these)."""
+    of_places = goodness_of_places(values, weak_is, mask)
+    nearest = of_places[where.nearest]
+    within = nearest.copy()
+    for e in range(len(nearest)):
+        around = of_places[where.places[where.offsets[e] : where.offsets[e + 1]]]
+        within[e] = np.nanmax(np.append(around, nearest[e]))
+    return nearest, within
+
+
+def chance_within(where: Neighbourhood) -> Array:
+    """Expected C (E,) at the weakest of the k places within the radius for a map of independent noise: (k - 1) / (k + 1)."""
+    k = np.maximum(np.diff(where.offsets), 1)
+    return (k - 1.0) / (k + 1.0)
+
+
+def pearson(a: Array, b: Array, mask: Mask) -> float:
+    """Correlation coefficient over the masked, finite places; NaN when there are fewer than two or one of the maps is constant."""
+    mask = mask & np.isfinite(a) & np.isfinite(b)
+    if mask.sum() < 2:
+        return float("nan")
+    x, y = a[mask] - a[mask].mean(), b[mask] - b[mask].mean()
+    norm = np.sqrt((x @ x) * (y @ y))
+    return float(x @ y / norm) if norm > 0 else float("nan")
+
+
+def mid_ranks(values: Array) -> Array:
+    """Ranks 1..M, ties sharing their mean rank."""
+    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    return (last - 0.5 * (count - 1))[inverse]
+
+
+def spearman(a: Array, b: Array, mask: Mask) -> float:
+    """Rank correlation over the masked, finite places, ties at mid-rank."""
+    mask = mask & np.isfinite(a) & np.isfinite(b)
+    if mask.sum() < 2:
+        return float("nan")
+    ranks = np.zeros((2, len(a)))
+    ranks[0, mask], ranks[1, mask] = mid_ranks(a[mask]), mid_ranks(b[mask])
+    return pearson(ranks[0], ranks[1], mask)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One glass as scoring sees it.
+
+    Fields:
+        index: the glass. truth: (M,) true values, NaN where unknown. weak_is: their orientation. sites: (M, D).
+        cell, periodic: of the undeformed glass. events: (E, D) places of the events, in order of strain.
+        maps: other values (M,) by name (model, indicators). orientation: weak_is of each of them.
+    """
+
+    index: int
+    truth: Array
+    weak_is: str
+    sites: Array
+    cell: Array
+    periodic: tuple[bool, ...]
+    events: Array
+    maps: Mapping[str, Array] = field(default_factory=dict)
+    orientation: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MapScore:
+    """One map on one glass: C of the first events at the nearest place and within the radius (NaN: no such event), and, with both maps
+    turned so that large means weak, its correlations with the true map."""
+
+    glass: int
+    name: str
+    nearest: Array
+    within: Array
+    pearson: float
+    spearman: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """All maps on all glasses, ``radius`` used, and the ``chance`` level of the within-radius C by event."""
+
+    radius: float
+    events: int
+    rows: tuple[MapScore, ...]
+    chance: tuple[float, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The maps, true map first, in the order met."""
+        return tuple(dict.fromkeys(row.name for row in self.rows))
+
+    def mean(self, name: str) -> MapScore:
+        """The mean over glasses of one map's scores, leaving out what is NaN."""
+        rows = [row for row in self.rows if row.name == name]
+        return MapScore(
+            glass=-1,
+            name=name,
+            nearest=_mean([row.nearest for row in rows]),
+            within=_mean([row.within for row in rows]),
+            pearson=float(_mean([np.array([row.pearson]) for row in rows])[0]),
+            spearman=float(_mean([np.array([row.spearman]) for row in rows])[0]),
+        )
+
+
+TRUE_MAP = "true map"
+
+
+def score_run(glasses: Sequence[Measured], radius: float, events: int = 6) -> Scores:
+    """Score the true map and every other map of each glass at its first ``events`` events.
+
+    All maps of a glass are judged on the places where the true map is known, so that their C can be compared.
+    """
+    rows, chance = [], []
+    for glass in glasses:
+        mask = np.isfinite(glass.truth)
+        first = glass.events[:events]
+        where = locate(first, glass.sites, mask, glass.cell, glass.periodic, radius)
+        chance.append(_pad(chance_within(where), events))
+        truth = weakness(glass.truth, glass.weak_is)
+        for name, values in {TRUE_MAP: glass.truth, **glass.maps}.items():
+            side = glass.weak_is if name == TRUE_MAP else glass.orientation.get(name, glass.weak_is)
+            nearest, within = event_goodness(values, side, mask, where)
+            weak = weakness(values, side)
+            r, rho = pearson(weak, truth, mask), spearman(weak, truth, mask)
+            padded = _pad(nearest, events), _pad(within, events)
+            rows.append(MapScore(glass=glass.index, name=name, nearest=padded[0], within=padded[1], pearson=r, spearman=rho))
+    return Scores(radius=radius, events=events, rows=tuple(rows), chance=tuple(float(c) for c in _mean(chance)) if chance else ())
+
+
+def _pad(values: Array, length: int) -> Array:
+    return np.concatenate([values, np.full(length - len(values), np.nan)])
+
+
+def _mean(rows: Sequence[Array]) -> Array:
+    """Column means that leave out NaN; NaN where a column holds nothing else."""
+    table = np.array(rows)
+    known = np.isfinite(table)
+    count = known.sum(axis=0)
+    return np.where(count, np.where(known, table, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
