@@ -1,0 +1,49 @@
+"""Hydra's complaints about a command line, each as one sentence with a suggestion.
+
+Works on what the exceptions carry, not on their types, so that this module does not import Hydra.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from vitreous.core.registry import suggest
+
+
+def explain(error: BaseException) -> str:
+    """One sentence for an exception of Hydra or OmegaConf."""
+    first = _first_line(error)
+    if (missing := getattr(error, "missing_cfg_file", None)) is not None:
+        return _missing_config(str(missing), getattr(error, "options", None) or ())
+    if type(error).__name__ == "OverrideParseException":
+        override = getattr(error, "override", "")
+        return f"cannot read '{override}': write KEY=VALUE, and quote a value with spaces, commas or brackets: 'key=\"a, b\"'"
+    if match := re.match(r"Could not override '([^']+)'\. ?No match in the defaults list", " ".join(str(error).split())):
+        return f"'{match[1]}' is no choice of this configuration; see the choices with: vitreous run --cfg job, or vitreous list"
+    if match := re.match(r"Could not override '([^']+)'", first):
+        return _unknown_key(match[1], error.__cause__)
+    if match := re.search(r"In '[^']*': (.*)", first):
+        return match[1]
+    return first
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _missing_config(file: str, options: Iterable[str]) -> str:
+    group, _, name = file.removesuffix(".yaml").rpartition("/")
+    group = group or "config"
+    listed = ", ".join(sorted(options)) or "none"
+    return f"unknown {group} '{name}'{suggest(name, options)}; available: {listed}"
+
+
+def _unknown_key(key: str, cause: Any) -> str:
+    parent, _, leaf = key.rpartition(".")
+    node = getattr(cause, "parent_node", None)
+    known = [str(k) for k in node] if node is not None and hasattr(node, "keys") else []
+    listed = f"; valid here: {', '.join(known)}" if known else ""
+    return f"unknown key '{key}'{suggest(leaf, known)}{listed if parent or known else ''}"

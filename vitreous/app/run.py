@@ -1,0 +1,154 @@
+"""One job: components from the configuration, checks, the pipeline, and everything that a run leaves in its folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitreous.app import bundle
+from vitreous.app.executor import executor
+from vitreous.app.summary import print_summary
+from vitreous.app.tracking import tracker
+from vitreous.core.build import build, construct
+from vitreous.core.compose import ROLES, check
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.pipeline import Pipeline
+from vitreous.core.registry import Registry, discover
+from vitreous.core.result import Result, Sample
+from vitreous.core.split import Split
+from vitreous.core.store import Store
+
+OPTIONAL = ("events", "descriptor", "indicators", "model")
+_log = logging.getLogger("vitreous.run")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is to be done.
+
+    Fields:
+        config: the composed configuration as plain values; text: the same as YAML.
+        folder: where this run leaves its results. command: what reproduces it.
+    """
+
+    config: Mapping[str, Any]
+    text: str
+    folder: Path
+    command: str
+
+
+def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
+    """The pipeline that a configuration describes, checked and not yet run.
+
+    Raises:
+        VitreousError: an unknown component or field, a wrong type, parts that do not fit together, or an impossible split.
+    """
+    for failure in registry.failed:
+        _log.warning("%s", failure)
+    parts = {}
+    for role, kind in ROLES.items():
+        if config.get(role) is None and role in OPTIONAL:
+            continue
+        parts[role] = build(registry, kind, config.get(role) or {}, role)
+    if "model" in parts and "descriptor" not in parts:
+        raise VitreousError("a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=null")
+    loading = construct(Loading, "loading", config["loading"])
+    classes = {role: type(part) for role, part in parts.items()}
+    check(classes, loading.dimension, registry)
+    providers = {role: _provider(registry, ROLES[role], cls) for role, cls in classes.items()}
+    top = {name: config[name] for name in ("samples", "seed", "glass_seed")}
+    split = construct(Split, "split", config["split"])
+    pipeline = construct(Pipeline, "config", {**parts, **top, "loading": loading, "split": split, "providers": providers})
+    pipeline.roles()
+    return pipeline
+
+
+def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
+    return registry.find(kind, registry.name_of(kind, cls)).provider
+
+
+def run(job: Job) -> Result:
+    """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
+    pipeline = assemble(job.config, discover())
+    tracked = tracker(job.config["tracker"], Path(job.config["runs"]))
+    job.folder.mkdir(parents=True, exist_ok=True)
+    (job.folder / "command.txt").write_text(job.command + "\n")
+    (job.folder / "config.yaml").write_text(job.text)
+    tracked.start({k: v for k, v in job.config.items() if k not in ("home", "store", "runs")}, job.command, job.folder)
+    try:
+        workers = executor(**job.config["executor"])
+        result = pipeline.run(Store(job.config["store"]), workers, lambda line: _log.warning("%s", line))
+        scores, files = write_results(job, pipeline, result)
+    except BaseException as error:
+        tracked.fail(f"{type(error).__name__}: {error}")
+        raise
+    model_folder = job.folder / "model" if result.model is not None else None
+    print_summary(result, scores, job.folder, Path(job.config["store"]), files)
+    tracked.finish(result, scores, files, model_folder)
+    return result
+
+
+def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[str, Any], list[Path]]:
+    """Scores, predictions, the model and the report, into the run's folder; the scores, and the files worth tracking."""
+    folder = job.folder
+    files = [folder / "config.yaml", folder / "command.txt", folder / "samples.json"]
+    about = {s.index: {"role": s.role, "artifacts": dict(s.keys)} for s in result.samples}
+    excluded = {index: {"role": "excluded", "reason": reason} for index, reason in result.excluded.items()}
+    files[-1].write_text(json.dumps({**about, **excluded}, indent=1))
+    if result.model is None or pipeline.model is None:
+        return {}, files
+    for sample in result.samples:
+        _write_prediction(folder / "predictions" / f"sample_{sample.index}.csv", sample)
+    bundle.write(folder / "model", pipeline.model, result.model, pipeline.providers.get("model", ""))
+    scores = _scores(result)
+    (folder / "scores.json").write_text(json.dumps(scores, indent=1))
+    files.append(folder / "scores.json")
+    if job.config.get("report"):
+        from vitreous.report import write_report
+
+        files += write_report(result, folder, job.command)
+    return scores, files
+
+
+def _scores(result: Result) -> dict[str, Any]:
+    """Mean scores of every map on the glasses never seen, null where undefined; empty for labels that are no map."""
+    from vitreous.report.scoring import score_samples
+
+    scores = score_samples(result.role("test"))
+    if scores is None:
+        return {}
+    table: dict[str, Any] = {"radius": scores.radius}
+    for name in scores.names:
+        mean = scores.mean(name)
+        table[name] = {
+            "goodness_nearest": {f"event_{i}": _number(c) for i, c in enumerate(mean.nearest, 1)},
+            "goodness_within": {f"event_{i}": _number(c) for i, c in enumerate(mean.within, 1)},
+            "pearson": _number(mean.pearson),
+            "spearman": _number(mean.spearman),
+        }
+    return table
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _write_prediction(path: Path, sample: Sample) -> None:
+    """One row per site: its place, the label (empty where undefined), the prediction; full precision."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert sample.prediction is not None
+    labels = sample.labels
+    axes = "xyz"[: labels.positions.shape[1]]
+    with open(path, "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*axes, labels.name, "prediction"])
+        for place, label, prediction in zip(labels.positions, labels.values, sample.prediction, strict=True):
+            writer.writerow([*map(repr, place.tolist()), "" if np.isnan(label) else repr(float(label)), repr(float(prediction))])

@@ -1,0 +1,176 @@
+"""The command line. ``vitreous --help`` imports next to nothing; Hydra is reached in ``run`` alone, and in this module alone."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vitreous import __version__
+from vitreous.core.errors import VitreousError
+
+REFUSED = 2  #: exit status for a mistake in the input or the set-up
+INTERRUPTED = 130
+COMMANDS = ("run", "list", "check", "store", "doctor", "version")
+
+_RUN_HELP = """\
+everything after `run` goes to Hydra:
+  vitreous run                                   the main job, with its defaults
+  vitreous run model=gnn descriptor.cutoff=8     choose components, set their fields
+  vitreous run -m model=ridge,gnn seed=0,1,2     a sweep
+  vitreous run experiment=demo                   a recipe
+  vitreous run --cfg job                         show the configuration, run nothing
+  vitreous run --info searchpath                 show where configurations come from
+  eval "$(vitreous run -sc install=bash)"        tab completion for this shell"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command; returns the exit status, 2 with one sentence for anything a user can mend."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] in (["-sc"], ["--shell-completion"]):
+            return _complete(arguments)
+        if arguments[:1] == ["run"]:
+            return _run(arguments[1:])
+        return _other(arguments)
+    except VitreousError as error:
+        return _refuse(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("vitreous: interrupted; what is stored is kept, the same command continues\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _refuse(error: BaseException | str) -> int:
+    sys.stderr.write(f"vitreous: {error}\n")
+    return REFUSED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The front: every command but ``run``, which Hydra parses."""
+    front = argparse.ArgumentParser(
+        prog="vitreous",
+        description="Predicts where and when a glass fails, from its undeformed structure.",
+        epilog=_RUN_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = front.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands.add_parser("run", help="run the main job, or a sweep", add_help=False)
+    listing = commands.add_parser("list", help="the installed components")
+    listing.add_argument("kind", nargs="?", help="only this kind: potential, generator, simulator, labeler, descriptor or model")
+    listing.add_argument("--json", action="store_true", help="for programs")
+    check = commands.add_parser("check", help="run the conformance checks on a package's components")
+    check.add_argument("package", help="a distribution that provides components, e.g. vitreous")
+    _store_parser(commands.add_parser("store", help="look into the artifact store"))
+    commands.add_parser("doctor", help="what is installed, what is missing, how to mend it")
+    commands.add_parser("version", help="print the version")
+    return front
+
+
+def _store_parser(store: argparse.ArgumentParser) -> None:
+    default = str(Path(os.environ.get("VITREOUS_HOME", ".")) / "store")
+    store.add_argument("--store", default=default, metavar="FOLDER", help="the store (default: %(default)s)")
+    actions = store.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("ls", help="every artifact")
+    why = actions.add_parser("why", help="what an artifact was made from")
+    why.add_argument("key", help="the key, or its beginning")
+    actions.add_parser("verify", help="read everything and compare checksums")
+    export = actions.add_parser("export", help="write an artifact in another format")
+    export.add_argument("key", help="the key, or its beginning")
+    export.add_argument("--to", required=True, choices=("extxyz", "lammps", "csv"), help="the format")
+    export.add_argument("--out", help="the file (default: KEY.FORMAT here)")
+    actions.add_parser("gc", help="remove leftovers of killed runs and damaged files")
+
+
+def _other(arguments: Sequence[str]) -> int:
+    options = parser().parse_args(arguments)
+    if options.command == "version":
+        sys.stdout.write(f"{__version__}\n")
+        return 0
+    module = {"list": "listing", "check": "check", "store": "storecmd", "doctor": "doctor"}[options.command]
+    return importlib.import_module(f"vitreous.app.{module}").main(options)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Hand over to Hydra; its complaints come back as one sentence."""
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # makes Hydra raise, so that the sentence is ours
+    signal.signal(signal.SIGTERM, _terminate)
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from vitreous.app.explain import explain
+
+    sys.argv = ["vitreous", *arguments]
+    try:
+        _hydra_main()()
+    except (HydraException, OmegaConfBaseException) as error:
+        return _refuse(explain(error))
+    finally:
+        if "vitreous.app.tracking" in sys.modules:
+            sys.modules["vitreous.app.tracking"].close_sweep(failed=True)
+    return 0
+
+
+def _terminate(signum: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _hydra_main() -> Any:
+    import hydra
+    from hydra.core.plugins import Plugins
+    from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+    from vitreous.app.configs import plugin_folders, refuse_duplicates
+
+    folders = plugin_folders()
+    refuse_duplicates(folders)
+
+    class PluginConfigs(SearchPathPlugin):
+        """The configurations that installed packages bring along."""
+
+        def manipulate_search_path(self, search_path: Any) -> None:
+            for folder in folders:
+                search_path.append(provider=f"plugin:{folder.plugin}", path=f"file://{folder.path}")
+
+    Plugins.instance().register(PluginConfigs)
+    return hydra.main(version_base="1.3", config_path="pkg://vitreous.conf", config_name="config")(_job)
+
+
+def _job(config: Any) -> None:
+    """One job: the composed configuration as plain values, handed to the application."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+
+    from vitreous.app.run import Job, run
+
+    job = HydraConfig.get()
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise VitreousError(f"{missing[0]} is not set; give it as {missing[0]}=VALUE")
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    command = shlex.join(["vitreous", "run", *job.overrides.task])
+    run(Job(config=plain, text=OmegaConf.to_yaml(config, resolve=True), folder=Path(job.runtime.output_dir), command=command))
+
+
+def _complete(arguments: Sequence[str]) -> int:
+    """Tab completion: the shell asks ``vitreous -sc query=SHELL`` whatever follows; Hydra answers for ``run``, we for the rest."""
+    line = os.environ.get("COMP_LINE", "")
+    words = line.split()
+    if words[1:2] == ["run"] and (len(words) > 2 or line.endswith(" ")):
+        os.environ["COMP_LINE"] = line.replace(" run", "", 1)
+        return _run(arguments)
+    if len(words) < 2 or (len(words) == 2 and not line.endswith(" ")):
+        sys.stdout.write(" ".join(COMMANDS) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
