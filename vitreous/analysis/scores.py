@@ -44,14 +44,14 @@ def goodness_of_places(values: Array, weak_is: str, mask: Mask | None = None) ->
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Neighbourhood:
-    """Where E events lie on a map: the nearest place (E,), and all places within a radius as CSR (event e: places[offsets[e]:offsets[e+1]])."""
+    """Where E events lie on a map: the nearest place (E,), and all within a radius: places[offsets[e]:offsets[e+1]] for event e."""
 
     nearest: NDArray[np.int64]
     places: NDArray[np.int64]
     offsets: NDArray[np.int64]
 
 
-def locate(events: Array, sites: Array, mask: Mask, cell: Array, periodic: tuple[bool, ...], radius: float) -> Neighbourhood:
+def locate(events: Array, sites: Array, mask: Mask, cell: Array, periodic: tuple[bool, ...], radius: float) -> Neighbourhood:  # noqa: PLR0917
     """Nearest known place, and those within ``radius``, of events (E, D) among sites (M, D), every periodic image counted.
 
     Raises:

@@ -1,0 +1,93 @@
+"""The report: complete, self-contained, safe with odd text, and indifferent to what a run lacks."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from honeycomb_silica import honeycomb
+
+from vitreous.core.data import Events, Labels, Loading, Trajectory
+from vitreous.core.errors import VitreousError
+from vitreous.core.result import Result, Sample
+from vitreous.plugins.descriptors.physical import PhysicalIndicators
+from vitreous.report.write import write_report
+
+
+def sample(index: int, role: str) -> Sample:
+    glass = honeycomb(seed=index)
+    rng = np.random.default_rng(index)
+    sites = np.stack(np.meshgrid(np.arange(6), np.arange(7), indexing="ij"), -1).reshape(-1, 2) / [6, 7] @ glass.cell
+    values = rng.normal(1.0, 0.2, 42)
+    values[3] = np.nan
+    labels = Labels(
+        name="delta_tau", level="site", unit="energy/area", values=values, mask=np.isfinite(values), positions=sites, grid=(6, 7)
+    )
+    strain = np.linspace(0, 0.1, 50)
+    stress = np.zeros((50, 2, 2))
+    stress[:, 0, 0] = np.where(strain < 0.08, strain, 0.05)
+    places = glass.positions[[3, 40]]
+    columns = {"strain": np.array([0.08, 0.09]), "atom": np.array([3, 40])}
+    events = Labels(name="events", level="event", unit="", values=np.ones(2), mask=np.ones(2), positions=places, columns=columns)
+    met = Events(
+        strain=columns["strain"], energy_drop=np.ones(2), stress_drop=np.ones(2), atom=[3, 40], position=places, kind=("flip", "flip")
+    )
+    run = Trajectory(
+        initial=glass, loading=Loading(), strain=strain, energy=strain**2, stress=stress, residual=0 * strain, frame_strain=np.zeros(0),
+        frames=np.zeros((0, len(glass), 2)), cells=np.zeros((0, 2, 2)), events=met,
+    )  # fmt: skip
+    prediction = np.nan_to_num(values, nan=1.0) + rng.normal(0, 0.05, 42)
+    indicators = PhysicalIndicators().describe(glass, Loading(), sites, "site")
+    return Sample(
+        index=index, role=role, configuration=glass, trajectory=run, labels=labels, events=events, features=None, indicators=indicators,
+        prediction=prediction, keys={},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    samples = tuple(sample(i, role) for i, role in enumerate(("train", "validation", "test", "test")))
+    history = tuple(("validation_mse", 1.0 / (k + 1), k) for k in range(5))
+    return Result(loading=Loading(), samples=samples, history=history, seconds={"fit": 1.5}, excluded={7: "it <b>broke</b>"})
+
+
+def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(result: Result, tmp_path: Path) -> None:
+    paths = write_report(result, tmp_path / "new" / "report", "vitreous run seed=1 'x<y'", config="seed: 1\n")
+    stems = {path.name for path in paths}
+    assert stems == {
+        "report.html", "goodness.png", "parity.png", "training.png", "rings.png",
+        *(f"test_{i}_{what}.png" for i in (2, 3) for what in ("map", "stress_strain")),
+    }  # fmt: skip
+    assert all(path.stat().st_size > 1000 for path in paths)
+    html = paths[0].read_text()
+    assert html.count("data:image/png;base64,") == len(paths) - 1
+    outside = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", html)
+    assert not re.search(r"https?:|<script|<link|@import", outside)
+    for text in ("x&lt;y", "it &lt;b&gt;broke&lt;/b&gt;", "Test glass 3", "stretch variance", "true map", "seed: 1", "1.5 s"):
+        assert text in outside
+
+
+def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(result: Result, tmp_path: Path) -> None:
+    bare = tuple(replace(s, trajectory=None, events=None, indicators=None, prediction=None) for s in result.samples)
+    paths = write_report(replace(result, samples=bare, history=()), tmp_path, "vitreous run")
+    assert {path.name for path in paths} == {"report.html", "test_2_map.png", "test_3_map.png", "rings.png"}
+
+
+def test_an_empty_run_is_a_page_with_the_command(tmp_path: Path) -> None:
+    (path,) = write_report(Result(loading=Loading(), samples=()), tmp_path, "vitreous run")
+    assert "vitreous run" in path.read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(VitreousError, match="cannot be written"):
+        write_report(result, tmp_path / "file" / "report", "vitreous run")
+
+
+def test_pictures_are_the_same_every_time_and_leave_matplotlib_alone(result: Result, tmp_path: Path) -> None:
+    before = dict(matplotlib.rcParams)
+    first, second = (write_report(result, tmp_path / name, "vitreous run") for name in "ab")
+    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,177 @@
+"""The report of a run: one self-contained HTML page, and its pictures as PNG files beside it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
+from vitreous.analysis.scores import Scores
+from vitreous.core.errors import VitreousError
+from vitreous.core.result import ROLES, Result, Sample
+from vitreous.report import figures
+from vitreous.report.page import Section, facts_table, page, ring_table, score_tables
+from vitreous.report.scoring import score_samples
+
+_DPI = 150
+
+
+def write_report(
+    result: Result,
+    folder: Path,
+    command: str,
+    *,
+    config: str = "",
+    facts: Mapping[str, str] | None = None,
+    radius: float | None = None,
+    orientation: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Write ``report.html`` and PNGs into ``folder``; returns their paths, the page first.
+
+    Args:
+        command: what reproduces the run. config: the resolved configuration as text. facts: further lines for the table of run facts.
+        radius: for the weakest place near an event, length unit (default: one grid spacing).
+        orientation: weak_is by indicator column (default: the built-in physical indicators').
+
+    Raises:
+        VitreousError: the folder cannot be written.
+    """
+    scores = score_samples(result.role("test"), radius=radius, orientation=orientation)
+    pictures = _pictures(result, scores)
+    encoded = {name: _png(figure) for name, figure in pictures.items()}
+    tables = score_tables(scores) if scores is not None else {}
+    sections = [Section("What was predicted", _headline(result, scores), tables.get("mean", ""))]
+    for sample in result.role("test"):
+        names = [f"test_{sample.index}_map", f"test_{sample.index}_stress_strain"]
+        sections.append(Section(f"Test glass {sample.index}", _caption(sample), tables.get(str(sample.index), ""), _kept(names, encoded)))
+    sections.append(Section("Prediction goodness by event", _GOODNESS if scores else "", "", _kept(["goodness"], encoded)))
+    sections.append(Section("Predicted and true values", "", "", _kept(["parity", "training"], encoded)))
+    statistics = _ring_statistics(result)
+    sections.append(Section("Rings of the glasses", "", ring_table(statistics), _kept(["rings"], encoded)))
+    sections.append(Section("This run", "", facts_table(_facts(result, facts or {}), result.seconds, config, result.excluded)))
+    html = page(f"Where the glass will fail: {_target(result)}", command, [s for s in sections if s.text or s.tables or s.images], encoded)
+    return _write(folder, html, encoded)
+
+
+_GOODNESS = (
+    "C = 1 − 2F, with F the share of the map that is weaker than the place of the event: 1 is perfect, 0 is chance, −1 is perfectly wrong. "
+    "Searching a radius raises C even for a map that knows nothing; the dotted line shows by how much."
+)
+
+
+def _kept(names: list[str], encoded: Mapping[str, bytes]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in encoded)
+
+
+def _pictures(result: Result, scores: Scores | None) -> dict[str, Figure]:
+    """Every picture of the run by file stem."""
+    made: dict[str, Figure | None] = {}
+    for sample in result.role("test"):
+        if sample.labels.level in ("site", "atom") and sample.configuration.dimension == 2 and sample.labels.mask.any():
+            made[f"test_{sample.index}_map"] = figures.maps(sample, "stretch_variance")
+        made[f"test_{sample.index}_stress_strain"] = figures.stress_strain(sample)
+    if scores is not None and any(np.isfinite(row.nearest).any() for row in scores.rows):
+        made["goodness"] = figures.goodness(scores)
+    made["parity"] = figures.parity(result.samples)
+    made["training"] = figures.training(result.history)
+    counts: dict[int, int] = {}
+    for statistics in _ring_statistics(result).values():
+        for size, count in statistics.counts.items():
+            counts[size] = counts.get(size, 0) + count
+    if counts:
+        made["rings"] = figures.rings(dict(sorted(counts.items())))
+    return {name: figure for name, figure in made.items() if figure is not None}
+
+
+def _ring_statistics(result: Result) -> dict[int, RingStatistics]:
+    """Ring statistics by glass, of those that are plane networks of silica."""
+    found = {}
+    for sample in result.samples:
+        glass = sample.configuration
+        if glass.dimension != 2 or not len(glass.bonds) or glass.names[:1] != ("Si",):
+            continue
+        try:
+            pairs = bridged(glass.bonds, glass.species)
+            traced = trace_rings(glass.positions, pairs, glass.cell)
+        except VitreousError:
+            continue  # a damaged network has no ring statistics; the table says so by leaving the glass out
+        found[sample.index] = ring_statistics(traced.sizes, traced.joined)
+    return found
+
+
+def _target(result: Result) -> str:
+    return result.samples[0].labels.name.replace("_", " ") if result.samples else "no glass"
+
+
+def _headline(result: Result, scores: Scores | None) -> str:
+    """What the run found, in a sentence or two."""
+    count = {role: len(result.role(role)) for role in ROLES}
+    text = f"{count['train']} glasses for training, {count['validation']} for validation, {count['test']} for test, split by glass."
+    if scores is None or "model" not in scores.names:
+        return text
+    model, truth = scores.mean("model"), scores.mean(scores.names[0])
+    text += f" On glasses never seen, predicted and true map correlate with r = {model.pearson:.3f} (ranks: {model.spearman:.3f})."
+    if np.isfinite(model.nearest[0]):
+        text += f" Goodness at the first event: {model.nearest[0]:.2f} for the model, {truth.nearest[0]:.2f} for the true map."
+    return text
+
+
+def _caption(sample: Sample) -> str:
+    events = 0 if sample.events is None else len(sample.events)
+    known = int(sample.labels.mask.sum())
+    return (
+        f"{len(sample.configuration)} atoms, {known} of {len(sample.labels)} places labelled, {events} events. Red marks weak places; "
+        f"circles are the first {min(events, figures.NUMBERED)} events in the undeformed glass, in order of strain."
+    )
+
+
+def _facts(result: Result, more: Mapping[str, str]) -> dict[str, str]:
+    """Versions, loading, samples and artifacts of the run."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    loading = result.loading
+    facts = {
+        "loading": f"{loading.mode.replace('_', ' ')}, sign {loading.sign:+d}, at {loading.angle:g}°",
+        "glasses": ", ".join(f"{role} {[s.index for s in result.role(role)]}" for role in ROLES),
+        "computed by this run": ", ".join(f"{stage} {n}" for stage, n in result.fresh.items()) or "nothing: all came from the store",
+        "model artifact": result.model_key,
+        "python": platform.python_version(),
+    }
+    for package in ("vitreous", "numpy", "scipy", "numba", "scikit-learn", "torch", "torch-geometric", "pytorch-lightning"):
+        try:
+            facts[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {**{name: value for name, value in facts.items() if value}, **more}
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": ""})
+    return buffer.getvalue()
+
+
+def _write(folder: Path, html: str, encoded: Mapping[str, bytes]) -> list[Path]:
+    inline = {name: base64.b64encode(data).decode("ascii") for name, data in encoded.items()}
+    for name, data in inline.items():
+        html = html.replace(f'src="{escape(name)}"', f'src="data:image/png;base64,{data}"')
+    paths = [folder / "report.html", *(folder / f"{name}.png" for name in encoded)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        paths[0].write_text(html, encoding="utf-8")
+        for path, data in zip(paths[1:], encoded.values(), strict=True):
+            path.write_bytes(data)
+    except OSError as error:
+        raise VitreousError(
+            f"the report cannot be written to {folder} ({error.strerror}); name another folder or free some space"
+        ) from error
+    return paths
