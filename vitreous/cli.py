@@ -19,6 +19,8 @@ REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
 COMMANDS = ("run", "list", "check", "store", "doctor", "version")
 
+_refusals: list[str] = []  # of a single job: raised through Hydra they would come with its own commentary
+
 _RUN_HELP = """\
 everything after `run` goes to Hydra:
   vitreous run                                   the main job, with its defaults
@@ -116,7 +118,7 @@ def _run(arguments: Sequence[str]) -> int:
     finally:
         if "vitreous.app.tracking" in sys.modules:
             sys.modules["vitreous.app.tracking"].close_sweep(failed=True)
-    return 0
+    return _refuse(_refusals.pop()) if _refusals else 0
 
 
 def _terminate(signum: int, frame: Any) -> None:
@@ -147,17 +149,20 @@ def _hydra_main() -> Any:
 def _job(config: Any) -> None:
     """One job: the composed configuration as plain values, handed to the application."""
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
     from omegaconf import OmegaConf
 
     from vitreous.app.run import Job, run
 
     job = HydraConfig.get()
-    missing = sorted(OmegaConf.missing_keys(config))
-    if missing:
-        raise VitreousError(f"{missing[0]} is not set; give it as {missing[0]}=VALUE")
     plain: Any = OmegaConf.to_container(config, resolve=True)
     command = shlex.join(["vitreous", "run", *job.overrides.task])
-    run(Job(config=plain, text=OmegaConf.to_yaml(config, resolve=True), folder=Path(job.runtime.output_dir), command=command))
+    try:
+        run(Job(config=plain, text=OmegaConf.to_yaml(config, resolve=True), folder=Path(job.runtime.output_dir), command=command))
+    except VitreousError as error:
+        if job.mode == RunMode.MULTIRUN:
+            raise  # Hydra carries out the other jobs, then says which one failed
+        _refusals.append(str(error))
 
 
 def _complete(arguments: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ from vitreous.app import bundle
 from vitreous.app.executor import executor
 from vitreous.app.summary import print_summary
 from vitreous.app.tracking import tracker
-from vitreous.core.build import build, construct
+from vitreous.core.build import build, checked_value, construct
 from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
@@ -27,6 +27,7 @@ from vitreous.core.split import Split
 from vitreous.core.store import Store
 
 OPTIONAL = ("events", "descriptor", "indicators", "model")
+NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
 _log = logging.getLogger("vitreous.run")
 
 
@@ -64,9 +65,9 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     classes = {role: type(part) for role, part in parts.items()}
     check(classes, loading.dimension, registry)
     providers = {role: _provider(registry, ROLES[role], cls) for role, cls in classes.items()}
-    top = {name: config[name] for name in ("samples", "seed", "glass_seed")}
+    numbers = {name: checked_value(name, config[name], hint) for name, hint in NUMBERS.items()}
     split = construct(Split, "split", config["split"])
-    pipeline = construct(Pipeline, "config", {**parts, **top, "loading": loading, "split": split, "providers": providers})
+    pipeline = Pipeline(**parts, **numbers, loading=loading, split=split, providers=providers)
     pipeline.roles()
     return pipeline
 

@@ -48,17 +48,19 @@ def construct(cls: type[Any], where: str, values: Mapping[str, Any]) -> Any:
         if required and (name not in values or values[name] == "???"):
             raise VitreousError(f"{where}.{name} is missing; give it as {where}.{name}=VALUE ({_words(_hints(cls)[name])})")
     hints = _hints(cls)
-    checked = {}
-    for name, value in values.items():
-        try:
-            checked[name] = convert(value, hints[name])
-        except _Mismatch:
-            expected = _words(hints[name])
-            raise VitreousError(f"{where}.{name} is {value!r}, a {type(value).__name__}; expected {expected}; {listed}") from None
+    checked = {name: checked_value(f"{where}.{name}", value, hints[name], f"; {listed}") for name, value in values.items()}
     try:
         return cls(**checked)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise VitreousError(f"{where} ({cls.__name__}) refuses its fields: {error}") from error
+
+
+def checked_value(name: str, value: Any, hint: Any, advice: str = "") -> Any:
+    """``value`` as the type ``hint``; raises VitreousError, naming it, if it is of another."""
+    try:
+        return convert(value, hint)
+    except _Mismatch:
+        raise VitreousError(f"{name} is {value!r}, a {type(value).__name__}; expected {_words(hint)}{advice}") from None
 
 
 def _refuse_nested(where: str, value: Any) -> None:

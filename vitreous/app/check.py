@@ -1,0 +1,28 @@
+"""``vitreous check PACKAGE``: the conformance checks on everything that a package provides."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from vitreous.core.errors import VitreousError
+from vitreous.core.registry import discover, suggest
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print what ran, passed, was excused or skipped; status 1 if a check failed."""
+    registry = discover()
+    providers = {r.provider.split()[0] for r in registry.all()} | {f.provider.split()[0] for f in registry.failed}
+    if options.package not in providers:
+        listed = ", ".join(sorted(providers))
+        raise VitreousError(
+            f"no installed package '{options.package}' provides components{suggest(options.package, providers)}; known: {listed}"
+        )
+    for failure in registry.failed:
+        if failure.provider.split()[0] == options.package:
+            raise VitreousError(str(failure))
+    from vitreous.testing import run_checks
+
+    table = run_checks(options.package)
+    sys.stdout.write(f"{table}\n")
+    return 0 if table.passed else 1
