@@ -17,6 +17,10 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     # kind, name, target, citation, one line
     ("potential", "yukawa_silica", "vitreous.plugins.potentials.yukawa_silica.YukawaSilica", _PAPERS["silica2d"],
      "two-dimensional silica, force-shifted Yukawa"),
+    ("generator", "dual_switch", "vitreous.plugins.generators.dual_switch.DualSwitch", _PAPERS["dual"],
+     "two-dimensional silica with chosen ring statistics, by Monte Carlo"),
+    ("generator", "file", "vitreous.plugins.generators.file.File", "Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
+     "glasses read from LAMMPS, extended XYZ and other files"),
     ("simulator", "aqs", "vitreous.plugins.simulators.aqs.AQS", _PAPERS["aqs"], "native athermal quasistatic deformation"),
     ("labeler", "local_probing", "vitreous.plugins.labelers.local_probing.LocalProbing", _PAPERS["listi"],
      "local stress threshold map by probing small discs"),

@@ -1,0 +1,273 @@
+"""Monte Carlo of bond switches on the dual lattice, towards given ring statistics (Ormrod Morley & Wilson 2018).
+
+The cost of a network of R rings, of which a share p_n has n sides, is
+
+    E = k |alpha - alpha_t| + |s2 - s2_t| / s2_t + sum_n |p_n - q_n| / max(q_n, 1/R)
+
+==========  ============================================================================================================
+symbol      meaning
+==========  ============================================================================================================
+s2          variance of the ring size, sum_n p_n (n - 6)^2; s2_t its target
+q_n         target shares, any law on the allowed sizes with mean 6; shares below one ring are scaled by one ring, 1/R,
+            since no network of R rings can resolve them
+alpha       Aboav-Weaire parameter: n m_n = 36 + s2 + 6 (1 - alpha)(n - 6), m_n the mean size of the rings around an n-ring;
+            alpha = 1 - slope of n m_n - 36 over 6 (n - 6), fitted over the sizes present, unweighted (as in the paper) or
+            weighted by p_n
+k           ``alpha_weight``, 10 in the published code
+==========  ============================================================================================================
+
+A trial switch is accepted with probability min(1, exp(-dE / T)); one accepted is relaxed locally (the four rings and those around
+them, all others fixed) and taken back, bit for bit, if two edges cross or a spring is strained by more than a given share. The cost of
+the perfect lattice is infinite (no slope), as in the published programs. All sums are integers and are updated with the switch, so the
+cost never drifts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vitreous.mechanics.dual_lattice import DualLattice, can_switch, opposite, switch
+from vitreous.mechanics.dual_springs import apothems, is_plane, relax_all, relax_some, strain_of
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+BLOCK = 1000  #: switches tried between two relaxations of the whole lattice
+NO_SLOPE = 1e9  #: cost of a network with a single ring size
+THINNEST = 0.1  #: smallest area of a triangle, as a share of that of the perfect lattice
+LOCAL_SWEEPS, LOCAL_TOLERANCE = 60, 1e-3  #: of the local relaxation; the tolerance in bond lengths
+
+
+class Target(NamedTuple):
+    """What the network should become: ``shares`` (M + 1,) by ring size, variance, alpha and how alpha is weighed and fitted."""
+
+    shares: Floats
+    variance: float
+    alpha: float
+    alpha_weight: float
+    weighted: bool
+
+
+class Outcome(NamedTuple):
+    """How a run ended: switches tried and accepted, those taken back for crossing or overstrained edges, and the final cost."""
+
+    tried: int
+    accepted: int
+    crossed: int
+    cost: float
+
+
+class Sums(NamedTuple):
+    """Integer sums behind the cost: ``count`` (M + 1,) rings by size, ``around`` (M + 1,) sizes of the rings around them, summed,
+    and ``shell`` (R,) the same per ring."""
+
+    count: Ints
+    around: Ints
+    shell: Ints
+
+
+def sums_of(lattice: DualLattice) -> Sums:
+    """The sums counted afresh."""
+    length = lattice.neighbours.shape[1] + 1
+    joined = lattice.neighbours >= 0
+    shell = np.where(joined, lattice.sizes[lattice.neighbours], 0).sum(axis=1)
+    around = np.bincount(lattice.sizes, weights=shell, minlength=length).astype(np.int64)
+    return Sums(np.bincount(lattice.sizes, minlength=length), around, shell)
+
+
+@njit(cache=True)
+def alpha_of(count: Ints, around: Ints, weighted: bool) -> float:
+    """Aboav-Weaire alpha by linear regression over the sizes present; NaN when only one is."""
+    total = mean_x = mean_y = 0.0
+    for n in range(len(count)):
+        if count[n] > 0:
+            w = float(count[n]) if weighted else 1.0
+            total += w
+            mean_x += w * 6.0 * (n - 6)
+            mean_y += w * (around[n] / count[n] - 36.0)
+    mean_x /= total
+    mean_y /= total
+    sxx = sxy = 0.0
+    for n in range(len(count)):
+        if count[n] > 0:
+            w = float(count[n]) if weighted else 1.0
+            x = 6.0 * (n - 6) - mean_x
+            sxx += w * x * x
+            sxy += w * x * (around[n] / count[n] - 36.0 - mean_y)
+    return 1.0 - sxy / sxx if sxx > 0.0 else np.nan
+
+
+@njit(cache=True)
+def cost_of(count: Ints, around: Ints, target: Target) -> float:
+    """The cost E above."""
+    rings = count.sum()
+    variance = shares = 0.0
+    for n in range(len(count)):
+        p = count[n] / rings
+        variance += p * (n - 6) ** 2
+        shares += abs(p - target.shares[n]) / max(target.shares[n], 1.0 / rings)
+    alpha = alpha_of(count, around, target.weighted)
+    if np.isnan(alpha):
+        return NO_SLOPE
+    return target.alpha_weight * abs(alpha - target.alpha) + abs(variance - target.variance) / target.variance + shares
+
+
+@njit(cache=True)
+def _gather(quad: Ints, neighbours: Ints, sizes: Ints, shell: Ints) -> int:
+    """Write the four rings and all rings around them, each once, into ``shell``; their number."""
+    count = 4
+    shell[:4] = quad
+    for q in quad:
+        for k in range(sizes[q]):
+            ring = neighbours[q, k]
+            known = False
+            for row in range(count):
+                if shell[row] == ring:
+                    known = True
+                    break
+            if not known:
+                shell[count] = ring
+                count += 1
+    return count
+
+
+@njit(cache=True)
+def _recount(shell: Ints, length: int, neighbours: Ints, sizes: Ints, sums: Sums, sign: int) -> None:
+    """Add (sign 1, after counting afresh) or take away (sign -1) the share of ``shell[:length]`` in the sums."""
+    for row in range(length):
+        i = shell[row]
+        if sign > 0:
+            total = 0
+            for k in range(sizes[i]):
+                total += sizes[neighbours[i, k]]
+            sums.shell[i] = total
+        sums.count[sizes[i]] += sign
+        sums.around[sizes[i]] += sign * sums.shell[i]
+
+
+@njit(cache=True)
+def try_switches(
+    neighbours: Ints,
+    triangles: Ints,
+    sizes: Ints,
+    edges: Ints,
+    positions: Floats,
+    box: Floats,
+    sums: Sums,
+    target: Target,
+    limits: tuple[int, int],
+    apothem: Floats,
+    temperature: float,
+    largest: float,
+    picks: Ints,
+    chances: Floats,
+    cost: float,
+) -> tuple[float, int, int]:
+    """Try the switches ``picks`` (edge numbers) with the random numbers ``chances`` in [0, 1); all arrays change in place.
+
+    Returns the cost reached, the switches accepted, and those taken back because edges crossed or were strained by more than ``largest``.
+    """
+    minimum, maximum = limits
+    bond = 2.0 * apothem[4]
+    smallest_area = THINNEST * 0.75 * np.sqrt(3.0) * bond * bond
+    shell = np.empty(4 * maximum + 4, dtype=np.int64)
+    quad = np.empty(4, dtype=np.int64)
+    accepted = crossed = 0
+    for move in range(len(picks)):
+        a, b = edges[picks[move]]
+        c, d = opposite(neighbours, sizes, a, b)
+        if not can_switch(neighbours, sizes, a, b, c, d, minimum, maximum):
+            continue
+        quad[:] = (a, b, c, d)
+        length = _gather(quad, neighbours, sizes, shell)
+        kept_neighbours, kept_triangles = neighbours[quad], triangles[quad]
+        _recount(shell, length, neighbours, sizes, sums, -1)
+        switch(neighbours, triangles, sizes, a, b, c, d)
+        _recount(shell, length, neighbours, sizes, sums, 1)
+        new = cost_of(sums.count, sums.around, target)
+        rise = new - cost
+        keep = rise <= 0.0 or (temperature > 0.0 and chances[move] < np.exp(-rise / temperature))
+        if keep:
+            kept_positions = positions[shell[:length]]
+            relax_some(shell, length, neighbours, sizes, positions, box, apothem, LOCAL_TOLERANCE * bond, LOCAL_SWEEPS)
+            sound = is_plane(shell, length, neighbours, sizes, positions, box, smallest_area)
+            if sound and strain_of(shell, length, neighbours, sizes, positions, box, apothem) <= largest:
+                edges[picks[move], 0] = c
+                edges[picks[move], 1] = d
+                accepted += 1
+                cost = new
+                continue
+            crossed += 1
+            positions[shell[:length]] = kept_positions
+        _recount(shell, length, neighbours, sizes, sums, -1)
+        neighbours[quad], triangles[quad] = kept_neighbours, kept_triangles
+        sizes[a] += 1
+        sizes[b] += 1
+        sizes[c] -= 1
+        sizes[d] -= 1
+        _recount(shell, length, neighbours, sizes, sums, 1)
+    return cost, accepted, crossed
+
+
+def relax(lattice: DualLattice, apothem: Floats, tolerance: float, limit: int) -> None:
+    """Relax all ring centres together; taken back if that would make edges cross."""
+    before = lattice.positions.copy()
+    relax_all(lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, apothem, tolerance, limit)
+    everything = np.arange(len(lattice))
+    if not is_plane(everything, len(lattice), lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, 0.0):
+        lattice.positions[:] = before
+
+
+def anneal(
+    lattice: DualLattice,
+    target: Target,
+    rng: np.random.Generator,
+    *,
+    bond: float,
+    minimum: int,
+    steps: int,
+    temperature: float,
+    largest_strain: float,
+    tolerance: float,
+    patience: int,
+) -> Outcome:
+    """Try up to ``steps`` switches on ``lattice``, in place.
+
+    Ends early once the cost is at most ``tolerance``, or has not fallen for ``patience`` tries. ``bond`` is the network's bond length,
+    ``minimum`` the smallest ring allowed (the largest is the width of the lattice's tables), ``largest_strain`` a share of r0.
+    """
+    maximum = lattice.neighbours.shape[1]
+    apothem = apothems(maximum, bond)
+    sums = sums_of(lattice)
+    cost = best = float(cost_of(sums.count, sums.around, target))
+    tried = accepted = crossed = best_at = 0
+    while tried < steps and cost > tolerance and tried - best_at < patience:
+        block = min(BLOCK, steps - tried)
+        cost, kept, undone = try_switches(
+            lattice.neighbours,
+            lattice.triangles,
+            lattice.sizes,
+            lattice.edges,
+            lattice.positions,
+            lattice.box,
+            sums,
+            target,
+            (minimum, maximum),
+            apothem,
+            temperature,
+            largest_strain,
+            rng.integers(len(lattice.edges), size=block),
+            rng.random(block),
+            cost,
+        )
+        tried, accepted, crossed = tried + block, accepted + kept, crossed + undone
+        if kept:
+            relax(lattice, apothem, 1e-3 * bond, 200)
+        if cost < best - 1e-12:
+            best, best_at = cost, tried
+    relax(lattice, apothem, 1e-6 * bond, 5000)
+    return Outcome(tried, accepted, crossed, cost)

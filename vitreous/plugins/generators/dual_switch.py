@@ -1,0 +1,153 @@
+"""Two-dimensional silica by Monte Carlo dual switch (Ormrod Morley & Wilson 2018)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.analysis.ring_law import maximum_entropy_shares
+from vitreous.analysis.rings import RingStatistics, ring_statistics, trace_rings
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Generator
+from vitreous.mechanics.dual_lattice import SMALLEST, DualLattice, hexagonal
+from vitreous.mechanics.dual_monte_carlo import Outcome, Target, anneal
+from vitreous.mechanics.spring_network import relax_springs_and_box
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+STIFFNESS = (1.0, 0.1, 0.5)  #: of the springs Si-O, O-O at the same silicon, and Si-Si across an oxygen
+
+
+@dataclass(frozen=True, kw_only=True)
+class DualSwitch(Generator):
+    """A monolayer of corner-sharing SiO3 triangles with chosen ring statistics.
+
+    The rings of a hexagonal network are the nodes of a triangular lattice. Bond switches on that lattice are accepted by Metropolis
+    until ring sizes follow Lemaitre's maximum-entropy law of the wanted ``variance`` and their correlation the wanted Aboav-Weaire
+    ``alpha`` (vitreous.mechanics.dual_monte_carlo gives the cost). A switch that would strain a ring-ring distance by more than
+    ``largest_strain`` is refused: such places lose a bond as soon as the glass is relaxed. Then silicon goes to the triangles' centroids
+    and oxygen to the middle of each bond, and harmonic springs pull them, and the sides of the cell, towards regular SiO3 triangles
+    with ``si_si`` between silicon neighbours; at 3.035 angstrom the Yukawa model of two-dimensional silica is then almost free of stress.
+
+    Silicon comes first, numbered row by row as in the perfect lattice, then oxygen. ``info`` holds the realised statistics, which are what
+    a study should quote: targets are met only up to one ring.
+
+    Raises:
+        VitreousError: for parameters out of range, or if the network would not stay plane.
+    """
+
+    rings_x: int = 24
+    rings_y: int = 24
+    variance: float = 0.5
+    alpha: float = 0.3
+    alpha_weight: float = 10.0
+    alpha_convention: str = "unweighted"
+    steps: int = 100_000
+    temperature: float = 1e-4
+    largest_strain: float = 0.15
+    tolerance: float = 1e-3
+    patience: int = 20_000
+    minimum_size: int = 4
+    maximum_size: int = 10
+    si_si: float = 3.035
+
+    dimensions: ClassVar[frozenset[int]] = frozenset({2})
+    has_bonds: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if min(self.rings_x, self.rings_y) < SMALLEST or self.rings_y % 2:
+            raise VitreousError(
+                f"dual_switch got {self.rings_x} x {self.rings_y} rings; expected rings_x >= {SMALLEST} and rings_y even and >= {SMALLEST}"
+            )
+        for name, least in (("variance", 0.0), ("si_si", 0.0), ("largest_strain", 0.0), ("patience", 0), ("maximum_size", 6)):
+            if not getattr(self, name) > least:
+                raise VitreousError(f"dual_switch got {name}={getattr(self, name)!r}; expected more than {least:g}")
+        for name in ("steps", "temperature", "tolerance", "alpha_weight"):
+            if not getattr(self, name) >= 0:
+                raise VitreousError(f"dual_switch got {name}={getattr(self, name)!r}; expected zero or more")
+        if not 3 <= self.minimum_size < 6:
+            raise VitreousError(f"dual_switch got minimum_size={self.minimum_size!r}; expected 3, 4 or 5")
+        if self.alpha_convention not in ("unweighted", "weighted"):
+            raise VitreousError(f"dual_switch got alpha_convention='{self.alpha_convention}'; expected 'unweighted' or 'weighted'")
+
+    def generate(self, index: int, rng: np.random.Generator) -> Configuration:
+        shares = maximum_entropy_shares(self.variance, self.minimum_size, self.maximum_size)
+        target = Target(shares, self.variance, self.alpha, self.alpha_weight, self.alpha_convention == "weighted")
+        lattice = hexagonal(self.rings_x, self.rings_y, self.si_si, self.maximum_size)
+        outcome = anneal(
+            lattice,
+            target,
+            rng,
+            bond=self.si_si,
+            minimum=self.minimum_size,
+            steps=self.steps,
+            temperature=self.temperature,
+            largest_strain=self.largest_strain,
+            tolerance=self.tolerance,
+            patience=self.patience,
+        )
+        return self._glass(lattice, outcome)
+
+    def _glass(self, lattice: DualLattice, outcome: Outcome) -> Configuration:
+        """Atoms on the dual lattice: silicon in its triangles, oxygen on the bonds between them."""
+        bonds = np.sort(lattice.bonds(), axis=1)
+        bonds = bonds[np.lexsort((bonds[:, 1], bonds[:, 0]))]
+        silicon = _centroids(lattice)
+        step = silicon[bonds[:, 1]] - silicon[bonds[:, 0]]
+        oxygen = silicon[bonds[:, 0]] + 0.5 * (step - lattice.box * np.rint(step / lattice.box))
+        bridge = len(silicon) + np.arange(len(oxygen))
+        pairs = np.concatenate([np.column_stack([bonds[:, 0], bridge]), np.column_stack([bonds[:, 1], bridge])])
+        positions, box = _relaxed(np.concatenate([silicon, oxygen]), bonds, pairs, lattice.box, self.si_si)
+        species = np.repeat([0, 1], [len(silicon), len(oxygen)])
+        cell = np.diag(box)
+        rings = trace_rings(positions, bonds, cell)
+        if not np.array_equal(np.sort(rings.sizes), np.sort(lattice.sizes)):
+            raise VitreousError("the relaxed network lost rings of its dual lattice; use another seed or a smaller variance")
+        return Configuration(
+            positions=positions % box,
+            species=species,
+            names=("Si", "O"),
+            cell=cell,
+            periodic=(True, True),
+            units="silica2d",
+            bonds=pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))],
+            info=self._record(ring_statistics(rings.sizes, rings.joined), outcome),
+        )
+
+    def _record(self, found: RingStatistics, outcome: Outcome) -> dict[str, float | int]:
+        """What was asked for and what was reached, for ``info``."""
+        counts = {f"rings_{n}": found.counts.get(n, 0) for n in range(self.minimum_size, self.maximum_size + 1)}
+        return {
+            "ring_mean": found.mean,
+            "ring_variance": found.variance,
+            "alpha_unweighted": found.alpha_unweighted,
+            "alpha_weighted": found.alpha_weighted,
+            "target_variance": float(self.variance),
+            "target_alpha": float(self.alpha),
+            "switches_tried": outcome.tried,
+            "switches_accepted": outcome.accepted,
+            "cost": outcome.cost,
+        } | counts
+
+
+def _centroids(lattice: DualLattice) -> Floats:
+    """(2R, 2) centroid of each triangle of rings, taken through the cell boundary."""
+    corner = lattice.positions[lattice.corners()]
+    step = corner[:, 1:] - corner[:, :1]
+    step -= lattice.box * np.rint(step / lattice.box)
+    return corner[:, 0] + step.sum(axis=1) / 3.0
+
+
+def _relaxed(start: Floats, bonds: Ints, bridges: Ints, box: Floats, si_si: float) -> tuple[Floats, Floats]:
+    """All atoms, and the box, at rest under springs: Si-O of si_si / 2, O-O at the same silicon of sqrt(3) si_si / 2, Si-O-Si of si_si."""
+    at_silicon = bridges[np.argsort(bridges[:, 0], kind="stable"), 1].reshape(-1, 3)
+    across = np.concatenate([at_silicon[:, [0, 1]], at_silicon[:, [1, 2]], at_silicon[:, [2, 0]]])
+    counts = [len(bridges), len(across), len(bonds)]
+    lengths = np.repeat(np.array([0.5, 0.5 * np.sqrt(3.0), 1.0]) * si_si, counts)
+    stiffness = np.repeat(STIFFNESS, counts)
+    return relax_springs_and_box(start, np.concatenate([bridges, across, bonds]), lengths, stiffness, box, 1e-4 * si_si, 3000)

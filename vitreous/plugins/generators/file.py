@@ -1,0 +1,112 @@
+"""Glasses read from files."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from vitreous.core.data import UNITS, Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Generator
+from vitreous.io.bonds import silica_bonds
+from vitreous.io.read import read_configuration
+
+
+@dataclass(frozen=True, kw_only=True)
+class File(Generator):
+    """Reads LAMMPS dumps and data files, extended XYZ and what else ASE reads, gzipped or not: one glass per file.
+
+    ``path`` is a file, a pattern (``*``, ``?``, ``[...]``, ``{a,b}``), or a list of these; the matches of each are sorted, numbers
+    by value. A file's content, not only its name, is part of the key under which results are kept. With ``find_bonds`` silicon is
+    bonded to all oxygen within ``bond_cutoff``, and atoms with an unusual number of bonds are named in a warning.
+
+    Raises:
+        VitreousError: for parameters out of range, and in one sentence for files that are missing, damaged, or not such a glass.
+    """
+
+    path: str | Sequence[str]
+    species: Sequence[str] = ("Si", "O")
+    units: str = "silica2d"
+    dimension: int | None = None
+    frame: int = -1
+    find_bonds: bool = True
+    bond_cutoff: float = 2.2
+    minimum_distance: float = 0.5
+
+    dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
+    has_bonds: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        paths = [self.path] if isinstance(self.path, str | Path) else self.path
+        if not isinstance(paths, Sequence) or not paths or not all(isinstance(p, str | Path) and str(p) for p in paths):
+            raise VitreousError(f"generator file got path={self.path!r}; expected a path, a pattern, or a list of them")
+        if isinstance(self.species, str) or not all(isinstance(name, str) for name in self.species):
+            raise VitreousError(f"generator file got species={self.species!r}; expected a list of names such as [Si,O]")
+        if self.units not in UNITS:
+            raise VitreousError(f"generator file got units='{self.units}'; expected one of {', '.join(UNITS)}")
+        if self.dimension not in (None, 2, 3):
+            raise VitreousError(f"generator file got dimension={self.dimension!r}; expected 2, 3 or null")
+        if not self.bond_cutoff > 0.0:
+            raise VitreousError(f"generator file got bond_cutoff={self.bond_cutoff!r}; expected a positive length")
+        if self.dimension is not None:
+            object.__setattr__(self, "dimensions", frozenset({self.dimension}))
+        object.__setattr__(self, "has_bonds", bool(self.find_bonds))
+
+    @property
+    def available(self) -> int | None:
+        return len(self.files())
+
+    def files(self) -> list[Path]:
+        """The files that ``path`` stands for, in order. Raises VitreousError if a pattern matches none."""
+        paths = [self.path] if isinstance(self.path, str | Path) else self.path
+        return [file for given in paths for pattern in expand_braces(str(given)) for file in _matches(pattern)]
+
+    def fingerprint(self, index: int) -> str:
+        """sha256 of the file's content."""
+        file = self._file(index)
+        try:
+            return hashlib.sha256(file.read_bytes()).hexdigest()
+        except OSError as error:
+            raise VitreousError(f"{file} cannot be read: {error.strerror or error}") from None
+
+    def generate(self, index: int, rng: np.random.Generator) -> Configuration:
+        configuration = read_configuration(
+            self._file(index),
+            species=tuple(self.species),
+            units=self.units,
+            dimension=self.dimension,
+            frame=self.frame,
+            minimum_distance=self.minimum_distance,
+        )
+        return configuration.with_(bonds=silica_bonds(configuration, self.bond_cutoff)) if self.find_bonds else configuration
+
+    def _file(self, index: int) -> Path:
+        files = self.files()
+        if not 0 <= index < len(files):
+            raise VitreousError(f"glass {index} was asked for, but path={self.path!r} gives {len(files)}; expected 0 to {len(files) - 1}")
+        return files[index]
+
+
+def expand_braces(pattern: str) -> list[str]:
+    """``a{1,2}b`` gives ``a1b`` and ``a2b``, as a shell does."""
+    found = re.search(r"\{([^{}]*,[^{}]*)\}", pattern)
+    if not found:
+        return [pattern]
+    return [whole for part in found[1].split(",") for whole in expand_braces(pattern[: found.start()] + part + pattern[found.end() :])]
+
+
+def _matches(pattern: str) -> list[Path]:
+    pattern = str(Path(pattern).expanduser())
+    if Path(pattern).is_file():
+        return [Path(pattern)]
+    files = [Path(name) for name in glob.glob(pattern, recursive=True) if Path(name).is_file()]
+    if not files:
+        raise VitreousError(f"there is no file {pattern}; check the path, which is relative to {Path.cwd()}")
+    return sorted(files, key=lambda file: [(0, int(w), "") if w.isdigit() else (1, 0, w) for w in re.split(r"(\d+)", str(file))])
