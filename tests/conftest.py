@@ -13,3 +13,9 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference data in {folder}; set VITREOUS_REFERENCE to the folder that holds them")
     return folder
+
+
+@pytest.fixture
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toy components of tests/toy_package, as if they were installed."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy_package"))

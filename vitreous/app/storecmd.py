@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -120,22 +122,34 @@ def _export(store: Store, options: argparse.Namespace) -> int:
 
 
 def _structure(value: Any, out: Path, form: str) -> None:
-    """A glass, or the saved frames of its deformation, through the project's own writers."""
-    from vitreous.io import write_configurations
+    """A glass, or the saved frames of its deformation one after the other (LAMMPS: a dump)."""
+    from vitreous.io.write import write_configuration
 
     if isinstance(value, Configuration):
-        frames = [value]
+        frames, suffix = [value], ".data" if form == "lammps" else ".extxyz"
     elif isinstance(value, Trajectory):
         frames = [value.initial.with_(positions=x, cell=cell) for x, cell in zip(value.frames, value.cells, strict=True)]
+        suffix = ".dump" if form == "lammps" else ".extxyz"
     else:
         raise VitreousError(f"a {type(value).__name__} is no structure; export it with --to csv")
-    write_configurations(out, frames, form)
+    with tempfile.TemporaryDirectory() as name, _writing(out) as stream:
+        for frame in frames:
+            stream.write(write_configuration(Path(name) / f"frame{suffix}", frame).read_text())
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[TextIO]:
+    try:
+        with open(out, "w", newline="") as stream:
+            yield stream
+    except OSError as error:
+        raise VitreousError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
 def _csv(value: Any, out: Path) -> None:
     """One row per atom, site, strain or event."""
     columns = _columns(value)
-    with open(out, "w", newline="") as stream:
+    with _writing(out) as stream:
         writer = csv.writer(stream)
         writer.writerow(columns)
         writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))

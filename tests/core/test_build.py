@@ -1,0 +1,105 @@
+"""A configuration becomes a component, or one sentence that says what is wrong with which field."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from vitreous.core.build import build, construct
+from vitreous.core.errors import VitreousError
+from vitreous.core.registry import discover
+
+VECTOR = "toyglass.components.Places"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    number: float = 1.0
+    count: int = 1
+    flag: bool = False
+    word: str = ""
+    pair: tuple[int, int] = (0, 0)
+    many: tuple[float, ...] = ()
+    maybe: float | None = None
+    either: int | float | tuple[int, ...] = 0
+    choice: Literal["a", "b"] = "a"
+    where: Path = Path()
+    table: dict[str, float] | None = None
+
+
+def test_fields_are_taken_as_given_and_defaults_kept(toys):
+    made = build(discover(), "descriptor", {"_target_": VECTOR, "cutoff": 3})
+    assert (made.cutoff, made.shells, type(made.cutoff)) == (3.0, 3, float)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"number": 3}, 3.0),
+        ({"pair": [1, 2]}, (1, 2)),
+        ({"many": [1, 2.5]}, (1.0, 2.5)),
+        ({"maybe": None}, None),
+        ({"maybe": 2}, 2.0),
+        ({"either": 2}, 2),
+        ({"either": 0.5}, 0.5),
+        ({"either": [3]}, (3,)),
+        ({"choice": "b"}, "b"),
+        ({"where": "x"}, Path("x")),
+        ({"table": {"a": 1}}, {"a": 1.0}),
+        ({"flag": True}, True),
+    ],
+)
+def test_values_take_their_declared_type(given, kept):
+    value = getattr(construct(Fields, "fields", given), next(iter(given)))
+    assert value == kept
+    assert type(value) is type(kept) or isinstance(value, Path)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"number": "abc"}, "fields.number is 'abc', a str; expected a number; valid fields: number, count"),
+        ({"number": True}, "expected a number"),
+        ({"number": None}, "expected a number"),
+        ({"count": 1.5}, "fields.count is 1.5, a float; expected an integer"),
+        ({"count": True}, "expected an integer"),
+        ({"flag": 1}, "expected true or false"),
+        ({"word": 3}, "expected text"),
+        ({"pair": [1]}, r"expected a list \[an integer, an integer\]"),
+        ({"many": [1, "x"]}, "expected a list of values, each a number"),
+        ({"maybe": "x"}, "expected a number or null"),
+        ({"choice": "c"}, "expected one of a, b"),
+        ({"table": {"a": "x"}}, "fields.table is"),
+        ({"cuont": 1}, "unknown field fields.cuont; did you mean 'count'"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_value_and_what_was_expected(given, sentence):
+    with pytest.raises(VitreousError, match=sentence):
+        construct(Fields, "fields", given)
+
+
+def test_a_field_without_default_must_be_given():
+    @dataclass(frozen=True, kw_only=True)
+    class Needs:
+        path: str
+
+    for given in ({}, {"path": "???"}):
+        with pytest.raises(VitreousError, match="generator.path is missing; give it as generator.path=VALUE"):
+            construct(Needs, "generator", given)
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"_target_": "os.system"}, "'os.system' cannot be used as a descriptor: it is not a registered component"),
+        ({"_target_": "toyglass.components.Springs"}, "it is a potential"),
+        ({"_target_": "toyglass.components.Place"}, "did you mean 'toyglass.components.Places'"),
+        ({}, "descriptor has no _target_"),
+        ({"_target_": VECTOR, "cutoff": {"_target_": "os.system"}}, "nested _target_"),
+        ({"_target_": VECTOR, "cutoff": [{"x": {"_target_": "os.system"}}]}, "nested _target_"),
+    ],
+)
+def test_only_registered_components_of_the_kind_can_be_targets(config, sentence, toys):
+    with pytest.raises(VitreousError, match=sentence):
+        build(discover(), "descriptor", config)
