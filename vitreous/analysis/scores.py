@@ -51,7 +51,7 @@ class Neighbourhood:
     offsets: NDArray[np.int64]
 
 
-def locate(events: Array, sites: Array, mask: Mask, cell: Array, periodic: tuple[bool, ...], radius: float) -> Neighbourhood:  # noqa: PLR0917
+def locate(events: Array, sites: Array, mask: Mask, cell: Array, periodic: tuple[bool, ...], radius: float) -> Neighbourhood:
     """Nearest known place, and those within ``radius``, of events (E, D) among sites (M, D), every periodic image counted.
 
     Raises:

@@ -54,6 +54,7 @@ def maps(sample: Sample, indicator: str = "") -> Figure:
         bar = figure.colorbar(colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both")
         bar.set_label(label, fontsize=10)
         bar.ax.tick_params(labelsize=9)
+        bar.formatter.set_powerlimits((-3, 4))  # pyright: ignore[reportAttributeAccessIssue]
     return figure
 
 
@@ -102,9 +103,12 @@ def draw_events(axes: Axes, sample: Sample) -> None:
     if not len(places):
         return
     places = _into_view(axes, sample, places)
-    axes.scatter(*places[:, :2].T, s=150, facecolors="white", edgecolors=_INK, linewidths=1.2, zorder=3)
-    for number, place in enumerate(places, start=1):
-        axes.text(place[0], place[1], str(number), ha="center", va="center_baseline", fontsize=8.5, fontweight="bold", color=_INK, zorder=4)
+    for number, place in reversed(list(enumerate(places, start=1))):  # where circles overlap, the earliest event lies on top
+        above = 4.0 - 0.1 * number
+        axes.scatter(*place[:2], s=130, facecolors="white", edgecolors=_INK, linewidths=1.1, zorder=above)
+        axes.text(
+            place[0], place[1], str(number), ha="center", va="center_baseline", fontsize=8, fontweight="bold", color=_INK, zorder=above
+        )
 
 
 def stress_strain(sample: Sample) -> Figure | None:
@@ -120,10 +124,10 @@ def stress_strain(sample: Sample) -> Figure | None:
     top = np.array([stress[max(np.searchsorted(trajectory.strain, s - 1e-12) - 1, 0)] for s in strains])
     axes.plot(strains[NUMBERED:], top[NUMBERED:], "|", color=_GREY, markersize=7, zorder=2)
     axes.plot(strains[:NUMBERED], top[:NUMBERED], "o", color=_COLOURS[1], markersize=4.5, zorder=3)
+    crowded, raised = 0.025 * np.ptp(trajectory.strain), 0
     for number, (x, y) in enumerate(zip(strains[:NUMBERED], top[:NUMBERED], strict=True), start=1):
-        note = axes.annotate(
-            str(number), (x, y), xytext=(0, 7 + 11 * ((number - 1) % 2)), textcoords="offset points", ha="center", fontsize=9
-        )
+        raised = raised + 1 if number > 1 and x - strains[number - 2] < crowded else 0
+        note = axes.annotate(str(number), (x, y), xytext=(0, 6 + 11 * raised), textcoords="offset points", ha="center", fontsize=9)
         note.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     axes.margins(y=0.15)
     per = "area" if sample.configuration.dimension == 2 else "volume"
@@ -139,7 +143,7 @@ def parity(samples: Sequence[Sample]) -> Figure | None:
     roles = {role: chosen for role, chosen in roles.items() if chosen}
     if not roles:
         return None
-    figure = Figure(figsize=(4.1 * len(roles), 4.2), layout="constrained")
+    figure = Figure(figsize=(4.1 * len(roles), 4.7), layout="constrained")
     grid = np.atleast_1d(figure.subplots(1, len(roles), sharex=True, sharey=True))
     first = next(iter(roles.values()))[0].labels
     shown = np.concatenate(

@@ -123,7 +123,7 @@ def atoms_at(configuration: Configuration, sites: Array) -> NDArray[np.int64]:
 
 
 @njit(cache=True)
-def _gaussians(place, channel, distance, weight, mu, step, delta, shape):  # noqa: PLR0917
+def _gaussians(place, channel, distance, weight, mu, step, delta, shape):
     """Sum of weighted Gaussians (M, channels, K); terms below rounding are skipped."""
     total = np.zeros(shape)
     last = len(mu) - 1

@@ -127,7 +127,7 @@ class Best(lightning.Callback):
         self.report("train_mse", float(trainer.callback_metrics["train_mse"]), trainer.current_epoch)
 
 
-def train(  # noqa: PLR0917
+def train(
     component: GraphNetwork, data: Labelled, unseen: Labelled, scales: dict[str, torch.Tensor], names: Names, seed: int, log: Log
 ) -> dict[str, NDArray[Any]]:
     """Weights and scalings of the best epoch.
@@ -178,7 +178,8 @@ def _collate(data: Labelled, order: torch.Generator | None, signs: tuple[torch.T
 
 def rebuild(parameters: dict[str, Any], names: Sequence[str], edge_names: Sequence[str], arrays: dict[str, NDArray[Any]]) -> Scaled:
     """The network with these weights, in double precision. Raises whatever torch raises when they do not fit."""
-    net = GraphNet(len(names), len(edge_names), int(parameters["hidden"]), int(parameters["layers"]))
+    with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
+        net = GraphNet(len(names), len(edge_names), int(parameters["hidden"]), int(parameters["layers"]))
     state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     model = Scaled(net, {name: state[name] for name in _SCALING})
     model.load_state_dict(state, strict=True)
@@ -188,7 +189,7 @@ def rebuild(parameters: dict[str, Any], names: Sequence[str], edge_names: Sequen
 
 
 @torch.no_grad()
-def evaluate(  # noqa: PLR0917
+def evaluate(
     model: Scaled, features: Features, names: Sequence[str], edge_names: Sequence[str], mirrored: bool, block: int, threads: int
 ) -> NDArray[Any]:
     """(M,) predictions in the label's unit, averaged over the four mirror images when ``mirrored``."""
