@@ -33,7 +33,7 @@ def assert_triangulation(lattice):
 
 
 def target(variance=0.5, weighted=False):
-    return mc.Target(maximum_entropy_shares(variance), variance, 0.3, 10.0, weighted)
+    return mc.Target(maximum_entropy_shares(variance), variance, 1.0, 0.3, 10.0, weighted)
 
 
 def anneal(lattice, seed=0, steps=3000, **changes):

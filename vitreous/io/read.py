@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import warnings
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,19 +102,33 @@ def read_frames(path: str | Path) -> list[Frame]:
     if suffix in _DATA:
         if "xlo xhi" not in text and "avec" not in text:
             raise VitreousError(f"{path} has no cell; expected a LAMMPS data file with xlo xhi, ylo yhi, zlo zhi")
-        return _through_ase(text, "lammps-data", str(path), {"units": "lj", "sort_by_id": True})
+        frames = _through_ase(text, "lammps-data", str(path), {"units": "metal", "sort_by_id": True})
+        origin = _data_origin(text)
+        return [replace(frame, positions=frame.positions - origin, origin=origin) for frame in frames]
     return _through_ase(text, _ase_format(path, suffix), str(path), {})
 
 
+def _data_origin(text: str) -> NDArray[np.float64]:
+    """Lower corner of the cell of a LAMMPS data file, which ASE leaves in the positions."""
+    general = re.search(r"^\s*(\S+)\s+(\S+)\s+(\S+)\s+abc\s+origin", text, re.MULTILINE)
+    if general:
+        return np.array([float(word) for word in general.groups()])
+    corners = [re.search(rf"^\s*(\S+)\s+\S+\s+{axis}lo\s+{axis}hi", text, re.MULTILINE) for axis in "xyz"]
+    return np.array([float(corner[1]) if corner else -0.5 for corner in corners])  # -0.5 is LAMMPS's own default
+
+
 def _ase_format(path: Path, suffix: str) -> str:
-    from ase.io.formats import UnknownFileTypeError, filetype
+    from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
     if suffix in (".xyz", ".extxyz"):
         return "extxyz"
     try:
-        return filetype(str(path))
+        found = filetype(str(path))
     except (UnknownFileTypeError, OSError):
-        raise VitreousError(f"{path} is of an unknown type; expected {_KNOWN}") from None
+        found = ""
+    if found not in ioformats:
+        raise VitreousError(f"{path} is of an unknown type; expected {_KNOWN}")
+    return found
 
 
 def _through_ase(text: str, form: str, source: str, options: dict[str, Any]) -> list[Frame]:

@@ -24,9 +24,12 @@ _OWN = {"species", "pos", "id", "type", "element", "x", "y", "z"}
 
 
 def safe_name(name: str) -> str:
-    """``name`` in letters, digits and underscores, not starting with a digit, and none of the names the formats use themselves."""
-    safe = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "value"
-    return f"v_{safe}" if safe[0].isdigit() or safe.lower() in _OWN else safe
+    """``name`` in small letters (OVITO makes them so), digits and underscores.
+
+    It does not start with a digit, and is none of the names that the formats use themselves.
+    """
+    safe = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "value"
+    return f"v_{safe}" if safe[0].isdigit() or safe in _OWN else safe
 
 
 def write_configuration(path: str | Path, configuration: Configuration, columns: Mapping[str, NDArray[Any]] | None = None) -> Path:

@@ -2,7 +2,7 @@
 
 The cost of a network of R rings, of which a share p_n has n sides, is
 
-    E = k |alpha - alpha_t| + |s2 - s2_t| / s2_t + sum_n |p_n - q_n| / max(q_n, 1/R)
+    E = k |alpha - alpha_t| + v |s2 - s2_t| / s2_t + sum_n |p_n - q_n| / max(q_n, 1/R)
 
 ==========  ============================================================================================================
 symbol      meaning
@@ -13,7 +13,7 @@ q_n         target shares, any law on the allowed sizes with mean 6; shares belo
 alpha       Aboav-Weaire parameter: n m_n = 36 + s2 + 6 (1 - alpha)(n - 6), m_n the mean size of the rings around an n-ring;
             alpha = 1 - slope of n m_n - 36 over 6 (n - 6), fitted over the sizes present, unweighted (as in the paper) or
             weighted by p_n
-k           ``alpha_weight``, 10 in the published code
+k, v        ``alpha_weight`` and ``variance_weight``, 10 and 1 in the published code
 ==========  ============================================================================================================
 
 A trial switch is accepted with probability min(1, exp(-dE / T)); one accepted is relaxed locally (the four rings and those around
@@ -43,10 +43,11 @@ LOCAL_SWEEPS, LOCAL_TOLERANCE = 60, 1e-3  #: of the local relaxation; the tolera
 
 
 class Target(NamedTuple):
-    """What the network should become: ``shares`` (M + 1,) by ring size, variance, alpha and how alpha is weighed and fitted."""
+    """What the network should become: ``shares`` (M + 1,) by ring size, variance, alpha, their weights, and how alpha is fitted."""
 
     shares: Floats
     variance: float
+    variance_weight: float
     alpha: float
     alpha_weight: float
     weighted: bool
@@ -113,7 +114,8 @@ def cost_of(count: Ints, around: Ints, target: Target) -> float:
     alpha = alpha_of(count, around, target.weighted)
     if np.isnan(alpha):
         return NO_SLOPE
-    return target.alpha_weight * abs(alpha - target.alpha) + abs(variance - target.variance) / target.variance + shares
+    far = target.variance_weight * abs(variance - target.variance) / target.variance
+    return target.alpha_weight * abs(alpha - target.alpha) + far + shares
 
 
 @njit(cache=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
@@ -44,6 +44,7 @@ class DualSwitch(Generator):
     rings_x: int = 24
     rings_y: int = 24
     variance: float = 0.5
+    variance_weight: float = 10.0
     alpha: float = 0.3
     alpha_weight: float = 10.0
     alpha_convention: str = "unweighted"
@@ -60,6 +61,10 @@ class DualSwitch(Generator):
     has_bonds: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value, wanted = getattr(self, field.name), {"int": int, "float": (int, float), "str": str}[str(field.type)]
+            if not isinstance(value, wanted) or isinstance(value, bool):
+                raise VitreousError(f"dual_switch got {field.name}={value!r}; expected {field.type}")
         if min(self.rings_x, self.rings_y) < SMALLEST or self.rings_y % 2:
             raise VitreousError(
                 f"dual_switch got {self.rings_x} x {self.rings_y} rings; expected rings_x >= {SMALLEST} and rings_y even and >= {SMALLEST}"
@@ -67,7 +72,7 @@ class DualSwitch(Generator):
         for name, least in (("variance", 0.0), ("si_si", 0.0), ("largest_strain", 0.0), ("patience", 0), ("maximum_size", 6)):
             if not getattr(self, name) > least:
                 raise VitreousError(f"dual_switch got {name}={getattr(self, name)!r}; expected more than {least:g}")
-        for name in ("steps", "temperature", "tolerance", "alpha_weight"):
+        for name in ("steps", "temperature", "tolerance", "alpha_weight", "variance_weight"):
             if not getattr(self, name) >= 0:
                 raise VitreousError(f"dual_switch got {name}={getattr(self, name)!r}; expected zero or more")
         if not 3 <= self.minimum_size < 6:
@@ -77,7 +82,8 @@ class DualSwitch(Generator):
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         shares = maximum_entropy_shares(self.variance, self.minimum_size, self.maximum_size)
-        target = Target(shares, self.variance, self.alpha, self.alpha_weight, self.alpha_convention == "weighted")
+        weighted = self.alpha_convention == "weighted"
+        target = Target(shares, self.variance, self.variance_weight, self.alpha, self.alpha_weight, weighted)
         lattice = hexagonal(self.rings_x, self.rings_y, self.si_si, self.maximum_size)
         outcome = anneal(
             lattice,

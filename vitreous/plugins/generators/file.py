@@ -53,8 +53,14 @@ class File(Generator):
             raise VitreousError(f"generator file got units='{self.units}'; expected one of {', '.join(UNITS)}")
         if self.dimension not in (None, 2, 3):
             raise VitreousError(f"generator file got dimension={self.dimension!r}; expected 2, 3 or null")
-        if not self.bond_cutoff > 0.0:
-            raise VitreousError(f"generator file got bond_cutoff={self.bond_cutoff!r}; expected a positive length")
+        for name in ("bond_cutoff", "minimum_distance"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0.0:
+                raise VitreousError(f"generator file got {name}={value!r}; expected a length")
+        if not isinstance(self.frame, int) or not isinstance(self.find_bonds, bool):
+            raise VitreousError(
+                f"generator file got frame={self.frame!r}, find_bonds={self.find_bonds!r}; expected an integer and true or false"
+            )
         if self.dimension is not None:
             object.__setattr__(self, "dimensions", frozenset({self.dimension}))
         object.__setattr__(self, "has_bonds", bool(self.find_bonds))

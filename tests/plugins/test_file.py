@@ -1,0 +1,104 @@
+"""The file generator: which files a path stands for, what their identity is, and that real glasses come out whole."""
+
+import numpy as np
+import pytest
+
+from vitreous.core.errors import VitreousError
+from vitreous.io.write import write_configuration
+from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.generators.file import File, expand_braces
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("glasses")
+    for number in (0, 2, 10):
+        glass = DualSwitch(rings_x=6, rings_y=6, steps=50).generate(0, np.random.default_rng(number))
+        write_configuration(folder / f"s{number}.lammpstrj.gz", glass)
+    return folder
+
+
+def generated(file, index=0):
+    return file.generate(index, np.random.default_rng(0))
+
+
+def names(path):
+    return [file.name.split(".")[0] for file in File(path=path).files()]
+
+
+def test_a_path_may_be_a_file_a_pattern_or_a_list(folder):
+    assert names(f"{folder}/s2.lammpstrj.gz") == ["s2"]
+    assert names(f"{folder}/s*.gz") == ["s0", "s2", "s10"]
+    assert names(f"{folder}/s{{10,0}}.lammpstrj.gz") == ["s10", "s0"]
+    assert names([f"{folder}/s10*", f"{folder}/s[02].*"]) == ["s10", "s0", "s2"]
+    assert File(path=f"{folder}/*").available == 3
+
+
+def test_braces_expand_as_in_a_shell():
+    assert expand_braces("a{1,2}b{x,y}") == ["a1bx", "a1by", "a2bx", "a2by"]
+    assert expand_braces("{a,b{c,d}}") == ["a", "bc", "a", "bd"] or set(expand_braces("{a,b{c,d}}")) == {"a", "bc", "bd"}
+    assert expand_braces("plain{1}") == ["plain{1}"]
+
+
+def test_a_generated_glass_comes_back_with_its_bonds(folder):
+    original = DualSwitch(rings_x=6, rings_y=6, steps=50).generate(0, np.random.default_rng(2))
+    read = generated(File(path=f"{folder}/s*.gz"), 1)
+    assert np.array_equal(read.bonds, original.bonds) and np.array_equal(read.ids, original.ids)
+    assert np.abs(read.minimum_image(read.positions - original.positions)).max() < 1e-12
+    assert read.info["source"] == "s2.lammpstrj.gz"
+
+
+def test_bonds_are_left_out_when_not_wanted(folder):
+    file = File(path=f"{folder}/s0*", find_bonds=False)
+    assert not file.has_bonds and not len(generated(file).bonds)
+    assert File(path="x").has_bonds and File(path="x").dimensions == {2, 3} and File(path="x", dimension=2).dimensions == {2}
+
+
+def test_the_fingerprint_follows_the_content_not_the_name(folder, tmp_path):
+    copy = tmp_path / "copy.lammpstrj.gz"
+    copy.write_bytes((folder / "s0.lammpstrj.gz").read_bytes())
+    first, second = File(path=str(copy)), File(path=f"{folder}/s*.gz")
+    assert first.fingerprint(0) == second.fingerprint(0) != second.fingerprint(1)
+    copy.write_bytes((folder / "s2.lammpstrj.gz").read_bytes())
+    assert first.fingerprint(0) == second.fingerprint(1)
+
+
+def test_files_that_are_not_there_are_told(folder):
+    with pytest.raises(VitreousError, match=r"there is no file .*x\*\.gz"):
+        File(path=f"{folder}/x*.gz").files()
+    with pytest.raises(VitreousError, match="there is no file"):
+        _ = File(path=[f"{folder}/s0.lammpstrj.gz", f"{folder}/nowhere.xyz"]).available
+    with pytest.raises(VitreousError, match=r"glass 3 was asked for, but .* gives 3; expected 0 to 2"):
+        generated(File(path=f"{folder}/s*.gz"), 3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"path": []}, r"path=\[\]"),
+        ({"path": 3}, "path=3"),
+        ({"path": "a", "species": "SiO"}, "species='SiO'"),
+        ({"path": "a", "units": "imperial"}, "units='imperial'"),
+        ({"path": "a", "dimension": 4}, "dimension=4"),
+        ({"path": "a", "bond_cutoff": -1.0}, "bond_cutoff=-1.0"),
+        ({"path": "a", "bond_cutoff": "abc"}, "bond_cutoff='abc'"),
+        ({"path": "a", "frame": 0.5}, "frame=0.5"),
+    ],
+)
+def test_impossible_parameters_are_refused_when_made(wrong, message):
+    with pytest.raises(VitreousError, match=message):
+        File(**wrong)
+
+
+@pytest.mark.parametrize("sample", ["8x8_sample_0", "sig0.60_sample_0", "sig1.00_sample_3", "sig1.40_sample_0"])
+@pytest.mark.filterwarnings("error")
+def test_published_glasses_are_whole(reference, sample):
+    glass = generated(File(path=str(reference / "jumol" / f"{sample}.lammpstrj.gz")))
+    assert glass.dimension == 2 and glass.names == ("Si", "O")
+    assert np.array_equal(np.bincount(glass.bonds.ravel()), np.where(glass.species == 0, 3, 2))
+
+
+def test_the_published_set_is_named_by_one_pattern(reference):
+    file = File(path=f"{reference}/jumol/sig1.00_sample_{{0,2,3,4}}.lammpstrj.gz")
+    assert file.available == 4 and len({file.fingerprint(k) for k in range(4)}) == 4
+    assert len(generated(file, 3)) == 5580
