@@ -85,7 +85,7 @@ def test_a_field_without_default_must_be_given():
         path: str
 
     for given in ({}, {"path": "???"}):
-        with pytest.raises(VitreousError, match="generator.path is missing; give it as generator.path=VALUE"):
+        with pytest.raises(VitreousError, match=r"generator.path is missing; give it as generator.path=VALUE"):
             construct(Needs, "generator", given)
 
 

@@ -33,7 +33,10 @@ def test_a_fitting_combination_passes_with_or_without_the_optional_parts(toys):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"descriptor": "toy_image"}, "gives image features, but model 'toy_least_squares' takes vector; what would work: .*descriptor=toy_vector"),
+        (
+            {"descriptor": "toy_image"},
+            "gives image features, but model 'toy_least_squares' takes vector; what would work: .*descriptor=toy_vector",
+        ),
         ({"descriptor": "toy_network"}, "needs bonds, but generator 'toy_lattice' .*descriptor=toy_vector.*generator=toy_bonded"),
         ({"labeler": "toy_whole"}, "labels each sample, but descriptor 'toy_vector' works at level atom, site; .*labeler=toy_map"),
         ({"events": "toy_map"}, "events 'toy_map' labels each site; .*labeler@events=toy_events"),

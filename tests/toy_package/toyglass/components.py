@@ -43,7 +43,12 @@ class Lattice(Generator):
         places = np.stack(np.meshgrid(*[np.arange(self.side)] * 2, indexing="ij"), axis=-1).reshape(-1, 2) + 0.5
         places = places + self.jitter * rng.standard_normal(places.shape)
         return Configuration(
-            positions=places, species=np.zeros(len(places), int), names=(self.species,), cell=np.eye(2) * self.side, periodic=(True, True), units="lj"
+            positions=places,
+            species=np.zeros(len(places), int),
+            names=(self.species,),
+            cell=np.eye(2) * self.side,
+            periodic=(True, True),
+            units="lj",
         )
 
 
@@ -86,7 +91,12 @@ class Shear(Simulator):
         frames = np.stack([configuration.positions @ loading.deformation_gradient(e).T for e in strain])
         cells = np.stack([configuration.cell @ loading.deformation_gradient(e).T for e in strain])
         events = Events(
-            strain=strain[-1:], energy_drop=[1.0], stress_drop=[0.1], atom=[3], position=configuration.positions[3:4], kind=("rearrangement",)
+            strain=strain[-1:],
+            energy_drop=[1.0],
+            stress_drop=[0.1],
+            atom=[3],
+            position=configuration.positions[3:4],
+            kind=("rearrangement",),
         )
         stress = strain[:, None, None] * np.diag([1.0, -1.0])
         return Trajectory(
@@ -119,7 +129,13 @@ class Map(Labeler):
         mask = np.ones(len(sites), bool)
         mask[0] = False
         return Labels(
-            name="gap", level="site", unit="sigma", values=np.where(mask, nearest, np.nan), mask=mask, positions=sites, grid=(self.grid, self.grid)
+            name="gap",
+            level="site",
+            unit="sigma",
+            values=np.where(mask, nearest, np.nan),
+            mask=mask,
+            positions=sites,
+            grid=(self.grid, self.grid),
         )
 
 
@@ -130,7 +146,9 @@ class Whole(Labeler):
     dimensions: ClassVar[frozenset[int]] = frozenset({2})
 
     def label(self, configuration, potential, loading, trajectory) -> Labels:
-        return Labels(name="peak", level="sample", unit="", values=[trajectory.scalar_stress.max()], mask=[True], positions=np.zeros((1, 2)))
+        return Labels(
+            name="peak", level="sample", unit="", values=[trajectory.scalar_stress.max()], mask=[True], positions=np.zeros((1, 2))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +220,9 @@ class LeastSquares(Model):
         time.sleep(self.pause)
         x = np.concatenate([features.values[labels.mask] for features, labels in train])
         y = np.concatenate([labels.values[labels.mask] for _, labels in train])
-        weights = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y, rcond=None)[0] + self.noise * rng.standard_normal(x.shape[1] + 1)
+        weights = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y, rcond=None)[0] + self.noise * rng.standard_normal(
+            x.shape[1] + 1
+        )
         for step in range(3):
             log("loss", 1.0 / (step + 1), step)
         return Line(weights=weights)

