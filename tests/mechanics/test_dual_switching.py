@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from vitreous.analysis.ring_law import maximum_entropy_shares
 from vitreous.core.errors import VitreousError
+from vitreous.mechanics import dual_cost
 from vitreous.mechanics import dual_monte_carlo as mc
 from vitreous.mechanics.dual_lattice import can_switch, hexagonal, opposite, switch
 from vitreous.mechanics.dual_springs import apothems, is_plane, relax_all
@@ -33,7 +34,7 @@ def assert_triangulation(lattice):
 
 
 def target(variance=0.5, weighted=False):
-    return mc.Target(maximum_entropy_shares(variance), variance, 1.0, 0.3, 10.0, weighted)
+    return dual_cost.Target(maximum_entropy_shares(variance), variance, 1.0, 0.3, 10.0, weighted)
 
 
 def anneal(lattice, seed=0, steps=3000, **changes):
@@ -81,7 +82,7 @@ def test_any_allowed_switches_keep_a_triangulation_of_mean_ring_size_six(picks):
 def test_a_refused_switch_is_undone_bit_for_bit(why):
     lattice = hexagonal(8, 8, BOND, 10)
     anneal(lattice, steps=500)
-    before, sums = state(lattice), mc.sums_of(lattice)
+    before, sums = state(lattice), dual_cost.sums_of(lattice)
     counted = [array.copy() for array in sums]
     cost = -1e9 if why == "cost" else 1e12  # nothing is cheap enough, or everything is
     strain = 0.15 if why == "cost" else -1.0  # no strain is small enough
@@ -97,15 +98,15 @@ def test_a_refused_switch_is_undone_bit_for_bit(why):
 
 def test_the_sums_kept_during_a_run_are_those_counted_afresh():
     lattice = hexagonal(8, 10, BOND, 10)
-    sums, rng = mc.sums_of(lattice), np.random.default_rng(5)
+    sums, rng = dual_cost.sums_of(lattice), np.random.default_rng(5)
     cost, accepted, _ = mc.try_switches(
         lattice.neighbours, lattice.triangles, lattice.sizes, lattice.edges, lattice.positions, lattice.box, sums, target(), (4, 10),
-        apothems(10, BOND), 0.5, 0.3, rng.integers(len(lattice.edges), size=2000), rng.random(2000), mc.NO_SLOPE,
+        apothems(10, BOND), 0.5, 0.3, rng.integers(len(lattice.edges), size=2000), rng.random(2000), dual_cost.NO_SLOPE,
     )  # fmt: skip
-    fresh = mc.sums_of(lattice)
+    fresh = dual_cost.sums_of(lattice)
     assert accepted > 20
     assert all(np.array_equal(old, new) for old, new in zip(fresh, sums, strict=True))
-    assert cost == mc.cost_of(fresh.count, fresh.around, target())
+    assert cost == dual_cost.cost_of(fresh.count, fresh.around, target())
     assert_triangulation(lattice)
 
 

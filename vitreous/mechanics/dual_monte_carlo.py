@@ -1,21 +1,5 @@
 """Monte Carlo of bond switches on the dual lattice, towards given ring statistics (Ormrod Morley & Wilson 2018).
 
-The cost of a network of R rings, of which a share p_n has n sides, is
-
-    E = k |alpha - alpha_t| + v |s2 - s2_t| / s2_t + sum_n |p_n - q_n| / max(q_n, 1/R)
-
-==========  ============================================================================================================
-symbol      meaning
-==========  ============================================================================================================
-s2          variance of the ring size, sum_n p_n (n - 6)^2; s2_t its target
-q_n         target shares, any law on the allowed sizes with mean 6; shares below one ring are scaled by one ring, 1/R,
-            since no network of R rings can resolve them
-alpha       Aboav-Weaire parameter: n m_n = 36 + s2 + 6 (1 - alpha)(n - 6), m_n the mean size of the rings around an n-ring;
-            alpha = 1 - slope of n m_n - 36 over 6 (n - 6), fitted over the sizes present, unweighted (as in the paper) or
-            weighted by p_n
-k, v        ``alpha_weight`` and ``variance_weight``, 10 and 1 in the published code
-==========  ============================================================================================================
-
 A trial switch is accepted with probability min(1, exp(-dE / T)); one accepted is relaxed locally (the four rings and those around
 them, all others fixed) and taken back, bit for bit, if two edges cross or a spring is strained by more than a given share. The cost of
 the perfect lattice is infinite (no slope), as in the published programs. All sums are integers and are updated with the switch, so the
@@ -30,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vitreous.mechanics.dual_cost import Sums, Target, cost_of, sums_of
 from vitreous.mechanics.dual_lattice import DualLattice, can_switch, opposite, switch
 from vitreous.mechanics.dual_springs import apothems, is_plane, relax_all, relax_some, strain_of
 
@@ -37,20 +22,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 BLOCK = 1000  #: switches tried between two relaxations of the whole lattice
-NO_SLOPE = 1e9  #: cost of a network with a single ring size
 THINNEST = 0.1  #: smallest area of a triangle, as a share of that of the perfect lattice
 LOCAL_SWEEPS, LOCAL_TOLERANCE = 60, 1e-3  #: of the local relaxation; the tolerance in bond lengths
-
-
-class Target(NamedTuple):
-    """What the network should become: ``shares`` (M + 1,) by ring size, variance, alpha, their weights, and how alpha is fitted."""
-
-    shares: Floats
-    variance: float
-    variance_weight: float
-    alpha: float
-    alpha_weight: float
-    weighted: bool
 
 
 class Outcome(NamedTuple):
@@ -60,62 +33,6 @@ class Outcome(NamedTuple):
     accepted: int
     crossed: int
     cost: float
-
-
-class Sums(NamedTuple):
-    """Integer sums behind the cost: ``count`` (M + 1,) rings by size, ``around`` (M + 1,) sizes of the rings around them, summed,
-    and ``shell`` (R,) the same per ring."""
-
-    count: Ints
-    around: Ints
-    shell: Ints
-
-
-def sums_of(lattice: DualLattice) -> Sums:
-    """The sums counted afresh."""
-    length = lattice.neighbours.shape[1] + 1
-    joined = lattice.neighbours >= 0
-    shell = np.where(joined, lattice.sizes[lattice.neighbours], 0).sum(axis=1)
-    around = np.bincount(lattice.sizes, weights=shell, minlength=length).astype(np.int64)
-    return Sums(np.bincount(lattice.sizes, minlength=length), around, shell)
-
-
-@njit(cache=True)
-def alpha_of(count: Ints, around: Ints, weighted: bool) -> float:
-    """Aboav-Weaire alpha by linear regression over the sizes present; NaN when only one is."""
-    total = mean_x = mean_y = 0.0
-    for n in range(len(count)):
-        if count[n] > 0:
-            w = float(count[n]) if weighted else 1.0
-            total += w
-            mean_x += w * 6.0 * (n - 6)
-            mean_y += w * (around[n] / count[n] - 36.0)
-    mean_x /= total
-    mean_y /= total
-    sxx = sxy = 0.0
-    for n in range(len(count)):
-        if count[n] > 0:
-            w = float(count[n]) if weighted else 1.0
-            x = 6.0 * (n - 6) - mean_x
-            sxx += w * x * x
-            sxy += w * x * (around[n] / count[n] - 36.0 - mean_y)
-    return 1.0 - sxy / sxx if sxx > 0.0 else np.nan
-
-
-@njit(cache=True)
-def cost_of(count: Ints, around: Ints, target: Target) -> float:
-    """The cost E above."""
-    rings = count.sum()
-    variance = shares = 0.0
-    for n in range(len(count)):
-        p = count[n] / rings
-        variance += p * (n - 6) ** 2
-        shares += abs(p - target.shares[n]) / max(target.shares[n], 1.0 / rings)
-    alpha = alpha_of(count, around, target.weighted)
-    if np.isnan(alpha):
-        return NO_SLOPE
-    far = target.variance_weight * abs(variance - target.variance) / target.variance
-    return target.alpha_weight * abs(alpha - target.alpha) + far + shares
 
 
 @njit(cache=True)
