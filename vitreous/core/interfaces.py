@@ -18,17 +18,32 @@ from numpy.typing import NDArray
 from vitreous.core.data import Configuration, Features, Labels, Trajectory
 from vitreous.core.loading import Loading
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 Log = Callable[[str, float, int], None]  #: log(metric, value, step)
 Example = tuple[Features, Labels]
 
 
+class LinearResponse(Protocol):
+    """The Hessian of an energy surface at one state; arrays (N, D)."""
+
+    def multiply(self, v: Array) -> Array: ...
+    def affine_force(self, gradient: Array) -> Array: ...
+    def network(self, bond_range: float) -> Any: ...  # scipy sparse (N*D, N*D): stiffness of short pairs
+
+
 class EnergySurface(Protocol):
-    """The potential energy of given atoms as a function of positions (N, D) and cell (D, D). Energies and lengths in the glass's units."""
+    """The potential energy of given atoms as a function of positions (N, D) and cell (D, D), in the glass's units.
+
+    ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``energy_forces_virial`` may reuse its force buffer.
+    """
+
+    bond_range: float
 
     def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]: ...
+    def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]: ...
     def atom_energies(self, positions: Array, cell: Array) -> Array: ...
     def stress(self, positions: Array, cell: Array) -> Array: ...
+    def linearise(self, positions: Array, cell: Array) -> LinearResponse: ...
     def hessian(self, positions: Array, cell: Array) -> Any: ...  # scipy sparse (N*D, N*D)
 
 

@@ -1,0 +1,1 @@
+"""Targets: what structure and deformation are turned into."""

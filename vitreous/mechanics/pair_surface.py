@@ -1,0 +1,159 @@
+"""The energy surface of a tabulated pair model: neighbour lists kept while they hold, kernels called, buffers reused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.mechanics import pair
+from vitreous.mechanics.neighbours import NeighbourList, heights, neighbour_list
+from vitreous.mechanics.pair_table import PairTable
+
+Array = NDArray[Any]
+
+
+class PairSurface:
+    """Energy of given atoms under a ``PairTable``, at any positions (N, D) and cell (D, D) of the same atoms.
+
+    ``species`` (N,) index the table; pairs closer than ``bond_range`` carry most of the stiffness. The neighbour list is made with a skin
+    and remade when displacement or strain could have brought a new pair within the cutoff; results do not depend on the skin.
+
+    Raises:
+        VitreousError: if the cell is thinner than the cutoff, or an atom sits closer to another than the table reaches.
+    """
+
+    def __init__(
+        self, configuration: Configuration, species: NDArray[np.int64], table: PairTable, bond_range: float, skin: float = 0.1
+    ) -> None:
+        self.table, self.bond_range = table, bond_range
+        self.species = np.ascontiguousarray(species, dtype=np.int64)
+        self.periodic = configuration.periodic
+        self.skin = skin * table.cutoff
+        self._list: NeighbourList | None = None
+        self._made_at: tuple[Array, Array] | None = None
+        self._forces = np.zeros_like(configuration.positions)
+        self._kernel = (table.species_count, table.coefficients, table.r_min, 1.0 / table.step, table.cutoff)
+        thin = heights(configuration.cell)[list(configuration.periodic)]
+        if len(thin) and thin.min() < table.cutoff:
+            raise VitreousError(
+                f"the cell is {thin.min():.4g} across, less than the potential's cutoff {table.cutoff:g}; use a larger glass or repeat it"
+            )
+        self._refuse_overlaps(configuration)
+
+    def _refuse_overlaps(self, configuration: Configuration) -> None:
+        near = self.neighbours(configuration.positions, configuration.cell)
+        distance = np.linalg.norm(near.vectors(configuration.positions, configuration.cell), axis=1)
+        if len(distance) and distance.min() < self.table.r_min:
+            k = int(np.argmin(distance))
+            a, b = (int(configuration.ids[index[k]]) for index in near.pairs())
+            raise VitreousError(
+                f"atoms {a} and {b} lie on top of each other, {distance[k]:.3g} apart (expected at least {self.table.r_min:g}); mend the glass"
+            )
+
+    def neighbours(self, positions: Array, cell: Array) -> NeighbourList:
+        """A list that holds every pair within the cutoff at these positions."""
+        if self._list is not None and self._made_at is not None and self._holds(positions, cell):
+            return self._list
+        self._list = neighbour_list(positions, cell, self.periodic, self.table.cutoff + self.skin)
+        self._made_at = (positions.copy(), cell.copy())
+        return self._list
+
+    def _holds(self, positions: Array, cell: Array) -> bool:
+        """A pair at r < cutoff now was at most ``stretch * (r + 2 drift)`` apart when the list was made."""
+        then, cell_then = self._made_at  # type: ignore[misc]
+        gradient = np.linalg.solve(cell_then, cell)
+        stretch = 1.0 / np.linalg.svd(gradient, compute_uv=False).min()
+        drift = np.sqrt(((positions - then @ gradient) ** 2).sum(axis=1).max())
+        return bool(stretch * (self.table.cutoff + 2.0 * drift) < self.table.cutoff + self.skin)
+
+    def _arguments(self, positions: Array, cell: Array) -> Any:
+        near = self.neighbours(positions, cell)
+        return near.start, near.j, near.image, near.shifts @ cell, self.species, *self._kernel
+
+    def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
+        """Energy, forces (N, D) — a buffer that the next call overwrites — and virial (D, D)."""
+        d = positions.shape[1]
+        energy, virial = pair.evaluate(positions, *self._arguments(positions, cell), self._forces)
+        return energy, self._forces, virial[:d, :d]
+
+    def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]:
+        """Energy and forces (N, D)."""
+        energy, forces, _ = self.energy_forces_virial(positions, cell)
+        return energy, forces.copy()
+
+    def stress(self, positions: Array, cell: Array) -> Array:
+        """Cauchy stress (D, D), energy per area or volume, tension positive."""
+        return self.energy_forces_virial(positions, cell)[2] / np.linalg.det(cell)
+
+    def atom_energies(self, positions: Array, cell: Array) -> Array:
+        """(N,) energies, pairs shared in halves."""
+        return pair.atom_energies(positions, *self._arguments(positions, cell))
+
+    def stiffness(self, positions: Array, cell: Array) -> tuple[NeighbourList, Array, Array]:
+        """The list, each pair's K (P, D(D+1)/2) and length (P,)."""
+        near = self.neighbours(positions, cell)
+        d = positions.shape[1]
+        out, distance = np.empty((len(near.j), d * (d + 1) // 2)), np.empty(len(near.j))
+        pair.stiffness(positions, *self._arguments(positions, cell), out, distance)
+        return near, out, distance
+
+    def linearise(self, positions: Array, cell: Array) -> PairLinearisation:
+        """The linear response at this state."""
+        return PairLinearisation(self, positions, cell)
+
+    def hessian(self, positions: Array, cell: Array) -> sparse.csc_array:
+        """(N*D, N*D) second derivatives of the energy with respect to positions at fixed cell."""
+        near, k_pair, _ = self.stiffness(positions, cell)
+        return assemble(*near.pairs(), k_pair, len(positions))
+
+
+_UPPER = {2: [[0, 1], [1, 2]], 3: [[0, 1, 3], [1, 2, 4], [3, 4, 5]]}
+
+
+def assemble(i: NDArray[np.int32], j: NDArray[np.int32], k_pair: Array, n: int) -> sparse.csc_array:
+    """The sparse matrix of springs K_ij (P, D(D+1)/2) between atoms ``i`` and ``j`` (P,)."""
+    d = 2 if k_pair.shape[1] == 3 else 3
+    blocks = k_pair[:, _UPPER[d]]
+    rows = np.concatenate([i, j, i, j])
+    columns = np.concatenate([i, j, j, i])
+    values = np.concatenate([blocks, blocks, -blocks, -blocks])
+    axis = np.arange(d)
+    row = (d * rows[:, None, None] + axis[:, None]) + np.zeros((1, 1, d), dtype=np.int64)
+    column = (d * columns[:, None, None] + axis[None, :]) + np.zeros((1, d, 1), dtype=np.int64)
+    return sparse.coo_array((values.ravel(), (row.ravel(), column.ravel())), shape=(d * n, d * n)).tocsc()
+
+
+class PairLinearisation:
+    """The Hessian of a pair model at one state, kept as pair stiffnesses (see ``vitreous.mechanics.pair``)."""
+
+    def __init__(self, surface: PairSurface, positions: Array, cell: Array) -> None:
+        self._near, self._k, self._distance = surface.stiffness(positions, cell)
+        self._positions, self._offset = positions.copy(), self._near.shifts @ cell
+
+    def multiply(self, v: Array) -> Array:
+        """H v, (N, D)."""
+        out = np.empty_like(v)
+        pair.multiply(np.ascontiguousarray(v), self._near.start, self._near.j, self._k, out)
+        return out
+
+    def affine_force(self, gradient: Array) -> Array:
+        """(N, D) rate of the forces per unit of an affine motion ``dx = gradient @ x``."""
+        out = np.empty_like(self._positions)
+        near = self._near
+        pair.affine_force(self._positions, near.start, near.j, near.image, self._offset, self._k, np.ascontiguousarray(gradient), out)
+        return out
+
+    def network(self, bond_range: float) -> sparse.csc_array:
+        """The Hessian of pairs closer than ``bond_range``, negative stiffness dropped."""
+        i, j = self._near.pairs()
+        short = self._distance < bond_range
+        blocks = self._k[short][:, _UPPER[self._positions.shape[1]]]
+        values, vectors = np.linalg.eigh(blocks)
+        blocks = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1)
+        upper = [0, 1, 3] if blocks.shape[1] == 2 else [0, 1, 4, 2, 5, 8]
+        return assemble(i[short], j[short], blocks.reshape(len(blocks), -1)[:, upper], len(self._positions))

@@ -1,0 +1,74 @@
+"""A glass brought to rest, in a fixed cell or in one whose lengths relax until no normal stress is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.errors import NotConverged
+from vitreous.core.interfaces import EnergySurface
+from vitreous.mechanics.linear import Preconditioner
+from vitreous.mechanics.newton import State, newton
+from vitreous.mechanics.quasistatic import Protocol, descend_and_polish
+
+Array = NDArray[Any]
+
+_LARGEST_STRAIN = 0.01  # of the cell lengths in one step
+
+
+def relax(surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol) -> State:
+    """The minimum at fixed cell: Newton where the way is smooth, the protocol's reference minimiser where it is not.
+
+    Raises:
+        NotConverged: naming the force that is left.
+    """
+    state = newton(surface, positions, cell, preconditioner, protocol.force_tolerance, protocol.jump)
+    return state or descend_and_polish(surface, positions, cell, preconditioner, protocol)
+
+
+def relax_lengths(
+    surface: EnergySurface, state: State, preconditioner: Preconditioner, protocol: Protocol, stress_tolerance: float, max_steps: int = 60
+) -> State:
+    """The minimum in the cell whose lengths make every normal stress vanish; angles and fractional axes are kept.
+
+    Broyden's method on the D axial strains, started from a finite-difference stiffness. ``stress_tolerance`` is in energy per area (2D)
+    or volume.
+
+    Raises:
+        NotConverged: naming the stress that is left.
+    """
+    d = len(state.cell)
+    stiffness = _axial_stiffness(surface, state, preconditioner, protocol)
+    for _ in range(max_steps):
+        stress = np.diag(state.stress)
+        if np.abs(stress).max() <= stress_tolerance:
+            return state
+        strain = -np.linalg.solve(stiffness, stress)
+        strain *= min(1.0, _LARGEST_STRAIN / np.abs(strain).max())
+        state = _stretched(surface, state, strain, preconditioner, protocol)
+        change = np.diag(state.stress) - stress
+        stiffness += np.outer(change - stiffness @ strain, strain) / (strain @ strain)
+        if not np.all(np.isfinite(stiffness)) or abs(np.linalg.det(stiffness)) < 1e-12 * np.abs(stiffness).max() ** d:
+            stiffness = _axial_stiffness(surface, state, preconditioner, protocol)
+    raise NotConverged(
+        f"the cell lengths do not settle: a normal stress of {np.abs(np.diag(state.stress)).max():.3g} is left after {max_steps} steps "
+        f"(tolerance {stress_tolerance:g}); relax at fixed lengths, or start nearer to rest"
+    )
+
+
+def _axial_stiffness(surface: EnergySurface, state: State, preconditioner: Preconditioner, protocol: Protocol) -> Array:
+    """(D, D) change of the normal stresses with the axial strains, by finite differences of relaxed states."""
+    d, h = len(state.cell), 1e-4
+    columns = []
+    for axis in range(d):
+        strain = np.zeros(d)
+        strain[axis] = h
+        columns.append((np.diag(_stretched(surface, state, strain, preconditioner, protocol).stress) - np.diag(state.stress)) / h)
+    return np.stack(columns, axis=1)
+
+
+def _stretched(surface: EnergySurface, state: State, strain: Array, preconditioner: Preconditioner, protocol: Protocol) -> State:
+    stretch = np.diag(1.0 + strain)
+    return relax(surface, state.positions @ stretch, state.cell @ stretch, preconditioner, protocol)

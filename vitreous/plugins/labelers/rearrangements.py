@@ -1,0 +1,53 @@
+"""The instabilities of a deformation as labels: strain, drop, atom and place of each (Bachhav et al. 2025, Methods).
+
+The place is where the atom with the largest non-affine displacement stood in the *undeformed* glass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from vitreous.core.data import Configuration, Labels, Loading, Trajectory
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Labeler, Potential
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rearrangements(Labeler):
+    """The first ``count`` events of the trajectory, in the order in which they happen.
+
+    Labels: values are the strains; columns strain, energy_drop (energy), stress_drop (energy/length^2), atom (index).
+    """
+
+    level: ClassVar = "event"
+    needs_trajectory: ClassVar = True
+    dimensions: ClassVar = frozenset({2, 3})
+
+    count: int = 6
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise VitreousError(f"rearrangements count is {self.count!r}; expected at least 1")
+
+    def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
+        """The events of one glass. Raises VitreousError without a trajectory."""
+        if trajectory is None:
+            raise VitreousError("rearrangements are read off a deformation, but none was given; let the pipeline deform the glass first")
+        events, first = trajectory.events, slice(0, self.count)
+        return Labels(
+            name="rearrangements",
+            level="event",
+            unit="strain",
+            values=events.strain[first],
+            mask=np.ones(len(events.strain[first]), dtype=bool),
+            positions=configuration.positions[events.atom[first]].reshape(-1, configuration.dimension),
+            columns={
+                "strain": events.strain[first],
+                "energy_drop": events.energy_drop[first],
+                "stress_drop": events.stress_drop[first],
+                "atom": events.atom[first],
+            },
+        )

@@ -1,0 +1,146 @@
+"""Native athermal quasistatic deformation: continuation between instabilities, the fixed-step protocol across them.
+
+See ``vitreous.mechanics.quasistatic`` for the method. Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006); the loading, step and minimiser
+defaults are those of Bachhav et al. (2025), Methods, whose "400 steps of 1e-4" end before the first event: here the run goes on until
+``max_events`` instabilities or ``strain_max``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from vitreous.core.data import Configuration, Events, Loading, Trajectory
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Potential, Simulator
+from vitreous.mechanics.descent import descent_named
+from vitreous.mechanics.linear import Preconditioner
+from vitreous.mechanics.newton import State
+from vitreous.mechanics.quasistatic import Path, Protocol, deform
+from vitreous.mechanics.relax import relax, relax_lengths
+
+
+@dataclass(frozen=True, kw_only=True)
+class AQS(Simulator):
+    """Athermal quasistatic deformation of any glass whose potential gives forces and a Hessian.
+
+    Fields:
+        strain_step: the grid on which events are reported, dimensionless.
+        strain_max: where the run ends, dimensionless.
+        max_events: it ends after this many instabilities, if earlier.
+        stride: at most this many strain steps are covered at once where the glass responds smoothly.
+        force_tolerance: largest force component of a state, energy per length.
+        minimiser: descent across an instability: cg, fire, damped or steepest.
+        friction: of ``damped``, inverse time at unit mass.
+        jump: displacement beyond the prediction that counts as a jump, length.
+        relax_cell: whether ``relax`` also lets the cell lengths go to zero normal stress.
+        stress_tolerance: normal stress left when it does, energy per area or volume.
+        frame_every: strain between saved frames besides those around events; 0 for none.
+    """
+
+    dimensions: ClassVar = frozenset({2, 3})
+
+    strain_step: float = 1e-4
+    strain_max: float = 0.2
+    max_events: int = 6
+    stride: int = 50
+    force_tolerance: float = 1e-8
+    minimiser: str = "cg"
+    friction: float = 0.1
+    jump: float = 0.1
+    relax_cell: bool = True
+    stress_tolerance: float = 1e-8
+    frame_every: float = 0.0
+
+    def __post_init__(self) -> None:
+        descent_named(self.minimiser)
+        for name in ("strain_step", "strain_max", "force_tolerance", "jump", "stress_tolerance", "friction"):
+            if not getattr(self, name) > 0.0:
+                raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected a positive number")
+        for name in ("max_events", "stride"):
+            if getattr(self, name) < 1:
+                raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected at least 1")
+
+    def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
+        """The glass at rest. Raises NotConverged, or VitreousError if the potential refuses the glass."""
+        with threadpool_limits(1):
+            surface = potential.surface(configuration)
+            preconditioner = Preconditioner(surface.bond_range)
+            state = relax(surface, configuration.positions, configuration.cell, preconditioner, self._protocol())
+            if self.relax_cell:
+                state = relax_lengths(surface, state, preconditioner, self._protocol(), self.stress_tolerance)
+        info = {**configuration.info, "energy": state.energy, "residual": state.residual}
+        return configuration.with_(positions=state.positions, cell=state.cell, info=info)
+
+    def deform(self, configuration: Configuration, potential: Potential, loading: Loading) -> Trajectory:
+        """The relaxed glass along the loading.
+
+        Raises:
+            NotConverged: if a descent runs out of its budget.
+            VitreousError: if ``strain_max`` inverts the cell, or the glass and the loading differ in dimension.
+        """
+        if loading.dimension != configuration.dimension:
+            raise VitreousError(
+                f"the loading has {loading.dimension} dimensions, the glass {configuration.dimension}; set loading.dimension"
+            )
+        loading.deformation_gradient(self.strain_max)
+        protocol = self._protocol()
+        frames: list[tuple[float, State]] = []
+        with threadpool_limits(1):
+            surface = potential.surface(configuration)
+            preconditioner = Preconditioner(surface.bond_range)
+            start = relax(surface, configuration.positions, configuration.cell, preconditioner, protocol)
+
+            def visit(step: int, state: State) -> None:
+                strain = step * self.strain_step
+                if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
+                    frames.append((strain, state))
+
+            path = deform(surface, start, loading, protocol, preconditioner, visit)
+        return self._trajectory(configuration, loading, path, frames)
+
+    def _protocol(self) -> Protocol:
+        return Protocol(
+            strain_step=self.strain_step,
+            strain_max=self.strain_max,
+            max_events=self.max_events,
+            stride=self.stride,
+            force_tolerance=self.force_tolerance,
+            minimiser=self.minimiser,
+            jump=self.jump,
+            friction=self.friction,
+        )
+
+    def _trajectory(self, configuration: Configuration, loading: Loading, path: Path, frames: list[tuple[float, State]]) -> Trajectory:
+        saved = {0.0: path.states[0], path.steps[-1] * self.strain_step: path.states[-1], **dict(frames)}
+        for event in path.events:
+            saved[(event.step - 1) * self.strain_step] = event.before
+            saved[event.step * self.strain_step] = event.after
+        at = sorted(saved)
+        return Trajectory(
+            initial=configuration,
+            loading=loading,
+            strain=np.array(path.steps) * self.strain_step,
+            energy=np.array([s.energy for s in path.states]),
+            stress=np.stack([s.stress for s in path.states]),
+            residual=np.array([s.residual for s in path.states]),
+            frame_strain=np.array(at),
+            frames=np.stack([saved[e].positions for e in at]),
+            cells=np.stack([saved[e].cell for e in at]),
+            events=self._events(configuration, loading, path),
+        )
+
+    def _events(self, configuration: Configuration, loading: Loading, path: Path) -> Events:
+        """Each instability with the atom that moved most, and where that atom was in the undeformed glass."""
+        atoms = np.array([int(np.linalg.norm(e.displacement, axis=1).argmax()) for e in path.events], dtype=np.int64)
+        return Events(
+            strain=np.array([e.step * self.strain_step for e in path.events]),
+            energy_drop=np.array([e.before.energy - e.after.energy for e in path.events]),
+            stress_drop=np.array([float(loading.scalar_stress(e.before.stress - e.after.stress)) for e in path.events]),
+            atom=atoms,
+            position=configuration.positions[atoms].reshape(len(atoms), configuration.dimension),
+            kind=("rearrangement",) * len(atoms),
+        )
