@@ -153,7 +153,7 @@ def parity(samples: Sequence[Sample]) -> Figure | None:
     for axes, (role, chosen) in zip(grid, roles.items(), strict=True):
         true = np.concatenate([s.labels.values[s.labels.mask] for s in chosen])
         predicted = np.concatenate([np.asarray(s.prediction)[s.labels.mask] for s in chosen])
-        axes.plot(true, predicted, ".", color=_COLOURS[2], markersize=3, alpha=0.35, markeredgewidth=0, rasterized=True)
+        axes.plot(true, predicted, ".", color=_COLOURS[2], markersize=4, alpha=0.4, markeredgewidth=0, rasterized=True)
         axes.plot(ends, ends, color=_COLOURS[1], linewidth=1.2)
         r = pearson(true, predicted, np.ones(len(true), dtype=bool))
         rmse = float(np.sqrt(np.mean((true - predicted) ** 2)))

@@ -43,10 +43,10 @@ class GraphNetwork(Model):
     forms = frozenset({"graph"})
     levels = frozenset({"sample", "atom", "site"})
 
-    hidden: int = 48
+    hidden: int = 32
     layers: int = 3
-    epochs: int = 40
-    patience: int = 12
+    epochs: int = 45
+    patience: int = 20
     batch_size: int = 64
     learning_rate: float = 3e-3
     optimizer: str = "adamw"
