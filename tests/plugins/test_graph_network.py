@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from honeycomb_silica import honeycomb, some_sites
 
 from vitreous.core.data import Features, Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.bond_graph import BondGraph
+from vitreous.testing.systems import shaken_honeycomb, some_sites
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torch_geometric")
@@ -20,7 +20,7 @@ LOADING = Loading()
 
 def example(seed: int, count: int = 120):
     """Graphs whose label is the mean projected Si-Si distance in the window: mirror-symmetric, and only visible through edges."""
-    glass = honeycomb(seed=seed)
+    glass = shaken_honeycomb(seed=seed)
     sites = some_sites(glass, count, seed)
     graph = BondGraph(radius=6.0).describe(glass, LOADING, sites, "site")
     stretch = graph.edge_values[:, 2] * (graph.edge_values[:, 0] / graph.edge_values[:, 2]) ** 2
@@ -64,7 +64,7 @@ def test_the_same_generator_gives_the_same_weights(trained) -> None:
 
 
 def test_mirrored_glasses_get_exactly_the_same_prediction(trained) -> None:
-    glass = honeycomb(seed=7)
+    glass = shaken_honeycomb(seed=7)
     sites = some_sites(glass, 10)
     wanted = trained[0].predict(BondGraph(radius=6.0).describe(glass, LOADING, sites, "site"))
     for mirror in ([-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]):
@@ -74,7 +74,7 @@ def test_mirrored_glasses_get_exactly_the_same_prediction(trained) -> None:
 
 
 def test_order_of_atoms_and_batching_do_not_matter(trained) -> None:
-    glass = honeycomb(seed=8)
+    glass = shaken_honeycomb(seed=8)
     sites = some_sites(glass, 150)
     wanted = trained[0].predict(BondGraph(radius=6.0).describe(glass, LOADING, sites, "site"))
     order = np.random.default_rng(5).permutation(len(glass))
@@ -117,3 +117,11 @@ def test_features_of_another_kind_are_refused(trained) -> None:
 def test_refuses_parameters_out_of_range(bad: dict) -> None:
     with pytest.raises(VitreousError, match="expected"):
         GraphNetwork(**bad)
+
+
+def test_without_validation_glasses_all_epochs_are_run():
+    history = []
+    GraphNetwork(epochs=3, hidden=4, layers=1).fit(
+        [example(0)], [], np.random.default_rng(0), lambda name, value, step: history.append((name, step))
+    )
+    assert history == [("train_mse", 0), ("train_mse", 1), ("train_mse", 2)]

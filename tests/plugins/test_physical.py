@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from honeycomb_silica import honeycomb, some_sites
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.physical import PhysicalIndicators, extension_direction
+from vitreous.testing.systems import shaken_honeycomb, some_sites
 
 
 def test_a_perfect_honeycomb_has_no_stretch_and_only_hexagons() -> None:
-    glass = honeycomb(shake=0.0)
+    glass = shaken_honeycomb(shake=0.0)
     features = PhysicalIndicators().describe(glass, Loading(), some_sites(glass), "site")
     named = dict(zip(features.names, features.values.T, strict=True))
     for name in ("stretch_variance", "stretch_mean", "ring_size_variance"):
@@ -20,7 +20,7 @@ def test_a_perfect_honeycomb_has_no_stretch_and_only_hexagons() -> None:
 
 
 def test_stretch_equals_a_loop_over_bonds() -> None:
-    glass, loading = honeycomb(), Loading(angle=35.0)
+    glass, loading = shaken_honeycomb(), Loading(angle=35.0)
     sites = some_sites(glass, 4)
     vectors = glass.minimum_image(glass.positions[glass.bonds[:, 1]] - glass.positions[glass.bonds[:, 0]])
     middle = glass.positions[glass.bonds[:, 0]] + 0.5 * vectors
@@ -49,7 +49,7 @@ def test_extension_direction(loading: Loading, angle: float) -> None:
 
 
 def test_a_common_rotation_changes_nothing() -> None:
-    glass = honeycomb()
+    glass = shaken_honeycomb()
     sites = some_sites(glass)
     turn = Loading(angle=50.0).frame.T
     turned = glass.with_(positions=glass.positions @ turn.T, cell=glass.cell @ turn.T)
@@ -59,7 +59,7 @@ def test_a_common_rotation_changes_nothing() -> None:
 
 
 def test_every_column_says_what_marks_weak_places_and_small_discs_are_refused() -> None:
-    glass = honeycomb()
+    glass = shaken_honeycomb()
     features = PhysicalIndicators().describe(glass, Loading(), some_sites(glass), "site")
     assert tuple(PhysicalIndicators.weak_is) == features.names
     with pytest.raises(VitreousError, match="larger radius"):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from honeycomb_silica import honeycomb, some_sites
 
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.symmetry_functions import SymmetryFunctions
+from vitreous.testing.systems import shaken_honeycomb, some_sites
 
 LOADING = Loading(mode="pure_shear")
 
@@ -27,7 +27,7 @@ def dscribe_values(glass: Configuration, method: SymmetryFunctions, gradient: np
 
 @pytest.mark.parametrize("cutoff", [6.0, 25.0])
 def test_equals_dscribe_at_rest_and_deformed_even_beyond_half_the_cell(cutoff: float) -> None:
-    glass = honeycomb(3, 2)
+    glass = shaken_honeycomb(3, 2)
     method = SymmetryFunctions(cutoff=cutoff, cutoff_function="cosine", per_pair=False, affine_strain=0.07, mu_max=5.0, delta=0.3)
     values = method.describe(glass, LOADING, glass.positions, "atom").values.reshape(len(glass), 2, 2, -1)
     for state, gradient in enumerate((np.eye(2), LOADING.deformation_gradient(0.07))):
@@ -52,7 +52,7 @@ def test_two_atoms_by_hand() -> None:
 
 
 def test_pair_columns_are_zero_for_the_other_centre() -> None:
-    glass = honeycomb(3, 2)
+    glass = shaken_honeycomb(3, 2)
     values = SymmetryFunctions(affine_strain=0.0).describe(glass, LOADING, glass.positions, "atom").values.reshape(len(glass), 4, -1)
     assert not values[glass.species == 0, 2:].any() and not values[glass.species == 1, :2].any()
     plain = SymmetryFunctions(affine_strain=0.0, per_pair=False).describe(glass, LOADING, glass.positions, "atom").values
@@ -60,7 +60,7 @@ def test_pair_columns_are_zero_for_the_other_centre() -> None:
 
 
 def test_site_on_an_atom_counts_that_atom_but_the_atom_does_not_count_itself() -> None:
-    glass = honeycomb(3, 2)
+    glass = shaken_honeycomb(3, 2)
     method = SymmetryFunctions(mu_min=0.0, mu_max=0.0, affine_strain=0.0, per_pair=False)
     as_site = method.describe(glass, LOADING, glass.positions, "site").values
     as_atom = method.describe(glass, LOADING, glass.positions, "atom").values
@@ -68,7 +68,7 @@ def test_site_on_an_atom_counts_that_atom_but_the_atom_does_not_count_itself() -
 
 
 def test_unchanged_by_translation_permutation_images_common_rotation_and_mirrors() -> None:
-    glass = honeycomb(4, 3)
+    glass = shaken_honeycomb(4, 3)
     sites = some_sites(glass)
     method = SymmetryFunctions(cutoff=7.0, mu_max=7.0)
     wanted = method.describe(glass, LOADING, sites, "site").values
@@ -94,6 +94,6 @@ def test_refuses_parameters_out_of_range(bad: dict) -> None:
 
 
 def test_atom_level_refuses_sites_that_are_not_atoms() -> None:
-    glass = honeycomb(3, 2)
+    glass = shaken_honeycomb(3, 2)
     with pytest.raises(VitreousError, match="site 1 at"):
         SymmetryFunctions().describe(glass, LOADING, glass.positions[:3] + np.array([[0, 0], [0.5, 0], [0, 0]]), "atom")

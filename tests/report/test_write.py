@@ -7,17 +7,17 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from honeycomb_silica import honeycomb
 
 from vitreous.core.data import Events, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.result import Result, Sample
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.report.write import write_report
+from vitreous.testing.systems import shaken_honeycomb
 
 
 def sample(index: int, role: str) -> Sample:
-    glass = honeycomb(seed=index)
+    glass = shaken_honeycomb(seed=index)
     rng = np.random.default_rng(index)
     sites = np.stack(np.meshgrid(np.arange(6), np.arange(7), indexing="ij"), -1).reshape(-1, 2) / [6, 7] @ glass.cell
     values = rng.normal(1.0, 0.2, 42)

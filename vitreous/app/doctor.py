@@ -125,7 +125,7 @@ def _machine() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    from vitreous.app.configs import plugin_folders, refuse_duplicates
+    from vitreous.core.configs import plugin_folders, refuse_duplicates
 
     try:
         registry = discover()

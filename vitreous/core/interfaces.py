@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,16 @@ class Method(ABC):
 
     kind: ClassVar[str]
     version: ClassVar[int] = 1
+
+    @classmethod
+    def example(cls) -> Self:
+        """A small and fast instance for the conformance kit; override it where the defaults are large or a field has none."""
+        return cls()
+
+    @classmethod
+    def example_glass(cls) -> Configuration | None:
+        """A small glass it works on, for the kit; None: the kit's own, planar silica or, in three dimensions, a binary mixture."""
+        return None
 
 
 class Potential(Method):
@@ -109,6 +119,7 @@ class Labeler(Method):
     level: ClassVar[str]
     needs_trajectory: ClassVar[bool]
     dimensions: ClassVar[frozenset[int]]
+    sign: ClassVar[str] = "any"  #: "positive" where no label can lie below zero
 
     @abstractmethod
     def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:

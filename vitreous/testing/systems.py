@@ -1,10 +1,75 @@
-"""Small glasses with known structure, made from a formula, for tests of components."""
+"""Small glasses with known structure, for tests of components: two atoms, eight atoms, a crystal, and real disorder."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
 
-from vitreous.core.data import Configuration
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration, Loading, Trajectory
+from vitreous.core.interfaces import Potential
+from vitreous.mechanics.pair_surface import PairSurface
+from vitreous.mechanics.pair_table import PairFunction, pair_table
+from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs import AQS
+
+Array = NDArray[np.float64]
+
+
+def two_particles(distance: float = 2.0 ** (1 / 6), dimension: int = 2, box: float = 10.0) -> Configuration:
+    """Two particles ``distance`` apart along x (sigma; the default is the minimum of the Lennard-Jones pair), across the cell boundary."""
+    positions = np.full((2, dimension), 0.5 * box)
+    positions[:, 0] = [-0.5 * distance, 0.5 * distance]
+    return Configuration(
+        positions=positions,
+        species=np.array([0, 0]),
+        names=("A",),
+        cell=np.eye(dimension) * box,
+        periodic=(True,) * dimension,
+        units="lj",
+    )
+
+
+def eight_particles() -> Configuration:
+    """Eight particles of two species in a sheared box of 8 x 6 sigma, one corner case each."""
+    positions = np.array(
+        [
+            [4.0, 3.0],  # 0: a centre with two neighbours at unequal distances
+            [5.1, 3.0],  # 1: near 0, another species
+            [4.0, 4.3],  # 2: near 0, the same species
+            [0.1, 1.0],  # 3: next to 4, but only through the boundary along x
+            [7.9, 1.0],  # 4: outside the sheared cell as drawn, inside after wrapping
+            [2.0, 0.1],  # 5: next to 6, but only through the sheared boundary along y
+            [3.4, 5.9],  # 6: its image lies at (1.6, -0.1)
+            [6.5, 5.0],  # 7: isolated, no neighbour within 1.5 sigma
+        ]
+    )
+    return Configuration(
+        positions=positions,
+        species=np.array([0, 1, 0, 0, 1, 0, 0, 1]),
+        names=("A", "B"),
+        cell=np.array([[8.0, 0.0], [1.8, 6.0]]),
+        periodic=(True, True),
+        units="lj",
+    )
+
+
+def binary_mixture(side: int = 4, spacing: float = 1.1, seed: int = 0, dimension: int = 3) -> Configuration:
+    """A shaken cubic (square) lattice of ``side`` ** dimension particles, four A to one B, sigma; dense enough to hold together."""
+    rng = np.random.default_rng(seed)
+    places = np.stack(np.meshgrid(*[np.arange(side)] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension) * spacing
+    return Configuration(
+        positions=places + 0.05 * spacing * rng.standard_normal(places.shape),
+        species=(np.arange(len(places)) % 5 == 4).astype(int),
+        names=("A", "B"),
+        cell=np.eye(dimension) * side * spacing,
+        periodic=(True,) * dimension,
+        units="lj",
+    )
 
 
 def silica_honeycomb(columns: int = 10, rows: int = 6, si_si: float = 3.014649, shake: float = 0.0, seed: int = 0) -> Configuration:
@@ -33,3 +98,53 @@ def silica_honeycomb(columns: int = 10, rows: int = 6, si_si: float = 3.014649, 
         units="silica2d",
         bonds=np.concatenate([np.column_stack([i, oxygen]), np.column_stack([j, oxygen])]),
     )
+
+
+def shaken_honeycomb(columns: int = 8, rows: int = 6, shake: float = 0.06, seed: int = 0) -> Configuration:
+    """``silica_honeycomb`` with its atoms displaced at random: no two places alike, known rings."""
+    return silica_honeycomb(columns, rows, shake=shake, seed=seed)
+
+
+def some_sites(glass: Configuration, count: int = 12, seed: int = 1) -> Array:
+    """(count, D) places drawn evenly from the cell."""
+    return np.random.default_rng(seed).random((count, glass.dimension)) @ glass.cell
+
+
+@lru_cache
+def silica_glass(rings_x: int = 8, rings_y: int = 8, seed: int = 0) -> Configuration:
+    """Planar silica with real disorder (ring-size variance 0.5), at rest under the Yukawa model; 320 atoms, 42 x 36 angstrom."""
+    glass = DualSwitch(rings_x=rings_x, rings_y=rings_y, steps=5000).generate(0, np.random.default_rng(seed))
+    return AQS().relax(glass, YukawaSilica())
+
+
+@lru_cache
+def silica_deformation(seed: int = 0) -> Trajectory:
+    """``silica_glass`` in pure shear up to and beyond its first instability."""
+    return AQS(strain_max=0.2, max_events=2).deform(silica_glass(seed=seed), YukawaSilica(), Loading())
+
+
+@dataclass(frozen=True, kw_only=True)
+class LennardJones(Potential):
+    """Lennard-Jones, 4 (r^-12 - r^-6), force-shifted at ``cutoff`` (sigma), the same for A and B, in two and three dimensions."""
+
+    species: ClassVar = ("A", "B")
+    dimensions: ClassVar = frozenset({2, 3})
+    units: ClassVar = "lj"
+
+    cutoff: float = 2.0
+
+    def surface(self, configuration: Configuration) -> PairSurface:
+        """Energies in epsilon, lengths in sigma."""
+        function: PairFunction = self._shifted
+        table = pair_table({(0, 0): function, (0, 1): function, (1, 1): function}, 2, 0.6, self.cutoff, intervals=4000)
+        return PairSurface(configuration, configuration.species, table, 1.5)
+
+    def _shifted(self, r: Array) -> tuple[Array, Array, Array]:
+        v, dv, ddv = _lennard_jones(r)
+        end, slope, _ = _lennard_jones(np.array([self.cutoff]))
+        return v - end - slope * (r - self.cutoff), dv - slope, ddv
+
+
+def _lennard_jones(r: Array) -> tuple[Array, Array, Array]:
+    """V, V', V'' in epsilon and sigma."""
+    return 4 * (r**-12 - r**-6), 4 * (-12 * r**-13 + 6 * r**-7), 4 * (156 * r**-14 - 42 * r**-8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.registry import plugin_entry_points
 
 BUILT_IN = "vitreous.plugins"
+OWN = Path(__file__).parents[1] / "conf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +31,18 @@ def plugin_folders() -> list[ConfigFolder]:
     """The folders of third parties; for an entry point ``pkg.plugin`` that is ``pkg/plugin/conf`` or ``pkg/conf``."""
     folders = []
     for entry in plugin_entry_points():
-        path = None if entry.value == BUILT_IN else _beside(entry.value)
+        path = None if entry.value == BUILT_IN else config_folder(entry)
         if path is not None:
             provider = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
             folders.append(ConfigFolder(plugin=entry.name, provider=provider, path=path))
     return folders
 
 
-def _beside(value: str) -> Path | None:
-    top, *rest = value.partition(":")[0].split(".")
+def config_folder(entry: EntryPoint) -> Path | None:
+    """The folder that belongs to one entry point, if there is one."""
+    if entry.value == BUILT_IN:
+        return OWN
+    top, *rest = entry.value.partition(":")[0].split(".")
     try:
         spec = find_spec(top)
     except (ImportError, ValueError):
@@ -52,7 +57,7 @@ def _beside(value: str) -> Path | None:
 
 def refuse_duplicates(folders: list[ConfigFolder]) -> None:
     """Raise VitreousError if two packages ship the same group/name.yaml, which Hydra would settle silently."""
-    own = ConfigFolder(plugin="builtin", provider="vitreous", path=Path(__file__).parents[1] / "conf")
+    own = ConfigFolder(plugin="builtin", provider="vitreous", path=OWN)
     seen: dict[str, ConfigFolder] = {}
     for folder in (own, *folders):
         for file in folder.files():
