@@ -95,6 +95,7 @@ MISTAKES = {
     "generator.species=B": "the glass has species",
     "loading.mode=twist": "unknown loading mode 'twist'",
     "loading.angle=up": "loading.angle is 'up'",
+    "executor.workers=two": "executor.workers is 'two', a str; expected an integer or null",
     "executor.workers=-1": "expected none of them negative",
     "x=[": "cannot read 'x=[': write KEY=VALUE",
     "store=/proc/none": "the store /proc/none",

@@ -40,6 +40,25 @@ def raises_at_three(task):
     return task
 
 
+def kills_itself_at_once(task):
+    if task % 2:
+        os.kill(os.getpid(), 9)
+    return task
+
+
+def gives_what_cannot_be_sent(task):
+    return lambda: task
+
+
+class Fragile(Exception):
+    def __init__(self, a, b):
+        super().__init__(f"{a} {b}")
+
+
+def raises_what_cannot_be_sent(task):
+    raise Fragile("one", "two")
+
+
 def threads(task):
     return [os.environ[name] for name in THREADS]
 
@@ -71,6 +90,17 @@ def test_a_task_that_takes_too_long_is_given_up_alone():
 def test_an_exception_is_handed_over_not_raised(workers):
     outcomes = dict(workers.map(raises_at_three, range(5), "tasks"))
     assert isinstance(outcomes[3], KeyError)
+
+
+def test_what_cannot_be_sent_back_is_an_exception_too():
+    assert "pickle" in str(dict(Local(1).map(gives_what_cannot_be_sent, [0], "tasks"))[0])
+    assert str(dict(Local(1).map(raises_what_cannot_be_sent, [0], "tasks"))[0]) == "Fragile: one two"
+
+
+def test_many_deaths_at_any_moment_lose_their_own_task_alone():
+    outcomes = dict(Local(2).map(kills_itself_at_once, range(12), "tasks"))
+    assert {n for n, outcome in outcomes.items() if isinstance(outcome, Lost)} == set(range(1, 12, 2))
+    assert "was killed by signal 9 (SIGKILL), 2 times in all" in str(outcomes[1])
 
 
 def test_workers_use_one_thread_each_and_the_parents_environment_is_restored():

@@ -1,16 +1,24 @@
 """Samples side by side in worker processes of this machine.
 
-Each worker is a fresh process with one thread. A worker that dies costs the one task it held, which is tried again; a task that takes too
-long is ended and given up. Interrupting or killing the run leaves the store consistent: every artifact in it is whole.
+Each worker is a fresh process with one thread and a pipe of its own: nothing is shared, so a worker that dies, at any moment, costs the one
+task it held, which is tried again; a task that takes too long is ended and given up. Interrupting or killing the run leaves the store
+consistent: every artifact in it is whole.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, TimeoutError, wait
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from vitreous.app.progress import bar
@@ -38,6 +46,90 @@ class Serial(InTurn):
         return bar(title, None)
 
 
+@dataclass(kw_only=True)
+class Job:
+    """A task, and how often it may still be tried after this time."""
+
+    task: Task
+    retries: int
+
+
+class Worker:
+    """A process that carries out one job at a time."""
+
+    def __init__(self, function: Function) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, function), daemon=True, name="vitreous worker")
+        self._process.start()
+        theirs.close()  # so that the death of the process ends the pipe
+        self.job: Job | None = None
+        self.deadline = float("inf")
+
+    def begin(self, job: Job, timeout: float | None) -> None:
+        self.job, self.deadline = job, time.monotonic() + timeout if timeout else float("inf")
+        try:
+            self.pipe.send(job.task)
+        except OSError:
+            return  # it is dead already, and waiting for it will say so
+
+    def result(self) -> Any:
+        """What came of the job; raises EOFError or OSError if the process died."""
+        return self.pipe.recv()
+
+    def end(self) -> str:
+        """End the process; how it ended, in words."""
+        self.pipe.close()
+        self._process.join(1.0)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        code = self._process.exitcode or 0
+        return f"was killed by signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"died with exit code {code}"
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.end()
+
+
+def _serve(pipe: Connection, function: Function) -> None:
+    """A worker's life: one task after the other until the pipe ends. Interrupts are the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            outcome = function(task)
+            content = pickle.dumps(outcome)
+        except Exception as error:
+            content = _portable(error)
+        try:
+            pipe.send_bytes(content)
+        except OSError:
+            return
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _portable(error: Exception) -> bytes:
+    """An exception, pickled with its traceback as a note; as a RuntimeError if it does not survive that."""
+    error.add_note("".join(traceback.format_exception(error)).rstrip())
+    try:
+        content = pickle.dumps(error)
+        pickle.loads(content)
+    except Exception:
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    return content
+
+
 class Local:
     """A pool of worker processes.
 
@@ -50,48 +142,58 @@ class Local:
         self.workers, self.timeout, self.retries = workers or cores(), timeout, retries
 
     def map(self, function: Function, tasks: Sequence[Task], title: str) -> Iterator[tuple[Task, Any]]:
-        from pebble import ProcessPool
-
-        context = multiprocessing.get_context("spawn")
+        waiting = deque(Job(task=task, retries=self.retries) for task in tasks)
+        workers: list[Worker] = []
         with _one_thread_each(), bar(title, len(tasks)) as advance:
-            pool = ProcessPool(max_workers=max(1, min(self.workers, len(tasks))), context=context)
             try:
-                for outcome in self._collect(pool, function, tasks):
-                    advance()
-                    yield outcome
-                pool.close()
+                while waiting or workers:
+                    self._employ(workers, waiting, function)
+                    for job, outcome in self._outcomes(workers):
+                        if isinstance(outcome, Lost) and job.retries > 0:
+                            waiting.append(Job(task=job.task, retries=job.retries - 1))
+                        else:
+                            advance()
+                            yield job.task, outcome
             finally:
-                pool.stop()
-                pool.join()
+                for worker in workers:
+                    worker.kill()
 
-    def _collect(self, pool: Any, function: Function, tasks: Sequence[Task]) -> Iterator[tuple[Task, Any]]:
-        def submit(task: Task, tries_left: int) -> None:
-            waiting[pool.schedule(function, args=(task,), timeout=self.timeout)] = (task, tries_left)
+    def _employ(self, workers: list[Worker], waiting: deque[Job], function: Function) -> None:
+        """Give idle workers a job, let go of those there is none for, and hire where there is more to do."""
+        for worker in [w for w in workers if w.job is None]:
+            if waiting:
+                worker.begin(waiting.popleft(), self.timeout)
+            else:
+                workers.remove(worker)
+                worker.end()
+        while waiting and len(workers) < self.workers:
+            workers.append(Worker(function))
+            workers[-1].begin(waiting.popleft(), self.timeout)
 
-        waiting: dict[Any, tuple[Task, int]] = {}
-        for task in tasks:
-            submit(task, self.retries)
-        while waiting:
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                task, tries_left = waiting.pop(future)
-                outcome, died = self._outcome(future)
-                if died and tries_left:
-                    submit(task, tries_left - 1)
-                else:
-                    yield task, outcome
+    def _outcomes(self, workers: list[Worker]) -> Iterator[tuple[Job, Any]]:
+        """Wait until something happens; the jobs that ended, and how."""
+        patience = min((worker.deadline for worker in workers), default=float("inf")) - time.monotonic()
+        ready = wait([worker.pipe for worker in workers], None if patience == float("inf") else max(patience, 0.0)) if workers else []
+        for worker in list(workers):
+            job = worker.job
+            if job is None:
+                continue
+            if worker.pipe in ready:
+                yield job, self._received(worker, workers)
+            elif time.monotonic() > worker.deadline:
+                workers.remove(worker)
+                worker.kill()
+                job.retries = 0
+                yield job, Lost(f"it took longer than executor.timeout={self.timeout:g} s")
 
-    def _outcome(self, future: Any) -> tuple[Any, bool]:
-        """What came of a task, and whether its process died."""
-        from pebble import ProcessExpired
-
+    def _received(self, worker: Worker, workers: list[Worker]) -> Any:
         try:
-            return future.result(), False
-        except ProcessExpired as error:
-            return Lost(f"its worker process died with exit code {error.exitcode}, {self.retries + 1} times in all"), True
-        except TimeoutError:
-            return Lost(f"it took longer than executor.timeout={self.timeout:g} s"), False
-        except (Exception, CancelledError) as error:
-            return error, False
+            outcome = worker.result()
+        except (EOFError, OSError):
+            workers.remove(worker)
+            return Lost(f"its worker process {worker.end()}, {self.retries + 1} times in all")
+        worker.job = None
+        return outcome
 
     def busy(self, title: str) -> AbstractContextManager[Any]:
         return bar(title, None)
@@ -107,13 +209,13 @@ def _one_thread_each() -> Iterator[None]:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
 
 
 def executor(workers: int | None, timeout: float | None, retries: int) -> Serial | Local:
-    """The executor that a configuration asks for; no worker processes when ``workers`` is 0, or 1 with neither time limit nor retries.
+    """The executor that a configuration asks for; without worker processes when ``workers`` is 0.
 
     Raises:
         VitreousError: a number that makes no sense.

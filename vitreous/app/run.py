@@ -27,6 +27,7 @@ from vitreous.core.split import Split
 from vitreous.core.store import Store
 
 OPTIONAL = ("events", "descriptor", "indicators", "model")
+WORKERS = {"workers": int | None, "timeout": float | None, "retries": int}
 NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
 _log = logging.getLogger("vitreous.run")
 
@@ -79,13 +80,13 @@ def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
 def run(job: Job) -> Result:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
     pipeline = assemble(job.config, discover())
+    workers = executor(**{name: checked_value(f"executor.{name}", job.config["executor"][name], hint) for name, hint in WORKERS.items()})
     tracked = tracker(job.config["tracker"], Path(job.config["runs"]))
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / "command.txt").write_text(job.command + "\n")
     (job.folder / "config.yaml").write_text(job.text)
     tracked.start({k: v for k, v in job.config.items() if k not in ("home", "store", "runs")}, job.command, job.folder)
     try:
-        workers = executor(**job.config["executor"])
         result = pipeline.run(Store(job.config["store"]), workers, lambda line: _log.warning("%s", line))
         scores, files = write_results(job, pipeline, result)
     except BaseException as error:

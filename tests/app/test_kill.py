@@ -1,0 +1,54 @@
+"""Killed or interrupted, a run continues where it stood and ends with the same bits."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from kill_trial import TOY, trial
+from toy import environment, vitreous
+
+
+@pytest.mark.parametrize("executor", ["serial", "local"])
+def test_killed_three_times_and_finished_the_results_are_bit_identical(executor):
+    assert trial(3, 1, executor) == []
+
+
+@pytest.mark.slow
+def test_killed_twenty_times_and_finished_the_results_are_bit_identical():
+    assert trial(20, 0, "local") == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_a_run_says_so_stops_its_workers_and_leaves_a_whole_store(number, tmp_path):
+    command = [sys.executable, "-m", "vitreous.cli", *TOY, "executor=local", "samples=200"]
+    started = subprocess.Popen(command, env=environment(tmp_path), cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list((tmp_path / "store").rglob("*.npz")):
+        time.sleep(0.05)
+    os.kill(started.pid, number)
+    _, told = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert told.splitlines()[-1] == "vitreous: interrupted; what is stored is kept, the same command continues"
+    assert "Traceback" not in told
+    assert gone_within(started.pid, 10.0)
+    assert vitreous(tmp_path, "store", "verify").returncode == 0
+
+
+def gone_within(group, seconds):
+    """True once no process of the group is left."""
+    for _ in range(int(seconds / 0.1)):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_sample_that_kills_its_process_is_left_out_and_the_others_are_kept(tmp_path):
+    done = vitreous(tmp_path, "run", "experiment=toy", "executor=local", "generator.dies=[2]", "split.test=[0]", "split.validation=0")
+    assert done.returncode == 0, done.stderr
+    assert "sample 2 is left out: its worker process died with exit code 13, 2 times in all" in done.stderr
+    assert "4 train, 1 test; 1 left out" in done.stdout

@@ -1,0 +1,162 @@
+"""What MLflow is told: parameters, metrics, configuration, artifact keys, the model; and what happens when it cannot be told."""
+
+import sqlite3
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from toy import environment, vitreous
+
+pytest.importorskip("mlflow")
+TOY = ("experiment=toy", "tracker=mlflow")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A tracked run, and a tracked sweep of two jobs."""
+    folder = tmp_path_factory.mktemp("tracked")
+    for arguments in (("run", *TOY), ("run", "-m", *TOY, "model.noise=0,0.1")):
+        done = vitreous(folder, *arguments)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(home):
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=f"sqlite:///{home / 'runs' / 'mlflow.db'}")
+
+
+@pytest.fixture(scope="module")
+def runs(client):
+    experiment = client.get_experiment_by_name("toy")
+    return client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
+
+
+def test_a_run_is_recorded_with_parameters_metrics_tags_and_files(client, runs, home):
+    run = runs[0]
+    assert run.info.status == "FINISHED"
+    assert run.data.params["descriptor.cutoff"] == "2.0"
+    assert run.data.tags["command"] == "vitreous run experiment=toy tracker=mlflow"
+    assert [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "loss")] == [(0, 1.0), (1, 0.5), (2, 1 / 3)]
+    assert "model.pearson" in run.data.metrics
+    assert len(run.data.tags["artifacts.fit"]) == 64
+    assert "label=" in run.data.tags["artifacts.sample_0"]
+    names = {f.path for f in client.list_artifacts(run.info.run_id)}
+    assert {"config.yaml", "scores.json", "model"} <= names
+    assert run.info.artifact_uri.startswith((home / "runs").as_uri())
+
+
+def test_the_jobs_of_a_sweep_are_children_of_one_parent(runs):
+    single, parent, *children = runs
+    assert "mlflow.parentRunId" not in {**single.data.tags, **parent.data.tags}
+    assert {c.data.tags["mlflow.parentRunId"] for c in children} == {parent.info.run_id}
+    assert {c.data.params["model.noise"] for c in children} == {"0", "0.1"}
+    assert {r.info.status for r in runs} == {"FINISHED"}
+
+
+def test_the_tracked_model_loads_without_pickle_and_predicts_the_same(client, runs, home, toys, monkeypatch):
+    pytest.importorskip("pandas")
+    import mlflow
+
+    from vitreous.core.store import Store
+
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    tags = runs[0].data.tags["artifacts.sample_0"]
+    key = dict(part.split("=") for part in tags.split())["describe"]
+    features, _ = Store(home / "store").get("describe", key)
+    rows = (home / "runs").glob("toy/*/predictions/sample_0.csv")
+    expected = [float(row.split(",")[-1]) for row in next(rows).read_text().splitlines()[1:]]
+    model = mlflow.pyfunc.load_model(client.download_artifacts(runs[0].info.run_id, "model"))
+    assert np.array_equal(model.predict(features), expected)
+
+
+def test_a_failed_run_is_marked_with_its_reason(home, client, runs):
+    done = vitreous(home, "run", *TOY, "generator.species=B", "name=fails")
+    assert done.returncode == 2
+    experiment = client.get_experiment_by_name("fails")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FAILED"
+    assert "the glass has species" in run.data.tags["failure"]
+
+
+def test_a_locked_database_is_one_sentence_and_what_is_stored_is_kept(home):
+    before = sorted((home / "store").rglob("*.npz"))
+    connection = sqlite3.connect(home / "runs" / "mlflow.db")
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        done = vitreous(home, "run", *TOY)
+    finally:
+        connection.close()
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "tracking at sqlite:///" in line
+    assert "database is locked" in line
+    assert "tracker=none" in line
+    assert sorted((home / "store").rglob("*.npz")) == before
+
+
+def test_a_database_locked_at_the_end_loses_no_result(tmp_path, toys, monkeypatch):
+    from vitreous.app import run as job
+    from vitreous.app.tracking import MLflowTracker
+    from vitreous.core.errors import VitreousError
+
+    tracked = MLflowTracker(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="x", artifacts=tmp_path / "mlartifacts")
+    genuine = job.write_results
+
+    def then_lock(*arguments):
+        written = genuine(*arguments)
+        locking.append(sqlite3.connect(tmp_path / "mlflow.db"))
+        locking[0].execute("BEGIN EXCLUSIVE")
+        return written
+
+    locking = []
+    monkeypatch.setattr(job, "tracker", lambda config, runs: tracked)
+    monkeypatch.setattr(job, "write_results", then_lock)
+    monkeypatch.setattr("vitreous.app.tracking.PATIENCE", 0.2)
+    config = toy_config(tmp_path)
+    with pytest.raises(VitreousError, match=r"database is locked.*results are kept in the store"):
+        job.run(job.Job(config=config, text="", folder=tmp_path / "run", command="vitreous run"))
+    locking[0].close()
+    assert (tmp_path / "run" / "scores.json").exists()
+    assert list((tmp_path / "store" / "fit").rglob("*.npz"))
+
+
+def toy_config(home):
+    """What Hydra composes for experiment=toy."""
+    shown = vitreous(home, "run", "experiment=toy", "--cfg", "job", "--resolve").stdout
+    import yaml
+
+    return {**yaml.safe_load(shown), "store": str(home / "store"), "runs": str(home)}
+
+
+def test_an_unreachable_server_is_one_sentence_before_anything_is_computed(tmp_path):
+    done = vitreous(tmp_path, "run", *TOY, "tracker.uri=http://127.0.0.1:9", MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
+    assert done.returncode == 2
+    assert "tracking at http://127.0.0.1:9 failed" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "store").exists()
+
+
+def test_two_runs_that_start_together_on_no_database_both_succeed(tmp_path):
+    command = [sys.executable, "-m", "vitreous.cli", "run", *TOY]
+    started = [subprocess.Popen(command, env=environment(tmp_path), cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [(p.wait(200), p.stderr.read() if p.stderr else "") for p in started] == [(0, ""), (0, "")]
+
+
+def test_without_a_tracker_mlflow_is_not_imported(tmp_path):
+    code = "import sys; from vitreous.cli import main; main(['run', 'experiment=toy']); sys.exit('mlflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), cwd=tmp_path, check=False).returncode == 0
+
+
+def test_without_mlflow_the_tracker_says_what_to_install(tmp_path):
+    code = (
+        "import sys, importlib.util as u; find = u.find_spec; u.find_spec = lambda n, *a: None if n == 'mlflow' else find(n, *a)\n"
+        "from vitreous.cli import main; sys.exit(main(['run', 'experiment=toy', 'tracker=mlflow']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "tracker 'mlflow' needs the package 'mlflow', which is not installed; pip install 'vitreous[track]'" in done.stderr
