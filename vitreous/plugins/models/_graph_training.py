@@ -109,7 +109,7 @@ class Trained(lightning.LightningModule):
 
 
 class Best(lightning.Callback):
-    """Keeps the weights of the epoch with the smallest validation error, and reports every epoch."""
+    """Keeps the weights of the epoch with the smallest validation error (the last one without validation), and reports every epoch."""
 
     def __init__(self, log: Log) -> None:
         self.report, self.error, self.weights = log, float("inf"), {}
@@ -121,19 +121,25 @@ class Best(lightning.Callback):
         self.report("validation_mse", error, trainer.current_epoch)
         if error < self.error:
             self.error = error
-            self.weights = {name: value.detach().cpu().clone() for name, value in pl_module.model.state_dict().items()}  # pyright: ignore
+            self._keep(pl_module)
+
+    def _keep(self, module: lightning.LightningModule) -> None:
+        self.weights = {name: value.detach().cpu().clone() for name, value in module.model.state_dict().items()}  # pyright: ignore
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        self.report("train_mse", float(trainer.callback_metrics["train_mse"]), trainer.current_epoch)
+        error = float(trainer.callback_metrics["train_mse"])
+        self.report("train_mse", error, trainer.current_epoch)
+        if not trainer.enable_validation and np.isfinite(error):
+            self._keep(pl_module)
 
 
 def train(
-    component: GraphNetwork, data: Labelled, unseen: Labelled, scales: dict[str, torch.Tensor], names: Names, seed: int, log: Log
+    component: GraphNetwork, data: Labelled, unseen: Labelled | None, scales: dict[str, torch.Tensor], names: Names, seed: int, log: Log
 ) -> dict[str, NDArray[Any]]:
-    """Weights and scalings of the best epoch.
+    """Weights and scalings of the epoch that does best on ``unseen``; of the last one where that is None.
 
     Raises:
-        VitreousError: the validation error was never finite.
+        VitreousError: the error was never finite.
     """
     signs = (reflection_signs(names[0]), reflection_signs(names[1]))
     best = Best(log)
@@ -143,14 +149,19 @@ def train(
         model = Scaled(GraphNet(len(names[0]), len(names[1]), component.hidden, component.layers), scales)
         collate = _collate(data, order if component.reflections != "none" else None, signs)
         loader = DataLoader(TensorDataset(data.index), component.batch_size, shuffle=True, generator=order, collate_fn=collate)
-        check = DataLoader(TensorDataset(unseen.index), 4 * component.batch_size, generator=order, collate_fn=_collate(unseen, None, signs))
-        early = EarlyStopping("validation_mse", patience=component.patience)
+        callbacks: list[lightning.Callback] = [best]
+        check = None
+        if unseen is not None:
+            check = DataLoader(
+                TensorDataset(unseen.index), 4 * component.batch_size, generator=order, collate_fn=_collate(unseen, None, signs)
+            )
+            callbacks.append(EarlyStopping("validation_mse", patience=component.patience))
         trainer = lightning.Trainer(
             max_epochs=component.epochs,
             accelerator=component.accelerator,
             devices=1,
             gradient_clip_val=5.0,
-            callbacks=[best, early],
+            callbacks=callbacks,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -159,7 +170,7 @@ def train(
         )
         trainer.fit(Trained(model, component, component.epochs * len(loader)), loader, check)
     if not best.weights:
-        raise VitreousError("graph_network training never reached a finite validation error; lower learning_rate or check the labels")
+        raise VitreousError("graph_network training never reached a finite error; lower learning_rate or check the labels")
     return {name: value.numpy() for name, value in best.weights.items()}
 
 

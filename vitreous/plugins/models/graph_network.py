@@ -67,11 +67,13 @@ class GraphNetwork(Model):
             raise VitreousError(f"graph_network weight_decay is {self.weight_decay}; expected zero or more")
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphNetwork:
+        """Train, keeping the epoch that does best on ``validation``; without validation glasses all epochs are run and the last is kept."""
         training = _import_training()
         check_examples(train, "training")
         check_examples([*train[:1], *validation], "validation")
         names, edge_names = train[0][0].names, train[0][0].edge_names
-        data, unseen = training.labelled(train, "training"), training.labelled(validation, "validation")
+        data = training.labelled(train, "training")
+        unseen = training.labelled(validation, "validation") if validation else None
         scaling = training.scaling(data, names, edge_names)
         state = training.train(self, data, unseen, scaling, (names, edge_names), int(rng.integers(2**62)), log)
         return FittedGraphNetwork(parameters=asdict(self), names=names, edge_names=edge_names, arrays=state)

@@ -1,0 +1,50 @@
+# Vitreous: what a user and a developer run. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint docs bench wheel clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## make .venv with everything in it
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info[:2] < (3, 14), f'Python {sys.version.split()[0]} found; Vitreous needs 3.11 to 3.13 (make PYTHON=python3.11)'"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]'
+	@touch $@
+
+demo: setup ## the main job, end to end, on small glasses: about five minutes
+	$(BIN)/vitreous run experiment=demo
+
+test: setup ## the tests: about five minutes
+	$(BIN)/python -m pytest -n 2
+
+test-slow: setup ## the tests that take minutes each
+	$(BIN)/python -m pytest -m slow
+
+lint: setup ## style, spelling, types, import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell vitreous tests docs examples benchmarks README.md CHANGELOG.md CONTRIBUTING.md
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+docs: setup ## the documentation site, in docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build
+
+bench: setup ## side-by-side timings, printed as tables
+	$(BIN)/python -m benchmarks
+
+wheel: setup ## the wheel and the source archive, in dist/
+	$(BIN)/python -m build --outdir dist .
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) dist build docs/_build .pytest_cache .ruff_cache
