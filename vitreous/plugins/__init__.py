@@ -7,10 +7,10 @@ from vitreous.core.plugin import Component, hookimpl
 
 _PAPERS = {
     "font_clos": "Font-Clos et al., Nature Communications 13, 2820 (2022), doi:10.1038/s41467-022-30530-1",
-    "silica2d": "Roy, Heyde & Heuer 2018, doi:10.1039/C8CP04028A",
-    "dual": "Ormrod Morley & Wilson 2018, doi:10.1088/1361-648X/aae61d",
-    "aqs": "Maloney & Lemaitre 2006, doi:10.1103/PhysRevE.74.016118",
-    "listi": "Bachhav et al. 2025, doi:10.1038/s42005-025-02315-7",
+    "silica2d": "Roy, Heyde & Heuer 2018, with the cutoff of Bachhav et al. 2025, doi:10.1038/s42005-025-02315-7",
+    "dual": "Ormrod Morley & Wilson, J. Phys.: Condens. Matter 30, 50LT02 (2018)",
+    "aqs": "Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006), doi:10.1103/PhysRevE.74.016118",
+    "listi": "Bachhav et al., Communications Physics (2025), doi:10.1038/s42005-025-02315-7",
 }
 
 _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
@@ -30,7 +30,7 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "radial symmetry functions at rest and affinely deformed"),
     ("descriptor", "bond_graph", "vitreous.plugins.descriptors.bond_graph.BondGraph", _PAPERS["listi"],
      "corner-sharing SiO3 triangles around a site as a graph"),
-    ("descriptor", "physical", "vitreous.plugins.descriptors.physical.PhysicalIndicators", "arXiv:2503.17210",
+    ("descriptor", "physical", "vitreous.plugins.descriptors.physical.PhysicalIndicators", "arXiv:2503.17210 (2025)",
      "projected bond stretch, density and ring statistics"),
     ("model", "ridge", "vitreous.plugins.models.ridge.Ridge", "Hoerl & Kennard, Technometrics 12, 55 (1970)",
      "linear regression with an L2 penalty"),
