@@ -60,7 +60,7 @@ class Worker:
     def __init__(self, function: Function) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, function), daemon=True, name="vitreous worker")
+        self._process = context.Process(target=_serve, args=(theirs, function), name="vitreous worker")
         self._process.start()
         theirs.close()  # so that the death of the process ends the pipe
         self.job: Job | None = None

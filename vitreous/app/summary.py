@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,31 @@ from vitreous.core.result import ROLES, Result
 def print_summary(result: Result, scores: Mapping[str, Any], folder: Path, store: Path, files: Sequence[Path]) -> None:
     """A short table and the paths, on standard output."""
     from rich.console import Console
-    from rich.table import Table
-
-    from vitreous.app.tracking import flatten
 
     console = Console(highlight=False, soft_wrap=True)
     roles = ", ".join(f"{len(result.role(role))} {role}" for role in ROLES if result.role(role))
     console.print(f"samples   {roles}" + (f"; {len(result.excluded)} left out" if result.excluded else ""))
     fresh = ", ".join(f"{stage} {count}" for stage, count in result.fresh.items()) or "nothing, all was stored"
     console.print(f"computed  {fresh}")
-    numbers = {name: value for name, value in flatten(scores).items() if isinstance(value, int | float) and not isinstance(value, bool)}
-    if numbers:
-        table = Table("score", "value", box=None, pad_edge=False)
-        for name, value in list(numbers.items())[:30]:
-            table.add_row(name, f"{value:.4g}")
-        console.print(table)
-        if len(numbers) > 30:
-            console.print(f"and {len(numbers) - 30} more in {folder / 'scores.json'}")
+    maps = {name: row for name, row in scores.items() if isinstance(row, Mapping)}
+    if maps:
+        console.print(_table(maps))
     for path in [p for p in files if p.suffix == ".html"]:
         console.print(f"report    {path}")
     console.print(f"folder    {folder}\nstore     {store.absolute()}")
+
+
+def _table(maps: Mapping[str, Mapping[str, Any]]) -> Any:
+    """One line per map: goodness averaged over the events, and correlation with the true map, on glasses never seen."""
+    from rich.table import Table
+
+    table = Table("map, on test glasses", "C nearest", "C within", "Pearson", "Spearman", box=None, pad_edge=False)
+    for name, row in maps.items():
+        goodness = [_mean(row[key].values()) for key in ("goodness_nearest", "goodness_within")]
+        table.add_row(name, *("-" if value is None else f"{value:.3f}" for value in (*goodness, row["pearson"], row["spearman"])))
+    return table
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
