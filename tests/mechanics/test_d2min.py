@@ -1,0 +1,83 @@
+"""D2min equals OVITO's and matscipy's, and vanishes under affine motion."""
+
+import numpy as np
+import pytest
+
+from vitreous.core.errors import VitreousError
+from vitreous.mechanics.d2min import d2min, non_affine_displacement
+
+ALL = (True, True, True)
+
+
+@pytest.fixture(scope="module", params=["orthogonal", "sheared"])
+def states(request):
+    rng = np.random.default_rng(0)
+    cell = np.diag([12.0, 13.0, 11.0])
+    positions = rng.uniform(0, 1, (300, 3)) @ cell
+    shear = np.eye(3)
+    shear[1, 0] = 0.08 if request.param == "sheared" else 0.0
+    moved = (positions + rng.normal(scale=0.1, size=positions.shape)) @ shear
+    after = cell @ shear
+    wrapped = (moved @ np.linalg.inv(after) % 1.0) @ after
+    return positions, cell, wrapped, after
+
+
+def test_equals_matscipy(states):
+    atomic_strain = pytest.importorskip("matscipy.atomic_strain")
+    from ase import Atoms
+    from matscipy.neighbours import neighbour_list
+
+    before, cell, after, cell_after = states
+    old, new = (Atoms(f"H{len(before)}", positions=x, cell=c, pbc=True) for x, c in ((before, cell), (after, cell_after)))
+    i, j = neighbour_list("ij", old, 3.0)
+    _, expected = atomic_strain.get_D_square_min(new, old, i, j)
+    np.testing.assert_allclose(d2min(before, cell, after, cell_after, ALL, 3.0)[0], expected, atol=1e-10)
+
+
+def test_equals_ovito(states):
+    pytest.importorskip("ovito")
+    from ovito.data import DataCollection, Particles, SimulationCell
+    from ovito.modifiers import AtomicStrainModifier
+    from ovito.pipeline import Pipeline, StaticSource
+
+    before, cell, after, cell_after = states
+
+    def collection(x, c):
+        data = DataCollection()
+        box = SimulationCell(pbc=ALL)
+        box[:, :3] = c.T
+        data.objects.append(box)
+        particles = Particles()
+        particles.create_property("Position", data=x)
+        data.objects.append(particles)
+        return data
+
+    pipeline = Pipeline(source=StaticSource(data=collection(after, cell_after)))
+    strain = AtomicStrainModifier(cutoff=3.0, output_nonaffine_squared_displacements=True, minimum_image_convention=True)
+    strain.reference = StaticSource(data=collection(before, cell))
+    pipeline.modifiers.append(strain)
+    expected = pipeline.compute().particles["Nonaffine Squared Displacement"]
+    np.testing.assert_allclose(d2min(before, cell, after, cell_after, ALL, 3.0)[0], expected, atol=1e-10)
+
+
+def test_affine_motion_has_none():
+    rng = np.random.default_rng(1)
+    cell = np.eye(2) * 10
+    x = rng.uniform(0, 10, (80, 2))
+    stretch = np.array([[1.1, 0.05], [0.0, 0.95]])
+    value, gradient = d2min(x, cell, x @ stretch, cell @ stretch, (True, True), 2.5)
+    np.testing.assert_allclose(value, 0.0, atol=1e-12)
+    np.testing.assert_allclose(gradient, np.broadcast_to(stretch.T, gradient.shape), atol=1e-10)
+    np.testing.assert_allclose(non_affine_displacement(x, cell, x @ stretch, cell @ stretch, (True, True)), 0.0, atol=1e-12)
+
+
+def test_an_atom_without_neighbours_has_no_value():
+    x = np.array([[1.0, 1.0], [1.5, 1.2], [1.2, 1.6], [6.0, 6.0]])
+    value, _ = d2min(x, np.eye(2) * 10, x, np.eye(2) * 10, (True, True), 1.0)
+    assert np.isnan(value[3])
+    assert np.isfinite(value[:3]).all()
+
+
+def test_states_of_different_atoms_are_refused():
+    with pytest.raises(VitreousError, match="have 3 and 4 atoms"):
+        d2min(np.zeros((3, 2)), np.eye(2), np.zeros((4, 2)), np.eye(2), (True, True), 1.0)

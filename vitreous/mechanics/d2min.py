@@ -1,0 +1,78 @@
+"""Non-affine motion: D2min of Falk & Langer and the displacement field behind it.
+
+For each atom, over its neighbours j within ``cutoff`` in the *reference*, with d_j and d'_j the vectors to them before and after,
+
+    F = (sum_j d'_j (x) d_j) (sum_j d_j (x) d_j)^-1        D2min = sum_j |d'_j - F d_j|^2
+
+a plain sum, not a mean (Falk & Langer, Phys. Rev. E 57, 7192 (1998); the convention of OVITO and of Fan & Ma 2021). A neighbour is followed
+through its lattice image: d' is taken nearest to d in reduced coordinates, so cells may shear and positions may have been wrapped.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vitreous.core.errors import VitreousError
+from vitreous.mechanics.neighbours import neighbour_list
+
+Array = NDArray[np.float64]
+
+
+def d2min(reference: Array, reference_cell: Array, current: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float) -> tuple[Array, Array]:
+    """D2min (N,), length squared, and the best-fit deformation gradients F (N, D, D) acting on column vectors.
+
+    ``reference``, ``current`` (N, D) are positions of the same atoms in cells (D, D) whose rows are lattice vectors; ``cutoff`` is a length.
+    An atom whose neighbours do not span the space has NaN in both.
+
+    Raises:
+        VitreousError: if the two states differ in shape.
+    """
+    if reference.shape != current.shape:
+        raise VitreousError(f"the two states have {len(reference)} and {len(current)} atoms; D2min compares states of the same atoms")
+    near = neighbour_list(reference, reference_cell, periodic, cutoff)
+    i, j = near.pairs()
+    before = near.vectors(reference, reference_cell)
+    reduced = (current[j] - current[i]) @ np.linalg.inv(cell)
+    reduced -= np.rint(reduced - before @ np.linalg.inv(reference_cell)) * np.array(periodic)
+    after = reduced @ cell
+    return _fit(len(reference), i, j, np.ascontiguousarray(before), np.ascontiguousarray(after))
+
+
+@njit(cache=True)
+def _fit(n, i, j, before, after):  # type: ignore[no-untyped-def]
+    d = before.shape[1]
+    spread, mixed = np.zeros((n, d, d)), np.zeros((n, d, d))
+    for p in range(len(i)):
+        for a in range(d):
+            for b in range(d):
+                w, v = after[p, a] * before[p, b], before[p, a] * before[p, b]
+                mixed[i[p], a, b] += w
+                mixed[j[p], a, b] += w
+                spread[i[p], a, b] += v
+                spread[j[p], a, b] += v
+    gradient, result = np.empty((n, d, d)), np.zeros(n)
+    for k in range(n):
+        scale = np.trace(spread[k]) / d
+        if scale > 0.0 and np.linalg.det(spread[k] / scale) > 1e-12:
+            gradient[k] = mixed[k] @ np.linalg.inv(spread[k])
+        else:
+            gradient[k] = np.nan
+            result[k] = np.nan
+    for p in range(len(i)):
+        for k in (i[p], j[p]):
+            for a in range(d):
+                miss = after[p, a]
+                for b in range(d):
+                    miss -= gradient[k, a, b] * before[p, b]
+                result[k] += miss * miss
+    return result, gradient
+
+
+def non_affine_displacement(reference: Array, reference_cell: Array, current: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
+    """(N, D) displacement beyond the affine map of one cell onto the other, nearest images taken, rigid translation removed; length."""
+    reduced = current @ np.linalg.inv(cell) - reference @ np.linalg.inv(reference_cell)
+    reduced -= np.rint(reduced) * np.array(periodic)
+    moved = reduced @ cell
+    return moved - moved.mean(axis=0)
