@@ -139,7 +139,6 @@ def test_a_defect_keeps_its_type_and_says_which_sample(pipeline, store, toy, mon
 @pytest.mark.parametrize(
     ("limit", "samples", "sentence"),
     [
-        (3, 6, "samples=6, but Lattice has 3; set samples=3"),
         (None, None, "say how many with samples=NUMBER"),
         (None, 0, "expected at least 1"),
     ],
@@ -151,6 +150,10 @@ def test_the_number_of_samples_is_checked_before_anything_runs(limit, samples, s
 
 
 def test_all_that_the_generator_has_is_taken_when_no_number_is_given(pipeline, store, toy):
+    told = []
+    most = replace(pipeline, generator=toy.Lattice(limit=3), samples=6, split=Split(test=1, validation=0)).run(store, report=told.append)
+    assert len(most.samples) == 3
+    assert told == ["6 glasses asked for, 3 available: all of them are used"]
     assert len(replace(pipeline, generator=toy.Lattice(limit=3), samples=None, split=Split(test=1, validation=0)).run(store).samples) == 3
 
 

@@ -81,3 +81,39 @@ def fixed_step_drops(glass, potential, folder, strain_step, strain_max, drops):
         last = tau
     engine.close()
     return np.array(found)
+
+
+def probe_by_small_steps(positions, free, species, potential, folder, loading, strain_step, strain_max, area):
+    """(tau_initial, tau_critical, strain_critical) of one disc by the published protocol: strain, minimise with cg, look for the drop.
+
+    ``positions`` (M, 2) relative to the centre, the first ``free`` atoms free, the others only following the affine deformation.
+    """
+    from vitreous.core.data import Configuration
+
+    room = 120.0
+    glass = Configuration(
+        positions=positions + room / 2, species=species, names=("Si", "O"), cell=np.eye(2) * room, periodic=(True, True), units="silica2d"
+    )
+    engine = open_lammps(glass, potential, folder)
+    for line in (
+        f"group rim id > {free}", f"group inside id <= {free}", "fix frozen rim setforce 0 0 0",
+        "compute s inside stress/atom NULL virial", "compute sum inside reduce sum c_s[1] c_s[2] c_s[4]",
+    ):  # fmt: skip
+        engine.command(line)
+    x = np.zeros((len(positions), 3))
+    relaxed, last, initial, k = positions.copy(), -np.inf, None, 0
+    while k * strain_step <= strain_max:
+        f = loading.deformation_gradient(k * strain_step) @ np.linalg.inv(loading.deformation_gradient(max(k - 1, 0) * strain_step))
+        x[:, :2] = relaxed @ f.T + room / 2
+        engine.scatter_atoms("x", 1, 3, np.ctypeslib.as_ctypes(x.ravel().copy()))
+        engine.command("minimize 0 1e-8 10000 50000")
+        engine.command("run 0")
+        relaxed = np.array(engine.gather_atoms("x", 1, 3)).reshape(-1, 3)[:, :2] - room / 2
+        sxx, syy, sxy = engine.numpy.extract_compute("sum", 0, 1)  # stress times volume, tension positive
+        tau = float(loading.scalar_stress(np.array([[sxx, sxy], [sxy, syy]]))) / area
+        initial = tau if initial is None else initial
+        if tau < last:
+            break
+        last, k = tau, k + 1
+    engine.close()
+    return initial, last, (k - 1) * strain_step

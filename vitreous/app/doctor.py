@@ -19,7 +19,7 @@ from vitreous.app.executor import THREADS, cores
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover
 
-NEEDED = ("numpy", "scipy", "numba", "ase", "matplotlib", "hydra-core", "omegaconf", "pluggy", "pebble", "rich")
+NEEDED = ("numpy", "scipy", "numba", "ase", "matplotlib", "hydra-core", "omegaconf", "pluggy", "rich")
 EXTRAS = {
     "ml": ("scikit-learn", "torch", "pytorch-lightning", "torch-geometric", "safetensors"),
     "track": ("mlflow-skinny", "sqlalchemy", "alembic"),

@@ -116,7 +116,7 @@ def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[st
     if job.config.get("report"):
         from vitreous.report import write_report
 
-        files += write_report(result, folder, job.command)
+        files += write_report(result, folder, job.command, config=job.text)
     return scores, files
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,13 @@ def print_summary(result: Result, scores: Mapping[str, Any], folder: Path, store
 
 
 def _table(maps: Mapping[str, Mapping[str, Any]]) -> Any:
-    """One line per map: goodness averaged over the events, and correlation with the true map, on glasses never seen."""
+    """One line per map: goodness at the nearest place, event by event, and correlation with the true map, on glasses never seen."""
     from rich.table import Table
 
-    table = Table("map, on test glasses", "C nearest", "C within", "Pearson", "Spearman", box=None, pad_edge=False)
+    events = list(next(iter(maps.values()))["goodness_nearest"])
+    headings = [f"C {name.removeprefix('event_')}" for name in events]
+    table = Table("map, on test glasses", *headings, "Pearson", "Spearman", box=None, pad_edge=False)
     for name, row in maps.items():
-        goodness = [_mean(row[key].values()) for key in ("goodness_nearest", "goodness_within")]
-        table.add_row(name, *("-" if value is None else f"{value:.3f}" for value in (*goodness, row["pearson"], row["spearman"])))
+        values = [*row["goodness_nearest"].values(), row["pearson"], row["spearman"]]
+        table.add_row(name, *("-" if value is None else f"{value:.2f}" for value in values))
     return table
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None

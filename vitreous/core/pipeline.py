@@ -32,7 +32,7 @@ class Pipeline(Chain):
     """A chain per sample, and the model that learns from the samples.
 
     Fields:
-        samples: how many glasses; None takes all that the generator has. split: their roles. seed: root of split and fit.
+        samples: how many glasses at most; None takes all that the generator has. split: their roles. seed: root of split and fit.
     """
 
     model: Model | None = None
@@ -41,16 +41,11 @@ class Pipeline(Chain):
     seed: int = 0
 
     def roles(self) -> dict[int, str]:
-        """The role of each sample; raises VitreousError for more samples than there are, or an impossible split."""
+        """The role of each sample; raises VitreousError for an impossible number of samples or split."""
         available, wanted = self.generator.available, self.samples
         if wanted is None and available is None:
             raise VitreousError(f"{type(self.generator).__name__} makes as many glasses as asked for; say how many with samples=NUMBER")
-        count = available if wanted is None else wanted
-        assert count is not None
-        if available is not None and count > available:
-            raise VitreousError(
-                f"samples={count}, but {type(self.generator).__name__} has {available}; set samples={available} or give more"
-            )
+        count = min(n for n in (available, wanted) if n is not None)
         if count < 1:
             raise VitreousError(f"samples={count}; expected at least 1")
         return dict.fromkeys(range(count), "test") if self.model is None else self.split.assign(count, self.seed)
@@ -63,6 +58,8 @@ class Pipeline(Chain):
         """
         executor = executor or InTurn()
         planned = self.roles()
+        if self.samples is not None and len(planned) < self.samples:
+            report(f"{self.samples} glasses asked for, {len(planned)} available: all of them are used")
         store.clean()
         records, excluded = self._compute(store, executor, list(planned), report)
         roles = {index: planned[index] for index in records}

@@ -43,6 +43,12 @@ class Section:
     images: tuple[str, ...] = ()
 
 
+def _image(name: str) -> str:
+    """Maps take the page's width, curves half of it."""
+    narrow = ' class="half"' if name.endswith(("stress_strain", "training", "rings")) else ""
+    return f'<img{narrow} src="{escape(name)}" alt="{escape(name.replace("_", " "))}">'
+
+
 def page(title: str, command: str, sections: Sequence[Section], alternatives: Iterable[str]) -> str:
     """The whole page; pictures are ``src="name"``, to be filled in by the caller, for every name in ``alternatives``."""
     known = set(alternatives)
@@ -50,7 +56,7 @@ def page(title: str, command: str, sections: Sequence[Section], alternatives: It
     for section in sections:
         body.append(f"<h2>{escape(section.title)}</h2>")
         body.append(f"<p>{escape(section.text)}</p>" if section.text else "")
-        body += [f'<img src="{escape(n)}" alt="{escape(n.replace("_", " "))}">' for n in section.images if n in known]
+        body += [_image(name) for name in section.images if name in known]
         body.append(section.tables)
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return (
