@@ -69,8 +69,11 @@ def pairs_within(places: Array, points: Array, cell: Array, periodic: tuple[bool
     """All pairs of a place (M, D) and a point (N, D), or an image of it, closer than or at ``cutoff`` (length unit).
 
     Raises:
-        VitreousError: the cutoff would need an unreasonable number of images.
+        VitreousError: places that are not finite, or a cutoff that would need an unreasonable number of images.
     """
+    if not np.isfinite(places).all():
+        wrong = int(np.flatnonzero(~np.isfinite(places).all(axis=1))[0])
+        raise VitreousError(f"site {wrong} is at {places[wrong].tolist()}; expected finite coordinates")
     inside = wrap(places, cell, periodic)
     copies, origin = _copies(wrap(points, cell, periodic), cell, periodic, cutoff)
     # A hair more than the cutoff, cut exactly afterwards: the tree's own rounding must not decide.

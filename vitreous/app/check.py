@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from vitreous.app.progress import bar
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover, suggest
 
@@ -23,6 +24,7 @@ def main(options: argparse.Namespace) -> int:
             raise VitreousError(str(failure))
     from vitreous.testing import run_checks
 
-    table = run_checks(options.package)
+    with bar("conformance checks", None) as advance:
+        table = run_checks(options.package, follow=lambda _: advance())
     sys.stdout.write(f"{table}\n")
     return 0 if table.passed else 1

@@ -58,14 +58,16 @@ def eight_particles() -> Configuration:
     )
 
 
-def binary_mixture(side: int = 4, spacing: float = 1.1, seed: int = 0, dimension: int = 3) -> Configuration:
-    """A shaken cubic (square) lattice of ``side`` ** dimension particles, four A to one B, sigma; dense enough to hold together."""
+def binary_mixture(
+    side: int = 4, spacing: float = 1.1, seed: int = 0, dimension: int = 3, names: tuple[str, str] = ("A", "B")
+) -> Configuration:
+    """A shaken cubic (square) lattice of ``side`` ** dimension particles, four of the first to one of the second species, sigma."""
     rng = np.random.default_rng(seed)
     places = np.stack(np.meshgrid(*[np.arange(side)] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension) * spacing
     return Configuration(
         positions=places + 0.05 * spacing * rng.standard_normal(places.shape),
         species=(np.arange(len(places)) % 5 == 4).astype(int),
-        names=("A", "B"),
+        names=names,
         cell=np.eye(dimension) * side * spacing,
         periodic=(True,) * dimension,
         units="lj",
@@ -108,6 +110,31 @@ def shaken_honeycomb(columns: int = 8, rows: int = 6, shake: float = 0.06, seed:
 def some_sites(glass: Configuration, count: int = 12, seed: int = 1) -> Array:
     """(count, D) places drawn evenly from the cell."""
     return np.random.default_rng(seed).random((count, glass.dimension)) @ glass.cell
+
+
+def silica_crystal(repeat: int = 2, shake: float = 0.1, seed: int = 0) -> Configuration:
+    """Silica in three dimensions: ideal beta-cristobalite of ``repeat`` ** 3 cells of 7.16 angstrom, shaken (angstrom), bonded; eV."""
+    a = 7.16
+    corner = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+    cells = np.stack(np.meshgrid(*[np.arange(repeat)] * 3, indexing="ij"), axis=-1).reshape(-1, 1, 3)
+    first = (cells + corner).reshape(-1, 3)
+    arms = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / 8
+    oxygen = (first[:, None] + arms).reshape(-1, 3)
+    positions = np.concatenate([first, first + 0.25, oxygen]) * a
+    n, box = len(first), repeat * a
+    silicon = (first[:, None] + 2 * arms).reshape(-1, 1, 3) * a - (first + 0.25) * a
+    far = np.linalg.norm(silicon - box * np.rint(silicon / box), axis=-1)
+    index = 2 * n + np.arange(len(oxygen))
+    bonds = np.concatenate([np.column_stack([np.repeat(np.arange(n), 4), index]), np.column_stack([n + far.argmin(axis=1), index])])
+    return Configuration(
+        positions=positions + shake * np.random.default_rng(seed).standard_normal(positions.shape),
+        species=np.repeat([0, 1], [2 * n, len(oxygen)]),
+        names=("Si", "O"),
+        cell=np.eye(3) * box,
+        periodic=(True, True, True),
+        units="metal",
+        bonds=bonds,
+    )
 
 
 @lru_cache

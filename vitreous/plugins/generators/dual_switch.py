@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,10 @@ class DualSwitch(Generator):
             raise VitreousError(f"dual_switch got minimum_size={self.minimum_size!r}; expected 3, 4 or 5")
         if self.alpha_convention not in ("unweighted", "weighted"):
             raise VitreousError(f"dual_switch got alpha_convention='{self.alpha_convention}'; expected 'unweighted' or 'weighted'")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(rings_x=6, rings_y=6, steps=2000)
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         shares = maximum_entropy_shares(self.variance, self.minimum_size, self.maximum_size)

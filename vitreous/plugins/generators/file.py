@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from vitreous.core.interfaces import Generator
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.read import read_configuration
 
+EXAMPLE = Path(__file__).with_name("honeycomb.extxyz")  #: a small glass that ships with the package
+
 
 @dataclass(frozen=True, kw_only=True)
 class File(Generator):
@@ -25,7 +27,7 @@ class File(Generator):
 
     ``path`` is a file, a pattern (``*``, ``?``, ``[...]``, ``{a,b}``), or a list of these; the matches of each are sorted, numbers
     by value. A file's content, not only its name, is part of the key under which results are kept. With ``find_bonds`` silicon is
-    bonded to all oxygen within ``bond_cutoff``, and atoms with an unusual number of bonds are named in a warning.
+    bonded to all oxygen within ``bond_cutoff`` (length unit of the file), and atoms with an unusual number of bonds are named in a warning.
 
     Raises:
         VitreousError: for parameters out of range, and in one sentence for files that are missing, damaged, or not such a glass.
@@ -78,6 +80,10 @@ class File(Generator):
             return hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError as error:
             raise VitreousError(f"{file} cannot be read: {error.strerror or error}") from None
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(path=str(EXAMPLE))
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         configuration = read_configuration(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class LocalProbing(Labeler):
 
     level: ClassVar = "site"
     needs_trajectory: ClassVar = False
+    sign: ClassVar = "positive"
     dimensions: ClassVar = frozenset({2})
 
     grid: int = 50
@@ -60,6 +61,10 @@ class LocalProbing(Labeler):
         for name in ("grid", "stride", "workers"):
             if getattr(self, name) < 1:
                 raise VitreousError(f"labeler.{name} is {getattr(self, name)!r}; expected at least 1")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(grid=2, free_radius=5.0)
 
     def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
         """The map of one relaxed glass; sites where no drop was found are masked.

@@ -24,6 +24,7 @@ class Rearrangements(Labeler):
 
     level: ClassVar = "event"
     needs_trajectory: ClassVar = True
+    sign: ClassVar = "positive"
     dimensions: ClassVar = frozenset({2, 3})
 
     count: int = 6

@@ -67,9 +67,10 @@ def labelled(examples: Sequence[Example], what: str) -> Labelled:
 
 
 def scaling(data: Labelled, names: Sequence[str], edge_names: Sequence[str]) -> dict[str, torch.Tensor]:
-    """Shift and scale of node and edge columns, and mean and standard deviation of the target, from the training glasses alone."""
-    shift, scale = column_scaling(data.graphs.nodes.double().numpy(), names)
-    edge_shift, edge_scale = column_scaling(data.graphs.edge_values.double().numpy(), edge_names)
+    """Shift and scale of node and edge columns, and mean and standard deviation of the target, from the labelled graphs alone."""
+    used = take(data.graphs, data.index)
+    shift, scale = column_scaling(used.nodes.double().numpy(), names)
+    edge_shift, edge_scale = column_scaling(used.edge_values.double().numpy(), edge_names)
     values = data.values[data.index].double()
     spread = float(values.std(correction=0)) or 1.0
     arrays = (shift, scale, edge_shift, edge_scale, np.array([float(values.mean()), spread]))

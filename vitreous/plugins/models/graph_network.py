@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,10 @@ class GraphNetwork(Model):
                 raise VitreousError(f"graph_network {name} is {getattr(self, name)}; expected a positive number")
         if self.weight_decay < 0:
             raise VitreousError(f"graph_network weight_decay is {self.weight_decay}; expected zero or more")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(hidden=8, layers=2, epochs=150, patience=150, batch_size=8, learning_rate=0.02)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphNetwork:
         """Train, keeping the epoch that does best on ``validation``; without validation glasses all epochs are run and the last is kept."""

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Ridge(Model):
-    """Linear regression with an L2 penalty chosen on the validation glasses.
+    """Linear regression with an L2 penalty chosen on the validation glasses; predictions are in the labels' unit.
 
     Raises:
         VitreousError: an empty or non-positive grid of alphas.

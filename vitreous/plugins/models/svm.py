@@ -65,6 +65,7 @@ class SVM(Model):
         best: tuple[float, float, FittedSVM] | None = None
         for step, c in enumerate(self.C):
             machine = SVR(C=c, gamma=gamma, epsilon=self.epsilon, cache_size=500)  # pyright: ignore[reportArgumentType]
+            machine.random_state = 0  # otherwise it draws its seed from the global generator
             solved = machine.fit((rows - mean) / std, (values - centre) / scale)
             candidate = FittedSVM(
                 names=train[0][0].names,

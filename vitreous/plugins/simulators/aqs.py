@@ -8,7 +8,7 @@ defaults are those of Bachhav et al. (2025), Methods, whose "400 steps of 1e-4" 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -63,6 +63,10 @@ class AQS(Simulator):
         for name in ("max_events", "stride"):
             if getattr(self, name) < 1:
                 raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected at least 1")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(max_events=1)
 
     def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
         """The glass at rest. Raises NotConverged, or VitreousError if the potential refuses the glass."""

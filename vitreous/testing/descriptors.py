@@ -1,0 +1,214 @@
+"""Checks of descriptors: what is seen depends on the glass around a place, not on numbering, origin, image or company."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.base import FORMS, LEVELS
+from vitreous.core.data import Configuration, Features, Loading
+from vitreous.core.errors import VitreousError
+from vitreous.testing.contract import Skip, Subject, expect, expect_close, expect_member, expect_refusal, expect_subset
+from vitreous.testing.materials import glass_of, loading_of, places_of
+from vitreous.testing.systems import shaken_honeycomb
+
+Array = NDArray[Any]
+ROTATIONS = ("invariant", "equivariant", "none")
+_SAME = 1e-6  #: relative to the largest feature
+_TURN = 40.0  #: degrees
+
+
+@lru_cache
+def _described(subject: Subject, level: str) -> Features:
+    glass = glass_of(subject)
+    return subject.make().describe(glass, loading_of(glass), places_of(glass, level), level)
+
+
+def fingerprint(features: Features) -> Array:
+    """(M, K) numbers that tell whether the features of a place are the same, whatever the order of its nodes and edges."""
+    if features.form != "graph":
+        ends = features.offsets if features.form == "sequence" else np.arange(len(features) + 1)
+        rows = [features.values[a:b].ravel() for a, b in pairwise(ends)]
+        longest = max(map(len, rows))
+        return np.stack([np.pad(row, (0, longest - len(row))) for row in rows])
+    source, target = features.edges
+    edges = np.column_stack([features.values[source], features.values[target], features.edge_values])
+    return np.concatenate([_sums(features.values, features.offsets), _sums(edges, features.edge_offsets)], axis=1)
+
+
+def _sums(rows: Array, offsets: Array) -> Array:
+    """Sums over the rows of each place of sixteen waves along random directions, and the number of rows."""
+    rng = np.random.default_rng(1)
+    waves = np.sin(rows @ rng.normal(size=(rows.shape[1], 16)) + rng.uniform(0, 6, 16))
+    sums = [waves[a:b].sum(axis=0) for a, b in pairwise(offsets)]
+    return np.column_stack([np.stack(sums), np.diff(offsets)])
+
+
+def _compare(subject: Subject, level: str, glass: Configuration, sites: Array, when: str, loading: Loading | None = None) -> None:
+    found = subject.make().describe(glass, loading or loading_of(glass), sites, level)
+    wanted = _described(subject, level)
+    expect(found.names == wanted.names, f"the names of the features change {when}")
+    expect_close(fingerprint(found), fingerprint(wanted), f"a feature at level {level} {when}", _SAME)
+
+
+def declares_itself(subject: Subject) -> None:
+    """Form, levels, dimensions, bonds and behaviour under rotation are declared."""
+    cls = subject.cls
+    expect_member(cls.form, FORMS, "form")
+    expect_subset(cls.levels, LEVELS, "levels")
+    expect_subset(cls.dimensions, {2, 3}, "dimensions")
+    expect_member(cls.rotation, ROTATIONS, "rotation")
+    expect(isinstance(cls.needs_bonds, bool), f"needs_bonds is {cls.needs_bonds!r}; expected True or False")
+
+
+def features_are_as_declared(subject: Subject) -> None:
+    """One entry per place, of the declared form and the level asked for, floating-point, with names that differ."""
+    for level in sorted(subject.cls.levels):
+        features = _described(subject, level)
+        count = len(places_of(glass_of(subject), level))
+        expect(features.form == subject.cls.form, f"the form is '{features.form}', but '{subject.cls.form}' is declared")
+        expect(features.level == level, f"features are of level '{features.level}' when '{level}' is asked for")
+        expect(len(features) == count, f"{len(features)} entries for {count} places")
+        expect(features.values.dtype.kind == "f", f"features are of type {features.values.dtype}; expected floating-point numbers")
+        expect(len(set(features.names)) == len(features.names), "two columns have the same name")
+        if features.form == "graph":
+            ends = np.searchsorted(features.offsets, features.edges, side="right") - 1
+            place = np.repeat(np.arange(count), np.diff(features.edge_offsets))
+            expect(np.array_equal(ends[0], place) and np.array_equal(ends[1], place), "an edge leaves its place's own graph")
+
+
+def translation_changes_nothing(subject: Subject) -> None:
+    """Glass and places moved together look the same."""
+    glass = glass_of(subject)
+    shift = np.array([3.7, -1.3, 2.1])[: glass.dimension]
+    for level in sorted(subject.cls.levels):
+        sites = places_of(glass, level)
+        _compare(subject, level, glass.with_(positions=glass.positions + shift), sites + shift, "after a common translation")
+
+
+def lattice_vectors_change_nothing(subject: Subject) -> None:
+    """Atoms and places moved by lattice vectors look the same."""
+    glass, rng = glass_of(subject), np.random.default_rng(5)
+    moved = glass.with_(positions=glass.positions + _lattice(rng, glass, len(glass)))
+    for level in sorted(subject.cls.levels):
+        sites = places_of(glass, level)
+        _compare(subject, level, moved, sites + _lattice(rng, glass, len(sites)), "after moving atoms by lattice vectors")
+
+
+def _lattice(rng: np.random.Generator, glass: Configuration, count: int) -> Array:
+    return (rng.integers(-1, 2, (count, glass.dimension)) * np.array(glass.periodic)) @ glass.cell
+
+
+def order_of_atoms_does_not_matter(subject: Subject) -> None:
+    """Atoms in another order look the same."""
+    glass = glass_of(subject)
+    order = np.random.default_rng(6).permutation(len(glass))
+    bonds = np.argsort(order)[glass.bonds]
+    other = glass.with_(positions=glass.positions[order], species=glass.species[order], ids=glass.ids[order], bonds=bonds)
+    for level in sorted(subject.cls.levels):
+        _compare(subject, level, other, places_of(glass, level), "with the atoms in another order")
+
+
+def rotation_is_as_declared(subject: Subject) -> None:
+    """Glass, places and loading turned together look the same, where rotation is declared invariant."""
+    if subject.cls.rotation != "invariant":
+        raise Skip(f"it declares rotation = '{subject.cls.rotation}', which promises nothing that can be compared")
+    glass = glass_of(subject)
+    turn = np.eye(glass.dimension)
+    turn[:2, :2] = Loading(angle=-_TURN).frame[:2, :2]
+    turned = glass.with_(positions=glass.positions @ turn.T, cell=glass.cell @ turn.T)
+    loading = Loading(angle=loading_of(glass).angle + _TURN, dimension=glass.dimension)
+    for level in sorted(subject.cls.levels):
+        _compare(subject, level, turned, places_of(glass, level) @ turn.T, "after a common rotation", loading)
+
+
+def repeated(glass: Configuration, times: int, axis: int) -> Configuration:
+    """The same glass in a cell ``times`` as long along one lattice vector; bonds find their nearest image."""
+    n, step = len(glass), glass.cell[axis]
+    positions = np.concatenate([glass.positions + k * step for k in range(times)])
+    cell = np.array(glass.cell)
+    cell[axis] *= times
+    reach = glass.positions[glass.bonds[:, 1]] - glass.positions[glass.bonds[:, 0]]
+    crossing = np.rint((glass.minimum_image(reach) - reach) @ np.linalg.inv(glass.cell))[:, axis].astype(int)
+    bonds = [np.column_stack([glass.bonds[:, 0] + k * n, glass.bonds[:, 1] + (k + crossing) % times * n]) for k in range(times)]
+    species, periodic = np.tile(glass.species, times), glass.periodic
+    return Configuration(
+        positions=positions,
+        species=species,
+        names=glass.names,
+        cell=cell,
+        periodic=periodic,
+        units=glass.units,
+        bonds=np.concatenate(bonds),
+    )
+
+
+def periodic_images_are_seen(subject: Subject) -> None:
+    """A glass repeated along a lattice vector looks the same from the same places."""
+    glass = glass_of(subject)
+    for level in sorted(subject.cls.levels):
+        _compare(subject, level, repeated(glass, 2, 0), places_of(glass, level), "in a glass repeated twice")
+
+
+def small_cells_are_right_or_refused(subject: Subject) -> None:
+    """In a cell smaller than twice the cutoff every image counts, or the glass is refused in words."""
+    if subject.own_glass() is not None or 2 not in subject.cls.dimensions:
+        raise Skip("the kit has no small glass for it")
+    small = shaken_honeycomb(2, 2)
+    large = repeated(repeated(small, 3, 0), 3, 1)
+    for level in sorted(subject.cls.levels):
+        sites = places_of(small, level, 3)
+        try:
+            found = subject.make().describe(small, loading_of(small), sites, level)
+        except VitreousError:
+            continue
+        wanted = subject.make().describe(large, loading_of(large), sites, level)
+        expect_close(fingerprint(found), fingerprint(wanted), "a feature in a small cell, compared with the cell repeated 3 x 3,", _SAME)
+
+
+def company_does_not_matter(subject: Subject) -> None:
+    """A place described alone looks as it does among others."""
+    glass, component = glass_of(subject), subject.make()
+    for level in sorted(subject.cls.levels):
+        sites = places_of(glass, level)
+        alone = [fingerprint(component.describe(glass, loading_of(glass), sites[m : m + 1], level))[0] for m in range(len(sites))]
+        width = max(map(len, alone))
+        together = fingerprint(_described(subject, level))[:, :width]
+        expect_close(np.stack([np.pad(row, (0, width - len(row))) for row in alone]), together, "a feature of a place alone", _SAME)
+
+
+def places_that_are_not_numbers_are_refused(subject: Subject) -> None:
+    """NaN among the places is refused in words, and never becomes a feature."""
+    glass, level = glass_of(subject), max(subject.cls.levels)
+    sites = places_of(glass, level)
+    sites[0, 0] = np.nan
+    expect_refusal(lambda: subject.make().describe(glass, loading_of(glass), sites, level), "a place at NaN")
+
+
+def missing_bonds_are_refused(subject: Subject) -> None:
+    """A glass without bonds is refused in words by a descriptor that needs them, and enough for one that does not."""
+    glass, level = glass_of(subject), max(subject.cls.levels)
+    bare = glass.with_(bonds=np.zeros((0, 2), dtype=int))
+    if subject.cls.needs_bonds:
+        expect_refusal(lambda: subject.make().describe(bare, loading_of(bare), places_of(bare, level), level), "a glass without bonds")
+    else:
+        _compare(subject, level, bare, places_of(bare, level), "without bonds, though none are needed")
+
+
+CHECKS = (
+    declares_itself,
+    features_are_as_declared,
+    translation_changes_nothing,
+    lattice_vectors_change_nothing,
+    order_of_atoms_does_not_matter,
+    rotation_is_as_declared,
+    periodic_images_are_seen,
+    small_cells_are_right_or_refused,
+    company_does_not_matter,
+    places_that_are_not_numbers_are_refused,
+    missing_bonds_are_refused,
+)

@@ -1,0 +1,195 @@
+"""Checks of models: they learn, they keep what they learnt, and they have seen nothing that they should not."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.base import FORMS, LEVELS
+from vitreous.core.data import Features, Labels
+from vitreous.core.interfaces import Fitted
+from vitreous.testing.contract import OVERFIT, PREDICTION, Subject, expect, expect_close, expect_refusal, expect_subset
+from vitreous.testing.synthetic import examples, labels_of, some_places, spoilt_places
+
+Array = NDArray[Any]
+_MASKED = (2, 5)  #: places without a label
+_PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".dill")
+
+
+def _fit(subject: Subject, train: Any, validation: Any, log: Any = lambda *_: None) -> Fitted:
+    return subject.make().fit(train, validation, np.random.default_rng(3), log)
+
+
+@lru_cache
+def _fitted(subject: Subject, form: str) -> Fitted:
+    return _fit(subject, examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form))
+
+
+def _unseen(subject: Subject, form: str) -> Features:
+    return examples(subject.cls, 1, 9, form)[0][0]
+
+
+def declares_itself(subject: Subject) -> None:
+    """The forms and levels it accepts are declared."""
+    expect_subset(subject.cls.forms, FORMS, "forms")
+    expect_subset(subject.cls.levels, LEVELS, "levels")
+
+
+def predicts_every_place(subject: Subject) -> None:
+    """One finite number per place, for every form it accepts."""
+    for form in sorted(subject.cls.forms):
+        features = _unseen(subject, form)
+        found = _fitted(subject, form).predict(features)
+        fits = isinstance(found, np.ndarray) and found.shape == (len(features),)
+        expect(fits, f"predictions have shape {np.shape(found)}; expected ({len(features)},)")
+        expect(np.isfinite(found).all(), "a prediction is not finite")
+
+
+def learns_eight_places_by_heart(subject: Subject) -> None:
+    """Trained and validated on the same eight places it reproduces their labels."""
+    for form in sorted(subject.cls.forms):
+        glass = examples(subject.cls, 1, 0, form)
+        fitted = _fit(subject, glass, glass)
+        values = np.concatenate([labels.values for _, labels in glass])
+        found = np.concatenate([fitted.predict(features) for features, _ in glass])
+        share = 1.0 - np.mean((found - values) ** 2) / np.var(values)
+        expect(share >= OVERFIT, f"it reproduces {share:.3g} of the variance of eight labels it was trained on; expected {OVERFIT}")
+
+
+def what_is_saved_predicts_the_same(subject: Subject) -> None:
+    """Saved, loaded by a fresh component, and asked again, it gives the same numbers."""
+    for form in sorted(subject.cls.forms):
+        fitted, features = _fitted(subject, form), _unseen(subject, form)
+        with tempfile.TemporaryDirectory() as folder:
+            fitted.save(Path(folder))
+            again = subject.make().load(Path(folder)).predict(features)
+        expect_close(again, fitted.predict(features), "a prediction of the loaded model", 1e-12)
+
+
+def is_saved_without_pickle(subject: Subject) -> None:
+    """No saved file can run code when it is loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        _fitted(subject, min(subject.cls.forms)).save(Path(folder))
+        files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        expect(files, "nothing is saved")
+        guilty = [path.name for path in files if _is_pickle(path)]
+    expect(not guilty, f"{', '.join(guilty)} is pickled; save arrays as safetensors or npz, and the rest as JSON")
+
+
+def _is_pickle(path: Path) -> bool:
+    start = path.read_bytes()[:2]
+    if path.suffix in _PICKLES or (start[:1] == b"\x80" and start[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")):
+        return True
+    if path.suffix == ".npy":
+        return _holds_objects(path.read_bytes())
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return any(n.endswith(".pkl") or (n.endswith(".npy") and _holds_objects(archive.read(n))) for n in archive.namelist())
+    return False
+
+
+def _holds_objects(array: bytes) -> bool:
+    return b"'descr': '|O'" in array[:128]
+
+
+def empty_folder_is_refused(subject: Subject) -> None:
+    """Loading from a folder that holds no model is refused in words."""
+    with tempfile.TemporaryDirectory() as folder:
+        expect_refusal(lambda: subject.make().load(Path(folder)), "an empty folder")
+
+
+def batches_do_not_matter(subject: Subject) -> None:
+    """A place predicted alone, or in another order, gets the same number."""
+    for form in sorted(subject.cls.forms):
+        glass = examples(subject.cls, 1, 9, form)[0][0]
+        fitted, whole = _fitted(subject, form), _fitted(subject, form).predict(glass)
+        alone = np.concatenate([fitted.predict(some_places(glass, [m])) for m in range(len(glass))])
+        expect_close(alone, whole, "a prediction for a place alone", PREDICTION)
+        expect_close(fitted.predict(some_places(glass, range(len(glass))[::-1])), whole[::-1], "a prediction in another order", PREDICTION)
+
+
+def same_seed_same_model(subject: Subject) -> None:
+    """The same data and seed give the same predictions."""
+    form = min(subject.cls.forms)
+    train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
+    again = _fit(subject, train, validation).predict(_unseen(subject, form))
+    expect_close(again, _fitted(subject, form).predict(_unseen(subject, form)), "a prediction after a second fit", 0.0)
+
+
+def unlabelled_places_are_not_used(subject: Subject) -> None:
+    """Features at places without a label, and columns beside the labels, change nothing in the fit."""
+    if subject.cls.levels == frozenset({"sample"}):
+        return
+    form = min(subject.cls.forms)
+    train, validation = ([_masked(pair) for pair in examples(subject.cls, n, seed, form)] for n, seed in ((2, 0), (1, 5)))
+    clean = _fit(subject, train, validation).predict(_unseen(subject, form))
+    spoilt = [[_spoilt(pair) for pair in pairs] for pairs in (train, validation)]
+    found = _fit(subject, *spoilt).predict(_unseen(subject, form))
+    expect_close(found, clean, "a prediction, after spoiling what has no label,", 1e-12)
+
+
+def _masked(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
+    features, labels = pair
+    return features, labels_of(labels.values, labels.level, _MASKED)
+
+
+def _spoilt(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
+    """The same labels, with absurd features where there is none, and the columns beside them shuffled."""
+    features, labels = pair
+    columns = {name: np.array(column)[::-1] * -1e3 for name, column in labels.columns.items()}
+    return spoilt_places(features, _MASKED), replace(labels, columns=columns)
+
+
+def validation_only_chooses(subject: Subject) -> None:
+    """Validation labels shifted by a constant leave the scale of predictions with the training labels."""
+    form = min(subject.cls.forms)
+    train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
+    far = [(features, replace(labels, values=labels.values + 1e4)) for features, labels in validation]
+    values = np.concatenate([labels.values for _, labels in train])
+    found = _fit(subject, train, far).predict(train[0][0])
+    expect(
+        np.abs(found - values.mean()).max() < 100 * np.ptp(values),
+        "predictions follow the validation labels; fit on the training glasses only",
+    )
+
+
+def other_columns_are_refused(subject: Subject) -> None:
+    """Features with other names than in training are refused in words."""
+    for form in sorted(subject.cls.forms):
+        features = _unseen(subject, form)
+        renamed = replace(features, names=tuple(f"other_{name}" for name in features.names))
+        fitted = _fitted(subject, form)
+        expect_refusal(lambda fitted=fitted, renamed=renamed: fitted.predict(renamed), "features with other names")
+
+
+def logs_its_progress(subject: Subject) -> None:
+    """What it logs is a name, a finite number and a step."""
+    seen: list[tuple[Any, ...]] = []
+    form = min(subject.cls.forms)
+    _fit(subject, examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form), lambda *entry: seen.append(entry))
+    for entry in seen:
+        fits = len(entry) == 3 and isinstance(entry[0], str) and np.isfinite(entry[1]) and isinstance(entry[2], int)
+        expect(fits, f"it logs {entry!r}; expected log(name, value, step)")
+
+
+CHECKS = (
+    declares_itself,
+    predicts_every_place,
+    learns_eight_places_by_heart,
+    what_is_saved_predicts_the_same,
+    is_saved_without_pickle,
+    empty_folder_is_refused,
+    batches_do_not_matter,
+    same_seed_same_model,
+    unlabelled_places_are_not_used,
+    validation_only_chooses,
+    other_columns_are_refused,
+    logs_its_progress,
+)
