@@ -17,6 +17,12 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     # kind, name, target, citation, one line
     ("potential", "yukawa_silica", "vitreous.plugins.potentials.yukawa_silica.YukawaSilica", _PAPERS["silica2d"],
      "two-dimensional silica, force-shifted Yukawa"),
+    ("potential", "lennard_jones_2d", "vitreous.plugins.potentials.lennard_jones_2d.LennardJones2D",
+     "Lancon, Billard & Chaudhari, Europhys. Lett. 2, 625 (1986); Falk & Langer, Phys. Rev. E 57, 7192 (1998)",
+     "two-dimensional binary Lennard-Jones glass former, smoothed"),
+    ("potential", "watanabe", "vitreous.plugins.potentials.watanabe.Watanabe",
+     "Watanabe, Yamasaki, Tatsumura & Ohdomari, Appl. Surf. Sci. 234, 207 (2004)",
+     "silica in three dimensions, Si-O bonds softened by coordination"),
     ("generator", "dual_switch", "vitreous.plugins.generators.dual_switch.DualSwitch", _PAPERS["dual"],
      "two-dimensional silica with chosen ring statistics, by Monte Carlo"),
     ("generator", "file", "vitreous.plugins.generators.file.File", "Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",

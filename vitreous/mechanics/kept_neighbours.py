@@ -1,0 +1,58 @@
+"""A neighbour list kept while it holds: made with a skin, remade when displacement or strain could have brought in a new pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.mechanics.neighbours import NeighbourList, heights, neighbour_list
+
+Array = NDArray[Any]
+
+
+class KeptNeighbours:
+    """Pairs of given atoms within ``cutoff`` at any positions (N, D) and cell (D, D); ``skin`` is a fraction of the cutoff.
+
+    Raises:
+        VitreousError: if the cell is thinner than the cutoff, or two atoms of the glass are nearer than ``closest``.
+    """
+
+    def __init__(self, configuration: Configuration, cutoff: float, closest: float, skin: float = 0.1) -> None:
+        self.cutoff, self.skin, self.periodic = cutoff, skin * cutoff, configuration.periodic
+        self._list: NeighbourList | None = None
+        self._made_at: tuple[Array, Array] | None = None
+        thin = heights(configuration.cell)[list(configuration.periodic)]
+        if len(thin) and thin.min() < cutoff:
+            raise VitreousError(
+                f"the cell is {thin.min():.4g} across, less than the potential's cutoff {cutoff:g}; use a larger glass or repeat it"
+            )
+        near = self.at(configuration.positions, configuration.cell)
+        distance = np.linalg.norm(near.vectors(configuration.positions, configuration.cell), axis=1)
+        if len(distance) and distance.min() < closest:
+            k = int(np.argmin(distance))
+            a, b = (int(configuration.ids[index[k]]) for index in near.pairs())
+            raise VitreousError(
+                f"atoms {a} and {b} lie on top of each other, {distance[k]:.3g} apart (expected at least {closest:g}); mend the glass"
+            )
+
+    def at(self, positions: Array, cell: Array) -> NeighbourList:
+        """A list that holds every pair within the cutoff; the same object as long as it serves."""
+        if self._list is None or not self._holds(positions, cell):
+            self._list = neighbour_list(positions, cell, self.periodic, self.cutoff + self.skin)
+            self._made_at = (positions.copy(), cell.copy())
+        return self._list
+
+    def _holds(self, positions: Array, cell: Array) -> bool:
+        """A pair at r < cutoff now was at most ``stretch * (r + 2 drift)`` apart when the list was made."""
+        then, cell_then = self._made_at  # type: ignore[misc]
+        if np.array_equal(cell, cell_then):
+            drift = np.sqrt(((positions - then) ** 2).sum(axis=1).max())
+            return bool(2.0 * drift < self.skin)
+        gradient = np.linalg.solve(cell_then, cell)
+        stretch = max(1.0, 1.0 / np.linalg.svd(gradient, compute_uv=False).min())
+        drift = np.sqrt(((positions - then @ gradient) ** 2).sum(axis=1).max())
+        return bool(stretch * (self.cutoff + 2.0 * drift) < self.cutoff + self.skin)

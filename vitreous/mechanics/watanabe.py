@@ -1,0 +1,232 @@
+"""Energy, forces, per-atom energies and virial of the Watanabe silica potential.
+
+    E = sum_pairs g_i(z_i) g_j(z_j) phi(r_ij) + sum_triplets lambda(z_i) P(r_ij) P(r_ik) W(cos theta_jik)
+    W(c) = (c - c0)^2 + alpha (c - c0)^3
+
+The g apply to Si-O pairs. Each unordered pair of ends counts once, i is the centre. Forces follow by the chain rule: with
+zeta_i = dE/dz_i, every Si-O pair on the coordination ramp adds (zeta_i + zeta_j) fc'(r). Per-atom energies take pairs in halves and
+triplets in thirds.
+
+The neighbour list is full: slot s of atom i holds neighbour ``nbr[s]`` at ``x[nbr] + offset[image] - x[i]``; of the two slots of a pair
+one is ``forward``. ``Scratch`` holds the slots within reach at the present positions, so that nothing is allocated.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vitreous.mechanics.watanabe_terms import (
+    ALPHA,
+    CENTRE,
+    COSINE,
+    END_A,
+    END_B,
+    GAMMA_A,
+    GAMMA_B,
+    RANGE_A,
+    RANGE_B,
+    arm,
+    coordination,
+    radial,
+    softening,
+    strength,
+)
+
+
+class Scratch(NamedTuple):
+    """``first`` (N+1,), ``nbr`` (S,), ``forward`` (S,), ``d`` (S, 3) and ``r`` (S,): slots within reach; ``z``, ``g``, ``dg``, ``ddg``,
+    ``zeta``, ``energy`` (N,); ``grad`` (S, 3): a triplet centre's gradients by slot; ``ends`` (2, M) and ``arms`` (2, M, 3): its
+    neighbours of two species, and their P, P', P''."""
+
+    first: NDArray[np.int64]
+    nbr: NDArray[np.int64]
+    forward: NDArray[np.bool_]
+    d: NDArray[np.float64]
+    r: NDArray[np.float64]
+    z: NDArray[np.float64]
+    g: NDArray[np.float64]
+    dg: NDArray[np.float64]
+    ddg: NDArray[np.float64]
+    zeta: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    grad: NDArray[np.float64]
+    ends: NDArray[np.int64]
+    arms: NDArray[np.float64]
+
+
+def scratch(atoms: int, slots: int, most: int) -> Scratch:
+    """Room for ``atoms`` with ``slots`` in all and at most ``most`` each."""
+    z, g, dg, ddg, zeta, energy = np.zeros((6, atoms))
+    return Scratch(
+        first=np.zeros(atoms + 1, np.int64), nbr=np.zeros(slots, np.int64), forward=np.zeros(slots, np.bool_),
+        d=np.zeros((slots, 3)), r=np.zeros(slots), z=z, g=g, dg=dg, ddg=ddg, zeta=zeta, energy=energy,
+        grad=np.zeros((slots, 3)), ends=np.zeros((2, most), np.int64), arms=np.zeros((2, most, 3)),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def shorten(x, first, nbr, image, forward, offset, species, terms, s):  # type: ignore[no-untyped-def]
+    """Fills the slots within reach, the coordinations and the softening factors."""
+    reach2 = terms.reach**2
+    low, high = terms.ramp[0], terms.ramp[1]
+    at = 0
+    for i in range(len(x)):
+        s.first[i] = at
+        z = 0.0
+        for k in range(first[i], first[i + 1]):
+            j = nbr[k]
+            m = image[k]
+            dx = x[j, 0] + offset[m, 0] - x[i, 0]
+            dy = x[j, 1] + offset[m, 1] - x[i, 1]
+            dz = x[j, 2] + offset[m, 2] - x[i, 2]
+            r2 = dx * dx + dy * dy + dz * dz
+            if r2 < reach2[species[i] + species[j]]:
+                r = np.sqrt(r2)
+                s.nbr[at], s.forward[at], s.r[at] = j, forward[k], r
+                s.d[at, 0], s.d[at, 1], s.d[at, 2] = dx, dy, dz
+                if species[i] != species[j] and r < high:
+                    z += coordination(r, low, high)[0]
+                at += 1
+        s.z[i] = z
+        s.g[i], s.dg[i], s.ddg[i] = softening(species[i], z, terms.soft)
+    s.first[len(x)] = at
+
+
+@njit(cache=True, inline="always")
+def _push(forces, i, j, gx, gy, gz):  # type: ignore[no-untyped-def]
+    forces[i, 0] += gx
+    forces[i, 1] += gy
+    forces[i, 2] += gz
+    forces[j, 0] -= gx
+    forces[j, 1] -= gy
+    forces[j, 2] -= gz
+
+
+@njit(cache=True, inline="always")
+def _work(virial, dx, dy, dz, gx, gy, gz):  # type: ignore[no-untyped-def]
+    virial[0] += gx * dx
+    virial[1] += gy * dy
+    virial[2] += gz * dz
+    virial[3] += gx * dy
+    virial[4] += gx * dz
+    virial[5] += gy * dz
+
+
+@njit(cache=True, fastmath={"contract", "nsz", "arcp"})
+def _pairs(species, terms, s, forces, virial):  # type: ignore[no-untyped-def]
+    for i in range(len(species)):
+        for k in range(s.first[i], s.first[i + 1]):
+            j = s.nbr[k]
+            kind = species[i] + species[j]
+            if not s.forward[k] or s.r[k] >= terms.pairs[kind, 4]:
+                continue
+            c = terms.pairs[kind]
+            u, du, _ = radial(s.r[k], c[0], c[1], c[2], c[3], c[4], terms.sigma)
+            if kind == 1:
+                s.zeta[i] += s.dg[i] * s.g[j] * u
+                s.zeta[j] += s.dg[j] * s.g[i] * u
+                u *= s.g[i] * s.g[j]
+                du *= s.g[i] * s.g[j]
+            s.energy[i] += 0.5 * u
+            s.energy[j] += 0.5 * u
+            du /= s.r[k]
+            dx, dy, dz = s.d[k, 0], s.d[k, 1], s.d[k, 2]
+            _push(forces, i, j, du * dx, du * dy, du * dz)
+            _work(virial, dx, dy, dz, du * dx, du * dy, du * dz)
+
+
+@njit(cache=True, inline="always")
+def gather(i, end, within, range_, gamma, species, s, row):  # type: ignore[no-untyped-def]
+    """Puts i's neighbours of species ``end`` nearer than ``within`` into ``s.ends[row]`` and their arms into ``s.arms[row]``; how many."""
+    count = 0
+    for k in range(s.first[i], s.first[i + 1]):
+        if species[s.nbr[k]] == end and s.r[k] < within:
+            s.ends[row, count] = k
+            s.arms[row, count, 0], s.arms[row, count, 1], s.arms[row, count, 2] = arm(s.r[k], range_, gamma)
+            count += 1
+    return count
+
+
+@njit(cache=True, fastmath={"contract", "nsz", "arcp"})
+def _centre(i, term, species, s):  # type: ignore[no-untyped-def]
+    """One term of one centre: adds to ``s.grad`` by slot, to energies and to zeta."""
+    same = term[END_A] == term[END_B]
+    na = gather(i, int(term[END_A]), term[RANGE_A], term[RANGE_A], term[GAMMA_A], species, s, 0)
+    if na == 0 or (same and na == 1):
+        return
+    nb = na if same else gather(i, int(term[END_B]), term[RANGE_B], term[RANGE_B], term[GAMMA_B], species, s, 1)
+    if nb == 0:
+        return
+    row = 0 if same else 1
+    lam, dlam, _ = strength(term, s.z[i])
+    total = 0.0
+    for a in range(na):
+        ka = s.ends[0, a]
+        ux, uy, uz = s.d[ka, 0], s.d[ka, 1], s.d[ka, 2]
+        ia = 1.0 / s.r[ka]
+        p, dp = s.arms[0, a, 0], s.arms[0, a, 1]
+        gx = gy = gz = share = 0.0
+        for b in range(a + 1 if same else 0, nb):
+            kb = s.ends[row, b]
+            wx, wy, wz = s.d[kb, 0], s.d[kb, 1], s.d[kb, 2]
+            ib = 1.0 / s.r[kb]
+            q, dq = s.arms[row, b, 0], s.arms[row, b, 1]
+            c = (ux * wx + uy * wy + uz * wz) * ia * ib
+            t = c - term[COSINE]
+            w = t * t * (1.0 + term[ALPHA] * t)
+            dw = t * (2.0 + 3.0 * term[ALPHA] * t)
+            pq = p * q
+            e = pq * w
+            mixed = lam * pq * dw * ia * ib
+            along_a = lam * (dp * q * w - pq * dw * c * ia) * ia
+            along_b = lam * (p * dq * w - pq * dw * c * ib) * ib
+            gx += along_a * ux + mixed * wx
+            gy += along_a * uy + mixed * wy
+            gz += along_a * uz + mixed * wz
+            s.grad[kb, 0] += along_b * wx + mixed * ux
+            s.grad[kb, 1] += along_b * wy + mixed * uy
+            s.grad[kb, 2] += along_b * wz + mixed * uz
+            share += e
+            s.energy[s.nbr[kb]] += lam * e / 3.0
+        s.grad[ka, 0] += gx
+        s.grad[ka, 1] += gy
+        s.grad[ka, 2] += gz
+        s.energy[s.nbr[ka]] += lam * share / 3.0
+        total += share
+    s.energy[i] += lam * total / 3.0
+    s.zeta[i] += dlam * total
+
+
+@njit(cache=True)
+def evaluate(x, first, nbr, image, forward, offset, species, terms, s, forces):  # type: ignore[no-untyped-def]
+    """Fills ``forces`` (N, 3), ``s.energy`` (N,) and the rest of the scratch; returns the energy and the virial (3, 3)."""
+    shorten(x, first, nbr, image, forward, offset, species, terms, s)
+    forces[:] = 0.0
+    s.energy[:] = 0.0
+    s.zeta[:] = 0.0
+    w = np.zeros(6)
+    _pairs(species, terms, s, forces, w)
+    for i in range(len(x)):
+        s.grad[s.first[i] : s.first[i + 1]] = 0.0
+        for t in range(len(terms.triplets)):
+            if terms.triplets[t, CENTRE] == species[i]:
+                _centre(i, terms.triplets[t], species, s)
+        for k in range(s.first[i], s.first[i + 1]):
+            gx, gy, gz = s.grad[k, 0], s.grad[k, 1], s.grad[k, 2]
+            _push(forces, i, s.nbr[k], gx, gy, gz)
+            _work(w, s.d[k, 0], s.d[k, 1], s.d[k, 2], gx, gy, gz)
+    low, high = terms.ramp[0], terms.ramp[1]
+    for i in range(len(x)):
+        for k in range(s.first[i], s.first[i + 1]):
+            j = s.nbr[k]
+            if s.forward[k] and species[i] != species[j] and low < s.r[k] < high:
+                du = (s.zeta[i] + s.zeta[j]) * coordination(s.r[k], low, high)[1] / s.r[k]
+                dx, dy, dz = s.d[k, 0], s.d[k, 1], s.d[k, 2]
+                _push(forces, i, j, du * dx, du * dy, du * dz)
+                _work(w, dx, dy, dz, du * dx, du * dy, du * dz)
+    virial = np.array([[w[0], w[3], w[4]], [w[3], w[1], w[5]], [w[4], w[5], w[2]]])
+    return s.energy.sum(), virial

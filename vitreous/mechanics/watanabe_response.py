@@ -1,0 +1,312 @@
+"""Exact second derivatives of the Watanabe potential at one state, kept as small blocks and applied matrix-free.
+
+With E(x) = E(d, z(d)), d the vectors between neighbours and z the coordinations,
+
+    H = A + M^T J + J^T M + J^T Z J
+
+===================================  ==================================================  =================
+symbol                               meaning                                             code
+===================================  ==================================================  =================
+A                                    second derivatives at fixed z, and zeta_i d2z_i     ``k_pair``, ``blocks``
+J = dz/dx                            per slot, fc'(r) n                                  ``jac`` (S, 3)
+M = d2E/dz dx                        per slot                                            ``mix`` (S, 3)
+Z = d2E/dz dz                        diagonal, and Si-O pairs per slot                   ``zz`` (N,), ``zs`` (S,)
+===================================  ==================================================  =================
+
+J, and all that follows from it, vanishes while no pair is on the coordination ramp. A centre's triplets make one dense block over its
+neighbours in range, in the coordinates x_j - x_i; pairs are kept as springs.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vitreous.mechanics.watanabe import gather
+from vitreous.mechanics.watanabe_terms import (
+    ALPHA,
+    CENTRE,
+    COSINE,
+    END_A,
+    END_B,
+    GAMMA_A,
+    GAMMA_B,
+    RANGE_A,
+    RANGE_B,
+    coordination,
+    radial,
+    strength,
+)
+
+
+class Blocks(NamedTuple):
+    """``slot`` (Q,) slots of the ends of centre i in ``slot[first[i]:first[i+1]]``; ``at`` (N+1,) where its (3m, 3m) block begins in
+    ``values``."""
+
+    first: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    at: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+@njit(cache=True)
+def springs(species, terms, s, k_pair):  # type: ignore[no-untyped-def]
+    """Fills ``k_pair`` (S, 6) — xx, xy, yy, xz, yz, zz — of forward slots; zero in the others."""
+    low, high = terms.ramp[0], terms.ramp[1]
+    for i in range(len(species)):
+        for k in range(s.first[i], s.first[i + 1]):
+            k_pair[k, :] = 0.0
+            if not s.forward[k]:
+                continue
+            j = s.nbr[k]
+            kind = species[i] + species[j]
+            r = s.r[k]
+            du = ddu = 0.0
+            c = terms.pairs[kind]
+            if r < c[4]:
+                _, du, ddu = radial(r, c[0], c[1], c[2], c[3], c[4], terms.sigma)
+                if kind == 1:
+                    du *= s.g[i] * s.g[j]
+                    ddu *= s.g[i] * s.g[j]
+            if kind == 1 and low < r < high:
+                _, df, ddf = coordination(r, low, high)
+                du += (s.zeta[i] + s.zeta[j]) * df
+                ddu += (s.zeta[i] + s.zeta[j]) * ddf
+            t = du / r
+            w = (ddu - t) / (r * r)
+            dx, dy, dz = s.d[k, 0], s.d[k, 1], s.d[k, 2]
+            k_pair[k, 0], k_pair[k, 1], k_pair[k, 2] = t + w * dx * dx, w * dx * dy, t + w * dy * dy
+            k_pair[k, 3], k_pair[k, 4], k_pair[k, 5] = w * dx * dz, w * dy * dz, t + w * dz * dz
+
+
+@njit(cache=True)
+def layout(species, terms, s):  # type: ignore[no-untyped-def]
+    """Blocks, still zero, over the ends that can take part in a triplet."""
+    n = len(species)
+    reach = np.zeros((2, 2))
+    for t in range(len(terms.triplets)):
+        term = terms.triplets[t]
+        c, a, b = int(term[CENTRE]), int(term[END_A]), int(term[END_B])
+        reach[c, a] = max(reach[c, a], term[RANGE_A])
+        reach[c, b] = max(reach[c, b], term[RANGE_B])
+    first, at = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
+    slot = np.empty(s.first[n], np.int64)
+    count = 0
+    for i in range(n):
+        begin = count
+        for k in range(s.first[i], s.first[i + 1]):
+            if s.r[k] < reach[species[i], species[s.nbr[k]]]:
+                slot[count] = k
+                count += 1
+        if count - begin < 2:
+            count = begin
+        first[i + 1] = count
+        at[i + 1] = at[i] + 9 * (count - begin) ** 2
+    return Blocks(first, slot[:count].copy(), at, np.zeros(at[n]))
+
+
+@njit(cache=True, inline="always")
+def _arm_block(block, end, f, u, v, uu, uv, vv, rest):  # type: ignore[no-untyped-def]
+    """Adds f (uu u u + uv (u v + v u) + vv v v + rest 1) to the diagonal place of an end."""
+    for a in range(3):
+        for b in range(3):
+            block[3 * end + a, 3 * end + b] += f * (uu * u[a] * u[b] + uv * (u[a] * v[b] + v[a] * u[b]) + vv * v[a] * v[b])
+        block[3 * end + a, 3 * end + a] += f * rest
+
+
+@njit(cache=True)
+def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, v2):  # type: ignore[no-untyped-def]
+    """Adds lambda d2[P Q W]: unit vectors e1, e2, arms pa, pb = (P, P', P''); ``convex`` keeps only the stiffness of the angle.
+
+    v1 and v2, filled here, are the derivatives of cos theta with respect to the two arms. Returns P Q W, and W, W'.
+    """
+    c = e1[0] * e2[0] + e1[1] * e2[1] + e1[2] * e2[2]
+    t = c - c0
+    w, dw, ddw = t * t * (1.0 + alpha * t), t * (2.0 + 3.0 * alpha * t), 2.0 + 6.0 * alpha * t
+    p, dp, ddp, q, dq, ddq = pa[0], pa[1], pa[2], pb[0], pb[1], pb[2]
+    for a in range(3):
+        v1[a], v2[a] = (e2[a] - c * e1[a]) / ra, (e1[a] - c * e2[a]) / rb
+    if convex:
+        w = dw = 0.0
+        ddw = max(ddw, 0.0)
+    bend, twist = p * q * ddw, p * q * dw
+    rest = (dp * q * w - twist * c / ra) / ra
+    _arm_block(block, la, lam, e1, v1, ddp * q * w - rest, dp * q * dw - twist / ra, bend, rest)
+    rest = (dq * p * w - twist * c / rb) / rb
+    _arm_block(block, lb, lam, e2, v2, ddq * p * w - rest, dq * p * dw - twist / rb, bend, rest)
+    for a in range(3):
+        for b in range(3):
+            cross = e1[a] * (dp * dq * w * e2[b] + (dp * q * dw - twist / ra) * v2[b])
+            cross += v1[a] * (p * dq * dw * e2[b] + bend * v2[b]) - twist / (ra * rb) * e2[a] * e2[b]
+            if a == b:
+                cross += twist / (ra * rb)
+            block[3 * la + a, 3 * lb + b] += lam * cross
+            block[3 * lb + b, 3 * la + a] += lam * cross
+    return w, dw
+
+
+@njit(cache=True)
+def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):  # type: ignore[no-untyped-def]
+    """Fills the blocks, and adds the triplets' part of M and Z; ``unit`` (S, 3) are the slots' directions.
+
+    With ``convex`` only angles between arms shorter than ``bond_range`` count, and only their own stiffness: the blocks are then positive
+    semidefinite.
+    """
+    v1, v2 = np.empty(3), np.empty(3)
+    local = np.zeros(len(s.nbr), np.int64)
+    for i in range(len(species)):
+        m = blocks.first[i + 1] - blocks.first[i]
+        if m == 0:
+            continue
+        for k in range(m):
+            local[blocks.slot[blocks.first[i] + k]] = k
+        block = blocks.values[blocks.at[i] : blocks.at[i + 1]].reshape(3 * m, 3 * m)
+        for t in range(len(terms.triplets)):
+            term = terms.triplets[t]
+            if term[CENTRE] != species[i]:
+                continue
+            same = term[END_A] == term[END_B]
+            na = gather(i, int(term[END_A]), min(term[RANGE_A], bond_range), term[RANGE_A], term[GAMMA_A], species, s, 0)
+            row, nb = 0, na
+            if not same:
+                row, nb = 1, gather(i, int(term[END_B]), min(term[RANGE_B], bond_range), term[RANGE_B], term[GAMMA_B], species, s, 1)
+            lam, dlam, ddlam = strength(term, s.z[i])
+            for a in range(na):
+                ka = s.ends[0, a]
+                for b in range(a + 1 if same else 0, nb):
+                    kb = s.ends[row, b]
+                    pa, pb = s.arms[0, a], s.arms[row, b]
+                    w, dw = _triplet(
+                        block, local[ka], local[kb], lam, unit[ka], unit[kb], s.r[ka], s.r[kb], pa, pb,
+                        term[COSINE], term[ALPHA], convex, v1, v2,
+                    )  # fmt: skip
+                    if dlam != 0.0 and not convex:
+                        zz[i] += ddlam * pa[0] * pb[0] * w
+                        for x in range(3):
+                            mix[ka, x] += dlam * pb[0] * (pa[1] * w * unit[ka, x] + pa[0] * dw * v1[x])
+                            mix[kb, x] += dlam * pa[0] * (pb[1] * w * unit[kb, x] + pb[0] * dw * v2[x])
+
+
+@njit(cache=True)
+def coordination_coupling(species, terms, s, unit, jac, mix, zz, zs):  # type: ignore[no-untyped-def]
+    """Fills J, and adds the Si-O pairs' part of M and Z; whether any pair is on the ramp."""
+    low, high = terms.ramp[0], terms.ramp[1]
+    on_ramp = False
+    c = terms.pairs[1]
+    for i in range(len(species)):
+        for k in range(s.first[i], s.first[i + 1]):
+            j, r = s.nbr[k], s.r[k]
+            if species[i] == species[j]:
+                continue
+            if low < r < high:
+                on_ramp = True
+                df = coordination(r, low, high)[1]
+                for x in range(3):
+                    jac[k, x] = df * unit[k, x]
+            if r < c[4]:
+                u, du, _ = radial(r, c[0], c[1], c[2], c[3], c[4], terms.sigma)
+                zz[i] += s.ddg[i] * s.g[j] * u
+                zs[k] += s.dg[i] * s.dg[j] * u
+                for x in range(3):
+                    mix[k, x] += s.dg[i] * s.g[j] * du * unit[k, x]
+    return on_ramp
+
+
+@njit(cache=True, inline="always")
+def _step(v, gradient, d, i, j, k, out):  # type: ignore[no-untyped-def]
+    """How the vector of slot k changes when atoms move by v and everything by ``gradient @ x``."""
+    for a in range(3):
+        out[a] = v[j, a] - v[i, a] + gradient[a, 0] * d[k, 0] + gradient[a, 1] * d[k, 1] + gradient[a, 2] * d[k, 2]
+
+
+@njit(cache=True, fastmath={"contract", "nsz"})
+def multiply(v, gradient, first, nbr, forward, d, k_pair, blocks, out):  # type: ignore[no-untyped-def]
+    """``out`` (N, 3) = A (v + gradient @ x)."""
+    out[:] = 0.0
+    w = np.empty(3 * (np.diff(blocks.first).max() + 1))
+    for i in range(len(v)):
+        for k in range(first[i], first[i + 1]):
+            if not forward[k]:
+                continue
+            j = nbr[k]
+            _step(v, gradient, d, i, j, k, w)
+            gx = k_pair[k, 0] * w[0] + k_pair[k, 1] * w[1] + k_pair[k, 3] * w[2]
+            gy = k_pair[k, 1] * w[0] + k_pair[k, 2] * w[1] + k_pair[k, 4] * w[2]
+            gz = k_pair[k, 3] * w[0] + k_pair[k, 4] * w[1] + k_pair[k, 5] * w[2]
+            out[i, 0] -= gx
+            out[i, 1] -= gy
+            out[i, 2] -= gz
+            out[j, 0] += gx
+            out[j, 1] += gy
+            out[j, 2] += gz
+        begin = blocks.first[i]
+        m = blocks.first[i + 1] - begin
+        for k in range(m):
+            slot = blocks.slot[begin + k]
+            _step(v, gradient, d, i, nbr[slot], slot, w[3 * k :])
+        at = blocks.at[i]
+        for a in range(3 * m):
+            y = 0.0
+            for b in range(3 * m):
+                y += blocks.values[at + b] * w[b]
+            at += 3 * m
+            out[nbr[blocks.slot[begin + a // 3]], a % 3] += y
+            out[i, a % 3] -= y
+
+
+@njit(cache=True)
+def add_coupling(v, gradient, first, nbr, d, jac, mix, zz, zs, out):  # type: ignore[no-untyped-def]
+    """Adds (M^T J + J^T M + J^T Z J)(v + gradient @ x) to ``out`` (N, 3)."""
+    n = len(v)
+    w = np.empty(3)
+    dz, answer = np.zeros(n), np.zeros(n)
+    for i in range(n):
+        for k in range(first[i], first[i + 1]):
+            _step(v, gradient, d, i, nbr[k], k, w)
+            for a in range(3):
+                dz[i] += jac[k, a] * w[a]
+                answer[i] += mix[k, a] * w[a]
+    for i in range(n):
+        answer[i] += zz[i] * dz[i]
+        for k in range(first[i], first[i + 1]):
+            answer[i] += zs[k] * dz[nbr[k]]
+    for i in range(n):
+        for k in range(first[i], first[i + 1]):
+            for a in range(3):
+                y = dz[i] * mix[k, a] + answer[i] * jac[k, a]
+                out[nbr[k], a] += y
+                out[i, a] -= y
+
+
+@njit(cache=True)
+def block_entries(first, nbr, blocks):  # type: ignore[no-untyped-def]
+    """Rows, columns and values of the blocks in atomic coordinates, duplicates to be summed."""
+    size = 0
+    for i in range(len(first) - 1):
+        m = blocks.first[i + 1] - blocks.first[i]
+        if m > 0:
+            size += 9 * (m + 1) ** 2
+    rows, columns, values = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size)
+    e = 0
+    for i in range(len(first) - 1):
+        m = blocks.first[i + 1] - blocks.first[i]
+        if m == 0:
+            continue
+        block = blocks.values[blocks.at[i] : blocks.at[i + 1]].reshape(3 * m, 3 * m)
+        full = np.zeros((3 * m + 3, 3 * m + 3))
+        full[3:, 3:] = block
+        for a in range(3 * m):
+            for b in range(3 * m):
+                full[a % 3, 3 + b] -= block[a, b]
+                full[3 + a, b % 3] -= block[a, b]
+                full[a % 3, b % 3] += block[a, b]
+        for a in range(3 * m + 3):
+            for b in range(3 * m + 3):
+                p = i if a < 3 else nbr[blocks.slot[blocks.first[i] + a // 3 - 1]]
+                q = i if b < 3 else nbr[blocks.slot[blocks.first[i] + b // 3 - 1]]
+                rows[e], columns[e], values[e] = 3 * p + a % 3, 3 * q + b % 3, full[a, b]
+                e += 1
+    return rows, columns, values
