@@ -1,0 +1,112 @@
+"""Every check of the kit can fail: each one complains, in its own words, about a component broken on purpose."""
+
+from dataclasses import replace
+
+import pytest
+from broken import BASES, CLASSES
+
+from vitreous.core.errors import VitreousError
+from vitreous.testing import Check, Skip, Subject, checks_for, component_checks, run_check, run_checks, subjects_of
+from vitreous.testing.kit import EXCUSED, FAILED, PASSED, SKIPPED, Results
+
+PHYSICAL = "descriptor/physical"
+
+
+def built_in(kind: str, **changes) -> Subject:
+    name, _ = BASES[kind]
+    return replace(subjects_of([f"{kind}/{name}"])[0], **changes)
+
+
+def named(subject: Subject, name: str) -> Check:
+    return next(check for check in checks_for(subject) if check.name == name)
+
+
+@pytest.mark.parametrize(("kind", "name"), CLASSES, ids=":".join)
+def test_a_check_catches_its_flaw(kind: str, name: str) -> None:
+    cls, complaint = CLASSES[kind, name]
+    subject = built_in("descriptor" if kind == "every" else kind, cls=cls)
+    outcome = run_check(subject, named(subject, name))
+    assert outcome.status == FAILED and complaint in outcome.message, outcome
+
+
+def test_a_config_without_comments_is_caught(tmp_path) -> None:
+    (tmp_path / "descriptor").mkdir()
+    (tmp_path / "descriptor" / "physical.yaml").write_text("_target_: a.b\nradius: 8.0\ncentre: Si  # species\nbridge: O  # species\n")
+    subject = built_in("descriptor", config_folder=tmp_path)
+    assert "'radius: 8.0' has no comment" in run_check(subject, named(subject, "config_explains_every_field")).message
+
+
+@pytest.mark.parametrize(
+    ("name", "declaration", "complaint"),
+    [("cites_its_source", {"citation": "me, personally"}, "personally"), ("says_what_it_does", {"summary": " "}, "one line")],
+)
+def test_a_poor_declaration_is_caught(name: str, declaration: dict[str, str], complaint: str) -> None:
+    subject = built_in("descriptor")
+    subject = replace(subject, component=replace(subject.component, **declaration))
+    outcome = run_check(subject, named(subject, name))
+    assert outcome.status == FAILED and complaint in outcome.message
+
+
+def test_a_heavy_declaration_is_caught() -> None:
+    pytest.importorskip("torch")
+    subject = built_in("descriptor", declared_in="vitreous.plugins.models._graph_training")
+    assert "torch" in run_check(subject, named(subject, "is_declared_lightly")).message
+
+
+def test_no_check_is_left_out() -> None:
+    elsewhere = {"config_explains_every_field", "cites_its_source", "says_what_it_does", "is_declared_lightly"}
+    for kind in BASES:
+        for check in checks_for(built_in(kind)):
+            place = "every" if "every kind" in check.tags else kind
+            assert (place, check.name) in CLASSES or check.name in elsewhere, f"{place}:{check.name} was never seen to fail"
+            assert check.says.endswith("."), f"{check.name} does not say what it checks"
+
+
+def test_whatever_a_check_raises_becomes_an_outcome() -> None:
+    def crashes(subject: Subject) -> None:
+        raise ZeroDivisionError("by zero")
+
+    def skips_silently(subject: Subject) -> None:
+        raise Skip("")
+
+    def skips(subject: Subject) -> None:
+        raise Skip("it is a crystal")
+
+    subject = built_in("descriptor")
+    outcomes = [run_check(subject, Check(name="c", function=f, tags=frozenset())) for f in (crashes, skips_silently, skips)]
+    assert [o.status for o in outcomes] == [FAILED, FAILED, SKIPPED]
+    assert [o.message for o in outcomes] == ["ZeroDivisionError: by zero", "the check was skipped without a reason", "it is a crystal"]
+
+
+def test_excuses_are_strict() -> None:
+    good, bad = built_in("descriptor"), built_in("descriptor", cls=CLASSES["descriptor", "declares_itself"][0])
+    check = named(good, "declares_itself")
+    assert run_check(bad, check, "known to be round").status == EXCUSED
+    passes = run_check(good, check, "known to be round")
+    assert passes.status == FAILED and passes.message == "excused (known to be round), but it is passed"
+
+
+def test_an_excuse_for_nothing_is_refused() -> None:
+    results = run_checks([PHYSICAL], {f"{PHYSICAL}:spins": "why not"}, follow=lambda _: None)
+    assert not results.passed and [o.message for o in results.of(FAILED)] == ["is excused, but there is no such check"]
+    with pytest.raises(VitreousError, match="no such check"):
+        component_checks([PHYSICAL], {f"{PHYSICAL}:spins": "why not"})
+
+
+def test_results_tell_totals_and_everything_that_did_not_pass() -> None:
+    results = run_checks(["generator/file"])
+    total = len(results.outcomes)
+    assert results.passed and len(results.of(PASSED)) == total - 1
+    text = str(results).splitlines()
+    assert text[0] == f"generator/file  {total - 1} ran, {total - 1} passed, 0 failed, 0 excused, 1 skipped"
+    assert text[1] == "  skipped  other_seed_other_glass: its glasses are given, not drawn"
+    assert text[2].startswith("total ")
+
+
+def test_a_run_in_which_nothing_ran_has_not_passed() -> None:
+    assert not Results(()).passed
+
+
+def test_an_unknown_package_is_named_with_a_suggestion() -> None:
+    with pytest.raises(VitreousError, match="no installed package or component 'vitreos'; did you mean 'vitreous'"):
+        run_checks("vitreos")

@@ -1,0 +1,70 @@
+"""The house rules: every component is configured, documented and shipped; modules stay short; nothing prints but the command line."""
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from vitreous.core.configs import OWN
+from vitreous.testing import subjects_of
+from vitreous.testing.catalogue import markdown
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "vitreous"
+SUBJECTS = subjects_of("vitreous")
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_every_config_of_a_component_belongs_to_one_and_every_component_has_one() -> None:
+    kinds = {subject.kind for subject in SUBJECTS}
+    files = {f"{path.parent.name}/{path.stem}" for path in OWN.rglob("*.yaml") if path.parent.name in kinds}
+    assert files == {subject.id for subject in SUBJECTS}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.id)
+def test_one_stem_for_module_and_config(subject) -> None:
+    assert subject.cls.__module__.rpartition(".")[2] == subject.component.name
+
+
+def test_the_page_of_components_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "components.md").read_text()
+    assert page == markdown("vitreous"), "run: python -m vitreous.testing.catalogue > docs/components.md"
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.id)
+def test_every_component_has_an_entry_with_its_citation(subject) -> None:
+    page = (ROOT / "docs" / "components.md").read_text()
+    assert f"### `{subject.kind}={subject.component.name}`" in page and subject.component.citation in page
+
+
+def test_modules_stay_under_three_hundred_lines() -> None:
+    long = {str(path.relative_to(ROOT)): n for path in MODULES if (n := len(path.read_text().splitlines())) > 300}
+    assert not long
+
+
+def test_nothing_prints() -> None:
+    prints = []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+                prints.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not prints
+
+
+def test_nothing_is_left_to_do() -> None:
+    marks = [str(path.relative_to(ROOT)) for path in MODULES if re.search(r"\b(TODO|FIXME|XXX)\b", path.read_text())]
+    assert not marks
+
+
+def test_the_wheel_holds_every_file_of_the_package(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling")
+    program = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
+    shipped = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+    wanted = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    missing = [str(path.relative_to(ROOT)) for path in wanted if path.relative_to(ROOT).as_posix() not in shipped]
+    assert not missing

@@ -1,0 +1,71 @@
+"""The page of a package's components, written from their declarations: ``python -m vitreous.testing.catalogue PACKAGE``."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from dataclasses import fields
+from itertools import groupby
+
+from vitreous.testing.contract import Subject
+from vitreous.testing.kit import subjects_of
+
+_HEAD = """\
+# Components
+
+What ships with {package}, one section per component: what it does, its fields with their defaults and units, where it comes from.
+Choose one with `KIND=NAME`, set a field with `KIND.FIELD=VALUE`. This page is written by `python -m vitreous.testing.catalogue`.
+"""
+
+
+def markdown(package: str) -> str:
+    """The page as Markdown."""
+    parts = [_HEAD.format(package=package)]
+    for kind, group in groupby(subjects_of(package), key=lambda subject: subject.kind):
+        parts.append(f"\n## {kind}\n")
+        parts += [_section(subject) for subject in sorted(group, key=lambda subject: subject.component.name)]
+    return "\n".join(parts)
+
+
+def _section(subject: Subject) -> str:
+    component, lines = subject.component, []
+    lines += [f"### `{component.kind}={component.name}`\n", f"{component.summary[:1].upper()}{component.summary[1:]}.\n"]
+    lines += [f"{_first_paragraph(subject)}\n", f"{_facts(subject)}\n"]
+    comments = _comments(subject)
+    if fields(subject.cls):
+        lines += ["| field | default | meaning |", "|---|---|---|"]
+        lines += [f"| `{name}` | `{default}` | {meaning} |" for name, (default, meaning) in comments.items()]
+        lines.append("")
+    lines.append(f"Source: {component.citation}\n")
+    return "\n".join(lines)
+
+
+def _first_paragraph(subject: Subject) -> str:
+    text = inspect.getdoc(subject.cls) or ""
+    return " ".join(text.split("\n\n")[0].replace("``", "`").split())
+
+
+def _facts(subject: Subject) -> str:
+    """The declarations that decide what it works with."""
+    said = []
+    for name in ("species", "dimensions", "units", "form", "forms", "level", "levels", "needs_bonds", "needs_trajectory", "rotation"):
+        value = getattr(subject.cls, name, None)
+        if value is not None and name not in {f.name for f in fields(subject.cls)}:
+            listed = sorted(value) if isinstance(value, frozenset) else value
+            text = ", ".join(map(str, listed)) if isinstance(listed, list | tuple) else str(listed)
+            said.append(f"{name.replace('_', ' ')}: {text}")
+    return "; ".join(said) or "No further declarations"
+
+
+def _comments(subject: Subject) -> dict[str, tuple[str, str]]:
+    """Default and comment of each field, as the configuration has them."""
+    if subject.config_folder is None:
+        return {}
+    path = subject.config_folder / subject.kind / f"{subject.component.name}.yaml"
+    found = re.findall(r"^(\w+): *(.*?) *# *(.*)$", path.read_text(), flags=re.MULTILINE)
+    return {name: (value, meaning.replace("|", "\\|")) for name, value, meaning in found if name != "_target_"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown(*(sys.argv[1:] or ["vitreous"])))
