@@ -1,6 +1,7 @@
 """Kills the same command at random moments, lets it finish, and compares with a run that was left alone.
 
-    python tests/app/kill_trial.py --kills 20
+    python tests/app/kill_trial.py --kills 20           # components that only sleep: many kills in a minute
+    python tests/app/kill_trial.py --kills 20 --real    # real glasses, deformed and probed
 
 Prints how far the store had come at each kill; ends with status 1 if any array of any artifact, or any prediction, differs by a bit, if
 anything in the store is damaged, or if a temporary file is left after the last run.
@@ -23,6 +24,10 @@ from toy import environment, vitreous
 
 PAUSES = ("generator.pause=0.02", "simulator.pause=0.03", "labeler.pause=0.05", "model.pause=0.3")
 TOY = ("run", "experiment=toy", "samples=12", *PAUSES)
+REAL = (
+    "run", "name=toy", "samples=6", "split.validation=1", "split.test=1", "generator.rings_x=12", "generator.rings_y=14", "labeler.grid=12",
+    "simulator.max_events=3", "descriptor=physical", "tracker=none", "report=false",
+)  # fmt: skip
 
 
 def content(home: Path) -> dict[str, str]:
@@ -54,9 +59,10 @@ def killed(home: Path, command: tuple[str, ...], after: float) -> bool:
     return False
 
 
-def trial(kills: int, seed: int, executor: str) -> list[str]:
+def trial(kills: int, seed: int, executor: str, real: bool) -> list[str]:
     """What went wrong; empty if nothing."""
-    command = (*TOY, f"executor={executor}")
+    command = (*(REAL if real else TOY), f"executor={executor}")
+    earliest, latest = (0.05, 0.3) if real else (0.3, 1.0)  # of the undisturbed run's time
     with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
         alone, tormented = Path(a), Path(b)
         begun = time.perf_counter()
@@ -64,7 +70,7 @@ def trial(kills: int, seed: int, executor: str) -> list[str]:
         whole = time.perf_counter() - begun
         moments, done, finished = random.Random(seed), 0, 0
         while done < kills:
-            if not killed(tormented, command, moments.uniform(0.3, 1.0) * whole):
+            if not killed(tormented, command, moments.uniform(earliest, latest) * whole):
                 (tormented / "store").rename(tormented / f"finished_{finished}")  # begin anew: there was nothing left to kill
                 finished += 1
                 continue
@@ -82,8 +88,9 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=20)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--executor", default="local", choices=("local", "serial"))
+    options.add_argument("--real", action="store_true")
     given = options.parse_args()
-    wrong = trial(given.kills, given.seed, given.executor)
+    wrong = trial(given.kills, given.seed, given.executor, given.real)
     sys.stdout.write("; ".join(wrong) + "\n" if wrong else f"{given.kills} kills, then finished: every array is bit-identical\n")
     return 1 if wrong else 0
 

@@ -13,12 +13,12 @@ from toy import environment, vitreous
 
 @pytest.mark.parametrize("executor", ["serial", "local"])
 def test_killed_three_times_and_finished_the_results_are_bit_identical(executor):
-    assert trial(3, 1, executor) == []
+    assert trial(3, 1, executor, real=False) == []
 
 
 @pytest.mark.slow
 def test_killed_twenty_times_and_finished_the_results_are_bit_identical():
-    assert trial(20, 0, "local") == []
+    assert trial(20, 0, "local", real=False) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

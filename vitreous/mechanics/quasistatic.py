@@ -90,8 +90,11 @@ def deform(
     protocol: Protocol,
     preconditioner: Preconditioner,
     visit: Callable[[int, State], None] | None = None,
+    ends: Callable[[Instability], bool] | None = None,
 ) -> Path:
-    """Take the minimum ``start`` along ``loading`` until ``strain_max`` or ``max_events``; ``visit(step, state)`` is told of each state.
+    """Take the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an instability for which ``ends`` is true.
+
+    ``visit(step, state)`` is told of each state on the way.
 
     Raises:
         NotConverged: if the reference minimiser cannot bring the forces down.
@@ -115,6 +118,7 @@ def deform(
             step += 1
             if event:
                 path.events.append(Instability(step, before, point.state, walker.displacement(before, point.state)))
+                last = step if ends is not None and ends(path.events[-1]) else last
         path.steps.append(step)
         path.states.append(point.state)
         if visit is not None:

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import Configuration, Events, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
+from vitreous.mechanics.bond_breaks import BreakRule, lost_bond
 from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.newton import State
@@ -39,6 +40,10 @@ class AQS(Simulator):
         relax_cell: whether ``relax`` also lets the cell lengths go to zero normal stress.
         stress_tolerance: normal stress left when it does, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
+        break_near, break_far, break_drop: tell broken bonds from other events: a bridging atom closer than ``break_near`` to one partner
+            and further than ``break_far`` from the other (length), with some atom's energy falling by more than ``break_drop``. Events
+            are then of kind "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass with bonds.
+        stop_at_break: end at the first broken bond.
     """
 
     dimensions: ClassVar = frozenset({2, 3})
@@ -54,6 +59,10 @@ class AQS(Simulator):
     relax_cell: bool = True
     stress_tolerance: float = 1e-8
     frame_every: float = 0.0
+    break_near: float = 1.7
+    break_far: float = 0.0
+    break_drop: float = 0.1
+    stop_at_break: bool = False
 
     def __post_init__(self) -> None:
         descent_named(self.minimiser)
@@ -63,6 +72,10 @@ class AQS(Simulator):
         for name in ("max_events", "stride"):
             if getattr(self, name) < 1:
                 raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected at least 1")
+        if self.stop_at_break and self.break_far <= 0.0:
+            raise VitreousError(
+                "simulator.stop_at_break needs simulator.break_far, the length beyond which a bond counts as lost; set both"
+            )
 
     @classmethod
     def example(cls) -> Self:
@@ -103,8 +116,12 @@ class AQS(Simulator):
                 if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
                     frames.append((strain, state))
 
-            path = deform(surface, start, loading, protocol, preconditioner, visit)
-        return self._trajectory(configuration, loading, path, frames)
+            rule = BreakRule(self.break_near, self.break_far, self.break_drop)
+            broken = lost_bond(configuration, surface, rule) if self.break_far > 0.0 else lambda event: -1
+            ends = (lambda event: broken(event) >= 0) if self.stop_at_break else None
+            path = deform(surface, start, loading, protocol, preconditioner, visit, ends)
+            lost = [broken(event) for event in path.events]
+        return self._trajectory(configuration, loading, path, frames, lost)
 
     def _protocol(self) -> Protocol:
         return Protocol(
@@ -118,7 +135,9 @@ class AQS(Simulator):
             friction=self.friction,
         )
 
-    def _trajectory(self, configuration: Configuration, loading: Loading, path: Path, frames: list[tuple[float, State]]) -> Trajectory:
+    def _trajectory(
+        self, configuration: Configuration, loading: Loading, path: Path, frames: list[tuple[float, State]], lost: list[int]
+    ) -> Trajectory:
         saved = {0.0: path.states[0], path.steps[-1] * self.strain_step: path.states[-1], **dict(frames)}
         for event in path.events:
             saved[(event.step - 1) * self.strain_step] = event.before
@@ -134,17 +153,19 @@ class AQS(Simulator):
             frame_strain=np.array(at),
             frames=np.stack([saved[e].positions for e in at]),
             cells=np.stack([saved[e].cell for e in at]),
-            events=self._events(configuration, loading, path),
+            events=self._events(configuration, loading, path, lost),
         )
 
-    def _events(self, configuration: Configuration, loading: Loading, path: Path) -> Events:
-        """Each instability with the atom that moved most, and where that atom was in the undeformed glass."""
-        atoms = np.array([int(np.linalg.norm(e.displacement, axis=1).argmax()) for e in path.events], dtype=np.int64)
+    def _events(self, configuration: Configuration, loading: Loading, path: Path, lost: list[int]) -> Events:
+        """Each instability with the atom that moved most, or lost its bond, and where that atom was in the undeformed glass."""
+        moved = [int(np.linalg.norm(e.displacement, axis=1).argmax()) for e in path.events]
+        atoms = np.array([b if b >= 0 else m for b, m in zip(lost, moved, strict=True)], dtype=np.int64)
+        other = "flip" if self.break_far > 0.0 else "rearrangement"
         return Events(
             strain=np.array([e.step * self.strain_step for e in path.events]),
             energy_drop=np.array([e.before.energy - e.after.energy for e in path.events]),
             stress_drop=np.array([float(loading.scalar_stress(e.before.stress - e.after.stress)) for e in path.events]),
             atom=atoms,
             position=configuration.positions[atoms].reshape(len(atoms), configuration.dimension),
-            kind=("rearrangement",) * len(atoms),
+            kind=tuple("bond_break" if b >= 0 else other for b in lost),
         )

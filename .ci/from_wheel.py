@@ -1,0 +1,92 @@
+"""What a user does with the wheels and no checkout: install, list, run every config, add the example plugin, follow the plugin page.
+
+    python .ci/from_wheel.py FOLDER-WITH-WHEELS SCRATCH-FOLDER
+"""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = [
+    "samples=4", "split.validation=1", "split.test=1", "generator.rings_x=10", "generator.rings_y=12", "labeler.grid=5",
+    "simulator.max_events=1", "tracker=none",
+]  # fmt: skip
+
+
+class Outside:
+    """A fresh environment in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        venv.create(folder / "venv", with_pip=True)
+        self.bin = folder / "venv" / "bin"
+
+    def call(self, *command: str, expect: int = 0, **variables: str) -> str:
+        """Run a program of the environment; its output, or an end of everything if the exit status is another."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | variables
+        done = subprocess.run(
+            [str(self.bin / command[0]), *command[1:]], cwd=self.folder, env=environment, text=True, capture_output=True, check=False
+        )
+        if done.returncode != expect:
+            sys.exit(f"{' '.join(command)}\nexit status {done.returncode}, expected {expect}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        print("ok ", " ".join(command), flush=True)
+        return done.stdout + done.stderr
+
+    def install(self, *what: str) -> None:
+        self.call("python", "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt"), *what)
+
+
+def main(wheels: Path, scratch: Path) -> None:
+    product = next(wheels.glob("vitreous-*.whl"))
+    plugin = next(wheel for wheel in wheels.glob("*.whl") if wheel != product)
+    outside = Outside(scratch)
+    outside.install(str(product))
+    alone(outside)
+    outside.install("torch")
+    outside.install(f"{product}[ml,track]")
+    components = json.loads(outside.call("vitreous", "list", "--json"))
+    every_config(outside)
+    outside.install(str(plugin))
+    with_plugin(outside, before=components)
+
+
+def alone(outside: Outside) -> None:
+    """The bare package generates, simulates, labels and describes; a model says which extra it needs."""
+    outside.call("vitreous", "run", *TINY, "model=null", "descriptor=physical", "report=false")
+    assert "vitreous[ml]" in outside.call("vitreous", "run", *TINY, "model=ridge", "descriptor=physical", expect=2)
+
+
+def every_config(outside: Outside) -> None:
+    """Each descriptor with a model that takes it, each model, each experiment composed, and a tracked run."""
+    pairs = [("symmetry_functions", "ridge"), ("physical", "ridge"), ("physical", "svm"), ("bond_graph", "graph_network")]
+    for descriptor, model in pairs:
+        outside.call("vitreous", "run", *TINY, f"descriptor={descriptor}", f"model={model}")
+    outside.call("vitreous", "run", *[o for o in TINY if o != "tracker=none"], "descriptor=physical")
+    groups = options(outside)
+    for group, names in groups.items():
+        for name in names:
+            outside.call("vitreous", "run", "--cfg", "job", f"{group}={name}", *(["generator.path=x"] if name == "file" else []))
+
+
+def options(outside: Outside) -> dict[str, list[str]]:
+    """Every config of every group, as the installed package lists them."""
+    text = outside.call("vitreous", "run", "--help").split("== Configuration groups ==")[1].split("== Config ==")[0]
+    lines = [line.partition(":") for line in text.splitlines() if ": " in line]
+    return {group.strip(): [name.strip() for name in names.split(",")] for group, _, names in lines}
+
+
+def with_plugin(outside: Outside, before: object) -> None:
+    """The example package's components appear by themselves, run, and pass the kit; its page does what it says."""
+    after = json.loads(outside.call("vitreous", "list", "--json"))
+    new = [c for c in after["components"] if c not in before["components"]]  # type: ignore[index]
+    chosen = {c["kind"]: c["name"] for c in new}
+    assert {"descriptor", "model"} <= chosen.keys(), chosen
+    outside.call("vitreous", "run", *TINY, f"descriptor={chosen['descriptor']}", f"model={chosen['model']}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
