@@ -76,6 +76,10 @@ class Potential(Method):
     def surface(self, configuration: Configuration) -> EnergySurface:
         """The energy surface of these atoms. Raises VitreousError for wrong species, units or dimension, or a cell too small."""
 
+    def fingerprint(self) -> str:
+        """What it depends on beyond its fields (a digest of the file it is read from); part of every key it enters."""
+        return ""
+
 
 class Generator(Method):
     """Makes glasses, or reads them. ``available`` is how many there are (None: as many as asked for)."""

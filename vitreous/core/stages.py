@@ -125,7 +125,7 @@ class _SampleArtifacts:
     def _glass(self) -> None:
         chain = self.chain
         seed = {"seed": chain.glass_seed, "index": self.index, "source": chain.generator.fingerprint(self.index)}
-        potential = identity(chain.potential)
+        potential = _described(chain.potential)
         self._add("generate", "generator", (), self._generate, **seed)
         self._add("relax", "simulator", ("generate",), self._relax, potential=potential)
         if any(labeler is not None and labeler.needs_trajectory for labeler in (chain.labeler, chain.events)):
@@ -137,7 +137,7 @@ class _SampleArtifacts:
             labeler = getattr(self.chain, role)
             if labeler is not None:
                 parents = ("relax", "deform") if labeler.needs_trajectory else ("relax",)
-                self._add(stage, role, parents, self._label(labeler), loading=True, potential=identity(self.chain.potential))
+                self._add(stage, role, parents, self._label(labeler), loading=True, potential=_described(self.chain.potential))
 
     def _generate(self) -> Configuration:
         glass = self.chain.generator.generate(self.index, stream(self.chain.glass_seed, "generate", self.index))
@@ -170,6 +170,12 @@ class _SampleArtifacts:
             return _declared(descriptor, "form", features, features.form)
 
         return work
+
+
+def _described(potential: Potential) -> dict[str, Any]:
+    """What of a potential decides results: its identity, and the content of the file it is read from, if it is."""
+    content = potential.fingerprint()
+    return identity(potential) | ({"content": content} if content else {})
 
 
 def _declared(component: Method, what: str, made: Any, got: str) -> Any:

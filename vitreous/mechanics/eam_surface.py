@@ -1,0 +1,155 @@
+"""The energy surface of an embedded-atom model, and its linear response."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from vitreous.core.data import Configuration
+from vitreous.mechanics import eam
+from vitreous.mechanics.eam_file import EamFile
+from vitreous.mechanics.kept_neighbours import KeptNeighbours
+from vitreous.mechanics.pair_surface import assemble
+
+Array = NDArray[Any]
+
+
+class EamSurface:
+    """Energy of given atoms under tables, at any positions (N, 3) and cell (3, 3); angstrom and eV.
+
+    ``species`` (N,) index the tables' elements; pairs closer than ``bond_range`` carry most of the stiffness.
+
+    Raises:
+        VitreousError: if the cell is thinner than the cutoff, or two atoms are nearer than ``closest``.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        species: NDArray[np.int64],
+        tables: EamFile,
+        bond_range: float,
+        closest: float,
+        skin: float = 0.1,
+    ) -> None:
+        self.bond_range, self.cutoff = bond_range, tables.cutoff
+        self.species = np.ascontiguousarray(species)
+        self._near = KeptNeighbours(configuration, tables.cutoff, closest, skin)
+        n = len(configuration)
+        self._density, self._pair = eam.cubic_table(tables.density), eam.cubic_table(tables.pair)
+        self._embedding = eam.cubic_table(tables.embedding)
+        self._per_dr, self._per_drho = 1.0 / tables.dr, 1.0 / tables.drho
+        self._rho_max = tables.drho * (tables.embedding.shape[1] - 1)
+        self._first = np.zeros(n + 1, np.int64)
+        self._rho, self._slope, self._bend, self._energies = (np.zeros(n) for _ in range(4))
+        self._forces = np.zeros_like(configuration.positions)
+        self._resize(0)
+
+    def _resize(self, pairs: int) -> None:
+        self._j, self._d, self._r = np.zeros(pairs, np.int32), np.zeros((3, pairs)), np.zeros(pairs)
+
+    def _embed(self, positions: Array, cell: Array) -> None:
+        """The pairs within the cutoff, the densities and what they cost."""
+        near = self._near.at(positions, cell)
+        if len(self._r) < len(near.j) + 1:
+            self._resize(len(near.j) + len(near.j) // 50 + 1)
+        eam.shorten(positions, near.start, near.j, near.image, near.shifts @ cell, self.cutoff, self._first, self._j, self._d, self._r)
+        eam.embed(
+            self._first, self._j, self._r, self.species, self._density, self._per_dr, self._embedding, self._per_drho, self._rho_max,
+            self._rho, self._slope, self._bend, self._energies,
+        )  # fmt: skip
+
+    def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
+        """Energy, forces (N, 3) — a buffer that the next call overwrites — and virial (3, 3)."""
+        self._embed(positions, cell)
+        virial = eam.evaluate(
+            self._first, self._j, self._d, self._r, self.species, self._density, self._pair, self._per_dr,
+            self._slope, self._energies, self._forces,
+        )  # fmt: skip
+        return float(self._energies.sum()), self._forces, virial
+
+    def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]:
+        """Energy and forces (N, 3)."""
+        energy, forces, _ = self.energy_forces_virial(positions, cell)
+        return energy, forces.copy()
+
+    def stress(self, positions: Array, cell: Array) -> Array:
+        """Cauchy stress (3, 3), eV per cubic angstrom, tension positive."""
+        return self.energy_forces_virial(positions, cell)[2] / np.linalg.det(cell)
+
+    def atom_energies(self, positions: Array, cell: Array) -> Array:
+        """(N,) energies: embedding, and pairs in halves."""
+        self.energy_forces_virial(positions, cell)
+        return self._energies.copy()
+
+    def densities(self, positions: Array, cell: Array) -> Array:
+        """(N,) densities that the atoms are embedded in."""
+        self._embed(positions, cell)
+        return self._rho.copy()
+
+    def linearise(self, positions: Array, cell: Array) -> EamLinearisation:
+        """The linear response at this state."""
+        self._embed(positions, cell)
+        pairs = int(self._first[-1])
+        k_pair, jac_i, jac_j = np.empty((pairs, 6)), np.empty(pairs), np.empty(pairs)
+        eam.stiffness(
+            self._first, self._j, self._d, self._r, self.species, self._density, self._pair, self._per_dr, self._slope, k_pair, jac_i, jac_j
+        )
+        return EamLinearisation(
+            self._first.copy(), self._j[:pairs].copy(), self._d[:, :pairs].copy(), self._r[:pairs].copy(), k_pair, jac_i, jac_j,
+            self._bend.copy(),
+        )  # fmt: skip
+
+    def hessian(self, positions: Array, cell: Array) -> sparse.csc_array:
+        """(3N, 3N) second derivatives of the energy with respect to positions at fixed cell."""
+        return self.linearise(positions, cell).hessian()
+
+
+class EamLinearisation:
+    """The Hessian at one state: springs between pairs, and what densities cost (see ``vitreous.mechanics.eam``)."""
+
+    def __init__(self, first: Array, j: Array, d: Array, r: Array, k_pair: Array, jac_i: Array, jac_j: Array, bend: Array) -> None:
+        self._first, self._j, self._d, self._r = first, j, d, r
+        self._k, self._jac_i, self._jac_j, self._bend = k_pair, jac_i, jac_j, bend
+        self._drho = np.zeros(len(bend))
+
+    def _apply(self, v: Array, gradient: Array, strained: bool) -> Array:
+        out = np.empty((len(self._bend), 3))
+        eam.respond(v, gradient, strained, self._first, self._j, self._d, self._k, self._jac_i, self._jac_j, self._bend, self._drho, out)
+        return out
+
+    def multiply(self, v: Array) -> Array:
+        """H v, (N, 3)."""
+        return self._apply(np.ascontiguousarray(v), np.zeros((3, 3)), False)
+
+    def affine_force(self, gradient: Array) -> Array:
+        """(N, 3) rate of the forces per unit of an affine motion ``dx = gradient @ x``."""
+        return -self._apply(np.zeros((len(self._bend), 3)), np.ascontiguousarray(gradient, dtype=np.float64), True)
+
+    def hessian(self) -> sparse.csc_array:
+        """(3N, 3N), exact."""
+        n = len(self._bend)
+        i = np.repeat(np.arange(n, dtype=np.int32), np.diff(self._first))
+        jacobian = self._by_atom(i, self._j, self._jac_i) + self._by_atom(self._j, i, -self._jac_j)
+        return (assemble(i, self._j, self._k, n) + jacobian.T @ sparse.diags_array(self._bend) @ jacobian).tocsc()
+
+    def _by_atom(self, at: Array, other: Array, jac: Array) -> sparse.csc_array:
+        """(N, 3N): density at ``at`` from the pair vector's change, ``jac`` d . (v_other - v_at)."""
+        n, axis = len(self._bend), np.arange(3)
+        vectors = (jac * self._d).T
+        rows = np.tile(np.repeat(at, 3), 2)
+        columns = np.concatenate([(3 * other[:, None] + axis).ravel(), (3 * at[:, None] + axis).ravel()])
+        return sparse.coo_array((np.concatenate([vectors.ravel(), -vectors.ravel()]), (rows, columns)), shape=(n, 3 * n)).tocsc()
+
+    def network(self, bond_range: float) -> sparse.csc_array:
+        """The stiffness of pairs closer than ``bond_range`` along their vectors, where positive."""
+        short = self._r < bond_range
+        i = np.repeat(np.arange(len(self._bend), dtype=np.int32), np.diff(self._first))[short]
+        unit = (self._d[:, short] / self._r[short]).T
+        blocks = self._k[short][:, [[0, 1, 3], [1, 2, 4], [3, 4, 5]]]
+        along = np.maximum(np.einsum("pa,pab,pb->p", unit, blocks, unit), 0.0)
+        springs = along[:, None] * np.stack([unit[:, a] * unit[:, b] for a, b in ((0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 2))], axis=1)
+        return assemble(i, self._j[short], springs, len(self._bend))

@@ -1,0 +1,105 @@
+"""Metals by the embedded-atom method, from tables in the eam/alloy (setfl) and eam/fs formats that LAMMPS and NIST use.
+
+Daw & Baskes, Phys. Rev. B 29, 6443 (1984); Finnis & Sinclair, Philos. Mag. A 50, 45 (1984). Angstrom and eV. The file decides the elements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Potential
+from vitreous.mechanics.eam_file import EamFile, read_eam
+from vitreous.mechanics.eam_surface import EamSurface
+from vitreous.mechanics.species import species_of
+
+EXAMPLE = Path(__file__).with_name("example.eam.alloy")  #: tables from a formula that ship with the package
+_ELEMENTS = (
+    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K", "Ca",
+    "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr",
+    "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I", "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd",
+    "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg",
+    "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U", "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm",
+    "Md", "No", "Lr",
+)  # fmt: skip
+_CLOSEST = 0.7  # angstrom; nearer atoms count as lying on top of each other
+
+
+@lru_cache(maxsize=4)
+def _tables(path: str, _content: str) -> EamFile:
+    return read_eam(path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eam(Potential):
+    """An embedded-atom model in three dimensions.
+
+    Fields:
+        path: the file of tables; its content enters the keys of results, its name does not.
+        bond_range: pairs closer than this carry most of the stiffness (first neighbours), angstrom; speed only.
+    """
+
+    species: ClassVar = _ELEMENTS  # of which each file has some: ``elements``
+    dimensions: ClassVar = frozenset({3})
+    units: ClassVar = "metal"
+
+    path: str = field(metadata={"affects_result": False})
+    bond_range: float = 3.6
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str | Path) or not str(self.path):
+            raise VitreousError(f"eam.path is {self.path!r}; expected the path of an eam/alloy or eam/fs file")
+        if not self.bond_range > 0.0:
+            raise VitreousError(f"eam.bond_range is {self.bond_range!r}; expected a positive length in angstrom")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(path=str(EXAMPLE), bond_range=3.2)
+
+    @classmethod
+    def example_glass(cls) -> Configuration:
+        """Copper and zirconium in turn, near the sites of a body-centred crystal."""
+        side, spacing = 3, 2.9
+        corners = np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), -1).reshape(-1, 3)
+        positions = np.vstack([corners, corners + 0.5]) * spacing
+        return Configuration(
+            positions=positions + 0.1 * np.random.default_rng(0).normal(size=positions.shape),
+            species=np.repeat([0, 1], len(corners)),
+            names=("Cu", "Zr"),
+            cell=side * spacing * np.eye(3),
+            periodic=(True, True, True),
+            units="metal",
+        )
+
+    def fingerprint(self) -> str:
+        """sha256 of the file's content. Raises VitreousError if it cannot be read."""
+        try:
+            return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()
+        except OSError as error:
+            raise VitreousError(f"the potential file {self.path} cannot be read: {error.strerror or error}") from None
+
+    def tables(self) -> EamFile:
+        """What the file holds. Raises VitreousError, in one sentence, for a missing, foreign or damaged file."""
+        return _tables(str(self.path), self.fingerprint())
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The elements that the file describes."""
+        return self.tables().elements
+
+    def surface(self, configuration: Configuration) -> EamSurface:
+        """The energy surface of these atoms.
+
+        Raises:
+            VitreousError: for a bad file, another dimension, units or elements, overlapping atoms, or a cell thinner than the cutoff.
+        """
+        tables = self.tables()
+        species = species_of(configuration, f"eam with {Path(self.path).name}", tables.elements, 3, self.units)
+        return EamSurface(configuration, species, tables, self.bond_range, _CLOSEST)
