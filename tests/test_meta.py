@@ -19,10 +19,14 @@ SUBJECTS = subjects_of("vitreous")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def test_every_config_of_a_component_belongs_to_one_and_every_component_has_one() -> None:
+def test_every_component_has_its_config_and_every_other_config_of_its_kind_builds_on_one() -> None:
+    ids = {subject.id for subject in SUBJECTS}
     kinds = {subject.kind for subject in SUBJECTS}
-    files = {f"{path.parent.name}/{path.stem}" for path in OWN.rglob("*.yaml") if path.parent.name in kinds}
-    assert files == {subject.id for subject in SUBJECTS}
+    files = {f"{path.parent.name}/{path.stem}": path for path in OWN.rglob("*.yaml") if path.parent.name in kinds}
+    assert ids <= files.keys()
+    for name in files.keys() - ids:
+        based_on = {f"{files[name].parent.name}/{word}" for word in re.findall(r"^ *- (\w+)$", files[name].read_text(), re.MULTILINE)}
+        assert based_on & ids, f"{name} is no component's config, and builds on none"
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.id)

@@ -68,7 +68,7 @@ class GraphNetwork(Model):
 
     @classmethod
     def example(cls) -> Self:
-        return cls(hidden=8, layers=2, epochs=150, patience=150, batch_size=8, learning_rate=0.02)
+        return cls(hidden=8, layers=2, epochs=60, patience=60, batch_size=8, learning_rate=0.03)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphNetwork:
         """Train, keeping the epoch that does best on ``validation``; without validation glasses all epochs are run and the last is kept."""
