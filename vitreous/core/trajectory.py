@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ class Events(Data):
     Fields:
         strain: (E,) first strain of the user's grid at which the event is seen.
         energy_drop, stress_drop: (E,), positive when energy or the loading's scalar stress falls across the event.
-        atom: (E,) index of the atom with the largest non-affine displacement.
+        atom: (E,) index of the atom with the largest non-affine displacement; of a broken bond, the oxygen that lost its silicon.
         position: (E, D) that atom's place in the *undeformed* glass.
         kind: E words: "rearrangement", "bond_break", "flip".
     """
@@ -57,6 +57,7 @@ class Trajectory(Data):
         energy: (S,) total energy, energy unit.
         stress: (S, D, D) Cauchy stress, energy per area or volume, tension positive.
         residual: (S,) largest force component left, energy per length.
+        lowest_eigenvalue: (S,) of the Hessian, rigid translations left out, energy per length squared; NaN where it is not known.
         frame_strain: (K,), frames: (K, N, D) positions, continuous in time (never re-wrapped), cells: (K, D, D).
         events: the instabilities met.
     """
@@ -71,6 +72,7 @@ class Trajectory(Data):
     frames: NDArray[np.float64]
     cells: NDArray[np.float64]
     events: Events
+    lowest_eigenvalue: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         s = len(self._set("strain", np.float64, None))
@@ -78,6 +80,9 @@ class Trajectory(Data):
         self._set("energy", np.float64, s)
         self._set("stress", np.float64, s, d, d)
         self._set("residual", np.float64, s)
+        if not np.size(self.lowest_eigenvalue):
+            object.__setattr__(self, "lowest_eigenvalue", np.full(s, np.nan))
+        self._set("lowest_eigenvalue", np.float64, s, must_be_finite=False)
         k = len(self._set("frame_strain", np.float64, None))
         self._set("frames", np.float64, k, n, d)
         self._set("cells", np.float64, k, d, d)

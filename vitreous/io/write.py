@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from vitreous.core.errors import VitreousError
 
 Floats = NDArray[np.float64]
 
+FORMATS = (".extxyz", ".xyz", ".dump", ".lammpstrj", ".data", ".lmp")  #: names that ``write_configuration`` knows, also with .gz
 _OWN = {"species", "pos", "id", "type", "element", "x", "y", "z"}
 
 
@@ -56,6 +57,19 @@ def write_configuration(path: str | Path, configuration: Configuration, columns:
     else:
         reason = "LAMMPS data files cannot hold columns" if columns and suffix in (".data", ".lmp") else f"'{suffix}' is not a format"
         raise VitreousError(f"{path} cannot be written: {reason}; expected .extxyz, .xyz, .dump, .lammpstrj, .data or .lmp (no columns)")
+    return _written(path, text)
+
+
+def write_extxyz_frames(path: str | Path, frames: Sequence[tuple[Configuration, Mapping[str, float]]]) -> Path:
+    """Write several states of a glass as extended XYZ, each with numbers of its own, such as its strain, in the comment line.
+
+    Raises:
+        VitreousError: for a place that cannot be written.
+    """
+    return _written(Path(path), "".join(_extxyz(configuration, {}, numbers) for configuration, numbers in frames))
+
+
+def _written(path: Path, text: str) -> Path:
     content = text.encode()
     try:
         path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
@@ -89,11 +103,12 @@ def _rows(*columns: NDArray[Any] | list[str]) -> str:
     return "\n".join(" ".join(row) for row in zip(*words, strict=True)) + "\n"
 
 
-def _extxyz(configuration: Configuration, columns: Mapping[str, Floats]) -> str:
+def _extxyz(configuration: Configuration, columns: Mapping[str, Floats], numbers: Mapping[str, float] | None = None) -> str:
     positions, cell, periodic = _solid(configuration)
     lattice = " ".join(repr(v) for v in cell.ravel().tolist())
     properties = "species:S:1:pos:R:3:id:I:1" + "".join(f":{name}:R:1" for name in columns)
     comment = f'Lattice="{lattice}" Properties={properties} pbc="{" ".join("T" if p else "F" for p in periodic)}"'
+    comment += "".join(f" {name}={float(value)!r}" for name, value in (numbers or {}).items())
     names = [configuration.names[s] for s in configuration.species]
     return f"{len(configuration)}\n{comment}\n" + _rows(names, *positions.T, configuration.ids, *columns.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,46 +30,53 @@ def relax(surface: EnergySurface, positions: Array, cell: Array, preconditioner:
 
 
 def relax_lengths(
-    surface: EnergySurface, state: State, preconditioner: Preconditioner, protocol: Protocol, stress_tolerance: float, max_steps: int = 60
+    surface: EnergySurface,
+    state: State,
+    preconditioner: Preconditioner,
+    protocol: Protocol,
+    stress_tolerance: float,
+    max_steps: int = 60,
+    axes: Sequence[int] | None = None,
 ) -> State:
-    """The minimum in the cell whose lengths make every normal stress vanish; angles and fractional axes are kept.
+    """The minimum in the cell whose lengths make the normal stresses along ``axes`` (None: all) vanish; angles, fractional axes are kept.
 
-    Broyden's method on the D axial strains, started from a finite-difference stiffness. ``stress_tolerance`` is in energy per area (2D)
+    Broyden's method on the axial strains, started from a finite-difference stiffness. ``stress_tolerance`` is in energy per area (2D)
     or volume.
 
     Raises:
         NotConverged: naming the stress that is left.
     """
-    d = len(state.cell)
-    stiffness = _axial_stiffness(surface, state, preconditioner, protocol)
+    free = list(range(len(state.cell)) if axes is None else axes)
+    stiffness = _axial_stiffness(surface, state, preconditioner, protocol, free)
     for _ in range(max_steps):
-        stress = np.diag(state.stress)
+        stress = np.diag(state.stress)[free]
         if np.abs(stress).max() <= stress_tolerance:
             return state
         strain = -np.linalg.solve(stiffness, stress)
         strain *= min(1.0, _LARGEST_STRAIN / np.abs(strain).max())
-        state = _stretched(surface, state, strain, preconditioner, protocol)
-        change = np.diag(state.stress) - stress
+        state = _stretched(surface, state, strain, preconditioner, protocol, free)
+        change = np.diag(state.stress)[free] - stress
         stiffness += np.outer(change - stiffness @ strain, strain) / (strain @ strain)
-        if not np.all(np.isfinite(stiffness)) or abs(np.linalg.det(stiffness)) < 1e-12 * np.abs(stiffness).max() ** d:
-            stiffness = _axial_stiffness(surface, state, preconditioner, protocol)
+        if not np.all(np.isfinite(stiffness)) or abs(np.linalg.det(stiffness)) < 1e-12 * np.abs(stiffness).max() ** len(free):
+            stiffness = _axial_stiffness(surface, state, preconditioner, protocol, free)
     raise NotConverged(
-        f"the cell lengths do not settle: a normal stress of {np.abs(np.diag(state.stress)).max():.3g} is left after {max_steps} steps "
-        f"(tolerance {stress_tolerance:g}); relax at fixed lengths, or start nearer to rest"
+        f"the cell lengths do not settle: a normal stress of {np.abs(np.diag(state.stress)[free]).max():.3g} is left after {max_steps} "
+        f"steps (tolerance {stress_tolerance:g}); relax at fixed lengths, or start nearer to rest"
     )
 
 
-def _axial_stiffness(surface: EnergySurface, state: State, preconditioner: Preconditioner, protocol: Protocol) -> Array:
-    """(D, D) change of the normal stresses with the axial strains, by finite differences of relaxed states."""
-    d, h = len(state.cell), 1e-4
-    columns = []
-    for axis in range(d):
-        strain = np.zeros(d)
-        strain[axis] = h
-        columns.append((np.diag(_stretched(surface, state, strain, preconditioner, protocol).stress) - np.diag(state.stress)) / h)
+def _axial_stiffness(surface: EnergySurface, state: State, preconditioner: Preconditioner, protocol: Protocol, free: list[int]) -> Array:
+    """Change of the normal stresses along the ``free`` axes with the strains along them, by finite differences of relaxed states."""
+    h, stress, columns = 1e-4, np.diag(state.stress)[free], []
+    for strain in h * np.eye(len(free)):
+        stretched = _stretched(surface, state, strain, preconditioner, protocol, free)
+        columns.append((np.diag(stretched.stress)[free] - stress) / h)
     return np.stack(columns, axis=1)
 
 
-def _stretched(surface: EnergySurface, state: State, strain: Array, preconditioner: Preconditioner, protocol: Protocol) -> State:
-    stretch = np.diag(1.0 + strain)
+def _stretched(
+    surface: EnergySurface, state: State, strain: Array, preconditioner: Preconditioner, protocol: Protocol, free: list[int]
+) -> State:
+    stretch = np.eye(len(state.cell))
+    stretch[free, free] += strain
     return relax(surface, state.positions @ stretch, state.cell @ stretch, preconditioner, protocol)

@@ -1,0 +1,104 @@
+"""Elastic constants of a glass at rest: the affine (Born) response, less what the atoms' rearrangement gives back.
+
+    C_ab = d(stress_a)/d(strain_b) = C_ab^affine - Xi_a . H^-1 . Xi_b / V
+
+with Xi_b the forces that a unit of strain b raises and H the Hessian (Lutsko, J. Appl. Phys. 65, 2991 (1989); Lemaitre & Maloney, J. Stat.
+Phys. 123, 415 (2006)). Stress is Cauchy's, so C is the slope of a stress-strain curve of small symmetric strains, also under a residual
+stress. The affine part is the central difference of the stress over affinely strained states, exact to about 1e-8 of itself.
+
+=========  ===========================  =====================
+symbol     variable                     unit
+=========  ===========================  =====================
+C          ``ElasticConstants.total``   energy / length^D
+Xi_b       ``raised``                   energy / length
+V          ``volume``                   length^D
+=========  ===========================  =====================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import EnergySurface
+from vitreous.mechanics.linear import Preconditioner, solve
+
+Array = NDArray[Any]
+
+VOIGT: dict[int, tuple[tuple[int, int], ...]] = {2: ((0, 0), (1, 1), (0, 1)), 3: ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))}
+_STEP = 1e-4  # strain of the central difference
+
+
+@dataclass(frozen=True)
+class ElasticConstants:
+    """Voigt matrices (V, V) in the order xx yy xy, or xx yy zz yz xz xy, with engineering shear strains; energy per area or volume."""
+
+    affine: Array
+    non_affine: Array
+
+    @property
+    def total(self) -> Array:
+        return self.affine + self.non_affine
+
+    @property
+    def bulk(self) -> float:
+        """Mean of the total's dilatational block: the bulk modulus of an isotropic glass."""
+        d = 2 if len(self.affine) == 3 else 3
+        return float(self.total[:d, :d].mean())
+
+    @property
+    def shear(self) -> float:
+        """Voigt's average of the shear modulus over directions."""
+        c, d = self.total, 2 if len(self.affine) == 3 else 3
+        on, off = float(np.trace(c[:d, :d])), float(c[:d, :d].sum() - np.trace(c[:d, :d]))
+        slides = float(np.trace(c[d:, d:]))
+        return (on - off + 4.0 * slides) / 8.0 if d == 2 else (on - 0.5 * off + 3.0 * slides) / 15.0
+
+
+def elastic_constants(surface: EnergySurface, positions: Array, cell: Array, tolerance: float = 1e-8) -> ElasticConstants:
+    """The elastic constants of a glass at rest, positions (N, D) in a cell (D, D); ``tolerance`` bounds the linear solutions' residual.
+
+    Raises:
+        VitreousError: if the Hessian has a direction of negative curvature, so that the glass is not at a minimum.
+    """
+    d = len(cell)
+    gradients = [_strain(a, b, d) for a, b in VOIGT[d]]
+    volume = float(np.linalg.det(cell))
+    lin = surface.linearise(positions, cell)
+    raised = [lin.affine_force(gradient) for gradient in gradients]
+    preconditioner = Preconditioner(surface.bond_range)
+    relaxing = []
+    for force in raised:
+        response, positive = solve(lin, force, preconditioner, tolerance)
+        if not positive:
+            raise VitreousError("the glass is not at a minimum: its Hessian has a direction of negative curvature; relax it first")
+        relaxing.append(response)
+    non_affine = -np.array([[float(np.vdot(a, b)) for b in relaxing] for a in raised]) / volume
+    affine = np.stack([_affine_slope(surface, positions, cell, gradient) for gradient in gradients], axis=1)
+    return ElasticConstants(affine, 0.5 * (non_affine + non_affine.T))
+
+
+def _strain(a: int, b: int, d: int) -> Array:
+    """The symmetric gradient of a unit of one Voigt strain."""
+    gradient = np.zeros((d, d))
+    gradient[a, b] += 0.5
+    gradient[b, a] += 0.5
+    return gradient
+
+
+def _affine_slope(surface: EnergySurface, positions: Array, cell: Array, gradient: Array) -> Array:
+    """(V,) change of the stress, in Voigt order, per unit of an affine strain."""
+
+    def stress(step: float) -> Array:
+        f = (np.eye(len(cell)) + step * gradient).T
+        return surface.stress(positions @ f, cell @ f)
+
+    def slope(step: float) -> Array:
+        return (stress(step) - stress(-step)) / (2.0 * step)
+
+    full = (4.0 * slope(0.5 * _STEP) - slope(_STEP)) / 3.0  # Richardson
+    return np.array([full[a, b] for a, b in VOIGT[len(cell)]])
