@@ -76,6 +76,10 @@ class Potential(Method):
     def surface(self, configuration: Configuration) -> EnergySurface:
         """The energy surface of these atoms. Raises VitreousError for wrong species, units or dimension, or a cell too small."""
 
+    def lammps_commands(self, configuration: Configuration) -> tuple[str, ...]:
+        """``pair_style`` and ``pair_coeff`` lines of the same model where LAMMPS has it (types in the order of ``configuration.names``)."""
+        return ()
+
     def fingerprint(self) -> str:
         """What it depends on beyond its fields (a digest of the file it is read from); part of every key it enters."""
         return ""

@@ -20,11 +20,13 @@ from vitreous.mechanics.neighbours import neighbour_list
 Array = NDArray[np.float64]
 
 
-def d2min(reference: Array, reference_cell: Array, current: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float) -> tuple[Array, Array]:
+def d2min(
+    reference: Array, reference_cell: Array, current: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
+) -> tuple[Array, Array]:
     """D2min (N,), length squared, and the best-fit deformation gradients F (N, D, D) acting on column vectors.
 
-    ``reference``, ``current`` (N, D) are positions of the same atoms in cells (D, D) whose rows are lattice vectors; ``cutoff`` is a length.
-    An atom whose neighbours do not span the space has NaN in both.
+    ``reference``, ``current`` (N, D) are positions of the same atoms in cells (D, D) whose rows are lattice vectors; ``cutoff`` is a
+    length. An atom whose neighbours do not span the space has NaN in both.
 
     Raises:
         VitreousError: if the two states differ in shape.

@@ -222,3 +222,32 @@ def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, d
         out[i, 0] -= ox
         out[i, 1] -= oy
         out[i, 2] -= oz
+
+
+@njit(cache=True)
+def on_site(first, near, d, r, k_pair, jac_i, jac_j, bend, within, blocks):  # type: ignore[no-untyped-def]
+    """Fills ``blocks`` (N, 3, 3): the stiffness an atom feels when those nearer than ``within`` are held in place."""
+    n = len(bend)
+    blocks[:] = 0.0
+    own, spring = np.zeros((n, 3)), np.empty((3, 3))
+    for i in range(n):
+        for k in range(first[i], first[i + 1]):
+            if r[k] >= within:
+                continue
+            j = near[k]
+            c = k_pair[k]
+            spring[0, 0], spring[1, 1], spring[2, 2] = c[0], c[2], c[5]
+            spring[0, 1] = spring[1, 0] = c[1]
+            spring[0, 2] = spring[2, 0] = c[3]
+            spring[1, 2] = spring[2, 1] = c[4]
+            for a in range(3):
+                own[i, a] += jac_i[k] * d[a, k]
+                own[j, a] -= jac_j[k] * d[a, k]
+                for b in range(3):
+                    dd = d[a, k] * d[b, k]
+                    blocks[i, a, b] += spring[a, b] + bend[j] * jac_j[k] ** 2 * dd
+                    blocks[j, a, b] += spring[a, b] + bend[i] * jac_i[k] ** 2 * dd
+    for i in range(n):
+        for a in range(3):
+            for b in range(3):
+                blocks[i, a, b] += bend[i] * own[i, a] * own[i, b]

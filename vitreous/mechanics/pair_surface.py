@@ -52,7 +52,8 @@ class PairSurface:
             k = int(np.argmin(distance))
             a, b = (int(configuration.ids[index[k]]) for index in near.pairs())
             raise VitreousError(
-                f"atoms {a} and {b} lie on top of each other, {distance[k]:.3g} apart (expected at least {self.table.r_min:g}); mend the glass"
+                f"atoms {a} and {b} lie on top of each other, {distance[k]:.3g} apart "
+                f"(expected at least {self.table.r_min:g}); mend the glass"
             )
 
     def neighbours(self, positions: Array, cell: Array) -> NeighbourList:
@@ -78,7 +79,8 @@ class PairSurface:
     def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
         """Energy, forces (N, D) — a buffer that the next call overwrites — and virial (D, D)."""
         d = positions.shape[1]
-        energy, virial = pair.evaluate(positions, *self._arguments(positions, cell), self._forces)
+        arguments = (positions, *self._arguments(positions, cell), self._forces)
+        energy, virial = pair.evaluate(*arguments)
         return energy, self._forces, virial[:d, :d]
 
     def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]:
@@ -99,7 +101,8 @@ class PairSurface:
         near = self.neighbours(positions, cell)
         d = positions.shape[1]
         out, distance = np.empty((len(near.j), d * (d + 1) // 2)), np.empty(len(near.j))
-        pair.stiffness(positions, *self._arguments(positions, cell), out, distance)
+        arguments = (positions, *self._arguments(positions, cell), out, distance)
+        pair.stiffness(*arguments)
         return near, out, distance
 
     def linearise(self, positions: Array, cell: Array) -> PairLinearisation:

@@ -117,7 +117,7 @@ def deform(
             point, event = walker.cross(point, step)
             step += 1
             if event:
-                path.events.append(Instability(step, before, point.state, walker.displacement(before, point.state)))
+                path.events.append(Instability(step, before, point.state, non_affine(before, point.state)))
                 last = step if ends is not None and ends(path.events[-1]) else last
         path.steps.append(step)
         path.states.append(point.state)
@@ -181,7 +181,7 @@ class _Walker:
         self.previous = None
         state = self._descend(point, end)
         reached = self.point(end, state)
-        moved = np.sqrt((self.displacement(point.state, state) ** 2).sum(axis=1).max())
+        moved = np.sqrt((non_affine(point.state, state) ** 2).sum(axis=1).max())
         released = point.state.energy + 0.5 * (end - point.strain) * (point.slope + reached.slope) - state.energy
         return reached, bool(moved > self.protocol.jump and released > 0.0)
 
@@ -206,11 +206,12 @@ class _Walker:
         cell = point.state.cell @ ratio.T
         return descend_and_polish(self.surface, point.state.positions @ ratio.T, cell, self.preconditioner, protocol)
 
-    def displacement(self, before: State, after: State) -> Array:
-        """(N, D) non-affine displacement between two states, rigid translation removed."""
-        affine = np.linalg.solve(before.cell, after.cell)
-        u = after.positions - before.positions @ affine
-        return u - u.mean(axis=0)
+
+def non_affine(before: State, after: State) -> Array:
+    """(N, D) non-affine displacement between two states followed continuously, rigid translation removed."""
+    affine = np.linalg.solve(before.cell, after.cell)
+    u = after.positions - before.positions @ affine
+    return u - u.mean(axis=0)
 
 
 def descend_and_polish(surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol) -> State:

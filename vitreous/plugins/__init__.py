@@ -31,6 +31,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("generator", "file", "vitreous.plugins.generators.file.File", "Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
      "glasses read from LAMMPS, extended XYZ and other files"),
     ("simulator", "aqs", "vitreous.plugins.simulators.aqs.AQS", _PAPERS["aqs"], "native athermal quasistatic deformation"),
+    ("simulator", "lammps_aqs", "vitreous.plugins.simulators.lammps_aqs.LammpsAQS",
+     "Thompson et al., Comput. Phys. Commun. 271, 108171 (2022)", "athermal quasistatic deformation by LAMMPS, step by step"),
     ("labeler", "local_probing", "vitreous.plugins.labelers.local_probing.LocalProbing", _PAPERS["listi"],
      "local stress threshold map by probing small discs"),
     ("labeler", "rearrangements", "vitreous.plugins.labelers.rearrangements.Rearrangements", _PAPERS["listi"],

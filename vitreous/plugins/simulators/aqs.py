@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from vitreous.core.data import Configuration, Events, Loading, Trajectory
+from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.mechanics.bond_breaks import BreakRule, lost_bond
@@ -21,8 +21,9 @@ from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic import Path, Protocol, deform
+from vitreous.mechanics.quasistatic import Protocol, deform
 from vitreous.mechanics.relax import relax, relax_lengths
+from vitreous.plugins.simulators._record import trajectory_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,8 @@ class AQS(Simulator):
             ends = (lambda event: broken(event) >= 0) if self.stop_at_break else None
             path = deform(surface, start, loading, protocol, preconditioner, visit, ends)
             lost = [broken(event) for event in path.events]
-        return self._trajectory(configuration, loading, path, frames, lost, lowest)
+        broken_bonds = lost if self.break_far > 0.0 else None
+        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames, lost=broken_bonds, lowest=lowest)
 
     def _protocol(self) -> Protocol:
         return Protocol(
@@ -141,46 +143,4 @@ class AQS(Simulator):
             minimiser=self.minimiser,
             jump=self.jump,
             friction=self.friction,
-        )
-
-    def _trajectory(
-        self,
-        configuration: Configuration,
-        loading: Loading,
-        path: Path,
-        frames: list[tuple[float, State]],
-        lost: list[int],
-        lowest: list[float],
-    ) -> Trajectory:
-        saved = {0.0: path.states[0], path.steps[-1] * self.strain_step: path.states[-1], **dict(frames)}
-        for event in path.events:
-            saved[(event.step - 1) * self.strain_step] = event.before
-            saved[event.step * self.strain_step] = event.after
-        at = sorted(saved)
-        return Trajectory(
-            initial=configuration,
-            loading=loading,
-            strain=np.array(path.steps) * self.strain_step,
-            energy=np.array([s.energy for s in path.states]),
-            stress=np.stack([s.stress for s in path.states]),
-            residual=np.array([s.residual for s in path.states]),
-            frame_strain=np.array(at),
-            frames=np.stack([saved[e].positions for e in at]),
-            cells=np.stack([saved[e].cell for e in at]),
-            events=self._events(configuration, loading, path, lost),
-            lowest_eigenvalue=np.array(lowest),
-        )
-
-    def _events(self, configuration: Configuration, loading: Loading, path: Path, lost: list[int]) -> Events:
-        """Each instability with the atom that moved most, or lost its bond, and where that atom was in the undeformed glass."""
-        moved = [int(np.linalg.norm(e.displacement, axis=1).argmax()) for e in path.events]
-        atoms = np.array([b if b >= 0 else m for b, m in zip(lost, moved, strict=True)], dtype=np.int64)
-        other = "flip" if self.break_far > 0.0 else "rearrangement"
-        return Events(
-            strain=np.array([e.step * self.strain_step for e in path.events]),
-            energy_drop=np.array([e.before.energy - e.after.energy for e in path.events]),
-            stress_drop=np.array([float(loading.scalar_stress(e.before.stress - e.after.stress)) for e in path.events]),
-            atom=atoms,
-            position=configuration.positions[atoms].reshape(len(atoms), configuration.dimension),
-            kind=tuple("bond_break" if b >= 0 else other for b in lost),
         )

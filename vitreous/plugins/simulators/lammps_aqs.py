@@ -1,0 +1,134 @@
+"""Athermal quasistatic deformation by LAMMPS: the published fixed-step protocol, and the reference for the native engine.
+
+Strain, minimise with any ``min_style``, look for the drop; Thompson et al., Comput. Phys. Commun. 271, 108171 (2022). Pair models go
+through ``pair_style table spline``, models that LAMMPS knows through its own style, all others through ``fix external`` on our energy
+surface (use a dynamic minimiser there: LAMMPS's cg gives up after two iterations). Any other LAMMPS model can be given as text in
+``pair_commands``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from vitreous.core.data import Configuration, Loading, Trajectory
+from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.core.interfaces import EnergySurface, Potential, Simulator
+from vitreous.io.lammps import LammpsEngine
+from vitreous.io.lammps_table import write_pair_table
+from vitreous.mechanics.newton import State
+from vitreous.mechanics.pair_surface import PairSurface
+from vitreous.mechanics.quasistatic import Instability, non_affine
+from vitreous.mechanics.quasistatic import Path as Walk
+from vitreous.plugins.simulators._record import trajectory_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class LammpsAQS(Simulator):
+    """LAMMPS, one minimisation per strain step.
+
+    Fields:
+        strain_step, strain_max, max_events: the grid, and where the run ends, dimensionless.
+        min_style: LAMMPS's minimiser. time_step: of the dynamic ones, at unit mass.
+        force_tolerance: asked of the minimiser; accepted_force: a state with more is refused, energy per length.
+        budget: force evaluations and iterations per minimisation.
+        jump: non-affine displacement that counts as an event, length.
+        pair_commands: LAMMPS commands instead of the potential's own.
+    """
+
+    dimensions: ClassVar = frozenset({2, 3})
+
+    strain_step: float = 1e-4
+    strain_max: float = 0.2
+    max_events: int = 6
+    min_style: str = "cg"
+    time_step: float = 0.3
+    force_tolerance: float = 1e-6
+    accepted_force: float = 1e-4
+    budget: int = 100_000
+    jump: float = 0.1
+    pair_commands: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("strain_step", "strain_max", "max_events", "time_step", "force_tolerance", "accepted_force", "budget", "jump"):
+            if not getattr(self, name) > 0:
+                raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected a positive number")
+        if self.accepted_force < self.force_tolerance:
+            raise VitreousError(
+                f"simulator.accepted_force {self.accepted_force:g} is below force_tolerance {self.force_tolerance:g}; raise it"
+            )
+
+    @classmethod
+    def example(cls) -> LammpsAQS:
+        return cls(strain_step=1e-3, strain_max=0.01)
+
+    def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
+        """The glass at rest at fixed cell lengths. Raises NotConverged."""
+        with tempfile.TemporaryDirectory() as folder, self._engine(configuration, potential, Path(folder)) as engine:
+            state = self._minimum(engine, configuration.positions, configuration.cell)
+        info = {**configuration.info, "energy": state.energy, "residual": state.residual}
+        return configuration.with_(positions=state.positions, info=info)
+
+    def deform(self, configuration: Configuration, potential: Potential, loading: Loading) -> Trajectory:
+        """The glass along the loading, step by step.
+
+        Raises:
+            NotConverged: naming the force that LAMMPS left.
+            VitreousError: if LAMMPS refuses the model, the strain inverts the cell, or dimensions differ.
+        """
+        if loading.dimension != configuration.dimension:
+            raise VitreousError(
+                f"the loading has {loading.dimension} dimensions, the glass {configuration.dimension}; set loading.dimension"
+            )
+        loading.deformation_gradient(self.strain_max)
+        with tempfile.TemporaryDirectory() as folder, self._engine(configuration, potential, Path(folder)) as engine:
+            state = self._minimum(engine, configuration.positions, configuration.cell)
+            walk = Walk([0], [state])
+            for step in range(1, round(self.strain_max / self.strain_step) + 1):
+                state = self._step(engine, walk, loading, configuration.cell, step)
+                if len(walk.events) == self.max_events:
+                    break
+        return trajectory_of(configuration, loading, self.strain_step, walk)
+
+    def _step(self, engine: LammpsEngine, walk: Walk, loading: Loading, cell: np.ndarray, step: int) -> State:
+        before = walk.states[-1]
+        after_cell = cell @ loading.deformation_gradient(step * self.strain_step).T
+        state = self._minimum(engine, before.positions @ np.linalg.solve(before.cell, after_cell), after_cell)
+        moved = non_affine(before, state)
+        falls = loading.scalar_stress(state.stress) < loading.scalar_stress(before.stress)
+        walk.steps.append(step)
+        walk.states.append(state)
+        if falls and np.linalg.norm(moved, axis=1).max() > self.jump:
+            walk.events.append(Instability(step, before, state, moved))
+        return state
+
+    def _minimum(self, engine: LammpsEngine, positions: np.ndarray, cell: np.ndarray) -> State:
+        found = engine.minimise(positions, cell, self.force_tolerance, self.min_style, self.time_step, self.budget)
+        energy, forces, virial = engine.evaluate(found, cell)
+        residual = float(np.abs(forces).max())
+        if not residual <= self.accepted_force:
+            raise NotConverged(
+                f"LAMMPS {self.min_style} left a force of {residual:.3g} (accepted_force {self.accepted_force:g}); "
+                "raise the budget, or use another min_style or time_step"
+            )
+        return State(found, np.array(cell), energy, virial, residual)
+
+    def _engine(self, configuration: Configuration, potential: Potential, folder: Path) -> LammpsEngine:
+        if self.pair_commands:
+            return LammpsEngine(configuration, self.pair_commands)
+        surface = potential.surface(configuration)
+        commands = potential.lammps_commands(configuration) or _table(configuration, surface, folder)
+        return LammpsEngine(configuration, commands, surface.energy_forces_virial)
+
+
+def _table(configuration: Configuration, surface: EnergySurface, folder: Path) -> tuple[str, ...]:
+    """Commands for a pair model; none for others, which LAMMPS then calls back."""
+    if not isinstance(surface, PairSurface):
+        return ()
+    kinds = tuple(int(surface.species[np.flatnonzero(configuration.species == k)[0]]) for k in range(len(configuration.names)))
+    table = surface.table
+    return write_pair_table(folder / "pair.table", table.coefficients, table.r_min, table.cutoff, kinds)
