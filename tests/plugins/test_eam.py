@@ -150,12 +150,24 @@ def test_atom_energies_sum_to_the_energy_and_the_network_is_never_negative(state
         assert np.linalg.eigvalsh(network).min() > -1e-9 * np.abs(network).max()
 
 
+def test_network_is_the_hessian_with_all_other_atoms_held(states):
+    glass, surface = states[1]
+    gentle = glass.positions - 0.8 * (glass.positions - alloy(n=5, shake=0.0).positions)
+    hessian = surface.hessian(gentle, glass.cell).toarray()
+    network = surface.linearise(gentle, glass.cell).network(surface.bond_range).toarray()
+    for i in range(len(glass)):
+        here = slice(3 * i, 3 * i + 3)
+        np.testing.assert_allclose(network[here, here], hessian[here, here], atol=1e-9 * np.abs(hessian).max())
+        network[here, here] = 0.0
+    assert not network.any()
+
+
 def test_finnis_sinclair_density_depends_on_who_gives_and_who_receives(tmp_path):
     """Element m receives a density larger by 0.5 m from the same giver, in the order of the file."""
     potential = Eam(path=str(write_tables(tmp_path / "a.eam.fs", style="fs")))
     two = Configuration(
-        positions=np.array([[0, 0, 0], [2.0, 0, 0]]), species=[0, 1], names=("Zr", "Cu"), cell=30 * np.eye(3), periodic=(True,) * 3,
-        units="metal",
+        positions=np.array([[0, 0, 0], [2.0, 0, 0]]), species=np.array([0, 1]), names=("Zr", "Cu"), cell=30 * np.eye(3),
+        periodic=(True,) * 3, units="metal",
     )  # fmt: skip
     shape = np.exp(-2.0 / 1.5) * (1 - (2.0 / 6.0) ** 2) ** 3
     np.testing.assert_allclose(potential.surface(two).densities(two.positions, two.cell), np.array([1.2, 1.5]) * shape, rtol=1e-8)

@@ -43,7 +43,6 @@ class Eam(Potential):
 
     Fields:
         path: the file of tables; its content enters the keys of results, its name does not.
-        bond_range: pairs closer than this carry most of the stiffness (first neighbours), angstrom; speed only.
     """
 
     species: ClassVar = _ELEMENTS  # of which each file has some: ``elements``
@@ -51,17 +50,14 @@ class Eam(Potential):
     units: ClassVar = "metal"
 
     path: str = field(metadata={"affects_result": False})
-    bond_range: float = 3.6
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | Path) or not str(self.path):
             raise VitreousError(f"eam.path is {self.path!r}; expected the path of an eam/alloy or eam/fs file")
-        if not self.bond_range > 0.0:
-            raise VitreousError(f"eam.bond_range is {self.bond_range!r}; expected a positive length in angstrom")
 
     @classmethod
     def example(cls) -> Self:
-        return cls(path=str(EXAMPLE), bond_range=3.2)
+        return cls(path=str(EXAMPLE))
 
     @classmethod
     def example_glass(cls) -> Configuration:
@@ -102,4 +98,4 @@ class Eam(Potential):
         """
         tables = self.tables()
         species = species_of(configuration, f"eam with {Path(self.path).name}", tables.elements, 3, self.units)
-        return EamSurface(configuration, species, tables, self.bond_range, _CLOSEST)
+        return EamSurface(configuration, species, tables, _CLOSEST)
