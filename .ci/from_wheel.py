@@ -80,12 +80,13 @@ def options(outside: Outside) -> dict[str, list[str]]:
 
 
 def with_plugin(outside: Outside, before: object) -> None:
-    """The example package's components appear by themselves, run, and pass the kit; its page does what it says."""
+    """The example package's components appear by themselves, run, and pass the kit."""
     after = json.loads(outside.call("vitreous", "list", "--json"))
     new = [c for c in after["components"] if c not in before["components"]]  # type: ignore[index]
     chosen = {c["kind"]: c["name"] for c in new}
     assert {"descriptor", "model"} <= chosen.keys(), chosen
     outside.call("vitreous", "run", *TINY, f"descriptor={chosen['descriptor']}", f"model={chosen['model']}")
+    outside.call("vitreous", "check", "vitreous-bond-order")
 
 
 if __name__ == "__main__":

@@ -72,14 +72,14 @@ class PairSurface:
         drift = np.sqrt(((positions - then @ gradient) ** 2).sum(axis=1).max())
         return bool(stretch * (self.table.cutoff + 2.0 * drift) < self.table.cutoff + self.skin)
 
-    def _arguments(self, positions: Array, cell: Array) -> Any:
+    def _arguments(self, positions: Array, cell: Array) -> tuple[Any, ...]:
         near = self.neighbours(positions, cell)
         return near.start, near.j, near.image, near.shifts @ cell, self.species, *self._kernel
 
     def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
         """Energy, forces (N, D) — a buffer that the next call overwrites — and virial (D, D)."""
         d = positions.shape[1]
-        arguments = (positions, *self._arguments(positions, cell), self._forces)
+        arguments: tuple[Any, ...] = (positions, *self._arguments(positions, cell), self._forces)
         energy, virial = pair.evaluate(*arguments)
         return energy, self._forces, virial[:d, :d]
 
@@ -101,7 +101,7 @@ class PairSurface:
         near = self.neighbours(positions, cell)
         d = positions.shape[1]
         out, distance = np.empty((len(near.j), d * (d + 1) // 2)), np.empty(len(near.j))
-        arguments = (positions, *self._arguments(positions, cell), out, distance)
+        arguments: tuple[Any, ...] = (positions, *self._arguments(positions, cell), out, distance)
         pair.stiffness(*arguments)
         return near, out, distance
 

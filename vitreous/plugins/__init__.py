@@ -13,6 +13,7 @@ _PAPERS = {
     "listi": "Bachhav et al., Communications Physics (2025), doi:10.1038/s42005-025-02315-7",
 }
 
+# fmt: off
 _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     # kind, name, target, citation, one line
     ("potential", "yukawa_silica", "vitreous.plugins.potentials.yukawa_silica.YukawaSilica", _PAPERS["silica2d"],
@@ -50,6 +51,7 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("model", "graph_network", "vitreous.plugins.models.graph_network.GraphNetwork", _PAPERS["listi"],
      "gated message passing with attention pooling"),
 )
+# fmt: on
 
 
 @hookimpl
