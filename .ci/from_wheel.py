@@ -1,6 +1,6 @@
 """What a user does with the wheels and no checkout: install, list, run every config, add the example plugin, follow the plugin page.
 
-    python .ci/from_wheel.py FOLDER-WITH-WHEELS SCRATCH-FOLDER
+python .ci/from_wheel.py FOLDER-WITH-WHEELS SCRATCH-FOLDER
 """
 
 import json
