@@ -1,0 +1,24 @@
+"""The glasses that are timed, made here."""
+
+from functools import cache
+
+import numpy as np
+
+from vitreous.core.data import Configuration
+from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs import AQS
+
+YUKAWA = YukawaSilica()
+
+
+@cache
+def silica(rings_x: int, rings_y: int) -> Configuration:
+    """A relaxed silica network of 5 atoms per ring, as disordered as the imaged glass."""
+    glass = DualSwitch(rings_x=rings_x, rings_y=rings_y, variance=0.92).generate(0, np.random.default_rng(0))
+    return AQS().relax(glass, YUKAWA)
+
+
+def large() -> Configuration:
+    """9600 atoms, the size of Bachhav et al. (2025)."""
+    return silica(40, 48)

@@ -1,0 +1,57 @@
+"""Athermal quasistatic deformation, next to LAMMPS at fixed steps."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.clock import once, table
+from benchmarks.glasses import YUKAWA, large, silica
+from vitreous.core.data import Loading
+from vitreous.plugins.simulators.aqs import AQS
+from vitreous.plugins.simulators.lammps_aqs import LammpsAQS
+
+ELASTIC_STEPS, THEIR_STEPS = 400, 6
+
+
+def run() -> None:
+    """Prints both tables."""
+    elastic()
+    events()
+
+
+def elastic() -> None:
+    """400 elastic steps of 1e-4 to a force of 1e-8; LAMMPS does the first few, as tightly as its line search can, and is scaled up."""
+    glass, native = large(), AQS(strain_max=ELASTIC_STEPS * 1e-4, max_events=1, eigenvalues=False)
+    native.deform(glass, YUKAWA, Loading())  # compiles
+    ours, walk = once(lambda: native.deform(glass, YUKAWA, Loading()))
+    rows = [["native", 1e-8, len(walk.strain) - 1, ours, 1.0, 0.0]]
+    for style in ("cg", "fire"):
+        theirs = LammpsAQS(strain_max=THEIR_STEPS * 1e-4, min_style=style)
+        seconds, steps = once(lambda theirs=theirs: theirs.deform(glass, YUKAWA, Loading()))
+        scaled = seconds * ELASTIC_STEPS / (THEIR_STEPS + 1)
+        fine = AQS(strain_max=THEIR_STEPS * 1e-4, stride=1, eigenvalues=False).deform(glass, YUKAWA, Loading())
+        growth = steps.scalar_stress[-1] - steps.scalar_stress[0]
+        differ = abs((fine.scalar_stress[-1] - fine.scalar_stress[0]) / growth - 1.0)
+        rows.append(
+            [f"LAMMPS {style}, {THEIR_STEPS} steps scaled", float(steps.residual.max()), ELASTIC_STEPS, scaled, scaled / ours, differ]
+        )
+    headings = ["engine", "largest force", "states", "seconds per 400 steps", "ratio to native", "stress increment differs, relative"]
+    table(f"Elastic AQS, {len(glass)} atoms, 400 steps of 1e-4", headings, rows)
+
+
+def events() -> None:
+    """Three events at steps of 5e-4; both engines do all of it."""
+    glass, native = silica(16, 18), AQS(strain_step=5e-4, max_events=3, eigenvalues=False)
+    ours, walk = once(lambda: native.deform(glass, YUKAWA, Loading()))
+    theirs, steps = once(lambda: replace(LammpsAQS(), strain_step=5e-4, max_events=3).deform(glass, YUKAWA, Loading()))
+    same = [int(a) == int(b) for a, b in zip(walk.events.atom, steps.events.atom, strict=False)]
+    rows = [
+        ["native", ours, 1.0, np.round(walk.events.strain, 6).tolist(), "-"],
+        ["LAMMPS cg", theirs, theirs / ours, np.round(steps.events.strain, 6).tolist(), f"{sum(same)} of {len(same)}"],
+    ]
+    table(
+        f"AQS through three events, {len(glass)} atoms, steps of 5e-4", ["engine", "seconds", "ratio", "event strains", "same atom"], rows
+    )
+    ours, walk = once(lambda: AQS(eigenvalues=False).deform(large(), YUKAWA, Loading()))
+    rows = [["native", ours, len(walk.strain), np.round(walk.events.strain, 6).tolist()]]
+    table(f"AQS through six events, {len(large())} atoms, steps of 1e-4", ["engine", "seconds", "states", "event strains"], rows)
