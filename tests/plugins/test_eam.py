@@ -1,6 +1,7 @@
 """Embedded-atom models: against LAMMPS, known crystals, finite differences; files that are not what they should be."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,13 +81,29 @@ def test_crystals_have_their_known_spacing_and_energy(model, basis, kinds, repea
 def test_energy_forces_and_stress_equal_those_of_lammps(model, style, request):
     from lammps_engine import energy_forces_stress
 
-    potential, glass = request.getfixturevalue(model), alloy()
+    potential, glass = replace(request.getfixturevalue(model), smooth_end=False), alloy()
     energy, forces, stress = energy_forces_stress(glass, [f"pair_style {style}", f"pair_coeff * * {potential.path} Zr Cu"], "metal")
     surface = potential.surface(glass)
     ours = surface.energy_forces(glass.positions, glass.cell)
     assert ours[0] == pytest.approx(energy, rel=1e-12)
     np.testing.assert_allclose(ours[1], forces, atol=1e-10 * np.abs(forces).max())
     np.testing.assert_allclose(surface.stress(glass.positions, glass.cell), stress, atol=1e-10 * np.abs(stress).max())
+    smoothed = request.getfixturevalue(model).surface(glass).energy_forces(glass.positions, glass.cell)
+    assert smoothed[0] == pytest.approx(energy, rel=1e-7)
+    np.testing.assert_allclose(smoothed[1], forces, atol=2e-3)
+
+
+@pytest.mark.parametrize(("smooth_end", "jump"), [(True, 1e-8), (False, 3.19e-3)])
+def test_forces_are_continuous_at_the_cutoff_where_tables_end_smoothly(sheng, smooth_end, jump):
+    force = []
+    for r in (6.5 - 1e-9, 6.5 + 1e-9):
+        two = Configuration(
+            positions=np.array([[0, 0, 0], [r, 0, 0]]), species=np.array([0, 0]), names=("Zr",), cell=20 * np.eye(3),
+            periodic=(True,) * 3, units="metal",
+        )  # fmt: skip
+        surface = replace(sheng, smooth_end=smooth_end).surface(two)
+        force.append(surface.energy_forces(two.positions, two.cell)[1][0, 0])
+    assert abs(force[1] - force[0]) == pytest.approx(jump, rel=0.05, abs=1e-8)
 
 
 def _slope(function, h):

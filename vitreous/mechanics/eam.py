@@ -21,13 +21,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-def cubic_table(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(..., n - 1, 4) coefficients in powers of t in [0, 1] of the interpolation of ``values`` (..., n)."""
+def cubic_table(values: NDArray[np.float64], flat_end: bool = False) -> NDArray[np.float64]:
+    """(..., n - 1, 4) coefficients in powers of t in [0, 1] of the interpolation of ``values`` (..., n); ``flat_end``: last slope zero."""
     slope = np.empty_like(values)
     slope[..., 0] = values[..., 1] - values[..., 0]
     slope[..., 1] = 0.5 * (values[..., 2] - values[..., 0])
     slope[..., -2] = 0.5 * (values[..., -1] - values[..., -3])
-    slope[..., -1] = values[..., -1] - values[..., -2]
+    slope[..., -1] = 0.0 if flat_end else values[..., -1] - values[..., -2]
     slope[..., 2:-2] = (values[..., :-4] - values[..., 4:] + 8.0 * (values[..., 3:-1] - values[..., 1:-3])) / 12.0
     rise, left, right = np.diff(values), slope[..., :-1], slope[..., 1:]
     return np.ascontiguousarray(np.stack([values[..., :-1], left, 3.0 * rise - 2.0 * left - right, left + right - 2.0 * rise], axis=-1))

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 class EamSurface:
     """Energy of given atoms under tables, at any positions (N, 3) and cell (3, 3); angstrom and eV.
 
-    ``species`` (N,) index the tables' elements.
+    ``species`` (N,) index the tables' elements; ``smooth_end``: density and pair functions reach the cutoff with zero slope.
 
     Raises:
         VitreousError: if the cell is thinner than the cutoff, or two atoms are nearer than ``closest``.
@@ -32,13 +32,15 @@ class EamSurface:
         species: NDArray[np.int64],
         tables: EamFile,
         closest: float,
+        smooth_end: bool = True,
         skin: float = 0.1,
     ) -> None:
         self.bond_range = self.cutoff = tables.cutoff
+        self.force_range = 2.0 * tables.cutoff  # through the density at a common neighbour
         self.species = np.ascontiguousarray(species)
         self._near = KeptNeighbours(configuration, tables.cutoff, closest, skin)
         n = len(configuration)
-        self._density, self._pair = eam.cubic_table(tables.density), eam.cubic_table(tables.pair)
+        self._density, self._pair = eam.cubic_table(tables.density, smooth_end), eam.cubic_table(tables.pair, smooth_end)
         self._embedding = eam.cubic_table(tables.embedding)
         self._per_dr, self._per_drho = 1.0 / tables.dr, 1.0 / tables.drho
         self._rho_max = tables.drho * (tables.embedding.shape[1] - 1)

@@ -43,6 +43,8 @@ class Eam(Potential):
 
     Fields:
         path: the file of tables; its content enters the keys of results, its name does not.
+        smooth_end: tables end with zero slope. Otherwise as LAMMPS reads them: with a difference of the last two values, so that a
+            force jumps (Sheng's Cu-Zr table: 1e-3 eV/A or so) where a pair crosses the cutoff, and no state comes to rest below that.
     """
 
     species: ClassVar = _ELEMENTS  # of which each file has some: ``elements``
@@ -50,10 +52,14 @@ class Eam(Potential):
     units: ClassVar = "metal"
 
     path: str = field(metadata={"affects_result": False})
+    smooth_end: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | Path) or not str(self.path):
             raise VitreousError(f"eam.path is {self.path!r}; expected the path of an eam/alloy or eam/fs file")
+
+        if not isinstance(self.smooth_end, bool):
+            raise VitreousError(f"eam.smooth_end is {self.smooth_end!r}; expected true or false")
 
     @classmethod
     def example(cls) -> Self:
@@ -98,4 +104,4 @@ class Eam(Potential):
         """
         tables = self.tables()
         species = species_of(configuration, f"eam with {Path(self.path).name}", tables.elements, 3, self.units)
-        return EamSurface(configuration, species, tables, _CLOSEST)
+        return EamSurface(configuration, species, tables, _CLOSEST, self.smooth_end)
