@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from vitreous import __version__
+from vitreous.app.direct_options import COMMANDS as DIRECT
+from vitreous.app.direct_options import add_direct_commands
 from vitreous.core.errors import VitreousError
 
 REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
-COMMANDS = ("run", "list", "check", "store", "doctor", "version")
+COMMANDS = ("run", *DIRECT, "list", "check", "store", "doctor", "version")
 
 _refusals: list[str] = []  # of a single job: raised through Hydra they would come with its own commentary
 
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = front.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("run", help="run the main job, or a sweep", add_help=False)
+    add_direct_commands(commands)
     listing = commands.add_parser("list", help="the installed components")
     listing.add_argument("kind", nargs="?", help="only this kind: potential, generator, simulator, labeler, descriptor or model")
     listing.add_argument("--json", action="store_true", help="for programs")
@@ -97,7 +100,8 @@ def _other(arguments: Sequence[str]) -> int:
     if options.command == "version":
         sys.stdout.write(f"{__version__}\n")
         return 0
-    module = {"list": "listing", "check": "check", "store": "storecmd", "doctor": "doctor"}[options.command]
+    modules = {"list": "listing", "check": "check", "store": "storecmd", "doctor": "doctor", **dict.fromkeys(DIRECT, "direct_commands")}
+    module = modules[options.command]
     return importlib.import_module(f"vitreous.app.{module}").main(options)
 
 

@@ -1,0 +1,329 @@
+"""One thing done to one file: the commands give the numbers of the Python API and of published glasses, and refuse bad input."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from toy import environment
+
+from vitreous import direct
+from vitreous.cli import main
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.io.read import read_configuration, read_configurations
+from vitreous.io.write import write_configuration
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs import AQS
+from vitreous.testing.systems import binary_mixture, silica_glass, silica_honeycomb
+
+SILICA = ("--potential", "yukawa_silica")
+SHEAR = ("--loading", "pure_shear")
+PROBE = ("--probe-set", "free_radius=6", "--grid", "2")
+
+
+@pytest.fixture(scope="module")
+def glass(tmp_path_factory):
+    """A relaxed planar glass of 320 atoms as a file."""
+    return str(write_configuration(tmp_path_factory.mktemp("glass") / "glass.extxyz", silica_glass()))
+
+
+def table(path):
+    with open(path) as stream:
+        rows = list(csv.DictReader(stream))
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+
+def numbers(path, name):
+    return np.array([float(value) if value else np.nan for value in table(path)[name]])
+
+
+def told(capsys, *arguments):
+    """What a command prints as JSON."""
+    assert main([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys, *arguments, status=2):
+    """The one sentence with which a command refuses."""
+    assert main(list(arguments)) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("vitreous: ")
+    assert len(err.splitlines()) == 1
+    return err
+
+
+def test_the_energy_is_that_of_the_python_api(capsys, glass, tmp_path):
+    report = direct.energy(silica_glass(), YukawaSilica())
+    found = told(capsys, "energy", glass, *SILICA, "--per-atom", str(tmp_path / "atoms.csv"))
+    assert found["energy"] == report.energy
+    assert found["largest_force"] == pytest.approx(report.largest_force, rel=1e-6)
+    assert found["at_atom"] == report.at_atom
+    assert found["stress"]["xy"] == report.stress[0, 1]
+    assert np.sum(numbers(tmp_path / "atoms.csv", "energy")) == pytest.approx(report.energy)
+    assert table(tmp_path / "atoms.csv")["species"][0] == "Si"
+
+
+def test_published_energies_of_a_silica_bilayer(capsys, reference, tmp_path):
+    file = reference / "font_clos" / "sio2_1_initial.dump"
+    found = told(capsys, "energy", str(file), "--potential", "watanabe", "--per-atom", str(tmp_path / "atoms.csv"))
+    assert found["energy"] == pytest.approx(-16038.230141, abs=3e-4)
+    assert found["largest_force"] < 1e-8
+    rows = [line.split() for line in file.read_text().splitlines()[9:]]
+    published = {int(row[0]): float(row[5]) for row in rows}
+    ids = [int(word) for word in table(tmp_path / "atoms.csv")["id"]]
+    np.testing.assert_allclose(numbers(tmp_path / "atoms.csv", "energy"), [published[k] for k in ids], atol=1e-7)
+
+
+def test_published_energy_of_a_lennard_jones_glass(capsys, reference):
+    found = told(capsys, "energy", str(reference / "lj" / "falkgroup_LJ_10000.data"), "--potential", "lennard_jones_2d")
+    assert found["energy_per_atom"] == pytest.approx(-2.3933269163, abs=1e-9)
+
+
+def test_published_rings_of_a_bilayer(capsys, reference):
+    found = told(capsys, "rings", str(reference / "font_clos" / "sio2_1_initial.dump"))
+    assert found["layers"] == 2
+    assert found["sizes"] == {"4": 6, "5": 86, "6": 388, "7": 94, "8": 2}
+    assert found["variance"] == pytest.approx(0.368, abs=5e-4)
+    assert found["aboav_weaire"]["unweighted"] == pytest.approx(0.330, abs=5e-4)
+    assert found["aboav_weaire"]["weighted"] == pytest.approx(0.267, abs=5e-4)
+
+
+def test_rings_of_a_plane_glass_and_of_no_network(capsys, glass, tmp_path):
+    assert told(capsys, "rings", glass)["mean"] == 6.0
+    solid = binary_mixture(spacing=2.0).with_(names=("Si", "O"))
+    file = write_configuration(tmp_path / "solid.extxyz", solid)
+    assert main(["rings", str(file), "--bond-cutoff", "2.3"]) == 2
+    assert "do not form two layers along z" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("cell", "free"), [("", []), ("x", [0]), ("x,y", [0, 1])])
+def test_relaxing_frees_the_stress_of_the_chosen_cell_lengths_only(capsys, tmp_path, cell, free):
+    start = silica_honeycomb(6, 4, si_si=3.05, shake=0.05)
+    file = write_configuration(tmp_path / "start.extxyz", start)
+    found = told(capsys, "relax", str(file), *SILICA, "--cell", cell, "--out", str(tmp_path / "rest.data"))
+    rest = read_configuration(tmp_path / "rest.data", species=("Si", "O"))
+    stress = np.diag(YukawaSilica().surface(rest).stress(rest.positions, rest.cell))
+    assert found["largest_force"][1] <= 1e-8
+    assert found["energy"][1] < found["energy"][0]
+    for axis in range(2):
+        if axis in free:
+            assert abs(stress[axis]) <= 2e-8
+        else:
+            assert rest.cell[axis, axis] == pytest.approx(start.cell[axis, axis], rel=1e-12)
+            assert abs(stress[axis]) > 1e-5
+
+
+def test_a_deformation_is_written_as_curve_events_and_frames(capsys, glass, tmp_path):
+    run = AQS(strain_step=2e-4, strain_max=0.12, max_events=1).deform(silica_glass(), YukawaSilica(), Loading())
+    options = ("--strain-max", "0.12", "--strain-step", "2e-4", "--stop-after-events", "1", "--out", str(tmp_path / "run"))
+    found = told(capsys, "deform", glass, *SILICA, *SHEAR, *options)
+    curve, events = tmp_path / "run" / "curve.csv", tmp_path / "run" / "events.csv"
+    np.testing.assert_allclose(numbers(curve, "strain"), run.strain, atol=1e-12)
+    np.testing.assert_allclose(numbers(curve, "energy"), run.energy, rtol=1e-9)
+    np.testing.assert_allclose(numbers(curve, "stress_xx"), run.stress[:, 0, 0], atol=1e-8)
+    np.testing.assert_allclose(numbers(curve, "lowest_eigenvalue"), run.lowest_eigenvalue, rtol=1e-3)
+    assert numbers(curve, "largest_force").max() <= 1e-8
+    np.testing.assert_allclose(numbers(events, "strain"), run.events.strain)
+    assert table(events)["kind"] == ["rearrangement"]
+    atom = int(table(events)["atom"][0])
+    assert atom == silica_glass().ids[run.events.atom[0]]
+    np.testing.assert_allclose([numbers(events, "x")[0], numbers(events, "y")[0]], run.events.position[0], atol=1e-6)
+    np.testing.assert_allclose(numbers(events, "stress_drop"), run.events.stress_drop, rtol=1e-4)
+    frames = read_configurations(tmp_path / "run" / "frames.extxyz", species=("Si", "O"))
+    np.testing.assert_allclose([frame.cell for frame in frames], run.cells, atol=1e-9)
+    assert found["events"] == 1
+    assert found["first_event"]["atom"] == atom
+
+
+@pytest.mark.parametrize(("loading", "sides"), [("uniaxial", (1.01, 1.0)), ("pure_shear", (1.01, 1 / 1.01))])
+def test_uniaxial_loading_keeps_the_transverse_length_and_pure_shear_the_area(capsys, glass, tmp_path, loading, sides):
+    options = ("--loading", loading, "--strain-max", "0.01", "--strain-step", "1e-3", "--out", str(tmp_path))
+    told(capsys, "deform", glass, *SILICA, *options)
+    last = read_configuration(tmp_path / "frames.extxyz")
+    np.testing.assert_allclose(np.diag(last.cell) / np.diag(silica_glass().cell), sides, rtol=1e-9)
+
+
+def test_events_name_atoms_as_the_file_does(capsys, tmp_path):
+    renamed = silica_glass().with_(ids=silica_glass().ids[::-1] * 10)
+    file = write_configuration(tmp_path / "renamed.dump", renamed)
+    options = ("--strain-max", "0.12", "--strain-step", "1e-3", "--stop-after-events", "1", "--out", str(tmp_path / "run"))
+    told(capsys, "deform", str(file), *SILICA, *SHEAR, *options)
+    run = AQS(strain_step=1e-3, strain_max=0.12, max_events=1).deform(silica_glass(), YukawaSilica(), Loading())
+    assert [int(a) for a in table(tmp_path / "run" / "events.csv")["atom"]] == [renamed.ids[a] for a in run.events.atom]
+
+
+def test_the_engine_and_the_potential_take_fields(capsys, glass, tmp_path):
+    options = ("--strain-max", "0.01", "--strain-step", "1e-3", "--out", str(tmp_path), "--engine-set", "stride=1")
+    assert told(capsys, "deform", glass, *SILICA, *SHEAR, *options)["states"] == 11
+    assert told(capsys, "energy", glass, *SILICA, "--set", "cutoff=9.5")["energy"] != told(capsys, "energy", glass, *SILICA)["energy"]
+    assert "did you mean 'cutoff'" in refused(capsys, "energy", glass, *SILICA, "--set", "cutof=9")
+    assert "did you mean 'stride'" in refused(capsys, "deform", glass, *SILICA, *SHEAR, *options[:-1], "strde=1")
+    assert "use the command's own arguments" in refused(capsys, "deform", glass, *SILICA, *SHEAR, *options[:-1], "strain_max=1")
+    assert "write --set FIELD=VALUE" in refused(capsys, "energy", glass, *SILICA, "--set", "cutoff")
+
+
+def test_the_map_is_that_of_the_python_api_whatever_the_number_of_workers(capsys, glass, tmp_path):
+    labels = direct.probe(silica_glass(), YukawaSilica(), grid=2, free_radius=6.0, workers=1)
+    found = told(capsys, "probe", glass, *SILICA, *SHEAR, *PROBE, "--workers", "2", "--out", str(tmp_path / "map.csv"))
+    rows = table(tmp_path / "map.csv")
+    assert list(rows)[:7] == ["x", "y", "tau_initial", "tau_critical", "delta_tau", "strain_critical", "converged"]
+    np.testing.assert_allclose(numbers(tmp_path / "map.csv", "delta_tau"), labels.values, rtol=1e-6)
+    difference = numbers(tmp_path / "map.csv", "tau_critical") - numbers(tmp_path / "map.csv", "tau_initial")
+    np.testing.assert_allclose(difference, numbers(tmp_path / "map.csv", "delta_tau"), rtol=1e-9)
+    assert rows["converged"] == ["1"] * 4
+    assert found["converged"] == 4
+
+
+def test_a_probe_that_met_no_drop_is_not_written_as_if_it_had(capsys, glass, tmp_path):
+    critical = np.sort(direct.probe(silica_glass(), YukawaSilica(), grid=2, free_radius=6.0).columns["strain_critical"])
+    between = round(0.5 * (critical[0] + critical[1]), 4)
+    options = (*PROBE, "--probe-set", f"strain_max={between}", "--out", str(tmp_path / "map.csv"))
+    found = told(capsys, "probe", glass, *SILICA, *SHEAR, *options)
+    lost = [k for k, word in enumerate(table(tmp_path / "map.csv")["converged"]) if word == "0"]
+    assert found["converged"] == 4 - len(lost) == 1
+    assert np.all(np.isnan(numbers(tmp_path / "map.csv", "delta_tau")[lost]))
+    assert np.all(np.isnan(numbers(tmp_path / "map.csv", "tau_critical")[lost]))
+    none = ("--probe-set", "strain_max=1e-3", "--out", str(tmp_path / "none.csv"))
+    assert "none of the 4 probes met a drop" in refused(capsys, "probe", glass, *SILICA, *SHEAR, *PROBE, *none, status=3)
+    assert not (tmp_path / "none.csv").exists()
+
+
+def test_d2min_matches_atoms_by_id_and_finds_the_one_that_moved(capsys, glass, tmp_path):
+    shift = np.zeros_like(silica_glass().positions)
+    shift[7] = [0.5, 0.0]
+    order = np.random.default_rng(0).permutation(len(shift))
+    moved = silica_glass().with_(positions=silica_glass().positions + shift)
+    shuffled = moved.with_(positions=moved.positions[order], species=moved.species[order], ids=moved.ids[order], bonds=np.zeros((0, 2)))
+    file = write_configuration(tmp_path / "moved.extxyz", shuffled)
+    found = told(capsys, "d2min", str(file), glass, "--cutoff", "4", "--out", str(tmp_path / "d.csv"))
+    assert found["at_atom"] == silica_glass().ids[7]
+    assert numbers(tmp_path / "d.csv", "u_x")[7] == pytest.approx(0.5 * (1 - 1 / len(shift)), rel=1e-9)
+    other = write_configuration(tmp_path / "other.extxyz", silica_honeycomb())
+    assert "different atoms" in refused(capsys, "d2min", glass, str(other), "--cutoff", "4")
+    assert "expected a positive length" in refused(capsys, "d2min", glass, glass, "--cutoff", "1000")
+
+
+def broken(tmp_path, name):
+    """A file that is no glass, or a glass that no command should accept."""
+    whole = write_configuration(tmp_path / "whole.dump", silica_glass()).read_text()
+    glass = silica_glass()
+    if name == "missing":
+        return tmp_path / "nowhere.dump"
+    if name == "truncated":
+        (tmp_path / "cut.dump").write_text(whole[: len(whole) // 2])
+        return tmp_path / "cut.dump"
+    if name == "species":
+        return write_configuration(tmp_path / "metal.extxyz", glass.with_(names=("Cu", "Zr")))
+    if name == "overlap":
+        return write_configuration(
+            tmp_path / "overlap.extxyz", glass.with_(positions=np.vstack([glass.positions[1:2] + 0.01, glass.positions[1:]]))
+        )
+    if name == "small":
+        return write_configuration(tmp_path / "small.extxyz", silica_honeycomb(1, 1))
+    return write_configuration(tmp_path / "shaken.extxyz", silica_honeycomb(8, 5, shake=0.1))
+
+
+BAD = {
+    "missing": "there is no file",
+    "truncated": "damaged or cut short",
+    "species": "holds Cu, Zr, but YukawaSilica knows Si and O",
+    "overlap": "overlap, the worst 1 and 2 at 0.01",
+    "small": "less than the potential's cutoff 10",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("command", ["energy", "relax", "deform", "probe"])
+def test_a_bad_glass_is_refused_in_a_sentence_and_nothing_is_written(capsys, tmp_path, command, name):
+    file, out = broken(tmp_path, name), tmp_path / "out.csv" if command == "probe" else tmp_path / "out.extxyz"
+    options = {
+        "energy": (),
+        "relax": ("--out", str(out)),
+        "deform": (*SHEAR, "--strain-max", "0.1", "--strain-step", "1e-3", "--out", str(out)),
+        "probe": (*SHEAR, *PROBE, "--out", str(out)),
+    }
+    assert BAD[name] in refused(capsys, command, str(file), *SILICA, *options[command])
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["deform", "probe"])
+def test_an_unrelaxed_start_is_refused_with_its_force_and_the_cure(capsys, tmp_path, command):
+    file, out = broken(tmp_path, "unrelaxed"), tmp_path / "out.csv"
+    more = PROBE if command == "probe" else ("--strain-max", "0.1", "--strain-step", "1e-3")
+    said = refused(capsys, command, str(file), *SILICA, *SHEAR, *more, "--out", str(out))
+    force = direct.energy(silica_honeycomb(8, 5, shake=0.1), YukawaSilica()).largest_force
+    assert f"a force of {force:.3g} reduced/angstrom" in said
+    assert "vitreous relax FILE" in said
+    assert not out.exists()
+
+
+def test_mistakes_in_the_options_are_refused(capsys, glass, tmp_path):
+    out = str(tmp_path / "run")
+    walk = ("--strain-step", "1e-3", "--out", out)
+    assert "did you mean 'yukawa_silica'" in refused(capsys, "energy", glass, "--potential", "yukawa_silca")
+    assert "three-dimensional model" in refused(capsys, "energy", glass, "--potential", "watanabe")
+    assert "species Cu were given" in refused(capsys, "energy", glass, *SILICA, "--species", "Si,Cu")
+    assert "unknown loading mode 'twist'" in refused(capsys, "deform", glass, *SILICA, "--loading", "twist", "--strain-max", "0.1", *walk)
+    inverting = ("--loading", "uniaxial", "--sign", "-1", "--strain-max", "1.5")
+    assert "strain 1.5 inverts the cell" in refused(capsys, "deform", glass, *SILICA, *inverting, *walk)
+    assert "expected strain_max >= strain_step > 0" in refused(capsys, "deform", glass, *SILICA, *SHEAR, "--strain-max", "0", *walk)
+    assert "unknown simulator 'aqss'" in refused(capsys, "deform", glass, *SILICA, *SHEAR, "--strain-max", "0.1", *walk, "--engine", "aqss")
+    stop = ("--strain-max", "0.1", *walk, "--stop-at-first-break")
+    assert "a broken bond is defined for Si and O in eV" in refused(capsys, "deform", glass, *SILICA, *SHEAR, *stop)
+    assert "cell directions 'z'" in refused(capsys, "relax", glass, *SILICA, "--cell", "z", "--out", str(tmp_path / "a.extxyz"))
+    assert "frame 3 was asked for" in refused(capsys, "energy", glass, *SILICA, "--frame", "3")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(capsys, glass, tmp_path):
+    (tmp_path / "file").write_text("")
+    cases = {
+        ("energy", "--per-atom", "/nowhere/a.csv"): "there is no folder /nowhere",
+        ("relax", "--out", "/proc/a.extxyz"): "nothing can be written in /proc",
+        ("relax", "--out", str(tmp_path / "a.pdb")): "should end in .extxyz",
+        ("relax", "--out", str(tmp_path)): "should end in .extxyz",
+        ("deform", *SHEAR, "--strain-max", "0.1", "--strain-step", "1e-3", "--out", str(tmp_path / "file")): "cannot be made: File exists",
+        ("probe", *SHEAR, *PROBE, "--out", str(tmp_path / "no" / "map.csv")): "there is no folder",
+    }
+    for (command, *options), sentence in cases.items():
+        assert sentence in refused(capsys, command, glass, *SILICA, *options)
+
+
+def test_a_minimum_that_is_not_reached_has_status_3_and_leaves_no_file(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("vitreous.mechanics.quasistatic.Protocol.__init__.__defaults__", (0.1, 50))
+    file = write_configuration(tmp_path / "far.extxyz", silica_honeycomb(6, 4, si_si=3.3, shake=0.2))
+    said = refused(capsys, "relax", str(file), *SILICA, "--out", str(tmp_path / "rest.extxyz"), status=3)
+    assert "not converged: the cg minimiser left a force of" in said
+    assert not (tmp_path / "rest.extxyz").exists()
+
+
+def test_an_engine_without_eigenvalues_gets_those_of_the_saved_states(glass):
+    run = direct.deform(silica_glass(), YukawaSilica(), strain_max=0.01, strain_step=1e-3, eigenvalues=False, frame_every=0.005)
+    full = direct.deform(silica_glass(), YukawaSilica(), strain_max=0.01, strain_step=1e-3)
+    known = np.isfinite(run.lowest_eigenvalue)
+    assert known[0] and known[-1]
+    np.testing.assert_allclose(run.lowest_eigenvalue[known], full.lowest_eigenvalue[known], rtol=1e-3)
+
+
+def test_the_python_api_refuses_what_it_does_not_know(glass):
+    with pytest.raises(VitreousError, match="did you mean 'yukawa_silica'"):
+        direct.potential("yukawa_silika")
+    with pytest.raises(VitreousError, match="did you mean 'minimiser'"):
+        direct.simulator("aqs", minimizer="fire")
+    assert direct.simulator("aqs", minimiser="fire") == AQS(minimiser="fire")
+
+
+@pytest.mark.parametrize("command", ["energy", "relax", "deform", "probe", "d2min", "rings"])
+def test_help_says_units_and_an_example_and_imports_nothing_heavy(command, tmp_path):
+    heavy = ("torch", "scipy", "numba", "ase", "numpy")
+    code = (
+        f"import sys\nfrom vitreous.cli import main\ntry:\n    main([{command!r}, '--help'])\nexcept SystemExit: pass\n"
+        f"print(sorted(set({heavy!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(tmp_path))
+    assert f"example:\n  vitreous {command} " in done.stdout
+    assert "angstrom and eV" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,249 @@
+"""The direct commands carried out: arguments in, ``vitreous.direct`` called, results printed and written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitreous.app.direct_input import fields, made_folder, refuse_unwritable
+from vitreous.app.progress import bar
+from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
+from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.core.interfaces import Potential
+from vitreous.direct import d2min, deform, energy, potential, probe, read_glass, relax, rings
+from vitreous.direct.deformation import write_deformation
+from vitreous.direct.probing import write_map
+from vitreous.direct.rest import AT_REST, EnergyReport, refuse_unrelaxed
+from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
+from vitreous.io.write import FORMATS, write_configuration
+
+NOT_CONVERGED = 3  #: exit status
+Told = dict[str, Any]  #: what a command prints: by name, plain values
+
+
+def main(options: argparse.Namespace) -> int:
+    """Carry out one command; status 3 and nothing written if a state did not come to rest."""
+    run: dict[str, Callable[[argparse.Namespace], Told]] = {
+        "energy": _energy,
+        "relax": _relax,
+        "deform": _deform,
+        "probe": _probe,
+        "d2min": _d2min,
+        "rings": _rings,
+    }
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: sys.stderr.write(f"vitreous: note: {message}\n") and None
+        try:
+            told = run[options.command](options)
+        except NotConverged as error:
+            sys.stderr.write(f"vitreous: not converged: {error}\n")
+            return NOT_CONVERGED
+    sys.stdout.write(json.dumps(told, indent=1) + "\n" if options.json else _lines(told))
+    return 0
+
+
+def _lines(told: Told) -> str:
+    """``name  value``, one per line."""
+    width = max(len(name) for name in told)
+    return "".join(f"{name.replace('_', ' '):{width}}  {_words(value)}\n" for name, value in told.items())
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_words(inner) for inner in value)
+    return f"{value:.10g}" if isinstance(value, float) else "-" if value is None else str(value)
+
+
+def _model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configuration]:
+    model = potential(options.potential, **fields(options.set, "--set", potential))
+    return model, read_glass(options.file, model, species=options.species, dimension=options.dimension, frame=options.frame)
+
+
+def _loading(options: argparse.Namespace, glass: Configuration) -> Loading:
+    return Loading(mode=options.loading, sign=options.sign, angle=options.angle, dimension=glass.dimension)
+
+
+def _at_rest(options: argparse.Namespace) -> float:
+    return AT_REST if options.at_rest is None else options.at_rest
+
+
+def _table_path(given: str | None) -> Path | None:
+    return None if given is None else refuse_unwritable(Path(given), (".csv",))
+
+
+def _stress(report: EnergyReport) -> dict[str, float]:
+    d = len(report.stress)
+    return dict(zip(VOIGT_NAMES[d], in_voigt_order(report.stress).tolist(), strict=True))
+
+
+def _about(glass: Configuration) -> Told:
+    length, unit = UNITS[glass.units]
+    return {"atoms": len(glass), "dimension": glass.dimension, "units": f"{length}, {unit}"}
+
+
+def _energy(options: argparse.Namespace) -> Told:
+    out = _table_path(options.per_atom)
+    model, glass = _model_and_glass(options)
+    report = energy(glass, model)
+    told: Told = {
+        **_about(glass),
+        "energy": report.energy,
+        "energy_per_atom": report.energy_per_atom,
+        "largest_force": report.largest_force,
+        "at_atom": report.at_atom,
+        "stress": _stress(report),
+    }
+    if out is not None:
+        places = dict(zip("xyz", glass.positions.T, strict=False))
+        names = np.array(glass.names)[glass.species]
+        told["written"] = str(write_table(out, {"id": glass.ids, "species": names, **places, "energy": report.atom_energies}))
+    return told
+
+
+def _relax(options: argparse.Namespace) -> Told:
+    out = refuse_unwritable(Path(options.out), FORMATS)
+    model, glass = _model_and_glass(options)
+    with bar("relaxing", None):
+        report = relax(
+            glass,
+            model,
+            cell=options.cell,
+            force_tolerance=options.force_tolerance,
+            stress_tolerance=options.stress_tolerance,
+            minimiser=options.minimiser,
+        )
+    write_configuration(out, report.configuration)
+    return {
+        **_about(glass),
+        "energy": [report.before.energy, report.after.energy],
+        "largest_force": [report.before.largest_force, report.after.largest_force],
+        "largest_move": report.largest_move,
+        "cell_lengths": np.linalg.norm(report.configuration.cell, axis=1).tolist(),
+        "stress": _stress(report.after),
+        "written": str(out),
+    }
+
+
+def _deform(options: argparse.Namespace) -> Told:
+    model, glass = _model_and_glass(options)
+    loading, engine_fields = _loading(options, glass), fields(options.engine_set, "--engine-set", deform)
+    loading.deformation_gradient(options.strain_max)
+    refuse_unrelaxed(glass, model, _at_rest(options))
+    folder = made_folder(Path(options.out))
+    with bar(f"deforming to {options.strain_max:g}", None):
+        run = deform(
+            glass,
+            model,
+            loading,
+            strain_max=options.strain_max,
+            strain_step=options.strain_step,
+            engine=options.engine,
+            stop_after_events=options.stop_after_events,
+            stop_at_first_break=options.stop_at_first_break,
+            at_rest=_at_rest(options),
+            **engine_fields,
+        )
+    files = write_deformation(run, folder)
+    return {
+        **_about(glass),
+        "states": len(run.strain),
+        "last_strain": float(run.strain[-1]),
+        "largest_stress": float(run.scalar_stress.max()),
+        "events": len(run.events),
+        "first_event": _first_event(run, glass),
+        "lowest_eigenvalue": _known(run.lowest_eigenvalue),
+        "largest_force": float(run.residual.max()),
+        "written": [str(path) for path in files],
+    }
+
+
+def _first_event(run: Trajectory, glass: Configuration) -> Told | None:
+    events = run.events
+    return {"strain": float(events.strain[0]), "kind": events.kind[0], "atom": int(glass.ids[events.atom[0]])} if len(events) else None
+
+
+def _known(values: np.ndarray) -> float | None:
+    """The least of the numbers that are known."""
+    finite = values[np.isfinite(values)]
+    return float(finite.min()) if len(finite) else None
+
+
+def _probe(options: argparse.Namespace) -> Told:
+    out = refuse_unwritable(Path(options.out), (".csv",))
+    model, glass = _model_and_glass(options)
+    with bar(f"probing {options.grid} x {options.grid} places", None):
+        labels = probe(
+            glass,
+            model,
+            _loading(options, glass),
+            grid=options.grid,
+            workers=options.workers,
+            at_rest=_at_rest(options),
+            **fields(options.probe_set, "--probe-set", probe),
+        )
+    if not labels.mask.any():
+        raise NotConverged(f"none of the {len(labels.mask)} probes met a drop of stress; raise --probe-set strain_max=X or relax the glass")
+    write_map(labels, out)
+    values = labels.values[labels.mask]
+    return {
+        **_about(glass),
+        "sites": len(labels.mask),
+        "converged": int(labels.mask.sum()),
+        "delta_tau": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
+        "weakest_at": labels.positions[int(np.nanargmin(labels.values))].tolist(),
+        "written": str(out),
+    }
+
+
+def _d2min(options: argparse.Namespace) -> Told:
+    out = _table_path(options.out)
+    read = {"species": options.species, "dimension": options.dimension}
+    reference = read_glass(options.reference, **read)
+    glass = read_glass(options.file, frame=options.frame, **{**read, "dimension": options.dimension or reference.dimension})
+    report = d2min(glass, reference, options.cutoff)
+    values = report.d2min[np.isfinite(report.d2min)]
+    if not len(values):
+        raise VitreousError(f"no atom has enough neighbours within {options.cutoff:g}; raise --cutoff")
+    worst = int(np.nanargmax(report.d2min))
+    told: Told = {
+        "atoms": len(report.d2min),
+        "without_neighbours": len(report.d2min) - len(values),
+        "d2min": {"mean": float(values.mean()), "median": float(np.median(values)), "largest": float(values.max())},
+        "at_atom": int(report.ids[worst]),
+        "at": report.positions[worst].tolist(),
+        "largest_displacement": float(np.linalg.norm(report.displacement, axis=1).max()),
+    }
+    if out is not None:
+        places = dict(zip("xyz", report.positions.T, strict=False))
+        moved = {f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)}
+        told["written"] = str(write_table(out, {"id": report.ids, **places, "d2min": report.d2min, **moved}))
+    return told
+
+
+def _rings(options: argparse.Namespace) -> Told:
+    species = options.species or ("Si", "O")
+    glass = read_glass(options.file, species=species, dimension=options.dimension, frame=options.frame)
+    report = rings(glass, options.bond_cutoff)
+    found = report.statistics
+    return {
+        "atoms": len(glass),
+        "layers": len(report.layers),
+        "rings": sum(found.counts.values()),
+        "sizes": {str(size): count for size, count in found.counts.items()},
+        "mean": found.mean,
+        "variance": found.variance,
+        "aboav_weaire": {"unweighted": _or_none(found.alpha_unweighted), "weighted": _or_none(found.alpha_weighted)},
+    }
+
+
+def _or_none(value: float) -> float | None:
+    return value if np.isfinite(value) else None

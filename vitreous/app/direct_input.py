@@ -1,0 +1,67 @@
+"""Fields and places that the direct commands are given, checked before the work begins."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vitreous.core.errors import VitreousError
+
+
+def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> dict[str, Any]:
+    """``["cutoff=9", "minimiser=fire"]`` as values: JSON where it is JSON, text otherwise; for ``function``'s further arguments.
+
+    Raises:
+        VitreousError: something that is not FIELD=VALUE, or a field that the command has an option of its own for.
+    """
+    values: dict[str, Any] = {}
+    own = [name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind != parameter.VAR_KEYWORD]
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise VitreousError(f"cannot read '{option} {text}': write {option} FIELD=VALUE")
+        if name.strip() in own:
+            raise VitreousError(f"'{option} {text}' is not a field to set here; use the command's own arguments, see --help")
+        try:
+            values[name.strip()] = json.loads(value)
+        except ValueError:
+            values[name.strip()] = value
+    return values
+
+
+def refuse_unwritable(path: Path, suffixes: Sequence[str] = ()) -> Path:
+    """``path``, if a file may be written there: found out before the work, not after it."""
+    name = path.name.removesuffix(".gz")
+    if suffixes and not name.endswith(tuple(suffixes)):
+        raise VitreousError(f"{path} cannot be written: its name should end in {', '.join(suffixes)}")
+    folder = path.parent
+    if path.is_dir():
+        raise VitreousError(f"{path} cannot be written: it is a folder; name a file")
+    if not folder.is_dir():
+        raise VitreousError(f"{path} cannot be written: there is no folder {folder}; make it first")
+    _try_writing(folder)
+    if path.exists() and not os.access(path, os.W_OK):
+        raise VitreousError(f"{path} cannot be written: permission denied")
+    return path
+
+
+def _try_writing(folder: Path) -> None:
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise VitreousError(f"nothing can be written in {folder}: {error.strerror or error}; choose another --out") from None
+
+
+def made_folder(path: Path) -> Path:
+    """The folder ``path``, made if need be; raises VitreousError if that cannot be, or nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VitreousError(f"{path} cannot be made: {error.strerror or error}; choose another --out") from None
+    _try_writing(path)
+    return path

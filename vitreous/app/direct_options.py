@@ -1,0 +1,153 @@
+"""What the direct commands understand, as argparse sees it: nothing else is imported here, so that ``vitreous --help`` stays quick."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NamedTuple
+
+UNITS = """\
+Units are the potential's: angstrom and eV (watanabe, eam), angstrom and a reduced energy (yukawa_silica), sigma and epsilon
+(lennard_jones_2d). Stress is energy per area in two dimensions and per volume in three, positive in tension; strain has none.
+
+Exit status: 0 done, 2 for an input that a sentence explains, 3 if a state did not come to rest (nothing is written then)."""
+
+FILE = "the glass: LAMMPS dump or data, extended XYZ, or what else ASE reads, also gzipped"
+
+
+class Command(NamedTuple):
+    """One command: what ``vitreous --help`` says of it, its description, and an example."""
+
+    summary: str
+    description: str
+    example: str
+
+
+COMMANDS = {
+    "energy": Command(
+        "energy, largest force and stress of a glass",
+        "Energy, largest force and stress tensor of a glass as it stands.",
+        "vitreous energy glass.extxyz --potential yukawa_silica --per-atom energies.csv",
+    ),
+    "relax": Command(
+        "bring a glass to rest",
+        "Bring a glass to the minimum that it falls into, at fixed cell or with cell lengths that relax to zero normal stress.",
+        "vitreous relax glass.extxyz --potential yukawa_silica --cell x,y --out relaxed.extxyz",
+    ),
+    "deform": Command(
+        "deform a glass in quasistatic steps",
+        "Take a relaxed glass along a loading in athermal quasistatic steps. Writes curve.csv (strain, energy,\n"
+        "stress, largest force, lowest eigenvalue of the Hessian), events.csv (strain, kind, atom id as in the file, its place in the\n"
+        "undeformed glass, energy and stress drop) and frames.extxyz (states before and after each event, first and last).\n"
+        "Where the glass responds smoothly, states are up to 50 strain steps apart (--engine-set stride=1 for every step);\n"
+        "uniaxial loading keeps the transverse lengths fixed.",
+        "vitreous deform relaxed.extxyz --potential yukawa_silica --loading pure_shear --strain-max 0.2 --strain-step 1e-4 \\\n"
+        "      --stop-after-events 6 --out run",
+    ),
+    "probe": Command(
+        "map the local stress thresholds of a plane glass",
+        "At each place of a grid, strain a small disc with a frozen rim until its stress first drops. Writes x, y, tau_initial,\n"
+        "tau_critical, delta_tau, strain_critical, converged (1 or 0) and the largest force left. The glass must be at rest.",
+        "vitreous probe relaxed.extxyz --potential yukawa_silica --loading pure_shear --grid 50 --out map.csv",
+    ),
+    "d2min": Command(
+        "non-affine motion between two states",
+        "D2min of Falk & Langer: for each atom the least sum, over its neighbours in the reference, of squared departures from a local\n"
+        "affine deformation (length squared; a plain sum). Atoms are matched by their ids.",
+        "vitreous d2min run/frames.extxyz relaxed.extxyz --cutoff 4.5 --out d2min.csv",
+    ),
+    "rings": Command(
+        "ring statistics of a silica network",
+        "Sizes of the rings of silicon atoms joined through oxygens, their variance and the Aboav-Weaire parameter; planar silica or\n"
+        "bilayers with their layers along z.",
+        "vitreous rings glass.extxyz",
+    ),
+}
+
+
+def add_direct_commands(commands: Any) -> None:
+    """Add the parsers of the direct commands to argparse's subparsers."""
+    parsers: dict[str, argparse.ArgumentParser] = {}
+    for name, about in COMMANDS.items():
+        parsers[name] = commands.add_parser(
+            name,
+            help=about.summary,
+            description=about.description,
+            epilog=f"example:\n  {about.example}\n\n{UNITS}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parsers[name].add_argument("file", metavar="FILE", help=FILE)
+    for name in ("energy", "relax", "deform", "probe"):
+        _potential_options(parsers[name])
+    for name in ("deform", "probe"):
+        _loading_options(parsers[name])
+    _own_options(parsers)
+    for parser in parsers.values():
+        parser.add_argument(
+            "--species", type=names, metavar="A,B", help="what the file's LAMMPS types 1, 2, ... are (default: the potential's)"
+        )
+        parser.add_argument("--dimension", type=int, choices=(2, 3), help="of the glass (default: 2 where all z are equal)")
+        parser.add_argument("--frame", type=int, default=-1, metavar="N", help="of a file with several, from 0 (default: the last)")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _potential_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--potential", required=True, metavar="NAME", help="an installed potential: vitreous list potential")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="set a field of the potential; may be repeated")
+
+
+def _loading_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--loading", required=True, metavar="NAME", help="pure_shear, uniaxial or simple_shear")
+    parser.add_argument("--angle", type=float, default=0.0, metavar="DEGREES", help="of the loading direction from x (default: 0)")
+    parser.add_argument("--sign", type=int, choices=(1, -1), default=1, help="-1 turns the loading round (default: 1)")
+    parser.add_argument(
+        "--at-rest", type=float, metavar="F", help="largest force component of a glass that counts as relaxed (default: 1e-3)"
+    )
+
+
+def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
+    parsers["energy"].add_argument("--per-atom", metavar="OUT.csv", help="write id, position and energy of every atom")
+    relax = parsers["relax"]
+    relax.add_argument("--cell", default="", metavar="x,y", help="cell lengths that relax to zero normal stress (default: none)")
+    relax.add_argument(
+        "--out", required=True, metavar="FILE", help="the relaxed glass: .extxyz, .dump, .lammpstrj, .data or .lmp, also .gz"
+    )
+    relax.add_argument("--force-tolerance", type=float, default=1e-8, metavar="F", help="largest force component left (default: 1e-8)")
+    relax.add_argument("--stress-tolerance", type=float, default=1e-8, metavar="S", help="normal stress left (default: 1e-8)")
+    relax.add_argument("--minimiser", default="cg", metavar="NAME", help="cg, fire, damped or steepest (default: cg)")
+    _deform_options(parsers["deform"])
+    probe = parsers["probe"]
+    probe.add_argument("--grid", type=int, default=50, metavar="N", help="N x N places (default: 50)")
+    probe.add_argument("--out", required=True, metavar="MAP.csv", help="the map")
+    probe.add_argument("--workers", type=int, metavar="N", help="threads (default: all cores)")
+    probe.add_argument(
+        "--probe-set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="free_radius, frozen_ring, strain_step, ...; may be repeated",
+    )
+    parsers["d2min"].add_argument("reference", metavar="REFERENCE", help="the state before")
+    parsers["d2min"].add_argument("--cutoff", type=float, required=True, metavar="R", help="neighbours in the reference, length")
+    parsers["d2min"].add_argument("--out", metavar="OUT.csv", help="write id, position, d2min and non-affine displacement of every atom")
+    parsers["rings"].add_argument("--bond-cutoff", type=float, default=2.2, metavar="R", help="Si-O bonds are shorter (default: 2.2)")
+
+
+def _deform_options(deform: argparse.ArgumentParser) -> None:
+    deform.add_argument("--strain-max", type=float, required=True, metavar="X", help="where the run ends")
+    deform.add_argument("--strain-step", type=float, required=True, metavar="Y", help="the grid on which events are found")
+    deform.add_argument("--engine", default="aqs", metavar="NAME", help="an installed simulator: vitreous list simulator (default: aqs)")
+    ends = deform.add_mutually_exclusive_group()
+    ends.add_argument("--stop-after-events", type=int, metavar="N", help="end after N instabilities")
+    ends.add_argument("--stop-at-first-break", action="store_true", help="end when an oxygen loses a silicon")
+    deform.add_argument("--out", required=True, metavar="DIR", help="the folder for the results")
+    deform.add_argument(
+        "--engine-set", action="append", default=[], metavar="FIELD=VALUE", help="set a field of the engine; may be repeated"
+    )
+
+
+def names(text: str) -> tuple[str, ...]:
+    """``Si,O`` as a tuple."""
+    found = tuple(word.strip() for word in text.split(","))
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of names such as Si,O")
+    return found

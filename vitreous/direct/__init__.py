@@ -1,0 +1,32 @@
+"""One thing done to one glass: the Python side of ``vitreous energy``, ``relax``, ``deform``, ``probe``, ``d2min`` and ``rings``.
+
+from vitreous.direct import deform, potential, read_glass, relax
+
+model = potential("yukawa_silica")
+glass = relax(read_glass("glass.extxyz", model), model, cell="xy").configuration
+run = deform(glass, model, loading="pure_shear", strain_max=0.1, strain_step=1e-4)
+run.strain, run.scalar_stress, run.lowest_eigenvalue, run.events
+"""
+
+from vitreous.direct.compare import D2minReport, d2min
+from vitreous.direct.deformation import deform
+from vitreous.direct.glasses import potential, read_glass, simulator
+from vitreous.direct.probing import probe
+from vitreous.direct.rest import EnergyReport, RelaxReport, energy, relax
+from vitreous.direct.ringing import RingReport, rings
+
+__all__ = [
+    "D2minReport",
+    "EnergyReport",
+    "RelaxReport",
+    "RingReport",
+    "d2min",
+    "deform",
+    "energy",
+    "potential",
+    "probe",
+    "read_glass",
+    "relax",
+    "rings",
+    "simulator",
+]

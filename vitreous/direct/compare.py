@@ -1,0 +1,64 @@
+"""Non-affine motion between two states of the same glass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.mechanics import d2min as motion
+from vitreous.mechanics.neighbours import heights
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class D2minReport:
+    """What moved beyond a local deformation, atoms in the order of the reference.
+
+    Fields:
+        ids: (N,) as in the files. positions: (N, D) in the reference.
+        d2min: (N,) length squared, a plain sum over neighbours; NaN where they do not span the space.
+        gradients: (N, D, D) best local deformation gradients.
+        displacement: (N, D) beyond the affine map of one cell onto the other, length.
+    """
+
+    ids: NDArray[np.int64]
+    positions: Array
+    d2min: Array
+    gradients: Array
+    displacement: Array
+
+
+def d2min(configuration: Configuration, reference: Configuration, cutoff: float) -> D2minReport:
+    """D2min of Falk & Langer from ``reference`` to ``configuration``, neighbours taken within ``cutoff`` (length) in the reference.
+
+    Raises:
+        VitreousError: the two hold different atoms, or the cutoff is not a length.
+    """
+    across = float(heights(reference.cell).min())
+    if not 0.0 < cutoff < across:
+        raise VitreousError(f"the cutoff is {cutoff:g}; expected a positive length below that of the cell, {across:.4g} across")
+    if configuration.dimension != reference.dimension or set(configuration.ids.tolist()) != set(reference.ids.tolist()):
+        raise VitreousError(
+            f"the two files hold different atoms: {len(configuration)} in {configuration.dimension} dimensions and {len(reference)} in "
+            f"{reference.dimension}; D2min compares two states of one glass, whose atoms carry the same ids"
+        )
+    order = np.argsort(configuration.ids)[np.argsort(np.argsort(reference.ids))]
+    names = [[glass.names[k] for k in glass.species] for glass in (configuration, reference)]
+    changed = [int(reference.ids[k]) for k, at in enumerate(order) if names[0][at] != names[1][k]]
+    if changed:
+        raise VitreousError(f"atom {changed[0]} is of another species in the two files; D2min compares two states of one glass")
+    states = (reference.positions, reference.cell, configuration.positions[order], configuration.cell, reference.periodic)
+    values, gradients = motion.d2min(*states, cutoff)
+    return D2minReport(
+        ids=reference.ids,
+        positions=reference.positions,
+        d2min=values,
+        gradients=gradients,
+        displacement=motion.non_affine_displacement(*states),
+    )

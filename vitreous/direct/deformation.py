@@ -1,0 +1,128 @@
+"""Athermal quasistatic deformation of one glass, and its results as files."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitreous.core.build import construct
+from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Potential, Simulator
+from vitreous.core.registry import discover
+from vitreous.direct.rest import AT_REST, refuse_unrelaxed, relax
+from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
+from vitreous.io.bonds import silica_bonds
+from vitreous.io.write import write_extxyz_frames
+from vitreous.mechanics.linear import Preconditioner
+from vitreous.mechanics.modes import SoftestMode
+
+BREAK_FAR = 2.2  #: angstrom; further from silicon an oxygen has lost it: Font-Clos et al. (2022), Methods
+
+
+def deform(
+    configuration: Configuration,
+    potential: Potential,
+    loading: Loading | str = "pure_shear",
+    *,
+    strain_max: float,
+    strain_step: float = 1e-4,
+    engine: str = "aqs",
+    stop_after_events: int | None = None,
+    stop_at_first_break: bool = False,
+    at_rest: float = AT_REST,
+    **fields: Any,
+) -> Trajectory:
+    """A relaxed glass taken along a loading in quasistatic steps; what is left of its forces relaxes first, in its own cell.
+
+    Args:
+        loading: a Loading, or the name of a mode (sign +1, angle 0).
+        strain_max, strain_step: dimensionless; events are reported on the grid of ``strain_step``.
+        engine: an installed simulator. fields: of it, e.g. ``minimiser="fire"``, ``frame_every=0.01``.
+        stop_after_events: end after so many instabilities; None: only at ``strain_max``.
+        stop_at_first_break: end when an oxygen loses a silicon and some atom's energy falls by more than 0.1 eV (or ``break_drop``).
+        at_rest: largest force component allowed in the glass, energy per length.
+
+    Raises:
+        NotConverged: if a state does not come to rest; nothing is returned then.
+        VitreousError: for a strain that inverts the cell, a glass that is not at rest, or one that the potential refuses.
+    """
+    if not (strain_max >= strain_step > 0.0):
+        raise VitreousError(f"strain_max is {strain_max:g} and strain_step {strain_step:g}; expected strain_max >= strain_step > 0")
+    if isinstance(loading, str):
+        loading = Loading(mode=loading, dimension=configuration.dimension)
+    loading.deformation_gradient(strain_max)
+    limits = {"strain_max": strain_max, "strain_step": strain_step, "max_events": stop_after_events or round(strain_max / strain_step)}
+    refuse_unrelaxed(configuration, potential, at_rest)
+    configuration = relax(configuration, potential).configuration
+    simulator, glass = _prepared(configuration, engine, limits | fields, stop_at_first_break)
+    run = simulator.deform(glass, potential, loading)
+    return run if np.isfinite(run.lowest_eigenvalue).any() else _with_eigenvalues(run, potential)
+
+
+def _prepared(configuration: Configuration, engine: str, fields: dict[str, Any], stop: bool) -> tuple[Simulator, Configuration]:
+    """The engine, told to look for broken bonds where they are defined, and the glass with its bonds."""
+    cls = discover().resolve("simulator", engine)
+    known = {field.name for field in dataclasses.fields(cls)}
+    silica = set(configuration.names) == {"Si", "O"} and UNITS[configuration.units][0] == "angstrom"
+    if stop and not {"break_far", "stop_at_break"} <= known:
+        raise VitreousError(
+            f"engine '{engine}' does not tell broken bonds from other events; use another, or stop after a number of events"
+        )
+    if stop and not (silica and (configuration.units == "metal" or "break_drop" in fields)):
+        raise VitreousError(
+            f"a broken bond is defined for Si and O in eV, but the glass holds {', '.join(configuration.names)} in {configuration.units} "
+            "units; stop after a number of events, or for planar silica say which drop of an atom's energy counts: engine field break_drop"
+        )
+    if silica and "break_far" in known and (stop or configuration.units == "metal"):
+        configuration = configuration.with_(bonds=silica_bonds(configuration))
+        fields = {"break_far": BREAK_FAR, **({"stop_at_break": True} if stop else {}), **fields}
+    return construct(cls, "engine", fields), configuration
+
+
+def _with_eigenvalues(run: Trajectory, potential: Potential) -> Trajectory:
+    """The lowest eigenvalues of the states whose frames were saved, for an engine that does not find them itself."""
+    surface = potential.surface(run.initial)
+    softest = SoftestMode(surface, Preconditioner(surface.bond_range))
+    lowest = np.full(len(run.strain), np.nan)
+    for strain, positions, cell in zip(run.frame_strain, run.frames, run.cells, strict=True):
+        at = int(np.abs(run.strain - strain).argmin())
+        if np.isclose(run.strain[at], strain, rtol=0.0, atol=1e-12):
+            lowest[at] = softest.at(np.array(positions), np.array(cell))
+    return dataclasses.replace(run, lowest_eigenvalue=lowest)
+
+
+def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
+    """``curve.csv``, ``events.csv`` and ``frames.extxyz`` in ``folder``, which is made; their paths.
+
+    Raises:
+        VitreousError: if they cannot be written.
+    """
+    d = run.initial.dimension
+    curve = {
+        "strain": run.strain,
+        "energy": run.energy,
+        **{f"stress_{name}": column for name, column in zip(VOIGT_NAMES[d], in_voigt_order(run.stress).T, strict=True)},
+        "largest_force": run.residual,
+        "lowest_eigenvalue": run.lowest_eigenvalue,
+    }
+    events = {
+        "strain": run.events.strain,
+        "kind": np.array(run.events.kind),
+        "atom": run.initial.ids[run.events.atom],
+        **dict(zip("xyz", run.events.position.reshape(-1, d).T, strict=False)),
+        "energy_drop": run.events.energy_drop,
+        "stress_drop": run.events.stress_drop,
+    }
+    frames = [
+        (run.initial.with_(positions=x, cell=cell), {"strain": float(strain)})
+        for strain, x, cell in zip(run.frame_strain, run.frames, run.cells, strict=True)
+    ]
+    return [
+        write_table(folder / "curve.csv", curve),
+        write_table(folder / "events.csv", events),
+        write_extxyz_frames(folder / "frames.extxyz", frames),
+    ]

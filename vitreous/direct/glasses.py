@@ -1,0 +1,67 @@
+"""Components by name, and glasses read for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vitreous.core.build import construct
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Potential, Simulator
+from vitreous.core.registry import discover
+from vitreous.io.read import read_configuration, read_frames
+
+_CLOSEST = {"lj": 0.3}  # sigma; 0.5 angstrom elsewhere: nearer atoms are refused while reading
+
+
+def potential(name: str, **fields: Any) -> Potential:
+    """An installed potential, e.g. ``potential("yukawa_silica", cutoff=9.0)``.
+
+    Raises:
+        VitreousError: an unknown name or field, a missing one, or a value of the wrong type.
+    """
+    return construct(discover().resolve("potential", name), name, fields)
+
+
+def simulator(name: str, **fields: Any) -> Simulator:
+    """An installed simulator, e.g. ``simulator("aqs", minimiser="fire")``. Raises VitreousError as ``potential`` does."""
+    return construct(discover().resolve("simulator", name), name, fields)
+
+
+def read_glass(
+    file: str | Path, model: Potential | None = None, *, species: Sequence[str] | None = None, dimension: int | None = None, frame: int = -1
+) -> Configuration:
+    """One glass from a file: LAMMPS dump or data, extended XYZ, or what else ASE reads, gzipped or not.
+
+    Args:
+        model: the potential it is meant for: it says the units, and which species the file's LAMMPS types 1, 2, ... stand for.
+        species: names of the types, if they stand for something else.
+        dimension: 2 or 3; None: 2 where all z are equal.
+        frame: which one; counts from the end when negative.
+
+    Raises:
+        VitreousError: in one sentence, for a file that is missing, damaged, or not such a glass.
+    """
+    names = species or (model.species if model is not None else None)
+    units = model.units if model is not None else "metal"
+    if model is not None and species:
+        unknown = sorted(set(species) - set(model.species))
+        if unknown:
+            raise VitreousError(
+                f"species {', '.join(unknown)} were given, but {type(model).__name__} knows {' and '.join(model.species)}; name the "
+                "species of types 1, 2, ... in this order"
+            )
+    if species is None and model is not None and read_frames(file)[0].kinds.dtype.kind != "i":
+        names = None
+    glass = read_configuration(
+        file, species=names, units=units, dimension=dimension, frame=frame, minimum_distance=_CLOSEST.get(units, 0.5)
+    )
+    present = {glass.names[k] for k in glass.species}
+    if model is not None and not present <= set(model.species):
+        raise VitreousError(
+            f"{file} holds {', '.join(sorted(present))}, but {type(model).__name__} knows {' and '.join(model.species)}; choose another "
+            "potential, or name the species with --species"
+        )
+    return glass

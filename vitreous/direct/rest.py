@@ -1,0 +1,146 @@
+"""The energy of a glass as it stands, and the glass at rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from vitreous.core.data import UNITS, Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Potential
+from vitreous.mechanics.linear import Preconditioner
+from vitreous.mechanics.quasistatic import Protocol
+from vitreous.mechanics.relax import relax as relax_atoms
+from vitreous.mechanics.relax import relax_lengths
+
+Array = NDArray[Any]
+
+AT_REST = 1e-3  #: largest force component of a glass that counts as relaxed, energy per length
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyReport:
+    """A glass under a potential, in the potential's units.
+
+    Fields:
+        energy: of the whole glass. atom_energies: (N,) shares of it.
+        largest_force: largest component of a force; at_atom: the id, as in the file, of the atom it acts on.
+        stress: (D, D) Cauchy stress, energy per area or volume, tension positive.
+        units: a key of ``vitreous.core.data.UNITS``.
+    """
+
+    energy: float
+    atom_energies: Array
+    largest_force: float
+    at_atom: int
+    stress: Array
+    units: str
+
+    @property
+    def energy_per_atom(self) -> float:
+        return self.energy / len(self.atom_energies)
+
+    @property
+    def length_unit(self) -> str:
+        return UNITS[self.units][0]
+
+    @property
+    def energy_unit(self) -> str:
+        return UNITS[self.units][1]
+
+
+def energy(configuration: Configuration, potential: Potential) -> EnergyReport:
+    """Energy, energies of atoms, largest force and stress of a glass as it stands.
+
+    Raises:
+        VitreousError: the potential refuses the glass: species, units, dimension, a cell too small, atoms on top of each other.
+    """
+    surface = potential.surface(configuration)
+    state = (configuration.positions, configuration.cell)
+    total, forces = surface.energy_forces(*state)
+    worst = int(np.abs(forces).max(axis=1).argmax())
+    return EnergyReport(
+        energy=float(total),
+        atom_energies=np.array(surface.atom_energies(*state)),
+        largest_force=float(np.abs(forces).max()),
+        at_atom=int(configuration.ids[worst]),
+        stress=np.array(surface.stress(*state)),
+        units=configuration.units,
+    )
+
+
+def refuse_unrelaxed(configuration: Configuration, potential: Potential, at_rest: float = AT_REST) -> EnergyReport:
+    """How a glass stands, if no force component in it exceeds ``at_rest``, energy per length; raises VitreousError otherwise."""
+    found = energy(configuration, potential)
+    if not found.largest_force <= at_rest:
+        raise VitreousError(
+            f"the glass is not at rest: a force of {found.largest_force:.3g} {found.energy_unit}/{found.length_unit} acts on atom "
+            f"{found.at_atom}, expected at most {at_rest:g}; relax it first: vitreous relax FILE --potential NAME --out RELAXED.extxyz"
+        )
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelaxReport:
+    """A glass brought to rest, and how it stood before and after."""
+
+    configuration: Configuration
+    before: EnergyReport
+    after: EnergyReport
+    largest_move: float  #: of an atom beyond the change of the cell, length
+
+
+def relax(
+    configuration: Configuration,
+    potential: Potential,
+    *,
+    cell: str = "",
+    force_tolerance: float = 1e-8,
+    stress_tolerance: float = 1e-8,
+    minimiser: str = "cg",
+    jump: float = 0.1,
+) -> RelaxReport:
+    """The glass in the minimum that it falls into.
+
+    Args:
+        cell: the cell lengths that relax along, until their normal stress vanishes: "", "x", "xy", "xyz", ...
+        force_tolerance: largest force component left, energy per length. stress_tolerance: normal stress left, energy per area or volume.
+        minimiser: of the descent, where Newton's method cannot go at once: cg, fire, damped or steepest. jump: length over which Newton is
+            trusted.
+
+    Raises:
+        NotConverged: naming the force or stress that is left; nothing is returned then.
+        VitreousError: the potential refuses the glass, or the cell has no such direction.
+    """
+    axes = _axes(cell, configuration.dimension)
+    before = energy(configuration, potential)
+    protocol = Protocol(
+        strain_step=1.0, strain_max=0.0, max_events=0, stride=1, force_tolerance=force_tolerance, minimiser=minimiser, jump=jump
+    )
+    with threadpool_limits(1):
+        surface = potential.surface(configuration)
+        preconditioner = Preconditioner(surface.bond_range)
+        state = relax_atoms(surface, configuration.positions, configuration.cell, preconditioner, protocol)
+        if axes:
+            state = relax_lengths(surface, state, preconditioner, protocol, stress_tolerance, axes=axes)
+    relaxed = configuration.with_(positions=state.positions, cell=state.cell)
+    moved = state.positions - configuration.positions @ np.linalg.solve(configuration.cell, state.cell)
+    moved -= moved.mean(axis=0)
+    return RelaxReport(
+        configuration=relaxed,
+        before=before,
+        after=energy(relaxed, potential),
+        largest_move=float(np.linalg.norm(moved, axis=1).max()),
+    )
+
+
+def _axes(cell: str, dimension: int) -> tuple[int, ...]:
+    names = "xyz"[:dimension]
+    asked = cell.replace(",", "").replace(" ", "")
+    if set(asked) - set(names) or len(set(asked)) != len(asked):
+        raise VitreousError(f"cell directions '{cell}' were given; expected some of {', '.join(names)}, each once, such as x,y")
+    return tuple(names.index(axis) for axis in sorted(asked))

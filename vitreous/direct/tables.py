@@ -1,0 +1,42 @@
+"""Results as CSV tables: one row per atom, site, state or event; empty where a number is not known."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.errors import VitreousError
+
+VOIGT_NAMES = {2: ("xx", "yy", "xy"), 3: ("xx", "yy", "zz", "yz", "xz", "xy")}
+
+
+def in_voigt_order(tensors: NDArray[Any]) -> NDArray[Any]:
+    """(..., D, D) symmetric tensors as (..., V) components in the order of ``VOIGT_NAMES``."""
+    names = VOIGT_NAMES[tensors.shape[-1]]
+    return np.stack([tensors[..., "xyz".index(a), "xyz".index(b)] for a, b in names], axis=-1)
+
+
+def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> Path:
+    """Write columns of one length; numbers keep every digit. Raises VitreousError if the place cannot be written."""
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "w", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows([_plain(value) for value in row] for row in rows)
+    except OSError as error:
+        raise VitreousError(f"{path} cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    return "" if isinstance(value, float) and math.isnan(value) else value
