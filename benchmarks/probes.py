@@ -34,7 +34,7 @@ def compare(glass) -> None:
     ours = theirs = 0.0
     differ = []
     for site in rng.uniform(0, 1, (SITES, 2)) @ glass.cell:
-        probe = labeler._probe(glass, surface, Loading(), site)
+        probe = labeler.probe(glass, YUKAWA, surface, Loading(), site)
         seconds, found = once(probe.run)
         ours += seconds
         with tempfile.TemporaryDirectory() as folder:

@@ -68,6 +68,29 @@ def test_labels_do_not_depend_on_the_order_of_atoms_or_on_workers(published):
     np.testing.assert_array_equal(a.values, c.values)
 
 
+class Foreign(YukawaSilica):
+    """The same model behind a surface that the labeler does not know to be a table."""
+
+    def surface(self, configuration):
+        inner = super().surface(configuration)
+
+        class Surface:
+            bond_range, force_range, species = inner.bond_range, inner.force_range, inner.species
+            energy_forces_virial = staticmethod(inner.energy_forces_virial)
+            atom_energies = staticmethod(inner.atom_energies)
+            linearise = staticmethod(inner.linearise)
+
+        return Surface()
+
+
+def test_any_model_can_be_probed_through_its_energy_surface(published):
+    labeler = LocalProbing(grid=2, strain_step=1e-3)
+    known = labeler.label(published, POTENTIAL, Loading(angle=20.0), None)
+    foreign = labeler.label(published, Foreign(), Loading(angle=20.0), None)
+    np.testing.assert_allclose(foreign.columns["tau_initial"], known.columns["tau_initial"], atol=1e-8)
+    np.testing.assert_allclose(foreign.values, known.values, rtol=1e-4)
+
+
 def test_a_glass_smaller_than_the_probe_is_refused():
     small = crystal(columns=4, rows=3)
     with pytest.raises(VitreousError, match="but a probe of radius 11 and ring 10 needs 42"):
@@ -75,5 +98,5 @@ def test_a_glass_smaller_than_the_probe_is_refused():
 
 
 def test_a_ring_thinner_than_the_cutoff_is_refused(glass):
-    with pytest.raises(VitreousError, match=r"labeler.frozen_ring is 5, thinner than the potential's cutoff 10"):
+    with pytest.raises(VitreousError, match=r"labeler.frozen_ring is 5, thinner than the reach of the potential's forces, 10"):
         LocalProbing(frozen_ring=5.0).label(glass, POTENTIAL, Loading(), None)

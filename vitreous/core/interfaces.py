@@ -34,10 +34,12 @@ class LinearResponse(Protocol):
 class EnergySurface(Protocol):
     """The potential energy of given atoms as a function of positions (N, D) and cell (D, D), in the glass's units.
 
-    ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``energy_forces_virial`` may reuse its force buffer.
+    ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``force_range`` (length): an atom's force depends on atoms no
+    further away. ``energy_forces_virial`` may reuse its force buffer.
     """
 
     bond_range: float
+    force_range: float
 
     def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]: ...
     def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]: ...

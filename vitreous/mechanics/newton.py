@@ -42,24 +42,30 @@ def newton(
     tolerance: float,
     trust: float,
     max_steps: int = 12,
+    free: Array | None = None,
 ) -> State | None:
     """The minimum next to ``start``, or None if the way to it is not smooth.
 
-    ``tolerance`` bounds the largest force component; ``trust`` (length) bounds how far any atom may move in all.
+    ``tolerance`` bounds the largest force component; ``trust`` (length) bounds how far any atom may move in all; ``free`` (N, 1) of ones
+    and zeros freezes atoms, whose forces then do not count.
     """
     x = start.copy()
     energy, forces, virial = surface.energy_forces_virial(x, cell)
-    residual, lin = float(np.abs(forces).max()), None
+    residual = _largest(forces, free)
     for _ in range(max_steps):
         if residual <= tolerance:
             return State(x, cell.copy(), energy, virial.copy(), residual)
         lin = surface.linearise(x, cell)
-        step, positive = solve(lin, forces, preconditioner, tolerance=min(1e-2, max(0.1 * tolerance / residual, 1e-6)))
+        step, positive = solve(lin, forces, preconditioner, min(1e-2, max(0.1 * tolerance / residual, 1e-6)), free=free)
         if not positive or not np.all(np.isfinite(step)):
             return None
         x += step
         if np.sqrt(((x - start) ** 2).sum(axis=1).max()) > trust:
             return None
         energy, forces, virial = surface.energy_forces_virial(x, cell)
-        residual = float(np.abs(forces).max())
+        residual = _largest(forces, free)
     return State(x, cell.copy(), energy, virial.copy(), residual) if residual <= tolerance else None
+
+
+def _largest(forces: Array, free: Array | None) -> float:
+    return float(np.abs(forces if free is None else forces * free).max())

@@ -30,7 +30,7 @@ class PairSurface:
     def __init__(
         self, configuration: Configuration, species: NDArray[np.int64], table: PairTable, bond_range: float, skin: float = 0.1
     ) -> None:
-        self.table, self.bond_range = table, bond_range
+        self.table, self.bond_range, self.force_range = table, bond_range, table.cutoff
         self.species = np.ascontiguousarray(species, dtype=np.int64)
         self.periodic = configuration.periodic
         self.skin = skin * table.cutoff

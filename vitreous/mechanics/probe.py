@@ -16,6 +16,7 @@ F(strain)           ``Loading.deformation_gradient``                1
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
-from vitreous.mechanics import disc
-from vitreous.mechanics.cholesky import back_substitute
-from vitreous.mechanics.pair_table import PairTable
 
 Array = NDArray[Any]
 
@@ -56,7 +54,9 @@ class Probed:
 
 
 @dataclass
-class _Point:
+class Point:
+    """A minimum of the disc at one strain."""
+
     strain: float
     y: Array  # (M, D) co-moving positions, y = F^-1 x
     tangent: Array  # (F, D) dy/dstrain of the free atoms
@@ -65,25 +65,22 @@ class _Point:
     residual: float
 
 
-class Probe:
-    """One disc: positions (M, D) relative to its centre at zero strain, the first ``free`` of them free, and their species (M,)."""
+class ContinuedProbe(ABC):
+    """One disc: positions (M, D) relative to its centre at zero strain, the first ``free`` of them free. Subclasses find minima."""
 
-    def __init__(
-        self, positions: Array, free: int, species: NDArray[np.int64], table: PairTable, loading: Loading, protocol: ProbeProtocol
-    ):
-        self.start, self.free, self.species, self.table = positions, free, species, table
-        self.loading, self.protocol = loading, protocol
-        d = positions.shape[1]
-        self._model = (species, table.species_count, table.coefficients, table.r_min, 1.0 / table.step, table.cutoff)
-        self._h = np.empty((free * d, free * d))
-        self._affine, self._forces, self._virial = np.empty((free, d)), np.empty((free, d)), np.empty((d, d))
-        self._previous: _Point | None = None
-        self._easy = False
+    def __init__(self, positions: Array, free: int, loading: Loading, protocol: ProbeProtocol) -> None:
+        self.start, self.free, self.loading, self.protocol = positions, free, loading, protocol
+        self.easy = False  # whether the last minimum lay close to its prediction
+        self._previous: Point | None = None
+
+    @abstractmethod
+    def reach(self, strain: float, y: Array, trust: float) -> Point | None:
+        """The minimum at ``strain`` next to the co-moving positions ``y`` (M, D), no atom moving further than ``trust``; sets ``easy``."""
 
     def run(self) -> Probed:
         """Strain the disc until its stress drops."""
         step, stride, last = 0, 1, round(self.protocol.strain_max / self.protocol.strain_step)
-        point = self._reach(0.0, self.start, self.protocol.jump * 10)
+        point = self.reach(0.0, self.start, self.protocol.jump * 10)
         if point is None:
             return Probed(np.nan, np.nan, np.nan, np.nan, False)
         initial = point.tau
@@ -94,24 +91,24 @@ class Probe:
                 reached = self._follow(point, (step + 1) * self.protocol.strain_step)
             if reached is not None and reached.tau >= point.tau and (stride == 1 or reached.slope > 0.0):
                 self._previous, point, step = point, reached, step + stride
-                stride = min(self.protocol.stride, 2 * stride if self._easy else stride)
+                stride = min(self.protocol.stride, 2 * stride if self.easy else stride)
             elif stride > 1:
                 stride //= 2
             else:
                 return Probed(initial, point.tau, point.strain, point.residual, True)
         return Probed(initial, point.tau, point.strain, point.residual, False)
 
-    def _stride(self, point: _Point, h: float) -> _Point | None:
+    def _stride(self, point: Point, h: float) -> Point | None:
         y = point.y.copy()
         y[: self.free] += h * point.tangent
         if self._previous is not None:
             y[: self.free] += 0.5 * h * h * (point.tangent - self._previous.tangent) / (point.strain - self._previous.strain)
-        reached = self._reach(point.strain + h, y, self.protocol.jump)
+        reached = self.reach(point.strain + h, y, self.protocol.jump)
         if reached is None or not _smooth(point, reached):
             return None
         return reached
 
-    def _follow(self, point: _Point, end: float) -> _Point | None:
+    def _follow(self, point: Point, end: float) -> Point | None:
         """The branch's minimum at ``end`` by ever smaller strides, or None."""
         h = finest = (end - point.strain) / _SUBDIVISIONS
         h *= _SUBDIVISIONS / 2
@@ -128,34 +125,8 @@ class Probe:
         self._previous = start
         return point
 
-    def _reach(self, strain: float, y: Array, trust: float) -> _Point | None:
-        """The minimum at ``strain`` next to the co-moving positions ``y``, with its tangent."""
-        f = self.loading.deformation_gradient(strain)
-        gradient = self.loading.velocity_gradient(strain)
-        x = np.ascontiguousarray(y @ f.T)
-        predicted = x[: self.free].copy()
-        pairs = disc.free_pairs(x, self.free, self.table.cutoff + 2.0 * trust)
-        residual = disc.newton(
-            x, self.free, pairs, *self._model, gradient, self.protocol.force_tolerance, trust,
-            self._h, self._affine, self._forces, self._virial,
-        )  # fmt: skip
-        if residual < 0.0:
-            return None
-        self._easy = bool(np.abs(x[: self.free] - predicted).max() < 0.1 * self.protocol.jump)
-        tangent = self._affine.ravel().copy()
-        back_substitute(self._h, tangent)
-        tangent = tangent.reshape(self.free, -1)
-        velocity = x @ gradient.T
-        velocity[: self.free] += tangent
-        tau = float(self.loading.scalar_stress(self._virial)) / self.protocol.area
-        rate = np.empty_like(self._virial)
-        disc.virial_rate(x, self.free, pairs, *self._model, velocity, rate)
-        slope = float(self.loading.scalar_stress(rate)) / self.protocol.area
-        inverse = np.linalg.inv(f).T
-        return _Point(strain, x @ inverse, tangent @ inverse, tau, slope, residual)
 
-
-def _smooth(a: _Point, b: _Point) -> bool:
+def _smooth(a: Point, b: Point) -> bool:
     """Whether stress and its slope at both ends belong to one branch: tau grows by the mean slope, to a fraction of the slope's change."""
     h = b.strain - a.strain
     miss = abs(b.tau - a.tau - 0.5 * h * (a.slope + b.slope))

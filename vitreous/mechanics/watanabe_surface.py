@@ -30,6 +30,7 @@ class WatanabeSurface:
         self, configuration: Configuration, species: NDArray[np.int64], terms: Terms, bond_range: float, closest: float, skin: float = 0.1
     ) -> None:
         self.terms, self.species, self.bond_range = terms, np.ascontiguousarray(species), bond_range
+        self.force_range = 2.0 * float(terms.reach.max())  # through a triplet's centre
         self._near = KeptNeighbours(configuration, float(terms.reach.max()), closest, skin)
         self._source: NeighbourList | None = None
         self._slots: tuple[Array, ...] = ()

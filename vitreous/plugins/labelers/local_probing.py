@@ -17,20 +17,22 @@ from threadpoolctl import threadpool_limits
 
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Labeler, Potential
+from vitreous.core.interfaces import EnergySurface, Labeler, Potential
 from vitreous.mechanics.neighbours import heights
+from vitreous.mechanics.pair_probe import PairProbe
 from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.probe import Probe, Probed, ProbeProtocol
+from vitreous.mechanics.probe import ContinuedProbe, Probed, ProbeProtocol
+from vitreous.mechanics.surface_probe import SurfaceProbe
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalProbing(Labeler):
-    """Delta tau on an n x n grid.
+    """Delta tau on an n x n (x n) grid.
 
     Fields:
         grid: n, points along each lattice vector, at fractional coordinates (i + 1/2) / n.
         free_radius: R_free of the atoms that relax, length.
-        frozen_ring: width of the ring that only follows the affine deformation, length; at least the potential's cutoff.
+        frozen_ring: width of the ring that only follows the affine deformation, length; at least the reach of its forces.
         strain_step: grid of strains on which the drop is looked for.
         strain_max: a site without a drop up to here stays unlabelled.
         stride: at most this many strain steps at once where the disc responds smoothly.
@@ -42,7 +44,7 @@ class LocalProbing(Labeler):
     level: ClassVar = "site"
     needs_trajectory: ClassVar = False
     sign: ClassVar = "positive"
-    dimensions: ClassVar = frozenset({2})
+    dimensions: ClassVar = frozenset({2, 3})
 
     grid: int = 50
     free_radius: float = 11.0
@@ -70,26 +72,25 @@ class LocalProbing(Labeler):
         """The map of one relaxed glass; sites where no drop was found are masked.
 
         Raises:
-            VitreousError: for a potential without pair tables, a ring thinner than the cutoff, or a glass smaller than the probe.
+            VitreousError: for a ring thinner than the range of the forces, or a glass smaller than the probe.
         """
         surface = potential.surface(configuration)
-        if not isinstance(surface, PairSurface):
-            raise VitreousError(f"local_probing needs a pair potential, got {type(potential).__name__}; use a potential with pair tables")
-        self._refuse(configuration, surface.table.cutoff)
+        self._refuse(configuration, surface.force_range)
         sites = self.sites(configuration)
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
-            found = list(pool.map(lambda site: self._probe(configuration, surface, loading, site).run(), sites))
-        return self._labels(sites, found)
+            found = list(pool.map(lambda site: self.probe(configuration, potential, surface, loading, site).run(), sites))
+        return self._labels(configuration, sites, found)
 
     def sites(self, configuration: Configuration) -> NDArray[np.float64]:
-        """(grid * grid, 2) positions, first lattice direction slowest."""
-        axis = (np.arange(self.grid) + 0.5) / self.grid
-        return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2) @ configuration.cell
+        """(grid ** D, D) positions, first lattice direction slowest."""
+        axis, d = (np.arange(self.grid) + 0.5) / self.grid, configuration.dimension
+        return np.stack(np.meshgrid(*[axis] * d, indexing="ij"), axis=-1).reshape(-1, d) @ configuration.cell
 
-    def _refuse(self, configuration: Configuration, cutoff: float) -> None:
-        if self.frozen_ring < cutoff:
+    def _refuse(self, configuration: Configuration, reach_of_forces: float) -> None:
+        if self.frozen_ring < reach_of_forces:
             raise VitreousError(
-                f"labeler.frozen_ring is {self.frozen_ring:g}, thinner than the potential's cutoff {cutoff:g}; make it wider"
+                f"labeler.frozen_ring is {self.frozen_ring:g}, thinner than the reach of the potential's forces, {reach_of_forces:g}; "
+                "widen it"
             )
         reach, thin = self.free_radius + self.frozen_ring, heights(configuration.cell).min()
         if thin < 2.0 * reach:
@@ -98,31 +99,39 @@ class LocalProbing(Labeler):
                 f"{2 * reach:g}; use a larger glass or a smaller probe"
             )
 
-    def _probe(self, configuration: Configuration, surface: PairSurface, loading: Loading, site: NDArray[np.float64]) -> Probe:
+    def probe(
+        self, configuration: Configuration, potential: Potential, surface: EnergySurface, loading: Loading, site: NDArray[np.float64]
+    ) -> ContinuedProbe:
         """The disc around ``site``, free atoms first, ordered by distance so that the result does not depend on the order of atoms."""
         vectors = configuration.minimum_image(configuration.positions - site)
         distance = np.linalg.norm(vectors, axis=1)
         near = np.flatnonzero(distance < self.free_radius + self.frozen_ring)
         near = near[np.argsort(distance[near], kind="stable")]
         free = int(np.searchsorted(distance[near], self.free_radius))
-        protocol = ProbeProtocol(
-            self.strain_step, self.strain_max, self.stride, self.force_tolerance, self.jump, float(np.pi * self.free_radius**2)
-        )
-        return Probe(np.ascontiguousarray(vectors[near]), free, surface.species[near], surface.table, loading, protocol)
+        area = np.pi * self.free_radius**2 * (1.0 if configuration.dimension == 2 else 4.0 / 3.0 * self.free_radius)
+        protocol = ProbeProtocol(self.strain_step, self.strain_max, self.stride, self.force_tolerance, self.jump, float(area))
+        positions = np.ascontiguousarray(vectors[near])
+        if isinstance(surface, PairSurface):
+            return PairProbe(positions, free, surface.species[near], surface.table, loading, protocol)
+        cut = configuration.with_(
+            positions=positions, species=configuration.species[near], ids=configuration.ids[near], bonds=np.zeros((0, 2), int),
+            periodic=(False,) * configuration.dimension,
+        )  # fmt: skip
+        return SurfaceProbe(cut, free, potential.surface(cut), loading, protocol)
 
-    def _labels(self, sites: NDArray[np.float64], found: list[Probed]) -> Labels:
+    def _labels(self, configuration: Configuration, sites: NDArray[np.float64], found: list[Probed]) -> Labels:
         mask = np.array([p.converged for p in found])
         initial = np.array([p.tau_initial for p in found])
         critical = np.array([p.tau_critical for p in found])
         return Labels(
             name="delta_tau",
             level="site",
-            unit="energy/length^2",
+            unit=f"energy/length^{configuration.dimension}",
             values=np.where(mask, critical - initial, np.nan),
             mask=mask,
             positions=sites,
             weak_is="low",
-            grid=(self.grid, self.grid),
+            grid=(self.grid,) * configuration.dimension,
             columns={
                 "tau_initial": initial,
                 "tau_critical": critical,
