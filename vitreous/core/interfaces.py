@@ -34,8 +34,8 @@ class LinearResponse(Protocol):
 class EnergySurface(Protocol):
     """The potential energy of given atoms as a function of positions (N, D) and cell (D, D), in the glass's units.
 
-    ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``force_range`` (length): an atom's force depends on atoms no
-    further away. ``energy_forces_virial`` may reuse its force buffer.
+    ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``force_range`` (length): an atom's force depends on atoms
+    no further away. ``energy_forces_virial`` may reuse its force buffer.
     """
 
     bond_range: float
