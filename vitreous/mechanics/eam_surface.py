@@ -112,6 +112,8 @@ class EamSurface:
 class EamLinearisation:
     """The Hessian at one state: springs between pairs, and what densities cost (see ``vitreous.mechanics.eam``)."""
 
+    short_ranged = False
+
     def __init__(self, first: Array, j: Array, d: Array, r: Array, k_pair: Array, jac_i: Array, jac_j: Array, bend: Array) -> None:
         self._first, self._j, self._d, self._r = first, j, d, r
         self._k, self._jac_i, self._jac_j, self._bend = k_pair, jac_i, jac_j, bend

@@ -70,7 +70,7 @@ def neighbour_list(positions: NDArray[np.float64], cell: NDArray[np.float64], pe
             extent = scaled[:, a].max() + 1e-9
         bins[a] = max(1, min(int(extent * span[a] / radius), 512))
         width[a] = extent / bins[a]
-        reach[a] = int(np.ceil(radius / (width[a] * span[a]) - 1e-12))
+        reach[a] = int(np.ceil(radius / (width[a] * span[a]) - 1e-12)) if periodic[a] else 1
     if len(wrap) and np.abs(wrap - wrap[0]).max() > _SPAN - 4:
         raise VitreousError("an atom lies more than 28 cells away from another; wrap the positions into the cell first")
     flags = np.array([*periodic, False][:3] if d == 3 else [*periodic, False], dtype=np.bool_)

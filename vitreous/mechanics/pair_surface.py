@@ -111,8 +111,7 @@ class PairSurface:
 
     def hessian(self, positions: Array, cell: Array) -> sparse.csc_array:
         """(N*D, N*D) second derivatives of the energy with respect to positions at fixed cell."""
-        near, k_pair, _ = self.stiffness(positions, cell)
-        return assemble(*near.pairs(), k_pair, len(positions))
+        return self.linearise(positions, cell).hessian()
 
 
 _UPPER = {2: [[0, 1], [1, 2]], 3: [[0, 1, 3], [1, 2, 4], [3, 4, 5]]}
@@ -134,6 +133,8 @@ def assemble(i: NDArray[np.int32], j: NDArray[np.int32], k_pair: Array, n: int) 
 class PairLinearisation:
     """The Hessian of a pair model at one state, kept as pair stiffnesses (see ``vitreous.mechanics.pair``)."""
 
+    short_ranged = False
+
     def __init__(self, surface: PairSurface, positions: Array, cell: Array) -> None:
         self._near, self._k, self._distance = surface.stiffness(positions, cell)
         self._positions, self._offset = positions.copy(), self._near.shifts @ cell
@@ -150,6 +151,10 @@ class PairLinearisation:
         near = self._near
         pair.affine_force(self._positions, near.start, near.j, near.image, self._offset, self._k, np.ascontiguousarray(gradient), out)
         return out
+
+    def hessian(self) -> sparse.csc_array:
+        """(N*D, N*D), exact."""
+        return assemble(*self._near.pairs(), self._k, len(self._positions))
 
     def network(self, bond_range: float) -> sparse.csc_array:
         """The Hessian of pairs closer than ``bond_range``, negative stiffness dropped."""

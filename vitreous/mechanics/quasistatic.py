@@ -226,7 +226,7 @@ def descend_and_polish(surface: EnergySurface, positions: Array, cell: Array, pr
     descend = descent_named(protocol.minimiser)
     stiffest = 2.0 * float(surface.linearise(positions, cell).network(np.inf).diagonal().max())
     pace = Pace(stiffest, protocol.jump, protocol.friction)
-    reach, used = 1e-2 * protocol.jump * stiffest, 0
+    reach, used = 1e-3 * protocol.jump * stiffest, 0
     while True:
         done = descend(lambda x: surface.energy_forces_virial(x, cell)[1], positions, pace, reach, protocol.budget - used)
         positions, used = done.positions, used + done.evaluations

@@ -14,6 +14,7 @@ from vitreous.mechanics.kept_neighbours import KeptNeighbours
 from vitreous.mechanics.neighbours import NeighbourList
 from vitreous.mechanics.pair_surface import assemble
 from vitreous.mechanics.watanabe import Scratch
+from vitreous.mechanics.watanabe_assembly import block_entries
 from vitreous.mechanics.watanabe_terms import Terms
 
 Array = NDArray[Any]
@@ -30,7 +31,8 @@ class WatanabeSurface:
         self, configuration: Configuration, species: NDArray[np.int64], terms: Terms, bond_range: float, closest: float, skin: float = 0.1
     ) -> None:
         self.terms, self.species, self.bond_range = terms, np.ascontiguousarray(species), bond_range
-        self.force_range = 2.0 * float(terms.reach.max())  # through a triplet's centre
+        chain = 2.0 * terms.ramp[1] + terms.reach[1]  # a bond whose ends' coordinations both change
+        self.force_range = float(max(2.0 * terms.reach.max(), chain))
         self._near = KeptNeighbours(configuration, float(terms.reach.max()), closest, skin)
         self._source: NeighbourList | None = None
         self._slots: tuple[Array, ...] = ()
@@ -97,6 +99,8 @@ class WatanabeSurface:
 class WatanabeLinearisation:
     """The exact Hessian at the state that ``scratch`` was last evaluated at (see ``vitreous.mechanics.watanabe_response``)."""
 
+    short_ranged = True
+
     def __init__(self, species: NDArray[np.int64], terms: Terms, scratch: Scratch) -> None:
         slots = int(scratch.first[-1])
         self._species, self._terms = species, terms
@@ -158,7 +162,7 @@ class WatanabeLinearisation:
 
     def _assembled(self, blocks: watanabe_response.Blocks) -> sparse.csc_array:
         n = 3 * len(self._species)
-        rows, columns, values = watanabe_response.block_entries(self._state.first, self._state.nbr, blocks)
+        rows, columns, values = block_entries(self._state.first, self._state.nbr, blocks)
         some = values != 0.0
         return sparse.coo_array((values[some], (rows[some], columns[some])), shape=(n, n)).tocsc()
 
