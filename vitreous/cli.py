@@ -21,7 +21,9 @@ REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
 COMMANDS = ("run", *DIRECT, "list", "check", "store", "doctor", "version")
 
-_refusals: list[str] = []  # of a single job: raised through Hydra they would come with its own commentary
+_LEFT_OUT = ("model=null", "descriptor=null")  # of the parts that may be absent those that Hydra would refuse: it deletes groups with ~
+
+_refusals: list[Exception] = []  # of a single job: raised through Hydra they would come with its own commentary
 
 _RUN_HELP = """\
 everything after `run` goes to Hydra:
@@ -43,19 +45,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments[:1] == ["run"]:
             return _run(arguments[1:])
         return _other(arguments)
-    except VitreousError as error:
-        return _refuse(error)
     except KeyboardInterrupt:
         sys.stderr.write("vitreous: interrupted; what is stored is kept, the same command continues\n")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except (VitreousError, OSError) as error:
+        return _refuse(error)
 
 
 def _refuse(error: BaseException | str) -> int:
-    sys.stderr.write(f"vitreous: {error}\n")
+    sys.stderr.write(f"vitreous: {_told(error) if isinstance(error, OSError) else error}\n")
     return REFUSED
+
+
+def _told(error: OSError) -> str:
+    """The disk's refusals, wherever they happen: full, read-only, forbidden."""
+    what = f"{error.filename} cannot be used" if error.filename else "a file cannot be written"
+    return f"{what}: {error.strerror or error}; mend it, or set VITREOUS_HOME to another folder: what is stored is kept"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -113,12 +121,15 @@ def _run(arguments: Sequence[str]) -> int:
     from omegaconf.errors import OmegaConfBaseException
 
     from vitreous.app.explain import explain
+    from vitreous.app.tracking import SweepRefused
 
-    sys.argv = ["vitreous", *arguments]
+    sys.argv = ["vitreous", *(f"~{a.removesuffix('=null')}" if a in _LEFT_OUT else a for a in arguments)]
     try:
         _hydra_main()()
     except (HydraException, OmegaConfBaseException) as error:
         return _refuse(explain(error))
+    except SweepRefused as error:
+        return _refuse(error)
     finally:
         if "vitreous.app.tracking" in sys.modules:
             sys.modules["vitreous.app.tracking"].close_sweep(failed=True)
@@ -163,10 +174,10 @@ def _job(config: Any) -> None:
     command = shlex.join(["vitreous", "run", *job.overrides.task])
     try:
         run(Job(config=plain, text=OmegaConf.to_yaml(config, resolve=True), folder=Path(job.runtime.output_dir), command=command))
-    except VitreousError as error:
+    except (VitreousError, OSError) as error:
         if job.mode == RunMode.MULTIRUN:
             raise  # Hydra carries out the other jobs, then says which one failed
-        _refusals.append(str(error))
+        _refusals.append(error)
 
 
 def _complete(arguments: Sequence[str]) -> int:

@@ -97,6 +97,16 @@ MISTAKES = {
     "loading.angle=up": "loading.angle is 'up'",
     "executor.workers=two": "executor.workers is 'two', a str; expected an integer or null",
     "executor.workers=-1": "expected none of them negative",
+    "executor.timeout=nan": "executor.timeout is nan, a float; expected a number or null",
+    "loading.angle=inf": "loading.angle is inf, a float; expected a number",
+    "seed=-1": "seed is -1; expected zero or more",
+    "glass_seed=-1": "glass_seed is -1; expected zero or more",
+    "split.seed=-1": "split.seed is -1; expected zero or more, or null",
+    "+sead=1": "unknown key 'sead'; did you mean 'seed'?; valid here: ",
+    "report=maybe": "report is 'maybe', a str; expected true or false",
+    "tracker.enabled=maybe": "tracker.enabled is 'maybe', a str; expected true or false",
+    "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with '~model'",
+    "runs=/proc/none": "/proc/none cannot be used: No such file or directory",
     "x=[": "cannot read 'x=[': write KEY=VALUE",
     "store=/proc/none": "the store /proc/none",
 }
@@ -106,6 +116,27 @@ MISTAKES = {
 def test_a_mistake_is_one_sentence(override, tmp_path):
     lines = ended_with(vitreous(tmp_path, *TOY, override), 2, MISTAKES[override])
     assert len(lines) == 1
+
+
+def test_a_run_without_a_model_stops_at_the_labels(tmp_path):
+    for override in ("model=null", "~model"):
+        done = vitreous(tmp_path, *TOY, override)
+        assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "store" / "label").rglob("*.npz"))
+    assert not (tmp_path / "store" / "fit").exists()
+
+
+def test_a_full_disk_is_one_sentence_wherever_it_is_met(tmp_path, monkeypatch, capsys):
+    from vitreous import cli
+
+    def full(arguments):
+        raise OSError(28, "No space left on device", "scores.json")
+
+    monkeypatch.setattr(cli, "_run", full)
+    assert cli.main(["run"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("vitreous: scores.json cannot be used: No space left on device; mend it")
+    assert "what is stored is kept" in line
 
 
 def test_a_sweep_shares_what_its_jobs_have_in_common_and_a_bad_job_does_not_stop_the_others(tmp_path):

@@ -160,3 +160,20 @@ def test_without_mlflow_the_tracker_says_what_to_install(tmp_path):
     )
     assert done.returncode == 2
     assert "tracker 'mlflow' needs the package 'mlflow', which is not installed; pip install 'vitreous[track]'" in done.stderr
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////proc/none.db", "sqlite:////dev/full", "http://127.0.0.1:9"])
+def test_a_tracker_that_cannot_be_reached_is_one_sentence_before_anything_is_computed(uri, tmp_path):
+    done = vitreous(tmp_path, "run", *TOY, f"tracker.uri={uri}")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert f"tracking at {uri} failed" in line
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_sweep_whose_parent_cannot_be_opened_is_refused(tmp_path):
+    done = vitreous(tmp_path, "run", "-m", *TOY, "tracker.uri=sqlite:////proc/none.db", "seed=0,1")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "tracking at sqlite:////proc/none.db failed" in line
+    assert not (tmp_path / "store").exists()

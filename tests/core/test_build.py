@@ -61,6 +61,8 @@ def test_values_take_their_declared_type(given, kept):
     [
         ({"number": "abc"}, "fields.number is 'abc', a str; expected a number; valid fields: number, count"),
         ({"number": True}, "expected a number"),
+        ({"number": float("nan")}, "fields.number is nan, a float; expected a number"),
+        ({"number": float("inf")}, "fields.number is inf, a float; expected a number"),
         ({"number": None}, "expected a number"),
         ({"count": 1.5}, "fields.count is 1.5, a float; expected an integer"),
         ({"count": True}, "expected an integer"),
@@ -103,3 +105,18 @@ def test_a_field_without_default_must_be_given():
 def test_only_registered_components_of_the_kind_can_be_targets(config, sentence, toys):
     with pytest.raises(VitreousError, match=sentence):
         build(discover(), "descriptor", config)
+
+
+@pytest.mark.parametrize(
+    ("needs", "advice"),
+    [("sklearn", r"pip install 'vitreous\[ml\]'"), ("notapackage", "pip install notapackage")],
+)
+def test_a_component_whose_package_is_missing_is_refused_when_it_is_built(needs, advice, monkeypatch):
+    from vitreous.core import registry
+    from vitreous.core.plugin import Component
+    from vitreous.core.registry import Registered, Registry
+
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    declared = Component(kind="descriptor", name="places", target=VECTOR, citation="none", needs=(needs,))
+    with pytest.raises(VitreousError, match=f"descriptor 'places' of toy needs the package '{needs}', which is not installed; {advice}"):
+        build(Registry([Registered(component=declared, provider="toy")]), "descriptor", {"_target_": VECTOR})

@@ -21,7 +21,7 @@ from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.pipeline import Pipeline
-from vitreous.core.registry import Registry, discover
+from vitreous.core.registry import Registry, discover, suggest
 from vitreous.core.result import Result, Sample
 from vitreous.core.split import Split
 from vitreous.core.store import Store
@@ -29,6 +29,7 @@ from vitreous.core.store import Store
 OPTIONAL = ("events", "descriptor", "indicators", "model")
 WORKERS = {"workers": int | None, "timeout": float | None, "retries": int}
 NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
+KEYS = (*ROLES, "loading", "executor", "tracker", "split", *NUMBERS, "name", "report", "home", "store", "runs")
 _log = logging.getLogger("vitreous.run")
 
 
@@ -55,18 +56,25 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     """
     for failure in registry.failed:
         _log.warning("%s", failure)
+    for key in config:
+        if key not in KEYS:
+            raise VitreousError(f"unknown key '{key}'{suggest(str(key), KEYS)}; valid here: {', '.join(KEYS)}")
     parts = {}
     for role, kind in ROLES.items():
         if config.get(role) is None and role in OPTIONAL:
             continue
         parts[role] = build(registry, kind, config.get(role) or {}, role)
     if "model" in parts and "descriptor" not in parts:
-        raise VitreousError("a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=null")
+        raise VitreousError("a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with '~model'")
     loading = construct(Loading, "loading", config["loading"])
     classes = {role: type(part) for role, part in parts.items()}
     check(classes, loading.dimension, registry)
     providers = {role: _provider(registry, ROLES[role], cls) for role, cls in classes.items()}
     numbers = {name: checked_value(name, config[name], hint) for name, hint in NUMBERS.items()}
+    checked_value("report", config.get("report"), bool)
+    for name in ("seed", "glass_seed"):
+        if numbers[name] < 0:
+            raise VitreousError(f"{name} is {numbers[name]}; expected zero or more")
     split = construct(Split, "split", config["split"])
     pipeline = Pipeline(**parts, **numbers, loading=loading, split=split, providers=providers)
     pipeline.roles()

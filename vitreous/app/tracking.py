@@ -19,11 +19,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from vitreous.core.build import checked_value
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.result import Result
 
 PARENT = "VITREOUS_PARENT_RUN"
 BATCH = 100  #: MLflow's limit of parameters or tags in one call; metrics take ten times that
+SETTINGS = {"enabled": bool, "uri": str | None}
 LONGEST = 500  #: characters kept of a parameter's value
 PATIENCE = 5.0  #: seconds to wait for a locked database
 
@@ -119,9 +121,10 @@ class MLflowTracker:
     def _client(self) -> Any:
         if self._file:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            _refuse_locked(self._file)
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+            _refuse_unwritable(self._file)
+        for name, level in (("mlflow", logging.WARNING), ("alembic", logging.WARNING), ("urllib3", logging.ERROR)):
+            logging.getLogger(name).setLevel(level)
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven take minutes to notice a server that is not there
         with _alone(self.artifacts.parent):
             from mlflow.tracking import MlflowClient
 
@@ -137,25 +140,29 @@ class MLflowTracker:
                 raise MissingExtra("tracker 'mlflow'", package, "track")
         from mlflow.exceptions import MlflowException
 
+        failures: tuple[type[Exception], ...] = (MlflowException, sqlite3.Error, OSError)
+        if self._file:
+            from sqlalchemy.exc import SQLAlchemyError
+
+            failures = (*failures, SQLAlchemyError)
         try:
             yield
-        except (MlflowException, sqlite3.Error, OSError) as error:
+        except failures as error:
             reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            kept = f"results are kept in the store and in {self.folder}; " if self.folder.name else ""
             raise VitreousError(
-                f"tracking at {self.uri} failed ({reason.strip()[:200]}); results are kept in the store and in {self.folder}; "
-                "mend it and run again, or use tracker=none"
+                f"tracking at {self.uri} failed ({reason.strip()[:200]}); {kept}mend it and run again, or use tracker=none"
             ) from error
 
 
-def _refuse_locked(database: Path) -> None:
-    """Raise sqlite3.OperationalError if the database stays locked: MLflow itself would retry for half an hour."""
-    if database.exists():
-        connection = sqlite3.connect(database, timeout=PATIENCE)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
-        finally:
-            connection.close()
+def _refuse_unwritable(database: Path) -> None:
+    """Raise sqlite3.OperationalError if the database cannot be opened or stays locked: MLflow itself would retry for minutes."""
+    connection = sqlite3.connect(database, timeout=PATIENCE)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -205,7 +212,9 @@ def _artifact_tags(result: Result) -> dict[str, str]:
 
 
 def tracker(config: Mapping[str, Any], runs: Path) -> NoTracker | MLflowTracker:
-    """The tracker that a configuration asks for; nothing is opened yet."""
+    """The tracker that a configuration asks for; nothing is opened yet. Raises VitreousError for settings of the wrong type."""
+    for name, hint in SETTINGS.items():
+        checked_value(f"tracker.{name}", config.get(name), hint)
     if not config.get("enabled"):
         return NoTracker()
     runs = runs.absolute()
@@ -216,14 +225,21 @@ def tracker(config: Mapping[str, Any], runs: Path) -> NoTracker | MLflowTracker:
 _sweep: dict[str, Any] = {}
 
 
+class SweepRefused(BaseException):
+    """The sweep's parent run cannot be opened. Hydra turns a callback's ordinary exceptions into warnings and goes on; not this one."""
+
+
 class SweepCallback:
     """Called by Hydra around a sweep: opens the parent run, hands its id to the jobs through the environment, and closes it."""
 
     def on_multirun_start(self, config: Any, **_: Any) -> None:
-        opened = tracker(config.tracker, Path(config.runs))
-        if isinstance(opened, MLflowTracker):
-            os.environ[PARENT] = opened.open_parent(f"sweep {Path(config.hydra.sweep.dir).name}")
-            _sweep["tracker"] = opened
+        try:
+            opened = tracker(config.tracker, Path(config.runs))
+            if isinstance(opened, MLflowTracker):
+                os.environ[PARENT] = opened.open_parent(f"sweep {Path(config.hydra.sweep.dir).name}")
+                _sweep["tracker"] = opened
+        except VitreousError as error:
+            raise SweepRefused(str(error)) from error
 
     def on_multirun_end(self, config: Any, **_: Any) -> None:
         close_sweep(failed=False)

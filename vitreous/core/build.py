@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from vitreous.core.errors import VitreousError
-from vitreous.core.registry import Registry, load_class, suggest
+from vitreous.core.registry import Registry, load_class, refuse_missing, suggest
 
 
 class _Mismatch(Exception):
@@ -23,6 +24,7 @@ def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = 
     ``role`` is the key under which the configuration stands, when it is not the kind's own (``events``, ``indicators``).
 
     Raises:
+        MissingExtra: it needs an optional package that is not installed.
         VitreousError: a target that is not a registered component of this kind, a nested target, or a field that is unknown, missing or
             of the wrong type.
     """
@@ -32,7 +34,9 @@ def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = 
             f"{where} has no _target_; choose one with {where}=NAME ({', '.join(registry.names(kind)) or 'none installed'})"
         )
     _refuse_nested(where, {key: value for key, value in config.items() if key != "_target_"})
-    cls = load_class(registry.by_target(kind, str(config["_target_"])))
+    registered = registry.by_target(kind, str(config["_target_"]))
+    refuse_missing(registered)
+    cls = load_class(registered)
     return construct(cls, where, {key: value for key, value in config.items() if key != "_target_"})
 
 
@@ -89,7 +93,7 @@ def convert(value: Any, hint: Any) -> Any:
 
 
 def _number(value: Any, _: Sequence[Any]) -> float:
-    return float(_require(isinstance(value, int | float) and not isinstance(value, bool), value))
+    return float(_require(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value), value))
 
 
 def _integer(value: Any, _: Sequence[Any]) -> int:

@@ -4,7 +4,8 @@
 class VitreousError(Exception):
     """A mistake in the input or the set-up, told in one sentence: what came, what was expected, what to do.
 
-    The command line prints the message alone and exits with status 2; everything else is a defect and keeps its traceback.
+    The command line prints the message alone and exits with status 2; so it does for an
+    ``OSError`` (a full or read-only disk); everything else is a defect and keeps its traceback.
     """
 
 

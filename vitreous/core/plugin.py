@@ -16,13 +16,17 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """One registered method: ``target`` is a dotted string, resolved only when the component is asked for."""
+    """One registered method: ``target`` is a dotted string, resolved only when the component is asked for.
+
+    ``needs``: optional packages, by the name under which they are imported, without which it cannot work; asked for before anything runs.
+    """
 
     kind: str
     name: str
     target: str
     citation: str
     summary: str = ""
+    needs: tuple[str, ...] = ()
 
 
 class Hooks:

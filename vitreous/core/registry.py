@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from typing import Any
 
 import pluggy
@@ -121,6 +122,20 @@ class Registry:
         return load_class(self.find(kind, name))
 
 
+def refuse_missing(registered: Registered) -> None:
+    """Raise MissingExtra, or VitreousError, if a package that a component needs is not installed; nothing is imported."""
+    component = registered.component
+    for package in component.needs:
+        if find_spec(package) is None:
+            raise _missing(f"{component.kind} '{component.name}' of {registered.provider}", package)
+
+
+def _missing(label: str, package: str) -> VitreousError:
+    if package in _EXTRA_OF:
+        return MissingExtra(label, package, _EXTRA_OF[package])
+    return VitreousError(f"{label} needs the package '{package}', which is not installed; pip install {package}")
+
+
 def load_class(registered: Registered) -> type[Any]:
     """Import a registered component's class and check that it implements the interface of its kind."""
     from vitreous.core.interfaces import Method
@@ -134,9 +149,7 @@ def load_class(registered: Registered) -> type[Any]:
         missing = (error.name or "").split(".")[0]
         if not error.name or module == error.name or module.startswith(error.name + "."):
             raise VitreousError(f"{label}: its target {component.target} does not exist; ask its author to correct it") from error
-        if missing in _EXTRA_OF:
-            raise MissingExtra(label, missing, _EXTRA_OF[missing]) from error
-        raise VitreousError(f"{label} needs the package '{missing}', which is not installed; pip install {missing}") from error
+        raise _missing(label, missing) from error
     except AttributeError as error:
         raise VitreousError(f"{label}: its target {component.target} does not exist; ask its author to correct it") from error
     except VitreousError:

@@ -35,6 +35,8 @@ class Split:
         Raises:
             VitreousError: indices that do not exist or are given twice, shares that do not add up, nothing left to train on.
         """
+        if self.seed is not None and self.seed < 0:
+            raise VitreousError(f"split.seed is {self.seed}; expected zero or more, or null")
         shares: Mapping[str, Share] = {"test": self.test, "validation": self.validation, "train": self.train}
         roles: dict[int, str] = {}
         for role, share in shares.items():

