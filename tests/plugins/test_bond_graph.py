@@ -80,3 +80,16 @@ def test_refuses_a_window_larger_than_the_cell_and_a_glass_without_bonds() -> No
         BondGraph(radius=3.0).describe(glass.with_(bonds=np.zeros((0, 2))), LOADING, glass.positions, "atom")
     with pytest.raises(VitreousError, match="no 'Ge'"):
         BondGraph(centre="Ge").describe(shaken_honeycomb(), LOADING, glass.positions, "atom")
+
+
+def test_under_simple_shear_no_column_claims_to_be_mirrored() -> None:
+    from vitreous.plugins.models._graph_batches import reflection_signs
+
+    glass = shaken_honeycomb()
+    sheared = BondGraph(radius=8.0).describe(glass, Loading(mode="simple_shear"), some_sites(glass, 3), "site")
+    stretched = BondGraph(radius=8.0).describe(glass, Loading(), some_sites(glass, 3), "site")
+    assert sheared.names == ("n", "m", "distance", "links")
+    assert np.array_equal(sheared.values, stretched.values)
+    assert (reflection_signs(sheared.names) > 0).all()
+    assert (reflection_signs(sheared.edge_names) > 0).all()
+    assert not (reflection_signs(stretched.edge_names) > 0).all()

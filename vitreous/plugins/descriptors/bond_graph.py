@@ -3,7 +3,8 @@
 Nodes are the centres of the triangles (silicon) within ``radius`` of the site; an edge joins two of them that share an oxygen, and is
 listed in both directions. All vectors are given in the loading frame, so that a common rotation of glass, sites and loading
 changes nothing. Columns whose name is, or ends in, ``x`` or ``y`` change sign under the reflection of that loading axis; all others do not.
-That is the whole convention a model needs to use the reflections as symmetries.
+That is the whole convention a model needs to use the reflections as symmetries. Simple shear is not left as it is by either reflection, so
+there the columns are called by the loading axes ``n`` and ``m`` instead, and no model takes them for mirrored.
 
 ======================  ============================================================  ==========
 node column             meaning                                                       unit
@@ -54,6 +55,7 @@ class BondGraph(Descriptor):
     dimensions = frozenset({2})
     needs_bonds = True
     rotation = "invariant"
+    version = 2
 
     radius: float = 11.0
     centre: str = "Si"
@@ -83,12 +85,12 @@ class BondGraph(Descriptor):
         return Features(
             form="graph",
             level=level,
-            names=NODE_NAMES,
+            names=_column_names(NODE_NAMES, loading),
             values=nodes,
             offsets=near.offsets,
             edges=np.stack([source, target]),
             edge_values=_edge_columns(network, frame)[link],
-            edge_names=EDGE_NAMES,
+            edge_names=_column_names(EDGE_NAMES, loading),
             edge_offsets=edge_offsets,
         )
 
@@ -100,6 +102,14 @@ class BondGraph(Descriptor):
                 f"the cell is {low:.4g} high, but a window of {self.radius:g} needs {2 * self.radius + longest:.4g} so that no atom enters "
                 "it twice; use a smaller radius or a larger glass"
             )
+
+
+def _column_names(names: tuple[str, ...], loading: Loading) -> tuple[str, ...]:
+    """The columns' names under this loading: called by the axes x and y only where mirroring an axis leaves the loading as it is."""
+    if loading.mode != "simple_shear":
+        return names
+    axes = {"x": "n", "y": "m"}
+    return tuple(name[:-1] + axes[name[-1]] if name in axes or name[-2:] in ("_x", "_y") else name for name in names)
 
 
 def _edges_inside(near: Pairs, network: Bridges, atoms: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

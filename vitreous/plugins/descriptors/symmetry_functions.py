@@ -4,7 +4,8 @@
 
 (Font-Clos et al. 2022, eq. 16 with its missing minus sign; Behler & Parrinello 2007). ``fc`` is 1, as in the paper, or Behler's cosine
 (1 + cos(pi r / cutoff)) / 2. In the second state every vector is mapped by the loading's deformation gradient, r -> F r: that is how
-functions of distances alone come to know the loading direction, and both reflections of the loading frame leave them unchanged.
+functions of distances alone come to know the loading direction; under pure shear and uniaxial strain both reflections of the loading
+frame leave them unchanged.
 They are made for atoms: around a point of a grid, which may lie anywhere in a ring, they mostly tell where in the ring it lies.
 
 =========  ==================  =============  ==================================================
