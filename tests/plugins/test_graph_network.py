@@ -125,3 +125,9 @@ def test_without_validation_glasses_all_epochs_are_run():
         [example(0)], [], np.random.default_rng(0), lambda name, value, step: history.append((name, step))
     )
     assert history == [("train_mse", 0), ("train_mse", 1), ("train_mse", 2)]
+
+
+def test_the_number_of_threads_is_part_of_the_key_because_it_changes_the_weights():
+    from vitreous.core.store import identity
+
+    assert identity(GraphNetwork(threads=1)) != identity(GraphNetwork(threads=2))

@@ -91,3 +91,11 @@ def test_pictures_are_the_same_every_time_and_leave_matplotlib_alone(result: Res
     first, second = (write_report(result, tmp_path / name, "vitreous run") for name in "ab")
     assert all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
     assert dict(matplotlib.rcParams) == before
+
+
+def test_glasses_without_a_single_label_are_reported_all_the_same(result: Result, tmp_path: Path) -> None:
+    nothing = replace(result.samples[0].labels, values=np.full(42, np.nan), mask=np.zeros(42, dtype=bool))
+    paths = write_report(replace(result, samples=tuple(replace(s, labels=nothing) for s in result.samples)), tmp_path, "vitreous run")
+    stems = {path.name for path in paths}
+    assert "report.html" in stems
+    assert "parity.png" not in stems

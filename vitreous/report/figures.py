@@ -138,7 +138,7 @@ def stress_strain(sample: Sample) -> Figure | None:
 
 
 def parity(samples: Sequence[Sample]) -> Figure | None:
-    """Predicted over true values for training, validation and test glasses; None without predictions."""
+    """Predicted over true values for training, validation and test glasses; None without predictions or labels."""
     roles = {role: [s for s in samples if s.role == role and s.prediction is not None] for role in ("train", "validation", "test")}
     roles = {role: chosen for role, chosen in roles.items() if chosen}
     if not roles:
@@ -149,6 +149,8 @@ def parity(samples: Sequence[Sample]) -> Figure | None:
     shown = np.concatenate(
         [v[s.labels.mask] for chosen in roles.values() for s in chosen for v in (s.labels.values, np.asarray(s.prediction))]
     )
+    if not shown.size:
+        return None
     ends = [shown.min(), shown.max()]
     for axes, (role, chosen) in zip(grid, roles.items(), strict=True):
         true = np.concatenate([s.labels.values[s.labels.mask] for s in chosen])

@@ -14,7 +14,7 @@ validation error. Weights are stored as safetensors, predictions are made in dou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -54,7 +54,7 @@ class GraphNetwork(Model):
     weight_decay: float = 1e-4
     reflections: str = "average"
     accelerator: str = "cpu"
-    threads: int = field(default=1, metadata={"affects_result": False})
+    threads: int = 1
 
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
