@@ -193,3 +193,14 @@ def test_the_random_streams_do_not_depend_on_the_order_or_the_number_of_samples(
     few = replace(pipeline, samples=3, split=Split(test=1, validation=0)).run(Store(tmp_path / "few"))
     many = pipeline.run(store)
     assert all(a.configuration == b.configuration for a, b in zip(few.samples, many.samples[:3], strict=True))
+
+
+def test_a_glass_that_a_labeler_refuses_is_not_relaxed_or_deformed(pipeline, store, monkeypatch, toy):
+    def refuse(self, configuration, potential):
+        raise VitreousError("this glass is too small to be labelled")
+
+    monkeypatch.setattr(toy.Map, "refuse", refuse)
+    with pytest.raises(VitreousError, match="too small to be labelled"):
+        pipeline.run(store)
+    assert not (store.folder / "relax").exists()
+    assert not (store.folder / "deform").exists()

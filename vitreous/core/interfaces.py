@@ -137,6 +137,9 @@ class Labeler(Method):
     dimensions: ClassVar[frozenset[int]]
     sign: ClassVar[str] = "any"  #: "positive" where no label can lie below zero
 
+    def refuse(self, configuration: Configuration, potential: Potential) -> None:
+        """Raise VitreousError for a glass that can never be labelled; called before it is relaxed or deformed."""
+
     @abstractmethod
     def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
         """Labels of one glass; ``trajectory`` is given exactly when ``needs_trajectory``."""

@@ -151,6 +151,9 @@ class _SampleArtifacts:
     def _relax(self) -> Configuration:
         glass = self.table["generate"].value
         self.chain.potential.surface(glass)  # refuses wrong species, units and cells before anything long begins
+        for labeler in (self.chain.labeler, self.chain.events):
+            if labeler is not None:
+                labeler.refuse(glass, self.chain.potential)
         return self.chain.simulator.relax(glass, self.chain.potential)
 
     def _label(self, labeler: Labeler) -> Callable[[], Labels]:

@@ -75,7 +75,7 @@ class LocalProbing(Labeler):
             VitreousError: for a ring thinner than the range of the forces, or a glass smaller than the probe.
         """
         surface = potential.surface(configuration)
-        self._refuse(configuration, surface.force_range)
+        self.refuse(configuration, potential)
         sites = self.sites(configuration)
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
             found = list(pool.map(lambda site: self.probe(configuration, potential, surface, loading, site).run(), sites))
@@ -86,7 +86,9 @@ class LocalProbing(Labeler):
         axis, d = (np.arange(self.grid) + 0.5) / self.grid, configuration.dimension
         return np.stack(np.meshgrid(*[axis] * d, indexing="ij"), axis=-1).reshape(-1, d) @ configuration.cell
 
-    def _refuse(self, configuration: Configuration, reach_of_forces: float) -> None:
+    def refuse(self, configuration: Configuration, potential: Potential) -> None:
+        """Raises VitreousError for a ring thinner than the range of the forces, or a glass smaller than the probe."""
+        reach_of_forces = potential.surface(configuration).force_range
         if self.frozen_ring < reach_of_forces:
             raise VitreousError(
                 f"labeler.frozen_ring is {self.frozen_ring:g}, thinner than the reach of the potential's forces, {reach_of_forces:g}; "
