@@ -118,21 +118,22 @@ def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[st
     for sample in result.samples:
         _write_prediction(folder / "predictions" / f"sample_{sample.index}.csv", sample)
     bundle.write(folder / "model", pipeline.model, result.model, pipeline.providers.get("model", ""))
-    scores = _scores(result)
+    orientation = getattr(pipeline.indicators, "weak_is", None)
+    scores = _scores(result, orientation)
     (folder / "scores.json").write_text(json.dumps(scores, indent=1))
     files.append(folder / "scores.json")
     if job.config.get("report"):
         from vitreous.report import write_report
 
-        files += write_report(result, folder, job.command, config=job.text)
+        files += write_report(result, folder, job.command, config=job.text, orientation=orientation)
     return scores, files
 
 
-def _scores(result: Result) -> dict[str, Any]:
+def _scores(result: Result, orientation: Mapping[str, str] | None) -> dict[str, Any]:
     """Mean scores of every map on the glasses never seen, null where undefined; empty for labels that are no map."""
     from vitreous.report.scoring import score_samples
 
-    scores = score_samples(result.role("test"))
+    scores = score_samples(result.role("test"), orientation=orientation)
     if scores is None:
         return {}
     table: dict[str, Any] = {"radius": scores.radius}
