@@ -149,8 +149,8 @@ class Descriptor(Method):
     """Turns structure, seen in the loading's frame, into model input at given places.
 
     ``rotation`` declares what a common rotation of glass, sites and loading does: "invariant" (nothing) for all of ours, since the
-    loading frame turns along; "equivariant" or "none" otherwise. A descriptor that serves as ``indicators`` may declare ``weak_is``, a mapping
-    from column to "low" or "high", the side that marks weak places; columns it does not name are not scored.
+    loading frame turns along; "equivariant" or "none" otherwise. A descriptor that serves as ``indicators`` may declare
+    ``weak_is``, a mapping from column to "low" or "high", the side that marks weak places; columns it does not name are not scored.
     """
 
     kind = "descriptor"
