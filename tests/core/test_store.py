@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -131,3 +132,15 @@ def test_artifacts_are_found_by_the_beginning_of_their_key(store):
     for prefix, sentence in (("zz", "no artifact"), ("", "no artifact")):
         with pytest.raises(VitreousError, match=sentence):
             store.find(prefix)
+
+
+def test_a_writer_that_ended_but_was_not_collected_counts_as_gone(store):
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, left as a zombie
+    folder = store.folder / "label" / "ab"
+    folder.mkdir(parents=True)
+    left = folder / f".abcd.{socket.gethostname()}.{child.pid}.01234567.tmp"
+    left.write_bytes(b"half")
+    assert store.clean() == 1
+    assert not left.exists()
+    child.wait()

@@ -241,4 +241,12 @@ def _writer_is_gone(temporary: Path) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    return _is_zombie(int(name[1]))
+
+
+def _is_zombie(process: int) -> bool:
+    """True for a process that has ended and only waits to be collected; a killed run's workers may wait for long."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
