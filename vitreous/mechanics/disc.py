@@ -1,168 +1,158 @@
-"""A disc (or ball) cut from a glass: free atoms inside a ring of atoms that only follow the affine deformation.
+"""A disc cut from a plane glass: free atoms inside a ring of atoms that only follow the affine deformation. Compiled kernels.
 
-Positions (M, D) are relative to the centre, the F free atoms first. Kernels release the interpreter lock and work on one disc at a time;
-H is dense, (F*D, F*D). Stress is that of the free atoms, ``1/2 sum_i sum_j U' r n (x) n / area``: a pair of free atoms counts whole, a
-pair of a free and a frozen one half (Bachhav et al. 2025; Patinet et al., Phys. Rev. Lett. 117, 045501 (2016)).
+Positions (M, 2) are relative to the centre, the F free atoms first; arrays of forces are (F, 2), matrices dense (2F, 2F), lower triangle.
+Stress is that of the free atoms, ``1/2 sum_i sum_j U' r n (x) n / area``: a pair of free atoms counts whole, a pair of a free and a frozen
+one half (Bachhav et al. 2025; Patinet et al., Phys. Rev. Lett. 117, 045501 (2016)); ``weights`` (2, 2) picks from it the component that
+the loading drives.
+
+Everything a pair contributes follows from g(q) = U'(r) / r at q = r^2, tabulated as cubics in q: its force is ``g x``, its stiffness
+``g 1 + 2 g' x (x) x``. No square root and no division are left per pair. Kernels release the interpreter lock.
+
+==================  =======================================  ==================
+symbol              variable                                 unit
+==================  =======================================  ==================
+g(q)                ``table[kind, k, :]``, powers of t       energy / length^2
+q_k = q_0 + k dq    ``q_min``, ``1 / per_q``                 length^2
+pairs (a, b)        ``other[start[a]:start[a + 1]]``         b > a or frozen
+==================  =======================================  ==================
 """
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
-from vitreous.mechanics.cholesky import back_substitute, factorise
-from vitreous.mechanics.pair_table import energy_slope, slope_curvature
-
-_FAST = {"contract", "nsz", "arcp"}
+_FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 @njit(cache=True, nogil=True)
-def free_pairs(x, free, radius):  # type: ignore[no-untyped-def]
-    """(P, 2) pairs a < b closer than ``radius`` of which a is free."""
-    count = 0
-    for write in range(2):
-        if write:
-            pairs = np.empty((count, 2), np.int32)
-            count = 0
-        for a in range(free):
-            for b in range(a + 1, len(x)):
-                r2 = 0.0
-                for c in range(x.shape[1]):
-                    r2 += (x[a, c] - x[b, c]) ** 2
-                if r2 < radius * radius:
-                    if write:
-                        pairs[count, 0], pairs[count, 1] = a, b
-                    count += 1
-    return pairs
+def near_pairs(x, free, radius, start, other):  # type: ignore[no-untyped-def]
+    """Fills ``start`` (F + 1,) and ``other`` with the pairs closer than ``radius`` of a free atom; False if ``other`` is too short."""
+    count, limit = 0, radius * radius
+    for a in range(free):
+        start[a] = count
+        for b in range(a + 1, len(x)):
+            dx, dy = x[b, 0] - x[a, 0], x[b, 1] - x[a, 1]
+            if dx * dx + dy * dy < limit:
+                if count == len(other):
+                    return False
+                other[count] = b
+                count += 1
+    start[free] = count
+    return True
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def forces_virial(x, free, pairs, species, kinds, table, r_min, inverse_step, cutoff, forces, virial):  # type: ignore[no-untyped-def]
-    """Fills ``forces`` (F, D) and the free atoms' ``virial`` (D, D); returns the energy of all pairs with a free atom."""
-    d = x.shape[1]
+def forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces):  # type: ignore[no-untyped-def]
+    """Fills ``forces``; returns (largest component, weighted stress times area)."""
     forces[:] = 0.0
-    virial[:] = 0.0
-    energy = 0.0
-    step = np.empty(3)
-    for p in range(len(pairs)):
-        a, b = pairs[p, 0], pairs[p, 1]
-        r2 = 0.0
-        for c in range(d):
-            step[c] = x[b, c] - x[a, c]
-            r2 += step[c] * step[c]
-        if r2 >= cutoff * cutoff:
-            continue
-        r = np.sqrt(r2)
-        u, du = energy_slope(table, species[a] * kinds + species[b], r, r_min, inverse_step)
-        energy += u
-        g = du / r
-        share = g if b < free else 0.5 * g
-        for c in range(d):
-            forces[a, c] += g * step[c]
+    limit, stress = cutoff * cutoff, 0.0
+    wxx, wxy, wyy = weights[0, 0], weights[0, 1] + weights[1, 0], weights[1, 1]
+    for a in range(free):
+        xa, ya, row = x[a, 0], x[a, 1], species[a] * kinds
+        fx = fy = 0.0
+        for p in range(start[a], start[a + 1]):
+            b = other[p]
+            dx, dy = x[b, 0] - xa, x[b, 1] - ya
+            q = dx * dx + dy * dy
+            if q >= limit:
+                continue
+            s = (q - q_min) * per_q
+            k = max(int(s), 0)
+            t, kind = s - k, row + species[b]
+            g = table[kind, k, 0] + t * (table[kind, k, 1] + t * (table[kind, k, 2] + t * table[kind, k, 3]))
+            fx += g * dx
+            fy += g * dy
             if b < free:
-                forces[b, c] -= g * step[c]
-            for e in range(d):
-                virial[c, e] += share * step[c] * step[e]
-    return energy
+                forces[b, 0] -= g * dx
+                forces[b, 1] -= g * dy
+            else:
+                g *= 0.5
+            stress += g * (wxx * dx * dx + wxy * dx * dy + wyy * dy * dy)
+        forces[a, 0] += fx
+        forces[a, 1] += fy
+    largest = 0.0
+    for a in range(free):
+        largest = max(largest, abs(forces[a, 0]), abs(forces[a, 1]))
+    return largest, stress
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def hessian_affine(x, free, pairs, species, kinds, table, r_min, inverse_step, cutoff, gradient, h, affine):  # type: ignore[no-untyped-def]
-    """Fills the lower triangle of ``h`` (F*D, F*D) and the affine force ``affine`` (F, D) for ``dx = gradient @ x`` of all atoms."""
-    d = x.shape[1]
-    h[:] = 0.0
-    affine[:] = 0.0
-    step, moved = np.empty(3), np.empty(3)
-    for p in range(len(pairs)):
-        a, b = pairs[p, 0], pairs[p, 1]
-        r2 = 0.0
-        for c in range(d):
-            step[c] = x[b, c] - x[a, c]
-            r2 += step[c] * step[c]
-        if r2 >= cutoff * cutoff:
-            continue
-        r = np.sqrt(r2)
-        du, ddu = slope_curvature(table, species[a] * kinds + species[b], r, r_min, inverse_step)
-        t = du / r
-        s = (ddu - t) / r2
-        along = 0.0
-        for c in range(d):
-            moved[c] = 0.0
-            for e in range(d):
-                moved[c] += gradient[c, e] * step[e]
-            along += moved[c] * step[c]
-        for c in range(d):
-            g = t * moved[c] + s * along * step[c]
-            affine[a, c] += g
+def stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, affine):  # type: ignore[no-untyped-def]
+    """Fills the lower triangle of the Hessian ``h`` and the affine force ``affine`` (2F,) for ``dx = gradient @ x`` of all atoms."""
+    n = 2 * free
+    for i in range(n):
+        affine[i] = 0.0
+        for j in range(i + 1):
+            h[i, j] = 0.0
+    limit = cutoff * cutoff
+    for a in range(free):
+        xa, ya, row = x[a, 0], x[a, 1], species[a] * kinds
+        hxx = hxy = hyy = fx = fy = 0.0
+        for p in range(start[a], start[a + 1]):
+            b = other[p]
+            dx, dy = x[b, 0] - xa, x[b, 1] - ya
+            q = dx * dx + dy * dy
+            if q >= limit:
+                continue
+            s = (q - q_min) * per_q
+            k = max(int(s), 0)
+            t, kind = s - k, row + species[b]
+            c1, c2, c3 = table[kind, k, 1], table[kind, k, 2], table[kind, k, 3]
+            g = table[kind, k, 0] + t * (c1 + t * (c2 + t * c3))
+            bend = 2.0 * per_q * (c1 + t * (2.0 * c2 + t * 3.0 * c3))
+            kxx, kxy, kyy = g + bend * dx * dx, bend * dx * dy, g + bend * dy * dy
+            mx, my = gradient[0, 0] * dx + gradient[0, 1] * dy, gradient[1, 0] * dx + gradient[1, 1] * dy
+            gx, gy = kxx * mx + kxy * my, kxy * mx + kyy * my
+            hxx += kxx
+            hxy += kxy
+            hyy += kyy
+            fx += gx
+            fy += gy
             if b < free:
-                affine[b, c] -= g
-            for e in range(d):
-                k = s * step[c] * step[e]
-                if c == e:
-                    k += t
-                h[a * d + c, a * d + e] += k
-                if b < free:
-                    h[b * d + c, b * d + e] += k
-                    h[b * d + c, a * d + e] -= k
+                i, j = 2 * b, 2 * a
+                affine[i] -= gx
+                affine[i + 1] -= gy
+                h[i, i] += kxx
+                h[i + 1, i] += kxy
+                h[i + 1, i + 1] += kyy
+                h[i, j] = -kxx
+                h[i, j + 1] = h[i + 1, j] = -kxy
+                h[i + 1, j + 1] = -kyy
+        i = 2 * a
+        affine[i] += fx
+        affine[i + 1] += fy
+        h[i, i] += hxx
+        h[i + 1, i] += hxy
+        h[i + 1, i + 1] += hyy
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def virial_rate(x, free, pairs, species, kinds, table, r_min, inverse_step, cutoff, velocity, out):  # type: ignore[no-untyped-def]
-    """Fills ``out`` (D, D): the rate of the free atoms' virial while atoms move with ``velocity`` (M, D)."""
-    d = x.shape[1]
-    out[:] = 0.0
-    step, moved = np.empty(3), np.empty(3)
-    for p in range(len(pairs)):
-        a, b = pairs[p, 0], pairs[p, 1]
-        r2 = along = 0.0
-        for c in range(d):
-            step[c] = x[b, c] - x[a, c]
-            moved[c] = velocity[b, c] - velocity[a, c]
-            r2 += step[c] * step[c]
-            along += step[c] * moved[c]
-        if r2 >= cutoff * cutoff:
-            continue
-        r = np.sqrt(r2)
-        du, ddu = slope_curvature(table, species[a] * kinds + species[b], r, r_min, inverse_step)
-        t = du / r
-        s = (ddu - t) / r2 * along
-        share = 1.0 if b < free else 0.5
-        for c in range(d):
-            for e in range(d):
-                out[c, e] += share * (s * step[c] * step[e] + t * (moved[c] * step[e] + step[c] * moved[e]))
-
-
-@njit(cache=True, nogil=True)
-def newton(x, free, pairs, species, kinds, table, r_min, inverse_step, cutoff, gradient, tolerance, trust, h, affine, forces, virial):  # type: ignore[no-untyped-def]
-    """Newton from ``x``, in place. Returns the residual, negative if the way is not smooth; on success ``h`` holds a factor.
-
-    The factor made at ``x`` serves for as long as it cuts the force tenfold a step, then it is made anew.
-    """
-    d = x.shape[1]
-    moved = np.zeros((free, d))
-    forces_virial(x, free, pairs, species, kinds, table, r_min, inverse_step, cutoff, forces, virial)
-    residual = np.abs(forces).max()
-    stale = True
-    for _ in range(24):
-        if stale:
-            hessian_affine(x, free, pairs, species, kinds, table, r_min, inverse_step, cutoff, gradient, h, affine)
-            if not factorise(h):
-                return -1.0
-        if residual <= tolerance:
-            return residual
-        step = forces.copy().reshape(free * d)
-        back_substitute(h, step)
-        largest = 0.0
-        for i in range(free):
-            r2 = 0.0
-            for c in range(d):
-                x[i, c] += step[i * d + c]
-                moved[i, c] += step[i * d + c]
-                r2 += moved[i, c] ** 2
-            largest = max(largest, r2)
-        if not largest <= trust * trust:
-            return -1.0
-        forces_virial(x, free, pairs, species, kinds, table, r_min, inverse_step, cutoff, forces, virial)
-        before, residual = residual, np.abs(forces).max()
-        stale = residual > 0.1 * before
-    return -1.0
+def stress_rate(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tangent):  # type: ignore[no-untyped-def]
+    """Rate of the weighted stress times area while all atoms move with ``gradient @ x``, free ones with ``tangent`` (2F,) besides."""
+    limit, rate = cutoff * cutoff, 0.0
+    wxx, wxy, wyy = weights[0, 0], 0.5 * (weights[0, 1] + weights[1, 0]), weights[1, 1]
+    for a in range(free):
+        xa, ya, row = x[a, 0], x[a, 1], species[a] * kinds
+        ua, va = tangent[2 * a], tangent[2 * a + 1]
+        for p in range(start[a], start[a + 1]):
+            b = other[p]
+            dx, dy = x[b, 0] - xa, x[b, 1] - ya
+            q = dx * dx + dy * dy
+            if q >= limit:
+                continue
+            s = (q - q_min) * per_q
+            k = max(int(s), 0)
+            t, kind = s - k, row + species[b]
+            c1, c2, c3 = table[kind, k, 1], table[kind, k, 2], table[kind, k, 3]
+            g = table[kind, k, 0] + t * (c1 + t * (c2 + t * c3))
+            bend = 2.0 * per_q * (c1 + t * (2.0 * c2 + t * 3.0 * c3))
+            mx = gradient[0, 0] * dx + gradient[0, 1] * dy - ua
+            my = gradient[1, 0] * dx + gradient[1, 1] * dy - va
+            share = 0.5
+            if b < free:
+                mx += tangent[2 * b]
+                my += tangent[2 * b + 1]
+                share = 1.0
+            ax, ay = wxx * dx + wxy * dy, wxy * dx + wyy * dy
+            rate += share * (bend * (dx * mx + dy * my) * (ax * dx + ay * dy) + 2.0 * g * (ax * mx + ay * my))
+    return rate

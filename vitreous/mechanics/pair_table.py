@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 PairFunction = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairTable:
     """Tables for S species.
 

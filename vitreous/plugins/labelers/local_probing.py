@@ -19,7 +19,7 @@ from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import EnergySurface, Labeler, Potential
 from vitreous.mechanics.neighbours import heights
-from vitreous.mechanics.pair_probe import PairProbe
+from vitreous.mechanics.pair_probe import PairProbe, squared_table
 from vitreous.mechanics.pair_surface import PairSurface
 from vitreous.mechanics.probe import ContinuedProbe, Probed, ProbeProtocol
 from vitreous.mechanics.surface_probe import SurfaceProbe
@@ -40,6 +40,8 @@ class LocalProbing(Labeler):
         jump: displacement beyond the prediction that counts as a jump, length.
         workers: threads over sites; does not affect the result.
     """
+
+    version: ClassVar = 2
 
     level: ClassVar = "site"
     needs_trajectory: ClassVar = False
@@ -113,8 +115,8 @@ class LocalProbing(Labeler):
         area = np.pi * self.free_radius**2 * (1.0 if configuration.dimension == 2 else 4.0 / 3.0 * self.free_radius)
         protocol = ProbeProtocol(self.strain_step, self.strain_max, self.stride, self.force_tolerance, self.jump, float(area))
         positions = np.ascontiguousarray(vectors[near])
-        if isinstance(surface, PairSurface):
-            return PairProbe(positions, free, surface.species[near], surface.table, loading, protocol)
+        if isinstance(surface, PairSurface) and configuration.dimension == 2:
+            return PairProbe(positions, free, surface.species[near], squared_table(surface.table), loading, protocol)
         cut = configuration.with_(
             positions=positions, species=configuration.species[near], ids=configuration.ids[near], bonds=np.zeros((0, 2), int),
             periodic=(False,) * configuration.dimension,
