@@ -1,7 +1,7 @@
 """Reference minimisers: the named descents that decide in which basin an instability ends.
 
-Each starts from given positions and stops when the largest force component falls below ``force_tolerance`` or the budget of force
-evaluations is spent. They share the signature of ``Descent``; ``DESCENTS`` holds them by name.
+Each is a generator: it starts from given positions and yields where it stands, after every step, for as long as it is asked. So whoever
+follows it may try something better on the way without disturbing it. ``DESCENTS`` holds them by name.
 
 ========  ==================================================================================================
 name      method
@@ -15,9 +15,9 @@ steepest  steepest descent, secant line search
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,8 @@ Array = NDArray[Any]
 Force = Callable[[Array], Array]  #: positions (N, D) -> forces (N, D); may reuse its buffer
 
 
-@dataclass(frozen=True)
-class Descended:
-    """Where a descent stopped: positions (N, D), largest force component left, force evaluations used."""
+class Stand(NamedTuple):
+    """Where a descent stands: positions (N, D), which it goes on to change, largest force component left, force evaluations used."""
 
     positions: Array
     residual: float
@@ -46,28 +45,29 @@ class Pace:
     friction: float = 0.1
 
 
-Descent = Callable[[Force, Array, Pace, float, int], Descended]
+Descent = Callable[[Force, Array, Pace], Iterator[Stand]]
 
 
-def conjugate_gradient(force: Force, start: Array, pace: Pace, force_tolerance: float, budget: int) -> Descended:
+def conjugate_gradient(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
     """Polak-Ribiere+ directions; the step along each is the secant estimate of where the force along it vanishes."""
-    return _line_descent(force, start, pace, force_tolerance, budget, conjugate=True)
+    return _line_descent(force, start, pace, conjugate=True)
 
 
-def steepest_descent(force: Force, start: Array, pace: Pace, force_tolerance: float, budget: int) -> Descended:
+def steepest_descent(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
     """As ``conjugate_gradient`` with every direction the force itself."""
-    return _line_descent(force, start, pace, force_tolerance, budget, conjugate=False)
+    return _line_descent(force, start, pace, conjugate=False)
 
 
-def _line_descent(force: Force, start: Array, pace: Pace, force_tolerance: float, budget: int, conjugate: bool) -> Descended:
+def _line_descent(force: Force, start: Array, pace: Pace, conjugate: bool) -> Iterator[Stand]:
     x = start.copy()
     f = force(x).copy()
     p, used = f.copy(), 1
-    while np.abs(f).max() > force_tolerance and used < budget:
+    yield Stand(x, _largest(f), used)
+    while True:
         slope = np.vdot(f, p)
         if slope <= 0.0:
             p, slope = f.copy(), np.vdot(f, f)
-        reach = pace.max_step / np.abs(p).max()
+        reach = pace.max_step / _largest(p)
         trial = min(0.5 / pace.curvature, reach)
         bend = (slope - np.vdot(force(x + trial * p), p)) / trial
         step = min(slope / bend, reach) if bend > 0.0 else reach
@@ -77,16 +77,17 @@ def _line_descent(force: Force, start: Array, pace: Pace, force_tolerance: float
         beta = max(0.0, np.vdot(new, new - f) / np.vdot(f, f)) if conjugate else 0.0
         p = new + beta * p
         f = new
-    return Descended(x, float(np.abs(f).max()), used)
+        yield Stand(x, _largest(f), used)
 
 
-def fire(force: Force, start: Array, pace: Pace, force_tolerance: float, budget: int) -> Descended:
+def fire(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
     """FIRE 2.0 with unit masses, semi-implicit Euler, and half a step back uphill."""
     x, v = start.copy(), np.zeros_like(start)
     dt_max = 1.0 / np.sqrt(pace.curvature)
     dt, alpha, good, used = 0.2 * dt_max, 0.25, 0, 1
     f = force(x)
-    while np.abs(f).max() > force_tolerance and used < budget:
+    yield Stand(x, _largest(f), used)
+    while True:
         if np.vdot(f, v) > 0.0:
             good += 1
             if good > 20:
@@ -99,25 +100,30 @@ def fire(force: Force, start: Array, pace: Pace, force_tolerance: float, budget:
         v *= 1.0 - alpha
         v += (alpha * np.linalg.norm(v) / (1.0 - alpha) / np.linalg.norm(f)) * f
         move = dt * v
-        x += move * min(1.0, pace.max_step / np.abs(move).max())
+        x += move * min(1.0, pace.max_step / _largest(move))
         f = force(x)
         used += 1
-    return Descended(x, float(np.abs(f).max()), used)
+        yield Stand(x, _largest(f), used)
 
 
-def damped_dynamics(force: Force, start: Array, pace: Pace, force_tolerance: float, budget: int) -> Descended:
+def damped_dynamics(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
     """Newtonian motion with unit masses and viscous friction (inverse time), integrated by velocity Verlet."""
     x, v = start.copy(), np.zeros_like(start)
     dt = 0.5 / np.sqrt(pace.curvature)
     decay = np.exp(-pace.friction * dt)
     f, used = force(x), 1
-    while np.abs(f).max() > force_tolerance and used < budget:
+    yield Stand(x, _largest(f), used)
+    while True:
         v += 0.5 * dt * f
         x += dt * v
         f = force(x)
         used += 1
         v = decay * (v + 0.5 * dt * f)
-    return Descended(x, float(np.abs(f).max()), used)
+        yield Stand(x, _largest(f), used)
+
+
+def _largest(vectors: Array) -> float:
+    return float(np.abs(vectors).max())
 
 
 DESCENTS: dict[str, Descent] = {"cg": conjugate_gradient, "fire": fire, "damped": damped_dynamics, "steepest": steepest_descent}

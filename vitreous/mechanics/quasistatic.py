@@ -217,29 +217,34 @@ def non_affine(before: State, after: State) -> Array:
 def descend_and_polish(surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol) -> State:
     """The minimum that the named minimiser falls into from ``positions``.
 
-    The descent runs until Newton, started from where it stands, converges without leaving its neighbourhood; the thresholds at which that
-    is tried shrink tenfold each time.
+    Newton is tried from where the descent stands, and the descent goes on undisturbed unless Newton converges through positive curvature
+    without leaving the neighbourhood. First that is where the force has fallen tenfold, and tenfold again. Once the force has risen, an
+    avalanche is under way: then at a force whose Newton step is a small part of ``jump``, and again each time it has fallen to a third.
 
     Raises:
         NotConverged: naming the force that is left.
     """
-    descend = descent_named(protocol.minimiser)
     stiffest = 2.0 * float(surface.linearise(positions, cell).network(np.inf).diagonal().max())
     pace = Pace(stiffest, protocol.jump, protocol.friction)
-    reach, used = 1e-3 * protocol.jump * stiffest, 0
+    gentle, fall, reach = 1e-3 * protocol.jump * stiffest, 0.1, None
+    descent = descent_named(protocol.minimiser)(lambda x: surface.energy_forces_virial(x, cell)[1], positions, pace)
     while True:
-        done = descend(lambda x: surface.energy_forces_virial(x, cell)[1], positions, pace, reach, protocol.budget - used)
-        positions, used = done.positions, used + done.evaluations
-        preconditioner.refresh(surface.linearise(positions, cell))
-        state = newton(surface, positions, cell, preconditioner, protocol.force_tolerance, protocol.jump)
-        if state is not None:
-            return state
-        if done.residual <= protocol.force_tolerance:
-            energy, forces, virial = surface.energy_forces_virial(positions, cell)
-            return State(positions, cell, energy, virial.copy(), float(np.abs(forces).max()))
-        if used >= protocol.budget:
+        stand = next(descent)
+        if stand.residual > 2.0 * gentle:
+            fall, reach = 0.3, gentle
+        elif reach is None:
+            reach = fall * stand.residual
+        if stand.residual <= reach:
+            preconditioner.refresh(surface.linearise(stand.positions, cell))
+            state = newton(surface, stand.positions, cell, preconditioner, protocol.force_tolerance, protocol.jump)
+            if state is not None:
+                return state
+            reach = fall * stand.residual
+        if stand.residual <= protocol.force_tolerance:
+            energy, _, virial = surface.energy_forces_virial(stand.positions, cell)
+            return State(stand.positions, cell, energy, virial.copy(), stand.residual)
+        if stand.evaluations >= protocol.budget:
             raise NotConverged(
-                f"the {protocol.minimiser} minimiser left a force of {done.residual:.3g} after {used} evaluations "
+                f"the {protocol.minimiser} minimiser left a force of {stand.residual:.3g} after {stand.evaluations} evaluations "
                 f"(tolerance {protocol.force_tolerance:g}); raise the budget or use another minimiser"
             )
-        reach = min(reach, done.residual) * 0.1
