@@ -66,7 +66,8 @@ class PairProbe(ContinuedProbe):
         self, positions: Array, free: int, species: NDArray[np.int64], table: SquaredTable, loading: Loading, protocol: ProbeProtocol
     ) -> None:
         super().__init__(positions, free, loading, protocol)
-        self._model = (np.ascontiguousarray(species), table.kinds, table.coefficients, table.q_min, table.per_q, table.cutoff)
+        self.species = np.ascontiguousarray(species)
+        self._model = (self.species, table.kinds, table.coefficients, table.q_min, table.per_q, table.cutoff)
         self._weights = np.array([[float(loading.scalar_stress(_unit(a, b))) for b in range(2)] for a in range(2)]) / protocol.area
         n = 2 * free
         self._h, self._factored = np.empty((n, n)), False
