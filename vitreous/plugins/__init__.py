@@ -36,6 +36,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "Thompson et al., Comput. Phys. Commun. 271, 108171 (2022)", "athermal quasistatic deformation by LAMMPS, step by step"),
     ("labeler", "local_probing", "vitreous.plugins.labelers.local_probing.LocalProbing", _PAPERS["listi"],
      "local stress threshold map by probing small discs"),
+    ("labeler", "local_yield_stress", "vitreous.plugins.labelers.local_yield_stress.LocalYieldStress",
+     "Barbot et al., Phys. Rev. E 97, 033001 (2018)", "local probing along a set of directions, the weakest projection counts"),
     ("labeler", "rearrangements", "vitreous.plugins.labelers.rearrangements.Rearrangements", _PAPERS["listi"],
      "strain, drop, atom and place of each instability"),
     ("descriptor", "symmetry_functions", "vitreous.plugins.descriptors.symmetry_functions.SymmetryFunctions", _PAPERS["font_clos"],
