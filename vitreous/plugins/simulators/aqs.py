@@ -7,6 +7,7 @@ defaults are those of Bachhav et al. (2025), Methods, whose "400 steps of 1e-4" 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -21,7 +22,7 @@ from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic import Protocol, deform
+from vitreous.mechanics.quasistatic import Instability, Protocol, deform
 from vitreous.mechanics.relax import relax, relax_lengths
 from vitreous.plugins.simulators._record import trajectory_of
 
@@ -127,11 +128,17 @@ class AQS(Simulator):
 
             rule = BreakRule(self.break_near, self.break_far, self.break_drop)
             broken = lost_bond(configuration, surface, rule) if self.break_far > 0.0 else lambda event: -1
-            ends = (lambda event: broken(event) >= 0) if self.stop_at_break else None
+            ends = self._ends(configuration, loading, broken)
             path = deform(surface, start, loading, protocol, preconditioner, visit, ends)
             lost = [broken(event) for event in path.events]
         broken_bonds = lost if self.break_far > 0.0 else None
         return trajectory_of(configuration, loading, self.strain_step, path, frames=frames, lost=broken_bonds, lowest=lowest)
+
+    def _ends(
+        self, configuration: Configuration, loading: Loading, broken: Callable[[Instability], int]
+    ) -> Callable[[Instability], bool] | None:
+        """What ends the run, told of each instability; None: nothing but its length and the number of events."""
+        return (lambda event: broken(event) >= 0) if self.stop_at_break else None
 
     def _protocol(self) -> Protocol:
         return Protocol(

@@ -1,0 +1,60 @@
+"""Stretched until the crack has gone through."""
+
+import numpy as np
+import pytest
+
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.mechanics.separation import intact, spans
+from vitreous.plugins.labelers.crack_path import CrackPath
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs_fracture import AQSFracture
+from vitreous.testing.systems import silica_glass
+
+POTENTIAL, LOADING = YukawaSilica(), Loading(mode="uniaxial")
+
+
+@pytest.fixture(scope="module")
+def fractured():
+    return AQSFracture(strain_step=2e-3, break_drop=0.02, eigenvalues=False).deform(silica_glass(), POTENTIAL, LOADING)
+
+
+def _whole(glass, positions, cell):
+    held = intact(positions, cell, glass.periodic, glass.bonds, 2.2)
+    return spans(positions, cell, glass.periodic, glass.bonds[held], 0)
+
+
+def test_it_ends_with_the_event_that_separates_the_glass(fractured):
+    glass = fractured.initial
+    assert not _whole(glass, fractured.frames[-1], fractured.cells[-1])
+    assert _whole(glass, fractured.frames[-2], fractured.cells[-2])
+    assert fractured.strain[-1] == fractured.events.strain[-1]
+    assert "bond_break" in fractured.events.kind
+
+
+def test_stress_is_gone_when_the_crack_is_through(fractured):
+    assert fractured.scalar_stress[-1] < 0.2 * fractured.scalar_stress.max()
+
+
+def test_the_crack_goes_right_across(fractured):
+    labels = CrackPath().label(fractured.initial, POTENTIAL, LOADING, fractured)
+    crack = fractured.initial.positions[labels.values > 0, 1] % fractured.initial.cell[1, 1]
+    gaps = np.diff(np.sort(np.append(crack, crack.min() + fractured.initial.cell[1, 1])))
+    assert gaps.max() < 12.0  # no stretch of the height longer than a large ring is without a crack atom
+    assert 0.0 < labels.values.mean() < 0.3
+
+
+def test_a_direction_that_is_no_axis_is_refused():
+    with pytest.raises(VitreousError, match=r"loading.angle is 30; complete fracture is told along an axis of the cell"):
+        AQSFracture().deform(silica_glass(), POTENTIAL, Loading(mode="uniaxial", angle=30.0))
+
+
+def test_a_glass_in_pieces_is_refused():
+    with pytest.raises(VitreousError, match=r"no path of bonds shorter than 0.5 goes through the glass"):
+        AQSFracture(break_far=0.5, break_near=0.4).deform(silica_glass(), POTENTIAL, LOADING)
+
+
+def test_bonds_are_needed():
+    bare = silica_glass().with_(bonds=np.zeros((0, 2), int))
+    with pytest.raises(VitreousError, match="crack_path marks atoms that lose bonds, but the glass has none"):
+        CrackPath().refuse(bare, POTENTIAL)

@@ -1,0 +1,59 @@
+"""The atoms of the crack: those that have lost a bond when the deformation ends (Font-Clos et al. 2022, Methods).
+
+With ``simulator=aqs_fracture`` the deformation ends when the crack has gone through; with another one it is the crack so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from vitreous.core.data import Configuration, Labels, Loading, Trajectory
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Labeler, Potential
+from vitreous.mechanics.separation import intact
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrackPath(Labeler):
+    """1 for both ends of every bond of the undeformed glass that is longer than ``far`` (length) in the last frame, 0 for other atoms.
+
+    Raises:
+        VitreousError: for a glass without bonds, or without a deformation.
+    """
+
+    level: ClassVar = "atom"
+    needs_trajectory: ClassVar = True
+    sign: ClassVar = "positive"
+    dimensions: ClassVar = frozenset({2, 3})
+
+    far: float = 2.2
+
+    def __post_init__(self) -> None:
+        if not self.far > 0.0:
+            raise VitreousError(f"labeler.far is {self.far!r}; expected a positive length")
+
+    def refuse(self, configuration: Configuration, potential: Potential) -> None:
+        if not len(configuration.bonds):
+            raise VitreousError("crack_path marks atoms that lose bonds, but the glass has none; find its bonds first")
+
+    def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
+        """One label per atom, in the order of the glass."""
+        if trajectory is None:
+            raise VitreousError("crack_path is read off a deformation, but none was given; let the pipeline deform the glass first")
+        self.refuse(configuration, potential)
+        bonds = configuration.bonds
+        held = intact(trajectory.frames[-1], trajectory.cells[-1], configuration.periodic, bonds, self.far)
+        values = np.zeros(len(configuration))
+        values[bonds[~held].ravel()] = 1.0
+        return Labels(
+            name="crack_path",
+            level="atom",
+            unit="1",
+            values=values,
+            mask=np.ones(len(values), dtype=bool),
+            positions=configuration.positions,
+            weak_is="high",
+        )

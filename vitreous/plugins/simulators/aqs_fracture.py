@@ -1,0 +1,64 @@
+"""Native athermal quasistatic deformation to complete fracture (Font-Clos et al. 2022, Methods).
+
+As ``aqs`` until no path of bonds leads from the glass to its own periodic image along the loading: then the crack has gone through. Broken
+bonds and flips are told apart on the way, so the first "bond_break" is the first broken bond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vitreous.core.data import Configuration, Loading
+from vitreous.core.errors import VitreousError
+from vitreous.mechanics.quasistatic import Instability
+from vitreous.mechanics.separation import intact, spans
+from vitreous.plugins.simulators.aqs import AQS
+
+
+@dataclass(frozen=True, kw_only=True)
+class AQSFracture(AQS):
+    """AQS with the defaults of the stretched bilayer, ended by separation; a bond longer than ``break_far`` (length) no longer holds.
+
+    Raises:
+        VitreousError: for ``break_far`` of zero, or, when it deforms, a glass without bonds, already in pieces, or stretched along no axis
+            of its cell.
+    """
+
+    version: ClassVar = AQS.version
+
+    strain_step: float = 5e-5
+    strain_max: float = 1.0
+    max_events: int = 100_000
+    stride: int = 200
+    relax_cell: bool = False
+    break_far: float = 2.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.break_far <= 0.0:
+            raise VitreousError(
+                f"simulator.break_far is {self.break_far!r}; complete fracture needs the length beyond which a bond is lost"
+            )
+
+    def _ends(self, configuration: Configuration, loading: Loading, broken: Callable[[Instability], int]) -> Callable[[Instability], bool]:
+        axis = _axis(loading)
+        bonds, periodic = configuration.bonds, configuration.periodic
+
+        def in_pieces(positions, cell) -> bool:  # type: ignore[no-untyped-def]
+            held = bonds[intact(positions, cell, periodic, bonds, self.break_far)]
+            return not spans(positions, cell, periodic, held, axis)
+
+        if in_pieces(configuration.positions, configuration.cell):
+            raise VitreousError(
+                f"no path of bonds shorter than {self.break_far:g} goes through the glass along the loading; it is in pieces already"
+            )
+        return lambda event: in_pieces(event.after.positions, event.after.cell)
+
+
+def _axis(loading: Loading) -> int:
+    """The lattice vector along the loading's first axis."""
+    if loading.angle % 90.0:
+        raise VitreousError(f"loading.angle is {loading.angle:g}; complete fracture is told along an axis of the cell: use 0 or 90")
+    return int(loading.angle / 90.0) % 2
