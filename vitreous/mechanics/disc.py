@@ -19,6 +19,7 @@ pairs (a, b)        ``other[start[a]:start[a + 1]]``         b > a or frozen
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 _FAST = {"contract", "reassoc", "nsz", "arcp"}
@@ -39,6 +40,24 @@ def near_pairs(x, free, radius, start, other):  # type: ignore[no-untyped-def]
                 count += 1
     start[free] = count
     return True
+
+
+@njit(cache=True, nogil=True)
+def pairs_hold(x, free, f, then, inverse_then, cutoff, reach):  # type: ignore[no-untyped-def]
+    """Whether pairs listed up to ``reach``, with free atoms at ``then`` (F, 2) and F^-1 ``inverse_then``, hold all within ``cutoff`` now.
+
+    A pair at r < cutoff was at most (r + 2 drift) / squeeze apart when the list was made; squeeze is the least stretch since.
+    """
+    change = f @ inverse_then
+    a, b, c, d = change[0, 0], change[0, 1], change[1, 0], change[1, 1]
+    mean, det = 0.5 * (a * a + b * b + c * c + d * d), a * d - b * c
+    squeeze = np.sqrt(max(mean - np.sqrt(max(mean * mean - det * det, 0.0)), 0.0))
+    drift = 0.0
+    for i in range(free):
+        dx = x[i, 0] - a * then[i, 0] - b * then[i, 1]
+        dy = x[i, 1] - c * then[i, 0] - d * then[i, 1]
+        drift = max(drift, dx * dx + dy * dy)
+    return cutoff + 2.0 * np.sqrt(drift) < reach * squeeze
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)

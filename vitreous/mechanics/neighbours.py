@@ -168,3 +168,33 @@ def _compact(code):  # type: ignore[no-untyped-def]
             count += 1
         image[k] = index[code[k]]
     return unique[:count].copy(), image
+
+
+@njit(cache=True, nogil=True)
+def around(positions, site, cell, periodic, radius):  # type: ignore[no-untyped-def]
+    """Indices (M,) of atoms whose nearest image lies closer than ``radius`` to ``site`` (D,), in their order, and vectors (M, D) to it.
+
+    The cell must be more than 2 ``radius`` high, so that no atom lies there twice.
+    """
+    n, d = positions.shape
+    inverse = np.linalg.inv(cell)
+    found, vectors = np.empty(n, np.int64), np.empty((n, d))
+    count, step, reduced = 0, np.empty(d), np.empty(d)
+    for i in range(n):
+        for a in range(d):
+            reduced[a] = 0.0
+            for b in range(d):
+                reduced[a] += (positions[i, b] - site[b]) * inverse[b, a]
+            if periodic[a]:
+                reduced[a] -= np.rint(reduced[a])
+        r2 = 0.0
+        for b in range(d):
+            step[b] = 0.0
+            for a in range(d):
+                step[b] += reduced[a] * cell[a, b]
+            r2 += step[b] * step[b]
+        if r2 < radius * radius:
+            found[count] = i
+            vectors[count] = step
+            count += 1
+    return found[:count].copy(), vectors[:count].copy()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
 from vitreous.mechanics.cholesky import back_substitute, factorise
-from vitreous.mechanics.disc import forces_and_stress, near_pairs, stiffness, stress_rate
+from vitreous.mechanics.disc import forces_and_stress, near_pairs, pairs_hold, stiffness, stress_rate
 from vitreous.mechanics.pair_table import PairTable, slope_curvature
 from vitreous.mechanics.probe import ContinuedProbe, Point, ProbeProtocol
 
@@ -21,6 +21,7 @@ Array = NDArray[Any]
 _SKIN = 0.06  # of the cutoff
 _NEWTON_STEPS = 24
 _SLOW = 0.2  # a factor serves as long as it brings the force down to this fraction in one step
+_NEAR = 0.01  # of the trusted displacement: how far from the minimum a factor still gives its tangent
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class PairProbe(ContinuedProbe):
 
     def reach(self, strain: float, y: Array, trust: float) -> Point | None:
         """The minimum at ``strain`` next to the co-moving positions ``y``, with its tangent."""
-        f, gradient = self.loading.deformation_gradient(strain), self.loading.velocity_gradient(strain)
+        f, gradient, inverse = _kinematics(self.loading, round(strain, 12))
         x = y @ f.T
         self._keep_pairs(x, f, trust)
         tangent, found = np.empty(2 * self.free), np.empty(4)
@@ -89,24 +90,22 @@ class PairProbe(ContinuedProbe):
             return None
         residual, tau, slope, moved = found
         self.easy = bool(moved < 0.1 * self.protocol.jump)
-        inverse = np.linalg.inv(f).T
         return Point(strain, x @ inverse, tangent.reshape(-1, 2) @ inverse, float(tau), float(slope), float(residual))
 
     def _keep_pairs(self, x: Array, f: Array, trust: float) -> None:
-        """Remake the list of pairs when strain or displacement could have brought in a new one.
-
-        A pair at r < cutoff was at most (r + 2 drift) / squeeze apart when the list was made.
-        """
-        if self._made is not None:
-            then, f_then = self._made
-            change = f @ np.linalg.inv(f_then)
-            drift = np.sqrt(((x[: self.free] - then @ change.T) ** 2).sum(axis=1).max()) + trust
-            squeeze = np.linalg.norm(change, -2)
-            if self._model[-1] + 2.0 * drift < self._reach * squeeze:
-                return
+        """Remake the list of pairs when strain or displacement could have brought in a new one."""
+        if self._made is not None and pairs_hold(x, self.free, f, *self._made, self._model[-1] + 2.0 * trust, self._reach):
+            return
         while not near_pairs(x, self.free, self._reach, self._start, self._other):
             self._other = np.empty(2 * len(self._other), np.int32)
-        self._made = (x[: self.free].copy(), f)
+        self._made = (x[: self.free].copy(), np.linalg.inv(f))
+
+
+@lru_cache(maxsize=8192)
+def _kinematics(loading: Loading, strain: float) -> tuple[Array, Array, Array]:
+    """F, dF/dstrain F^-1, and the transpose of F^-1, (2, 2) each."""
+    f = loading.deformation_gradient(strain)
+    return f, loading.velocity_gradient(strain), np.ascontiguousarray(np.linalg.inv(f).T)
 
 
 def _unit(a: int, b: int) -> Array:
@@ -121,20 +120,23 @@ def settle(
 ):  # type: ignore[no-untyped-def]
     """Newton from ``x`` (M, 2), in place; ``h`` may hold the factor of a neighbouring state. False if the way is not smooth.
 
-    On success ``h`` holds the factor at the minimum, so its curvature is positive there, ``tangent`` (2F,) the rate dx/dstrain beyond the
-    affine one, and ``found`` the residual, tau, dtau/dstrain, and the furthest way that any atom went.
+    The first step may use that factor; then it is made anew, and again where a step no longer brings the force down fast. On success ``h``
+    holds a factor made within ``_NEAR * trust`` of the minimum, so curvature is positive there, ``tangent`` (2F,) the rate dx/dstrain
+    beyond the affine one, and ``found`` the residual, tau, dtau/dstrain, and the furthest way that any atom went.
     """
-    forces, moved, step = np.empty((free, 2)), np.zeros((free, 2)), np.empty(2 * free)
+    forces, moved, since, step = np.empty((free, 2)), np.zeros((free, 2)), np.zeros((free, 2)), np.empty(2 * free)
+    affine = np.empty(2 * free)
     residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
-    furthest = 0.0
-    for _ in range(_NEWTON_STEPS):
+    furthest, fresh = 0.0, False
+    for taken in range(_NEWTON_STEPS):
         if residual <= tolerance:
             break
-        if not factored:
-            stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, tangent)
+        if not factored or (taken > 0 and not fresh):
+            stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, affine)
             if not factorise(h):
                 return False
-            factored = True
+            factored = fresh = True
+            since[:] = 0.0
         for a in range(free):
             step[2 * a], step[2 * a + 1] = forces[a, 0], forces[a, 1]
         back_substitute(h, step)
@@ -143,17 +145,20 @@ def settle(
             for c in range(2):
                 x[a, c] += step[2 * a + c]
                 moved[a, c] += step[2 * a + c]
+                since[a, c] += step[2 * a + c]
             furthest = max(furthest, moved[a, 0] ** 2 + moved[a, 1] ** 2)
         if not furthest <= trust * trust:
             return False
         before = residual
         residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
-        factored = residual < _SLOW * before
+        fresh = fresh and residual < _SLOW * before
     if not residual <= tolerance:
         return False
-    stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, tangent)
-    if not factorise(h):
-        return False
+    if not fresh or np.abs(since).max() > _NEAR * trust:
+        stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, affine)
+        if not factorise(h):
+            return False
+    tangent[:] = affine
     back_substitute(h, tangent)
     slope = stress_rate(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tangent)
     found[0], found[1], found[2], found[3] = residual, tau, slope, np.sqrt(furthest)

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import EnergySurface, Labeler, Potential
-from vitreous.mechanics.neighbours import heights
+from vitreous.mechanics.neighbours import around, heights
 from vitreous.mechanics.pair_probe import PairProbe, squared_table
 from vitreous.mechanics.pair_surface import PairSurface
 from vitreous.mechanics.probe import ContinuedProbe, Probed, ProbeProtocol
@@ -107,18 +107,19 @@ class LocalProbing(Labeler):
         self, configuration: Configuration, potential: Potential, surface: EnergySurface, loading: Loading, site: NDArray[np.float64]
     ) -> ContinuedProbe:
         """The disc around ``site``, free atoms first, ordered by distance so that the result does not depend on the order of atoms."""
-        vectors = configuration.minimum_image(configuration.positions - site)
+        near, vectors = around(
+            configuration.positions, site, configuration.cell, np.array(configuration.periodic), self.free_radius + self.frozen_ring
+        )
         distance = np.linalg.norm(vectors, axis=1)
-        near = np.flatnonzero(distance < self.free_radius + self.frozen_ring)
-        near = near[np.argsort(distance[near], kind="stable")]
-        free = int(np.searchsorted(distance[near], self.free_radius))
+        order = np.argsort(distance, kind="stable")
+        near, vectors = near[order], vectors[order]
+        free = int(np.searchsorted(distance[order], self.free_radius))
         area = np.pi * self.free_radius**2 * (1.0 if configuration.dimension == 2 else 4.0 / 3.0 * self.free_radius)
         protocol = ProbeProtocol(self.strain_step, self.strain_max, self.stride, self.force_tolerance, self.jump, float(area))
-        positions = np.ascontiguousarray(vectors[near])
         if isinstance(surface, PairSurface) and configuration.dimension == 2:
-            return PairProbe(positions, free, surface.species[near], squared_table(surface.table), loading, protocol)
+            return PairProbe(vectors, free, surface.species[near], squared_table(surface.table), loading, protocol)
         cut = configuration.with_(
-            positions=positions, species=configuration.species[near], ids=configuration.ids[near], bonds=np.zeros((0, 2), int),
+            positions=vectors, species=configuration.species[near], ids=configuration.ids[near], bonds=np.zeros((0, 2), int),
             periodic=(False,) * configuration.dimension,
         )  # fmt: skip
         return SurfaceProbe(cut, free, potential.surface(cut), loading, protocol)
