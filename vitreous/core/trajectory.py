@@ -19,7 +19,8 @@ class Events(Data):
 
     Fields:
         strain: (E,) first strain of the user's grid at which the event is seen.
-        energy_drop, stress_drop: (E,), positive when energy or the loading's scalar stress falls across the event.
+        energy_drop: (E,) energy set free: that of the branch left behind, continued over the strain step, less that of the state after it.
+        stress_drop: (E,), positive when the loading's scalar stress falls across the event.
         atom: (E,) index of the atom with the largest non-affine displacement; of a broken bond, the oxygen that lost its silicon.
         position: (E, D) that atom's place in the *undeformed* glass.
         kind: E words: "rearrangement", "bond_break", "flip".

@@ -50,7 +50,7 @@ class AQS(Simulator):
         eigenvalues: whether each state's lowest eigenvalue is found, at about a fifth of the cost of the rest.
     """
 
-    version: ClassVar = 2
+    version: ClassVar = 3
 
     dimensions: ClassVar = frozenset({2, 3})
 

@@ -40,6 +40,8 @@ class LammpsAQS(Simulator):
         pair_commands: LAMMPS commands instead of the potential's own.
     """
 
+    version: ClassVar = 2
+
     dimensions: ClassVar = frozenset({2, 3})
 
     strain_step: float = 1e-4
