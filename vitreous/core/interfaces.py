@@ -188,6 +188,10 @@ class Fitted(ABC):
     def predict(self, features: Features) -> Array:
         """(M,) predictions, in the labels' unit, independent of how the sites are batched."""
 
+    def uncertainty(self, features: Features) -> Array | None:
+        """(M,) standard deviations of the predictions, in the labels' unit; None from a model that does not know."""
+        return None
+
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Arrays as safetensors or npz, the rest as JSON."""

@@ -85,6 +85,8 @@ def is_saved_without_pickle(subject: Subject) -> None:
 
 def _is_pickle(path: Path) -> bool:
     start = path.read_bytes()[:2]
+    if path.suffix == ".safetensors":  # begins with the length of its header, which may look like anything
+        return not path.read_bytes()[8:].lstrip().startswith(b"{")
     if path.suffix in _PICKLES or (start[:1] == b"\x80" and start[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")):
         return True
     if path.suffix == ".npy":

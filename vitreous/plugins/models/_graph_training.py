@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pytorch_lightning as lightning
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.callbacks import EarlyStopping
 from torch.utils.data import DataLoader, TensorDataset
 
 from vitreous.core.data import Features
@@ -20,6 +15,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Log
 from vitreous.plugins.models._graph_batches import Batch, Graphs, column_scaling, join, reflection_signs, take
 from vitreous.plugins.models._graph_layers import GraphNet
+from vitreous.plugins.models._training import best_weights, quiet
 
 if TYPE_CHECKING:
     from vitreous.plugins.models.graph_network import GraphNetwork
@@ -83,57 +79,6 @@ def mirror(batch: Batch, element: torch.Tensor, signs: tuple[torch.Tensor, torch
     return batch._replace(nodes=nodes, edge_values=batch.edge_values * signs[1].to(batch.nodes)[element[batch.edge_graph]])
 
 
-class Trained(lightning.LightningModule):
-    """One optimisation step, and the validation error."""
-
-    def __init__(self, model: Scaled, component: GraphNetwork, steps: int) -> None:
-        super().__init__()
-        self.model, self.component, self.steps = model, component, steps
-
-    def _error(self, batch: tuple[Batch, torch.Tensor]) -> torch.Tensor:
-        wanted = (batch[1] - self.model.target[0]) / self.model.target[1]
-        return torch.nn.functional.mse_loss(self.model(batch[0]), wanted)
-
-    def training_step(self, batch: tuple[Batch, torch.Tensor], _: int) -> torch.Tensor:
-        loss = self._error(batch)
-        self.log("train_mse", loss, on_step=False, on_epoch=True, batch_size=batch[0].size)
-        return loss
-
-    def validation_step(self, batch: tuple[Batch, torch.Tensor], _: int) -> None:
-        self.log("validation_mse", self._error(batch), batch_size=batch[0].size)
-
-    def configure_optimizers(self) -> Any:
-        kind = torch.optim.AdamW if self.component.optimizer == "adamw" else torch.optim.Adamax
-        optimizer = kind(self.parameters(), lr=self.component.learning_rate, weight_decay=self.component.weight_decay)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.steps, eta_min=0.01 * self.component.learning_rate)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-class Best(lightning.Callback):
-    """Keeps the weights of the epoch with the smallest validation error (the last one without validation), and reports every epoch."""
-
-    def __init__(self, log: Log) -> None:
-        self.report, self.error, self.weights = log, float("inf"), {}
-
-    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        if trainer.sanity_checking:
-            return
-        error = float(trainer.callback_metrics["validation_mse"])
-        self.report("validation_mse", error, trainer.current_epoch)
-        if error < self.error:
-            self.error = error
-            self._keep(pl_module)
-
-    def _keep(self, module: lightning.LightningModule) -> None:
-        self.weights = {name: value.detach().cpu().clone() for name, value in module.model.state_dict().items()}  # pyright: ignore
-
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        error = float(trainer.callback_metrics["train_mse"])
-        self.report("train_mse", error, trainer.current_epoch)
-        if not trainer.enable_validation and np.isfinite(error):
-            self._keep(pl_module)
-
-
 def train(
     component: GraphNetwork, data: Labelled, unseen: Labelled | None, scales: dict[str, torch.Tensor], names: Names, seed: int, log: Log
 ) -> dict[str, NDArray[Any]]:
@@ -143,36 +88,17 @@ def train(
         VitreousError: the error was never finite.
     """
     signs = (reflection_signs(names[0]), reflection_signs(names[1]))
-    best = Best(log)
-    with _quiet(component.threads), torch.random.fork_rng(devices=[]):
+    with quiet(component.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         order = torch.Generator().manual_seed(seed + 1)
         model = Scaled(GraphNet(len(names[0]), len(names[1]), component.hidden, component.layers), scales)
         collate = _collate(data, order if component.reflections != "none" else None, signs)
         loader = DataLoader(TensorDataset(data.index), component.batch_size, shuffle=True, generator=order, collate_fn=collate)
-        callbacks: list[lightning.Callback] = [best]
         check = None
         if unseen is not None:
-            check = DataLoader(
-                TensorDataset(unseen.index), 4 * component.batch_size, generator=order, collate_fn=_collate(unseen, None, signs)
-            )
-            callbacks.append(EarlyStopping("validation_mse", patience=component.patience))
-        trainer = lightning.Trainer(
-            max_epochs=component.epochs,
-            accelerator=component.accelerator,
-            devices=1,
-            gradient_clip_val=5.0,
-            callbacks=callbacks,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-        )
-        trainer.fit(Trained(model, component, component.epochs * len(loader)), loader, check)
-    if not best.weights:
-        raise VitreousError("graph_network training never reached a finite error; lower learning_rate or check the labels")
-    return {name: value.numpy() for name, value in best.weights.items()}
+            collate = _collate(unseen, None, signs)
+            check = DataLoader(TensorDataset(unseen.index), 4 * component.batch_size, generator=order, collate_fn=collate)
+        return best_weights(model, component, loader, check, log)
 
 
 def _collate(data: Labelled, order: torch.Generator | None, signs: tuple[torch.Tensor, torch.Tensor]) -> Callable[..., Any]:
@@ -208,25 +134,9 @@ def evaluate(
     graphs = join([features], torch.float64)
     signs = (reflection_signs(names), reflection_signs(edge_names))
     parts = []
-    with _quiet(threads):
+    with quiet(threads):
         for start in range(0, len(graphs), block):
             batch = take(graphs, torch.arange(start, min(start + block, len(graphs))))
             images = [mirror(batch, torch.full((batch.size,), k), signs) for k in range(4)] if mirrored else [batch]
             parts.append(torch.stack([model(image) for image in images]).mean(dim=0))
     return (torch.cat(parts) * model.target[1] + model.target[0]).numpy()
-
-
-@contextmanager
-def _quiet(threads: int) -> Iterator[None]:
-    """Lightning without its notices, on ``threads`` threads; both put back afterwards."""
-    logger, before = logging.getLogger("pytorch_lightning"), torch.get_num_threads()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    torch.set_num_threads(threads)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-        torch.set_num_threads(before)

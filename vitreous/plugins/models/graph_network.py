@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
+from vitreous.plugins.models._network import check_training
 from vitreous.plugins.models._tables import check_columns, check_examples, read_facts, write_facts
 
 Array = NDArray[np.float64]
-OPTIMIZERS = ("adamw", "adamax")
 REFLECTIONS = ("average", "augment", "none")
 _BLOCK = 128  #: graphs predicted at once, to bound memory
 
@@ -52,20 +52,20 @@ class GraphNetwork(Model):
     learning_rate: float = 3e-3
     optimizer: str = "adamw"
     weight_decay: float = 1e-4
+    schedule: str = "cosine"
     reflections: str = "average"
+    precision: str = "32-true"
     accelerator: str = "cpu"
+    devices: int = 1
     threads: int = 1
 
     def __post_init__(self) -> None:
-        if self.optimizer not in OPTIMIZERS:
-            raise VitreousError(f"unknown optimizer '{self.optimizer}'; expected one of {', '.join(OPTIMIZERS)}")
         if self.reflections not in REFLECTIONS:
             raise VitreousError(f"unknown reflections '{self.reflections}'; expected one of {', '.join(REFLECTIONS)}")
-        for name in ("hidden", "layers", "epochs", "patience", "batch_size", "learning_rate", "threads"):
+        for name in ("hidden", "layers"):
             if getattr(self, name) <= 0:
                 raise VitreousError(f"graph_network {name} is {getattr(self, name)}; expected a positive number")
-        if self.weight_decay < 0:
-            raise VitreousError(f"graph_network weight_decay is {self.weight_decay}; expected zero or more")
+        check_training(self)
 
     @classmethod
     def example(cls) -> Self:

@@ -1,0 +1,55 @@
+"""The published graph network: attention over bonded neighbours, blind to the order of nodes."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from vitreous.core.data import Labels, Loading
+from vitreous.plugins.descriptors.bond_graph import BondGraph
+from vitreous.testing.systems import shaken_honeycomb, some_sites
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torch_geometric")
+from vitreous.plugins.models._graph_batches import Batch  # noqa: E402
+from vitreous.plugins.models._paper_layers import AttentionNet  # noqa: E402
+from vitreous.plugins.models.gnn import GNN  # noqa: E402
+
+
+def example(seed: int, count: int = 150):
+    """Graphs whose label is the number of nodes plus their mean x."""
+    glass = shaken_honeycomb(seed=seed)
+    sites = some_sites(glass, count, seed)
+    graph = BondGraph(radius=6.0).describe(glass, Loading(), sites, "site")
+    values = np.diff(graph.offsets) + np.array([graph.values[a:b, 0].mean() for a, b in pairwise(graph.offsets)])
+    return graph, Labels(name="y", level="site", unit="1", values=values, mask=np.ones(count, bool), positions=sites)
+
+
+def test_it_learns_from_coordinates_and_bonds():
+    model = GNN(epochs=60, batch_size=32, learning_rate=0.005).fit(
+        [example(0), example(1)], [example(2)], np.random.default_rng(0), lambda *_: None
+    )
+    graph, labels = example(3)
+    assert np.corrcoef(model.predict(graph), labels.values)[0, 1] > 0.8
+
+
+def test_attention_is_equation_2():
+    """One convolution by hand: alpha_ij = softmax_j((W_a h_i) . (W_b h_j) / sqrt d), then W_1 h_i + sum_j alpha_ij W_2 h_j."""
+    net = AttentionNet(4)
+    layer = net.first[0]
+    h, edges = torch.randn(3, 2), torch.tensor([[1, 2, 0], [0, 0, 1]])  # 1 and 2 send to 0, 0 sends to 1
+    query, key, value = layer.lin_query(h), layer.lin_key(h), layer.lin_value(h)
+    alpha = torch.softmax(torch.stack([query[0] @ key[1], query[0] @ key[2]]) / 2.0, dim=0)
+    by_hand = layer.lin_skip(h)[0] + alpha[0] * value[1] + alpha[1] * value[2]
+    torch.testing.assert_close(layer(h, edges)[0], by_hand)
+
+
+def test_the_order_of_nodes_does_not_matter():
+    net = AttentionNet(8).double()
+    nodes, edges = torch.randn(5, 2).double(), torch.tensor([[0, 1, 1, 2, 3, 4], [1, 0, 2, 1, 4, 3]])
+    order = torch.tensor([3, 0, 4, 1, 2])
+    back = torch.argsort(order)
+    whole, none = torch.zeros(5, dtype=torch.long), torch.zeros(6, 1)
+    a = net(Batch(nodes, edges, none, whole, whole, 1))
+    b = net(Batch(nodes[order], back[edges], none, whole, whole, 1))
+    torch.testing.assert_close(a, b)

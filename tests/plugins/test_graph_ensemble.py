@@ -1,0 +1,48 @@
+"""The ensemble: the members' mean, and an uncertainty that is as large as the errors are."""
+
+import numpy as np
+import pytest
+
+from vitreous.core.errors import VitreousError
+
+pytest.importorskip("torch_geometric")
+from test_graph_network import example
+
+from vitreous.plugins.models.graph_ensemble import GraphEnsemble
+
+SMALL = GraphEnsemble(members=3, hidden=8, layers=2, epochs=12, batch_size=16, learning_rate=0.01)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return SMALL.fit([example(0), example(1)], [example(2), example(4)], np.random.default_rng(0), lambda *_: None)
+
+
+def test_the_prediction_is_the_members_mean(fitted):
+    graph, _ = example(3)
+    np.testing.assert_allclose(fitted.predict(graph), np.mean([m.predict(graph) for m in fitted.members], axis=0))
+    assert len({m.predict(graph)[0] for m in fitted.members}) == 3
+
+
+def test_errors_on_glasses_never_seen_are_as_large_as_the_uncertainty_says(fitted):
+    graph, labels = example(3)
+    known = labels.mask
+    standardised = (fitted.predict(graph) - labels.values)[known] / fitted.uncertainty(graph)[known]
+    assert np.sqrt(np.mean(standardised**2)) == pytest.approx(1.0, abs=0.35)
+    assert np.mean(np.abs(standardised) < 1.0) == pytest.approx(0.68, abs=0.15)
+
+
+def test_uncertainty_survives_saving(fitted, tmp_path):
+    fitted.save(tmp_path)
+    graph, _ = example(3)
+    np.testing.assert_allclose(SMALL.load(tmp_path).uncertainty(graph), fitted.uncertainty(graph), rtol=1e-12)
+
+
+def test_without_validation_there_is_no_uncertainty():
+    alone = GraphEnsemble(members=2, hidden=4, layers=1, epochs=1).fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
+    assert alone.uncertainty(example(3)[0]) is None
+
+
+def test_one_member_is_no_ensemble():
+    with pytest.raises(VitreousError, match="graph_ensemble members is 1; expected at least 2"):
+        GraphEnsemble(members=1)

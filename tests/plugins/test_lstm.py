@@ -1,0 +1,58 @@
+"""The recurrent network: padding is masked, and the order of the atoms matters to it."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from vitreous.core.data import Features, Labels
+from vitreous.core.errors import VitreousError
+
+torch = pytest.importorskip("torch")
+from vitreous.plugins.models._paper_layers import SequenceNet  # noqa: E402
+from vitreous.plugins.models.lstm import LSTM  # noqa: E402
+
+
+def sequences(seed: int, count: int = 200):
+    """Sequences of 3 to 7 places whose label is the mean x."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(3, 8, count)
+    rows, offsets = rng.uniform(-1, 1, (lengths.sum(), 2)), np.concatenate([[0], np.cumsum(lengths)])
+    values = np.array([rows[a:b, 0].mean() for a, b in pairwise(offsets)])
+    features = Features(form="sequence", level="site", names=("x", "y"), values=rows, offsets=offsets)
+    labels = Labels(name="y", level="site", unit="1", values=values, mask=np.ones(count, bool), positions=np.zeros((count, 2)))
+    return features, labels
+
+
+def test_it_learns_from_sequences_of_any_length():
+    model = LSTM(units=16, epochs=40, batch_size=16, learning_rate=0.01).fit(
+        [sequences(0), sequences(1)], [sequences(2)], np.random.default_rng(0), lambda *_: None
+    )
+    features, labels = sequences(3)
+    assert np.corrcoef(model.predict(features), labels.values)[0, 1] > 0.9
+
+
+def test_padding_changes_nothing():
+    net = SequenceNet(8, 4).eval()
+    rows = torch.randn(2, 5, 2)
+    short = net((rows[:, :3], torch.tensor([3, 3])))
+    padded = torch.cat([rows[:, :3], torch.full((2, 9, 2), 77.0)], dim=1)
+    torch.testing.assert_close(net((padded, torch.tensor([3, 3]))), short)
+
+
+def test_the_layers_are_those_of_the_paper():
+    net = SequenceNet(128, 10)
+    assert sum(p.numel() for p in net.parameters()) == 4 * 128 * (2 + 128 + 2) + (128 * 10 + 10) + (10 + 1)
+
+
+def test_features_without_coordinates_are_refused():
+    features, labels = sequences(0)
+    foreign = Features(form="sequence", level="site", names=("a", "b"), values=features.values, offsets=features.offsets)
+    with pytest.raises(VitreousError, match="lstm reads coordinates from the columns x and y, but the features begin with"):
+        LSTM().fit([(foreign, labels)], [], np.random.default_rng(0), lambda *_: None)
+
+
+@pytest.mark.parametrize(("field", "value"), [("precision", "8-bit"), ("optimizer", "sgd"), ("epochs", 0), ("units", 0)])
+def test_impossible_fields_are_refused(field, value):
+    with pytest.raises(VitreousError, match=f"{field}"):
+        LSTM(**{field: value})

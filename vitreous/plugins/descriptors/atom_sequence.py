@@ -1,0 +1,77 @@
+"""The silicons of the window, one after the other, as coordinates (Bachhav et al. 2025, Methods and Fig. 4a).
+
+======================  ============================================================  ==========
+column                  meaning                                                       unit
+======================  ============================================================  ==========
+x, y                    place relative to the site in the loading frame, over radius  1
+======================  ============================================================  ==========
+
+Under simple shear, which no mirror leaves as it is, the columns are called ``n`` and ``m``, as those of ``bond_graph``.
+
+The order matters to a recurrent network, and the paper does not name it: its figures number the atoms as the lattice they were made from
+does, row by row. ``order`` "row" is that order as far as a glass from anywhere has it: from low y to high y in rows as wide as half the
+mean distance of neighbours, from low x to high x within a row. "distance" goes from the site outwards. Neither depends on how the file
+numbers its atoms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.analysis.neighborhoods import heights, pairs_within
+from vitreous.analysis.silica_network import species_index
+from vitreous.core.data import Configuration, Features, Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Descriptor
+
+Array = NDArray[np.float64]
+ORDERS = ("row", "distance")
+_DIGITS = 6  # to which places are compared, so that rounding does not reorder atoms
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtomSequence(Descriptor):
+    """Coordinates of the atoms of species ``centre`` within ``radius`` (length) of each site, in ``order``.
+
+    Raises:
+        VitreousError: a species that is not there, a cell too small for the window, or an empty window.
+    """
+
+    form = "sequence"
+    levels = frozenset({"site", "atom"})
+    dimensions = frozenset({2})
+    needs_bonds = False
+    rotation = "invariant"
+
+    radius: float = 11.0
+    centre: str = "Si"
+    order: str = "row"
+
+    def __post_init__(self) -> None:
+        if self.radius <= 0 or self.order not in ORDERS:
+            raise VitreousError(
+                f"atom_sequence got radius={self.radius:g}, order='{self.order}'; expected a positive length and one of {', '.join(ORDERS)}"
+            )
+
+    def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
+        low = heights(configuration.cell)[list(configuration.periodic)].min(initial=np.inf)
+        if low < 2 * self.radius:
+            raise VitreousError(f"the cell is {low:.4g} high, but a window of radius {self.radius:g} needs {2 * self.radius:.4g}")
+        centres = np.flatnonzero(configuration.species == species_index(configuration, self.centre))
+        near = pairs_within(sites, configuration.positions[centres], configuration.cell, configuration.periodic, self.radius)
+        empty = np.flatnonzero(np.diff(near.offsets) == 0)
+        if len(empty):
+            raise VitreousError(
+                f"site {int(empty[0])} has no {self.centre} within {self.radius:g}; use a larger radius or sites inside the glass"
+            )
+        place = near.vector @ loading.frame.T
+        if self.order == "row":
+            row = np.floor((place[:, 1] / (0.5 * np.sqrt(configuration.volume / len(centres)))).round(_DIGITS))
+            kept = np.lexsort((place[:, 0].round(_DIGITS), row, near.place))
+        else:
+            kept = np.lexsort((near.distance.round(_DIGITS), near.place))
+        names = ("n", "m") if loading.mode == "simple_shear" else ("x", "y")
+        return Features(form="sequence", level=level, names=names, values=place[kept] / self.radius, offsets=near.offsets)

@@ -1,0 +1,71 @@
+"""The three networks of Bachhav et al. (2025), Methods, as torch modules: (B,) standardised predictions from a batch."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
+from torch_geometric.nn import TransformerConv
+from torch_geometric.nn.aggr import MeanAggregation
+
+from vitreous.plugins.models._graph_batches import Batch
+
+
+class SequenceNet(nn.Module):
+    """LSTM(units) - Dense 10 - 1. Packing stands for padding and masking: the state after each sequence's own last atom is read."""
+
+    def __init__(self, units: int, dense: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(2, units, batch_first=True)
+        self.out = nn.Sequential(nn.Linear(units, dense), nn.ReLU(), nn.Linear(dense, 1))
+
+    def forward(self, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        padded, lengths = batch
+        packed = pack_padded_sequence(padded, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        _, (last, _) = self.lstm(packed)
+        return self.out(last[-1]).squeeze(1)
+
+
+class ImageNet(nn.Module):
+    """5 x 5 convolutions with 32, 64, 32 filters, each with 2 x 2 max-pooling; three dense layers of 10; 1."""
+
+    def __init__(self, pixels: int, dropout: float) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        side, channels = pixels, 1
+        for filters in (32, 64, 32):
+            layers += [nn.Conv2d(channels, filters, 5), nn.ReLU(), nn.MaxPool2d(2)]
+            side, channels = (side - 4) // 2, filters
+        layers += [nn.Flatten(), nn.Dropout(dropout)]
+        width = channels * side * side
+        for _ in range(3):
+            layers += [nn.Linear(width, 10), nn.ReLU()]
+            width = 10
+        self.net = nn.Sequential(*layers, nn.Linear(width, 1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.net(images).squeeze(1)
+
+
+class AttentionNet(nn.Module):
+    """Two blocks of attention convolutions (eq. 2: scaled dot products of neighbours, 2 + 1 of them), each closed by a dense layer; the
+    mean over the nodes; 20 - 10 - 5 - 1."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.first = nn.ModuleList([TransformerConv(2, hidden), TransformerConv(hidden, hidden)])
+        self.first_update = nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU())
+        self.second = TransformerConv(hidden, hidden)
+        self.second_update = nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU())
+        self.pool = MeanAggregation()
+        self.out = nn.Sequential(
+            nn.Linear(hidden, 20), nn.ReLU(), nn.Linear(20, 10), nn.ReLU(), nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1)
+        )
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        nodes = batch.nodes
+        for layer in self.first:
+            nodes = torch.relu(layer(nodes, batch.edges))
+        nodes = self.first_update(nodes)
+        nodes = self.second_update(torch.relu(self.second(nodes, batch.edges)))
+        return self.out(self.pool(nodes, batch.graph, dim_size=batch.size)).squeeze(1)

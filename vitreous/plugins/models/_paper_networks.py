@@ -1,0 +1,158 @@
+"""Training and evaluating the published networks: what each reads of the features, and the loaders. Everything here needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, TensorDataset
+
+from vitreous.core.data import Features
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Example, Log
+from vitreous.plugins.models._drawing import draw
+from vitreous.plugins.models._graph_batches import Graphs, join, take
+from vitreous.plugins.models._paper_layers import AttentionNet, ImageNet, SequenceNet
+from vitreous.plugins.models._training import best_weights, quiet
+
+_BLOCK = 256  #: places predicted at once, to bound memory
+
+
+class Inputs(Protocol):
+    """The places of several glasses, gathered into batches by index."""
+
+    def __len__(self) -> int: ...
+    def take(self, chosen: torch.Tensor) -> Any: ...
+
+
+class Sequences:
+    """(B, L, 2) coordinates padded with zeros, and the lengths (B,)."""
+
+    def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
+        self.rows = torch.from_numpy(np.concatenate([f.values[:, :2] for f in features])).to(dtype)
+        counts = np.concatenate([np.diff(f.offsets) for f in features])
+        self.start = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)]))
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def take(self, chosen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        first, lengths = self.start[chosen], self.start[chosen + 1] - self.start[chosen]
+        place = torch.arange(int(lengths.max()))
+        inside = place < lengths[:, None]
+        rows = torch.where(inside, first[:, None] + place, 0)
+        return self.rows[rows] * inside[..., None], lengths
+
+
+class Nodes:
+    """Graphs whose nodes carry their two coordinates only."""
+
+    def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
+        graphs = join(features, dtype)
+        self.graphs = Graphs(graphs.nodes[:, :2].contiguous(), graphs.offsets, graphs.edges, graphs.edge_values[:, :1], graphs.edge_offsets)
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def take(self, chosen: torch.Tensor) -> Any:
+        return take(self.graphs, chosen)
+
+
+class Images:
+    """(B, 1, H, H) grey images drawn from graphs when a batch is asked for; nothing else would fit into memory."""
+
+    def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
+        self.graphs, self.dtype = join(features, torch.float64), dtype
+        self.pixels, self.dot, self.line = parameters["pixels"], parameters["dot"], parameters["line"]
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def take(self, chosen: torch.Tensor) -> torch.Tensor:
+        batch = take(self.graphs, chosen)
+        images = np.zeros((len(chosen), self.pixels, self.pixels), dtype=np.float32)
+        draw(batch.nodes[:, :2].numpy(), batch.graph.numpy(), batch.edges.numpy(), self.dot, self.line, images)
+        return torch.from_numpy(images)[:, None].to(self.dtype)
+
+
+_NETWORKS: dict[str, tuple[type[Any], Callable[[dict[str, Any]], torch.nn.Module]]] = {
+    "lstm": (Sequences, lambda p: SequenceNet(p["units"], p["dense"])),
+    "cnn": (Images, lambda p: ImageNet(p["pixels"], p["dropout"])),
+    "gnn": (Nodes, lambda p: AttentionNet(p["hidden"])),
+}
+
+
+class Standardised(torch.nn.Module):
+    """A network with the mean and spread of the label it was trained on."""
+
+    target: torch.Tensor
+
+    def __init__(self, net: torch.nn.Module, target: torch.Tensor) -> None:
+        super().__init__()
+        self.net = net
+        self.register_buffer("target", target)
+
+    def forward(self, batch: Any) -> torch.Tensor:
+        return self.net(batch)
+
+
+def train(component: Any, examples: Sequence[Example], validation: Sequence[Example], seed: int, log: Log) -> dict[str, NDArray[Any]]:
+    """The best state of the component's network."""
+    parameters = asdict(component)
+    reads, build = _NETWORKS[component.network]
+    values = _values(examples, "training")
+    known = values[torch.isfinite(values)].double()
+    target = torch.tensor([float(known.mean()), float(known.std(correction=0)) or 1.0])
+    with quiet(component.threads), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        order = torch.Generator().manual_seed(seed + 1)
+        model = Standardised(build(parameters), target)
+        inputs = reads([f for f, _ in examples], parameters, torch.float32)
+        batches = _loader(inputs, values, component.batch_size, order, shuffle=True)
+        check = None
+        if validation:
+            unseen = reads([f for f, _ in validation], parameters, torch.float32)
+            check = _loader(unseen, _values(validation, "validation"), 4 * component.batch_size, order, shuffle=False)
+        return best_weights(model, component, batches, check, log)
+
+
+def _values(examples: Sequence[Example], what: str) -> torch.Tensor:
+    values = np.concatenate([np.where(labels.mask, labels.values, np.nan) for _, labels in examples])
+    if not np.isfinite(values).any():
+        raise VitreousError(f"the {what} glasses hold no labelled place; check the labeler and its masks")
+    return torch.from_numpy(values).float()
+
+
+def _loader(inputs: Inputs, values: torch.Tensor, size: int, order: torch.Generator, *, shuffle: bool) -> DataLoader[Any]:
+    """Batches of (input, labels) over the labelled places."""
+
+    def collate(index: list[tuple[torch.Tensor]]) -> tuple[Any, torch.Tensor]:
+        chosen = torch.stack([i for (i,) in index])
+        return inputs.take(chosen), values[chosen]
+
+    labelled = torch.nonzero(torch.isfinite(values)).squeeze(1)
+    return DataLoader(TensorDataset(labelled), size, shuffle=shuffle, generator=order, collate_fn=collate)
+
+
+def rebuild(network: str, parameters: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Standardised:
+    """The network with these weights, in double precision. Raises whatever torch raises when they do not fit."""
+    with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
+        model = Standardised(_NETWORKS[network][1](parameters), torch.zeros(2))
+    state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+    model.load_state_dict(state, strict=True)
+    if not all(bool(torch.isfinite(value).all()) for value in state.values()):
+        raise ValueError("weights that are not finite")
+    return model.double().eval()
+
+
+@torch.no_grad()
+def evaluate(network: str, parameters: dict[str, Any], model: Standardised, features: Features) -> NDArray[Any]:
+    """(M,) predictions in the label's unit."""
+    inputs = _NETWORKS[network][0]([features], parameters, torch.float64)
+    with quiet(parameters["threads"]):
+        parts = [model(inputs.take(torch.arange(k, min(k + _BLOCK, len(inputs))))) for k in range(0, len(inputs), _BLOCK)]
+    return (torch.cat(parts) * model.target[1] + model.target[0]).numpy()

@@ -1,0 +1,38 @@
+"""The graph network of Bachhav et al. (2025), Methods and Fig. 6, as published: coordinates on nodes, bonds as edges without values.
+
+    alpha_ij = softmax_j((W_a h_i)^T (W_b h_j) / sqrt(d)),    h_i <- U(h_i, sum_j alpha_ij W h_j)                    (eq. 2)
+
+Two blocks of such convolutions (two, then one), each closed by a dense layer with rectified linear units; global average pooling; 20, 10
+and 5 neurons; 1. AdaMax, 1000 epochs at most. The paper leaves the width of its convolutions open (``hidden``), calls them graph
+convolutions in the text and writes attention in eq. 2: here they are eq. 2 (PyG's TransformerConv). ``graph_network`` is our own, with
+vectors on edges.
+
+Coordinates are lengths over the window's radius; predictions are in the label's unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from vitreous.core.errors import VitreousError
+from vitreous.plugins.models._network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class GNN(Network):
+    """Attention convolutions of width ``hidden``, average pooling, 20 - 10 - 5 - 1."""
+
+    forms = frozenset({"graph"})
+    network: ClassVar = "gnn"
+
+    hidden: int = 32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.hidden < 1:
+            raise VitreousError(f"gnn got hidden={self.hidden}; expected a positive number")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(hidden=32, epochs=500, patience=500, batch_size=8, learning_rate=0.01)

@@ -1,0 +1,106 @@
+"""A deep ensemble of graph networks: members differ in initial weights and in the order of the batches (Lakshminarayanan et al. 2017).
+
+    y = mean_k y_k,    u^2 = a^2 var_k y_k + b^2                        (Lakshminarayanan et al., NeurIPS 30, 6402 (2017), sec. 2.4)
+
+The members' spread says where they disagree, not how far they are wrong; ``a`` and ``b`` (in the label's unit) are those under which the
+validation glasses' errors are likeliest, taken as normal with standard deviation u (scaling of the variance as in Levi et al., Sensors 22,
+5540 (2022)). The training glasses, on which the members agree too well, do not enter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Features
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Example, Fitted, Log
+from vitreous.plugins.models._tables import read_facts, write_facts
+from vitreous.plugins.models.graph_network import FittedGraphNetwork, GraphNetwork
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphEnsemble(GraphNetwork):
+    """``members`` graph networks, all with the other fields; without validation glasses it predicts, but gives no uncertainty.
+
+    Raises:
+        VitreousError: parameters out of range. MissingExtra: torch, Lightning, PyG or safetensors not installed.
+    """
+
+    members: int = 5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.members < 2:
+            raise VitreousError(f"graph_ensemble members is {self.members}; expected at least 2")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(members=2, hidden=8, layers=2, epochs=60, patience=60, batch_size=8, learning_rate=0.03)
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphEnsemble:
+        """Train the members one after the other; metrics are numbered by member."""
+        single = GraphNetwork(**{name: value for name, value in asdict(self).items() if name != "members"})
+        fitted = []
+        for k, stream in enumerate(rng.spawn(self.members)):
+            fitted.append(single.fit(train, validation, stream, lambda name, value, step, k=k: log(f"{name}_{k}", value, step)))
+        return FittedGraphEnsemble(members=fitted, scale=_calibrate(fitted, validation))
+
+    def load(self, folder: Path) -> FittedGraphEnsemble:
+        facts = read_facts(folder, "graph_ensemble")
+        try:
+            count, scale = int(facts["members"]), facts["scale"]
+            scale = None if scale is None else (float(scale[0]), float(scale[1]))
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise VitreousError(f"{folder} holds a damaged graph_ensemble model ({error}); save the model again") from error
+        return FittedGraphEnsemble(members=[super(GraphEnsemble, self).load(folder / str(k)) for k in range(count)], scale=scale)
+
+
+class FittedGraphEnsemble(Fitted):
+    """The trained members, and ``scale`` = (a, b) of their uncertainty; None where there was nothing to calibrate it on."""
+
+    def __init__(self, *, members: Sequence[FittedGraphNetwork], scale: tuple[float, float] | None) -> None:
+        self.members, self.scale = tuple(members), scale
+
+    def predict(self, features: Features) -> Array:
+        return np.mean([member.predict(features) for member in self.members], axis=0)
+
+    def uncertainty(self, features: Features) -> Array | None:
+        if self.scale is None:
+            return None
+        return _deviation(*self.scale, np.var([member.predict(features) for member in self.members], axis=0))
+
+    def save(self, folder: Path) -> None:
+        write_facts(folder, "graph_ensemble", {"members": len(self.members), "scale": self.scale})
+        for k, member in enumerate(self.members):
+            member.save(folder / str(k))
+
+
+def _calibrate(members: Sequence[FittedGraphNetwork], validation: Sequence[Example]) -> tuple[float, float] | None:
+    """(a, b) of greatest likelihood on the validation glasses."""
+    from scipy.optimize import minimize
+
+    predicted = [np.array([member.predict(features) for member in members])[:, labels.mask] for features, labels in validation]
+    if not sum(p.shape[1] for p in predicted):
+        return None
+    every = np.concatenate(predicted, axis=1)
+    errors = every.mean(axis=0) - np.concatenate([labels.values[labels.mask] for _, labels in validation])
+    spread, size = np.var(every, axis=0), float(np.sqrt(np.mean(errors**2))) or 1.0
+
+    def unlikely(logs: Array) -> float:
+        u = _deviation(float(np.exp(logs[0])), float(np.exp(logs[1])), spread / size**2)
+        return float(np.mean(0.5 * (errors / size / u) ** 2 + np.log(u)))
+
+    a, b = np.exp(minimize(unlikely, np.zeros(2), method="Nelder-Mead").x)
+    return float(a), float(b) * size
+
+
+def _deviation(a: float, b: float, variance: Array) -> Array:
+    return np.sqrt(a**2 * variance + b**2)

@@ -1,0 +1,37 @@
+"""The recurrent network of Bachhav et al. (2025), Methods and Fig. 4: LSTM(128) - Dense 10 - 1 on the sequence of silicon coordinates.
+
+Sequences are padded and masked (here: packed), the optimiser is AdaMax at 1e-3, 1500 epochs at most. The paper does not say which
+activation its dense layer of 10 has; here it is a rectified linear unit. What the network sees depends on the order of the atoms: see
+``atom_sequence``.
+
+Coordinates are lengths over the window's radius; predictions are in the label's unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from vitreous.core.errors import VitreousError
+from vitreous.plugins.models._network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class LSTM(Network):
+    """One LSTM layer of ``units``, one layer of ``dense`` neurons, one output."""
+
+    forms = frozenset({"sequence"})
+    network: ClassVar = "lstm"
+
+    units: int = 128
+    dense: int = 10
+    epochs: int = 1500
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.units < 1 or self.dense < 1:
+            raise VitreousError(f"lstm got units={self.units}, dense={self.dense}; expected positive numbers")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(units=16, epochs=300, patience=300, batch_size=8, learning_rate=0.02)
