@@ -68,7 +68,7 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
 def test_the_model_folder_of_a_run_is_read_back_and_predicts_the_same(tmp_path, toys):
     import numpy as np
 
-    from vitreous.app import bundle
+    from vitreous.direct import bundle
     from vitreous.core.store import Store
 
     vitreous(tmp_path, *TOY)

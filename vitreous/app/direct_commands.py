@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.app.direct_input import fields, made_folder, refuse_unwritable
+from vitreous.app.predicting import told as predicted
 from vitreous.app.progress import bar
 from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
 from vitreous.core.errors import NotConverged, VitreousError
@@ -37,6 +38,7 @@ def main(options: argparse.Namespace) -> int:
         "probe": _probe,
         "d2min": _d2min,
         "rings": _rings,
+        "predict": predicted,
     }
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: sys.stderr.write(f"vitreous: note: {message}\n") and None

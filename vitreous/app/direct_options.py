@@ -61,6 +61,13 @@ COMMANDS = {
         "bilayers with their layers along z.",
         "vitreous rings glass.extxyz",
     ),
+    "predict": Command(
+        "a trained model's map of a glass",
+        "The map that a trained model gives of a glass, with the model's uncertainty. BUNDLE is the model folder of a run, or the name of\n"
+        "one that ships: listi (local stress thresholds of two-dimensional silica, Bachhav et al. 2025). Places whose window meets a\n"
+        "broken bond or leaves the glass are left out. A glass unlike those of the training is told.",
+        "vitreous predict listi glass.extxyz --out map.csv --out map.png --out atoms.extxyz",
+    ),
 }
 
 
@@ -75,6 +82,8 @@ def add_direct_commands(commands: Any) -> None:
             epilog=f"example:\n  {about.example}\n\n{UNITS}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        if name == "predict":
+            parsers[name].add_argument("bundle", metavar="BUNDLE", help="a bundle's folder, or the name of one that ships")
         parsers[name].add_argument("file", metavar="FILE", help=FILE)
     for name in ("energy", "relax", "deform", "probe"):
         _potential_options(parsers[name])
@@ -129,6 +138,13 @@ def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["d2min"].add_argument("reference", metavar="REFERENCE", help="the state before")
     parsers["d2min"].add_argument("--cutoff", type=float, required=True, metavar="R", help="neighbours in the reference, length")
     parsers["d2min"].add_argument("--out", metavar="OUT.csv", help="write id, position, d2min and non-affine displacement of every atom")
+    predict = parsers["predict"]
+    predict.add_argument(
+        "--out", action="append", default=[], metavar="FILE", help="map.csv, map.png, or the atoms (.extxyz, .dump, ...); may be repeated"
+    )
+    predict.add_argument("--grid", type=int, metavar="N", help="N x N places (default: as dense as in training)")
+    predict.add_argument("--angle", type=float, metavar="DEGREES", help="of the loading direction from x (default: that of the training)")
+    predict.add_argument("--relax", action="store_true", help="bring the glass to rest first, cell lengths kept")
     parsers["rings"].add_argument("--bond-cutoff", type=float, default=2.2, metavar="R", help="Si-O bonds are shorter (default: 2.2)")
 
 

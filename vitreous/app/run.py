@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.app import bundle
 from vitreous.app.executor import executor
 from vitreous.app.summary import print_summary
 from vitreous.app.tracking import tracker
@@ -25,6 +24,7 @@ from vitreous.core.registry import Registry, discover, suggest
 from vitreous.core.result import Result, Sample
 from vitreous.core.split import Split
 from vitreous.core.store import Store
+from vitreous.direct import bundle
 
 OPTIONAL = ("events", "descriptor", "indicators", "model")
 WORKERS = {"workers": int | None, "timeout": float | None, "retries": int}
@@ -120,6 +120,7 @@ def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[st
     bundle.write(folder / "model", pipeline.model, result.model, pipeline.providers.get("model", ""))
     orientation = getattr(pipeline.indicators, "weak_is", None)
     scores = _scores(result, orientation)
+    bundle.complete(folder / "model", pipeline, result, scores)
     (folder / "scores.json").write_text(json.dumps(scores, indent=1))
     files.append(folder / "scores.json")
     if job.config.get("report"):
@@ -160,6 +161,8 @@ def _write_prediction(path: Path, sample: Sample) -> None:
     axes = "xyz"[: labels.positions.shape[1]]
     with open(path, "w", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow([*axes, labels.name, "prediction"])
-        for place, label, prediction in zip(labels.positions, labels.values, sample.prediction, strict=True):
-            writer.writerow([*map(repr, place.tolist()), "" if np.isnan(label) else repr(float(label)), repr(float(prediction))])
+        known = sample.uncertainty is not None
+        writer.writerow([*axes, labels.name, "prediction", *(["uncertainty"] if known else [])])
+        columns = [labels.values, sample.prediction, *([sample.uncertainty] if known else [])]
+        for place, *values in zip(labels.positions, *columns, strict=True):
+            writer.writerow([*map(repr, place.tolist()), *("" if np.isnan(v) else repr(float(v)) for v in values)])  # type: ignore[arg-type]

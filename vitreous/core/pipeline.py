@@ -97,7 +97,7 @@ class Pipeline(Chain):
             artifact = self._fit_artifact(store, result)
             packed = artifact.value
             fitted = unpack(self.model, packed["files"])
-            predicted = tuple(replace(s, prediction=_predict(fitted, s)) for s in result.samples)
+            predicted = tuple(replace(s, prediction=_predict(fitted, s), uncertainty=_uncertainty(fitted, s)) for s in result.samples)
         return replace(
             result,
             samples=predicted,
@@ -185,6 +185,20 @@ def _predict(fitted: Fitted, sample: Sample) -> np.ndarray:
         )
     prediction.setflags(write=False)
     return prediction
+
+
+def _uncertainty(fitted: Fitted, sample: Sample) -> np.ndarray | None:
+    assert sample.features is not None
+    given = fitted.uncertainty(sample.features)
+    if given is None:
+        return None
+    given = np.asarray(given, dtype=np.float64)
+    if given.shape != (len(sample.labels),) or not np.all(given > 0.0):
+        raise VitreousError(
+            f"{type(fitted).__name__} gave uncertainties of sample {sample.index} that are not all positive; the fit failed"
+        )
+    given.setflags(write=False)
+    return given
 
 
 def pack(fitted: Fitted) -> dict[str, np.ndarray]:

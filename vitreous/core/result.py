@@ -24,7 +24,7 @@ class Sample:
         configuration: the relaxed, undeformed glass. trajectory: its deformation; None if nothing needed it.
         labels: the target, M values at ``labels.positions``. events: level "event", or None.
         features: what the model saw at the M places; None without a descriptor. indicators: physical measures there, form vector; or None.
-        prediction: (M,) in the labels' unit; None without a model.
+        prediction: (M,) in the labels' unit; None without a model. uncertainty: its standard deviation; None if the model does not know.
         keys: artifact key by stage.
     """
 
@@ -38,6 +38,7 @@ class Sample:
     indicators: Features | None
     prediction: NDArray[np.float64] | None
     keys: Mapping[str, str]
+    uncertainty: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

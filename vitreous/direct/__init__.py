@@ -1,4 +1,5 @@
-"""One thing done to one glass: the Python side of ``vitreous energy``, ``relax``, ``deform``, ``probe``, ``d2min`` and ``rings``.
+"""One thing done to one glass: the Python side of ``vitreous energy``, ``relax``, ``deform``, ``probe``, ``d2min``, ``rings`` and
+``predict``.
 
 from vitreous.direct import deform, potential, read_glass, relax
 
@@ -11,6 +12,7 @@ run.strain, run.scalar_stress, run.lowest_eigenvalue, run.events
 from vitreous.direct.compare import D2minReport, d2min
 from vitreous.direct.deformation import deform
 from vitreous.direct.glasses import potential, read_glass, simulator
+from vitreous.direct.prediction import Prediction, find_bundle, predict
 from vitreous.direct.probing import probe
 from vitreous.direct.rest import EnergyReport, RelaxReport, energy, relax
 from vitreous.direct.ringing import RingReport, rings
@@ -18,12 +20,15 @@ from vitreous.direct.ringing import RingReport, rings
 __all__ = [
     "D2minReport",
     "EnergyReport",
+    "Prediction",
     "RelaxReport",
     "RingReport",
     "d2min",
     "deform",
     "energy",
+    "find_bundle",
     "potential",
+    "predict",
     "probe",
     "read_glass",
     "relax",

@@ -71,6 +71,9 @@ def draw_map(axes: Axes, sample: Sample, values: Array, weak_is: str, limits: tu
     if len(labels.grid) != 2:
         return axes.scatter(*labels.positions[:, :2].T, c=values, cmap=colours, norm=scale, s=14, linewidths=0)
     steps = cell / np.array(labels.grid)[:, None]
+    if min(labels.grid) > 1:  # a glass with a boundary has its places in the box around it
+        places = labels.positions.reshape(*labels.grid, 2)
+        steps = np.stack([places[1, 0] - places[0, 0], places[0, 1] - places[0, 0]])
     i, j = np.meshgrid(*(np.arange(n + 1) - 0.5 for n in labels.grid), indexing="ij")
     corners = labels.positions[0] + i[..., None] * steps[0] + j[..., None] * steps[1]
     axes.set_xlim(corners[..., 0].min(), corners[..., 0].max())

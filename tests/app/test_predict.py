@@ -1,0 +1,170 @@
+"""A trained model on a glass of one's own: the map, what is masked, what is refused."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.pipeline import Pipeline
+from vitreous.core.split import Split
+from vitreous.core.store import Store
+from vitreous.direct import bundle as folders
+from vitreous.direct import find_bundle, predict, read_glass
+from vitreous.io.write import write_configuration
+from vitreous.plugins.descriptors.bond_graph import BondGraph
+from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.labelers.local_probing import LocalProbing
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs import AQS
+from vitreous.testing.systems import silica_crystal
+
+pytest.importorskip("torch_geometric")
+from vitreous.plugins.models.graph_ensemble import GraphEnsemble
+
+POTENTIAL = YukawaSilica()
+GLASSES = DualSwitch(rings_x=10, rings_y=12, steps=4000)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """(folder of a bundle, result) of a small but real run: four glasses, a graph ensemble."""
+    place = tmp_path_factory.mktemp("run")
+    pipeline = Pipeline(
+        generator=GLASSES, simulator=AQS(), potential=POTENTIAL, labeler=LocalProbing(grid=5, strain_step=1e-3), loading=Loading(),
+        descriptor=BondGraph(radius=9.0), model=GraphEnsemble(members=2, hidden=8, layers=1, epochs=3), samples=6,
+        split=Split(validation=1, test=1), events=None,
+    )  # fmt: skip
+    result = pipeline.run(Store(place / "store"))
+    folders.write(place / "model", pipeline.model, result.model, "vitreous")
+    assert folders.complete(place / "model", pipeline, result, {"model": {"pearson": 0.5}})
+    return place / "model", result
+
+
+@pytest.fixture(scope="module")
+def trained(run):
+    return find_bundle(str(run[0]))
+
+
+@pytest.fixture(scope="module")
+def unseen(run):
+    return run[1].role("test")[0]
+
+
+def test_a_bundle_predicts_what_the_run_predicted(trained, unseen):
+    found = predict(unseen.configuration, trained, grid=5)
+    np.testing.assert_allclose(found.labels.positions, unseen.labels.positions)
+    np.testing.assert_allclose(found.labels.values, unseen.prediction, rtol=1e-9)
+    np.testing.assert_allclose(found.uncertainty, unseen.uncertainty, rtol=1e-9)
+    assert found.labels.mask.all()
+    assert found.at_rest
+
+
+def test_a_file_gives_the_same_map(trained, unseen, tmp_path):
+    path = write_configuration(tmp_path / "glass.extxyz", unseen.configuration)
+    glass = read_glass(path, trained.potential)
+    np.testing.assert_allclose(predict(glass, trained, grid=5).labels.values, unseen.prediction, rtol=1e-6)
+
+
+def test_places_whose_window_leaves_the_glass_are_masked(trained, unseen):
+    whole = unseen.configuration
+    centre = whole.cell.sum(axis=0) / 2
+    inside = np.flatnonzero(np.linalg.norm(whole.positions - centre, axis=1) < 18.0)
+    patch = whole.with_(
+        positions=whole.positions[inside], species=whole.species[inside], ids=whole.ids[inside], bonds=np.zeros((0, 2), int),
+        periodic=(False, False),
+    )  # fmt: skip
+    found = predict(patch, trained, grid=9)
+    distance = np.linalg.norm(found.labels.positions - centre, axis=1)
+    assert found.labels.mask.any()
+    assert distance[found.labels.mask].max() < 18.0 - 9.0
+    assert np.isnan(found.labels.values[~found.labels.mask]).all()
+    whole_map = predict(whole, trained, grid=60)
+    place = np.argmin(np.linalg.norm(whole_map.labels.positions - found.labels.positions[found.labels.mask][0], axis=1))
+    assert whole_map.labels.values[place] == pytest.approx(found.labels.values[found.labels.mask][0], rel=0.2)
+
+
+def test_a_broken_bond_masks_the_places_around_it(trained, unseen):
+    glass = unseen.configuration
+    broken = predict(glass.with_(bonds=glass.bonds[1:]), trained, grid=10)
+    away = np.linalg.norm(glass.minimum_image(broken.labels.positions - glass.positions[glass.bonds[0, 0]]), axis=1)
+    assert not broken.labels.mask[away < 8.0].any()
+    assert broken.labels.mask[away > 14.0].all()
+
+
+def test_a_glass_like_those_of_the_training_passes_and_others_stand_out(trained, unseen):
+    glass = unseen.configuration
+    assert predict(glass, trained).unlike == []
+    stretched = glass.with_(positions=glass.positions * [1.05, 1 / 1.05], cell=glass.cell * [[1.05], [1 / 1.05]])
+    crystal = AQS().relax(silica_crystal_of_the_size(), POTENTIAL)
+    ordered = AQS().relax(DualSwitch(rings_x=10, rings_y=12, variance=0.15).generate(0, np.random.default_rng(1)), POTENTIAL)
+    for other in (stretched, crystal, ordered):
+        assert predict(other, trained).unlike, other.info
+    assert not predict(stretched, trained).at_rest
+
+
+def silica_crystal_of_the_size():
+    from vitreous.testing.systems import silica_honeycomb
+
+    return silica_honeycomb(columns=10, rows=6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda g: g.with_(species=np.roll(g.species, 0) * 0), "the glass is 100 % Si, but the model was trained on 40 % Si, 60 % O"),
+        (lambda g: g.with_(units="metal"), "the glass has units metal, but the model was trained on units silica2d"),
+        (lambda g: silica_crystal(), "the glass has dimensions 3, but the model was trained on dimensions 2"),
+        (lambda g: g.with_(bonds=g.bonds[::2]), "none of the .* places has a window of fully bonded glass"),
+    ],
+)
+def test_foreign_glasses_are_refused(trained, unseen, change, message):
+    with pytest.raises(VitreousError, match=message):
+        predict(change(unseen.configuration), trained)
+
+
+def test_a_glass_smaller_than_the_window_is_refused(trained):
+    from vitreous.testing.systems import silica_honeycomb
+
+    with pytest.raises(VitreousError, match="across, but the model's window needs 18"):
+        predict(silica_honeycomb(columns=3, rows=2), trained)
+
+
+@pytest.fixture
+def copy(run, tmp_path):
+    return shutil.copytree(run[0], tmp_path / "copy")
+
+
+def test_a_changed_file_is_noticed(copy):
+    weights = next(copy.rglob("weights.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    with pytest.raises(VitreousError, match=r"is damaged or was tampered with: fitted/0/weights.safetensors"):
+        find_bundle(str(copy))
+
+
+def test_an_added_or_a_missing_file_is_noticed(copy):
+    (copy / "fitted" / "more.json").write_text("{}")
+    with pytest.raises(VitreousError, match=r"tampered with: fitted/more.json"):
+        find_bundle(str(copy))
+
+
+def test_a_bundle_of_another_format_is_refused(copy):
+    about = json.loads((copy / "bundle.json").read_text())
+    (copy / "bundle.json").write_text(json.dumps({**about, "format": 7, "vitreous": "9.0"}))
+    with pytest.raises(VitreousError, match=r"is a bundle of format 7, written by vitreous 9.0"):
+        find_bundle(str(copy))
+
+
+def test_a_bundle_made_with_another_version_of_a_component_is_refused(copy):
+    about = json.loads((copy / "bundle.json").read_text())
+    about["descriptor"]["version"] = 99
+    (copy / "bundle.json").write_text(json.dumps(about))
+    with pytest.raises(VitreousError, match="made with version 99 of descriptor BondGraph"):
+        find_bundle(str(copy))
+
+
+def test_an_unknown_name_is_answered_with_what_ships():
+    with pytest.raises(VitreousError, match="there is no bundle 'listy'; give the model folder of a run, or one of those that ship"):
+        find_bundle("listy")

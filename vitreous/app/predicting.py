@@ -1,0 +1,102 @@
+"""``vitreous predict``: a trained model on someone's own glass."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitreous.analysis.neighborhoods import wrap
+from vitreous.app.direct_input import refuse_unwritable
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.direct import find_bundle, predict, read_glass, relax
+from vitreous.direct.prediction import Prediction
+from vitreous.direct.tables import write_table
+from vitreous.io.write import FORMATS, write_configuration
+
+_WEAKEST = 5
+_SHOWN = 3  # quantities named in the warning about an unlike glass
+
+
+def told(options: argparse.Namespace) -> dict[str, Any]:
+    """Carry out the command; what it prints, by name."""
+    outs = [refuse_unwritable(Path(out), (".csv", ".png", *FORMATS)) for out in options.out]
+    bundle = find_bundle(options.bundle)
+    glass = read_glass(options.file, bundle.potential, species=options.species, dimension=options.dimension, frame=options.frame)
+    if options.relax:
+        glass = relax(glass, bundle.potential).configuration
+    found = predict(glass, bundle, grid=options.grid, angle=options.angle)
+    _warn(found, options.relax)
+    labels, known = found.labels, found.labels.mask
+    values = labels.values[known]
+    for out in outs:
+        _writer(out)(out, found.configuration, found)
+    order = np.argsort(np.where(known, labels.values if labels.weak_is == "low" else -labels.values, np.inf))[: min(_WEAKEST, known.sum())]
+    return {
+        "atoms": len(glass),
+        "places": len(known),
+        "masked": int((~known).sum()),
+        f"{labels.name}": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
+        "uncertainty": None if found.uncertainty is None else float(np.nanmedian(found.uncertainty)),
+        "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
+        "unlike_training": [name for name, _, _ in found.unlike],
+        "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
+        "written": [str(out) for out in outs],
+    }
+
+
+def _warn(found: Prediction, relaxed: bool) -> None:
+    masked = int((~found.labels.mask).sum())
+    if masked:
+        warnings.warn(f"{masked} places are left out: their window meets a broken bond or leaves the glass", stacklevel=2)
+    if not found.at_rest and not relaxed:
+        warnings.warn(
+            f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model learnt from relaxed glasses; try --relax",
+            stacklevel=2,
+        )
+    if found.unlike:
+        worst = "; ".join(f"{name} is {value:.4g}, in training {mean:.4g}" for name, value, mean in found.unlike[:_SHOWN])
+        warnings.warn(f"this glass lies outside those that the model was trained on ({worst}): do not trust the map", stacklevel=2)
+
+
+def _writer(path: Path) -> Callable[[Path, Configuration, Prediction], None]:
+    return {".csv": _csv, ".png": _picture}.get(path.suffix.lower(), _atoms)
+
+
+def _csv(path: Path, glass: Configuration, found: Prediction) -> None:
+    labels = found.labels
+    unknown = np.full(len(labels.mask), np.nan)
+    write_table(
+        path,
+        {
+            **dict(zip("xyz", labels.positions.T, strict=False)),
+            labels.name: labels.values,
+            "uncertainty": unknown if found.uncertainty is None else found.uncertainty,
+            "predicted": labels.mask,
+        },
+    )
+
+
+def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
+    try:
+        from vitreous.report.predicted import draw_prediction
+    except ImportError as error:
+        raise VitreousError(f"a picture needs {error.name}; install vitreous[ml], or write .csv") from error
+    draw_prediction(glass, found.labels, found.uncertainty, path)
+
+
+def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
+    """The glass with the value of the nearest place on every atom, for OVITO."""
+    from scipy.spatial import cKDTree
+
+    labels = found.labels
+    shifts = np.array(list(itertools.product(*[(-1, 0, 1) if periodic else (0,) for periodic in glass.periodic]))) @ glass.cell
+    images = (labels.positions[None] + shifts[:, None]).reshape(-1, glass.dimension)
+    _, nearest = cKDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
+    write_configuration(path, glass, {labels.name: labels.values[nearest % len(labels.values)]})

@@ -1,0 +1,190 @@
+"""A trained model as a folder that stands by itself: a bundle. No pickle.
+
+``component.json`` says which component made it, ``fitted/`` holds what that component saved. A model of places also has
+``bundle.json``: the label and its unit, the descriptor and the loading that its features need, the potential of its glasses, what those
+glasses were like, its scores on glasses never seen, and the SHA-256 of every file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitreous import __version__
+from vitreous.core.build import construct
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Descriptor, Fitted, Model, Potential
+from vitreous.core.pipeline import Pipeline
+from vitreous.core.registry import Registry, discover, load_class
+from vitreous.core.result import Result
+from vitreous.core.store import identity
+from vitreous.direct.likeness import Likeness, likeness_of
+
+COMPONENT, FITTED, ABOUT, FORMAT = "component.json", "fitted", "bundle.json", 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A trained model with everything that a prediction on a new glass needs.
+
+    Fields:
+        label: name, unit and weak_is of what it predicts. spacing: between its places in training, length.
+        glasses: of the training: names and share of the species, units, dimension, bonds per atom of each species, atoms per glass, keys.
+        scores: on glasses never seen, as the run reported them.
+    """
+
+    fitted: Fitted
+    descriptor: Descriptor
+    potential: Potential
+    loading: Loading
+    label: Mapping[str, str]
+    spacing: float
+    glasses: Mapping[str, Any]
+    likeness: Likeness
+    scores: Mapping[str, Any]
+
+
+def write(folder: Path, model: Model, fitted: Fitted, provider: str) -> None:
+    """Save a fitted model, in a form that MLflow's pyfunc also loads, without pickle."""
+    (folder / FITTED).mkdir(parents=True, exist_ok=True)
+    fitted.save(folder / FITTED)
+    about = {**identity(model), "provider": provider, "vitreous": __version__}
+    (folder / COMPONENT).write_text(json.dumps(about, indent=1))
+    flavor = {"loader_module": __name__, "data": ".", "env": {}}
+    described = {"flavors": {"python_function": flavor}, "utc_time_created": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
+    (folder / "MLmodel").write_text(json.dumps(described, indent=1))  # JSON is YAML
+
+
+def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[str, Any]) -> bool:
+    """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places, which need none."""
+    train = result.role("train")
+    first = train[0]
+    if first.labels.level not in ("site", "atom") or pipeline.descriptor is None or first.features is None:
+        return False
+    glass, grid = first.configuration, first.labels.grid
+    spacing = float(np.linalg.norm(glass.cell, axis=1).mean() / np.mean(grid)) if grid else 0.0
+    about = {
+        "format": FORMAT,
+        "vitreous": __version__,
+        "label": {"name": first.labels.name, "unit": first.labels.unit, "level": first.labels.level, "weak_is": first.labels.weak_is},
+        "descriptor": identity(pipeline.descriptor),
+        "potential": identity(pipeline.potential),
+        "loading": asdict(pipeline.loading),
+        "spacing": spacing,
+        "glasses": {
+            "names": list(glass.names),
+            "shares": (np.bincount(glass.species, minlength=len(glass.names)) / len(glass)).tolist(),
+            "coordination": coordination(glass.species, glass.bonds, len(glass.names)),
+            "units": glass.units,
+            "dimension": glass.dimension,
+            "atoms": len(glass),
+            "generator": identity(pipeline.generator),
+            "keys": [sample.keys["relax"] for sample in train],
+        },
+        "likeness": asdict(likeness_of([(s.configuration, s.features) for s in train if s.features is not None])),
+        "scores": dict(scores),
+        "files": {name: _digest(folder / name) for name in _files(folder)},
+    }
+    (folder / ABOUT).write_text(json.dumps(about, indent=1))
+    return True
+
+
+def coordination(species: Any, bonds: Any, kinds: int) -> list[int]:
+    """Bonds of most atoms of each species; 0 without bonds."""
+    count = np.bincount(np.asarray(bonds, dtype=np.int64).ravel(), minlength=len(species))
+    return [int(np.bincount(count[species == k]).argmax()) if (species == k).any() else 0 for k in range(kinds)]
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name not in (ABOUT, "MLmodel"))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read(folder: Path, registry: Registry | None = None) -> tuple[Model, Fitted]:
+    """The component and the fitted model of a folder that ``write`` wrote; only registered components are ever imported.
+
+    Raises:
+        VitreousError: not such a folder, or its component is not installed.
+    """
+    try:
+        about = json.loads((folder / COMPONENT).read_text())
+        target, fields = str(about["target"]), dict(about["fields"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VitreousError(f"{folder} holds no trained model ({type(error).__name__}: {error}); give the model folder of a run") from error
+    model = _component(registry or discover(), "model", {"target": target, "fields": fields})
+    return model, model.load(folder / FITTED)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """A bundle, once its format is known and every file has the checksum it was written with.
+
+    Raises:
+        VitreousError: no bundle, one of another format, changed or missing files, or a component that is not installed.
+    """
+    try:
+        about = json.loads((folder / ABOUT).read_text())
+        form, files = about["format"], dict(about["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VitreousError(
+            f"{folder} is no bundle ({type(error).__name__}: {error}); give the model folder of a run, or the name of a bundle that ships"
+        ) from error
+    if form != FORMAT:
+        raise VitreousError(
+            f"{folder} is a bundle of format {form!r}, written by vitreous {about.get('vitreous', '?')}; this is vitreous {__version__}, "
+            f"which reads format {FORMAT}: train it again, or install that version"
+        )
+    present = set(_files(folder))
+    changed = sorted(set(files) ^ present | {name for name in present & set(files) if _digest(folder / name) != files[name]})
+    if changed:
+        raise VitreousError(f"{folder} is damaged or was tampered with: {', '.join(changed)} differ from what was written; get it again")
+    registry = discover()
+    _, fitted = read(folder, registry)
+    parts = {kind: _component(registry, kind, about[kind]) for kind in ("descriptor", "potential")}
+    return Bundle(
+        fitted=fitted,
+        **parts,
+        loading=construct(Loading, "loading", about["loading"]),
+        label=about["label"],
+        spacing=float(about["spacing"]),
+        glasses=about["glasses"],
+        likeness=Likeness(**about["likeness"]),
+        scores=about["scores"],
+    )
+
+
+def _component(registry: Registry, kind: str, about: Mapping[str, Any]) -> Any:
+    """An installed component; one of another version is refused, since it would make something else of the same fields."""
+    cls = load_class(registry.by_target(kind, str(about["target"])))
+    version = about.get("version", cls.version)
+    if version != cls.version:
+        raise VitreousError(
+            f"the bundle was made with version {version} of {kind} {cls.__name__}, but version {cls.version} is installed; train it again"
+        )
+    return construct(cls, kind, dict(about["fields"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """What MLflow's pyfunc wraps."""
+
+    fitted: Fitted
+
+    def predict(self, model_input: Any, params: Any = None) -> Any:
+        """Predictions (M,) for Features."""
+        return self.fitted.predict(model_input)
+
+
+def _load_pyfunc(path: str) -> Predictor:
+    """The entry that MLflow's pyfunc flavor asks for."""
+    return Predictor(fitted=read(Path(path))[1])

@@ -1,0 +1,163 @@
+"""The map that a trained model gives of one glass, with what speaks against trusting it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration, Labels
+from vitreous.core.errors import VitreousError
+from vitreous.direct.bundle import Bundle, read_bundle
+from vitreous.direct.likeness import unlike
+from vitreous.direct.rest import AT_REST
+from vitreous.io.bonds import silica_bonds
+from vitreous.mechanics.neighbours import around, heights
+
+Array = NDArray[np.float64]
+SHIPPED = Path(__file__).parents[1] / "bundles"
+_SHARE = 0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What ``predict`` found.
+
+    Fields:
+        configuration: the glass, with its bonds.
+        labels: one value per place, in the label's unit; NaN and masked where the window meets a broken bond or leaves the glass.
+        uncertainty: (M,) standard deviation of each value; None from a model that does not know.
+        unlike: what of the glass lies outside the training glasses: (quantity, value, training mean), the worst first.
+        largest_force: on an atom that the potential sees whole, energy per length; NaN where it cannot say.
+    """
+
+    configuration: Configuration
+    labels: Labels
+    uncertainty: Array | None
+    unlike: list[tuple[str, float, float]]
+    largest_force: float
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether forces are as small as in the glasses of the training; True where they are not known."""
+        return not self.largest_force > AT_REST
+
+
+def find_bundle(name: str) -> Bundle:
+    """A bundle by its folder, or by the name of one that ships (``listi``). Raises VitreousError naming those that ship."""
+    if (SHIPPED / name).is_dir():
+        return read_bundle(SHIPPED / name)
+    if Path(name).is_dir():
+        return read_bundle(Path(name))
+    ships = ", ".join(sorted(p.name for p in SHIPPED.iterdir() if p.is_dir())) if SHIPPED.is_dir() else ""
+    raise VitreousError(f"there is no bundle '{name}'; give the model folder of a run, or one of those that ship: {ships or 'none'}")
+
+
+def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, angle: float | None = None) -> Prediction:
+    """The map of ``glass`` at ``grid`` places along each side (None: as dense as in training), loaded along ``angle`` degrees.
+
+    Raises:
+        VitreousError: a glass of another dimension, unit or composition than the bundle's, smaller than its window, or without any place
+            whose window holds whole, fully bonded glass.
+    """
+    _refuse_foreign(glass, bundle)
+    if bundle.descriptor.needs_bonds and not len(glass.bonds):
+        glass = _bonded(glass)
+    loading = bundle.loading if angle is None else replace(bundle.loading, angle=angle)
+    sites, counts = _places(glass, bundle.spacing, grid)
+    whole = _whole(glass, bundle, sites)
+    if not whole.any():
+        raise VitreousError(
+            f"none of the {len(sites)} places has a window of fully bonded glass; the model knows no broken bonds: mend the glass"
+        )
+    features = bundle.descriptor.describe(glass, loading, sites[whole], bundle.label["level"])
+    values, uncertainty = np.full(len(sites), np.nan), bundle.fitted.uncertainty(features)
+    values[whole] = bundle.fitted.predict(features)
+    if uncertainty is not None:
+        wide = np.full(len(sites), np.nan)
+        wide[whole] = uncertainty
+        uncertainty = wide
+    labels = Labels(
+        name=bundle.label["name"], level=bundle.label["level"], unit=bundle.label["unit"], values=values, mask=whole, positions=sites,
+        weak_is=bundle.label["weak_is"], grid=counts,
+    )  # fmt: skip
+    return Prediction(
+        configuration=glass,
+        labels=labels,
+        uncertainty=uncertainty,
+        unlike=unlike(bundle.likeness, glass, features),
+        largest_force=_largest_force(glass, bundle),
+    )
+
+
+def _refuse_foreign(glass: Configuration, bundle: Bundle) -> None:
+    known = bundle.glasses
+    for what, got, wanted in (("dimensions", glass.dimension, known["dimension"]), ("units", glass.units, known["units"])):
+        if got != wanted:
+            raise VitreousError(
+                f"the glass has {what} {got}, but the model was trained on {what} {wanted}; it says nothing about this glass"
+            )
+    present = {glass.names[k]: float((glass.species == k).mean()) for k in np.unique(glass.species)}
+    trained = {name: share for name, share in zip(known["names"], known["shares"], strict=True) if share > 0.0}
+    slack = _SHARE if all(glass.periodic) else 0.1
+    if present.keys() != trained.keys() or any(abs(present[name] - trained[name]) > slack for name in trained):
+        raise VitreousError(
+            f"the glass is {_shares(present)}, but the model was trained on {_shares(trained)}; it says nothing about another composition"
+        )
+
+
+def _shares(of: dict[str, float]) -> str:
+    return ", ".join(f"{100 * share:.3g} % {name}" for name, share in of.items())
+
+
+def _bonded(glass: Configuration) -> Configuration:
+    """The glass with its Si-O bonds; atoms with an unusual number of them are masked later, place by place."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return glass.with_(bonds=silica_bonds(glass))
+
+
+def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Array, tuple[int, ...]]:
+    """Places (M, D) at the middle of equal parts of the cell, or of the box around a glass without periodic sides; parts per side."""
+    origin, cell = np.zeros(glass.dimension), glass.cell
+    if not all(glass.periodic):
+        origin = glass.positions.min(axis=0)
+        cell = np.diag(np.ptp(glass.positions, axis=0))
+    if grid is not None and grid < 1:
+        raise VitreousError(f"grid is {grid}; expected at least 1")
+    counts = tuple(grid or max(1, round(float(length) / spacing)) for length in np.linalg.norm(cell, axis=1))
+    axes = np.meshgrid(*[(np.arange(n) + 0.5) / n for n in counts], indexing="ij")
+    return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
+
+
+def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.bool_]:
+    """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole."""
+    radius = float(getattr(bundle.descriptor, "radius", getattr(bundle.descriptor, "cutoff", 0.0)))
+    low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
+    if low < 2.0 * radius:
+        raise VitreousError(f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; repeat it or use a larger one")
+    wanted = np.array([dict(zip(bundle.glasses["names"], bundle.glasses["coordination"], strict=True)).get(n, 0) for n in glass.names])
+    bonds = np.bincount(glass.bonds.ravel(), minlength=len(glass))
+    complete = bonds == wanted[glass.species]
+    periodic = np.array(glass.periodic)
+    whole = np.zeros(len(sites), dtype=bool)
+    for k, site in enumerate(sites):
+        near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
+        whole[k] = len(near) > 0 and complete[near].all() and _all_round(vectors)
+    return whole
+
+
+def _all_round(vectors: Array) -> bool:
+    """Whether atoms stand on all sides of the place: a window beyond the rim sees them on one side only."""
+    angles = np.sort(np.arctan2(vectors[:, 1], vectors[:, 0]))
+    return bool(np.diff(np.append(angles, angles[0] + 2.0 * np.pi)).max() < np.pi)
+
+
+def _largest_force(glass: Configuration, bundle: Bundle) -> float:
+    if not all(glass.periodic):
+        return float("nan")  # atoms at a free boundary are not at rest in the cell that they were cut from
+    surface = bundle.potential.surface(glass)
+    return float(np.abs(surface.energy_forces(glass.positions, glass.cell)[1]).max())

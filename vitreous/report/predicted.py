@@ -1,0 +1,35 @@
+"""The picture of a predicted map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration, Labels
+from vitreous.core.result import Sample
+from vitreous.report.figures import draw_map, draw_network, label_text
+
+
+def draw_prediction(glass: Configuration, labels: Labels, uncertainty: NDArray[np.float64] | None, path: Path) -> None:
+    """Write a PNG: the map with the network, red where weak, and beside it the uncertainty, if the model knows it."""
+    sample = Sample(
+        index=0, role="test", configuration=glass, trajectory=None, labels=labels, events=None, features=None, indicators=None,
+        prediction=labels.values, keys={},
+    )  # fmt: skip
+    panels = [(labels.values, labels.weak_is, label_text(labels.name, labels.unit))]
+    if uncertainty is not None:
+        panels.append((uncertainty, "high", label_text("uncertainty", labels.unit)))
+    figure = Figure(figsize=(5.6 * len(panels), 5.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, (values, side, text) in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        low, high = np.nanpercentile(values, [1, 99])
+        colours = draw_map(axes, sample, values, side, (float(low), float(high)))
+        draw_network(axes, sample)
+        bar = figure.colorbar(colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both")
+        bar.set_label(text)
+        bar.formatter.set_powerlimits((-3, 4))  # pyright: ignore[reportAttributeAccessIssue]
+    figure.savefig(path, dpi=150)
