@@ -68,8 +68,8 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
 def test_the_model_folder_of_a_run_is_read_back_and_predicts_the_same(tmp_path, toys):
     import numpy as np
 
-    from vitreous.direct import bundle
     from vitreous.core.store import Store
+    from vitreous.direct import bundle
 
     vitreous(tmp_path, *TOY)
     (folder,) = (tmp_path / "runs" / "toy").iterdir()

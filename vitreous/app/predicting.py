@@ -93,10 +93,10 @@ def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
 
 def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
     """The glass with the value of the nearest place on every atom, for OVITO."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     labels = found.labels
     shifts = np.array(list(itertools.product(*[(-1, 0, 1) if periodic else (0,) for periodic in glass.periodic]))) @ glass.cell
     images = (labels.positions[None] + shifts[:, None]).reshape(-1, glass.dimension)
-    _, nearest = cKDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
+    _, nearest = KDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
     write_configuration(path, glass, {labels.name: labels.values[nearest % len(labels.values)]})

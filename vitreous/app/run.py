@@ -132,6 +132,7 @@ def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[st
 
 def _scores(result: Result, orientation: Mapping[str, str] | None) -> dict[str, Any]:
     """Mean scores of every map on the glasses never seen, null where undefined; empty for labels that are no map."""
+    from vitreous.report.calibration import calibration_error
     from vitreous.report.scoring import score_samples
 
     scores = score_samples(result.role("test"), orientation=orientation)
@@ -146,6 +147,9 @@ def _scores(result: Result, orientation: Mapping[str, str] | None) -> dict[str, 
             "pearson": _number(mean.pearson),
             "spearman": _number(mean.spearman),
         }
+    known = calibration_error(result.role("test"))
+    if np.isfinite(known):
+        table["calibration_error"] = known
     return table
 
 

@@ -17,6 +17,7 @@ from vitreous.analysis.scores import Scores
 from vitreous.core.errors import VitreousError
 from vitreous.core.result import ROLES, Result, Sample
 from vitreous.report import figures
+from vitreous.report.calibration import calibration
 from vitreous.report.page import Section, facts_table, page, ring_table, score_tables
 from vitreous.report.scoring import score_samples
 
@@ -52,7 +53,7 @@ def write_report(
         names = [f"test_{sample.index}_map", f"test_{sample.index}_stress_strain"]
         sections.append(Section(f"Test glass {sample.index}", _caption(sample), tables.get(str(sample.index), ""), _kept(names, encoded)))
     sections.append(Section("Prediction goodness by event", _GOODNESS if scores else "", "", _kept(["goodness"], encoded)))
-    sections.append(Section("Predicted and true values", "", "", _kept(["parity", "training"], encoded)))
+    sections.append(Section("Predicted and true values", "", "", _kept(["parity", "calibration", "training"], encoded)))
     statistics = _ring_statistics(result)
     sections.append(Section("Rings of the glasses", "", ring_table(statistics), _kept(["rings"], encoded)))
     sections.append(Section("This run", "", facts_table(_facts(result, facts or {}), result.seconds, config, result.excluded)))
@@ -80,6 +81,7 @@ def _pictures(result: Result, scores: Scores | None) -> dict[str, Figure]:
     if scores is not None and any(np.isfinite(row.nearest).any() for row in scores.rows):
         made["goodness"] = figures.goodness(scores)
     made["parity"] = figures.parity(result.samples)
+    made["calibration"] = calibration(result.role("test"))
     made["training"] = figures.training(result.history)
     counts: dict[int, int] = {}
     for statistics in _ring_statistics(result).values():
