@@ -36,7 +36,15 @@ def compare(places: int, out: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
             initial, critical, strain = probe_by_small_steps(
-                probe.start, probe.free, probe.species, YUKAWA, folder, loading, labeler.strain_step, labeler.strain_max, probe.protocol.area
+                probe.start,
+                probe.free,
+                probe.species,
+                YUKAWA,
+                folder,
+                loading,
+                labeler.strain_step,
+                labeler.strain_max,
+                probe.protocol.area,
             )
             theirs = time.perf_counter() - started
         row = {

@@ -1,0 +1,137 @@
+"""The tables and the figure of docs/results/listi.md, from the runs of ``experiment=listi/...`` that a home holds.
+
+python -m benchmarks.listi HOME [FIGURE.png]
+
+For every model the newest run is taken. Events are read from the store; glasses whose deformation is not there are counted, not computed.
+"""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.clock import table
+from vitreous.core.data import Labels, Loading
+from vitreous.core.result import Sample
+from vitreous.core.stages import Chain, artifacts
+from vitreous.core.store import Store
+from vitreous.plugins.descriptors.physical import PhysicalIndicators
+from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.labelers.local_probing import LocalProbing
+from vitreous.plugins.labelers.rearrangements import Rearrangements
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs import AQS
+from vitreous.report.scoring import score_samples
+
+GLASSES, EVENTS = 65, 6
+CHAIN = Chain(
+    generator=DualSwitch(rings_x=40, rings_y=48, variance=0.917, alpha=0.3), simulator=AQS(), potential=YukawaSilica(),
+    labeler=LocalProbing(), loading=Loading(), events=Rearrangements(),
+)  # fmt: skip
+
+
+def stored(home: Path) -> dict[int, Sample]:
+    """Every glass whose map is in the store, with its events where they are; role "test" stands for all."""
+    store, found = Store(home / "store"), {}
+    for index in range(GLASSES):
+        table_of = artifacts(CHAIN, store, index)
+        got = {stage: store.get(stage, table_of[stage].key) for stage in ("relax", "label", "events")}
+        if got["relax"] is None or got["label"] is None:
+            continue
+        glass, labels = got["relax"][0], got["label"][0]
+        indicators = PhysicalIndicators().describe(glass, Loading(), labels.positions, "site")
+        events: Labels | None = got["events"][0] if got["events"] else None
+        found[index] = Sample(
+            index=index, role="test", configuration=glass, trajectory=None, labels=labels, events=events, features=None,
+            indicators=indicators, prediction=None, keys={},
+        )  # fmt: skip
+    return found
+
+
+def predictions(home: Path) -> dict[str, tuple[Path, dict[int, np.ndarray]]]:
+    """(folder, map by test glass) of the newest finished run of each experiment."""
+    found = {}
+    for folder in sorted((home / "runs").glob("listi_*/*")):
+        if not (folder / "scores.json").exists():
+            continue
+        roles = {int(k): v["role"] for k, v in json.loads((folder / "samples.json").read_text()).items()}
+        if len(roles) < GLASSES:
+            continue
+        maps = {}
+        for index in (k for k, role in roles.items() if role == "test"):
+            with (folder / "predictions" / f"sample_{index}.csv").open() as file:
+                maps[index] = np.array([float(row["prediction"]) for row in csv.DictReader(file)])
+        found[folder.parent.name.removeprefix("listi_")] = (folder, maps)
+    return found
+
+
+def by_event(samples: list[Sample], name: str) -> np.ndarray:
+    """(glasses, EVENTS) goodness at the nearest place of map ``name``; NaN where an event did not happen."""
+    scores = score_samples(samples)
+    rows = np.full((len(samples), EVENTS), np.nan)
+    for k, row in enumerate(r for r in (scores.rows if scores is not None else ()) if r.name == name):
+        rows[k, : min(EVENTS, len(row.nearest))] = row.nearest[:EVENTS]
+    return rows
+
+
+def line(name: str, rows: np.ndarray, r: str) -> list[str]:
+    """Mean and standard deviation over glasses, by event."""
+    return [name, *(f"{np.nanmean(c):.2f} ({np.nanstd(c):.2f})" for c in rows.T), r]
+
+
+def main(home: Path, figure: Path | None) -> None:
+    """Print the tables; draw goodness by event."""
+    glasses = stored(home)
+    with_events = [s for s in glasses.values() if s.events is not None]
+    runs = predictions(home)
+    test = sorted(next(iter(runs.values()))[1]) if runs else []
+    unseen = [glasses[k] for k in test if glasses[k].events is not None]
+    print(f"{len(glasses)} maps, {len(with_events)} deformed, {len(test)} test glasses of which {len(unseen)} are deformed")
+    headings = ["map", *(f"C {k + 1}" for k in range(EVENTS)), "r"]
+    curves = {"probing": by_event(with_events, "true map")}
+    rows = [line(f"probing, {len(with_events)} glasses", curves["probing"], "1")]
+    for name in PhysicalIndicators.weak_is:
+        rows.append(line(f"{name}, {len(with_events)} glasses", by_event(with_events, name), _correlation(with_events, name)))
+    table("Goodness on all deformed glasses: mean (standard deviation over glasses)", headings, rows)
+    rows = [line("probing", by_event(unseen, "true map"), "1")]
+    rows += [line(name, by_event(unseen, name), _correlation(unseen, name)) for name in PhysicalIndicators.weak_is]
+    for name, (_, maps) in runs.items():
+        mapped = [Sample(**{**vars(s), "prediction": maps[s.index]}) for s in unseen]
+        every = [np.corrcoef(maps[k][glasses[k].labels.mask], glasses[k].labels.values[glasses[k].labels.mask])[0, 1] for k in test]
+        curves[name] = by_event(mapped, "model")
+        rows.append(line(name, curves[name], f"{np.mean(every):.3f} ({np.std(every):.3f})"))
+    table(f"Goodness on {len(unseen)} glasses never seen", headings, rows)
+    for name, (folder, _) in runs.items():
+        print(f"\n{name}: {(folder / 'command.txt').read_text().strip()}")
+    if figure is not None:
+        draw(curves, figure)
+
+
+def _correlation(samples: list[Sample], name: str) -> str:
+    column = PhysicalIndicators().describe(samples[0].configuration, Loading(), samples[0].labels.positions, "site").names.index(name)
+    found = [abs(np.corrcoef(s.indicators.values[s.labels.mask, column], s.labels.values[s.labels.mask])[0, 1]) for s in samples]
+    return f"{np.mean(found):.3f} ({np.std(found):.3f})"
+
+
+def draw(curves: dict[str, np.ndarray], path: Path) -> None:
+    """Mean goodness by event, with the standard error over glasses."""
+    picture = Figure(figsize=(7.0, 4.4), layout="constrained")
+    axes = picture.subplots()
+    for name, rows in curves.items():
+        count = np.sum(np.isfinite(rows), axis=0)
+        axes.errorbar(
+            np.arange(EVENTS) + 1, np.nanmean(rows, axis=0), np.nanstd(rows, axis=0) / np.sqrt(count), marker="o", markersize=4, capsize=2,
+            label=name.replace("_", " "),
+        )  # fmt: skip
+    axes.set_xlabel("event")
+    axes.set_ylabel("prediction goodness C, mean and standard error")
+    axes.set_ylim(0.0, 1.03)
+    axes.legend(frameon=False, fontsize=9)
+    picture.savefig(path, dpi=150)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
