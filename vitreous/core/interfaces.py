@@ -41,7 +41,8 @@ class EnergySurface(Protocol):
     """The potential energy of given atoms as a function of positions (N, D) and cell (D, D), in the glass's units.
 
     ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``force_range`` (length): an atom's force depends on atoms
-    no further away. ``energy_forces_virial`` may reuse its force buffer.
+    no further away. ``energy_forces_virial`` may reuse its force buffer. A surface whose forces alone cost less may
+    have ``forces(positions, cell) -> (N, D)`` besides, which descents then use.
     """
 
     bond_range: float

@@ -17,61 +17,69 @@ affine force              X_i = d f_i / d strain = sum_j K_ij (L r_ij)          
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from vitreous.mechanics.pair_table import energy_slope, slope_curvature
 
 
-@njit(cache=True, fastmath={"contract", "nsz", "arcp"})
-def evaluate(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, forces):  # type: ignore[no-untyped-def]
-    """Fills ``forces`` (N, D); returns the energy and the virial (3, 3)."""
-    n, d = x.shape
-    r2max = cutoff * cutoff
-    forces[:] = 0.0
-    energy = 0.0
-    wxx = wxy = wxz = wyy = wyz = wzz = 0.0
-    for i in range(n):
-        xi, yi = x[i, 0], x[i, 1]
-        zi = x[i, 2] if d == 3 else 0.0
-        fx = fy = fz = 0.0
-        row = species[i] * kinds
-        for k in range(start[i], start[i + 1]):
-            j = nbr[k]
-            m = image[k]
-            dx = x[j, 0] + offset[m, 0] - xi
-            dy = x[j, 1] + offset[m, 1] - yi
-            dz = x[j, 2] + offset[m, 2] - zi if d == 3 else 0.0
-            r2 = dx * dx + dy * dy + dz * dz
-            if r2 < r2max:
-                r = np.sqrt(r2)
-                u, du = energy_slope(table, row + species[j], r, r_min, inverse_step)
-                energy += u
-                g = du / r
-                gx, gy, gz = g * dx, g * dy, g * dz
-                fx += gx
-                fy += gy
-                forces[j, 0] -= gx
-                forces[j, 1] -= gy
-                wxx += gx * dx
-                wxy += gx * dy
-                wyy += gy * dy
-                if d == 3:
-                    fz += gz
-                    forces[j, 2] -= gz
-                    wxz += gx * dz
-                    wyz += gy * dz
-                    wzz += gz * dz
-        forces[i, 0] += fx
-        forces[i, 1] += fy
-        if d == 3:
-            forces[i, 2] += fz
-    virial = np.empty((3, 3))
-    virial[0, 0], virial[1, 1], virial[2, 2] = wxx, wyy, wzz
-    virial[0, 1] = virial[1, 0] = wxy
-    virial[0, 2] = virial[2, 0] = wxz
-    virial[1, 2] = virial[2, 1] = wyz
-    return energy, virial
+def _evaluation(dimension: int, whole: bool) -> Any:
+    """The kernel for one ``dimension``, fixed when it is compiled; ``whole``: with energy and virial, else they come back as zeros."""
+
+    @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
+    def evaluate(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, forces):  # type: ignore[no-untyped-def]
+        """Fills ``forces`` (N, D); returns the energy and the virial (3, 3)."""
+        r2max = cutoff * cutoff
+        forces[:] = 0.0
+        energy = 0.0
+        wxx = wxy = wxz = wyy = wyz = wzz = 0.0
+        for i in range(len(x)):
+            xi, yi = x[i, 0], x[i, 1]
+            zi = x[i, 2] if dimension == 3 else 0.0
+            fx = fy = fz = 0.0
+            row = species[i] * kinds
+            for k in range(start[i], start[i + 1]):
+                j = nbr[k]
+                m = image[k]
+                dx = x[j, 0] + offset[m, 0] - xi
+                dy = x[j, 1] + offset[m, 1] - yi
+                dz = x[j, 2] + offset[m, 2] - zi if dimension == 3 else 0.0
+                r2 = dx * dx + dy * dy + dz * dz
+                if r2 < r2max:
+                    r = np.sqrt(r2)
+                    u, du = energy_slope(table, row + species[j], r, r_min, inverse_step)
+                    g = du / r
+                    gx, gy, gz = g * dx, g * dy, g * dz
+                    fx += gx
+                    fy += gy
+                    forces[j, 0] -= gx
+                    forces[j, 1] -= gy
+                    if dimension == 3:
+                        fz += gz
+                        forces[j, 2] -= gz
+                    if whole:
+                        energy += u
+                        wxx += gx * dx
+                        wxy += gx * dy
+                        wyy += gy * dy
+                    if whole and dimension == 3:
+                        wxz += gx * dz
+                        wyz += gy * dz
+                        wzz += gz * dz
+            forces[i, 0] += fx
+            forces[i, 1] += fy
+            if dimension == 3:
+                forces[i, 2] += fz
+        return energy, np.array([[wxx, wxy, wxz], [wxy, wyy, wyz], [wxz, wyz, wzz]])
+
+    return evaluate
+
+
+#: by dimension: forces with energy and virial, and forces alone
+EVALUATE = {2: _evaluation(2, True), 3: _evaluation(3, True)}
+FORCES = {2: _evaluation(2, False), 3: _evaluation(3, False)}
 
 
 @njit(cache=True)

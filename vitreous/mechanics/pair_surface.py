@@ -80,8 +80,14 @@ class PairSurface:
         """Energy, forces (N, D) — a buffer that the next call overwrites — and virial (D, D)."""
         d = positions.shape[1]
         arguments: tuple[Any, ...] = (positions, *self._arguments(positions, cell), self._forces)
-        energy, virial = pair.evaluate(*arguments)
+        energy, virial = pair.EVALUATE[d](*arguments)
         return energy, self._forces, virial[:d, :d]
+
+    def forces(self, positions: Array, cell: Array) -> Array:
+        """Forces (N, D) alone — the same buffer — at four fifths of the cost."""
+        arguments: tuple[Any, ...] = (positions, *self._arguments(positions, cell), self._forces)
+        pair.FORCES[positions.shape[1]](*arguments)
+        return self._forces
 
     def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]:
         """Energy and forces (N, D)."""

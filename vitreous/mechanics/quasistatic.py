@@ -227,7 +227,8 @@ def descend_and_polish(surface: EnergySurface, positions: Array, cell: Array, pr
     stiffest = 2.0 * float(surface.linearise(positions, cell).network(np.inf).diagonal().max())
     pace = Pace(stiffest, protocol.jump, protocol.friction)
     gentle, fall, reach = 1e-3 * protocol.jump * stiffest, 0.1, None
-    descent = descent_named(protocol.minimiser)(lambda x: surface.energy_forces_virial(x, cell)[1], positions, pace)
+    alone = getattr(surface, "forces", None) or (lambda x, cell: surface.energy_forces_virial(x, cell)[1])
+    descent = descent_named(protocol.minimiser)(lambda x: alone(x, cell), positions, pace)
     while True:
         stand = next(descent)
         if stand.residual > 2.0 * gentle:
