@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 
-NAMES = ("forces", "quasistatic", "probes", "growth")
+NAMES = ("forces", "quasistatic", "probes", "eam", "growth")
 
 
 def main() -> int:

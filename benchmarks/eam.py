@@ -1,0 +1,56 @@
+"""A step of athermal quasistatic shear of 32,000 atoms of Cu-Zr, next to LAMMPS fire; needs the path of a setfl file in VITREOUS_EAM."""
+
+import os
+
+import numpy as np
+
+from benchmarks.clock import once, table
+from vitreous.core.data import Configuration, Loading
+from vitreous.plugins.generators.melt_quench import MeltQuench
+from vitreous.plugins.potentials.eam import Eam
+from vitreous.plugins.simulators.aqs import AQS
+from vitreous.plugins.simulators.lammps_aqs import LammpsAQS
+
+TOLERANCE, STEP, STEPS = 1e-6, 1e-4, 2
+
+
+def run() -> None:
+    """Prints the table; says so and does nothing without the file."""
+    path = os.environ.get("VITREOUS_EAM")
+    if not path:
+        print("\nVITREOUS_EAM names no setfl file with Zr and Cu; the embedded-atom step is left out")
+        return
+    glass, potential, loading = cuzr(path), Eam(path=path), Loading(mode="simple_shear", dimension=3)
+    native = AQS(strain_step=STEP, strain_max=STEPS * STEP, force_tolerance=TOLERANCE, relax_cell=False, eigenvalues=False)
+    glass = native.relax(glass, potential)
+    native.deform(glass, potential, loading)  # compiles
+    seconds, ours = once(lambda: native.deform(glass, potential, loading))
+    peer = LammpsAQS(strain_step=STEP, strain_max=STEPS * STEP, min_style="fire", time_step=0.02, force_tolerance=TOLERANCE)
+    theirs, states = once(lambda: peer.deform(glass, potential, loading))
+    differ = abs((states.scalar_stress[-1] - states.scalar_stress[0]) / (ours.scalar_stress[-1] - ours.scalar_stress[0]) - 1.0)
+    row = [len(glass), seconds / STEPS, theirs / STEPS, theirs / seconds, float(ours.residual.max()), float(states.residual.max()), differ]
+    headings = [
+        "atoms",
+        "native, s per step",
+        "LAMMPS fire, s per step",
+        "ratio",
+        "force left, native",
+        "LAMMPS",
+        "stress increment differs",
+    ]
+    table("Cu-Zr, steps of 1e-4 at 1e-6 eV/angstrom", headings, [row])
+
+
+def cuzr(path: str, per_side: int = 2) -> Configuration:
+    """4000 atoms cooled from the melt at 1e14 K/s, repeated, and shaken so that the copies differ."""
+    commands = ("pair_style eam/alloy", f"pair_coeff * * {path} Zr Cu")
+    small = MeltQuench(
+        species=("Zr", "Cu"), counts=(2000, 2000), masses=(91.224, 63.546), units="metal", dimension=3, density=0.0572, pressure=0.0,
+        time_step=0.002, schedule=((2000.0, 2000.0, 2.0), (2000.0, 300.0, 17.0)), pair_commands=commands,
+    ).generate(0, np.random.default_rng(0))  # fmt: skip
+    shifts = np.array(np.meshgrid(*[np.arange(per_side)] * 3, indexing="ij")).reshape(3, -1).T @ small.cell
+    positions = np.concatenate([small.positions + shift for shift in shifts])
+    return Configuration(
+        positions=positions + np.random.default_rng(1).normal(scale=0.05, size=positions.shape), species=np.tile(small.species, len(shifts)),
+        names=small.names, cell=per_side * small.cell, periodic=(True,) * 3, units="metal",
+    )  # fmt: skip
