@@ -50,7 +50,8 @@ def cuzr(path: str, per_side: int = 2) -> Configuration:
     ).generate(0, np.random.default_rng(0))  # fmt: skip
     shifts = np.array(np.meshgrid(*[np.arange(per_side)] * 3, indexing="ij")).reshape(3, -1).T @ small.cell
     positions = np.concatenate([small.positions + shift for shift in shifts])
+    positions += np.random.default_rng(1).normal(scale=0.05, size=positions.shape)
     return Configuration(
-        positions=positions + np.random.default_rng(1).normal(scale=0.05, size=positions.shape), species=np.tile(small.species, len(shifts)),
+        positions=positions, species=np.tile(small.species, len(shifts)),
         names=small.names, cell=per_side * small.cell, periodic=(True,) * 3, units="metal",
     )  # fmt: skip
