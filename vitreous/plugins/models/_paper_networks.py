@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
+from lightning_fabric.utilities import move_data_to_device
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -17,9 +18,7 @@ from vitreous.core.interfaces import Example, Log
 from vitreous.plugins.models._drawing import draw
 from vitreous.plugins.models._graph_batches import Graphs, join, take
 from vitreous.plugins.models._paper_layers import AttentionNet, ImageNet, SequenceNet
-from vitreous.plugins.models._training import best_weights, quiet
-
-_BLOCK = 256  #: places predicted at once, to bound memory
+from vitreous.plugins.models._training import best_weights, evaluation_device, quiet
 
 
 class Inputs(Protocol):
@@ -79,10 +78,19 @@ class Images:
         return torch.from_numpy(images)[:, None].to(self.dtype)
 
 
-_NETWORKS: dict[str, tuple[type[Any], Callable[[dict[str, Any]], torch.nn.Module]]] = {
-    "lstm": (Sequences, lambda p: SequenceNet(p["units"], p["dense"])),
-    "cnn": (Images, lambda p: ImageNet(p["pixels"], p["dropout"])),
-    "gnn": (Nodes, lambda p: AttentionNet(p["hidden"])),
+class _Kind(NamedTuple):
+    """One published network: what it reads, how it is built, and in which blocks and precision it predicts."""
+
+    reads: type[Any]
+    build: Callable[[dict[str, Any]], torch.nn.Module]
+    block: int  #: places predicted at once, to bound memory
+    dtype: torch.dtype = torch.float64
+
+
+_NETWORKS = {
+    "lstm": _Kind(Sequences, lambda p: SequenceNet(p["units"], p["dense"]), 256),
+    "cnn": _Kind(Images, lambda p: ImageNet(p["pixels"], p["dropout"]), 16, torch.float32),  # in double precision six times slower
+    "gnn": _Kind(Nodes, lambda p: AttentionNet(p["hidden"]), 256),
 }
 
 
@@ -103,20 +111,20 @@ class Standardised(torch.nn.Module):
 def train(component: Any, examples: Sequence[Example], validation: Sequence[Example], seed: int, log: Log) -> dict[str, NDArray[Any]]:
     """The best state of the component's network."""
     parameters = asdict(component)
-    reads, build = _NETWORKS[component.network]
+    kind = _NETWORKS[component.network]
     values = _values(examples, "training")
     known = values[torch.isfinite(values)].double()
     target = torch.tensor([float(known.mean()), float(known.std(correction=0)) or 1.0])
     with quiet(component.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         order = torch.Generator().manual_seed(seed + 1)
-        model = Standardised(build(parameters), target)
-        inputs = reads([f for f, _ in examples], parameters, torch.float32)
+        model = Standardised(kind.build(parameters), target)
+        inputs = kind.reads([f for f, _ in examples], parameters, torch.float32)
         batches = _loader(inputs, values, component.batch_size, order, shuffle=True)
         check = None
         if validation:
-            unseen = reads([f for f, _ in validation], parameters, torch.float32)
-            check = _loader(unseen, _values(validation, "validation"), 4 * component.batch_size, order, shuffle=False)
+            unseen = kind.reads([f for f, _ in validation], parameters, torch.float32)
+            check = _loader(unseen, _values(validation, "validation"), component.batch_size, order, shuffle=False)
         return best_weights(model, component, batches, check, log)
 
 
@@ -139,20 +147,26 @@ def _loader(inputs: Inputs, values: torch.Tensor, size: int, order: torch.Genera
 
 
 def rebuild(network: str, parameters: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Standardised:
-    """The network with these weights, in double precision. Raises whatever torch raises when they do not fit."""
+    """The network with these weights, in the precision it predicts in. Raises whatever torch raises when they do not fit."""
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
-        model = Standardised(_NETWORKS[network][1](parameters), torch.zeros(2))
+        model = Standardised(_NETWORKS[network].build(parameters), torch.zeros(2))
     state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     model.load_state_dict(state, strict=True)
     if not all(bool(torch.isfinite(value).all()) for value in state.values()):
         raise ValueError("weights that are not finite")
-    return model.double().eval()
+    return model.to(_NETWORKS[network].dtype).eval()
 
 
 @torch.no_grad()
 def evaluate(network: str, parameters: dict[str, Any], model: Standardised, features: Features) -> NDArray[Any]:
-    """(M,) predictions in the label's unit."""
-    inputs = _NETWORKS[network][0]([features], parameters, torch.float64)
+    """(M,) predictions in the label's unit. The last block is filled up with its last place: a kernel may depend on how many there are."""
+    kind, device = _NETWORKS[network], evaluation_device(parameters["accelerator"])
+    inputs = kind.reads([features], parameters, kind.dtype)
+    model.to(device)
+    parts = []
     with quiet(parameters["threads"]):
-        parts = [model(inputs.take(torch.arange(k, min(k + _BLOCK, len(inputs))))) for k in range(0, len(inputs), _BLOCK)]
-    return (torch.cat(parts) * model.target[1] + model.target[0]).numpy()
+        for first in range(0, len(inputs), kind.block):
+            chosen = torch.arange(first, first + kind.block).clamp(max=len(inputs) - 1)
+            parts.append(model(move_data_to_device(inputs.take(chosen), device)).double().cpu())
+    mean, spread = model.target.double().cpu()
+    return (torch.cat(parts)[: len(inputs)] * spread + mean).numpy()

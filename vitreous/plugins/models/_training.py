@@ -1,22 +1,33 @@
 """Training by Lightning that every network shares: mean squared error on the standardised label, early stopping and the weights kept both
-decided on the validation glasses alone. Everything here needs torch."""
+decided on the validation glasses alone. Everything here needs torch.
+
+Several devices are several processes, forked by Lightning from this one (``ddp_fork``: nothing is started anew, nothing must be pickled).
+Each sees its share of every epoch's batches, gradients are averaged; the first leaves what was learnt in a folder for this one to read.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pytorch_lightning as lightning
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import EarlyStopping
+from safetensors.torch import load_file, save_file
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
+
+LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
 
 
 class Settings(Protocol):
@@ -43,11 +54,11 @@ class Settings(Protocol):
 
 
 class _Trained(lightning.LightningModule):
-    """One optimisation step, and the validation error; batches are (input, labels, size)."""
+    """One optimisation step, and the validation error; batches are (input, labels)."""
 
-    def __init__(self, model: torch.nn.Module, settings: Settings, steps: int) -> None:
+    def __init__(self, model: torch.nn.Module, settings: Settings) -> None:
         super().__init__()
-        self.model, self.settings, self.steps = model, settings, steps
+        self.model, self.settings = model, settings
 
     def _error(self, batch: tuple[Any, torch.Tensor]) -> torch.Tensor:
         target = self.model.target
@@ -67,75 +78,110 @@ class _Trained(lightning.LightningModule):
         optimizer = kind(self.parameters(), lr=self.settings.learning_rate, weight_decay=self.settings.weight_decay)
         if self.settings.schedule == "constant":
             return optimizer
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.steps, eta_min=0.01 * self.settings.learning_rate)
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps, eta_min=0.01 * self.settings.learning_rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
 class _Best(lightning.Callback):
-    """Keeps the weights of the epoch with the smallest validation error (the last one without validation), and reports every epoch."""
+    """Keeps the weights of the epoch with the smallest validation error (the last one without validation), and every epoch's errors.
 
-    def __init__(self, log: Log) -> None:
-        self.report, self.error, self.weights = log, float("inf"), {}
+    At the end both go to ``folder``, from the first process alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.error = folder, float("inf")
+        self.history: list[tuple[str, float, int]] = []
+        self.weights: dict[str, torch.Tensor] = {}
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        if trainer.sanity_checking:
-            return
         error = float(trainer.callback_metrics["validation_mse"])
-        self.report("validation_mse", error, trainer.current_epoch)
+        self.history.append(("validation_mse", error, trainer.current_epoch))
         if error < self.error:
             self.error = error
             self._keep(pl_module)
 
     def _keep(self, module: lightning.LightningModule) -> None:
-        self.weights = {name: value.detach().cpu().clone() for name, value in module.model.state_dict().items()}  # pyright: ignore
+        state = module.model.state_dict()  # pyright: ignore
+        self.weights = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         error = float(trainer.callback_metrics["train_mse"])
-        self.report("train_mse", error, trainer.current_epoch)
+        self.history.append(("train_mse", error, trainer.current_epoch))
         if not trainer.enable_validation and np.isfinite(error):
             self._keep(pl_module)
+
+    def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if trainer.is_global_zero:
+            save_file(self.weights, self.folder / "weights.safetensors")
+            (self.folder / "history.json").write_text(json.dumps(self.history), encoding="utf-8")
 
 
 def best_weights(model: torch.nn.Module, settings: Settings, batches: Any, check: Any | None, log: Log) -> dict[str, NDArray[Any]]:
     """Trains ``model``, whose buffer ``target`` holds the label's mean and spread, on loaders of (input, labels); its best state.
 
     Raises:
-        VitreousError: the error was never finite.
+        VitreousError: the error was never finite, or the devices or the precision asked for are not there.
     """
-    best = _Best(log)
-    callbacks: list[lightning.Callback] = [best]
-    if check is not None:
-        callbacks.append(EarlyStopping("validation_mse", patience=settings.patience))
-    trainer = lightning.Trainer(
-        max_epochs=settings.epochs,
-        accelerator=settings.accelerator,
-        devices=settings.devices,
-        precision=settings.precision,  # pyright: ignore[reportArgumentType]
-        gradient_clip_val=5.0,
-        callbacks=callbacks,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-    )
-    trainer.fit(_Trained(model, settings, settings.epochs * len(batches)), batches, check)
-    if not best.weights:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        callbacks: list[lightning.Callback] = [_Best(folder)]
+        if check is not None:
+            callbacks.append(EarlyStopping("validation_mse", patience=settings.patience))
+        _trainer(settings, callbacks).fit(_Trained(model, settings), batches, check)
+        weights = load_file(folder / "weights.safetensors")
+        for metric, value, step in json.loads((folder / "history.json").read_text(encoding="utf-8")):
+            log(metric, value, step)
+    if not weights:
         raise VitreousError("the training never reached a finite error; lower learning_rate or check the labels")
-    return {name: value.float().numpy() for name, value in best.weights.items()}
+    return {name: value.float().numpy() for name, value in weights.items()}
+
+
+def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightning.Trainer:
+    """Lightning's loop, silent and leaving no files; nothing but what was asked for."""
+    try:
+        trainer = lightning.Trainer(
+            max_epochs=settings.epochs,
+            accelerator=settings.accelerator,
+            devices=settings.devices,
+            strategy="auto" if settings.devices == 1 else "ddp_fork",
+            precision=settings.precision,  # pyright: ignore[reportArgumentType]
+            gradient_clip_val=LARGEST_GRADIENT,
+            callbacks=callbacks,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        if trainer.precision != settings.precision:
+            raise MisconfigurationException(f"it would be {trainer.precision}")
+        return trainer
+    except (MisconfigurationException, ValueError, RuntimeError) as error:
+        raise VitreousError(
+            f"model.accelerator={settings.accelerator}, devices={settings.devices}, precision={settings.precision} cannot be had here "
+            f"({str(error).splitlines()[0]}); take what this machine has, or model.accelerator=cpu model.devices=1 model.precision=32-true"
+        ) from error
+
+
+def evaluation_device(accelerator: str) -> torch.device:
+    """Where predictions are made: on the GPU if the model was trained for one and this machine has one. The numbers are the same."""
+    return torch.device("cuda" if accelerator != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 @contextmanager
 def quiet(threads: int) -> Iterator[None]:
     """Lightning without its notices, on ``threads`` threads; both put back afterwards."""
-    logger, before = logging.getLogger("pytorch_lightning"), torch.get_num_threads()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers, before = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")], torch.get_num_threads()
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     torch.set_num_threads(threads)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         torch.set_num_threads(before)

@@ -114,10 +114,7 @@ class FittedGraphNetwork(Fitted):
         check_columns(features, self.names)
         if tuple(features.edge_names) != self.edge_names:
             raise VitreousError(f"graphs have edge columns {features.edge_names}, but the model knows {self.edge_names}")
-        mirrored = self.parameters["reflections"] == "average"
-        return _import_training().evaluate(
-            self._network, features, self.names, self.edge_names, mirrored, _BLOCK, self.parameters["threads"]
-        )
+        return _import_training().evaluate(self._network, features, self.names, self.edge_names, self.parameters, _BLOCK)
 
     def save(self, folder: Path) -> None:
         from safetensors.numpy import save_file
