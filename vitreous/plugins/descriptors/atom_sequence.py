@@ -8,10 +8,16 @@ x, y                    place relative to the site in the loading frame, over ra
 
 Under simple shear, which no mirror leaves as it is, the columns are called ``n`` and ``m``, as those of ``bond_graph``.
 
-The order matters to a recurrent network, and the paper does not name it: its figures number the atoms as the lattice they were made from
-does, row by row. ``order`` "row" is that order as far as a glass from anywhere has it: from low y to high y in rows as wide as half the
-mean distance of neighbours, from low x to high x within a row. "distance" goes from the site outwards. Neither depends on how the file
-numbers its atoms.
+The order matters to a recurrent network. The paper's is the numbering of the crystalline lattice before its bonds were switched: along the
+armchair direction x from left to right, then the next row. ``order`` "number" is that order: the atoms' own numbers (``ids``), which
+``dual_switch`` gives along the zigzag rows of its lattice and the group's published networks along rows of every other silicon, both from
+left to right and from low y to high y (the paper's drawing goes down; under pure shear the mirror image of a glass is as good a glass). It
+is what the file says: a glass numbered in any other way, or a window across the cell's edge, where numbers jump, gives another sequence.
+``order`` "row" asks only where atoms are: rows as high as half the mean distance of silicons, from low y to high y, from low x to high x
+within each. "distance" goes from the site outwards. Neither of these depends on numbers.
+
+The paper takes coordinates as they are; here they are relative to the site, without which equal surroundings would look different in
+different places. Padding and masking are the model's.
 """
 
 from __future__ import annotations
@@ -28,7 +34,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor
 
 Array = NDArray[np.float64]
-ORDERS = ("row", "distance")
+ORDERS = ("row", "number", "distance")
 _DIGITS = 6  # to which places are compared, so that rounding does not reorder atoms
 
 
@@ -68,7 +74,9 @@ class AtomSequence(Descriptor):
                 f"site {int(empty[0])} has no {self.centre} within {self.radius:g}; use a larger radius or sites inside the glass"
             )
         place = near.vector @ loading.frame.T
-        if self.order == "row":
+        if self.order == "number":
+            kept = np.lexsort((configuration.ids[centres][near.atom], near.place))
+        elif self.order == "row":
             row = np.floor((place[:, 1] / (0.5 * np.sqrt(configuration.volume / len(centres)))).round(_DIGITS))
             kept = np.lexsort((place[:, 0].round(_DIGITS), row, near.place))
         else:
