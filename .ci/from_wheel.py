@@ -61,22 +61,28 @@ def alone(outside: Outside) -> None:
 
 
 def every_config(outside: Outside) -> None:
-    """Each descriptor with a model that takes it, each model, each experiment composed, and a tracked run."""
+    """Each descriptor with a model that takes it, every experiment on tiny glasses, every other config composed, and a tracked run."""
     pairs = [("symmetry_functions", "ridge"), ("physical", "ridge"), ("physical", "svm"), ("bond_graph", "graph_network")]
     for descriptor, model in pairs:
         outside.call("vitreous", "run", *TINY, f"descriptor={descriptor}", f"model={model}")
     outside.call("vitreous", "run", *[o for o in TINY if o != "tracker=none"], "descriptor=physical")
     groups = options(outside)
+    for name in groups["experiment"]:
+        outside.call("vitreous", "run", f"experiment={name}", "scale=small", *TINY)
     for group, names in groups.items():
         for name in names:
             outside.call("vitreous", "run", "--cfg", "job", f"{group}={name}", *(["generator.path=x"] if name == "file" else []))
 
 
 def options(outside: Outside) -> dict[str, list[str]]:
-    """Every config of every group, as the installed package lists them."""
+    """Every choice of every group, as the installed package lists them: folders within a group are part of its choices' names."""
     text = outside.call("vitreous", "run", "--help").split("== Configuration groups ==")[1].split("== Config ==")[0]
-    lines = [line.partition(":") for line in text.splitlines() if ": " in line]
-    return {group.strip(): [name.strip() for name in names.split(",")] for group, _, names in lines}
+    found: dict[str, list[str]] = {}
+    for folder, _, names in (line.partition(":") for line in text.splitlines() if ": " in line):
+        group, _, inner = folder.strip().partition("/")
+        listed = [f"{inner}/{name.strip()}" if inner else name.strip() for name in names.split(",")]
+        found.setdefault(group, []).extend(name for name in listed if inner != "training" and not name.rpartition("/")[2].startswith("_"))
+    return found
 
 
 def with_plugin(outside: Outside, before: object) -> None:
