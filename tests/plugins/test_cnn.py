@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from vitreous.analysis.drawing import draw
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.bond_graph import BondGraph
-from vitreous.plugins.models._drawing import draw
 from vitreous.testing.systems import shaken_honeycomb, some_sites
 
 torch = pytest.importorskip("torch")
@@ -45,7 +45,7 @@ def test_greys_lie_between_0_and_1_and_mirrors_are_mirrors():
 
 
 def test_the_layers_are_those_of_the_paper():
-    net = ImageNet(220, 0.2)
+    net = ImageNet(1, 220, 0.2)
     convolutions = [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
     assert [(c.out_channels, c.kernel_size) for c in convolutions] == [(32, (5, 5)), (64, (5, 5)), (32, (5, 5))]
     assert [m.out_features for m in net.modules() if isinstance(m, torch.nn.Linear)] == [10, 10, 10, 1]

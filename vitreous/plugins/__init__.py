@@ -52,6 +52,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "coordinates of the silicons in the window, one after the other"),
     ("descriptor", "bond_graph", "vitreous.plugins.descriptors.bond_graph.BondGraph", _PAPERS["listi"],
      "corner-sharing SiO3 triangles around a site as a graph"),
+    ("descriptor", "rendered_image", "vitreous.plugins.descriptors.rendered_image.RenderedImage", _PAPERS["listi"],
+     "grey images of the silicons and bonds around a site"),
     ("descriptor", "physical", "vitreous.plugins.descriptors.physical.PhysicalIndicators", "arXiv:2503.17210 (2025)",
      "projected bond stretch, density and ring statistics"),
     ("model", "ridge", "vitreous.plugins.models.ridge.Ridge", "Hoerl & Kennard, Technometrics 12, 55 (1970)",

@@ -49,7 +49,7 @@ def _vector(rng: np.random.Generator, count: int, level: str) -> tuple[Features,
 
 
 def _image(rng: np.random.Generator, count: int, level: str) -> tuple[Features, Array]:
-    x = rng.normal(size=(count, 2, 16, 16)) + rng.normal(size=(count, 2, 1, 1))
+    x = rng.normal(size=(count, 2, 48, 48)) + rng.normal(size=(count, 2, 1, 1))
     return Features(form="image", level=level, names=("A", "B"), values=x), 2.0 + x[:, 0].mean(axis=(1, 2))
 
 

@@ -67,11 +67,17 @@ class Network(Model):
         """Train, keeping the epoch that does best on ``validation``; without validation glasses all epochs are run and the last is kept."""
         check_examples(train, "training")
         check_examples([*train[:1], *validation], "validation")
-        names = train[0][0].names
-        if names[:2] not in PLANE:
-            raise VitreousError(f"{self.network} reads coordinates from the columns x and y, but the features begin with {names[:2]}")
-        arrays = _import_networks().train(self, train, validation, int(rng.integers(2**62)), log)
-        return FittedNetwork(network=self.network, forms=self.forms, parameters=asdict(self), names=names, arrays=arrays)
+        parameters, names = self.parameters(train[0][0]), train[0][0].names
+        arrays = _import_networks().train(self, parameters, train, validation, int(rng.integers(2**62)), log)
+        return FittedNetwork(network=self.network, forms=self.forms, parameters=parameters, names=names, arrays=arrays)
+
+    def parameters(self, features: Features) -> dict[str, Any]:
+        """What the network is built from: the fields, for features that hold coordinates. Raises VitreousError for others."""
+        if features.names[:2] not in PLANE:
+            raise VitreousError(
+                f"{self.network} reads coordinates from the columns x and y, but the features begin with {features.names[:2]}"
+            )
+        return asdict(self)
 
     def load(self, folder: Path) -> FittedNetwork:
         _import_networks()

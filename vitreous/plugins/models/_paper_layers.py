@@ -28,10 +28,10 @@ class SequenceNet(nn.Module):
 class ImageNet(nn.Module):
     """5 x 5 convolutions with 32, 64, 32 filters, each with 2 x 2 max-pooling; three dense layers of 10; 1."""
 
-    def __init__(self, pixels: int, dropout: float) -> None:
+    def __init__(self, channels: int, pixels: int, dropout: float) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        side, channels = pixels, 1
+        side = pixels
         for filters in (32, 64, 32):
             layers += [nn.Conv2d(channels, filters, 5), nn.ReLU(), nn.MaxPool2d(2)]
             side, channels = (side - 4) // 2, filters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,10 +11,10 @@ from lightning_fabric.utilities import move_data_to_device
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
+from vitreous.analysis.drawing import draw
 from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Log
-from vitreous.plugins.models._drawing import draw
 from vitreous.plugins.models._graph_batches import Graphs, join, take
 from vitreous.plugins.models._paper_layers import AttentionNet, ImageNet, SequenceNet
 from vitreous.plugins.models._training import best_weights, evaluation_device, quiet
@@ -61,7 +60,24 @@ class Nodes:
         return take(self.graphs, chosen)
 
 
-class Images:
+class Given:
+    """(B, C, H, H) images that the descriptor made."""
+
+    def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
+        wanted = (parameters["channels"], parameters["pixels"], parameters["pixels"])
+        for found in (f.values.shape[1:] for f in features):
+            if found != wanted:
+                raise VitreousError(f"cnn got images of shape {found} (channels, height, width), but the model knows {wanted}")
+        self.images, self.dtype = torch.from_numpy(np.concatenate([f.values for f in features])), dtype
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, chosen: torch.Tensor) -> torch.Tensor:
+        return self.images[chosen].to(self.dtype)
+
+
+class Drawn:
     """(B, 1, H, H) grey images drawn from graphs when a batch is asked for; nothing else would fit into memory."""
 
     def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
@@ -78,10 +94,14 @@ class Images:
         return torch.from_numpy(images)[:, None].to(self.dtype)
 
 
+def _images(features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> Inputs:
+    return (Given if features[0].form == "image" else Drawn)(features, parameters, dtype)
+
+
 class _Kind(NamedTuple):
     """One published network: what it reads, how it is built, and in which blocks and precision it predicts."""
 
-    reads: type[Any]
+    reads: Callable[[Sequence[Features], dict[str, Any], torch.dtype], Inputs]
     build: Callable[[dict[str, Any]], torch.nn.Module]
     block: int  #: places predicted at once, to bound memory
     dtype: torch.dtype = torch.float64
@@ -89,7 +109,7 @@ class _Kind(NamedTuple):
 
 _NETWORKS = {
     "lstm": _Kind(Sequences, lambda p: SequenceNet(p["units"], p["dense"]), 256),
-    "cnn": _Kind(Images, lambda p: ImageNet(p["pixels"], p["dropout"]), 16, torch.float32),  # in double precision six times slower
+    "cnn": _Kind(_images, lambda p: ImageNet(p["channels"], p["pixels"], p["dropout"]), 16, torch.float32),  # double: six times slower
     "gnn": _Kind(Nodes, lambda p: AttentionNet(p["hidden"]), 256),
 }
 
@@ -108,9 +128,10 @@ class Standardised(torch.nn.Module):
         return self.net(batch)
 
 
-def train(component: Any, examples: Sequence[Example], validation: Sequence[Example], seed: int, log: Log) -> dict[str, NDArray[Any]]:
-    """The best state of the component's network."""
-    parameters = asdict(component)
+def train(
+    component: Any, parameters: dict[str, Any], examples: Sequence[Example], validation: Sequence[Example], seed: int, log: Log
+) -> dict[str, NDArray[Any]]:
+    """The best state of the component's network, built with ``parameters``."""
     kind = _NETWORKS[component.network]
     values = _values(examples, "training")
     known = values[torch.isfinite(values)].double()
