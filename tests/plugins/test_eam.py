@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
@@ -73,6 +73,28 @@ def test_crystals_have_their_known_spacing_and_energy(model, basis, kinds, repea
 
     found = minimize_scalar(energy, bounds=(near - 0.05, near + 0.05), method="bounded", options={"xatol": 1e-6})
     assert found.x == pytest.approx(spacing, abs=6e-5)
+    assert found.fun == pytest.approx(per_atom, abs=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "repeats", "a", "c", "per_atom"), [("sheng", (5, 3, 3), 3.2255, 5.1525, -6.3201), ("mendelev", (5, 3, 3), 3.2203, 5.2152, -6.4693)]
+)  # fmt: skip
+def test_hexagonal_zirconium_has_its_known_spacings_and_energy(model, repeats, a, c, per_atom, request):
+    potential = request.getfixturevalue(model)
+    corners = np.array(list(itertools.product(*(range(n) for n in repeats))), dtype=float)
+    basis = np.array([(0, 0, 0), (0.5, 0.5, 0), (0.5, 5 / 6, 0.5), (0, 1 / 3, 0.5)])  # of the cell a, a sqrt(3), c
+
+    def energy(lengths):
+        edges = np.array([lengths[0], np.sqrt(3.0) * lengths[0], lengths[1]])
+        positions = (corners[:, None] + basis).reshape(-1, 3) * edges
+        glass = Configuration(
+            positions=positions, species=np.zeros(len(positions), int), names=("Zr",), cell=np.diag(edges * repeats),
+            periodic=(True,) * 3, units="metal",
+        )  # fmt: skip
+        return potential.surface(glass).energy_forces(positions, glass.cell)[0] / len(glass)
+
+    found = minimize(energy, (a + 0.03, c - 0.05), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-10})
+    np.testing.assert_allclose(found.x, [a, c], atol=6e-5)
     assert found.fun == pytest.approx(per_atom, abs=6e-5)
 
 

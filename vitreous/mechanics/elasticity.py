@@ -4,7 +4,7 @@
 
 with Xi_b the forces that a unit of strain b raises and H the Hessian (Lutsko, J. Appl. Phys. 65, 2991 (1989); Lemaitre & Maloney, J. Stat.
 Phys. 123, 415 (2006)). Stress is Cauchy's, so C is the slope of a stress-strain curve of small symmetric strains, also under a residual
-stress. The affine part is the central difference of the stress over affinely strained states, exact to about 1e-8 of itself.
+stress. The affine part is the central difference of the stress over affinely strained states (within 1e-6 of matscipy's Born terms).
 
 =========  ===========================  =====================
 symbol     variable                     unit
@@ -30,7 +30,7 @@ from vitreous.mechanics.linear import Preconditioner, solve
 Array = NDArray[Any]
 
 VOIGT: dict[int, tuple[tuple[int, int], ...]] = {2: ((0, 0), (1, 1), (0, 1)), 3: ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))}
-_STEP = 1e-4  # strain of the central difference
+_STEP = 1e-6  # strain of the central difference: so small that hardly a pair crosses the cutoff, where stiffness may jump
 
 
 @dataclass(frozen=True)
