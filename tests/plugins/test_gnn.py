@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vitreous.core.data import Labels, Loading
+from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.testing.systems import shaken_honeycomb, some_sites
 
@@ -26,7 +27,7 @@ def example(seed: int, count: int = 150):
 
 
 def test_it_learns_from_coordinates_and_bonds():
-    model = GNN(epochs=60, batch_size=32, learning_rate=0.005).fit(
+    model = GNN(epochs=60, batch_size=32, learning_rate=0.005, coordinate_scale=6.0).fit(
         [example(0), example(1)], [example(2)], np.random.default_rng(0), lambda *_: None
     )
     graph, labels = example(3)
@@ -53,3 +54,25 @@ def test_the_order_of_nodes_does_not_matter():
     a = net(Batch(nodes, edges, none, whole, whole, 1))
     b = net(Batch(nodes[order], back[edges], none, whole, whole, 1))
     torch.testing.assert_close(a, b)
+
+
+def test_coordinates_are_angstroms_when_scaled_by_the_radius():
+    """Windows of radius 6 and 5.9 that hold the same atoms give the same network and predictions, each scaled by its radius."""
+    glass = shaken_honeycomb()
+    sites = some_sites(glass, 60)
+    counts = [np.diff(BondGraph(radius=r).describe(glass, Loading(), sites, "site").offsets) for r in (6.0, 5.9)]
+    sites = sites[counts[0] == counts[1]]
+    count = len(sites)
+    labels = Labels(name="y", level="site", unit="1", values=np.arange(float(count)), mask=np.ones(count, bool), positions=sites)
+    predicted = []
+    for radius in (6.0, 5.9):
+        graph = BondGraph(radius=radius).describe(glass, Loading(), sites, "site")
+        fitted = GNN(epochs=2, coordinate_scale=radius).fit([(graph, labels)], [], np.random.default_rng(0), lambda *_: None)
+        predicted.append(fitted.predict(graph))
+    assert count > 20
+    np.testing.assert_allclose(*predicted, rtol=1e-4)
+
+
+def test_a_scale_that_is_no_number_is_refused():
+    with pytest.raises(VitreousError, match=r"gnn got hidden=32, coordinate_scale=-1; expected positive numbers"):
+        GNN(coordinate_scale=-1.0)

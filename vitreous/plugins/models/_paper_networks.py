@@ -31,7 +31,7 @@ class Sequences:
     """(B, L, 2) coordinates padded with zeros, and the lengths (B,)."""
 
     def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
-        self.rows = torch.from_numpy(np.concatenate([f.values[:, :2] for f in features])).to(dtype)
+        self.rows = (parameters["coordinate_scale"] * torch.from_numpy(np.concatenate([f.values[:, :2] for f in features]))).to(dtype)
         counts = np.concatenate([np.diff(f.offsets) for f in features])
         self.start = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)]))
 
@@ -51,7 +51,8 @@ class Nodes:
 
     def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
         graphs = join(features, dtype)
-        self.graphs = Graphs(graphs.nodes[:, :2].contiguous(), graphs.offsets, graphs.edges, graphs.edge_values[:, :1], graphs.edge_offsets)
+        places = parameters["coordinate_scale"] * graphs.nodes[:, :2]
+        self.graphs = Graphs(places, graphs.offsets, graphs.edges, graphs.edge_values[:, :1], graphs.edge_offsets)
 
     def __len__(self) -> int:
         return len(self.graphs)

@@ -7,7 +7,8 @@ and 5 neurons; 1. AdaMax, 1000 epochs at most. The paper leaves the width of its
 convolutions in the text and writes attention in eq. 2: here they are eq. 2 (PyG's TransformerConv). ``graph_network`` is our own, with
 vectors on edges.
 
-Coordinates are lengths over the window's radius; predictions are in the label's unit.
+The descriptor gives coordinates over the window's radius, the paper takes them as they are: ``coordinate_scale`` 11, the radius, makes them
+angstroms again. That matters: left at 1, the network does not begin to learn for thousands of steps. Predictions are in the label's unit.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ class GNN(Network):
     network: ClassVar = "gnn"
 
     hidden: int = 32
+    coordinate_scale: float = 11.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.hidden < 1:
-            raise VitreousError(f"gnn got hidden={self.hidden}; expected a positive number")
+        if self.hidden < 1 or not self.coordinate_scale > 0:
+            raise VitreousError(f"gnn got hidden={self.hidden}, coordinate_scale={self.coordinate_scale:g}; expected positive numbers")
 
     @classmethod
     def example(cls) -> Self:
-        return cls(hidden=32, epochs=500, patience=500, batch_size=8, learning_rate=0.01)
+        return cls(hidden=32, coordinate_scale=1.0, epochs=500, patience=500, batch_size=8, learning_rate=0.01)

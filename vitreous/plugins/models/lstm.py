@@ -4,7 +4,8 @@ Sequences are padded and masked (here: packed), the optimiser is AdaMax at 1e-3,
 activation its dense layer of 10 has; here it is a rectified linear unit. What the network sees depends on the order of the atoms: see
 ``atom_sequence``.
 
-Coordinates are lengths over the window's radius; predictions are in the label's unit.
+The descriptor gives coordinates over the window's radius, the paper takes them as they are: ``coordinate_scale`` 11, the radius, makes them
+angstroms again. Predictions are in the label's unit.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ class LSTM(Network):
 
     units: int = 128
     dense: int = 10
+    coordinate_scale: float = 11.0
     epochs: int = 1500
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.units < 1 or self.dense < 1:
-            raise VitreousError(f"lstm got units={self.units}, dense={self.dense}; expected positive numbers")
+        if self.units < 1 or self.dense < 1 or not self.coordinate_scale > 0:
+            given = f"units={self.units}, dense={self.dense}, coordinate_scale={self.coordinate_scale:g}"
+            raise VitreousError(f"lstm got {given}; expected positive numbers")
 
     @classmethod
     def example(cls) -> Self:
-        return cls(units=16, epochs=300, patience=300, batch_size=8, learning_rate=0.02)
+        return cls(units=16, coordinate_scale=1.0, epochs=300, patience=300, batch_size=8, learning_rate=0.02)
