@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from numpy.polynomial import Polynomial
 
-from vitreous.core.data import Configuration
+from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.io.read import read_configuration
 from vitreous.mechanics.pair_table import energy_slope, slope_curvature
 from vitreous.mechanics.scalar_pair import ScalarPair
 from vitreous.plugins.potentials.lennard_jones_2d import _PAIRS, LennardJones2D, lennard_jones, smoothing
+from vitreous.plugins.simulators.aqs import AQS
 
 POTENTIAL = LennardJones2D()
 
@@ -64,10 +65,16 @@ def test_energy_slope_and_stiffness_vanish_at_the_cutoff():
         np.testing.assert_allclose([u[0], du[0], ddu[0]], 0.0, atol=1e-15)
 
 
-def test_a_published_inherent_structure_has_its_energy_and_is_at_rest(reference):
-    made = read_configuration(
+@pytest.fixture(scope="module")
+def published(reference):
+    """The Falk group's glass of 10,000 particles."""
+    return read_configuration(
         reference / "lj" / "falkgroup_LJ_10000.data", species=("S", "L"), units="lj", dimension=2, minimum_distance=0.3
     )
+
+
+def test_a_published_inherent_structure_has_its_energy_and_is_at_rest(published):
+    made = published
     energy, forces = POTENTIAL.surface(made).energy_forces(made.positions, made.cell)
     assert energy / len(made) == pytest.approx(-2.3933269163, abs=5e-10)
     assert np.abs(forces).max() < 1.1e-3  # 0.14 to 0.17 with other smoothings
@@ -142,3 +149,23 @@ def test_a_scalar_function_alone_makes_a_potential():
     ends = [surface.energy_forces(made.positions + s * h * v, made.cell)[1] for s in (-1, 1)]
     product = surface.linearise(made.positions, made.cell).multiply(v)
     np.testing.assert_allclose(product, (ends[0] - ends[1]) / (2 * h), atol=1e-5 * np.abs(product).max())
+
+
+@pytest.mark.slow
+def test_a_glass_published_on_the_brink_of_an_event_yields_where_lammps_says(published):
+    """It was stored 8.5e-6 of strain before an instability.
+
+    LAMMPS ``fire``, steps of 5e-6 to forces of 1e-7, from the same minimum: elastic at 5e-6 (energy +0.02635293), at 1e-5 an event
+    (energy -0.59174219, shear stress 0.53790568, largest displacement at atom 2048). On the way the lowest eigenvalue squared falls
+    linearly to zero, as it does at a fold (Maloney & Lemaitre 2006).
+    """
+    at_rest = AQS(relax_cell=False)
+    glass = at_rest.relax(published, POTENTIAL)
+    run = AQS(strain_step=1e-6, strain_max=1e-5, stride=1, relax_cell=False).deform(glass, POTENTIAL, Loading(mode="simple_shear"))
+    np.testing.assert_allclose(run.strain, 1e-6 * np.arange(11), atol=1e-12)
+    np.testing.assert_allclose(run.energy[[5, 10]] - run.energy[0], [0.02635293, -0.59174219], atol=5e-8)
+    assert run.stress[10, 0, 1] == pytest.approx(0.53790568, abs=5e-8)
+    np.testing.assert_allclose(run.events.strain, [9e-6])
+    assert run.events.atom[0] == 2048
+    slope, at_zero = np.polyfit(run.strain[6:9], run.lowest_eigenvalue[6:9] ** 2, 1)
+    assert -at_zero / slope == pytest.approx(8.477e-6, abs=1e-7)  # continuation in steps of 5e-9 ends there
