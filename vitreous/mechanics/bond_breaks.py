@@ -9,16 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import EnergySurface
 from vitreous.mechanics.quasistatic import Instability
 
 Array = NDArray[np.float64]
+
+
+class HasAtomEnergies(Protocol):
+    """Anything that shares a glass's energy out among its atoms: (N,) at positions (N, D) in a cell (D, D)."""
+
+    def atom_energies(self, positions: Array, cell: Array) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,10 @@ def open_bridges(
     return (shorter < rule.near) & (longer > rule.far)
 
 
-def lost_bond(configuration: Configuration, surface: EnergySurface, rule: BreakRule) -> Callable[[Instability], int]:
+def lost_bond(configuration: Configuration, energies: HasAtomEnergies, rule: BreakRule) -> Callable[[Instability], int]:
     """A function from an event to the bridging atom whose bond it broke (the one that moved most), -1 for none.
+
+    ``energies``: the glass's energy surface, or LAMMPS.
 
     Raises:
         VitreousError: if the glass has no bonded bridges.
@@ -69,7 +77,7 @@ def lost_bond(configuration: Configuration, surface: EnergySurface, rule: BreakR
         before, after = event.before, event.after
         opened = [open_bridges(s.positions, s.cell, configuration.periodic, bridge, rule) for s in (before, after)]
         new = bridge[opened[1] & ~opened[0], 0]
-        fall = surface.atom_energies(before.positions, before.cell) - surface.atom_energies(after.positions, after.cell)
+        fall = energies.atom_energies(before.positions, before.cell) - energies.atom_energies(after.positions, after.cell)
         if not len(new) or fall.max() <= rule.drop:
             return -1
         return int(new[np.linalg.norm(event.displacement[new], axis=1).argmax()])

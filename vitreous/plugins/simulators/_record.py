@@ -67,16 +67,16 @@ def _released(path: Path, event: Instability, loading: Loading, strain_step: flo
 
     The branch is continued by its stress and, where an elastic stretch leads up to the event, the change of stress along it.
     """
-    work = _slope(event.before, loading, (event.step - 1) * strain_step) * strain_step
+    work = slope(event.before, loading, (event.step - 1) * strain_step) * strain_step
     here = path.steps.index(event.step - 1)
     if here > 0 and all(other.step != event.step - 1 for other in path.events):
-        rise = _slope(event.before, loading, (event.step - 1) * strain_step) - _slope(
+        rise = slope(event.before, loading, (event.step - 1) * strain_step) - slope(
             path.states[here - 1], loading, path.steps[here - 1] * strain_step
         )
         work += 0.5 * strain_step * rise / (path.steps[here] - path.steps[here - 1])
     return event.before.energy + work - event.after.energy
 
 
-def _slope(state: State, loading: Loading, strain: float) -> float:
-    """dE/dstrain."""
+def slope(state: State, loading: Loading, strain: float) -> float:
+    """dE/dstrain of a state at a strain."""
     return float(np.sum(state.virial * loading.velocity_gradient(strain)))

@@ -9,6 +9,7 @@ surface (use a dynamic minimiser there: LAMMPS's cg gives up after two iteration
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -20,11 +21,12 @@ from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import EnergySurface, Potential, Simulator
 from vitreous.io.lammps import LammpsEngine
 from vitreous.io.lammps_table import write_pair_table
+from vitreous.mechanics.bond_breaks import BreakRule, HasAtomEnergies, lost_bond
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.pair_surface import PairSurface
 from vitreous.mechanics.quasistatic import Instability, non_affine
 from vitreous.mechanics.quasistatic import Path as Walk
-from vitreous.plugins.simulators._record import trajectory_of
+from vitreous.plugins.simulators._record import slope, trajectory_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +38,13 @@ class LammpsAQS(Simulator):
         min_style: LAMMPS's minimiser. time_step: of the dynamic ones, at unit mass.
         force_tolerance: asked of the minimiser; accepted_force: a state with more is refused, energy per length.
         budget: force evaluations and iterations per minimisation.
-        jump: non-affine displacement that counts as an event, length.
+        jump: non-affine displacement that, with energy set free, counts as an event, length.
+        frame_every: strain between saved frames besides those around events; 0 for none.
+        break_near, break_far, break_drop, stop_at_break: broken bonds told from other events, as for ``aqs``.
         pair_commands: LAMMPS commands instead of the potential's own.
     """
 
-    version: ClassVar = 2
+    version: ClassVar = 3
 
     dimensions: ClassVar = frozenset({2, 3})
 
@@ -53,6 +57,11 @@ class LammpsAQS(Simulator):
     accepted_force: float = 1e-4
     budget: int = 100_000
     jump: float = 0.1
+    frame_every: float = 0.0
+    break_near: float = 1.7
+    break_far: float = 0.0
+    break_drop: float = 0.1
+    stop_at_break: bool = False
     pair_commands: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -62,6 +71,10 @@ class LammpsAQS(Simulator):
         if self.accepted_force < self.force_tolerance:
             raise VitreousError(
                 f"simulator.accepted_force {self.accepted_force:g} is below force_tolerance {self.force_tolerance:g}; raise it"
+            )
+        if self.stop_at_break and self.break_far <= 0.0:
+            raise VitreousError(
+                "simulator.stop_at_break needs simulator.break_far, the length beyond which a bond counts as lost; set both"
             )
 
     @classmethod
@@ -87,24 +100,37 @@ class LammpsAQS(Simulator):
                 f"the loading has {loading.dimension} dimensions, the glass {configuration.dimension}; set loading.dimension"
             )
         loading.deformation_gradient(self.strain_max)
+        frames: list[tuple[float, State]] = []
         with tempfile.TemporaryDirectory() as folder, self._engine(configuration, potential, Path(folder)) as engine:
+            broken = self._broken(configuration, engine if self.pair_commands else potential.surface(configuration))
             state = self._minimum(engine, configuration.positions, configuration.cell)
             walk = Walk([0], [state])
             for step in range(1, round(self.strain_max / self.strain_step) + 1):
-                state = self._step(engine, walk, loading, configuration.cell, step)
-                if len(walk.events) == self.max_events:
+                state, strain = self._step(engine, walk, loading, configuration.cell, step), step * self.strain_step
+                if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
+                    frames.append((strain, state))
+                just_broken = bool(walk.events) and walk.events[-1].step == step and broken(walk.events[-1]) >= 0
+                if len(walk.events) == self.max_events or (self.stop_at_break and just_broken):
                     break
-        return trajectory_of(configuration, loading, self.strain_step, walk)
+            lost = [broken(event) for event in walk.events] if self.break_far > 0.0 else None
+        return trajectory_of(configuration, loading, self.strain_step, walk, frames=frames, lost=lost)
+
+    def _broken(self, configuration: Configuration, energies: HasAtomEnergies) -> Callable[[Instability], int]:
+        """A function from an event to the atom whose bond it broke; -1 for none, or where broken bonds are not looked for."""
+        if self.break_far <= 0.0:
+            return lambda event: -1
+        return lost_bond(configuration, energies, BreakRule(self.break_near, self.break_far, self.break_drop))
 
     def _step(self, engine: LammpsEngine, walk: Walk, loading: Loading, cell: np.ndarray, step: int) -> State:
         before = walk.states[-1]
         after_cell = cell @ loading.deformation_gradient(step * self.strain_step).T
         state = self._minimum(engine, before.positions @ np.linalg.solve(before.cell, after_cell), after_cell)
         moved = non_affine(before, state)
-        falls = loading.scalar_stress(state.stress) < loading.scalar_stress(before.stress)
+        strains = (step - 1) * self.strain_step, step * self.strain_step
+        work = 0.5 * self.strain_step * sum(slope(at, loading, strain) for at, strain in zip((before, state), strains, strict=True))
         walk.steps.append(step)
         walk.states.append(state)
-        if falls and np.linalg.norm(moved, axis=1).max() > self.jump:
+        if state.energy < before.energy + work and np.linalg.norm(moved, axis=1).max() > self.jump:
             walk.events.append(Instability(step, before, state, moved))
         return state
 
