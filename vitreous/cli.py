@@ -21,7 +21,8 @@ REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
 COMMANDS = ("run", *DIRECT, "list", "check", "store", "doctor", "version")
 
-_LEFT_OUT = ("model=null", "descriptor=null")  # of the parts that may be absent those that Hydra would refuse: it deletes groups with ~
+#: how Hydra has the parts that may be absent left out; the model is chosen, not deleted, since the presets of a scale go by its name
+_LEFT_OUT = {"model=null": "model=none", "~model": "model=none", "descriptor=null": "~descriptor"}
 
 _refusals: list[Exception] = []  # of a single job: raised through Hydra they would come with its own commentary
 
@@ -123,7 +124,7 @@ def _run(arguments: Sequence[str]) -> int:
     from vitreous.app.explain import explain
     from vitreous.app.tracking import SweepRefused
 
-    sys.argv = ["vitreous", *(f"~{a.removesuffix('=null')}" if a in _LEFT_OUT else a for a in arguments)]
+    sys.argv = ["vitreous", *(_LEFT_OUT.get(a, a) for a in arguments)]
     try:
         _hydra_main()()
     except (HydraException, OmegaConfBaseException) as error:

@@ -105,7 +105,7 @@ MISTAKES = {
     "+sead=1": "unknown key 'sead'; did you mean 'seed'?; valid here: ",
     "report=maybe": "report is 'maybe', a str; expected true or false",
     "tracker.enabled=maybe": "tracker.enabled is 'maybe', a str; expected true or false",
-    "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with '~model'",
+    "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=none",
     "runs=/proc/none": "/proc/none cannot be used: No such file or directory",
     "x=[": "cannot read 'x=[': write KEY=VALUE",
     "store=/proc/none": "the store /proc/none",
@@ -119,7 +119,7 @@ def test_a_mistake_is_one_sentence(override, tmp_path):
 
 
 def test_a_run_without_a_model_stops_at_the_labels(tmp_path):
-    for override in ("model=null", "~model"):
+    for override in ("model=none", "model=null", "~model"):
         done = vitreous(tmp_path, *TOY, override)
         assert done.returncode == 0, done.stderr
     assert list((tmp_path / "store" / "label").rglob("*.npz"))

@@ -76,3 +76,14 @@ def test_coordinates_are_angstroms_when_scaled_by_the_radius():
 def test_a_scale_that_is_no_number_is_refused():
     with pytest.raises(VitreousError, match=r"gnn got hidden=32, coordinate_scale=-1; expected positive numbers"):
         GNN(coordinate_scale=-1.0)
+
+
+def test_no_start_is_silent():
+    """Plain rectifiers in the last layers leave some starts, and more trainings, with the same answer to everything."""
+    graph, _ = example(0, 20)
+    nodes = torch.from_numpy(6.0 * graph.values[:, :2])
+    owner = torch.from_numpy(np.repeat(np.arange(20), np.diff(graph.offsets)))
+    batch = Batch(nodes, torch.from_numpy(graph.edges.copy()), torch.zeros(graph.edges.shape[1], 1), owner, owner[:0], 20)
+    for seed in range(200):
+        torch.manual_seed(seed)
+        assert AttentionNet(8).double()(batch).std() > 1e-10

@@ -65,7 +65,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
             continue
         parts[role] = build(registry, kind, config.get(role) or {}, role)
     if "model" in parts and "descriptor" not in parts:
-        raise VitreousError("a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with '~model'")
+        raise VitreousError("a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=none")
     loading = construct(Loading, "loading", config["loading"])
     classes = {role: type(part) for role, part in parts.items()}
     check(classes, loading.dimension, registry)

@@ -48,7 +48,7 @@ class ImageNet(nn.Module):
 
 class AttentionNet(nn.Module):
     """Two blocks of attention convolutions (eq. 2: scaled dot products of neighbours, 2 + 1 of them), each closed by a dense layer; the
-    mean over the nodes; 20 - 10 - 5 - 1."""
+    mean over the nodes; 20 - 10 - 5 - 1, leaky: plain rectifiers as few as 5 can all fall silent, and then never learn again."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
@@ -57,9 +57,12 @@ class AttentionNet(nn.Module):
         self.second = TransformerConv(hidden, hidden)
         self.second_update = nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU())
         self.pool = MeanAggregation()
-        self.out = nn.Sequential(
-            nn.Linear(hidden, 20), nn.ReLU(), nn.Linear(20, 10), nn.ReLU(), nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1)
-        )
+        layers: list[nn.Module] = []
+        width = hidden
+        for neurons in (20, 10, 5):
+            layers += [nn.Linear(width, neurons), nn.LeakyReLU()]
+            width = neurons
+        self.out = nn.Sequential(*layers, nn.Linear(width, 1))
 
     def forward(self, batch: Batch) -> torch.Tensor:
         nodes = batch.nodes

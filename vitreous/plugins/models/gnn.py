@@ -3,9 +3,9 @@
     alpha_ij = softmax_j((W_a h_i)^T (W_b h_j) / sqrt(d)),    h_i <- U(h_i, sum_j alpha_ij W h_j)                    (eq. 2)
 
 Two blocks of such convolutions (two, then one), each closed by a dense layer with rectified linear units; global average pooling; 20, 10
-and 5 neurons; 1. AdaMax, 1000 epochs at most. The paper leaves the width of its convolutions open (``hidden``), calls them graph
-convolutions in the text and writes attention in eq. 2: here they are eq. 2 (PyG's TransformerConv). ``graph_network`` is our own, with
-vectors on edges.
+and 5 neurons; 1. AdaMax, 1000 epochs at most. The paper leaves the width of its convolutions open (``hidden``), names no activation for the
+20 - 10 - 5 (here: leaky rectifiers), calls its convolutions graph convolutions in the text and writes attention in eq. 2: here they are
+eq. 2 (PyG's TransformerConv). ``graph_network`` is our own, with vectors on edges.
 
 The descriptor gives coordinates over the window's radius, the paper takes them as they are: ``coordinate_scale`` 11, the radius, makes them
 angstroms again. That matters: left at 1, the network does not begin to learn for thousands of steps. Predictions are in the label's unit.
@@ -26,6 +26,7 @@ class GNN(Network):
 
     forms = frozenset({"graph"})
     network: ClassVar = "gnn"
+    version: ClassVar = 2
 
     hidden: int = 32
     coordinate_scale: float = 11.0

@@ -68,14 +68,21 @@ class FittedGraphEnsemble(Fitted):
 
     def __init__(self, *, members: Sequence[FittedGraphNetwork], scale: tuple[float, float] | None) -> None:
         self.members, self.scale = tuple(members), scale
+        self._last: tuple[Features, Array] | None = None
+
+    def _each(self, features: Features) -> Array:
+        """(K, M) predictions of the members; the last ones are kept, since prediction and uncertainty are asked for together."""
+        if self._last is None or self._last[0] is not features:
+            self._last = features, np.array([member.predict(features) for member in self.members])
+        return self._last[1]
 
     def predict(self, features: Features) -> Array:
-        return np.mean([member.predict(features) for member in self.members], axis=0)
+        return self._each(features).mean(axis=0)
 
     def uncertainty(self, features: Features) -> Array | None:
         if self.scale is None:
             return None
-        return _deviation(*self.scale, np.var([member.predict(features) for member in self.members], axis=0))
+        return _deviation(*self.scale, self._each(features).var(axis=0))
 
     def save(self, folder: Path) -> None:
         write_facts(folder, "graph_ensemble", {"members": len(self.members), "scale": self.scale})
