@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from vitreous.app.progress import bar
+from vitreous.app.progress import bar, spinner
 from vitreous.core.errors import VitreousError
-from vitreous.core.executor import Function, InTurn, Lost, Task, cores
+from vitreous.core.executor import Function, InTurn, Lost, Say, Task, cores
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -37,8 +37,8 @@ class Serial(InTurn):
                 advance()
                 yield outcome
 
-    def busy(self, title: str) -> AbstractContextManager[Any]:
-        return bar(title, None)
+    def busy(self, title: str) -> AbstractContextManager[Say]:
+        return spinner(title)
 
 
 @dataclass(kw_only=True)
@@ -190,8 +190,8 @@ class Local:
         worker.job = None
         return outcome
 
-    def busy(self, title: str) -> AbstractContextManager[Any]:
-        return bar(title, None)
+    def busy(self, title: str) -> AbstractContextManager[Say]:
+        return spinner(title)
 
 
 @contextmanager

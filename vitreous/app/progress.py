@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 PATIENCE = 2.0  #: seconds before anything is drawn
 
@@ -13,8 +14,22 @@ PATIENCE = 2.0  #: seconds before anything is drawn
 @contextmanager
 def bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     """A context in which the yielded function marks one more of ``total`` as done (None: length unknown, a spinner)."""
+    with _drawn(title, total) as drawn:
+        yield (lambda: None) if drawn is None else lambda: drawn[0].advance(drawn[1])
+
+
+@contextmanager
+def spinner(title: str) -> Iterator[Callable[[str], None]]:
+    """A context in which the yielded function shows one line on how far a step of unknown length is."""
+    with _drawn(title, None) as drawn:
+        yield (lambda line: None) if drawn is None else lambda line: drawn[0].update(drawn[1], description=f"{title}: {line}")
+
+
+@contextmanager
+def _drawn(title: str, total: int | None) -> Iterator[tuple[Any, Any] | None]:
+    """The progress and its task while the context lasts; None where nobody looks."""
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -27,7 +42,7 @@ def bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     timer.daemon = True
     timer.start()
     try:
-        yield lambda: progress.advance(task)
+        yield progress, task
     finally:
         timer.cancel()
         timer.join()

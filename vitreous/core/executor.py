@@ -11,6 +11,7 @@ from vitreous.core.errors import VitreousError
 
 Task = Any
 Function = Callable[[Any], Any]
+Say = Callable[[str], None]
 
 
 class Lost(VitreousError):
@@ -24,8 +25,8 @@ class Executor(Protocol):
         """(task, result) pairs; in place of a result an exception that ended the task."""
         ...
 
-    def busy(self, title: str) -> AbstractContextManager[Any]:
-        """A context in which one long step of this process runs."""
+    def busy(self, title: str) -> AbstractContextManager[Say]:
+        """A context in which one long step of this process runs; the function it gives takes what there is to say about how far it is."""
         ...
 
 
@@ -44,5 +45,5 @@ class InTurn:
             except Exception as error:
                 yield task, error
 
-    def busy(self, title: str) -> AbstractContextManager[Any]:
-        return nullcontext()
+    def busy(self, title: str) -> AbstractContextManager[Say]:
+        return nullcontext(lambda line: None)

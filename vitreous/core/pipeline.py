@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.core.errors import NotConverged, VitreousError
-from vitreous.core.executor import Executor, InTurn, Lost
+from vitreous.core.executor import Executor, InTurn, Lost, Say
 from vitreous.core.interfaces import Fitted, Model
 from vitreous.core.result import Metric, Result, Sample
 from vitreous.core.split import Split, lost_roles
@@ -93,10 +93,11 @@ class Pipeline(Chain):
 
     def _learn(self, store: Store, executor: Executor, result: Result) -> Result:
         assert self.model is not None
-        with executor.busy(f"fit {type(self.model).__name__}"):
-            artifact = self._fit_artifact(store, result)
+        with executor.busy(f"fit {type(self.model).__name__}") as say:
+            artifact = self._fit_artifact(store, result, say)
             packed = artifact.value
             fitted = unpack(self.model, packed["files"])
+            say("predict")
             predicted = tuple(replace(s, prediction=_predict(fitted, s), uncertainty=_uncertainty(fitted, s)) for s in result.samples)
         return replace(
             result,
@@ -108,7 +109,7 @@ class Pipeline(Chain):
             fresh={**result.fresh, **({"fit": 1} if artifact.fresh else {})},
         )
 
-    def _fit_artifact(self, store: Store, result: Result) -> Artifact:
+    def _fit_artifact(self, store: Store, result: Result, say: Say) -> Artifact:
         model = self.model
         assert model is not None
         learnt_from = {role: result.role(role) for role in ("train", "validation")}
@@ -116,8 +117,13 @@ class Pipeline(Chain):
 
         def work() -> dict[str, Any]:
             history: list[Metric] = []
+
+            def log(name: str, value: float, step: int) -> None:
+                history.append(_metric(name, value, step))
+                say(f"epoch {step + 1}, {name} {value:.4g}")
+
             train, validation = ([(s.features, s.labels) for s in samples] for samples in learnt_from.values())
-            fitted = model.fit(train, validation, stream(self.seed, "fit"), lambda *metric: history.append(_metric(*metric)))  # type: ignore[arg-type]
+            fitted = model.fit(train, validation, stream(self.seed, "fit"), log)  # pyright: ignore[reportArgumentType]
             return {"files": pack(fitted), "history": history}
 
         recipe = {"component": identity(model), "parents": parents, "seed": self.seed}

@@ -86,20 +86,25 @@ class _Trained(lightning.LightningModule):
 class _Best(lightning.Callback):
     """Keeps the weights of the epoch with the smallest validation error (the last one without validation), and every epoch's errors.
 
-    At the end both go to ``folder``, from the first process alone.
+    At the end both go to ``folder``, from the first process alone; errors are told as they come to a ``log`` in the same process.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.error = folder, float("inf")
+    def __init__(self, folder: Path, log: Log | None) -> None:
+        self.folder, self.tell, self.error = folder, log, float("inf")
         self.history: list[tuple[str, float, int]] = []
         self.weights: dict[str, torch.Tensor] = {}
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         error = float(trainer.callback_metrics["validation_mse"])
-        self.history.append(("validation_mse", error, trainer.current_epoch))
+        self._note("validation_mse", error, trainer.current_epoch)
         if error < self.error:
             self.error = error
             self._keep(pl_module)
+
+    def _note(self, metric: str, error: float, epoch: int) -> None:
+        self.history.append((metric, error, epoch))
+        if self.tell is not None:
+            self.tell(metric, error, epoch)
 
     def _keep(self, module: lightning.LightningModule) -> None:
         state = module.model.state_dict()  # pyright: ignore
@@ -107,7 +112,7 @@ class _Best(lightning.Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         error = float(trainer.callback_metrics["train_mse"])
-        self.history.append(("train_mse", error, trainer.current_epoch))
+        self._note("train_mse", error, trainer.current_epoch)
         if not trainer.enable_validation and np.isfinite(error):
             self._keep(pl_module)
 
@@ -125,13 +130,15 @@ def best_weights(model: torch.nn.Module, settings: Settings, batches: Any, check
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        callbacks: list[lightning.Callback] = [_Best(folder)]
+        alone = settings.devices == 1
+        callbacks: list[lightning.Callback] = [_Best(folder, log if alone else None)]
         if check is not None:
             callbacks.append(EarlyStopping("validation_mse", patience=settings.patience))
         _trainer(settings, callbacks).fit(_Trained(model, settings), batches, check)
         weights = load_file(folder / "weights.safetensors")
-        for metric, value, step in json.loads((folder / "history.json").read_text(encoding="utf-8")):
-            log(metric, value, step)
+        if not alone:
+            for metric, value, step in json.loads((folder / "history.json").read_text(encoding="utf-8")):
+                log(metric, value, step)
     if not weights:
         raise VitreousError("the training never reached a finite error; lower learning_rate or check the labels")
     return {name: value.float().numpy() for name, value in weights.items()}
