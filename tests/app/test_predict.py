@@ -2,18 +2,21 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Fitted
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 from vitreous.direct import bundle as folders
 from vitreous.direct import find_bundle, predict, read_glass
 from vitreous.io.write import write_configuration
+from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.labelers.local_probing import LocalProbing
@@ -144,6 +147,31 @@ def test_a_changed_file_is_noticed(copy):
         find_bundle(str(copy))
 
 
+def signed(folder, about):
+    """bundle.json as its writer would have signed it."""
+    (folder / "bundle.json").write_text(json.dumps({**about, "sha256": folders._own_digest(about)}))
+
+
+@pytest.mark.parametrize(
+    ("part", "value"), [("weak_is", {"label": {"weak_is": "high"}}), ("angle", {"loading": {"angle": 45.0}}), ("spacing", {"spacing": 0})]
+)
+def test_a_change_of_what_the_bundle_says_of_itself_is_noticed(copy, part, value):
+    about = json.loads((copy / "bundle.json").read_text())
+    for key, inner in value.items():
+        about[key] = {**about[key], **inner} if isinstance(inner, dict) else inner
+    (copy / "bundle.json").write_text(json.dumps(about, indent=1))
+    with pytest.raises(VitreousError, match=r"tampered with: bundle.json differ"):
+        find_bundle(str(copy))
+
+
+def test_a_bundle_whose_description_lacks_a_part_is_refused(copy):
+    about = json.loads((copy / "bundle.json").read_text())
+    del about["likeness"]
+    signed(copy, about)
+    with pytest.raises(VitreousError, match=r"bundle.json lacks 'likeness'"):
+        find_bundle(str(copy))
+
+
 def test_an_added_or_a_missing_file_is_noticed(copy):
     (copy / "fitted" / "more.json").write_text("{}")
     with pytest.raises(VitreousError, match=r"tampered with: fitted/more.json"):
@@ -160,7 +188,7 @@ def test_a_bundle_of_another_format_is_refused(copy):
 def test_a_bundle_made_with_another_version_of_a_component_is_refused(copy):
     about = json.loads((copy / "bundle.json").read_text())
     about["descriptor"]["version"] = 99
-    (copy / "bundle.json").write_text(json.dumps(about))
+    signed(copy, about)
     with pytest.raises(VitreousError, match="made with version 99 of descriptor BondGraph"):
         find_bundle(str(copy))
 
@@ -168,3 +196,37 @@ def test_a_bundle_made_with_another_version_of_a_component_is_refused(copy):
 def test_an_unknown_name_is_answered_with_what_ships():
     with pytest.raises(VitreousError, match="there is no bundle 'listy'; give the model folder of a run, or one of those that ship"):
         find_bundle("listy")
+
+
+class Everywhere(Fitted):
+    """Answers 1 to whatever it is asked."""
+
+    def predict(self, features):
+        return np.ones(len(features))
+
+    def save(self, folder):
+        raise NotImplementedError
+
+
+def test_a_descriptor_without_bonds_reads_a_file_without_bonds(trained, unseen):
+    glass = unseen.configuration.with_(bonds=np.zeros((0, 2), int))
+    bundle = replace(trained, descriptor=AtomSequence(radius=9.0), fitted=Everywhere())
+    assert predict(glass, bundle, grid=5).labels.mask.all()
+
+
+def test_a_label_on_atoms_is_predicted_on_atoms(trained, unseen):
+    glass = unseen.configuration
+    bundle = replace(trained, label={**trained.label, "level": "atom"}, spacing=0.0)
+    found = predict(glass, bundle)
+    np.testing.assert_array_equal(found.labels.positions, glass.positions)
+    assert found.labels.mask.all()
+
+
+def test_places_without_a_grid_ask_for_one(trained, unseen):
+    with pytest.raises(VitreousError, match="stand on no grid; say how many"):
+        predict(unseen.configuration, replace(trained, spacing=0.0))
+
+
+def test_a_model_that_reads_numbers_says_so(trained, unseen):
+    numbered = replace(trained, descriptor=AtomSequence(radius=9.0, order="number"), fitted=Everywhere())
+    assert predict(unseen.configuration, numbered).by_number and not predict(unseen.configuration, trained).by_number

@@ -60,6 +60,12 @@ def _warn(found: Prediction, relaxed: bool) -> None:
             f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model learnt from relaxed glasses; try --relax",
             stacklevel=2,
         )
+    if found.by_number:
+        warnings.warn(
+            "the model reads atoms in the order of their numbers in the file: only a glass numbered along rows, as those of its training, "
+            "gets a true map",
+            stacklevel=2,
+        )
     if found.unlike:
         worst = "; ".join(f"{name} is {value:.4g}, in training {mean:.4g}" for name, value, mean in found.unlike[:_SHOWN])
         warnings.warn(f"this glass lies outside those that the model was trained on ({worst}): do not trust the map", stacklevel=2)

@@ -2,7 +2,7 @@
 
 ``component.json`` says which component made it, ``fitted/`` holds what that component saved. A model of places also has
 ``bundle.json``: the label and its unit, the descriptor and the loading that its features need, the potential of its glasses, what those
-glasses were like, its scores on glasses never seen, and the SHA-256 of every file.
+glasses were like, its scores on glasses never seen, and the SHA-256 of every file and of itself.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
         "scores": dict(scores),
         "files": {name: _digest(folder / name) for name in _files(folder)},
     }
-    (folder / ABOUT).write_text(json.dumps(about, indent=1))
+    (folder / ABOUT).write_text(json.dumps({**about, "sha256": _own_digest(about)}, indent=1))
     return True
 
 
@@ -109,6 +109,12 @@ def _files(folder: Path) -> list[str]:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _own_digest(about: Mapping[str, Any]) -> str:
+    """SHA-256 of what ``bundle.json`` says, whatever its layout."""
+    said = {key: value for key, value in about.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def read(folder: Path, registry: Registry | None = None) -> tuple[Model, Fitted]:
@@ -146,8 +152,17 @@ def read_bundle(folder: Path) -> Bundle:
         )
     present = set(_files(folder))
     changed = sorted(set(files) ^ present | {name for name in present & set(files) if _digest(folder / name) != files[name]})
+    if about.get("sha256") != _own_digest(about):
+        changed.append(ABOUT)
     if changed:
         raise VitreousError(f"{folder} is damaged or was tampered with: {', '.join(changed)} differ from what was written; get it again")
+    try:
+        return _described(folder, about)
+    except KeyError as error:
+        raise VitreousError(f"{folder / ABOUT} lacks {error}; get the bundle again, or train it again") from error
+
+
+def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
     registry = discover()
     _, fitted = read(folder, registry)
     parts = {kind: _component(registry, kind, about[kind]) for kind in ("descriptor", "potential")}

@@ -32,6 +32,7 @@ class Prediction:
         uncertainty: (M,) standard deviation of each value; None from a model that does not know.
         unlike: what of the glass lies outside the training glasses: (quantity, value, training mean), the worst first.
         largest_force: on an atom that the potential sees whole, energy per length; NaN where it cannot say.
+        by_number: whether the model reads atoms in the order of their numbers in the file.
     """
 
     configuration: Configuration
@@ -39,6 +40,7 @@ class Prediction:
     uncertainty: Array | None
     unlike: list[tuple[str, float, float]]
     largest_force: float
+    by_number: bool
 
     @property
     def at_rest(self) -> bool:
@@ -64,10 +66,10 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
             whose window holds whole, fully bonded glass.
     """
     _refuse_foreign(glass, bundle)
-    if bundle.descriptor.needs_bonds and not len(glass.bonds):
+    if any(bundle.glasses["coordination"]) and not len(glass.bonds):
         glass = _bonded(glass)
     loading = bundle.loading if angle is None else replace(bundle.loading, angle=angle)
-    sites, counts = _places(glass, bundle.spacing, grid)
+    sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else _places(glass, bundle.spacing, grid)
     whole = _whole(glass, bundle, sites)
     if not whole.any():
         raise VitreousError(
@@ -90,6 +92,7 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
         uncertainty=uncertainty,
         unlike=unlike(bundle.likeness, glass, features),
         largest_force=_largest_force(glass, bundle),
+        by_number=getattr(bundle.descriptor, "order", "") == "number",
     )
 
 
@@ -128,6 +131,8 @@ def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arr
         cell = np.diag(np.ptp(glass.positions, axis=0))
     if grid is not None and grid < 1:
         raise VitreousError(f"grid is {grid}; expected at least 1")
+    if grid is None and not spacing > 0.0:
+        raise VitreousError("this model's places stand on no grid; say how many there are to be along each side, e.g. --grid 50")
     counts = tuple(grid or max(1, round(float(length) / spacing)) for length in np.linalg.norm(cell, axis=1))
     axes = np.meshgrid(*[(np.arange(n) + 0.5) / n for n in counts], indexing="ij")
     return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
