@@ -57,7 +57,7 @@ def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(resu
     paths = write_report(result, tmp_path / "new" / "report", "vitreous run seed=1 'x<y'", config="seed: 1\n")
     stems = {path.name for path in paths}
     assert stems == {
-        "report.html", "goodness.png", "parity.png", "training.png", "rings.png",
+        "report.html", "goodness.png", "goodness_boxes.png", "parity.png", "training.png", "rings.png",
         *(f"test_{i}_{what}.png" for i in (2, 3) for what in ("map", "stress_strain")),
     }  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in paths)

@@ -13,13 +13,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
-from vitreous.analysis.scores import Scores
+from vitreous.analysis.scores import TRUE_MAP, Scores
 from vitreous.core.errors import VitreousError
 from vitreous.core.result import ROLES, Result, Sample
 from vitreous.report import figures
+from vitreous.report.boxes import by_glass, goodness_boxes
 from vitreous.report.calibration import calibration
 from vitreous.report.page import Section, facts_table, page, ring_table, score_tables
-from vitreous.report.scoring import score_samples
+from vitreous.report.scoring import MODEL, score_samples
 
 _DPI = 150
 
@@ -45,14 +46,16 @@ def write_report(
         VitreousError: the folder cannot be written.
     """
     scores = score_samples(result.role("test"), radius=radius, orientation=orientation)
-    pictures = _pictures(result, scores)
+    pictures = _pictures(result, scores, radius, orientation)
     encoded = {name: _png(figure) for name, figure in pictures.items()}
     tables = score_tables(scores) if scores is not None else {}
     sections = [Section("What was predicted", _headline(result, scores), tables.get("mean", ""))]
     for sample in result.role("test"):
         names = [f"test_{sample.index}_map", f"test_{sample.index}_stress_strain"]
         sections.append(Section(f"Test glass {sample.index}", _caption(sample), tables.get(str(sample.index), ""), _kept(names, encoded)))
-    sections.append(Section("Prediction goodness by event", _GOODNESS if scores else "", "", _kept(["goodness"], encoded)))
+    sections.append(
+        Section("Prediction goodness by event", _GOODNESS if scores else "", "", _kept(["goodness", "goodness_boxes"], encoded))
+    )
     sections.append(Section("Predicted and true values", "", "", _kept(["parity", "calibration", "training"], encoded)))
     statistics = _ring_statistics(result)
     sections.append(Section("Rings of the glasses", "", ring_table(statistics), _kept(["rings"], encoded)))
@@ -71,7 +74,7 @@ def _kept(names: list[str], encoded: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(name for name in names if name in encoded)
 
 
-def _pictures(result: Result, scores: Scores | None) -> dict[str, Figure]:
+def _pictures(result: Result, scores: Scores | None, radius: float | None, orientation: Mapping[str, str] | None) -> dict[str, Figure]:
     """Every picture of the run by file stem."""
     made: dict[str, Figure | None] = {}
     for sample in result.role("test"):
@@ -80,6 +83,7 @@ def _pictures(result: Result, scores: Scores | None) -> dict[str, Figure]:
         made[f"test_{sample.index}_stress_strain"] = figures.stress_strain(sample)
     if scores is not None and any(np.isfinite(row.nearest).any() for row in scores.rows):
         made["goodness"] = figures.goodness(scores)
+        made["goodness_boxes"] = _boxes(result, scores, radius, orientation)
     made["parity"] = figures.parity(result.samples)
     made["calibration"] = calibration(result.role("test"))
     made["training"] = figures.training(result.history)
@@ -90,6 +94,17 @@ def _pictures(result: Result, scores: Scores | None) -> dict[str, Figure]:
     if counts:
         made["rings"] = figures.rings(dict(sorted(counts.items())))
     return {name: figure for name, figure in made.items() if figure is not None}
+
+
+def _boxes(result: Result, scores: Scores, radius: float | None, orientation: Mapping[str, str] | None) -> Figure:
+    """Goodness glass by glass of the true map, the model's and the best indicator's, where the model learnt and where it never was."""
+    seen = score_samples([*result.role("train"), *result.role("validation")], radius=radius, orientation=orientation)
+    others = [name for name in scores.names if name not in (TRUE_MAP, MODEL)]
+    best = sorted(others, key=lambda name: -np.nan_to_num(scores.mean(name).nearest[0], nan=-1.0))[:1]
+    names = [name for name in (TRUE_MAP, MODEL, *best) if name in scores.names]
+    groups = {"glasses learnt from (training and validation)": seen, "glasses never seen" if MODEL in names else "all glasses": scores}
+    known = {title: {name: by_glass(of, name) for name in names} for title, of in groups.items() if of is not None}
+    return goodness_boxes({title: maps for title, maps in known.items() if any(np.isfinite(rows).any() for rows in maps.values())})
 
 
 def _ring_statistics(result: Result) -> dict[int, RingStatistics]:
