@@ -1,4 +1,7 @@
-"""Thresholds of randomly chosen places against LAMMPS at the fine step, one place after the other; takes some 20 s each, and resumes.
+"""Thresholds of randomly chosen places against LAMMPS at the fine step, one place after the other; takes some seconds each, and resumes.
+
+LAMMPS takes ten steps at once up to the first drop of the stress, then single ones from the last state before it; where that does not
+agree with ours it takes single steps all the way.
 
 python -m benchmarks.fine_probes --sites 200 --out fine_probes.jsonl
 """
@@ -14,16 +17,16 @@ import numpy as np
 
 from benchmarks.glasses import YUKAWA, large
 from vitreous.core.data import Loading
+from vitreous.mechanics.pair_probe import PairProbe
 from vitreous.plugins.labelers.local_probing import LocalProbing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "mechanics"))
 LARGEST = 0.005  # difference of thresholds that counts as agreement
+STRIDE = 10
 
 
 def compare(places: int, out: Path) -> None:
     """One line of JSON per place: both thresholds, both critical strains, both times."""
-    from lammps_yukawa import probe_by_small_steps
-
     glass, labeler, loading = large(), LocalProbing(), Loading()
     surface, done = YUKAWA.surface(glass), len(out.read_text().splitlines()) if out.exists() else 0
     for k, site in enumerate(np.random.default_rng(0).uniform(0, 1, (places, 2)) @ glass.cell):
@@ -33,20 +36,11 @@ def compare(places: int, out: Path) -> None:
         started = time.perf_counter()
         found = probe.run()
         ours = time.perf_counter() - started
-        with tempfile.TemporaryDirectory() as folder:
-            started = time.perf_counter()
-            initial, critical, strain = probe_by_small_steps(
-                probe.start,
-                probe.free,
-                probe.species,
-                YUKAWA,
-                folder,
-                loading,
-                labeler.strain_step,
-                labeler.strain_max,
-                probe.protocol.area,
-            )
-            theirs = time.perf_counter() - started
+        started = time.perf_counter()
+        initial, critical, strain = by_lammps(probe, labeler, loading, STRIDE)
+        if abs((found.tau_critical - found.tau_initial) / (critical - initial) - 1.0) > LARGEST:
+            initial, critical, strain = by_lammps(probe, labeler, loading, 1)
+        theirs = time.perf_counter() - started
         row = {
             "site": site.tolist(), "ours": found.tau_critical - found.tau_initial, "lammps": critical - initial,
             "strain_ours": found.strain_critical, "strain_lammps": strain, "seconds_ours": ours, "seconds_lammps": theirs,
@@ -56,12 +50,23 @@ def compare(places: int, out: Path) -> None:
     report(out)
 
 
+def by_lammps(probe: PairProbe, labeler: LocalProbing, loading: Loading, stride: int) -> tuple[float, float, float]:
+    """(tau_initial, tau_critical, strain_critical) of the same disc."""
+    from lammps_yukawa import probe_by_small_steps
+
+    step, strain_max, area = labeler.strain_step, labeler.strain_max, probe.protocol.area
+    with tempfile.TemporaryDirectory() as folder:
+        return probe_by_small_steps(probe.start, probe.free, probe.species, YUKAWA, folder, loading, step, strain_max, area, stride)
+
+
 def report(out: Path) -> None:
     """How many agree, and those that do not."""
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     differ = [abs(row["ours"] / row["lammps"] - 1.0) for row in rows]
     ratio = sum(r["seconds_lammps"] for r in rows) / sum(r["seconds_ours"] for r in rows)
-    print(f"{sum(d <= LARGEST for d in differ)} of {len(rows)} within {LARGEST:.1%}; LAMMPS took {ratio:.0f} times as long")
+    print(
+        f"{sum(d <= LARGEST for d in differ)} of {len(rows)} within {LARGEST:.1%}, the largest difference {max(differ):.2%}; LAMMPS took {ratio:.0f} times as long"
+    )
     for row, d in zip(rows, differ, strict=True):
         if d > LARGEST:
             print(f"{d:7.1%} at {row['site']}: strain {row['strain_ours']:.4f}, LAMMPS {row['strain_lammps']:.4f}")

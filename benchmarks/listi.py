@@ -1,29 +1,36 @@
-"""The tables and the figure of docs/results/listi.md, from the runs of ``experiment=listi/...`` that a home holds.
+"""The tables and the figure of docs/results/04-listi.md, from the runs of ``experiment=listi/...`` that a home holds.
 
 python -m benchmarks.listi HOME [FIGURE.png]
 
-For every model the newest run is taken. Events are read from the store; glasses whose deformation is not there are counted, not computed.
+For every model and seed the newest run is taken. Events are read from the store; glasses whose deformation is not there are counted, not
+computed.
 """
 
 import csv
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from omegaconf import OmegaConf
 
 from benchmarks.clock import table
 from vitreous.core.data import Labels, Loading
 from vitreous.core.result import Sample
 from vitreous.core.stages import Chain, artifacts
 from vitreous.core.store import Store
+from vitreous.direct import find_bundle
+from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.labelers.rearrangements import Rearrangements
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
+from vitreous.report.boxes import goodness_boxes
 from vitreous.report.scoring import score_samples
 
 GLASSES, EVENTS = 65, 6
@@ -51,11 +58,22 @@ def stored(home: Path) -> dict[int, Sample]:
     return found
 
 
-def predictions(home: Path) -> dict[str, tuple[Path, dict[int, np.ndarray]]]:
-    """(folder, map by test glass) of the newest finished run of each experiment."""
-    found = {}
+class Trained(NamedTuple):
+    """What the trainings of one experiment predicted: (folder, map by test glass) by seed, the newest finished run of each."""
+
+    runs: dict[int, tuple[Path, dict[int, np.ndarray]]]
+
+    @property
+    def maps(self) -> list[dict[int, np.ndarray]]:
+        """By training: the map of each test glass."""
+        return [maps for _, maps in self.runs.values()]
+
+
+def predictions(home: Path) -> dict[str, Trained]:
+    """By experiment what its finished runs on all glasses predicted; the members of an ensemble are trainings of their own."""
+    found: dict[str, Trained] = {}
     for folder in sorted((home / "runs").glob("listi_*/*")):
-        if not (folder / "scores.json").exists():
+        if not (folder / "scores.json").exists() or not (folder / "predictions").is_dir():
             continue
         roles = {int(k): v["role"] for k, v in json.loads((folder / "samples.json").read_text()).items()}
         if len(roles) < GLASSES:
@@ -64,8 +82,16 @@ def predictions(home: Path) -> dict[str, tuple[Path, dict[int, np.ndarray]]]:
         for index in (k for k, role in roles.items() if role == "test"):
             with (folder / "predictions" / f"sample_{index}.csv").open() as file:
                 maps[index] = np.array([float(row["prediction"]) for row in csv.DictReader(file)])
-        found[folder.parent.name.removeprefix("listi_")] = (folder, maps)
+        seed = int(OmegaConf.load(folder / "config.yaml")["seed"])
+        found.setdefault(folder.parent.name.removeprefix("listi_"), Trained({})).runs[seed] = (folder, maps)
     return found
+
+
+def members(home: Path, folder: Path, test: list[int]) -> Trained:
+    """The members of an ensemble's newest run, each a training of a graph network."""
+    store, fitted = Store(home / "store"), find_bundle(str(folder / "model")).fitted
+    features = {k: artifacts(replace(CHAIN, descriptor=BondGraph()), store, k)["describe"].value for k in test}
+    return Trained({k: (folder, {i: m.predict(f) for i, f in features.items()}) for k, m in enumerate(fitted.members)})
 
 
 def by_event(samples: list[Sample], name: str) -> np.ndarray:
@@ -87,7 +113,7 @@ def main(home: Path, figure: Path | None) -> None:
     glasses = stored(home)
     with_events = [s for s in glasses.values() if s.events is not None]
     runs = predictions(home)
-    test = sorted(next(iter(runs.values()))[1]) if runs else []
+    test = sorted(next(iter(runs.values())).maps[0]) if runs else []
     unseen = [glasses[k] for k in test if glasses[k].events is not None]
     print(f"{len(glasses)} maps, {len(with_events)} deformed, {len(test)} test glasses of which {len(unseen)} are deformed")
     headings = ["map", *(f"C {k + 1}" for k in range(EVENTS)), "r"]
@@ -98,16 +124,33 @@ def main(home: Path, figure: Path | None) -> None:
     table("Goodness on all deformed glasses: mean (standard deviation over glasses)", headings, rows)
     rows = [line("probing", by_event(unseen, "true map"), "1")]
     rows += [line(name, by_event(unseen, name), _correlation(unseen, name)) for name in PhysicalIndicators.weak_is]
-    for name, (_, maps) in runs.items():
-        mapped = [Sample(**{**vars(s), "prediction": maps[s.index]}) for s in unseen]
-        every = [np.corrcoef(maps[k][glasses[k].labels.mask], glasses[k].labels.values[glasses[k].labels.mask])[0, 1] for k in test]
-        curves[name] = by_event(mapped, "model")
-        rows.append(line(name, curves[name], f"{np.mean(every):.3f} ({np.std(every):.3f})"))
-    table(f"Goodness on {len(unseen)} glasses never seen", headings, rows)
-    for name, (folder, _) in runs.items():
-        print(f"\n{name}: {(folder / 'command.txt').read_text().strip()}")
+    for name in [name for name in runs if name == "graph_ensemble"]:
+        newest = list(runs[name].runs.values())[-1][0]
+        runs["its members"] = members(home, newest, test)
+    panels = {
+        "true map": curves["probing"][[k for k, s in enumerate(with_events) if s.index in test]],
+        "stretch_variance": by_event(unseen, "stretch_variance"),
+    }
+    for name, trained in runs.items():
+        every = [
+            [np.corrcoef(maps[k][glasses[k].labels.mask], glasses[k].labels.values[glasses[k].labels.mask])[0, 1] for k in test]
+            for maps in trained.maps
+        ]
+        of = np.concatenate([by_event([replace(s, prediction=maps[s.index]) for s in unseen], "model") for maps in trained.maps])
+        curves[name] = panels[name] = of
+        means = np.mean(every, axis=1)
+        count = len(trained.maps)
+        rows.append(
+            line(f"{name}, {count} trainings" if count > 1 else name, of, f"{means.mean():.3f} ({np.std(every):.3f}; {means.std():.3f})")
+        )
+    table(f"Goodness on {len(unseen)} glasses never seen; r: mean (spread over glasses and trainings; over trainings)", headings, rows)
+    for name, trained in runs.items():
+        for seed, (folder, _) in trained.runs.items():
+            if name != "its members":
+                print(f"\n{name}, seed {seed}: {(folder / 'command.txt').read_text().strip()}")
     if figure is not None:
         draw(curves, figure)
+        goodness_boxes({f"{len(unseen)} glasses never seen": panels}).savefig(figure.with_stem(f"{figure.stem}_boxes"), dpi=150)
 
 
 def _correlation(samples: list[Sample], name: str) -> str:

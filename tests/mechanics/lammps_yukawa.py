@@ -83,10 +83,12 @@ def fixed_step_drops(glass, potential, folder, strain_step, strain_max, drops):
     return np.array(found)
 
 
-def probe_by_small_steps(positions, free, species, potential, folder, loading, strain_step, strain_max, area):
+def probe_by_small_steps(positions, free, species, potential, folder, loading, strain_step, strain_max, area, stride=1):
     """(tau_initial, tau_critical, strain_critical) of one disc by the published protocol: strain, minimise with cg, look for the drop.
 
     ``positions`` (M, 2) relative to the centre, the first ``free`` atoms free, the others only following the affine deformation.
+    ``stride`` steps are taken at once up to the first drop, then single ones from the last state before it: the same as single ones
+    all the way, unless the stress drops and recovers within a stride.
     """
     from vitreous.core.data import Configuration
 
@@ -101,10 +103,10 @@ def probe_by_small_steps(positions, free, species, potential, folder, loading, s
     ):  # fmt: skip
         engine.command(line)
     x = np.zeros((len(positions), 3))
-    relaxed, last, initial, k = positions.copy(), -np.inf, None, 0
+    before, last, initial, k, done = positions.copy(), -np.inf, None, 0, 0
     while k * strain_step <= strain_max:
-        f = loading.deformation_gradient(k * strain_step) @ np.linalg.inv(loading.deformation_gradient(max(k - 1, 0) * strain_step))
-        x[:, :2] = relaxed @ f.T + room / 2
+        f = loading.deformation_gradient(k * strain_step) @ np.linalg.inv(loading.deformation_gradient(done * strain_step))
+        x[:, :2] = before @ f.T + room / 2
         engine.scatter_atoms("x", 1, 3, np.ctypeslib.as_ctypes(x.ravel().copy()))
         engine.command("minimize 0 1e-8 10000 50000")
         engine.command("run 0")
@@ -112,8 +114,12 @@ def probe_by_small_steps(positions, free, species, potential, folder, loading, s
         sxx, syy, sxy = engine.numpy.extract_compute("sum", 0, 1)  # stress times volume, tension positive
         tau = float(loading.scalar_stress(np.array([[sxx, sxy], [sxy, syy]]))) / area
         initial = tau if initial is None else initial
-        if tau < last:
+        if tau < last and stride == 1:
             break
-        last, k = tau, k + 1
+        if tau < last:
+            k, stride = done + 1, 1
+            continue
+        before, last, done = relaxed, tau, k
+        k += stride
     engine.close()
-    return initial, last, (k - 1) * strain_step
+    return initial, last, done * strain_step
