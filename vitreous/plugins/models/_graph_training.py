@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from lightning_fabric.utilities import move_data_to_device
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -16,9 +15,9 @@ from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.core.interfaces import Example, Log
+from vitreous.plugins.models._devices import evaluation_device, on_device, quiet, trainer
 from vitreous.plugins.models._graph_batches import Batch, Graphs, column_scaling, join, reflection_signs, take
 from vitreous.plugins.models._graph_layers import GraphNet
-from vitreous.plugins.models._training import best_weights, evaluation_device, quiet
 
 if TYPE_CHECKING:
     from vitreous.plugins.models.graph_network import GraphNetwork
@@ -103,7 +102,7 @@ def train(
         if unseen is not None:
             collate = _collate(unseen, None, signs)
             check = DataLoader(TensorDataset(unseen.index), 4 * component.batch_size, generator=order, collate_fn=collate)
-        return best_weights(model, component, loader, check, log)
+        return trainer().best_weights(model, component, loader, check, log)
 
 
 def _collate(data: Labelled, order: torch.Generator | None, signs: tuple[torch.Tensor, torch.Tensor]) -> Callable[..., Any]:
@@ -147,7 +146,7 @@ def evaluate(
     def predicted(start: int) -> torch.Tensor:
         batch = take(graphs, torch.arange(start, min(start + block, len(graphs))))
         images = [mirror(batch, torch.full((batch.size,), k), signs) for k in elements]
-        return torch.stack([model(move_data_to_device(image, device)).double() for image in images]).mean(dim=0).cpu()
+        return torch.stack([model(on_device(image, device)).double() for image in images]).mean(dim=0).cpu()
 
     with quiet(1), ThreadPoolExecutor(cores()) as pool:
         parts = list(pool.map(predicted, range(0, len(graphs), block)))

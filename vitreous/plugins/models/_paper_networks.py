@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
-from lightning_fabric.utilities import move_data_to_device
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -15,9 +14,9 @@ from vitreous.analysis.drawing import draw
 from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Log
+from vitreous.plugins.models._devices import evaluation_device, on_device, quiet, trainer
 from vitreous.plugins.models._graph_batches import Graphs, join, take
 from vitreous.plugins.models._paper_layers import AttentionNet, ImageNet, SequenceNet
-from vitreous.plugins.models._training import best_weights, evaluation_device, quiet
 
 
 class Inputs(Protocol):
@@ -147,7 +146,7 @@ def train(
         if validation:
             unseen = kind.reads([f for f, _ in validation], parameters, torch.float32)
             check = _loader(unseen, _values(validation, "validation"), component.batch_size, order, shuffle=False)
-        return best_weights(model, component, batches, check, log)
+        return trainer().best_weights(model, component, batches, check, log)
 
 
 def _values(examples: Sequence[Example], what: str) -> torch.Tensor:
@@ -189,6 +188,6 @@ def evaluate(network: str, parameters: dict[str, Any], model: Standardised, feat
     with quiet(parameters["threads"]):
         for first in range(0, len(inputs), kind.block):
             chosen = torch.arange(first, first + kind.block).clamp(max=len(inputs) - 1)
-            parts.append(model(move_data_to_device(inputs.take(chosen), device)).double().cpu())
+            parts.append(model(on_device(inputs.take(chosen), device)).double().cpu())
     mean, spread = model.target.double().cpu()
     return (torch.cat(parts)[: len(inputs)] * spread + mean).numpy()

@@ -8,11 +8,7 @@ Each sees its share of every epoch's batches, gradients are averaged; the first 
 from __future__ import annotations
 
 import json
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -169,26 +165,3 @@ def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightni
             f"model.accelerator={settings.accelerator}, devices={settings.devices}, precision={settings.precision} cannot be had here "
             f"({str(error).splitlines()[0]}); take what this machine has, or model.accelerator=cpu model.devices=1 model.precision=32-true"
         ) from error
-
-
-def evaluation_device(accelerator: str) -> torch.device:
-    """Where predictions are made: on the GPU if the model was trained for one and this machine has one. The numbers are the same."""
-    return torch.device("cuda" if accelerator != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-@contextmanager
-def quiet(threads: int) -> Iterator[None]:
-    """Lightning without its notices, on ``threads`` threads; both put back afterwards."""
-    loggers, before = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")], torch.get_num_threads()
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    torch.set_num_threads(threads)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        torch.set_num_threads(before)
