@@ -13,11 +13,12 @@ from vitreous import direct
 from vitreous.cli import main
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.direct.probing import write_map
 from vitreous.io.read import read_configuration, read_configurations
 from vitreous.io.write import write_configuration
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
-from vitreous.testing.systems import binary_mixture, silica_glass, silica_honeycomb
+from vitreous.testing.systems import LennardJones, binary_mixture, silica_glass, silica_honeycomb
 
 SILICA = ("--potential", "yukawa_silica")
 SHEAR = ("--loading", "pure_shear")
@@ -28,6 +29,27 @@ PROBE = ("--probe-set", "free_radius=6", "--grid", "2")
 def glass(tmp_path_factory):
     """A relaxed planar glass of 320 atoms as a file."""
     return str(write_configuration(tmp_path_factory.mktemp("glass") / "glass.extxyz", silica_glass()))
+
+
+def cut_out(glass, radius):
+    """The disc of ``radius`` around the middle of a plane glass, with a free boundary."""
+    middle = 0.5 * glass.cell.sum(axis=0)
+    vectors = glass.minimum_image(glass.positions - middle)
+    near = np.linalg.norm(vectors, axis=1) < radius
+    return glass.with_(
+        positions=(vectors + middle)[near],
+        species=glass.species[near],
+        ids=glass.ids[near],
+        bonds=np.zeros((0, 2)),
+        periodic=(False, False),
+    )
+
+
+@pytest.fixture(scope="module")
+def patch(tmp_path_factory):
+    """A disc of 18 angstrom cut out of the glass and relaxed with its free boundary, as a file."""
+    patch = direct.relax(cut_out(silica_glass(), 18.0), YukawaSilica()).configuration
+    return str(write_configuration(tmp_path_factory.mktemp("patch") / "patch.extxyz", patch))
 
 
 def table(path):
@@ -190,6 +212,55 @@ def test_a_probe_that_met_no_drop_is_not_written_as_if_it_had(capsys, glass, tmp
     none = ("--probe-set", "strain_max=1e-3", "--out", str(tmp_path / "none.csv"))
     assert "none of the 4 probes met a drop" in refused(capsys, "probe", glass, *SILICA, *SHEAR, *PROBE, *none, status=3)
     assert not (tmp_path / "none.csv").exists()
+
+
+def test_a_probe_that_leaves_a_cut_out_glass_has_no_threshold(capsys, patch, tmp_path):
+    small = (*SHEAR, "--probe-set", "free_radius=4", "--out", str(tmp_path / "map.csv"))
+    assert main(["probe", patch, *SILICA, *small, "--grid", "5"]) == 0
+    assert "24 of 25 places are left out: their disc, 14 with its frozen ring, leaves the glass" in capsys.readouterr().err
+    middle = np.arange(25) == 12
+    np.testing.assert_array_equal(np.isfinite(numbers(tmp_path / "map.csv", "delta_tau")), middle)
+    np.testing.assert_array_equal(numbers(tmp_path / "map.csv", "converged"), middle)
+    assert "none of the 4 places has its whole disc" in refused(capsys, "probe", patch, *SILICA, *small, "--grid", "2")
+
+
+def test_forces_within_the_frozen_ring_of_a_free_boundary_do_not_matter_to_probes():
+    """A disc cut out as it is, its rim not at rest, bears what the whole glass bears there."""
+    fields = {"grid": 5, "free_radius": 4.0, "workers": 1}
+    whole = direct.probe(silica_glass(), YukawaSilica(), **fields)
+    with pytest.warns(UserWarning, match="24 of 25 places"):
+        cut = direct.probe(cut_out(silica_glass(), 18.0), YukawaSilica(), **fields)
+    assert cut.values[12] == pytest.approx(whole.values[12], rel=1e-6)
+
+
+def test_a_disc_without_free_atoms_has_no_threshold():
+    labels = direct.probe(silica_glass(), YukawaSilica(), grid=4, free_radius=1.0, workers=1)
+    assert 0 < labels.mask.sum() < 16
+    assert np.all(np.isnan(labels.values[~labels.mask]))
+
+
+def test_probing_along_several_directions_tells_the_weakest(capsys, glass, tmp_path):
+    options = (*SHEAR, *PROBE, "--out", str(tmp_path / "map.csv"))
+    found = told(capsys, "probe", glass, *SILICA, *options, "--angle-step", "30")
+    one = direct.probe(silica_glass(), YukawaSilica(), grid=2, free_radius=6.0).values
+    several, angle = numbers(tmp_path / "map.csv", "delta_tau"), numbers(tmp_path / "map.csv", "angle")
+    assert np.all(several <= one * (1 + 1e-6))
+    assert set(angle) <= {-30.0, 0.0, 30.0}
+    np.testing.assert_allclose(several[angle == 0], one[angle == 0], rtol=1e-6)
+    assert found["weakest_angle"] == angle[several.argmin()]
+    uniaxial = ("--loading", "uniaxial", *options[2:], "--angle-step", "30")
+    assert "the loading is uniaxial" in refused(capsys, "probe", glass, *SILICA, *uniaxial)
+
+
+def test_a_glass_in_three_dimensions_is_probed_by_balls(tmp_path):
+    model = LennardJones()
+    glass = direct.relax(binary_mixture(side=6), model).configuration
+    labels = direct.probe(glass, model, grid=2, free_radius=1.2, frozen_ring=2.0, strain_step=5e-3, workers=1)
+    assert labels.mask.any()
+    assert labels.grid == (2, 2, 2)
+    rows = table(write_map(labels, tmp_path / "map.csv"))
+    assert list(rows)[:4] == ["x", "y", "z", "tau_initial"]
+    assert len(rows["z"]) == 8
 
 
 def test_d2min_matches_atoms_by_id_and_finds_the_one_that_moved(capsys, glass, tmp_path):

@@ -71,6 +71,8 @@ def _model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configurat
 
 
 def _loading(options: argparse.Namespace, glass: Configuration) -> Loading:
+    if not np.isfinite(options.angle):
+        raise VitreousError(f"the loading's angle is {options.angle}; expected degrees from x")
     return Loading(mode=options.loading, sign=options.sign, angle=options.angle, dimension=glass.dimension)
 
 
@@ -182,12 +184,13 @@ def _known(values: np.ndarray) -> float | None:
 def _probe(options: argparse.Namespace) -> Told:
     out = refuse_unwritable(Path(options.out), (".csv",))
     model, glass = _model_and_glass(options)
-    with bar(f"probing {options.grid} x {options.grid} places", None):
+    with bar(f"probing {' x '.join([str(options.grid)] * glass.dimension)} places", None):
         labels = probe(
             glass,
             model,
             _loading(options, glass),
             grid=options.grid,
+            angle_step=options.angle_step,
             workers=options.workers,
             at_rest=_at_rest(options),
             **fields(options.probe_set, "--probe-set", probe),
@@ -195,13 +198,14 @@ def _probe(options: argparse.Namespace) -> Told:
     if not labels.mask.any():
         raise NotConverged(f"none of the {len(labels.mask)} probes met a drop of stress; raise --probe-set strain_max=X or relax the glass")
     write_map(labels, out)
-    values = labels.values[labels.mask]
+    values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
         **_about(glass),
         "sites": len(labels.mask),
         "converged": int(labels.mask.sum()),
         "delta_tau": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
-        "weakest_at": labels.positions[int(np.nanargmin(labels.values))].tolist(),
+        "weakest_at": labels.positions[weakest].tolist(),
+        **({"weakest_angle": float(labels.columns["angle"][weakest])} if "angle" in labels.columns else {}),
         "written": str(out),
     }
 

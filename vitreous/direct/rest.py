@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
+from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.quasistatic import Protocol
 from vitreous.mechanics.relax import relax as relax_atoms
@@ -53,8 +54,11 @@ class EnergyReport:
         return UNITS[self.units][1]
 
 
-def energy(configuration: Configuration, potential: Potential) -> EnergyReport:
+def energy(configuration: Configuration, potential: Potential, *, rim: float = 0.0) -> EnergyReport:
     """Energy, energies of atoms, largest force and stress of a glass as it stands.
+
+    Args:
+        rim: atoms within this length of a free boundary do not count for the largest force.
 
     Raises:
         VitreousError: the potential refuses the glass: species, units, dimension, a cell too small, atoms on top of each other.
@@ -62,6 +66,7 @@ def energy(configuration: Configuration, potential: Potential) -> EnergyReport:
     surface = potential.surface(configuration)
     state = (configuration.positions, configuration.cell)
     total, forces = surface.energy_forces(*state)
+    forces = forces * moving(configuration, rim)
     worst = int(np.abs(forces).max(axis=1).argmax())
     return EnergyReport(
         energy=float(total),
@@ -73,9 +78,19 @@ def energy(configuration: Configuration, potential: Potential) -> EnergyReport:
     )
 
 
-def refuse_unrelaxed(configuration: Configuration, potential: Potential, at_rest: float = AT_REST) -> EnergyReport:
-    """How a glass stands, if no force component in it exceeds ``at_rest``, energy per length; raises VitreousError otherwise."""
-    found = energy(configuration, potential)
+def moving(configuration: Configuration, rim: float) -> Array:
+    """(N, 1) zeros for the atoms within ``rim`` (length) of a free boundary, which is to stay put, ones for the others."""
+    if rim <= 0.0 or all(configuration.periodic):
+        return np.ones((len(configuration), 1))
+    places = configuration.positions
+    return (clearance(places, configuration.cell, configuration.periodic, places) > rim).astype(float)[:, None]
+
+
+def refuse_unrelaxed(configuration: Configuration, potential: Potential, at_rest: float = AT_REST, rim: float = 0.0) -> EnergyReport:
+    """How a glass stands, if no force component in it, rim left out, exceeds ``at_rest``, energy per length; else a VitreousError."""
+    if not at_rest > 0.0:
+        raise VitreousError(f"at rest was to mean forces up to {at_rest:g}; expected a positive number")
+    found = energy(configuration, potential, rim=rim)
     if not found.largest_force <= at_rest:
         raise VitreousError(
             f"the glass is not at rest: a force of {found.largest_force:.3g} {found.energy_unit}/{found.length_unit} acts on atom "
