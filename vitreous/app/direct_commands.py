@@ -19,9 +19,9 @@ from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.direct import d2min, deform, energy, potential, probe, read_glass, relax, rings
-from vitreous.direct.deformation import write_deformation
+from vitreous.direct.deformation import engine_for, write_deformation
 from vitreous.direct.probing import write_map
-from vitreous.direct.rest import AT_REST, EnergyReport, refuse_unrelaxed
+from vitreous.direct.rest import AT_REST, EnergyReport
 from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.write import FORMATS, write_configuration
 
@@ -121,6 +121,7 @@ def _relax(options: argparse.Namespace) -> Told:
             glass,
             model,
             cell=options.cell,
+            freeze_rim=options.freeze_rim,
             force_tolerance=options.force_tolerance,
             stress_tolerance=options.stress_tolerance,
             minimiser=options.minimiser,
@@ -131,6 +132,7 @@ def _relax(options: argparse.Namespace) -> Told:
         "energy": [report.before.energy, report.after.energy],
         "largest_force": [report.before.largest_force, report.after.largest_force],
         "largest_move": report.largest_move,
+        **({"frozen_atoms": report.frozen} if options.freeze_rim else {}),
         "cell_lengths": np.linalg.norm(report.configuration.cell, axis=1).tolist(),
         "stress": _stress(report.after),
         "written": str(out),
@@ -139,23 +141,20 @@ def _relax(options: argparse.Namespace) -> Told:
 
 def _deform(options: argparse.Namespace) -> Told:
     model, glass = _model_and_glass(options)
-    loading, engine_fields = _loading(options, glass), fields(options.engine_set, "--engine-set", deform)
-    loading.deformation_gradient(options.strain_max)
-    refuse_unrelaxed(glass, model, _at_rest(options))
+    loading = _loading(options, glass)
+    how = {
+        "strain_max": options.strain_max,
+        "strain_step": options.strain_step,
+        "engine": options.engine,
+        "stop_after_events": options.stop_after_events,
+        "stop_at_first_break": options.stop_at_first_break,
+        "at_rest": _at_rest(options),
+        **fields(options.engine_set, "--engine-set", deform),
+    }
+    engine_for(glass, model, loading, **how)
     folder = made_folder(Path(options.out))
     with bar(f"deforming to {options.strain_max:g}", None):
-        run = deform(
-            glass,
-            model,
-            loading,
-            strain_max=options.strain_max,
-            strain_step=options.strain_step,
-            engine=options.engine,
-            stop_after_events=options.stop_after_events,
-            stop_at_first_break=options.stop_at_first_break,
-            at_rest=_at_rest(options),
-            **engine_fields,
-        )
+        run = deform(glass, model, loading, **how)
     files = write_deformation(run, folder)
     return {
         **_about(glass),

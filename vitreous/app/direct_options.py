@@ -120,6 +120,9 @@ def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     relax = parsers["relax"]
     relax.add_argument("--cell", default="", metavar="x,y", help="cell lengths that relax to zero normal stress (default: none)")
     relax.add_argument(
+        "--freeze-rim", type=float, default=0.0, metavar="WIDTH", help="atoms this close to a free boundary stay put (default: none)"
+    )
+    relax.add_argument(
         "--out", required=True, metavar="FILE", help="the relaxed glass: .extxyz, .dump, .lammpstrj, .data or .lmp, also .gz"
     )
     relax.add_argument("--force-tolerance", type=float, default=1e-8, metavar="F", help="largest force component left (default: 1e-8)")

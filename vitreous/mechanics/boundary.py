@@ -21,6 +21,11 @@ def across(cell: Array, periodic: tuple[bool, ...]) -> Array:
     return np.eye(len(cell)) if not len(held) else np.linalg.svd(held)[2][len(held) :].T
 
 
+def free_directions(periodic: tuple[bool, ...]) -> str:
+    """The lattice directions without periodicity, in words."""
+    return " and ".join(name for name, repeats in zip("xyz", periodic, strict=False) if not repeats)
+
+
 def clearance(positions: Array, cell: Array, periodic: tuple[bool, ...], sites: Array) -> Array:
     """(M,) lengths from ``sites`` (M, D) to the free boundary of the atoms at ``positions`` (N, D): negative outside, inf without one."""
     free = across(cell, periodic)
