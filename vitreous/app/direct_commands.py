@@ -19,9 +19,9 @@ from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.direct import d2min, deform, energy, potential, probe, read_glass, relax, rings
-from vitreous.direct.deformation import write_deformation
+from vitreous.direct.deformation import engine_for, write_deformation
 from vitreous.direct.probing import write_map
-from vitreous.direct.rest import AT_REST, EnergyReport, refuse_unrelaxed
+from vitreous.direct.rest import AT_REST, EnergyReport
 from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.write import FORMATS, write_configuration
 
@@ -71,6 +71,8 @@ def _model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configurat
 
 
 def _loading(options: argparse.Namespace, glass: Configuration) -> Loading:
+    if not np.isfinite(options.angle):
+        raise VitreousError(f"the loading's angle is {options.angle}; expected degrees from x")
     return Loading(mode=options.loading, sign=options.sign, angle=options.angle, dimension=glass.dimension)
 
 
@@ -119,6 +121,7 @@ def _relax(options: argparse.Namespace) -> Told:
             glass,
             model,
             cell=options.cell,
+            freeze_rim=options.freeze_rim,
             force_tolerance=options.force_tolerance,
             stress_tolerance=options.stress_tolerance,
             minimiser=options.minimiser,
@@ -129,6 +132,7 @@ def _relax(options: argparse.Namespace) -> Told:
         "energy": [report.before.energy, report.after.energy],
         "largest_force": [report.before.largest_force, report.after.largest_force],
         "largest_move": report.largest_move,
+        **({"frozen_atoms": report.frozen} if options.freeze_rim else {}),
         "cell_lengths": np.linalg.norm(report.configuration.cell, axis=1).tolist(),
         "stress": _stress(report.after),
         "written": str(out),
@@ -137,23 +141,20 @@ def _relax(options: argparse.Namespace) -> Told:
 
 def _deform(options: argparse.Namespace) -> Told:
     model, glass = _model_and_glass(options)
-    loading, engine_fields = _loading(options, glass), fields(options.engine_set, "--engine-set", deform)
-    loading.deformation_gradient(options.strain_max)
-    refuse_unrelaxed(glass, model, _at_rest(options))
+    loading = _loading(options, glass)
+    how = {
+        "strain_max": options.strain_max,
+        "strain_step": options.strain_step,
+        "engine": options.engine,
+        "stop_after_events": options.stop_after_events,
+        "stop_at_first_break": options.stop_at_first_break,
+        "at_rest": _at_rest(options),
+        **fields(options.engine_set, "--engine-set", deform),
+    }
+    engine_for(glass, model, loading, **how)
     folder = made_folder(Path(options.out))
     with bar(f"deforming to {options.strain_max:g}", None):
-        run = deform(
-            glass,
-            model,
-            loading,
-            strain_max=options.strain_max,
-            strain_step=options.strain_step,
-            engine=options.engine,
-            stop_after_events=options.stop_after_events,
-            stop_at_first_break=options.stop_at_first_break,
-            at_rest=_at_rest(options),
-            **engine_fields,
-        )
+        run = deform(glass, model, loading, **how)
     files = write_deformation(run, folder)
     return {
         **_about(glass),
@@ -182,12 +183,13 @@ def _known(values: np.ndarray) -> float | None:
 def _probe(options: argparse.Namespace) -> Told:
     out = refuse_unwritable(Path(options.out), (".csv",))
     model, glass = _model_and_glass(options)
-    with bar(f"probing {options.grid} x {options.grid} places", None):
+    with bar(f"probing {' x '.join([str(options.grid)] * glass.dimension)} places", None):
         labels = probe(
             glass,
             model,
             _loading(options, glass),
             grid=options.grid,
+            angle_step=options.angle_step,
             workers=options.workers,
             at_rest=_at_rest(options),
             **fields(options.probe_set, "--probe-set", probe),
@@ -195,13 +197,14 @@ def _probe(options: argparse.Namespace) -> Told:
     if not labels.mask.any():
         raise NotConverged(f"none of the {len(labels.mask)} probes met a drop of stress; raise --probe-set strain_max=X or relax the glass")
     write_map(labels, out)
-    values = labels.values[labels.mask]
+    values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
         **_about(glass),
         "sites": len(labels.mask),
         "converged": int(labels.mask.sum()),
         "delta_tau": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
-        "weakest_at": labels.positions[int(np.nanargmin(labels.values))].tolist(),
+        "weakest_at": labels.positions[weakest].tolist(),
+        **({"weakest_angle": float(labels.columns["angle"][weakest])} if "angle" in labels.columns else {}),
         "written": str(out),
     }
 

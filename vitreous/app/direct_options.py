@@ -44,9 +44,11 @@ COMMANDS = {
         "      --stop-after-events 6 --out run",
     ),
     "probe": Command(
-        "map the local stress thresholds of a plane glass",
-        "At each place of a grid, strain a small disc with a frozen rim until its stress first drops. Writes x, y, tau_initial,\n"
-        "tau_critical, delta_tau, strain_critical, converged (1 or 0) and the largest force left. The glass must be at rest.",
+        "map the local stress thresholds of a glass",
+        "At each place of a grid, strain a small disc (in three dimensions a ball) with a frozen rim until its stress first drops. Writes\n"
+        "x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical, converged (1 or 0), the largest force left and, with\n"
+        "--angle-step, the weakest direction's angle off the loading. The glass must be at rest. Places whose disc leaves a glass with a\n"
+        "free boundary have no threshold.",
         "vitreous probe relaxed.extxyz --potential yukawa_silica --loading pure_shear --grid 50 --out map.csv",
     ),
     "d2min": Command(
@@ -118,6 +120,9 @@ def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     relax = parsers["relax"]
     relax.add_argument("--cell", default="", metavar="x,y", help="cell lengths that relax to zero normal stress (default: none)")
     relax.add_argument(
+        "--freeze-rim", type=float, default=0.0, metavar="WIDTH", help="atoms this close to a free boundary stay put (default: none)"
+    )
+    relax.add_argument(
         "--out", required=True, metavar="FILE", help="the relaxed glass: .extxyz, .dump, .lammpstrj, .data or .lmp, also .gz"
     )
     relax.add_argument("--force-tolerance", type=float, default=1e-8, metavar="F", help="largest force component left (default: 1e-8)")
@@ -125,7 +130,10 @@ def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     relax.add_argument("--minimiser", default="cg", metavar="NAME", help="cg, fire, damped or steepest (default: cg)")
     _deform_options(parsers["deform"])
     probe = parsers["probe"]
-    probe.add_argument("--grid", type=int, default=50, metavar="N", help="N x N places (default: 50)")
+    probe.add_argument("--grid", type=int, default=50, metavar="N", help="N x N (x N) places (default: 50)")
+    probe.add_argument(
+        "--angle-step", type=float, metavar="D", help="probe every D degrees within 45 of the loading; the weakest projection counts"
+    )
     probe.add_argument("--out", required=True, metavar="MAP.csv", help="the map")
     probe.add_argument("--workers", type=int, metavar="N", help="threads (default: all cores)")
     probe.add_argument(

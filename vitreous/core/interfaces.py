@@ -42,7 +42,8 @@ class EnergySurface(Protocol):
 
     ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``force_range`` (length): an atom's force depends on atoms
     no further away. ``energy_forces_virial`` may reuse its force buffer. A surface whose forces alone cost less may
-    have ``forces(positions, cell) -> (N, D)`` besides, which descents then use.
+    have ``forces(positions, cell) -> (N, D)`` besides, which descents then use; one that refuses thin cells may say by ``cutoff`` (length)
+    how thin a cell may become, and a deformation that would go beyond is then refused before it starts.
     """
 
     bond_range: float

@@ -19,6 +19,8 @@ from vitreous.io.bonds import silica_bonds
 from vitreous.io.write import write_extxyz_frames
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
+from vitreous.mechanics.quasistatic import steps_within
+from vitreous.mechanics.straining import refuse_deformation
 
 BREAK_FAR = 2.2  #: angstrom; further from silicon an oxygen has lost it: Font-Clos et al. (2022), Methods
 
@@ -38,9 +40,12 @@ def deform(
 ) -> Trajectory:
     """A relaxed glass taken along a loading in quasistatic steps; what is left of its forces relaxes first, in its own cell.
 
+    An engine with a model of its own (``pair_commands`` of ``lammps_aqs``) brings the glass to rest itself: of ``potential`` only species
+    and units count then, and the lowest eigenvalues are not known.
+
     Args:
         loading: a Loading, or the name of a mode (sign +1, angle 0).
-        strain_max, strain_step: dimensionless; events are reported on the grid of ``strain_step``.
+        strain_max, strain_step: dimensionless; events are reported on the grid of ``strain_step``, as far as ``strain_max``.
         engine: an installed simulator. fields: of it, e.g. ``minimiser="fire"``, ``frame_every=0.01``.
         stop_after_events: end after so many instabilities; None: only at ``strain_max``.
         stop_at_first_break: end when an oxygen loses a silicon and some atom's energy falls by more than 0.1 eV (or ``break_drop``).
@@ -48,26 +53,76 @@ def deform(
 
     Raises:
         NotConverged: if a state does not come to rest; nothing is returned then.
-        VitreousError: for a strain that inverts the cell, a glass that is not at rest, or one that the potential refuses.
+        VitreousError: for a strain that the cell cannot bear or that meets a free boundary, a glass that is not at rest, or one that the
+            potential refuses.
     """
-    if not (strain_max >= strain_step > 0.0):
-        raise VitreousError(f"strain_max is {strain_max:g} and strain_step {strain_step:g}; expected strain_max >= strain_step > 0")
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=configuration.dimension)
-    loading.deformation_gradient(strain_max)
-    limits = {"strain_max": strain_max, "strain_step": strain_step, "max_events": stop_after_events or round(strain_max / strain_step)}
-    refuse_unrelaxed(configuration, potential, at_rest)
-    configuration = relax(configuration, potential).configuration
-    simulator, glass = _prepared(configuration, engine, limits | fields, stop_at_first_break)
-    run = simulator.deform(glass, potential, loading)
-    return run if np.isfinite(run.lowest_eigenvalue).any() else _with_eigenvalues(run, potential)
+    simulator = engine_for(
+        configuration,
+        potential,
+        loading,
+        strain_max=strain_max,
+        strain_step=strain_step,
+        engine=engine,
+        stop_after_events=stop_after_events,
+        stop_at_first_break=stop_at_first_break,
+        at_rest=at_rest,
+        **fields,
+    )
+    if not _own_model(simulator):
+        configuration = relax(configuration, potential).configuration
+    if getattr(simulator, "break_far", 0.0) > 0.0 and _silica(configuration):
+        configuration = configuration.with_(bonds=silica_bonds(configuration))
+    run = simulator.deform(configuration, potential, loading)
+    if _own_model(simulator) or np.isfinite(run.lowest_eigenvalue).any():
+        return run
+    return _with_eigenvalues(run, potential)
 
 
-def _prepared(configuration: Configuration, engine: str, fields: dict[str, Any], stop: bool) -> tuple[Simulator, Configuration]:
-    """The engine, told to look for broken bonds where they are defined, and the glass with its bonds."""
+def engine_for(
+    configuration: Configuration,
+    potential: Potential,
+    loading: Loading,
+    *,
+    strain_max: float,
+    strain_step: float,
+    engine: str,
+    stop_after_events: int | None,
+    stop_at_first_break: bool,
+    at_rest: float,
+    **fields: Any,
+) -> Simulator:
+    """The engine of ``deform``, once nothing speaks against the deformation; arguments and errors are those of ``deform``."""
+    if not (np.inf > strain_max >= strain_step > 0.0):
+        raise VitreousError(
+            f"strain_max is {strain_max:g} and strain_step {strain_step:g}; expected strain_max >= strain_step > 0, both finite"
+        )
+    if stop_after_events is not None and stop_after_events < 1:
+        raise VitreousError(f"the run was to stop after {stop_after_events} events; expected at least 1")
+    events = steps_within(strain_max, strain_step) if stop_after_events is None else stop_after_events
+    limits = {"strain_max": strain_max, "strain_step": strain_step, "max_events": events}
+    simulator = _engine(configuration, engine, limits | fields, stop_at_first_break)
+    refuse_deformation(configuration, loading, strain_max, None if _own_model(simulator) else potential.surface(configuration))
+    if not _own_model(simulator):
+        refuse_unrelaxed(configuration, potential, at_rest)
+    return simulator
+
+
+def _own_model(simulator: Simulator) -> bool:
+    """Whether the engine computes with another model than the named potential."""
+    return bool(getattr(simulator, "pair_commands", ()))
+
+
+def _silica(configuration: Configuration) -> bool:
+    return set(configuration.names) == {"Si", "O"} and UNITS[configuration.units][0] == "angstrom"
+
+
+def _engine(configuration: Configuration, engine: str, fields: dict[str, Any], stop: bool) -> Simulator:
+    """The engine, told to look for broken bonds where they are defined."""
     cls = discover().resolve("simulator", engine)
     known = {field.name for field in dataclasses.fields(cls)}
-    silica = set(configuration.names) == {"Si", "O"} and UNITS[configuration.units][0] == "angstrom"
+    silica = _silica(configuration)
     if stop and not {"break_far", "stop_at_break"} <= known:
         raise VitreousError(
             f"engine '{engine}' does not tell broken bonds from other events; use another, or stop after a number of events"
@@ -78,9 +133,8 @@ def _prepared(configuration: Configuration, engine: str, fields: dict[str, Any],
             "units; stop after a number of events, or for planar silica say which drop of an atom's energy counts: engine field break_drop"
         )
     if silica and "break_far" in known and (stop or configuration.units == "metal"):
-        configuration = configuration.with_(bonds=silica_bonds(configuration))
         fields = {"break_far": BREAK_FAR, **({"stop_at_break": True} if stop else {}), **fields}
-    return construct(cls, "engine", fields), configuration
+    return construct(cls, "engine", fields)
 
 
 def _with_eigenvalues(run: Trajectory, potential: Potential) -> Trajectory:

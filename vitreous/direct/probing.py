@@ -9,12 +9,12 @@ import numpy as np
 
 from vitreous.core.build import construct
 from vitreous.core.data import Configuration, Labels, Loading
-from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.core.interfaces import Potential
 from vitreous.direct.rest import AT_REST, refuse_unrelaxed
 from vitreous.direct.tables import write_table
 from vitreous.plugins.labelers.local_probing import LocalProbing
+from vitreous.plugins.labelers.local_yield_stress import LocalYieldStress
 
 _SIZES = {
     "lj": {"free_radius": 5.0, "frozen_ring": 5.0}
@@ -27,42 +27,51 @@ def probe(
     loading: Loading | str = "pure_shear",
     *,
     grid: int = 50,
+    angle_step: float | None = None,
     workers: int | None = None,
     at_rest: float = AT_REST,
     **fields: Any,
 ) -> Labels:
-    """Delta tau = tau_critical - tau_initial at ``grid`` x ``grid`` places: how much more stress a small disc bears before it yields.
+    """Delta tau = tau_critical - tau_initial at ``grid`` places along each side: how much more stress a disc (ball) bears before it yields.
 
     Args:
         loading: a Loading, or the name of a mode (sign +1, angle 0).
-        workers: threads; None: all cores. at_rest: largest force component allowed in the glass, energy per length.
+        angle_step: degrees; probe along every multiple of it less than 45 off the loading, and take the least threshold projected on the
+            loading (Patinet et al. 2016). None: along the loading alone.
+        workers: threads; None: all cores. at_rest: largest force component allowed in the glass, energy per length; within the frozen
+            ring's width of a free boundary, where no disc has its free atoms, forces do not count.
         fields: of ``vitreous.plugins.labelers.local_probing.LocalProbing``: free_radius, frozen_ring, strain_step, strain_max, ...
 
     Returns:
-        Labels: ``values`` Delta tau (NaN where not ``mask``), ``positions`` the places, ``columns`` tau_initial, tau_critical,
-        strain_critical and residual, stresses in energy per area.
+        Labels: ``values`` Delta tau (NaN where not ``mask``: no drop, or a disc that leaves the glass), ``positions`` the places,
+        ``columns`` tau_initial, tau_critical, strain_critical and residual, stresses in energy per area or volume, and with
+        ``angle_step`` angle, the weakest direction's, degrees off the loading.
 
     Raises:
-        VitreousError: a glass that is not at rest or smaller than a probe, or a potential without pair tables.
+        VitreousError: a glass that is not at rest or smaller than a probe, or directions asked for under uniaxial loading.
     """
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=configuration.dimension)
-    if configuration.dimension != 2:
-        raise VitreousError("local probing works on plane glasses, but this one has three dimensions; if it is flat, give --dimension 2")
-    refuse_unrelaxed(configuration, potential, at_rest)
     values = {**_SIZES.get(configuration.units, {}), "grid": grid, "workers": cores() if workers is None else workers, **fields}
-    labeler: LocalProbing = construct(LocalProbing, "probe", values)
+    cls = LocalProbing if angle_step is None else LocalYieldStress
+    labeler: LocalProbing = construct(cls, "probe", values if angle_step is None else {**values, "angle_step": angle_step})
+    refuse_unrelaxed(configuration, potential, at_rest, labeler.frozen_ring)
     return labeler.label(configuration, potential, loading, None)
 
 
 def write_map(labels: Labels, path: Path) -> Path:
-    """One row per site: x, y, tau_initial, tau_critical, delta_tau, strain_critical, converged, residual."""
-    names = ("tau_initial", "tau_critical", "delta_tau", "strain_critical")
-    columns = {**dict(labels.columns), "delta_tau": labels.values}
+    """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical, converged, residual(, angle)."""
+    columns = {name: column for name, column in labels.columns.items() if name != "residual"}
+    known = {name: column if name == "tau_initial" else np.where(labels.mask, column, np.nan) for name, column in columns.items()}
+    angle = {"angle": known.pop("angle")} if "angle" in known else {}
     table = {
-        **dict(zip("xy", labels.positions.T, strict=True)),
-        **{name: np.where(labels.mask, columns[name], np.nan) if name != "tau_initial" else columns[name] for name in names},
+        **dict(zip("xyz", labels.positions.T, strict=False)),
+        "tau_initial": known["tau_initial"],
+        "tau_critical": known["tau_critical"],
+        "delta_tau": np.where(labels.mask, labels.values, np.nan),
+        "strain_critical": known["strain_critical"],
         "converged": labels.mask,
-        "residual": columns["residual"],
+        "residual": labels.columns["residual"],
+        **angle,
     }
     return write_table(path, table)

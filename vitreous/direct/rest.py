@@ -12,10 +12,13 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
+from vitreous.mechanics.boundary import clearance
+from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.quasistatic import Protocol
 from vitreous.mechanics.relax import relax as relax_atoms
 from vitreous.mechanics.relax import relax_lengths
+from vitreous.mechanics.straining import refuse_lengths
 
 Array = NDArray[Any]
 
@@ -59,9 +62,15 @@ def energy(configuration: Configuration, potential: Potential) -> EnergyReport:
     Raises:
         VitreousError: the potential refuses the glass: species, units, dimension, a cell too small, atoms on top of each other.
     """
+    return _report(configuration, potential, None)
+
+
+def _report(configuration: Configuration, potential: Potential, free: Array | None) -> EnergyReport:
+    """As ``energy``; the largest force is sought where ``free`` (N, 1) is not zero."""
     surface = potential.surface(configuration)
     state = (configuration.positions, configuration.cell)
     total, forces = surface.energy_forces(*state)
+    forces = forces if free is None else forces * free
     worst = int(np.abs(forces).max(axis=1).argmax())
     return EnergyReport(
         energy=float(total),
@@ -73,9 +82,19 @@ def energy(configuration: Configuration, potential: Potential) -> EnergyReport:
     )
 
 
-def refuse_unrelaxed(configuration: Configuration, potential: Potential, at_rest: float = AT_REST) -> EnergyReport:
-    """How a glass stands, if no force component in it exceeds ``at_rest``, energy per length; raises VitreousError otherwise."""
-    found = energy(configuration, potential)
+def moving(configuration: Configuration, rim: float) -> Array | None:
+    """(N, 1) zeros for the atoms within ``rim`` (length) of a free boundary, ones for the others; None without a rim."""
+    if rim <= 0.0 or all(configuration.periodic):
+        return None
+    places = configuration.positions
+    return (clearance(places, configuration.cell, configuration.periodic, places) > rim).astype(float)[:, None]
+
+
+def refuse_unrelaxed(configuration: Configuration, potential: Potential, at_rest: float = AT_REST, rim: float = 0.0) -> EnergyReport:
+    """How a glass stands, if no force component in it, rim left out, exceeds ``at_rest``, energy per length; else a VitreousError."""
+    if not at_rest > 0.0:
+        raise VitreousError(f"at rest was to mean forces up to {at_rest:g}; expected a positive number")
+    found = _report(configuration, potential, moving(configuration, rim))
     if not found.largest_force <= at_rest:
         raise VitreousError(
             f"the glass is not at rest: a force of {found.largest_force:.3g} {found.energy_unit}/{found.length_unit} acts on atom "
@@ -92,6 +111,7 @@ class RelaxReport:
     before: EnergyReport
     after: EnergyReport
     largest_move: float  #: of an atom beyond the change of the cell, length
+    frozen: int  #: atoms that stayed put; their forces do not count in ``before`` and ``after``
 
 
 def relax(
@@ -99,6 +119,7 @@ def relax(
     potential: Potential,
     *,
     cell: str = "",
+    freeze_rim: float = 0.0,
     force_tolerance: float = 1e-8,
     stress_tolerance: float = 1e-8,
     minimiser: str = "cg",
@@ -108,39 +129,64 @@ def relax(
 
     Args:
         cell: the cell lengths that relax along, until their normal stress vanishes: "", "x", "xy", "xyz", ...
+        freeze_rim: atoms within this length of a free boundary (of a cut-out patch, a slab) stay where they are.
         force_tolerance: largest force component left, energy per length. stress_tolerance: normal stress left, energy per area or volume.
         minimiser: of the descent, where Newton's method cannot go at once: cg, fire, damped or steepest. jump: length over which Newton is
             trusted.
 
     Raises:
         NotConverged: naming the force or stress that is left; nothing is returned then.
-        VitreousError: the potential refuses the glass, or the cell has no such direction.
+        VitreousError: the potential refuses the glass, the cell has no such direction, or there is no boundary to freeze.
     """
-    axes = _axes(cell, configuration.dimension)
-    before = energy(configuration, potential)
+    free, axes = _free(configuration, freeze_rim, cell), _axes(cell, configuration)
+    for name, value in (("force_tolerance", force_tolerance), ("stress_tolerance", stress_tolerance), ("jump", jump)):
+        if not 0.0 < value < np.inf:
+            raise VitreousError(f"{name} is {value:g}; expected a positive number")
+    descent_named(minimiser)
+    before = _report(configuration, potential, free)
     protocol = Protocol(
         strain_step=1.0, strain_max=0.0, max_events=0, stride=1, force_tolerance=force_tolerance, minimiser=minimiser, jump=jump
     )
     with threadpool_limits(1):
         surface = potential.surface(configuration)
         preconditioner = Preconditioner(surface.bond_range)
-        state = relax_atoms(surface, configuration.positions, configuration.cell, preconditioner, protocol)
+        state = relax_atoms(surface, configuration.positions, configuration.cell, preconditioner, protocol, free)
         if axes:
             state = relax_lengths(surface, state, preconditioner, protocol, stress_tolerance, axes=axes)
     relaxed = configuration.with_(positions=state.positions, cell=state.cell)
     moved = state.positions - configuration.positions @ np.linalg.solve(configuration.cell, state.cell)
-    moved -= moved.mean(axis=0)
+    if free is None:
+        moved -= moved.mean(axis=0)
     return RelaxReport(
         configuration=relaxed,
         before=before,
-        after=energy(relaxed, potential),
+        after=_report(relaxed, potential, free),
         largest_move=float(np.linalg.norm(moved, axis=1).max()),
+        frozen=0 if free is None else int((free == 0.0).sum()),
     )
 
 
-def _axes(cell: str, dimension: int) -> tuple[int, ...]:
-    names = "xyz"[:dimension]
+def _free(configuration: Configuration, rim: float, cell: str) -> Array | None:
+    """The atoms that move while the rim is frozen; None where no rim was asked for."""
+    if rim == 0.0:
+        return None
+    if not 0.0 < rim < np.inf:
+        raise VitreousError(f"the frozen rim is {rim:g} wide; expected a positive length")
+    if cell:
+        raise VitreousError(f"a rim was to stay put while the cell relaxes along {cell}; ask for one of the two")
+    free = moving(configuration, rim)
+    if free is None:
+        raise VitreousError("a rim was to stay put, but the glass is periodic all round; leave the rim out")
+    if not free.any():
+        raise VitreousError(f"no atom lies further than {rim:g} from the free boundary, so none could relax; freeze a narrower rim")
+    return free
+
+
+def _axes(cell: str, configuration: Configuration) -> tuple[int, ...]:
+    names = "xyz"[: configuration.dimension]
     asked = cell.replace(",", "").replace(" ", "")
     if set(asked) - set(names) or len(set(asked)) != len(asked):
         raise VitreousError(f"cell directions '{cell}' were given; expected some of {', '.join(names)}, each once, such as x,y")
-    return tuple(names.index(axis) for axis in sorted(asked))
+    axes = tuple(names.index(axis) for axis in sorted(asked))
+    refuse_lengths(configuration, axes)
+    return axes

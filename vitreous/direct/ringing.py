@@ -11,6 +11,7 @@ from vitreous.analysis.rings import Rings, RingStatistics, ring_statistics, trac
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import silica_bonds
+from vitreous.mechanics.boundary import free_directions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,13 @@ def rings(configuration: Configuration, bond_cutoff: float = 2.2) -> RingReport:
         bond_cutoff: silicon and oxygen closer than this are bonded, length.
 
     Raises:
-        VitreousError: another species, no bonds, or a network that is no plane one.
+        VitreousError: another species, no bonds, a free boundary in the plane, or a network that is no plane one.
     """
+    if not all(configuration.periodic[:2]):
+        free = free_directions(configuration.periodic[:2])
+        raise VitreousError(
+            f"the glass is not periodic along {free}, and the rings at a free boundary do not close; give the whole periodic glass"
+        )
     bonds = silica_bonds(configuration, bond_cutoff)
     silicon = np.array([name == "Si" for name in configuration.names])[configuration.species]
     layer = np.zeros(len(configuration), dtype=np.int64)

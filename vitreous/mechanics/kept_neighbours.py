@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.mechanics.neighbours import NeighbourList, heights, neighbour_list
+from vitreous.mechanics.neighbours import NeighbourList, neighbour_list, refuse_thin
 
 Array = NDArray[Any]
 
@@ -25,11 +25,7 @@ class KeptNeighbours:
         self.cutoff, self.skin, self.periodic = cutoff, skin * cutoff, configuration.periodic
         self._list: NeighbourList | None = None
         self._made_at: tuple[Array, Array] | None = None
-        thin = heights(configuration.cell)[list(configuration.periodic)]
-        if len(thin) and thin.min() < cutoff:
-            raise VitreousError(
-                f"the cell is {thin.min():.4g} across, less than the potential's cutoff {cutoff:g}; use a larger glass or repeat it"
-            )
+        refuse_thin(configuration.cell, configuration.periodic, cutoff)
         near = self.at(configuration.positions, configuration.cell)
         distance = np.linalg.norm(near.vectors(configuration.positions, configuration.cell), axis=1)
         if len(distance) and distance.min() < closest:

@@ -46,6 +46,15 @@ def heights(cell: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
 
 
+def refuse_thin(cell: NDArray[np.float64], periodic: tuple[bool, ...], cutoff: float, when: str = "") -> None:
+    """Raise VitreousError if a cell is thinner than the potential's ``cutoff`` (length) along a periodic direction; ``when`` says when."""
+    thin = heights(cell)[list(periodic)].min(initial=np.inf)
+    if thin < cutoff:
+        raise VitreousError(
+            f"the cell is {thin:.4g} across{when}, less than the potential's cutoff {cutoff:g}; use a larger glass or repeat it"
+        )
+
+
 def neighbour_list(positions: NDArray[np.float64], cell: NDArray[np.float64], periodic: tuple[bool, ...], radius: float) -> NeighbourList:
     """All pairs closer than ``radius`` (same length unit as ``positions`` (N, D); ``cell`` rows are lattice vectors).
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.mechanics import pair
-from vitreous.mechanics.neighbours import NeighbourList, heights, neighbour_list
+from vitreous.mechanics.neighbours import NeighbourList, neighbour_list, refuse_thin
 from vitreous.mechanics.pair_table import PairTable
 
 Array = NDArray[Any]
@@ -31,6 +31,7 @@ class PairSurface:
         self, configuration: Configuration, species: NDArray[np.int64], table: PairTable, bond_range: float, skin: float = 0.1
     ) -> None:
         self.table, self.bond_range, self.force_range = table, bond_range, table.cutoff
+        self.cutoff = table.cutoff
         self.species = np.ascontiguousarray(species, dtype=np.int64)
         self.periodic = configuration.periodic
         self.skin = skin * table.cutoff
@@ -38,11 +39,7 @@ class PairSurface:
         self._made_at: tuple[Array, Array] | None = None
         self._forces = np.zeros_like(configuration.positions)
         self._kernel = (table.species_count, table.coefficients, table.r_min, 1.0 / table.step, table.cutoff)
-        thin = heights(configuration.cell)[list(configuration.periodic)]
-        if len(thin) and thin.min() < table.cutoff:
-            raise VitreousError(
-                f"the cell is {thin.min():.4g} across, less than the potential's cutoff {table.cutoff:g}; use a larger glass or repeat it"
-            )
+        refuse_thin(configuration.cell, configuration.periodic, self.cutoff)
         self._refuse_overlaps(configuration)
 
     def _refuse_overlaps(self, configuration: Configuration) -> None:

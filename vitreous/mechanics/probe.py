@@ -50,13 +50,16 @@ class ProbeProtocol:
 
 @dataclass(frozen=True)
 class Probed:
-    """What one probe found; ``converged`` is False if the disc had no minimum to start from, or no drop came before ``strain_max``."""
+    """What one probe found; ``converged`` is False without a free atom or a minimum to start from, or a drop before ``strain_max``."""
 
     tau_initial: float
     tau_critical: float
     strain_critical: float
     residual: float
     converged: bool
+
+
+UNKNOWN = Probed(np.nan, np.nan, np.nan, np.nan, False)  #: of a disc that cannot be strained
 
 
 @dataclass
@@ -87,9 +90,9 @@ class ContinuedProbe(ABC):
     def run(self) -> Probed:
         """Strain the disc until its stress drops."""
         step, stride, last = 0, _FIRST_STRIDE, round(self.protocol.strain_max / self.protocol.strain_step)
-        point = self.reach(0.0, self.start, self.protocol.jump * 10)
+        point = self.reach(0.0, self.start, self.protocol.jump * 10) if self.free else None
         if point is None:
-            return Probed(np.nan, np.nan, np.nan, np.nan, False)
+            return UNKNOWN
         initial = point.tau
         ceiling = wall = last + 1  # the stress's peak lies before the ceiling; the wall could not be reached from further away
         while step < last:

@@ -101,7 +101,7 @@ def deform(
     """
     walker = _Walker(surface, start, loading, protocol, preconditioner)
     path = Path([0], [start])
-    step, stride, last = 0, 1, round(protocol.strain_max / protocol.strain_step)
+    step, stride, last = 0, 1, steps_within(protocol.strain_max, protocol.strain_step)
     point = walker.point(0.0, start)
     while step < last and len(path.events) < protocol.max_events:
         stride = min(stride, last - step)
@@ -124,6 +124,11 @@ def deform(
         if visit is not None:
             visit(step, point.state)
     return path
+
+
+def steps_within(strain_max: float, strain_step: float) -> int:
+    """How many whole strain steps lead no further than ``strain_max``, rounding apart."""
+    return int(np.floor(strain_max / strain_step + 1e-6))
 
 
 class _Walker:
@@ -214,8 +219,10 @@ def non_affine(before: State, after: State) -> Array:
     return u - u.mean(axis=0)
 
 
-def descend_and_polish(surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol) -> State:
-    """The minimum that the named minimiser falls into from ``positions``.
+def descend_and_polish(
+    surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol, free: Array | None = None
+) -> State:
+    """The minimum that the named minimiser falls into from ``positions``; ``free`` (N, 1) of ones and zeros freezes atoms.
 
     Newton is tried from where the descent stands, and the descent goes on undisturbed unless Newton converges through positive curvature
     without leaving the neighbourhood. First that is where the force has fallen tenfold, and tenfold again. Once the force has risen, an
@@ -228,7 +235,8 @@ def descend_and_polish(surface: EnergySurface, positions: Array, cell: Array, pr
     pace = Pace(stiffest, protocol.jump, protocol.friction)
     gentle, fall, reach = 1e-3 * protocol.jump * stiffest, 0.1, None
     alone = getattr(surface, "forces", None) or (lambda x, cell: surface.energy_forces_virial(x, cell)[1])
-    descent = descent_named(protocol.minimiser)(lambda x: alone(x, cell), positions, pace)
+    force = (lambda x: alone(x, cell)) if free is None else (lambda x: alone(x, cell) * free)
+    descent = descent_named(protocol.minimiser)(force, positions, pace)
     while True:
         stand = next(descent)
         if stand.residual > 2.0 * gentle:
@@ -237,7 +245,7 @@ def descend_and_polish(surface: EnergySurface, positions: Array, cell: Array, pr
             reach = fall * stand.residual
         if stand.residual <= reach:
             preconditioner.refresh(surface.linearise(stand.positions, cell))
-            state = newton(surface, stand.positions, cell, preconditioner, protocol.force_tolerance, protocol.jump)
+            state = newton(surface, stand.positions, cell, preconditioner, protocol.force_tolerance, protocol.jump, free=free)
             if state is not None:
                 return state
             reach = fall * stand.residual
@@ -247,5 +255,5 @@ def descend_and_polish(surface: EnergySurface, positions: Array, cell: Array, pr
         if stand.evaluations >= protocol.budget:
             raise NotConverged(
                 f"the {protocol.minimiser} minimiser left a force of {stand.residual:.3g} after {stand.evaluations} evaluations "
-                f"(tolerance {protocol.force_tolerance:g}); raise the budget or use another minimiser"
+                f"(tolerance {protocol.force_tolerance:g}); use another minimiser or a larger force_tolerance"
             )

@@ -19,14 +19,18 @@ Array = NDArray[Any]
 _LARGEST_STRAIN = 0.01  # of the cell lengths in one step
 
 
-def relax(surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol) -> State:
+def relax(
+    surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol, free: Array | None = None
+) -> State:
     """The minimum at fixed cell: Newton where the way is smooth, the protocol's reference minimiser where it is not.
+
+    ``free`` (N, 1) of ones and zeros freezes atoms, whose forces then do not count.
 
     Raises:
         NotConverged: naming the force that is left.
     """
-    state = newton(surface, positions, cell, preconditioner, protocol.force_tolerance, protocol.jump)
-    return state or descend_and_polish(surface, positions, cell, preconditioner, protocol)
+    state = newton(surface, positions, cell, preconditioner, protocol.force_tolerance, protocol.jump, free=free)
+    return state or descend_and_polish(surface, positions, cell, preconditioner, protocol, free)
 
 
 def relax_lengths(

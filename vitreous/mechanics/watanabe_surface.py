@@ -33,7 +33,8 @@ class WatanabeSurface:
         self.terms, self.species, self.bond_range = terms, np.ascontiguousarray(species), bond_range
         chain = 2.0 * terms.ramp[1] + terms.reach[1]  # a bond whose ends' coordinations both change
         self.force_range = float(max(2.0 * terms.reach.max(), chain))
-        self._near = KeptNeighbours(configuration, float(terms.reach.max()), closest, skin)
+        self.cutoff = float(terms.reach.max())
+        self._near = KeptNeighbours(configuration, self.cutoff, closest, skin)
         self._source: NeighbourList | None = None
         self._slots: tuple[Array, ...] = ()
         self._scratch: Scratch = watanabe.scratch(0, 0, 0)

@@ -1,15 +1,18 @@
 """The local stress threshold map: Bachhav et al. (2025), Methods, after Patinet et al., Phys. Rev. Lett. 117, 045501 (2016).
 
 At every point of an n x n grid a disc of free atoms inside a frozen ring is strained along the glass's own loading until its stress first
-drops; the label is Delta tau = tau_c - tau_in. The stress is the free atoms' virial over the area of the free disc (a constant factor
+drops; the label is Delta tau = tau_c - tau_in. Places whose disc, ring included, leaves a glass with a free boundary, or holds no free
+atom, have no label. The stress is the free atoms' virial over the area of the free disc (a constant factor
 relative to the published maps, which divide by the area of the whole glass). One direction only, that of the loading, as in the paper.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +21,14 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import EnergySurface, Labeler, Potential
+from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
 from vitreous.mechanics.pair_probe import PairProbe, squared_table
 from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.probe import ContinuedProbe, Probed, ProbeProtocol
+from vitreous.mechanics.probe import UNKNOWN, ContinuedProbe, Probed, ProbeProtocol
 from vitreous.mechanics.surface_probe import SurfaceProbe
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +77,36 @@ class LocalProbing(Labeler):
         return cls(grid=2, free_radius=5.0)
 
     def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
-        """The map of one relaxed glass; sites where no drop was found are masked.
+        """The map of one relaxed glass; sites where no drop was found, or whose disc leaves the glass, are masked.
 
         Raises:
-            VitreousError: for a ring thinner than the range of the forces, or a glass smaller than the probe.
+            VitreousError: for a ring thinner than the range of the forces, or a glass that holds no whole probe.
         """
         surface = potential.surface(configuration)
         self.refuse(configuration, potential)
         sites = self.sites(configuration)
-        with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
-            found = list(pool.map(lambda site: self.probe(configuration, potential, surface, loading, site).run(), sites))
+        found = self._each(configuration, sites, lambda site: self.probe(configuration, potential, surface, loading, site).run(), UNKNOWN)
         return self._labels(configuration, sites, found)
+
+    def _each(
+        self, configuration: Configuration, sites: NDArray[np.float64], probed: Callable[[NDArray[np.float64]], Found], outside: Found
+    ) -> list[Found]:
+        """What ``probed`` finds at each site, ``outside`` where the disc leaves the glass; a warning says how many those are."""
+        reach = self.free_radius + self.frozen_ring
+        inside = clearance(configuration.positions, configuration.cell, configuration.periodic, sites) >= reach
+        if not inside.any():
+            raise VitreousError(
+                f"none of the {len(sites)} places has its whole disc, {reach:g} with its frozen ring, inside the glass; "
+                "use a smaller probe, a finer grid or a larger glass"
+            )
+        if not inside.all():
+            warnings.warn(
+                f"{(~inside).sum()} of {len(sites)} places are left out: their disc, {reach:g} with its frozen ring, leaves the glass",
+                stacklevel=3,
+            )
+        with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
+            found = pool.map(probed, sites[inside])
+            return [next(found) if is_inside else outside for is_inside in inside]
 
     def sites(self, configuration: Configuration) -> NDArray[np.float64]:
         """(grid ** D, D) positions, first lattice direction slowest."""

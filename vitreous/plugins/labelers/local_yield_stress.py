@@ -7,18 +7,16 @@ degrees. For network glasses Bachhav et al. (2025) found no gain over the one di
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
-from vitreous.mechanics.probe import Probed
+from vitreous.mechanics.probe import UNKNOWN, Probed
 from vitreous.plugins.labelers.local_probing import LocalProbing
 
 
@@ -38,7 +36,7 @@ class LocalYieldStress(LocalProbing):
         return cls(grid=2, free_radius=5.0, angle_step=30.0)
 
     def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
-        """The map of one relaxed glass; sites where no direction met a drop are masked.
+        """The map of one relaxed glass; sites where no direction met a drop, or whose disc leaves the glass, are masked.
 
         Raises:
             VitreousError: as LocalProbing, and for uniaxial strain, whose thresholds have no projection.
@@ -52,8 +50,7 @@ class LocalYieldStress(LocalProbing):
             probed = [(self.probe(configuration, potential, surface, along, site).run(), off) for along, off in directions]
             return min(probed, key=lambda found: _projected(*found))
 
-        with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
-            found = list(pool.map(weakest, sites))
+        found = self._each(configuration, sites, weakest, (UNKNOWN, np.nan))
         labels = self._labels(configuration, sites, [probed for probed, _ in found])
         values = np.where(labels.mask, [_projected(*one) for one in found], np.nan)
         return replace(labels, values=values, columns={**labels.columns, "angle": np.array([off for _, off in found])})

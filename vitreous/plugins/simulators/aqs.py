@@ -24,6 +24,7 @@ from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.quasistatic import Instability, Protocol, deform
 from vitreous.mechanics.relax import relax, relax_lengths
+from vitreous.mechanics.straining import refuse_deformation
 from vitreous.plugins.simulators._record import trajectory_of
 
 
@@ -74,8 +75,10 @@ class AQS(Simulator):
     def __post_init__(self) -> None:
         descent_named(self.minimiser)
         for name in ("strain_step", "strain_max", "force_tolerance", "jump", "stress_tolerance", "friction"):
-            if not getattr(self, name) > 0.0:
+            if not 0.0 < getattr(self, name) < np.inf:
                 raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected a positive number")
+        if not 0.0 <= self.frame_every < np.inf:
+            raise VitreousError(f"simulator.frame_every is {self.frame_every!r}; expected a strain, or 0 for no more frames")
         for name in ("max_events", "stride"):
             if getattr(self, name) < 1:
                 raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected at least 1")
@@ -104,17 +107,13 @@ class AQS(Simulator):
 
         Raises:
             NotConverged: if a descent runs out of its budget.
-            VitreousError: if ``strain_max`` inverts the cell, or the glass and the loading differ in dimension.
+            VitreousError: for a loading that the glass cannot follow (``vitreous.mechanics.straining``).
         """
-        if loading.dimension != configuration.dimension:
-            raise VitreousError(
-                f"the loading has {loading.dimension} dimensions, the glass {configuration.dimension}; set loading.dimension"
-            )
-        loading.deformation_gradient(self.strain_max)
         protocol = self._protocol()
         frames: list[tuple[float, State]] = []
         with threadpool_limits(1):
             surface = potential.surface(configuration)
+            refuse_deformation(configuration, loading, self.strain_max, surface)
             preconditioner = Preconditioner(surface.bond_range)
             start = relax(surface, configuration.positions, configuration.cell, preconditioner, protocol)
             softest = SoftestMode(surface, preconditioner)

@@ -24,8 +24,9 @@ from vitreous.io.lammps_table import write_pair_table
 from vitreous.mechanics.bond_breaks import BreakRule, HasAtomEnergies, lost_bond
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.quasistatic import Instability, non_affine
+from vitreous.mechanics.quasistatic import Instability, non_affine, steps_within
 from vitreous.mechanics.quasistatic import Path as Walk
+from vitreous.mechanics.straining import refuse_deformation
 from vitreous.plugins.simulators._record import slope, trajectory_of
 
 
@@ -41,7 +42,7 @@ class LammpsAQS(Simulator):
         jump: non-affine displacement that, with energy set free, counts as an event, length.
         frame_every: strain between saved frames besides those around events; 0 for none.
         break_near, break_far, break_drop, stop_at_break: broken bonds told from other events, as for ``aqs``.
-        pair_commands: LAMMPS commands instead of the potential's own.
+        pair_commands: LAMMPS commands instead of the potential's own, of which only species and units then count.
     """
 
     version: ClassVar = 3
@@ -66,8 +67,10 @@ class LammpsAQS(Simulator):
 
     def __post_init__(self) -> None:
         for name in ("strain_step", "strain_max", "max_events", "time_step", "force_tolerance", "accepted_force", "budget", "jump"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < np.inf:
                 raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected a positive number")
+        if not 0.0 <= self.frame_every < np.inf:
+            raise VitreousError(f"simulator.frame_every is {self.frame_every!r}; expected a strain, or 0 for no more frames")
         if self.accepted_force < self.force_tolerance:
             raise VitreousError(
                 f"simulator.accepted_force {self.accepted_force:g} is below force_tolerance {self.force_tolerance:g}; raise it"
@@ -93,19 +96,15 @@ class LammpsAQS(Simulator):
 
         Raises:
             NotConverged: naming the force that LAMMPS left.
-            VitreousError: if LAMMPS refuses the model, the strain inverts the cell, or dimensions differ.
+            VitreousError: if LAMMPS refuses the model, or for a loading that the glass cannot follow (``vitreous.mechanics.straining``).
         """
-        if loading.dimension != configuration.dimension:
-            raise VitreousError(
-                f"the loading has {loading.dimension} dimensions, the glass {configuration.dimension}; set loading.dimension"
-            )
-        loading.deformation_gradient(self.strain_max)
+        refuse_deformation(configuration, loading, self.strain_max, None if self.pair_commands else potential.surface(configuration))
         frames: list[tuple[float, State]] = []
         with tempfile.TemporaryDirectory() as folder, self._engine(configuration, potential, Path(folder)) as engine:
             broken = self._broken(configuration, engine if self.pair_commands else potential.surface(configuration))
             state = self._minimum(engine, configuration.positions, configuration.cell)
             walk = Walk([0], [state])
-            for step in range(1, round(self.strain_max / self.strain_step) + 1):
+            for step in range(1, steps_within(self.strain_max, self.strain_step) + 1):
                 state, strain = self._step(engine, walk, loading, configuration.cell, step), step * self.strain_step
                 if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
                     frames.append((strain, state))
