@@ -106,7 +106,10 @@ def _potential_options(parser: argparse.ArgumentParser) -> None:
 
 def _loading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loading", required=True, metavar="NAME", help="pure_shear, uniaxial or simple_shear")
-    parser.add_argument("--angle", type=float, default=0.0, metavar="DEGREES", help="of the loading direction from x (default: 0)")
+    parser.add_argument(
+        "--angle", type=float, default=0.0, metavar="DEGREES", help="of the loading direction from its plane's first axis (default: 0)"
+    )
+    parser.add_argument("--plane", default="xy", metavar="NAME", help="that the loading acts in: xy, yz or zx (default: xy)")
     parser.add_argument("--sign", type=int, choices=(1, -1), default=1, help="-1 turns the loading round (default: 1)")
     parser.add_argument(
         "--at-rest", type=float, metavar="F", help="largest force component of a glass that counts as relaxed (default: 1e-3)"
