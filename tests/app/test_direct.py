@@ -15,6 +15,7 @@ from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.io.read import read_configuration, read_configurations
 from vitreous.io.write import write_configuration
+from vitreous.plugins.potentials.eam import EXAMPLE, Eam
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.systems import binary_mixture, silica_glass, silica_honeycomb
@@ -290,6 +291,19 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(capsys, glass
     }
     for (command, *options), sentence in cases.items():
         assert sentence in refused(capsys, command, glass, *SILICA, *options)
+
+
+def test_types_are_the_elements_of_the_potential_file_in_its_order(capsys, tmp_path):
+    names = EXAMPLE.read_text().splitlines()[3].split()[1:]
+    start = Eam.example_glass()
+    metal = start.with_(names=tuple(names), species=np.array([names.index(start.names[k]) for k in start.species]))
+    file = write_configuration(tmp_path / "typed.data", metal)  # holds types, no names
+    model = ("--potential", "eam", "--set", f"path={EXAMPLE}")
+    expected = direct.energy(start, Eam.example()).energy
+    assert told(capsys, "energy", str(file), *model)["energy"] == pytest.approx(expected, rel=1e-9)
+    swapped = told(capsys, "energy", str(file), *model, "--species", ",".join(reversed(names)))
+    assert swapped["energy"] != pytest.approx(expected, rel=1e-6)
+    assert f"Eam knows {' and '.join(names)}" in refused(capsys, "energy", str(file), *model, "--species", "Ni,Al")
 
 
 def test_a_minimum_that_is_not_reached_has_status_3_and_leaves_no_file(capsys, tmp_path, monkeypatch):

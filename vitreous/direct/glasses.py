@@ -44,13 +44,13 @@ def read_glass(
     Raises:
         VitreousError: in one sentence, for a file that is missing, damaged, or not such a glass.
     """
-    names = species or (model.species if model is not None else None)
+    names = species or (model.elements if model is not None else None)
     units = model.units if model is not None else "metal"
     if model is not None and species:
-        unknown = sorted(set(species) - set(model.species))
+        unknown = sorted(set(species) - set(model.elements))
         if unknown:
             raise VitreousError(
-                f"species {', '.join(unknown)} were given, but {type(model).__name__} knows {' and '.join(model.species)}; name the "
+                f"species {', '.join(unknown)} were given, but {type(model).__name__} knows {' and '.join(model.elements)}; name the "
                 "species of types 1, 2, ... in this order"
             )
     if species is None and model is not None and read_frames(file)[0].kinds.dtype.kind != "i":
@@ -59,9 +59,9 @@ def read_glass(
         file, species=names, units=units, dimension=dimension, frame=frame, minimum_distance=_CLOSEST.get(units, 0.5)
     )
     present = {glass.names[k] for k in glass.species}
-    if model is not None and not present <= set(model.species):
+    if model is not None and not present <= set(model.elements):
         raise VitreousError(
-            f"{file} holds {', '.join(sorted(present))}, but {type(model).__name__} knows {' and '.join(model.species)}; choose another "
+            f"{file} holds {', '.join(sorted(present))}, but {type(model).__name__} knows {' and '.join(model.elements)}; choose another "
             "potential, or name the species with --species"
         )
     return glass

@@ -94,7 +94,7 @@ class Eam(Potential):
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """The elements that the file describes."""
+        """The elements that the file describes, in its order. Raises VitreousError for a bad file."""
         return self.tables().elements
 
     def surface(self, configuration: Configuration) -> EamSurface:
