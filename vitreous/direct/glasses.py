@@ -11,9 +11,10 @@ from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.registry import discover
-from vitreous.io.read import read_configuration, read_frames
+from vitreous.io.read import read_configuration, read_configurations, read_frames
 
 _CLOSEST = {"lj": 0.3}  # sigma; 0.5 angstrom elsewhere: nearer atoms are refused while reading
+_CLOSEST_OF_ANY = 0.3  # where the units do not matter
 
 
 def potential(name: str, **fields: Any) -> Potential:
@@ -65,3 +66,14 @@ def read_glass(
             "potential, or name the species with --species"
         )
     return glass
+
+
+def read_glasses(file: str | Path, *, species: Sequence[str] | None = None, dimension: int | None = None) -> list[Configuration]:
+    """All frames of a file as states of one glass; ``species`` and ``dimension`` as for ``read_glass``.
+
+    A strain that extended XYZ gives for a frame is kept in its ``info``.
+
+    Raises:
+        VitreousError: in one sentence, for a file that is missing, damaged, or whose frames differ in their number of atoms.
+    """
+    return read_configurations(file, species=species, units="metal", dimension=dimension, minimum_distance=_CLOSEST_OF_ANY)
