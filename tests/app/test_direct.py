@@ -15,8 +15,9 @@ from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.direct.probing import write_map
 from vitreous.io.read import read_configuration, read_configurations
-from vitreous.io.write import write_configuration
+from vitreous.io.write import write_configuration, write_extxyz_frames
 from vitreous.mechanics.straining import refuse_deformation
+from vitreous.plugins.potentials.eam import EXAMPLE, Eam
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.systems import LennardJones, binary_mixture, silica_glass, silica_honeycomb
@@ -347,6 +348,27 @@ def test_d2min_matches_atoms_by_id_and_finds_the_one_that_moved(capsys, glass, t
     assert "expected a positive length" in refused(capsys, "d2min", glass, glass, "--cutoff", "1000")
 
 
+def test_d2min_from_frame_to_frame_is_that_of_every_two_states(capsys, glass, tmp_path):
+    rng, states = np.random.default_rng(0), [silica_glass()]
+    for _ in range(2):
+        states.append(states[-1].with_(positions=states[-1].positions + rng.normal(scale=0.1, size=states[0].positions.shape)))
+    frames = write_extxyz_frames(tmp_path / "frames.extxyz", [(state, {"strain": 0.01 * k}) for k, state in enumerate(states)])
+    found = told(capsys, "d2min", str(frames), "--cutoff", "4", "--out", str(tmp_path / "all.csv"))
+    assert [step["strain"] for step in found["steps"]] == [0.01, 0.02]
+    for k in (1, 2):
+        pair = ("d2min", str(frames), str(frames), "--frame", str(k), "--reference-frame", str(k - 1))
+        two = told(capsys, *pair, "--cutoff", "4", "--out", str(tmp_path / "two.csv"))
+        assert two["d2min"]["mean"] == pytest.approx(direct.d2min(states[k], states[k - 1], 4.0).d2min.mean(), rel=1e-9)
+        assert {name: found["steps"][k - 1][name] for name in ("d2min", "at_atom")} == {name: two[name] for name in ("d2min", "at_atom")}
+        np.testing.assert_array_equal(numbers(tmp_path / "all.csv", f"d2min_{k}"), numbers(tmp_path / "two.csv", "d2min"))
+    assert main(["d2min", str(frames), "--cutoff", "4"]) == 0
+    assert [line.split()[:3] for line in capsys.readouterr().out.splitlines()] == [
+        ["atoms", "320"], ["steps", "frame", "1,"], ["steps", "frame", "2,"]
+    ]  # fmt: skip
+    assert "has one frame; give REFERENCE" in refused(capsys, "d2min", glass, "--cutoff", "4")
+    assert "choose two states to compare; give REFERENCE" in refused(capsys, "d2min", str(frames), "--cutoff", "4", "--frame", "1")
+
+
 def broken(tmp_path, name):
     """A file that is no glass, or a glass that no command should accept."""
     whole = write_configuration(tmp_path / "whole.dump", silica_glass()).read_text()
@@ -446,6 +468,19 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(capsys, glass
     }
     for (command, *options), sentence in cases.items():
         assert sentence in refused(capsys, command, glass, *SILICA, *options)
+
+
+def test_types_are_the_elements_of_the_potential_file_in_its_order(capsys, tmp_path):
+    names = EXAMPLE.read_text().splitlines()[3].split()[1:]
+    start = Eam.example_glass()
+    metal = start.with_(names=tuple(names), species=np.array([names.index(start.names[k]) for k in start.species]))
+    file = write_configuration(tmp_path / "typed.data", metal)  # holds types, no names
+    model = ("--potential", "eam", "--set", f"path={EXAMPLE}")
+    expected = direct.energy(start, Eam.example()).energy
+    assert told(capsys, "energy", str(file), *model)["energy"] == pytest.approx(expected, rel=1e-9)
+    swapped = told(capsys, "energy", str(file), *model, "--species", ",".join(reversed(names)))
+    assert swapped["energy"] != pytest.approx(expected, rel=1e-6)
+    assert f"Eam knows {' and '.join(names)}" in refused(capsys, "energy", str(file), *model, "--species", "Ni,Al")
 
 
 def test_a_minimum_that_is_not_reached_has_status_3_and_leaves_no_file(capsys, tmp_path, monkeypatch):

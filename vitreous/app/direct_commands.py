@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from vitreous.app.comparing import told as compared
 from vitreous.app.direct_input import fields, made_folder, refuse_unwritable
 from vitreous.app.predicting import told as predicted
 from vitreous.app.progress import bar
 from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
-from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.core.errors import NotConverged
 from vitreous.core.interfaces import Potential
-from vitreous.direct import d2min, deform, energy, potential, probe, read_glass, relax, rings
+from vitreous.direct import deform, energy, potential, probe, read_glass, relax, rings
 from vitreous.direct.deformation import engine_for, write_deformation
 from vitreous.direct.probing import write_map
 from vitreous.direct.rest import AT_REST, EnergyReport
@@ -36,7 +37,7 @@ def main(options: argparse.Namespace) -> int:
         "relax": _relax,
         "deform": _deform,
         "probe": _probe,
-        "d2min": _d2min,
+        "d2min": compared,
         "rings": _rings,
         "predict": predicted,
     }
@@ -52,14 +53,19 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _lines(told: Told) -> str:
-    """``name  value``, one per line."""
+    """``name  value``, one per line; of a list of results each on a line of its own."""
     width = max(len(name) for name in told)
-    return "".join(f"{name.replace('_', ' '):{width}}  {_words(value)}\n" for name, value in told.items())
+    each = ((name, item) for name, value in told.items() for item in (value if _results(value) else [value]))
+    return "".join(f"{name.replace('_', ' '):{width}}  {_words(value)}\n" for name, value in each)
+
+
+def _results(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _words(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_words(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name.replace('_', ' ')} {_words(inner)}" for name, inner in value.items())
     if isinstance(value, list):
         return ", ".join(_words(inner) for inner in value)
     return f"{value:.10g}" if isinstance(value, float) else "-" if value is None else str(value)
@@ -71,9 +77,7 @@ def _model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configurat
 
 
 def _loading(options: argparse.Namespace, glass: Configuration) -> Loading:
-    if not np.isfinite(options.angle):
-        raise VitreousError(f"the loading's angle is {options.angle}; expected degrees from x")
-    return Loading(mode=options.loading, sign=options.sign, angle=options.angle, dimension=glass.dimension)
+    return Loading(mode=options.loading, sign=options.sign, angle=options.angle, plane=options.plane, dimension=glass.dimension)
 
 
 def _at_rest(options: argparse.Namespace) -> float:
@@ -207,31 +211,6 @@ def _probe(options: argparse.Namespace) -> Told:
         **({"weakest_angle": float(labels.columns["angle"][weakest])} if "angle" in labels.columns else {}),
         "written": str(out),
     }
-
-
-def _d2min(options: argparse.Namespace) -> Told:
-    out = _table_path(options.out)
-    read = {"species": options.species, "dimension": options.dimension}
-    reference = read_glass(options.reference, **read)
-    glass = read_glass(options.file, frame=options.frame, **{**read, "dimension": options.dimension or reference.dimension})
-    report = d2min(glass, reference, options.cutoff)
-    values = report.d2min[np.isfinite(report.d2min)]
-    if not len(values):
-        raise VitreousError(f"no atom has enough neighbours within {options.cutoff:g}; raise --cutoff")
-    worst = int(np.nanargmax(report.d2min))
-    told: Told = {
-        "atoms": len(report.d2min),
-        "without_neighbours": len(report.d2min) - len(values),
-        "d2min": {"mean": float(values.mean()), "median": float(np.median(values)), "largest": float(values.max())},
-        "at_atom": int(report.ids[worst]),
-        "at": report.positions[worst].tolist(),
-        "largest_displacement": float(np.linalg.norm(report.displacement, axis=1).max()),
-    }
-    if out is not None:
-        places = dict(zip("xyz", report.positions.T, strict=False))
-        moved = {f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)}
-        told["written"] = str(write_table(out, {"id": report.ids, **places, "d2min": report.d2min, **moved}))
-    return told
 
 
 def _rings(options: argparse.Namespace) -> Told:

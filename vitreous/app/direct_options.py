@@ -52,9 +52,10 @@ COMMANDS = {
         "vitreous probe relaxed.extxyz --potential yukawa_silica --loading pure_shear --grid 50 --out map.csv",
     ),
     "d2min": Command(
-        "non-affine motion between two states",
+        "non-affine motion between two states, or from frame to frame",
         "D2min of Falk & Langer: for each atom the least sum, over its neighbours in the reference, of squared departures from a local\n"
-        "affine deformation (length squared; a plain sum). Atoms are matched by their ids.",
+        "affine deformation (length squared; a plain sum). Atoms are matched by their ids. Without REFERENCE each frame of FILE is\n"
+        "compared with the one before it.",
         "vitreous d2min run/frames.extxyz relaxed.extxyz --cutoff 4.5 --out d2min.csv",
     ),
     "rings": Command(
@@ -108,7 +109,10 @@ def _potential_options(parser: argparse.ArgumentParser) -> None:
 
 def _loading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loading", required=True, metavar="NAME", help="pure_shear, uniaxial or simple_shear")
-    parser.add_argument("--angle", type=float, default=0.0, metavar="DEGREES", help="of the loading direction from x (default: 0)")
+    parser.add_argument(
+        "--angle", type=float, default=0.0, metavar="DEGREES", help="of the loading direction from its plane's first axis (default: 0)"
+    )
+    parser.add_argument("--plane", default="xy", metavar="NAME", help="that the loading acts in: xy, yz or zx (default: xy)")
     parser.add_argument("--sign", type=int, choices=(1, -1), default=1, help="-1 turns the loading round (default: 1)")
     parser.add_argument(
         "--at-rest", type=float, metavar="F", help="largest force component of a glass that counts as relaxed (default: 1e-3)"
@@ -143,9 +147,12 @@ def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
         metavar="FIELD=VALUE",
         help="free_radius, frozen_ring, strain_step, ...; may be repeated",
     )
-    parsers["d2min"].add_argument("reference", metavar="REFERENCE", help="the state before")
+    parsers["d2min"].add_argument(
+        "reference", nargs="?", metavar="REFERENCE", help="the state before (default: each frame of FILE against the one before it)"
+    )
+    parsers["d2min"].add_argument("--reference-frame", type=int, default=-1, metavar="N", help="of REFERENCE, from 0 (default: the last)")
     parsers["d2min"].add_argument("--cutoff", type=float, required=True, metavar="R", help="neighbours in the reference, length")
-    parsers["d2min"].add_argument("--out", metavar="OUT.csv", help="write id, position, d2min and non-affine displacement of every atom")
+    parsers["d2min"].add_argument("--out", metavar="OUT.csv", help="write id, position, d2min and, of two states, non-affine displacement")
     predict = parsers["predict"]
     predict.add_argument(
         "--out", action="append", default=[], metavar="FILE", help="map.csv, map.png, or the atoms (.extxyz, .dump, ...); may be repeated"

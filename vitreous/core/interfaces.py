@@ -82,6 +82,11 @@ class Potential(Method):
     dimensions: ClassVar[frozenset[int]]
     units: ClassVar[str]
 
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The species of this very model, in the order that LAMMPS types 1, 2, ... stand for; fewer than ``species`` where a file says."""
+        return self.species
+
     @abstractmethod
     def surface(self, configuration: Configuration) -> EnergySurface:
         """The energy surface of these atoms. Raises VitreousError for wrong species, units or dimension, or a cell too small."""

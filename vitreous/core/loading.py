@@ -6,7 +6,8 @@ acts as ``x' = x @ F.T``. Stress is positive in tension, energy per area in two 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from vitreous.core.errors import VitreousError
 
 MODES = ("pure_shear", "uniaxial", "simple_shear")
+PLANES = {"xy": (0, 1, 2), "yz": (1, 2, 0), "zx": (2, 0, 1)}  #: the plane's two axes and the one across it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loading:
-    """Plain data: a mode, a sign and an orientation in the xy plane.
+    """Plain data: a mode, a sign, a plane and an orientation in it.
 
     ==============  ===========================================================  ============================
     mode            F in the loading frame (strain e = sign * strain)            scalar stress
@@ -28,31 +30,45 @@ class Loading:
     simple_shear    1 + e n (x) m                                                s_nm
     ==============  ===========================================================  ============================
 
-    n is the direction at ``angle`` degrees from x, m the one at ``angle`` + 90.
+    n is the direction in ``plane`` at ``angle`` degrees from the plane's first axis towards its second, m the one at ``angle`` + 90. The
+    third axis, across the plane, completes a right-handed frame; it is neither strained nor turned.
 
     Raises:
-        VitreousError: for a mode, sign or dimension that does not exist.
+        VitreousError: for a mode, sign, plane or dimension that does not exist.
     """
 
     mode: str = "pure_shear"
     sign: int = 1
     angle: float = 0.0
+    plane: str = "xy"
     dimension: int = 2
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise VitreousError(f"unknown loading mode '{self.mode}'; expected one of {', '.join(MODES)}")
+        if not np.isfinite(self.angle):
+            raise VitreousError(f"the loading's angle is {self.angle}; expected degrees")
         if self.sign not in (1, -1):
             raise VitreousError(f"loading sign is {self.sign!r}; expected 1 or -1")
         if self.dimension not in (2, 3):
             raise VitreousError(f"loading dimension is {self.dimension!r}; expected 2 or 3")
+        if self.plane not in PLANES:
+            raise VitreousError(f"unknown loading plane '{self.plane}'; expected one of {', '.join(PLANES)}")
+        if self.dimension == 2 and self.plane != "xy":
+            raise VitreousError(f"loading plane is '{self.plane}', but a glass in two dimensions lies in xy; use plane xy, or dimension 3")
+
+    def recipe(self) -> dict[str, Any]:
+        """The fields that keys of results are made of; the plane only where it is not xy: keys made before there was a choice hold on."""
+        return {name: value for name, value in asdict(self).items() if (name, value) != ("plane", "xy")}
 
     @property
     def frame(self) -> NDArray[np.float64]:
-        """Rotation (D, D) whose rows are the loading axes n, m(, z): ``x @ frame.T`` gives loading-frame coordinates."""
-        a = np.deg2rad(self.angle)
-        rotation = np.eye(self.dimension)
-        rotation[:2, :2] = [[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]
+        """Rotation (D, D) whose rows are the loading axes n, m(, and the third): ``x @ frame.T`` gives loading-frame coordinates."""
+        a, axes = np.deg2rad(self.angle), PLANES[self.plane]
+        rotation = np.zeros((self.dimension, self.dimension))
+        rotation[:2, axes[:2]] = [[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]
+        if self.dimension == 3:
+            rotation[2, axes[2]] = 1.0
         return rotation
 
     def deformation_gradient(self, strain: float) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -118,7 +118,7 @@ class _SampleArtifacts:
     def _add(self, stage: str, role: str, parents: Sequence[str], work: Callable[[], Any], *, loading: bool = False, **more: Any) -> None:
         recipe: dict[str, Any] = {"component": identity(getattr(self.chain, role)), "parents": [self.table[p].key for p in parents], **more}
         if loading:
-            recipe["loading"] = asdict(self.chain.loading)
+            recipe["loading"] = self.chain.loading.recipe()
         note = {"sample": self.index, "provider": self.chain.providers.get(role, ""), "parent_stages": list(parents)}
         self.table[stage] = Artifact(self.store, stage, recipe, work, note)
 

@@ -77,7 +77,7 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
         "label": {"name": first.labels.name, "unit": first.labels.unit, "level": first.labels.level, "weak_is": first.labels.weak_is},
         "descriptor": identity(pipeline.descriptor),
         "potential": identity(pipeline.potential),
-        "loading": asdict(pipeline.loading),
+        "loading": pipeline.loading.recipe(),
         "spacing": spacing,
         "glasses": {
             "names": list(glass.names),

@@ -1,8 +1,10 @@
-"""Non-affine motion between two states of the same glass."""
+"""Non-affine motion between states of the same glass."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,3 +64,12 @@ def d2min(configuration: Configuration, reference: Configuration, cutoff: float)
         gradients=gradients,
         displacement=motion.non_affine_displacement(*states),
     )
+
+
+def successive_d2min(glasses: Sequence[Configuration], cutoff: float) -> list[D2minReport]:
+    """What moved from each of F states to the next, as on a way through strain: F - 1 reports, each with the earlier state as reference.
+
+    Raises:
+        VitreousError: as ``d2min``, for any two that follow each other.
+    """
+    return [d2min(after, before, cutoff) for before, after in pairwise(glasses)]

@@ -11,9 +11,10 @@ from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.registry import discover
-from vitreous.io.read import read_configuration, read_frames
+from vitreous.io.read import read_configuration, read_configurations, read_frames
 
 _CLOSEST = {"lj": 0.3}  # sigma; 0.5 angstrom elsewhere: nearer atoms are refused while reading
+_CLOSEST_OF_ANY = 0.3  # where the units do not matter
 
 
 def potential(name: str, **fields: Any) -> Potential:
@@ -44,13 +45,13 @@ def read_glass(
     Raises:
         VitreousError: in one sentence, for a file that is missing, damaged, or not such a glass.
     """
-    names = species or (model.species if model is not None else None)
+    names = species or (model.elements if model is not None else None)
     units = model.units if model is not None else "metal"
     if model is not None and species:
-        unknown = sorted(set(species) - set(model.species))
+        unknown = sorted(set(species) - set(model.elements))
         if unknown:
             raise VitreousError(
-                f"species {', '.join(unknown)} were given, but {type(model).__name__} knows {' and '.join(model.species)}; name the "
+                f"species {', '.join(unknown)} were given, but {type(model).__name__} knows {' and '.join(model.elements)}; name the "
                 "species of types 1, 2, ... in this order"
             )
     if species is None and model is not None and read_frames(file)[0].kinds.dtype.kind != "i":
@@ -59,9 +60,20 @@ def read_glass(
         file, species=names, units=units, dimension=dimension, frame=frame, minimum_distance=_CLOSEST.get(units, 0.5)
     )
     present = {glass.names[k] for k in glass.species}
-    if model is not None and not present <= set(model.species):
+    if model is not None and not present <= set(model.elements):
         raise VitreousError(
-            f"{file} holds {', '.join(sorted(present))}, but {type(model).__name__} knows {' and '.join(model.species)}; choose another "
+            f"{file} holds {', '.join(sorted(present))}, but {type(model).__name__} knows {' and '.join(model.elements)}; choose another "
             "potential, or name the species with --species"
         )
     return glass
+
+
+def read_glasses(file: str | Path, *, species: Sequence[str] | None = None, dimension: int | None = None) -> list[Configuration]:
+    """All frames of a file as states of one glass; ``species`` and ``dimension`` as for ``read_glass``.
+
+    A strain that extended XYZ gives for a frame is kept in its ``info``.
+
+    Raises:
+        VitreousError: in one sentence, for a file that is missing, damaged, or whose frames differ in their number of atoms.
+    """
+    return read_configurations(file, species=species, units="metal", dimension=dimension, minimum_distance=_CLOSEST_OF_ANY)

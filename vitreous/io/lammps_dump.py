@@ -20,7 +20,7 @@ class Frame:
     """One snapshot in three dimensions.
 
     Positions (N, 3) are relative to the origin (3,) of the cell (3, 3); ids and kinds are (N,). ``kinds`` are the LAMMPS types, or
-    element names where the file gives them. ``planar`` is True when the file knows no third dimension.
+    element names where the file gives them. ``planar`` is True when the file knows no third dimension. ``strain`` if it says so.
     """
 
     positions: Floats
@@ -30,6 +30,7 @@ class Frame:
     ids: NDArray[np.int64]
     kinds: NDArray[np.generic]
     planar: bool = False
+    strain: float | None = None
 
 
 def parse_dump(text: str, source: str) -> list[Frame]:

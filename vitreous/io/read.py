@@ -151,6 +151,7 @@ def _from_atoms(atoms: Any, form: str) -> Frame:
     origin = np.asarray(atoms.get_celldisp(), dtype=np.float64).reshape(3)
     typed = form == "lammps-data" and "type" in arrays
     kinds: NDArray[np.generic] = np.asarray(arrays["type"], dtype=np.int64) if typed else np.array(atoms.get_chemical_symbols())
+    strain = atoms.info.get("strain")
     return Frame(
         positions=np.asarray(atoms.positions) - origin,
         cell=np.asarray(atoms.cell),
@@ -158,6 +159,7 @@ def _from_atoms(atoms: Any, form: str) -> Frame:
         periodic=(bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2])),
         ids=np.asarray(arrays.get("id", np.arange(1, count + 1)), dtype=np.int64),
         kinds=kinds,
+        strain=float(strain) if isinstance(strain, int | float) else None,
     )
 
 
@@ -183,7 +185,7 @@ def _configuration(
         periodic=frame.periodic[:d],
         units=units,
         ids=frame.ids,
-        info={"source": Path(source).name},
+        info={"source": Path(source).name, **({} if frame.strain is None else {"strain": frame.strain})},
     )
     refuse_overlaps(configuration, minimum_distance, source)
     return configuration

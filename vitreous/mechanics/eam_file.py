@@ -21,7 +21,7 @@ _FORMAT = "an eam/alloy (setfl) or eam/fs file"
 @dataclass(frozen=True)
 class EamFile:
     """For S elements: ``embedding`` (S, nrho), F in eV at densities k drho; ``density`` (S, S, nr), rho that an atom of the first element
-    adds at one of the second; ``pair`` (S, S, nr), r phi(r) in eV A, at distances k dr (A)."""
+    adds at one of the second; ``pair`` (S, S, nr), r phi(r) in eV A, at distances k dr (A). ``style``: "eam/alloy" or "eam/fs"."""
 
     elements: tuple[str, ...]
     drho: float
@@ -30,6 +30,7 @@ class EamFile:
     embedding: NDArray[np.float64]
     density: NDArray[np.float64]
     pair: NDArray[np.float64]
+    style: str
 
 
 def read_eam(path: str | Path) -> EamFile:
@@ -61,7 +62,7 @@ def read_eam(path: str | Path) -> EamFile:
     tail = groups[-1][nrho + width * nr :].reshape(pairs, nr)
     for k, (a, b) in enumerate((row, column) for row in range(count) for column in range(row + 1)):
         pair[a, b] = pair[b, a] = tail[k]
-    return EamFile(elements, drho, dr, cutoff, embedding, density, pair)
+    return EamFile(elements, drho, dr, cutoff, embedding, density, pair, "eam/alloy" if width == 1 else "eam/fs")
 
 
 def _header(lines: list[str], path: str | Path) -> tuple[tuple[str, ...], tuple[int, float, int, float, float], list[str]]:

@@ -194,7 +194,7 @@ def mean_square_vibration(modes: Modes, masses: Array, thermal_energy: float) ->
 
 
 def flexibility_volume(mean_square: Array, atom_volumes: Array, dimension: int) -> Array:
-    """v_flex (N,) = <u^2> a, with the atomic spacing a = Omega^(1/D) from the (Voronoi) volumes or areas Omega (N,).
+    """v_flex (N,) = <u^2> a, with the atomic spacing a = Omega^(1/D) from the volumes or areas Omega (N,) of ``voronoi_volumes``.
 
     Ding et al., Nature Communications 7, 13733 (2016), doi:10.1038/ncomms13733; Fan & Ma 2021, Methods, use it in two dimensions too.
     """

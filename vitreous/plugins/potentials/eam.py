@@ -44,7 +44,8 @@ class Eam(Potential):
     Fields:
         path: the file of tables; its content enters the keys of results, its name does not.
         smooth_end: tables end with zero slope. Otherwise as LAMMPS reads them: with a difference of the last two values, so that a
-            force jumps (Sheng's Cu-Zr table: 1e-3 eV/A or so) where a pair crosses the cutoff, and no state comes to rest below that.
+            force jumps (Sheng's Cu-Zr table: 1e-3 eV/A or so) where a pair crosses the cutoff, and no state comes to rest below that;
+            ``lammps_aqs`` then runs LAMMPS's own eam/alloy or eam/fs on the file.
     """
 
     species: ClassVar = _ELEMENTS  # of which each file has some: ``elements``
@@ -93,7 +94,7 @@ class Eam(Potential):
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """The elements that the file describes."""
+        """The elements that the file describes, in its order. Raises VitreousError for a bad file."""
         return self.tables().elements
 
     def surface(self, configuration: Configuration) -> EamSurface:
@@ -105,3 +106,16 @@ class Eam(Potential):
         tables = self.tables()
         species = species_of(configuration, f"eam with {Path(self.path).name}", tables.elements, 3, self.units)
         return EamSurface(configuration, species, tables, _CLOSEST, self.smooth_end)
+
+    def lammps_commands(self, configuration: Configuration) -> tuple[str, ...]:
+        """LAMMPS's own style on the same file; none with ``smooth_end``, whose tables LAMMPS does not have.
+
+        Raises:
+            VitreousError: for a bad file.
+        """
+        if self.smooth_end:
+            return ()
+        tables = self.tables()
+        # LAMMPS wants tables for a name that no atom bears, too: any element will do
+        names = [name if name in tables.elements else tables.elements[0] for name in configuration.names]
+        return (f"pair_style {tables.style}", f'pair_coeff * * "{self.path}" {" ".join(names)}')

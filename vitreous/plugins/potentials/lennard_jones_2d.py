@@ -25,6 +25,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.data import Configuration
 from vitreous.mechanics.pair_table import PairFunction
 from vitreous.mechanics.scalar_pair import ScalarPair
 
@@ -36,6 +37,11 @@ _PAIRS = {
 }
 
 Array = NDArray[np.float64]
+
+
+def _parameters(a: str, b: str) -> tuple[float, float]:
+    """sigma and epsilon of two species, in either order."""
+    return _PAIRS.get((a, b)) or _PAIRS[b, a]
 
 
 def lennard_jones(r: Array, sigma: float, epsilon: float) -> tuple[Array, Array, Array]:
@@ -74,9 +80,20 @@ class LennardJones2D(ScalarPair):
         """U(r), (n,)."""
         return self.pair_function(a, b)(r)[0]
 
+    def lammps_commands(self, configuration: Configuration) -> tuple[str, ...]:
+        """``lj/smooth``, which is this very function, not a table of it."""
+        # LAMMPS wants coefficients for a name that no atom bears, too: any will do
+        names = [name if name in self.species else self.species[0] for name in configuration.names]
+        commands = [f"pair_style lj/smooth {_INNER} {_CUTOFF}", "pair_modify shift yes"]
+        for i, a in enumerate(names):
+            for j, b in enumerate(names[i:], start=i):
+                sigma, epsilon = _parameters(a, b)
+                commands.append(f"pair_coeff {i + 1} {j + 1} {epsilon:.17g} {sigma:.17g}")
+        return tuple(commands)
+
     def pair_function(self, a: str, b: str) -> PairFunction:
         """U, U' and U'' of a pair of species."""
-        sigma, epsilon = _PAIRS.get((a, b)) or _PAIRS[b, a]
+        sigma, epsilon = _parameters(a, b)
         shift, c = smoothing(sigma, epsilon)
         near = np.polynomial.Polynomial(c)
 

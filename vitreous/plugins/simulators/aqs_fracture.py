@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.mechanics.quasistatic import Instability
@@ -61,4 +63,4 @@ def _axis(loading: Loading) -> int:
     """The lattice vector along the loading's first axis."""
     if loading.angle % 90.0:
         raise VitreousError(f"loading.angle is {loading.angle:g}; complete fracture is told along an axis of the cell: use 0 or 90")
-    return int(loading.angle / 90.0) % 2
+    return int(np.argmax(np.abs(loading.frame[0])))

@@ -1,9 +1,9 @@
 """Athermal quasistatic deformation by LAMMPS: the published fixed-step protocol, and the reference for the native engine.
 
-Strain, minimise with any ``min_style``, look for the drop; Thompson et al., Comput. Phys. Commun. 271, 108171 (2022). Pair models go
-through ``pair_style table spline``, models that LAMMPS knows through its own style, all others through ``fix external`` on our energy
-surface (use a dynamic minimiser there: LAMMPS's cg gives up after two iterations). Any other LAMMPS model can be given as text in
-``pair_commands``.
+Strain, minimise with any ``min_style``, look for the drop; Thompson et al., Comput. Phys. Commun. 271, 108171 (2022). Models that LAMMPS
+has go through its own style (``lennard_jones_2d``: lj/smooth; ``eam`` without ``smooth_end``: eam/alloy or eam/fs), other pair models
+through ``pair_style table spline``, all others through ``fix external`` on our energy surface (use a dynamic minimiser there: LAMMPS's cg
+gives up after two iterations). Any other LAMMPS model can be given as text in ``pair_commands``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class LammpsAQS(Simulator):
         pair_commands: LAMMPS commands instead of the potential's own, of which only species and units then count.
     """
 
-    version: ClassVar = 3
+    version: ClassVar = 4
 
     dimensions: ClassVar = frozenset({2, 3})
 
@@ -156,6 +156,8 @@ def _table(configuration: Configuration, surface: EnergySurface, folder: Path) -
     """Commands for a pair model; none for others, which LAMMPS then calls back."""
     if not isinstance(surface, PairSurface):
         return ()
-    kinds = tuple(int(surface.species[np.flatnonzero(configuration.species == k)[0]]) for k in range(len(configuration.names)))
+    kinds = [0] * len(configuration.names)  # a name that no atom bears needs a table too: any will do
+    for name, kind in zip(configuration.species, surface.species, strict=True):
+        kinds[name] = int(kind)
     table = surface.table
-    return write_pair_table(folder / "pair.table", table.coefficients, table.r_min, table.cutoff, kinds)
+    return write_pair_table(folder / "pair.table", table.coefficients, table.r_min, table.cutoff, tuple(kinds))
