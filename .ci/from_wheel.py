@@ -49,6 +49,7 @@ def main(wheels: Path, scratch: Path) -> None:
     outside.install("torch")
     outside.install(f"{product}[ml,track]")
     components = json.loads(outside.call("vitreous", "list", "--json"))
+    shipped_bundle(outside)
     every_config(outside)
     outside.install(str(plugin))
     with_plugin(outside, before=components)
@@ -58,6 +59,18 @@ def alone(outside: Outside) -> None:
     """The bare package generates, simulates, labels and describes; a model says which extra it needs."""
     outside.call("vitreous", "run", *TINY, "model=null", "descriptor=physical", "report=false")
     assert "vitreous[ml]" in outside.call("vitreous", "run", *TINY, "model=ridge", "descriptor=physical", expect=2)
+
+
+def shipped_bundle(outside: Outside) -> None:
+    """The model that comes with the wheel predicts a glass from a file."""
+    made = (
+        "from pathlib import Path; import numpy as np; from vitreous.io.write import write_configuration\n"
+        "from vitreous.plugins.generators.dual_switch import DualSwitch\n"
+        "glass = DualSwitch(rings_x=12, rings_y=14, variance=0.917, alpha=0.3).generate(0, np.random.default_rng(0))\n"
+        "write_configuration(Path('glass.extxyz'), glass)"
+    )
+    outside.call("python", "-c", made)
+    outside.call("vitreous", "predict", "listi", "glass.extxyz", "--relax", "--out", "map.csv", "--out", "map.png")
 
 
 def every_config(outside: Outside) -> None:

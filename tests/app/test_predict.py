@@ -230,3 +230,32 @@ def test_places_without_a_grid_ask_for_one(trained, unseen):
 def test_a_model_that_reads_numbers_says_so(trained, unseen):
     numbered = replace(trained, descriptor=AtomSequence(radius=9.0, order="number"), fitted=Everywhere())
     assert predict(unseen.configuration, numbered).by_number and not predict(unseen.configuration, trained).by_number
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return find_bundle("listi")
+
+
+def test_the_bundle_that_ships_is_small_and_says_what_it_is(shipped):
+    files = [path for path in (folders_of_the_package() / "listi").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 2e6
+    assert shipped.glasses["atoms"] == 9600 and len(shipped.glasses["keys"]) == 40
+    assert shipped.label["unit"] and shipped.scores["unseen_glasses"] == 20
+
+
+def folders_of_the_package():
+    from vitreous.direct.prediction import SHIPPED
+
+    return SHIPPED
+
+
+def test_the_bundle_that_ships_knows_a_new_glass(shipped):
+    network = DualSwitch(rings_x=14, rings_y=16, variance=0.917, alpha=0.3).generate(0, np.random.default_rng(99))
+    glass = AQS().relax(network, POTENTIAL)
+    truth = LocalProbing(grid=8, strain_step=1e-3).label(glass, POTENTIAL, Loading(), None)
+    found = predict(glass, shipped, grid=8)
+    assert found.unlike == [] and found.at_rest
+    assert np.corrcoef(found.labels.values[truth.mask], truth.values[truth.mask])[0, 1] > 0.85
+    error = (found.labels.values - truth.values)[truth.mask] / found.uncertainty[truth.mask]
+    assert np.mean(np.abs(error) < 2.0) > 0.85
