@@ -15,6 +15,7 @@ from vitreous.core.split import Split
 from vitreous.core.store import Store
 from vitreous.direct import bundle as folders
 from vitreous.direct import find_bundle, predict, read_glass
+from vitreous.direct.prediction import rested
 from vitreous.io.write import write_configuration
 from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
@@ -87,6 +88,19 @@ def test_places_whose_window_leaves_the_glass_are_masked(trained, unseen):
     whole_map = predict(whole, trained, grid=60)
     place = np.argmin(np.linalg.norm(whole_map.labels.positions - found.labels.positions[found.labels.mask][0], axis=1))
     assert whole_map.labels.values[place] == pytest.approx(found.labels.values[found.labels.mask][0], rel=0.2)
+
+
+def test_the_rim_of_a_patch_stays_put_when_it_is_relaxed(trained, unseen):
+    glass = unseen.configuration
+    centre = glass.cell.sum(axis=0) / 2
+    inside = np.flatnonzero(np.linalg.norm(glass.positions - centre, axis=1) < 20.0)
+    shaken = glass.positions[inside] + np.random.default_rng(0).normal(0.0, 0.02, (len(inside), 2))
+    patch = glass.with_(
+        positions=shaken, species=glass.species[inside], ids=glass.ids[inside], bonds=np.zeros((0, 2), int), periodic=(False, False)
+    )
+    moved = np.linalg.norm(rested(patch, trained).positions - shaken, axis=1)
+    depth = 20.0 - np.linalg.norm(glass.positions[inside] - centre, axis=1)
+    assert not moved[depth < 8.0].any() and moved[depth > 13.0].all()
 
 
 def test_a_broken_bond_masks_the_places_around_it(trained, unseen):

@@ -15,8 +15,8 @@ from vitreous.analysis.neighborhoods import wrap
 from vitreous.app.direct_input import refuse_unwritable
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.direct import find_bundle, predict, read_glass, relax
-from vitreous.direct.prediction import Prediction
+from vitreous.direct import find_bundle, predict, read_glass
+from vitreous.direct.prediction import Prediction, rested
 from vitreous.direct.tables import write_table
 from vitreous.io.write import FORMATS, write_configuration
 
@@ -30,7 +30,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
     bundle = find_bundle(options.bundle)
     glass = read_glass(options.file, bundle.potential, species=options.species, dimension=options.dimension, frame=options.frame)
     if options.relax:
-        glass = relax(glass, bundle.potential).configuration
+        glass = rested(glass, bundle)
     found = predict(glass, bundle, grid=options.grid, angle=options.angle)
     _warn(found, options.relax)
     labels, known = found.labels, found.labels.mask

@@ -13,7 +13,7 @@ from vitreous.core.data import Configuration, Labels
 from vitreous.core.errors import VitreousError
 from vitreous.direct.bundle import Bundle, read_bundle
 from vitreous.direct.likeness import unlike
-from vitreous.direct.rest import AT_REST
+from vitreous.direct.rest import AT_REST, relax
 from vitreous.io.bonds import silica_bonds
 from vitreous.mechanics.neighbours import around, heights
 
@@ -56,6 +56,13 @@ def find_bundle(name: str) -> Bundle:
         return read_bundle(Path(name))
     ships = ", ".join(sorted(p.name for p in SHIPPED.iterdir() if p.is_dir())) if SHIPPED.is_dir() else ""
     raise VitreousError(f"there is no bundle '{name}'; give the model folder of a run, or one of those that ship: {ships or 'none'}")
+
+
+def rested(glass: Configuration, bundle: Bundle) -> Configuration:
+    """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of their neighbours, at the rim of a glass
+    with a free boundary, stay where they are."""
+    rim = 0.0 if all(glass.periodic) else float(getattr(bundle.potential, "cutoff", _window(bundle)))
+    return relax(glass, bundle.potential, freeze_rim=rim).configuration
 
 
 def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, angle: float | None = None) -> Prediction:
@@ -140,7 +147,7 @@ def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arr
 
 def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.bool_]:
     """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole."""
-    radius = float(getattr(bundle.descriptor, "radius", getattr(bundle.descriptor, "cutoff", 0.0)))
+    radius = _window(bundle)
     low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
     if low < 2.0 * radius:
         raise VitreousError(f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; repeat it or use a larger one")
@@ -153,6 +160,11 @@ def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.boo
         near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
         whole[k] = len(near) > 0 and complete[near].all() and _all_round(vectors)
     return whole
+
+
+def _window(bundle: Bundle) -> float:
+    """How far the descriptor looks, length."""
+    return float(getattr(bundle.descriptor, "radius", getattr(bundle.descriptor, "cutoff", 0.0)))
 
 
 def _all_round(vectors: Array) -> bool:
