@@ -2,8 +2,8 @@
 
 Strain, minimise with any ``min_style``, look for the drop; Thompson et al., Comput. Phys. Commun. 271, 108171 (2022). Models that LAMMPS
 has go through its own style (``lennard_jones_2d``: lj/smooth; ``eam`` without ``smooth_end``: eam/alloy or eam/fs), other pair models
-through ``pair_style table spline``, all others through ``fix external`` on our energy surface (use a dynamic minimiser there: LAMMPS's cg
-gives up after two iterations). Any other LAMMPS model can be given as text in ``pair_commands``.
+through ``pair_style table spline``, all others through ``fix external`` on our energy surface. Any other LAMMPS model can be given as text
+in ``pair_commands``.
 """
 
 from __future__ import annotations
