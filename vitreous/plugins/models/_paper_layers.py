@@ -17,7 +17,7 @@ class SequenceNet(nn.Module):
     def __init__(self, units: int, dense: int) -> None:
         super().__init__()
         self.lstm = nn.LSTM(2, units, batch_first=True)
-        self.out = nn.Sequential(nn.Linear(units, dense), nn.ReLU(), nn.Linear(dense, 1))
+        self.out = nn.Sequential(nn.Linear(units, dense), nn.LeakyReLU(), nn.Linear(dense, 1))
 
     def forward(self, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         padded, lengths = batch
