@@ -1,7 +1,7 @@
 """Thresholds of randomly chosen places against LAMMPS at the fine step, one place after the other; takes some seconds each, and resumes.
 
-LAMMPS takes ten steps at once up to the first drop of the stress, then single ones from the last state before it; where that does not
-agree with ours it takes single steps all the way.
+LAMMPS takes ten steps at once up to the first drop of the stress, then single ones from the last state before it; where the strain of the
+drop is not ours it takes single steps all the way.
 
 python -m benchmarks.fine_probes --sites 200 --out fine_probes.jsonl
 """
@@ -38,7 +38,7 @@ def compare(places: int, out: Path) -> None:
         ours = time.perf_counter() - started
         started = time.perf_counter()
         initial, critical, strain = by_lammps(probe, labeler, loading, STRIDE)
-        if abs((found.tau_critical - found.tau_initial) / (critical - initial) - 1.0) > LARGEST:
+        if abs(found.strain_critical - strain) > 0.5 * labeler.strain_step:  # a stride may step over a drop that recovers
             initial, critical, strain = by_lammps(probe, labeler, loading, 1)
         theirs = time.perf_counter() - started
         row = {
