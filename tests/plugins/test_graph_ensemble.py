@@ -1,5 +1,7 @@
 """The ensemble: the members' mean, and an uncertainty that is as large as the errors are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,43 @@ def test_uncertainty_survives_saving(fitted, tmp_path):
 def test_without_validation_there_is_no_uncertainty():
     alone = GraphEnsemble(members=2, hidden=4, layers=1, epochs=1).fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
     assert alone.uncertainty(example(3)[0]) is None
+
+
+def test_a_training_that_was_stopped_goes_on_after_the_last_finished_member(tmp_path):
+    kept = GraphEnsemble(members=3, hidden=4, layers=1, epochs=2, checkpoints=str(tmp_path))
+    train, validation, told = [example(0)], [example(1)], []
+
+    def stop(name, _value, _step):
+        told.append(name)
+        if name == "validation_mse_2":
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        kept.fit(train, validation, np.random.default_rng(0), stop)
+    finished = sorted(path for path in tmp_path.rglob("weights.safetensors"))
+    again = kept.fit(train, validation, np.random.default_rng(0), lambda name, *_: told.append(name))
+    straight = replace(kept, checkpoints=None).fit(train, validation, np.random.default_rng(0), lambda *_: None)
+
+    assert len(finished) == 2
+    assert told.count("validation_mse_0") == 4  # two epochs, told again when taken up
+    np.testing.assert_array_equal(again.predict(example(2)[0]), straight.predict(example(2)[0]))
+    assert [again.scale] == [straight.scale]
+
+
+def test_a_damaged_checkpoint_is_trained_anew(tmp_path):
+    kept = GraphEnsemble(members=2, hidden=4, layers=1, epochs=1, checkpoints=str(tmp_path))
+    first = kept.fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
+    for weights in tmp_path.rglob("weights.safetensors"):
+        weights.write_bytes(b"damaged")
+    again = kept.fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
+    np.testing.assert_array_equal(again.predict(example(2)[0]), first.predict(example(2)[0]))
+
+
+def test_checkpoints_of_other_glasses_are_not_taken_up(tmp_path):
+    kept = GraphEnsemble(members=2, hidden=4, layers=1, epochs=1, checkpoints=str(tmp_path))
+    kept.fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
+    kept.fit([example(1)], [], np.random.default_rng(0), lambda *_: None)
+    assert len(list(tmp_path.rglob("weights.safetensors"))) == 4
 
 
 def test_one_member_is_no_ensemble():

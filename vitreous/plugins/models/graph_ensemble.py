@@ -9,8 +9,11 @@ validation glasses' errors are likeliest, taken as normal with standard deviatio
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log
+from vitreous.core.store import identity, key_of
 from vitreous.plugins.models._tables import read_facts, write_facts
 from vitreous.plugins.models.graph_network import FittedGraphNetwork, GraphNetwork
 
@@ -30,11 +34,14 @@ Array = NDArray[np.float64]
 class GraphEnsemble(GraphNetwork):
     """``members`` graph networks, all with the other fields; without validation glasses it predicts, but gives no uncertainty.
 
+    ``checkpoints``: a folder in which finished members are kept, so that a stopped training goes on with the next; None keeps none.
+
     Raises:
         VitreousError: parameters out of range. MissingExtra: torch, Lightning, PyG or safetensors not installed.
     """
 
     members: int = 5
+    checkpoints: str | None = field(default=None, metadata={"affects_result": False})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,10 +54,17 @@ class GraphEnsemble(GraphNetwork):
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphEnsemble:
         """Train the members one after the other; metrics are numbered by member."""
-        single = GraphNetwork(**{name: value for name, value in asdict(self).items() if name != "members"})
+        single = GraphNetwork(**{name: value for name, value in asdict(self).items() if name not in ("members", "checkpoints")})
+        learnt_from = [[(vars(features), labels.values, labels.mask) for features, labels in part] for part in (train, validation)]
+        kept = None if self.checkpoints is None else Path(self.checkpoints) / key_of({"component": identity(single), "from": learnt_from})
         fitted = []
         for k, stream in enumerate(rng.spawn(self.members)):
-            fitted.append(single.fit(train, validation, stream, lambda name, value, step, k=k: log(f"{name}_{k}", value, step)))
+            place = None if kept is None else kept / key_of({"rng": stream.bit_generator.state})
+
+            def tell(name: str, value: float, step: int, k: int = k) -> None:
+                log(f"{name}_{k}", value, step)
+
+            fitted.append(_taken_up(single, place, tell) or _trained(single, train, validation, stream, place, tell))
         return FittedGraphEnsemble(members=fitted, scale=_calibrate(fitted, validation))
 
     def load(self, folder: Path) -> FittedGraphEnsemble:
@@ -88,6 +102,39 @@ class FittedGraphEnsemble(Fitted):
         write_facts(folder, "graph_ensemble", {"members": len(self.members), "scale": self.scale})
         for k, member in enumerate(self.members):
             member.save(folder / str(k))
+
+
+def _trained(
+    single: GraphNetwork, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, place: Path | None, log: Log
+) -> FittedGraphNetwork:
+    """One member, and kept in ``place`` (whole or not at all) with what it logged."""
+    history: list[tuple[str, float, int]] = []
+
+    def note(name: str, value: float, step: int) -> None:
+        history.append((name, value, step))
+        log(name, value, step)
+
+    member = single.fit(train, validation, rng, note)
+    if place is not None:
+        partial = place.with_name(f"{place.name}.{os.getpid()}.tmp")
+        member.save(partial)
+        (partial / "history.json").write_text(json.dumps(history), encoding="utf-8")
+        shutil.rmtree(place, ignore_errors=True)
+        partial.rename(place)
+    return member
+
+
+def _taken_up(single: GraphNetwork, place: Path | None, log: Log) -> FittedGraphNetwork | None:
+    """The member that an earlier training kept in ``place``; None where there is none, or a damaged one, which is then trained anew."""
+    if place is None or not place.is_dir():
+        return None
+    try:
+        member, history = single.load(place), json.loads((place / "history.json").read_text(encoding="utf-8"))
+    except (VitreousError, OSError, ValueError):
+        return None
+    for name, value, step in history:
+        log(name, value, step)
+    return member
 
 
 def _calibrate(members: Sequence[FittedGraphNetwork], validation: Sequence[Example]) -> tuple[float, float] | None:
