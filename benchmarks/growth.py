@@ -15,7 +15,7 @@ from vitreous.mechanics.neighbours import neighbour_list
 def run() -> None:
     """Prints both tables."""
     rows = []
-    for rings in ((14, 16), (24, 28), (44, 52), (78, 90)):
+    for rings in ((14, 16), (24, 28), (44, 52), (78, 90), (134, 150)):
         glass = silica(*rings)
         surface, cell, x = YUKAWA.surface(glass), glass.cell, glass.positions
         lin = surface.linearise(x, cell)

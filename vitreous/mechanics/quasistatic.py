@@ -15,7 +15,9 @@ u' (co-moving frame)   ``tangent`` (N, D), y = F^-1 x                 length
 =====================  =============================================  ==========================
 
 A stride is smooth if Newton meets positive curvature only, no atom ends further than ``jump`` from its prediction, and the energy
-agrees with the work done, ``E1 - E0 = h (E0' + E1') / 2`` to a tenth of ``h |E1' - E0'| / 2``.
+agrees with the work done, ``E1 - E0 = h (E0' + E1') / 2`` to a tenth of ``h |E1' - E0'| / 2``. A step that could not be followed is an
+event if it set free more energy than that, and moved an atom by more than a tenth of ``jump``: the first instabilities of a Lennard-Jones
+glass move theirs by a few hundredths of a diameter.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import NotConverged
-from vitreous.core.interfaces import EnergySurface, LinearResponse
+from vitreous.core.interfaces import EnergySurface
 from vitreous.mechanics.descent import Pace, descent_named
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import State, newton
@@ -75,12 +77,12 @@ class Path:
 
 @dataclass
 class _Point:
-    """A minimum on the branch and its tangent."""
+    """A minimum on the branch; its tangent once a stride has asked for it."""
 
     strain: float
     state: State
     slope: float  # dE/dstrain
-    tangent: Array  # (N, D) in the co-moving frame
+    tangent: Array | None = None  # (N, D) in the co-moving frame
 
 
 def deform(
@@ -140,14 +142,19 @@ class _Walker:
         self.previous: _Point | None = None
         self.easy = False
 
-    def point(self, strain: float, state: State, lin: LinearResponse | None = None) -> _Point:
-        """The tangent at a minimum."""
-        gradient = self.loading.velocity_gradient(strain)
-        lin = lin or self.surface.linearise(state.positions, state.cell)
-        tangent, _ = solve(lin, lin.affine_force(gradient), self.preconditioner, 1e-4)
-        f = self.loading.deformation_gradient(strain)
-        slope = float(np.sum(state.virial * gradient))
-        return _Point(strain, state, slope, np.linalg.solve(f, tangent.T).T)
+    def point(self, strain: float, state: State) -> _Point:
+        """What a stride needs to know of a minimum."""
+        return _Point(strain, state, float(np.sum(state.virial * self.loading.velocity_gradient(strain))))
+
+    def tangent(self, point: _Point, h: float) -> Array:
+        """(N, D), as exact as leaves a tenth of the force tolerance after a first stride ``h``, within 1e-4 to 1e-2 of its size."""
+        if point.tangent is None:
+            lin = self.surface.linearise(point.state.positions, point.state.cell)
+            force = lin.affine_force(self.loading.velocity_gradient(point.strain))
+            wanted = 0.1 * self.protocol.force_tolerance / max(h * float(np.abs(force).max()), 1e-300)
+            u, _ = solve(lin, force, self.preconditioner, min(max(wanted, 1e-4), 1e-2))
+            point.tangent = np.linalg.solve(self.loading.deformation_gradient(point.strain), u.T).T
+        return point.tangent
 
     def stride(self, point: _Point, h: float) -> _Point | None:
         """The minimum at ``point.strain + h`` if the way there is smooth, else None."""
@@ -161,8 +168,7 @@ class _Walker:
             return None
         reached = self.point(point.strain + h, state)
         work = 0.5 * h * (point.slope + reached.slope)
-        slack = 0.05 * h * abs(reached.slope - point.slope) + 1e-12 * abs(state.energy)
-        if abs(state.energy - point.state.energy - work) > slack:
+        if abs(state.energy - point.state.energy - work) > _slack(point.slope, reached.slope, h, state.energy):
             return None
         moved = np.sqrt(((state.positions - predicted @ f.T) ** 2).sum(axis=1).max())
         self.easy = bool(moved < 0.1 * protocol.jump)
@@ -171,9 +177,10 @@ class _Walker:
 
     def _predict(self, point: _Point, h: float) -> Array:
         """Positions (N, D) in the undeformed frame after a stride ``h``: tangent, plus curvature where the last two points agree."""
-        y = np.linalg.solve(self.loading.deformation_gradient(point.strain), point.state.positions.T).T + h * point.tangent
+        tangent = self.tangent(point, h)
+        y = np.linalg.solve(self.loading.deformation_gradient(point.strain), point.state.positions.T).T + h * tangent
         if self.previous is not None:
-            bend = (point.tangent - self.previous.tangent) / (point.strain - self.previous.strain)
+            bend = (tangent - self.tangent(self.previous, h)) / (point.strain - self.previous.strain)
             y += 0.5 * h * h * bend
         return y
 
@@ -186,9 +193,7 @@ class _Walker:
         self.previous = None
         state = self._descend(point, end)
         reached = self.point(end, state)
-        moved = np.sqrt((non_affine(point.state, state) ** 2).sum(axis=1).max())
-        released = point.state.energy + 0.5 * (end - point.strain) * (point.slope + reached.slope) - state.energy
-        return reached, bool(moved > self.protocol.jump and released > 0.0)
+        return reached, unstable(point.state, state, (point.slope, reached.slope), end - point.strain, self.protocol.jump)
 
     def _follow(self, point: _Point, end: float) -> _Point | None:
         """The branch's minimum at ``end`` reached by ever smaller strides, or None."""
@@ -210,6 +215,18 @@ class _Walker:
         ratio = self.loading.deformation_gradient(end) @ np.linalg.inv(self.loading.deformation_gradient(point.strain))
         cell = point.state.cell @ ratio.T
         return descend_and_polish(self.surface, point.state.positions @ ratio.T, cell, self.preconditioner, protocol)
+
+
+def unstable(before: State, after: State, slopes: tuple[float, float], h: float, jump: float) -> bool:
+    """Whether an instability lies between two states ``h`` apart in strain, whose dE/dstrain are ``slopes``."""
+    released = before.energy + 0.5 * h * sum(slopes) - after.energy
+    moved = np.sqrt((non_affine(before, after) ** 2).sum(axis=1).max())
+    return bool(released > _slack(*slopes, h, after.energy) and moved > 0.1 * jump)
+
+
+def _slack(slope: float, reached: float, h: float, energy: float) -> float:
+    """By how much energy and work may differ on a smooth way of length ``h``."""
+    return 0.05 * h * abs(reached - slope) + 1e-12 * abs(energy)
 
 
 def non_affine(before: State, after: State) -> Array:

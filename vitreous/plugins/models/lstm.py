@@ -23,7 +23,7 @@ class LSTM(Network):
 
     forms = frozenset({"sequence"})
     network: ClassVar = "lstm"
-    version: ClassVar = 2
+    version: ClassVar = 3
 
     units: int = 128
     dense: int = 10

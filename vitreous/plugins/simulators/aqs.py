@@ -40,7 +40,7 @@ class AQS(Simulator):
         force_tolerance: largest force component of a state, energy per length.
         minimiser: descent across an instability: cg, fire, damped or steepest.
         friction: of ``damped``, inverse time at unit mass.
-        jump: displacement beyond the prediction that counts as a jump, length.
+        jump: displacement beyond the prediction that ends a smooth stretch, length; an event moves some atom by more than a tenth of it.
         relax_cell: whether ``relax`` also lets the cell lengths go to zero normal stress.
         stress_tolerance: normal stress left when it does, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
@@ -51,7 +51,7 @@ class AQS(Simulator):
         eigenvalues: whether each state's lowest eigenvalue is found, at about a fifth of the cost of the rest.
     """
 
-    version: ClassVar = 3
+    version: ClassVar = 4
 
     dimensions: ClassVar = frozenset({2, 3})
 

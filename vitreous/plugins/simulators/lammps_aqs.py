@@ -24,7 +24,7 @@ from vitreous.io.lammps_table import write_pair_table
 from vitreous.mechanics.bond_breaks import BreakRule, HasAtomEnergies, lost_bond
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.quasistatic import Instability, non_affine, steps_within
+from vitreous.mechanics.quasistatic import Instability, non_affine, steps_within, unstable
 from vitreous.mechanics.quasistatic import Path as Walk
 from vitreous.mechanics.straining import refuse_deformation
 from vitreous.plugins.simulators._record import slope, trajectory_of
@@ -39,13 +39,13 @@ class LammpsAQS(Simulator):
         min_style: LAMMPS's minimiser. time_step: of the dynamic ones, at unit mass.
         force_tolerance: asked of the minimiser; accepted_force: a state with more is refused, energy per length.
         budget: force evaluations and iterations per minimisation.
-        jump: non-affine displacement that, with energy set free, counts as an event, length.
+        jump: a step that sets energy free and moves an atom by more than a tenth of this, non-affinely, is an event, length.
         frame_every: strain between saved frames besides those around events; 0 for none.
         break_near, break_far, break_drop, stop_at_break: broken bonds told from other events, as for ``aqs``.
         pair_commands: LAMMPS commands instead of the potential's own, of which only species and units then count.
     """
 
-    version: ClassVar = 4
+    version: ClassVar = 5
 
     dimensions: ClassVar = frozenset({2, 3})
 
@@ -124,13 +124,11 @@ class LammpsAQS(Simulator):
         before = walk.states[-1]
         after_cell = cell @ loading.deformation_gradient(step * self.strain_step).T
         state = self._minimum(engine, before.positions @ np.linalg.solve(before.cell, after_cell), after_cell)
-        moved = non_affine(before, state)
-        strains = (step - 1) * self.strain_step, step * self.strain_step
-        work = 0.5 * self.strain_step * sum(slope(at, loading, strain) for at, strain in zip((before, state), strains, strict=True))
+        slopes = slope(before, loading, (step - 1) * self.strain_step), slope(state, loading, step * self.strain_step)
         walk.steps.append(step)
         walk.states.append(state)
-        if state.energy < before.energy + work and np.linalg.norm(moved, axis=1).max() > self.jump:
-            walk.events.append(Instability(step, before, state, moved))
+        if unstable(before, state, slopes, self.strain_step, self.jump):
+            walk.events.append(Instability(step, before, state, non_affine(before, state)))
         return state
 
     def _minimum(self, engine: LammpsEngine, positions: np.ndarray, cell: np.ndarray) -> State:
