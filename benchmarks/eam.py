@@ -1,11 +1,14 @@
-"""A step of athermal quasistatic shear of 32,000 atoms of Cu-Zr, next to LAMMPS fire with its own eam/alloy; needs the path of a setfl file
-in VITREOUS_EAM. The force asked for is one that LAMMPS reaches: its tables end with a jump of the force."""
+"""The forces of 32,000 atoms of Cu-Zr and a step of their athermal quasistatic shear, next to LAMMPS's own eam/alloy and fire.
+
+Needs the path of a setfl file in VITREOUS_EAM. The force asked for is one that LAMMPS reaches: its tables end with a jump of the force.
+"""
 
 import os
 
 import numpy as np
 
 from benchmarks.clock import once, table
+from benchmarks.forces import row
 from vitreous.core.data import Configuration, Loading
 from vitreous.plugins.generators.melt_quench import MeltQuench
 from vitreous.plugins.potentials.eam import Eam
@@ -29,7 +32,15 @@ def run() -> None:
     peer = LammpsAQS(strain_step=STEP, strain_max=STEPS * STEP, min_style="fire", time_step=0.02, force_tolerance=TOLERANCE)
     theirs, states = once(lambda: peer.deform(glass, Eam(path=path, smooth_end=False), loading))
     differ = abs((states.scalar_stress[-1] - states.scalar_stress[0]) / (ours.scalar_stress[-1] - ours.scalar_stress[0]) - 1.0)
-    row = [len(glass), seconds / STEPS, theirs / STEPS, theirs / seconds, float(ours.residual.max()), float(states.residual.max()), differ]
+    steps = [
+        len(glass),
+        seconds / STEPS,
+        theirs / STEPS,
+        theirs / seconds,
+        float(ours.residual.max()),
+        float(states.residual.max()),
+        differ,
+    ]
     headings = [
         "atoms",
         "native, s per step",
@@ -39,7 +50,9 @@ def run() -> None:
         "LAMMPS",
         "stress increment differs",
     ]
-    table(f"Cu-Zr, steps of {STEP:g} at {TOLERANCE:g} eV/angstrom", headings, [row])
+    forces = row("eam", glass, Eam(path=path, smooth_end=False))
+    table("Force evaluation", ["potential", "atoms", "ours, ms", "LAMMPS, ms", "LAMMPS / ours"], [forces])
+    table(f"Cu-Zr, steps of {STEP:g} at {TOLERANCE:g} eV/angstrom", headings, [steps])
 
 
 def cuzr(path: str, per_side: int = 2) -> Configuration:

@@ -59,13 +59,13 @@ def stored(home: Path) -> dict[int, Sample]:
 
 
 class Trained(NamedTuple):
-    """What the trainings of one experiment predicted: (folder, map by test glass) by seed, the newest finished run of each."""
+    """What the trainings of one experiment predicted: (folder, map by glass) by seed, the newest finished run of each."""
 
     runs: dict[int, tuple[Path, dict[int, np.ndarray]]]
 
     @property
     def maps(self) -> list[dict[int, np.ndarray]]:
-        """By training: the map of each test glass."""
+        """By training: the map of each glass."""
         return [maps for _, maps in self.runs.values()]
 
 
@@ -75,16 +75,20 @@ def predictions(home: Path) -> dict[str, Trained]:
     for folder in sorted((home / "runs").glob("listi_*/*")):
         if not (folder / "scores.json").exists() or not (folder / "predictions").is_dir():
             continue
-        roles = {int(k): v["role"] for k, v in json.loads((folder / "samples.json").read_text()).items()}
-        if len(roles) < GLASSES:
+        if len(json.loads((folder / "samples.json").read_text())) < GLASSES:
             continue
         maps = {}
-        for index in (k for k, role in roles.items() if role == "test"):
+        for index in range(GLASSES):
             with (folder / "predictions" / f"sample_{index}.csv").open() as file:
                 maps[index] = np.array([float(row["prediction"]) for row in csv.DictReader(file)])
         seed = int(OmegaConf.load(folder / "config.yaml")["seed"])
         found.setdefault(folder.parent.name.removeprefix("listi_"), Trained({})).runs[seed] = (folder, maps)
     return found
+
+
+def unseen_in(folder: Path) -> list[int]:
+    """The test glasses of a run."""
+    return sorted(int(k) for k, about in json.loads((folder / "samples.json").read_text()).items() if about["role"] == "test")
 
 
 def members(home: Path, folder: Path, test: list[int]) -> Trained:
@@ -113,7 +117,7 @@ def main(home: Path, figure: Path | None) -> None:
     glasses = stored(home)
     with_events = [s for s in glasses.values() if s.events is not None]
     runs = predictions(home)
-    test = sorted(next(iter(runs.values())).maps[0]) if runs else []
+    test = unseen_in(next(iter(next(iter(runs.values())).runs.values()))[0]) if runs else []
     unseen = [glasses[k] for k in test if glasses[k].events is not None]
     print(f"{len(glasses)} maps, {len(with_events)} deformed, {len(test)} test glasses of which {len(unseen)} are deformed")
     headings = ["map", *(f"C {k + 1}" for k in range(EVENTS)), "r"]
@@ -150,7 +154,14 @@ def main(home: Path, figure: Path | None) -> None:
                 print(f"\n{name}, seed {seed}: {(folder / 'command.txt').read_text().strip()}")
     if figure is not None:
         draw(curves, figure)
-        goodness_boxes({f"{len(unseen)} glasses never seen": panels}).savefig(figure.with_stem(f"{figure.stem}_boxes"), dpi=150)
+        seen = [s for s in with_events if s.index not in test]
+        known = {"true map": by_event(seen, "true map"), "stretch_variance": by_event(seen, "stretch_variance")}
+        for name, trained in runs.items():
+            if name != "its members":
+                of = [by_event([replace(s, prediction=maps[s.index]) for s in seen], "model") for maps in trained.maps]
+                known[name] = np.concatenate(of)
+        boxes = {f"{len(seen)} glasses trained or validated on": known, f"{len(unseen)} glasses never seen": panels}
+        goodness_boxes(boxes).savefig(figure.with_stem(f"{figure.stem}_boxes"), dpi=150)
 
 
 def _correlation(samples: list[Sample], name: str) -> str:
