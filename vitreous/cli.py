@@ -29,8 +29,8 @@ _refusals: list[Exception] = []  # of a single job: raised through Hydra they wo
 _RUN_HELP = """\
 everything after `run` goes to Hydra:
   vitreous run                                   the main job, with its defaults
-  vitreous run model=gnn descriptor.cutoff=8     choose components, set their fields
-  vitreous run -m model=ridge,gnn seed=0,1,2     a sweep
+  vitreous run model=svm descriptor.cutoff=8     choose components, set their fields
+  vitreous run -m model=ridge,svm seed=0,1,2     a sweep
   vitreous run experiment=demo                   a recipe
   vitreous run --cfg job                         show the configuration, run nothing
   vitreous run --info searchpath                 show where configurations come from
@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_RUN_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    front.add_argument("--version", action="version", version=__version__)
     commands = front.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("run", help="run the main job, or a sweep", add_help=False)
     add_direct_commands(commands)
@@ -124,6 +125,8 @@ def _run(arguments: Sequence[str]) -> int:
     from vitreous.app.explain import explain
     from vitreous.app.tracking import SweepRefused
 
+    if {"-m", "--multirun"} & set(arguments) and {"-c", "--cfg", "-i", "--info"} & {a.split("=")[0] for a in arguments}:
+        return _refuse("--cfg and --info show the configuration of one job; leave out -m, and give one value for each key")
     sys.argv = ["vitreous", *(_LEFT_OUT.get(a, a) for a in arguments)]
     try:
         _hydra_main()()

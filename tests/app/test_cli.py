@@ -97,8 +97,8 @@ MISTAKES = {
     "loading.angle=up": "loading.angle is 'up'",
     "executor.workers=two": "executor.workers is 'two', a str; expected an integer or null",
     "executor.workers=-1": "expected none of them negative",
-    "executor.timeout=nan": "executor.timeout is nan, a float; expected a number or null",
-    "loading.angle=inf": "loading.angle is inf, a float; expected a number",
+    "executor.timeout=nan": "executor.timeout is nan; expected a finite number (a number or null)",
+    "loading.angle=inf": "loading.angle is inf; expected a finite number (a number)",
     "seed=-1": "seed is -1; expected zero or more",
     "glass_seed=-1": "glass_seed is -1; expected zero or more",
     "split.seed=-1": "split.seed is -1; expected zero or more, or null",
@@ -107,6 +107,10 @@ MISTAKES = {
     "tracker.enabled=maybe": "tracker.enabled is 'maybe', a str; expected true or false",
     "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=none",
     "runs=/proc/none": "/proc/none cannot be used: No such file or directory",
+    "experiment=listi/gn": "unknown experiment/listi 'gn'; did you mean 'gnn'",
+    "events=nope": "events is 'nope', no component; choose one with events=NAME",
+    "descriptor.cutoff=1,2": "'descriptor.cutoff=1,2' gives several values: add -m for a sweep",
+    "--multirun --cfg=job": "--cfg and --info show the configuration of one job",
     "x=[": "cannot read 'x=[': write KEY=VALUE",
     "store=/proc/none": "the store /proc/none",
 }
@@ -114,7 +118,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("override", MISTAKES)
 def test_a_mistake_is_one_sentence(override, tmp_path):
-    lines = ended_with(vitreous(tmp_path, *TOY, override), 2, MISTAKES[override])
+    lines = ended_with(vitreous(tmp_path, *TOY, *override.split(" ")), 2, MISTAKES[override])
     assert len(lines) == 1
 
 

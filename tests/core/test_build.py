@@ -61,8 +61,8 @@ def test_values_take_their_declared_type(given, kept):
     [
         ({"number": "abc"}, "fields.number is 'abc', a str; expected a number; valid fields: number, count"),
         ({"number": True}, "expected a number"),
-        ({"number": float("nan")}, "fields.number is nan, a float; expected a number"),
-        ({"number": float("inf")}, "fields.number is inf, a float; expected a number"),
+        ({"number": float("nan")}, r"fields.number is nan; expected a finite number \(a number\)"),
+        ({"number": float("inf")}, r"fields.number is inf; expected a finite number \(a number\)"),
         ({"number": None}, "expected a number"),
         ({"count": 1.5}, "fields.count is 1.5, a float; expected an integer"),
         ({"count": True}, "expected an integer"),
@@ -98,6 +98,7 @@ def test_a_field_without_default_must_be_given():
         ({"_target_": "toyglass.components.Springs"}, "it is a potential"),
         ({"_target_": "toyglass.components.Place"}, "did you mean 'toyglass.components.Places'"),
         ({}, "descriptor has no _target_"),
+        ("nope", "descriptor is 'nope', no component; choose one with descriptor=NAME"),
         ({"_target_": VECTOR, "cutoff": {"_target_": "os.system"}}, "nested _target_"),
         ({"_target_": VECTOR, "cutoff": [{"x": {"_target_": "os.system"}}]}, "nested _target_"),
     ],

@@ -199,7 +199,10 @@ def _probe(options: argparse.Namespace) -> Told:
             **fields(options.probe_set, "--probe-set", probe),
         )
     if not labels.mask.any():
-        raise NotConverged(f"none of the {len(labels.mask)} probes met a drop of stress; raise --probe-set strain_max=X or relax the glass")
+        raise NotConverged(
+            f"none of the {len(labels.mask)} probes met a drop of stress; "
+            "raise --probe-set strain_max=X or free_radius=X, or relax the glass"
+        )
     write_map(labels, out)
     values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {

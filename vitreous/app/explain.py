@@ -6,10 +6,20 @@ Works on what the exceptions carry, not on their types, so that this module does
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from vitreous.core.configs import OWN, plugin_folders
 from vitreous.core.registry import suggest
+
+_SENTENCES = {
+    r"Could not override '([^']+)'\. ?No match in the defaults list": (
+        "'{}' is no choice of this configuration; see the choices with: vitreous run --cfg job, or vitreous list"
+    ),
+    r"Ambiguous value for argument '([^']+)'": (
+        "'{}' gives several values: add -m for a sweep (vitreous run -m ...), or quote a list: 'key=[a,b]'"
+    ),
+}
 
 
 def explain(error: BaseException) -> str:
@@ -20,8 +30,9 @@ def explain(error: BaseException) -> str:
     if type(error).__name__ == "OverrideParseException":
         override = getattr(error, "override", "")
         return f"cannot read '{override}': write KEY=VALUE, and quote a value with spaces, commas or brackets: 'key=\"a, b\"'"
-    if match := re.match(r"Could not override '([^']+)'\. ?No match in the defaults list", " ".join(str(error).split())):
-        return f"'{match[1]}' is no choice of this configuration; see the choices with: vitreous run --cfg job, or vitreous list"
+    for pattern, sentence in _SENTENCES.items():
+        if match := re.match(pattern, " ".join(str(error).split())):
+            return sentence.format(match[1])
     if match := re.match(r"Could not override '([^']+)'", first):
         return _unknown_key(match[1], error.__cause__)
     if match := re.search(r"In '[^']*': (.*)", first):
@@ -37,8 +48,15 @@ def _first_line(error: BaseException) -> str:
 def _missing_config(file: str, options: Iterable[str]) -> str:
     group, _, name = file.removesuffix(".yaml").rpartition("/")
     group = group or "config"
-    listed = ", ".join(sorted(options)) or "none"
-    return f"unknown {group} '{name}'{suggest(name, options)}; available: {listed}"
+    known = sorted(set(_configurations(group))) or sorted(options)
+    return f"unknown {group} '{name}'{suggest(name, known)}; available: {', '.join(known) or 'none'}"
+
+
+def _configurations(group: str) -> Iterator[str]:
+    """A group's, with those in folders below it, which Hydra does not list; those that only serve others begin with an underscore."""
+    for folder in (OWN, *(found.path for found in plugin_folders())):
+        for path in (folder / group).rglob("[!_]*.yaml"):
+            yield path.relative_to(folder / group).with_suffix("").as_posix()
 
 
 def _unknown_key(key: str, cause: Any) -> str:

@@ -1,28 +1,37 @@
-"""Progress on a terminal's standard error, for anything that takes longer than two seconds; nothing anywhere else."""
+"""Progress on a terminal's standard error, for anything that takes longer than two seconds; elsewhere, as under Slurm, lines of the log."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 PATIENCE = 2.0  #: seconds before anything is drawn
+_log = logging.getLogger("vitreous.progress")
 
 
 @contextmanager
 def bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     """A context in which the yielded function marks one more of ``total`` as done (None: length unknown, a spinner)."""
     with _drawn(title, total) as drawn:
-        yield (lambda: None) if drawn is None else lambda: drawn[0].advance(drawn[1])
+        done = count(1)
+        of = "" if total is None else f" of {total}"
+        yield (lambda: _log.info("%s: %d%s", title, next(done), of)) if drawn is None else lambda: drawn[0].advance(drawn[1])
 
 
 @contextmanager
 def spinner(title: str) -> Iterator[Callable[[str], None]]:
     """A context in which the yielded function shows one line on how far a step of unknown length is."""
     with _drawn(title, None) as drawn:
-        yield (lambda line: None) if drawn is None else lambda line: drawn[0].update(drawn[1], description=f"{title}: {line}")
+        yield (
+            (lambda line: _log.info("%s: %s", title, line))
+            if drawn is None
+            else lambda line: drawn[0].update(drawn[1], description=f"{title}: {line}")
+        )
 
 
 @contextmanager

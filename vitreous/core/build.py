@@ -30,9 +30,8 @@ def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = 
     """
     where = role or kind
     if not isinstance(config, Mapping) or "_target_" not in config:
-        raise VitreousError(
-            f"{where} has no _target_; choose one with {where}=NAME ({', '.join(registry.names(kind)) or 'none installed'})"
-        )
+        told = f"{where} is '{config}', no component" if isinstance(config, str) else f"{where} has no _target_"
+        raise VitreousError(f"{told}; choose one with {where}=NAME ({', '.join(registry.names(kind)) or 'none installed'})")
     _refuse_nested(where, {key: value for key, value in config.items() if key != "_target_"})
     registered = registry.by_target(kind, str(config["_target_"]))
     refuse_missing(registered)
@@ -64,7 +63,9 @@ def checked_value(name: str, value: Any, hint: Any, advice: str = "") -> Any:
     try:
         return convert(value, hint)
     except _Mismatch:
-        raise VitreousError(f"{name} is {value!r}, a {type(value).__name__}; expected {_words(hint)}{advice}") from None
+        unlike = "" if isinstance(value, float) and not math.isfinite(value) else f", a {type(value).__name__}"
+        expected = f"a finite number ({_words(hint)})" if not unlike else _words(hint)
+        raise VitreousError(f"{name} is {value!r}{unlike}; expected {expected}{advice}") from None
 
 
 def _refuse_nested(where: str, value: Any) -> None:

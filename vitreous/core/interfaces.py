@@ -179,6 +179,9 @@ class Model(Method):
     forms: ClassVar[frozenset[str]]
     levels: ClassVar[frozenset[str]]
 
+    def refuse(self) -> None:
+        """Raise VitreousError where this machine cannot train it; called before anything is computed."""
+
     @abstractmethod
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> Fitted:
         """Learn from ``train``; ``validation`` serves early stopping and model choice, nothing else is ever seen."""

@@ -56,6 +56,8 @@ class Pipeline(Chain):
         Raises:
             VitreousError: bad input or set-up, no sample left, or a split left empty by exclusions. What is stored is kept.
         """
+        if self.model is not None:
+            self.model.refuse()
         executor = executor or InTurn()
         planned = self.roles()
         if self.samples is not None and len(planned) < self.samples:

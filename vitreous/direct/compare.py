@@ -47,8 +47,8 @@ def d2min(configuration: Configuration, reference: Configuration, cutoff: float)
         raise VitreousError(f"the cutoff is {cutoff:g}; expected a positive length below that of the cell, {across:.4g} across")
     if configuration.dimension != reference.dimension or set(configuration.ids.tolist()) != set(reference.ids.tolist()):
         raise VitreousError(
-            f"the two files hold different atoms: {len(configuration)} in {configuration.dimension} dimensions and {len(reference)} in "
-            f"{reference.dimension}; D2min compares two states of one glass, whose atoms carry the same ids"
+            f"the two files hold different atoms: {len(configuration)} (a {configuration.dimension}D glass) and {len(reference)} (a "
+            f"{reference.dimension}D glass); D2min compares two states of one glass, whose atoms carry the same ids"
         )
     order = np.argsort(configuration.ids)[np.argsort(np.argsort(reference.ids))]
     names = [[glass.names[k] for k in glass.species] for glass in (configuration, reference)]

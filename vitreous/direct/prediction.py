@@ -80,7 +80,8 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
     whole = _whole(glass, bundle, sites)
     if not whole.any():
         raise VitreousError(
-            f"none of the {len(sites)} places has a window of fully bonded glass; the model knows no broken bonds: mend the glass"
+            f"none of the {len(sites)} places has a window (radius {_window(bundle):g}) of whole, fully bonded glass; "
+            "give a larger patch, or mend its bonds"
         )
     features = bundle.descriptor.describe(glass, loading, sites[whole], bundle.label["level"])
     values, uncertainty = np.full(len(sites), np.nan), bundle.fitted.uncertainty(features)

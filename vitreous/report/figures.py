@@ -8,9 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import wrap
@@ -21,6 +23,7 @@ from vitreous.report.scoring import event_places
 
 Array = NDArray[np.float64]
 NUMBERED = 6  #: events given a number
+_TOGETHER = 0.05  # of a map's width: events closer than this are drawn as one
 _INK, _GREY = "#222222", "#8a8a8a"
 _COLOURS = ("#222222", "#c0392b", "#2471a3", "#1e8449", "#b7950b", "#7d3c98", "#5d6d7e")
 
@@ -54,8 +57,15 @@ def maps(sample: Sample, indicator: str = "") -> Figure:
         bar = figure.colorbar(colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both")
         bar.set_label(label, fontsize=10)
         bar.ax.tick_params(labelsize=9)
-        bar.formatter.set_powerlimits((-3, 4))  # pyright: ignore[reportAttributeAccessIssue]
+        sparse_ticks(bar)
     return figure
+
+
+def sparse_ticks(bar: Colorbar) -> None:
+    """Few enough numbers, and short enough, that they do not run together."""
+    bar.locator = MaxNLocator(5)
+    bar.formatter.set_powerlimits((-2, 4))  # pyright: ignore[reportAttributeAccessIssue]
+    bar.update_ticks()
 
 
 def draw_map(axes: Axes, sample: Sample, values: Array, weak_is: str, limits: tuple[float, float]) -> ScalarMappable:
@@ -101,17 +111,22 @@ def draw_network(axes: Axes, sample: Sample) -> None:
 
 
 def draw_events(axes: Axes, sample: Sample) -> None:
-    """The first events as numbered white circles."""
+    """The first events as numbered white circles; events at one place share theirs."""
     places = event_places(sample)[:NUMBERED]
     if not len(places):
         return
     places = _into_view(axes, sample, places)
-    for number, place in reversed(list(enumerate(places, start=1))):  # where circles overlap, the earliest event lies on top
-        above = 4.0 - 0.1 * number
-        axes.scatter(*place[:2], s=130, facecolors="white", edgecolors=_INK, linewidths=1.1, zorder=above)
+    near = _TOGETHER * float(np.ptp(sample.labels.positions[:, 0]))
+    left = dict(enumerate(places, start=1))
+    while left:
+        first, place = next(iter(left.items()))
+        here = [number for number, other in left.items() if np.linalg.norm((other - place)[:2]) <= near]
+        for number in here:
+            del left[number]
         axes.text(
-            place[0], place[1], str(number), ha="center", va="center_baseline", fontsize=8, fontweight="bold", color=_INK, zorder=above
-        )
+            place[0], place[1], ",".join(map(str, here)), ha="center", va="center_baseline", fontsize=8, fontweight="bold", color=_INK,
+            zorder=4.0 - 0.1 * first, bbox={"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": _INK, "linewidth": 1.1},
+        )  # fmt: skip
 
 
 def stress_strain(sample: Sample) -> Figure | None:
@@ -163,7 +178,8 @@ def parity(samples: Sequence[Sample]) -> Figure | None:
         r = pearson(true, predicted, np.ones(len(true), dtype=bool))
         rmse = float(np.sqrt(np.mean((true - predicted) ** 2)))
         axes.set_title(f"{role}: {len(chosen)} {'glass' if len(chosen) == 1 else 'glasses'}", fontsize=11)
-        axes.text(0.04, 0.96, f"r = {r:.3f}\nrms error {rmse:.3g}", transform=axes.transAxes, va="top", fontsize=9)
+        pooled = "" if len(chosen) == 1 else " (all places together)"
+        axes.text(0.04, 0.96, f"r = {r:.3f}{pooled}\nrms error {rmse:.3g}", transform=axes.transAxes, va="top", fontsize=9)
         axes.set_aspect("equal", adjustable="box")
         axes.set_xlabel(f"true {label_text(first.name, first.unit)}", fontsize=9.5)
         _plain(axes)

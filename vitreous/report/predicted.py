@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Labels
 from vitreous.core.result import Sample
-from vitreous.report.figures import draw_map, draw_network, label_text
+from vitreous.report.figures import draw_map, draw_network, label_text, sparse_ticks
 
 
 def draw_prediction(glass: Configuration, labels: Labels, uncertainty: NDArray[np.float64] | None, path: Path) -> None:
@@ -31,5 +31,5 @@ def draw_prediction(glass: Configuration, labels: Labels, uncertainty: NDArray[n
         draw_network(axes, sample)
         bar = figure.colorbar(colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both")
         bar.set_label(text)
-        bar.formatter.set_powerlimits((-3, 4))  # pyright: ignore[reportAttributeAccessIssue]
+        sparse_ticks(bar)
     figure.savefig(path, dpi=150)

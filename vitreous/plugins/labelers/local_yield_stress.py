@@ -58,7 +58,10 @@ class LocalYieldStress(LocalProbing):
     def directions(self, loading: Loading) -> list[tuple[Loading, float]]:
         """The loadings to probe along, and how far off the glass's own each is, degrees; its own first."""
         if loading.mode == "uniaxial":
-            raise VitreousError("local_yield_stress projects shear, but the loading is uniaxial; use labeler=local_probing")
+            raise VitreousError(
+                "local_yield_stress projects shear, but the loading is uniaxial; probe along that one direction "
+                "(labeler=local_probing; no --angle-step)"
+            )
         most = int(np.ceil(45.0 / self.angle_step)) - 1
         offsets = [k * self.angle_step for k in sorted(range(-most, most + 1), key=abs)]
         return [(replace(loading, angle=loading.angle + off), off) for off in offsets]

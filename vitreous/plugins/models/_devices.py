@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from vitreous.core.errors import MissingExtra
+from vitreous.core.errors import MissingExtra, VitreousError
 
 
 def trainer() -> Any:
@@ -19,7 +19,26 @@ def trainer() -> Any:
         from vitreous.plugins.models import _training
     except ImportError as error:
         raise MissingExtra("training a network", error.name or "pytorch_lightning", "ml") from error
+    _silence()  # importing Lightning makes its loggers talkative again
     return _training
+
+
+def _silence() -> dict[str, int]:
+    """Lightning's loggers down to errors; their levels before."""
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")]
+    before = {logger.name: logger.level for logger in loggers}
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    return before
+
+
+def refuse_accelerator(accelerator: str, devices: int) -> None:
+    """Raises VitreousError where a GPU is asked for that this machine has not, or more of them than it has."""
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if accelerator == "gpu" and found < devices:
+        raise VitreousError(
+            f"model.accelerator is gpu and model.devices {devices}, but torch finds {found} here; use model.accelerator=cpu"
+        )
 
 
 def evaluation_device(accelerator: str) -> torch.device:
@@ -40,16 +59,13 @@ def on_device(data: Any, device: torch.device) -> Any:
 @contextmanager
 def quiet(threads: int) -> Iterator[None]:
     """Lightning without its notices, on ``threads`` threads; both put back afterwards."""
-    loggers, before = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric")], torch.get_num_threads()
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
+    levels, before = _silence(), torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
         torch.set_num_threads(before)

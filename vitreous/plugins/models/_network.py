@@ -37,6 +37,17 @@ def check_training(model: Any) -> None:
         raise VitreousError(f"model.weight_decay is {model.weight_decay}; expected zero or more")
 
 
+def refuse_machine(model: Any) -> None:
+    """Raises VitreousError where this machine lacks the accelerator; torch is imported only where one is asked for."""
+    if model.accelerator == "cpu":
+        return
+    try:
+        from vitreous.plugins.models._devices import refuse_accelerator
+    except ImportError as error:
+        raise MissingExtra("training a network", error.name or "torch", "ml") from error
+    refuse_accelerator(model.accelerator, model.devices)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Network(Model):
     """A network trained with the mean squared error on the standardised label; the weights kept are the best ones on validation.
@@ -70,6 +81,9 @@ class Network(Model):
         parameters, names = self.parameters(train[0][0]), train[0][0].names
         arrays = _import_networks().train(self, parameters, train, validation, int(rng.integers(2**62)), log)
         return FittedNetwork(network=self.network, forms=self.forms, parameters=parameters, names=names, arrays=arrays)
+
+    def refuse(self) -> None:
+        refuse_machine(self)
 
     def parameters(self, features: Features) -> dict[str, Any]:
         """What the network is built from: the fields, for features that hold coordinates. Raises VitreousError for others."""

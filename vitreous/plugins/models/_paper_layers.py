@@ -30,7 +30,8 @@ class SequenceNet(nn.Module):
                     nn.init.orthogonal_(gate)
             else:
                 nn.init.xavier_uniform_(values)
-        nn.init.ones_(self.lstm.bias_ih_l0.data[units : 2 * units])  # torch's order of gates: input, forget, cell, output
+        biases = dict(self.named_parameters())["lstm.bias_ih_l0"].data
+        nn.init.ones_(biases[units : 2 * units])  # torch's order of gates: input, forget, cell, output
 
     def forward(self, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         padded, lengths = batch

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
-from vitreous.plugins.models._network import check_training
+from vitreous.plugins.models._network import check_training, refuse_machine
 from vitreous.plugins.models._tables import check_columns, check_examples, read_facts, write_facts
 
 Array = NDArray[np.float64]
@@ -72,6 +72,9 @@ class GraphNetwork(Model):
     @classmethod
     def example(cls) -> Self:
         return cls(hidden=8, layers=2, epochs=60, patience=60, batch_size=8, learning_rate=0.03)
+
+    def refuse(self) -> None:
+        refuse_machine(self)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphNetwork:
         """Train, keeping the epoch that does best on ``validation``; without validation glasses all epochs are run and the last is kept."""
