@@ -255,7 +255,7 @@ def test_the_bundle_that_ships_is_small_and_says_what_it_is(shipped):
     files = [path for path in (folders_of_the_package() / "listi").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 2e6
     assert shipped.glasses["atoms"] == 9600 and len(shipped.glasses["keys"]) == 40
-    assert shipped.label["unit"] and shipped.scores["unseen_glasses"] == 20
+    assert shipped.label["unit"] and shipped.scores["model"]["pearson"] > 0.9
 
 
 def folders_of_the_package():
