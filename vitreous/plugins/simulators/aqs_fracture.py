@@ -44,7 +44,7 @@ class AQSFracture(AQS):
                 f"simulator.break_far is {self.break_far!r}; complete fracture needs the length beyond which a bond is lost"
             )
 
-    def _ends(self, configuration: Configuration, loading: Loading, broken: Callable[[Instability], int]) -> Callable[[Instability], bool]:
+    def _over(self, configuration: Configuration, loading: Loading) -> Callable[[Instability, int], bool]:
         axis = _axis(loading)
         bonds, periodic = configuration.bonds, configuration.periodic
 
@@ -56,7 +56,7 @@ class AQSFracture(AQS):
             raise VitreousError(
                 f"no path of bonds shorter than {self.break_far:g} goes through the glass along the loading; it is in pieces already"
             )
-        return lambda event: in_pieces(event.after.positions, event.after.cell)
+        return lambda event, lost: in_pieces(event.after.positions, event.after.cell)
 
 
 def _axis(loading: Loading) -> int:
