@@ -99,7 +99,7 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
     return True
 
 
-def _kept_files(folder: Path, potential: Potential) -> dict[str, str]:
+def _kept_files(folder: Path, potential: Any) -> dict[str, str]:
     """Copies, in the bundle, of the files whose names are no part of the potential's identity; by field, relative to ``folder``."""
     kept = {}
     for field in fields(potential):
