@@ -44,6 +44,21 @@ def test_the_velocity_gradient_is_the_slope_of_the_deformation_gradient(mode, pl
     np.testing.assert_allclose(loading.velocity_gradient(e), slope @ np.linalg.inv(loading.deformation_gradient(e)), atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("loading", "angle"),
+    [
+        (Loading(), 0),
+        (Loading(sign=-1), 90),
+        (Loading(mode="uniaxial", sign=-1, angle=10.0), 10),
+        (Loading(mode="simple_shear"), 45),
+        (Loading(mode="simple_shear", sign=-1), -45),
+    ],
+)
+def test_a_loading_extends_most_along_a_direction_of_its_own(loading, angle):
+    wanted = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
+    assert abs(loading.extension_direction @ wanted) == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("contraction", [0.3, 1.0, -0.4])
 @pytest.mark.parametrize(("dimension", "plane"), [(2, "xy"), (3, "zx")])
 def test_a_stretched_glass_contracts_across_by_the_given_ratio_of_logarithmic_strains(contraction, dimension, plane):

@@ -80,6 +80,13 @@ class Loading:
             rotation[2, axes[2]] = 1.0
         return rotation
 
+    @property
+    def extension_direction(self) -> NDArray[np.float64]:
+        """(D,) unit vector along which the loading first extends most, or compresses when it never extends."""
+        rate = self.velocity_gradient(0.0)
+        values, vectors = np.linalg.eigh(0.5 * (rate + rate.T))
+        return vectors[:, np.argmax(np.abs(values) + 1e-9 * np.sign(values))]
+
     def deformation_gradient(self, strain: float) -> NDArray[np.float64]:
         """F (D, D) at ``strain``, dimensionless; the identity at zero.
 
