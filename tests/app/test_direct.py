@@ -269,6 +269,16 @@ def test_the_map_is_that_of_the_python_api_whatever_the_number_of_workers(capsys
     assert found["converged"] == 4
 
 
+def test_a_probe_that_contracts_so_far_that_its_area_is_kept_is_sheared():
+    """By the same deformation, with the whole of the work-conjugate stress instead of half of it."""
+    contracting = Loading(mode="uniaxial", contraction=1.0)
+    sheared, stretched = (
+        direct.probe(silica_glass(), YukawaSilica(), loading, grid=2, free_radius=6.0, workers=1) for loading in (Loading(), contracting)
+    )
+    np.testing.assert_array_equal(stretched.columns["strain_critical"], sheared.columns["strain_critical"])
+    np.testing.assert_allclose(stretched.values, 2.0 * sheared.values, rtol=1e-6)
+
+
 def test_a_probe_that_met_no_drop_is_not_written_as_if_it_had(capsys, glass, tmp_path):
     critical = np.sort(direct.probe(silica_glass(), YukawaSilica(), grid=2, free_radius=6.0).columns["strain_critical"])
     between = round(0.5 * (critical[0] + critical[1]), 4)

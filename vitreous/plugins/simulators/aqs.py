@@ -45,8 +45,9 @@ class AQS(Simulator):
         stress_tolerance: normal stress left when it does, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
         break_near, break_far, break_drop: tell broken bonds from other events: a bridging atom closer than ``break_near`` to one partner
-            and further than ``break_far`` from the other (length), with some atom's energy falling by more than ``break_drop``. Events
-            are then of kind "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass with bonds.
+            and further than ``break_far`` from the other (length), by a bond that grew by more than ``jump`` in the event and was not
+            broken by an earlier one, with some atom's energy falling by more than ``break_drop``. Events are then of
+            kind "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass with bonds.
         stop_at_break: end at the first broken bond.
         eigenvalues: whether each state's lowest eigenvalue is found, at about a fifth of the cost of the rest.
     """
