@@ -227,9 +227,12 @@ def test_a_deformation_is_written_as_curve_events_and_frames(capsys, glass, tmp_
     assert found["first_event"]["atom"] == atom
 
 
-@pytest.mark.parametrize(("loading", "sides"), [("uniaxial", (1.01, 1.0)), ("pure_shear", (1.01, 1 / 1.01))])
-def test_uniaxial_loading_keeps_the_transverse_length_and_pure_shear_the_area(capsys, glass, tmp_path, loading, sides):
-    options = ("--loading", loading, "--strain-max", "0.01", "--strain-step", "1e-3", "--out", str(tmp_path))
+@pytest.mark.parametrize(
+    ("loading", "sides"),
+    [(("uniaxial",), (1.01, 1.0)), (("uniaxial", "--contraction", "0.4"), (1.01, 1.01**-0.4)), (("pure_shear",), (1.01, 1 / 1.01))],
+)
+def test_uniaxial_loading_keeps_the_transverse_length_unless_told_and_pure_shear_the_area(capsys, glass, tmp_path, loading, sides):
+    options = ("--loading", *loading, "--strain-max", "0.01", "--strain-step", "1e-3", "--out", str(tmp_path))
     told(capsys, "deform", glass, *SILICA, *options)
     last = read_configuration(tmp_path / "frames.extxyz")
     np.testing.assert_allclose(np.diag(last.cell) / np.diag(silica_glass().cell), sides, rtol=1e-9)
@@ -264,6 +267,16 @@ def test_the_map_is_that_of_the_python_api_whatever_the_number_of_workers(capsys
     np.testing.assert_allclose(difference, numbers(tmp_path / "map.csv", "delta_tau"), rtol=1e-9)
     assert rows["converged"] == ["1"] * 4
     assert found["converged"] == 4
+
+
+def test_a_probe_that_contracts_so_far_that_its_area_is_kept_is_sheared():
+    """By the same deformation, with the whole of the work-conjugate stress instead of half of it."""
+    contracting = Loading(mode="uniaxial", contraction=1.0)
+    sheared, stretched = (
+        direct.probe(silica_glass(), YukawaSilica(), loading, grid=2, free_radius=6.0, workers=1) for loading in (Loading(), contracting)
+    )
+    np.testing.assert_array_equal(stretched.columns["strain_critical"], sheared.columns["strain_critical"])
+    np.testing.assert_allclose(stretched.values, 2.0 * sheared.values, rtol=1e-6)
 
 
 def test_a_probe_that_met_no_drop_is_not_written_as_if_it_had(capsys, glass, tmp_path):
@@ -430,6 +443,8 @@ def test_mistakes_in_the_options_are_refused(capsys, glass, tmp_path):
     assert "three-dimensional model" in refused(capsys, "energy", glass, "--potential", "watanabe")
     assert "species Cu were given" in refused(capsys, "energy", glass, *SILICA, "--species", "Si,Cu")
     assert "unknown loading mode 'twist'" in refused(capsys, "deform", glass, *SILICA, "--loading", "twist", "--strain-max", "0.1", *walk)
+    squeezed = (*SHEAR, "--contraction", "0.3", "--strain-max", "0.1", *walk)
+    assert "loading contraction is 0.3, but the mode is pure_shear" in refused(capsys, "deform", glass, *SILICA, *squeezed)
     inverting = ("--loading", "uniaxial", "--sign", "-1", "--strain-max", "1.5")
     assert "strain 1.5 inverts the cell" in refused(capsys, "deform", glass, *SILICA, *inverting, *walk)
     assert "expected strain_max >= strain_step > 0" in refused(capsys, "deform", glass, *SILICA, *SHEAR, "--strain-max", "0", *walk)

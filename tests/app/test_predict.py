@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.labelers.local_probing import LocalProbing
+from vitreous.plugins.potentials.eam import EXAMPLE, Eam
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.systems import silica_crystal
@@ -30,20 +32,20 @@ from vitreous.plugins.models.graph_ensemble import GraphEnsemble
 
 POTENTIAL = YukawaSilica()
 GLASSES = DualSwitch(rings_x=10, rings_y=12, steps=4000)
+PIPELINE = Pipeline(
+    generator=GLASSES, simulator=AQS(), potential=POTENTIAL, labeler=LocalProbing(grid=5, strain_step=1e-3), loading=Loading(),
+    descriptor=BondGraph(radius=9.0), model=GraphEnsemble(members=2, hidden=8, layers=1, epochs=3), samples=6,
+    split=Split(validation=1, test=1), events=None,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """(folder of a bundle, result) of a small but real run: four glasses, a graph ensemble."""
     place = tmp_path_factory.mktemp("run")
-    pipeline = Pipeline(
-        generator=GLASSES, simulator=AQS(), potential=POTENTIAL, labeler=LocalProbing(grid=5, strain_step=1e-3), loading=Loading(),
-        descriptor=BondGraph(radius=9.0), model=GraphEnsemble(members=2, hidden=8, layers=1, epochs=3), samples=6,
-        split=Split(validation=1, test=1), events=None,
-    )  # fmt: skip
-    result = pipeline.run(Store(place / "store"))
-    folders.write(place / "model", pipeline.model, result.model, "vitreous")
-    assert folders.complete(place / "model", pipeline, result, {"model": {"pearson": 0.5}})
+    result = PIPELINE.run(Store(place / "store"))
+    folders.write(place / "model", PIPELINE.model, result.model, "vitreous")
+    assert folders.complete(place / "model", PIPELINE, result, {"model": {"pearson": 0.5}})
     return place / "model", result
 
 
@@ -199,12 +201,61 @@ def test_a_bundle_of_another_format_is_refused(copy):
         find_bundle(str(copy))
 
 
-def test_a_bundle_made_with_another_version_of_a_component_is_refused(copy):
+@pytest.mark.parametrize(("kind", "name"), [("descriptor", "BondGraph"), ("potential", "YukawaSilica")])
+def test_a_bundle_made_with_another_version_of_a_component_is_refused(copy, kind, name):
     about = json.loads((copy / "bundle.json").read_text())
-    about["descriptor"]["version"] = 99
+    about[kind]["version"] = 99
     signed(copy, about)
-    with pytest.raises(VitreousError, match="made with version 99 of descriptor BondGraph"):
+    with pytest.raises(VitreousError, match=f"made with version 99 of {kind} {name}"):
         find_bundle(str(copy))
+
+
+def rewritten(copy, **change):
+    """component.json as another version of Vitreous would have written it; None takes a part away."""
+    about = {**json.loads((copy / "component.json").read_text()), **change}
+    (copy / "component.json").write_text(json.dumps({key: value for key, value in about.items() if value is not None}))
+    described = json.loads((copy / "bundle.json").read_text())
+    signed(copy, {**described, "files": {**described["files"], "component.json": folders._digest(copy / "component.json")}})
+
+
+def test_a_bundle_made_with_another_version_of_the_model_is_refused(copy):
+    rewritten(copy, version=99)
+    with pytest.raises(VitreousError, match="made with version 99 of model GraphEnsemble, but version"):
+        find_bundle(str(copy))
+
+
+def test_a_bundle_that_does_not_say_the_version_of_its_model_is_refused(copy):
+    rewritten(copy, version=None)
+    with pytest.raises(VitreousError, match=r"holds no trained model \(KeyError: 'version'\)"):
+        find_bundle(str(copy))
+
+
+@pytest.fixture
+def of_a_metal(run, copy, tmp_path):
+    """(bundle's folder, potential) of a model whose glasses had a potential with a file, since deleted."""
+    file = tmp_path / "somewhere" / "metal.eam.alloy"
+    file.parent.mkdir()
+    shutil.copyfile(EXAMPLE, file)
+    potential = Eam(path=str(file), smooth_end=True)
+    folders.complete(copy, replace(PIPELINE, potential=potential), run[1], {})
+    content = potential.fingerprint()
+    file.unlink()
+    return copy, content
+
+
+def test_a_bundle_keeps_the_file_of_its_potential(of_a_metal):
+    folder, content = of_a_metal
+    potential = find_bundle(str(folder)).potential
+    assert isinstance(potential, Eam) and potential.smooth_end
+    assert potential.fingerprint() == content and Path(potential.path).is_relative_to(folder)
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("other tables")], ids=["gone", "changed"])
+def test_a_bundle_without_the_very_file_of_its_potential_is_refused(of_a_metal, spoil):
+    folder, _ = of_a_metal
+    spoil(folder / "potential" / "path" / "metal.eam.alloy")
+    with pytest.raises(VitreousError, match=r"is damaged or was tampered with: potential/path/metal.eam.alloy differ"):
+        find_bundle(str(folder))
 
 
 def test_an_unknown_name_is_answered_with_what_ships():

@@ -44,11 +44,59 @@ def test_the_velocity_gradient_is_the_slope_of_the_deformation_gradient(mode, pl
     np.testing.assert_allclose(loading.velocity_gradient(e), slope @ np.linalg.inv(loading.deformation_gradient(e)), atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("loading", "angle"),
+    [
+        (Loading(), 0),
+        (Loading(sign=-1), 90),
+        (Loading(mode="uniaxial", sign=-1, angle=10.0), 10),
+        (Loading(mode="simple_shear"), 45),
+        (Loading(mode="simple_shear", sign=-1), -45),
+    ],
+)
+def test_a_loading_extends_most_along_a_direction_of_its_own(loading, angle):
+    wanted = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
+    assert abs(loading.extension_direction @ wanted) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("contraction", [0.3, 1.0, -0.4])
+@pytest.mark.parametrize(("dimension", "plane"), [(2, "xy"), (3, "zx")])
+def test_a_stretched_glass_contracts_across_by_the_given_ratio_of_logarithmic_strains(contraction, dimension, plane):
+    loading = Loading(mode="uniaxial", contraction=contraction, plane=plane, angle=20.0, sign=-1, dimension=dimension)
+    e, h = 0.1, 1e-6
+    f = loading.deformation_gradient(e)
+    along, *across = np.diag(loading.frame @ f @ loading.frame.T)
+    assert along == pytest.approx(0.9)
+    np.testing.assert_allclose(np.log(across), -contraction * np.log(0.9))
+    slope = (loading.deformation_gradient(e + h) - loading.deformation_gradient(e - h)) / (2 * h)
+    np.testing.assert_allclose(loading.velocity_gradient(e), slope @ np.linalg.inv(f), atol=1e-9)
+
+
+@pytest.mark.parametrize(("dimension", "contraction"), [(2, 1.0), (3, 0.5)])
+def test_the_largest_ratio_of_an_isotropic_glass_keeps_its_volume(dimension, contraction):
+    f = Loading(mode="uniaxial", contraction=contraction, dimension=dimension).deformation_gradient(0.3)
+    assert np.linalg.det(f) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1.2, -1.2])
+def test_a_contraction_without_sense_is_refused(value):
+    with pytest.raises(VitreousError, match=f"loading contraction is {value}; expected a ratio from -1 to 1"):
+        Loading(mode="uniaxial", contraction=value)
+
+
+@pytest.mark.parametrize("mode", ["pure_shear", "simple_shear"])
+def test_only_uniaxial_strain_has_a_contraction(mode):
+    with pytest.raises(VitreousError, match=f"loading contraction is 0.3, but the mode is {mode}"):
+        Loading(mode=mode, contraction=0.3)
+
+
 @pytest.mark.parametrize(("plane", "normal", "shear"), [("xy", (0, 1), (0, 1)), ("yz", (1, 2), (1, 2)), ("zx", (2, 0), (2, 0))])
 def test_the_scalar_stress_is_that_of_the_plane(plane, normal, shear):
     stress = np.array([[1.0, 2.0, 4.0], [2.0, 8.0, 16.0], [4.0, 16.0, 32.0]])
     a, b = normal
     assert Loading(mode="uniaxial", plane=plane, **IN_SPACE).scalar_stress(stress) == stress[a, a]
+    work = stress[a, a] - 0.25 * (np.trace(stress) - stress[a, a])
+    assert Loading(mode="uniaxial", contraction=0.25, plane=plane, **IN_SPACE).scalar_stress(stress) == work
     assert Loading(mode="pure_shear", plane=plane, **IN_SPACE).scalar_stress(stress) == (stress[a, a] - stress[b, b]) / 2
     assert Loading(mode="simple_shear", plane=plane, **IN_SPACE).scalar_stress(stress) == stress[shear]
 
@@ -60,8 +108,8 @@ def test_a_plane_that_does_not_exist_or_leaves_a_flat_glass_is_refused():
         Loading(plane="yz")
 
 
-def test_the_choice_of_a_plane_left_the_keys_of_earlier_results_as_they_were(toys, tmp_path):
-    """The keys were computed before a loading had a plane."""
+def test_the_choice_of_a_plane_or_a_contraction_left_the_keys_of_earlier_results_as_they_were(toys, tmp_path):
+    """The keys were computed before a loading had either."""
     from toyglass import components as toy
 
     def keys(loading):
@@ -77,3 +125,6 @@ def test_the_choice_of_a_plane_left_the_keys_of_earlier_results_as_they_were(toy
     assert found["describe"] == "550a90922886e890aafac73983bcaf06801ae2e27ea0d3f1efa9946ae82387ce"
     xy, yz = (keys(Loading(plane=plane, dimension=3)) for plane in ("xy", "yz"))
     assert {stage for stage in xy if xy[stage] != yz[stage]} == set(xy) - {"generate", "relax"}
+    fixed, free = (keys(Loading(mode="uniaxial", contraction=contraction)) for contraction in (0.0, 0.3))
+    assert {stage for stage in fixed if fixed[stage] != free[stage]} == set(fixed) - {"generate", "relax"}
+    assert "contraction" not in Loading(mode="uniaxial").recipe()

@@ -44,14 +44,24 @@ def test_the_crack_goes_right_across(fractured):
     assert 0.0 < labels.values.mean() < 0.3
 
 
-def test_a_direction_that_is_no_axis_is_refused():
-    with pytest.raises(VitreousError, match=r"loading.angle is 30; complete fracture is told along an axis of the cell"):
-        AQSFracture().deform(silica_glass(), POTENTIAL, Loading(mode="uniaxial", angle=30.0))
+@pytest.mark.parametrize("loading", [Loading(mode="uniaxial", angle=30.0), Loading(mode="simple_shear")])
+def test_a_direction_that_is_no_axis_is_refused(loading):
+    with pytest.raises(VitreousError, match=rf"between the axes of its cell \(loading.angle is {loading.angle:g}\); .* use 0 or 90"):
+        AQSFracture().deform(silica_glass(), POTENTIAL, loading)
 
 
-@pytest.mark.parametrize(("plane", "angle", "axis"), [("xy", 0.0, 0), ("xy", 90.0, 1), ("zx", 0.0, 2), ("yz", 180.0, 1)])
-def test_the_crack_is_looked_for_along_the_axis_that_is_stretched(plane, angle, axis):
-    assert _axis(Loading(mode="uniaxial", plane=plane, angle=angle, dimension=3)) == axis
+@pytest.mark.parametrize(
+    ("loading", "axis"),
+    [
+        (Loading(mode="uniaxial", dimension=3), 0), (Loading(mode="uniaxial", angle=90.0, dimension=3), 1),
+        (Loading(mode="uniaxial", plane="zx", dimension=3), 2), (Loading(mode="uniaxial", plane="yz", angle=180.0, dimension=3), 1),
+        (Loading(mode="uniaxial", sign=-1), 0), (Loading(), 0), (Loading(sign=-1), 1), (Loading(sign=-1, angle=90.0), 0),
+        (Loading(mode="simple_shear", angle=45.0), 1), (Loading(mode="simple_shear", angle=45.0, sign=-1), 0),
+    ],
+)  # fmt: skip
+def test_the_crack_is_looked_for_along_the_axis_that_is_stretched(loading, axis):
+    """Under uniaxial compression, along the axis that is compressed."""
+    assert _axis(loading) == axis
 
 
 def test_a_glass_in_pieces_is_refused():

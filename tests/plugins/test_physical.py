@@ -5,7 +5,7 @@ import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.plugins.descriptors.physical import PhysicalIndicators, extension_direction
+from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.testing.systems import shaken_honeycomb, some_sites
 
 
@@ -31,21 +31,6 @@ def test_stretch_equals_a_loop_over_bonds() -> None:
         inside = np.hypot(*glass.minimum_image(middle - site).T) <= 6.0
         assert row[0] == pytest.approx(np.var(stretch[inside]), rel=1e-9)
         assert row[1] == pytest.approx(np.mean(stretch[inside]), rel=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("loading", "angle"),
-    [
-        (Loading(), 0),
-        (Loading(sign=-1), 90),
-        (Loading(mode="uniaxial", sign=-1, angle=10.0), 10),
-        (Loading(mode="simple_shear"), 45),
-        (Loading(mode="simple_shear", sign=-1), -45),
-    ],
-)
-def test_extension_direction(loading: Loading, angle: float) -> None:
-    wanted = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
-    assert abs(extension_direction(loading) @ wanted) == pytest.approx(1.0)
 
 
 def test_a_common_rotation_changes_nothing() -> None:

@@ -77,7 +77,14 @@ def _model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configurat
 
 
 def _loading(options: argparse.Namespace, glass: Configuration) -> Loading:
-    return Loading(mode=options.loading, sign=options.sign, angle=options.angle, plane=options.plane, dimension=glass.dimension)
+    return Loading(
+        mode=options.loading,
+        sign=options.sign,
+        angle=options.angle,
+        plane=options.plane,
+        dimension=glass.dimension,
+        contraction=options.contraction,
+    )
 
 
 def _at_rest(options: argparse.Namespace) -> float:

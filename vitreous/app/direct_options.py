@@ -39,7 +39,7 @@ COMMANDS = {
         "stress, largest force, lowest eigenvalue of the Hessian), events.csv (strain, kind, atom id as in the file, its place in the\n"
         "undeformed glass, energy and stress drop) and frames.extxyz (states before and after each event, first and last).\n"
         "Where the glass responds smoothly, states are up to 50 strain steps apart (--engine-set stride=1 for every step);\n"
-        "uniaxial loading keeps the transverse lengths fixed.",
+        "uniaxial loading keeps the transverse lengths fixed unless told otherwise (--contraction).",
         "vitreous deform relaxed.extxyz --potential yukawa_silica --loading pure_shear --strain-max 0.2 --strain-step 1e-4 \\\n"
         "      --stop-after-events 6 --out run",
     ),
@@ -114,6 +114,13 @@ def _loading_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--plane", default="xy", metavar="NAME", help="that the loading acts in: xy, yz or zx (default: xy)")
     parser.add_argument("--sign", type=int, choices=(1, -1), default=1, help="-1 turns the loading round (default: 1)")
+    parser.add_argument(
+        "--contraction",
+        type=float,
+        default=0.0,
+        metavar="NU",
+        help="of uniaxial loading: transverse over axial logarithmic strain, with a minus (default: 0, transverse lengths fixed)",
+    )
     parser.add_argument(
         "--at-rest", type=float, metavar="F", help="largest force component of a glass that counts as relaxed (default: 1e-3)"
     )

@@ -20,21 +20,24 @@ PLANES = {"xy": (0, 1, 2), "yz": (1, 2, 0), "zx": (2, 0, 1)}  #: the plane's two
 
 @dataclass(frozen=True, kw_only=True)
 class Loading:
-    """Plain data: a mode, a sign, a plane and an orientation in it.
+    """Plain data: a mode, a sign, a plane and an orientation in it; of uniaxial strain also how far the glass contracts across it.
 
     ==============  ===========================================================  ============================
     mode            F in the loading frame (strain e = sign * strain)            scalar stress
     ==============  ===========================================================  ============================
     pure_shear      diag(1+e, 1/(1+e)): area preserved (Bachhav 2025, Methods)   (s_nn - s_mm) / 2
-    uniaxial        diag(1+e, 1): transverse lengths fixed (Font-Clos 2022)      s_nn
+    uniaxial        diag(1+e, (1+e)^-nu), nu the contraction; 0: transverse      s_nn - nu s_mm
+                    lengths fixed (Font-Clos 2022)
     simple_shear    1 + e n (x) m                                                s_nm
     ==============  ===========================================================  ============================
 
     n is the direction in ``plane`` at ``angle`` degrees from the plane's first axis towards its second, m the one at ``angle`` + 90. The
-    third axis, across the plane, completes a right-handed frame; it is neither strained nor turned.
+    third axis, across the plane, completes a right-handed frame; it is neither strained nor turned, except that uniaxial strain contracts
+    it as it does m (F: (1+e)^-nu, stress: - nu s of that axis). nu is a ratio of logarithmic strains, -1 to 1; volume is kept by 1 in two
+    dimensions, 0.5 in three. The scalar stress is the work-conjugate of e at zero strain, of pure shear half of it.
 
     Raises:
-        VitreousError: for a mode, sign, plane or dimension that does not exist.
+        VitreousError: for a mode, sign, plane or dimension that does not exist, or a contraction out of range or of another mode.
     """
 
     mode: str = "pure_shear"
@@ -42,6 +45,7 @@ class Loading:
     angle: float = 0.0
     plane: str = "xy"
     dimension: int = 2
+    contraction: float = 0.0
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -56,10 +60,15 @@ class Loading:
             raise VitreousError(f"unknown loading plane '{self.plane}'; expected one of {', '.join(PLANES)}")
         if self.dimension == 2 and self.plane != "xy":
             raise VitreousError(f"loading plane is '{self.plane}', but a glass in two dimensions lies in xy; use plane xy, or dimension 3")
+        if not -1.0 <= self.contraction <= 1.0:
+            raise VitreousError(f"loading contraction is {self.contraction:g}; expected a ratio from -1 to 1, 0 for fixed lengths across")
+        if self.contraction and self.mode != "uniaxial":
+            raise VitreousError(f"loading contraction is {self.contraction:g}, but the mode is {self.mode}; only uniaxial strain has one")
 
     def recipe(self) -> dict[str, Any]:
-        """The fields that keys of results are made of; the plane only where it is not xy: keys made before there was a choice hold on."""
-        return {name: value for name, value in asdict(self).items() if (name, value) != ("plane", "xy")}
+        """The fields that keys of results are made of; plane and contraction only where they are not the default: keys made before there
+        was a choice hold on."""
+        return {name: value for name, value in asdict(self).items() if (name, value) not in (("plane", "xy"), ("contraction", 0.0))}
 
     @property
     def frame(self) -> NDArray[np.float64]:
@@ -70,6 +79,13 @@ class Loading:
         if self.dimension == 3:
             rotation[2, axes[2]] = 1.0
         return rotation
+
+    @property
+    def extension_direction(self) -> NDArray[np.float64]:
+        """(D,) unit vector along which the loading first extends most, or compresses when it never extends."""
+        rate = self.velocity_gradient(0.0)
+        values, vectors = np.linalg.eigh(0.5 * (rate + rate.T))
+        return vectors[:, np.argmax(np.abs(values) + 1e-9 * np.sign(values))]
 
     def deformation_gradient(self, strain: float) -> NDArray[np.float64]:
         """F (D, D) at ``strain``, dimensionless; the identity at zero.
@@ -87,6 +103,9 @@ class Loading:
             local[0, 0] = 1.0 + e
             if self.mode == "pure_shear":
                 local[1, 1] = 1.0 / (1.0 + e)
+            else:
+                across = range(1, self.dimension)
+                local[across, across] = (1.0 + e) ** -self.contraction
         return self.frame.T @ local @ self.frame
 
     def velocity_gradient(self, strain: float) -> NDArray[np.float64]:
@@ -99,6 +118,9 @@ class Loading:
             local[0, 0] = 1.0 / (1.0 + e)
             if self.mode == "pure_shear":
                 local[1, 1] = -1.0 / (1.0 + e)
+            else:
+                across = range(1, self.dimension)
+                local[across, across] = -self.contraction / (1.0 + e)
         return self.sign * (self.frame.T @ local @ self.frame)
 
     def scalar_stress(self, stress: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,7 +129,7 @@ class Loading:
         if self.mode == "pure_shear":
             value = 0.5 * (local[..., 0, 0] - local[..., 1, 1])
         elif self.mode == "uniaxial":
-            value = local[..., 0, 0]
+            value = local[..., 0, 0] - self.contraction * np.trace(local[..., 1:, 1:], axis1=-2, axis2=-1)
         else:
             value = local[..., 0, 1]
         return self.sign * value

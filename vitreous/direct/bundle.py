@@ -2,15 +2,17 @@
 
 ``component.json`` says which component made it, ``fitted/`` holds what that component saved. A model of places also has
 ``bundle.json``: the label and its unit, the descriptor and the loading that its features need, the potential of its glasses, what those
-glasses were like, its scores on glasses never seen, and the SHA-256 of every file and of itself.
+glasses were like, its scores on glasses never seen, and the SHA-256 of every file and of itself. ``potential/`` holds copies of the files
+that the potential reads, one folder per field that names one: where they once lay says nothing elsewhere.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ from vitreous.core.result import Result
 from vitreous.core.store import identity
 from vitreous.direct.likeness import Likeness, likeness_of
 
-COMPONENT, FITTED, ABOUT, FORMAT = "component.json", "fitted", "bundle.json", 1
+COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = "component.json", "fitted", "bundle.json", "potential", 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
         "vitreous": __version__,
         "label": {"name": first.labels.name, "unit": first.labels.unit, "level": first.labels.level, "weak_is": first.labels.weak_is},
         "descriptor": identity(pipeline.descriptor),
-        "potential": identity(pipeline.potential),
+        "potential": {**identity(pipeline.potential), "files": _kept_files(folder, pipeline.potential)},
         "loading": pipeline.loading.recipe(),
         "spacing": spacing,
         "glasses": {
@@ -95,6 +97,19 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
     }
     (folder / ABOUT).write_text(json.dumps({**about, "sha256": _own_digest(about)}, indent=1))
     return True
+
+
+def _kept_files(folder: Path, potential: Any) -> dict[str, str]:
+    """Copies, in the bundle, of the files whose names are no part of the potential's identity; by field, relative to ``folder``."""
+    kept = {}
+    for field in fields(potential):
+        value = getattr(potential, field.name)
+        if not field.metadata.get("affects_result", True) and isinstance(value, str | Path) and Path(value).is_file():
+            copy = folder / POTENTIAL / field.name / Path(value).name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(value, copy)
+            kept[field.name] = copy.relative_to(folder).as_posix()
+    return kept
 
 
 def coordination(species: Any, bonds: Any, kinds: int) -> list[int]:
@@ -121,14 +136,14 @@ def read(folder: Path, registry: Registry | None = None) -> tuple[Model, Fitted]
     """The component and the fitted model of a folder that ``write`` wrote; only registered components are ever imported.
 
     Raises:
-        VitreousError: not such a folder, or its component is not installed.
+        VitreousError: not such a folder, or its component is not installed, or only in another version.
     """
     try:
         about = json.loads((folder / COMPONENT).read_text())
-        target, fields = str(about["target"]), dict(about["fields"])
+        made = {"target": str(about["target"]), "version": about["version"], "fields": dict(about["fields"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VitreousError(f"{folder} holds no trained model ({type(error).__name__}: {error}); give the model folder of a run") from error
-    model = _component(registry or discover(), "model", {"target": target, "fields": fields})
+    model = _component(registry or discover(), "model", made)
     return model, model.load(folder / FITTED)
 
 
@@ -165,10 +180,12 @@ def read_bundle(folder: Path) -> Bundle:
 def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
     registry = discover()
     _, fitted = read(folder, registry)
-    parts = {kind: _component(registry, kind, about[kind]) for kind in ("descriptor", "potential")}
+    potential = about["potential"]
+    files = {name: str(folder / kept) for name, kept in potential.get("files", {}).items()}
     return Bundle(
         fitted=fitted,
-        **parts,
+        descriptor=_component(registry, "descriptor", about["descriptor"]),
+        potential=_component(registry, "potential", {**potential, "fields": {**potential["fields"], **files}}),
         loading=construct(Loading, "loading", about["loading"]),
         label=about["label"],
         spacing=float(about["spacing"]),
@@ -181,7 +198,7 @@ def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
 def _component(registry: Registry, kind: str, about: Mapping[str, Any]) -> Any:
     """An installed component; one of another version is refused, since it would make something else of the same fields."""
     cls = load_class(registry.by_target(kind, str(about["target"])))
-    version = about.get("version", cls.version)
+    version = about["version"]
     if version != cls.version:
         raise VitreousError(
             f"the bundle was made with version {version} of {kind} {cls.__name__}, but version {cls.version} is installed; train it again"

@@ -62,7 +62,7 @@ def d2min(configuration: Configuration, reference: Configuration, cutoff: float)
         positions=reference.positions,
         d2min=values,
         gradients=gradients,
-        displacement=motion.non_affine_displacement(*states),
+        displacement=motion.non_affine_displacement(*states, gradients),
     )
 
 

@@ -72,9 +72,28 @@ def _fit(n, i, j, before, after):  # type: ignore[no-untyped-def]
     return result, gradient
 
 
-def non_affine_displacement(reference: Array, reference_cell: Array, current: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
-    """(N, D) displacement beyond the affine map of one cell onto the other, nearest images taken, rigid translation removed; length."""
+def non_affine_displacement(
+    reference: Array, reference_cell: Array, current: Array, cell: Array, periodic: tuple[bool, ...], gradients: Array
+) -> Array:
+    """(N, D) displacement beyond the affine map of one cell onto the other, nearest images taken, rigid translation removed; length.
+
+    ``gradients`` (N, D, D) are those that ``d2min`` found between the two states: they tell what became of the reference's lattice vectors.
+    """
+    cell = _followed(reference_cell, cell, periodic, gradients)
     reduced = current @ np.linalg.inv(cell) - reference @ np.linalg.inv(reference_cell)
     reduced -= np.rint(reduced) * np.array(periodic)
     moved = reduced @ cell
     return moved - moved.mean(axis=0)
+
+
+def _followed(reference_cell: Array, cell: Array, periodic: tuple[bool, ...], gradients: Array) -> Array:
+    """The lattice of ``cell`` in the vectors that those of the reference became; as it stands where that cannot be told.
+
+    LAMMPS flips a cell that is tilted too far to another basis of its lattice, and the tilt alone does not say how often that happened.
+    """
+    known = gradients[np.isfinite(gradients).all(axis=(1, 2))]
+    if not len(known):
+        return cell
+    carried = reference_cell @ np.median(known, axis=0).T
+    basis = np.where(np.outer(periodic, periodic), np.rint(carried @ np.linalg.inv(cell)), np.eye(len(cell)))
+    return basis @ cell if round(float(np.linalg.det(basis))) == 1 else cell

@@ -1,4 +1,4 @@
-"""A glass brought to rest, in a fixed cell or in one whose lengths relax until no normal stress is left."""
+"""A glass brought to rest, in a fixed cell or in one that is stretched along the axes until no normal stress is left."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def relax_lengths(
     max_steps: int = 60,
     axes: Sequence[int] | None = None,
 ) -> State:
-    """The minimum in the cell whose lengths make the normal stresses along ``axes`` (None: all) vanish; angles, fractional axes are kept.
+    """The minimum in the cell so stretched along the Cartesian ``axes`` (None: all) that the normal stresses along them vanish.
 
+    Lattice vectors are stretched like all else: those along an axis stay there, the angles of a tilted cell change; shear stress is left.
     Broyden's method on the axial strains, started from a finite-difference stiffness. ``stress_tolerance`` is in energy per area (2D)
     or volume.
 

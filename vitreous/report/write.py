@@ -156,7 +156,8 @@ def _facts(result: Result, more: Mapping[str, str]) -> dict[str, str]:
 
     loading = result.loading
     facts = {
-        "loading": f"{loading.mode.replace('_', ' ')}, sign {loading.sign:+d}, at {loading.angle:g}° in {loading.plane}",
+        "loading": f"{loading.mode.replace('_', ' ')}, sign {loading.sign:+d}, at {loading.angle:g}° in {loading.plane}"
+        + (f", contraction {loading.contraction:g}" if loading.contraction else ""),
         "glasses": ", ".join(f"{role} {[s.index for s in result.role(role)]}" for role in ROLES),
         "computed by this run": ", ".join(f"{stage} {n}" for stage, n in result.fresh.items()) or "nothing: all came from the store",
         "model artifact": result.model_key,

@@ -91,18 +91,11 @@ class PhysicalIndicators(Descriptor):
         return mean, np.bincount(near.place, spread, len(sites)) / count
 
 
-def extension_direction(loading: Loading) -> Array:
-    """(D,) unit vector along which the loading first extends most, or compresses when it never extends."""
-    rate = loading.velocity_gradient(0.0)
-    values, vectors = np.linalg.eigh(0.5 * (rate + rate.T))
-    return vectors[:, np.argmax(np.abs(values) + 1e-9 * np.sign(values))]
-
-
 def projected_stretch(configuration: Configuration, loading: Loading, centre: str, bridge: str) -> tuple[Array, Array]:
     """s_b (B,), dimensionless, and the midpoints (B, D) of all centre-bridge bonds."""
     first, _, vector = centre_bonds(configuration, centre, bridge)
     length = np.sqrt((vector**2).sum(axis=1))
-    cosine = vector @ extension_direction(loading) / length
+    cosine = vector @ loading.extension_direction / length
     return (length / length.mean() - 1.0) * cosine**2, configuration.positions[first] + 0.5 * vector
 
 

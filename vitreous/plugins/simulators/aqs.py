@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
-from vitreous.mechanics.bond_breaks import BreakRule, lost_bond
+from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
@@ -45,8 +45,9 @@ class AQS(Simulator):
         stress_tolerance: normal stress left when it does, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
         break_near, break_far, break_drop: tell broken bonds from other events: a bridging atom closer than ``break_near`` to one partner
-            and further than ``break_far`` from the other (length), with some atom's energy falling by more than ``break_drop``. Events
-            are then of kind "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass with bonds.
+            and further than ``break_far`` from the other (length), by a bond that grew by more than ``jump`` in the event and was not
+            broken by an earlier one, with some atom's energy falling by more than ``break_drop``. Events are then of
+            kind "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass with bonds.
         stop_at_break: end at the first broken bond.
         eigenvalues: whether each state's lowest eigenvalue is found, at about a fifth of the cost of the rest.
     """
@@ -125,19 +126,22 @@ class AQS(Simulator):
                 if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
                     frames.append((strain, state))
 
-            rule = BreakRule(self.break_near, self.break_far, self.break_drop)
-            broken = lost_bond(configuration, surface, rule) if self.break_far > 0.0 else lambda event: -1
-            ends = self._ends(configuration, loading, broken)
-            path = deform(surface, start, loading, protocol, preconditioner, visit, ends)
-            lost = [broken(event) for event in path.events]
-        broken_bonds = lost if self.break_far > 0.0 else None
-        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames, lost=broken_bonds, lowest=lowest)
+            rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
+            breaks = BondBreaks(configuration, surface, rule) if self.break_far > 0.0 else None
+            over = self._over(configuration, loading)
+            lost: list[int] = []
 
-    def _ends(
-        self, configuration: Configuration, loading: Loading, broken: Callable[[Instability], int]
-    ) -> Callable[[Instability], bool] | None:
-        """What ends the run, told of each instability; None: nothing but its length and the number of events."""
-        return (lambda event: broken(event) >= 0) if self.stop_at_break else None
+            def ends(event: Instability) -> bool:
+                lost.append(-1 if breaks is None else breaks.lost_by(event))
+                return over(event, lost[-1])
+
+            path = deform(surface, start, loading, protocol, preconditioner, visit, ends)
+        broken = None if breaks is None else lost
+        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames, lost=broken, lowest=lowest)
+
+    def _over(self, configuration: Configuration, loading: Loading) -> Callable[[Instability, int], bool]:
+        """Whether the run ends, told of each instability and the atom whose bond it broke (-1: none)."""
+        return lambda event, lost: self.stop_at_break and lost >= 0
 
     def _protocol(self) -> Protocol:
         return Protocol(

@@ -1,7 +1,7 @@
 """Native athermal quasistatic deformation to complete fracture (Font-Clos et al. 2022, Methods).
 
-As ``aqs`` until no path of bonds leads from the glass to its own periodic image along the loading: then the crack has gone through. Broken
-bonds and flips are told apart on the way, so the first "bond_break" is the first broken bond.
+As ``aqs`` until no path of bonds leads from the glass to its own periodic image along the axis that the loading extends most: then the
+crack has gone through. Broken bonds and flips are told apart on the way, so the first "bond_break" is the first broken bond.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class AQSFracture(AQS):
                 f"simulator.break_far is {self.break_far!r}; complete fracture needs the length beyond which a bond is lost"
             )
 
-    def _ends(self, configuration: Configuration, loading: Loading, broken: Callable[[Instability], int]) -> Callable[[Instability], bool]:
+    def _over(self, configuration: Configuration, loading: Loading) -> Callable[[Instability, int], bool]:
         axis = _axis(loading)
         bonds, periodic = configuration.bonds, configuration.periodic
 
@@ -56,11 +56,15 @@ class AQSFracture(AQS):
             raise VitreousError(
                 f"no path of bonds shorter than {self.break_far:g} goes through the glass along the loading; it is in pieces already"
             )
-        return lambda event: in_pieces(event.after.positions, event.after.cell)
+        return lambda event, lost: in_pieces(event.after.positions, event.after.cell)
 
 
 def _axis(loading: Loading) -> int:
-    """The lattice vector along the loading's first axis."""
-    if loading.angle % 90.0:
-        raise VitreousError(f"loading.angle is {loading.angle:g}; complete fracture is told along an axis of the cell: use 0 or 90")
-    return int(np.argmax(np.abs(loading.frame[0])))
+    """The lattice vector along which the loading extends most."""
+    along = np.abs(loading.extension_direction)
+    if along.max() < 1.0 - 1e-9:
+        raise VitreousError(
+            f"the loading stretches the glass most between the axes of its cell (loading.angle is {loading.angle:g}); complete fracture is "
+            "told along an axis: use 0 or 90, for simple shear 45"
+        )
+    return int(along.argmax())

@@ -9,7 +9,6 @@ in ``pair_commands``.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -21,7 +20,7 @@ from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import EnergySurface, Potential, Simulator
 from vitreous.io.lammps import LammpsEngine
 from vitreous.io.lammps_table import write_pair_table
-from vitreous.mechanics.bond_breaks import BreakRule, HasAtomEnergies, lost_bond
+from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.pair_surface import PairSurface
 from vitreous.mechanics.quasistatic import Instability, non_affine, steps_within, unstable
@@ -101,24 +100,21 @@ class LammpsAQS(Simulator):
         refuse_deformation(configuration, loading, self.strain_max, None if self.pair_commands else potential.surface(configuration))
         frames: list[tuple[float, State]] = []
         with tempfile.TemporaryDirectory() as folder, self._engine(configuration, potential, Path(folder)) as engine:
-            broken = self._broken(configuration, engine if self.pair_commands else potential.surface(configuration))
+            energies = engine if self.pair_commands else potential.surface(configuration)
+            rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
+            breaks = BondBreaks(configuration, energies, rule) if self.break_far > 0.0 else None
+            lost: list[int] = []
             state = self._minimum(engine, configuration.positions, configuration.cell)
             walk = Walk([0], [state])
             for step in range(1, steps_within(self.strain_max, self.strain_step) + 1):
                 state, strain = self._step(engine, walk, loading, configuration.cell, step), step * self.strain_step
                 if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
                     frames.append((strain, state))
-                just_broken = bool(walk.events) and walk.events[-1].step == step and broken(walk.events[-1]) >= 0
-                if len(walk.events) == self.max_events or (self.stop_at_break and just_broken):
+                if breaks is not None and len(lost) < len(walk.events):
+                    lost.append(breaks.lost_by(walk.events[-1]))
+                if len(walk.events) == self.max_events or (self.stop_at_break and max(lost, default=-1) >= 0):
                     break
-            lost = [broken(event) for event in walk.events] if self.break_far > 0.0 else None
-        return trajectory_of(configuration, loading, self.strain_step, walk, frames=frames, lost=lost)
-
-    def _broken(self, configuration: Configuration, energies: HasAtomEnergies) -> Callable[[Instability], int]:
-        """A function from an event to the atom whose bond it broke; -1 for none, or where broken bonds are not looked for."""
-        if self.break_far <= 0.0:
-            return lambda event: -1
-        return lost_bond(configuration, energies, BreakRule(self.break_near, self.break_far, self.break_drop))
+        return trajectory_of(configuration, loading, self.strain_step, walk, frames=frames, lost=None if breaks is None else lost)
 
     def _step(self, engine: LammpsEngine, walk: Walk, loading: Loading, cell: np.ndarray, step: int) -> State:
         before = walk.states[-1]
