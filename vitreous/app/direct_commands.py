@@ -67,7 +67,7 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name.replace('_', ' ')} {_words(inner)}" for name, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(_words(inner) for inner in value)
+        return ", ".join(f"({_words(inner)})" if isinstance(inner, list) else _words(inner) for inner in value)
     return f"{value:.10g}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
