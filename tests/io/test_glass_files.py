@@ -12,6 +12,10 @@ from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import close_pairs, refuse_overlaps, silica_bonds
 from vitreous.io.read import read_configuration, read_configurations
 from vitreous.io.write import safe_name, write_configuration
+from vitreous.plugins.potentials.eam import Eam
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
+from vitreous.plugins.potentials.watanabe import Watanabe
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 
 SUFFIXES = (".extxyz", ".xyz", ".dump", ".lammpstrj", ".data", ".lmp", ".lammpstrj.gz", ".extxyz.gz", ".data.gz")
 
@@ -58,6 +62,22 @@ def test_a_glass_comes_back_from_a_file_bit_for_bit(tmp_path, suffix, dimension,
     else:  # tilted cells are shifted and lengths are written as bounds
         assert np.allclose(after.cell, before.cell, atol=1e-13)
         assert np.abs(before.minimum_image(after.positions - before.positions)).max() < 1e-12
+
+
+@pytest.mark.parametrize("potential", [YukawaSilica(), Watanabe(), LennardJones2D(), Eam.example()], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize("suffix", [".extxyz", ".xyz.gz", ".dump"])
+def test_the_species_of_every_potential_come_back_by_name(tmp_path, potential, suffix):
+    """Those of Lennard-Jones, S and L, are not all chemical elements."""
+    before = glass(min(potential.dimensions)).with_(names=potential.elements)
+    after = read_configuration(write_configuration(tmp_path / f"glass{suffix}", before, {"strength": np.ones(len(before))}))
+    assert [after.names[k] for k in after.species] == [before.names[k] for k in before.species]
+    assert np.array_equal(after.ids, before.ids) and np.abs(before.minimum_image(after.positions - before.positions)).max() < 1e-12
+
+
+def test_names_of_elements_in_small_letters_or_capitals_are_elements(tmp_path):
+    columns = "Properties=pos:R:3:species:S:1:note:S:1"
+    (tmp_path / "a.xyz").write_text(f'2\nLattice="9 0 0 0 9 0 0 0 9" {columns}\n0 0 0 SI a\n2 0 1 o b\n')
+    assert read_configuration(tmp_path / "a.xyz").names == ("Si", "O")
 
 
 def test_a_cell_turned_out_of_the_axes_is_turned_back_for_lammps(tmp_path):
