@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import time
 
 import numpy as np
 import pytest
@@ -215,6 +216,19 @@ def test_close_pairs_against_all_pairs():
         expected = np.argwhere(np.triu(everything < 6.0, 1))
         assert np.array_equal(pairs, expected)
         assert np.allclose(distance, everything[tuple(expected.T)])
+
+
+def test_pairs_across_free_boundaries_are_found_wherever_the_atoms_lie():
+    """Within a second for thousands of atoms: a search through all pairs of them would take minutes."""
+    spots = np.stack(np.meshgrid(*[np.arange(60.0)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
+    for periodic, cell, pairs in (((False, False), 60.0, 7080), ((False, False), 5.0, 7080), ((True, False), 60.0, 7140)):
+        patch = Configuration(
+            positions=spots - 30.0, species=np.zeros(3600), names=("Si",), cell=cell * np.eye(2), periodic=periodic, units="silica2d"
+        )
+        began = time.process_time()
+        found, distance = close_pairs(patch, 1.1)
+        assert len(found) == pairs and np.allclose(distance, 1.0)
+        assert time.process_time() - began < 5.0
 
 
 def test_files_that_are_missing_unreadable_or_cut_short_are_refused(tmp_path):
