@@ -74,14 +74,25 @@ def test_a_file_gives_the_same_map(trained, unseen, tmp_path):
     np.testing.assert_allclose(predict(glass, trained, grid=5).labels.values, unseen.prediction, rtol=1e-6)
 
 
+def cut_out(glass, radius, middle=None):
+    """The disc of ``radius`` around ``middle`` (of the cell, if None), with a free boundary."""
+    middle = 0.5 * glass.cell.sum(axis=0) if middle is None else middle
+    vectors = glass.minimum_image(glass.positions - middle)
+    near = np.linalg.norm(vectors, axis=1) < radius
+    return glass.with_(
+        positions=(vectors + middle)[near], species=glass.species[near], ids=glass.ids[near], bonds=np.zeros((0, 2), int),
+        periodic=(False, False),
+    )  # fmt: skip
+
+
+def shaken(glass, by):
+    return glass.with_(positions=glass.positions + np.random.default_rng(0).normal(0.0, by, glass.positions.shape))
+
+
 def test_places_whose_window_leaves_the_glass_are_masked(trained, unseen):
     whole = unseen.configuration
     centre = whole.cell.sum(axis=0) / 2
-    inside = np.flatnonzero(np.linalg.norm(whole.positions - centre, axis=1) < 18.0)
-    patch = whole.with_(
-        positions=whole.positions[inside], species=whole.species[inside], ids=whole.ids[inside], bonds=np.zeros((0, 2), int),
-        periodic=(False, False),
-    )  # fmt: skip
+    patch = cut_out(whole, 18.0)
     found = predict(patch, trained, grid=9)
     distance = np.linalg.norm(found.labels.positions - centre, axis=1)
     assert found.labels.mask.any()
@@ -94,15 +105,26 @@ def test_places_whose_window_leaves_the_glass_are_masked(trained, unseen):
 
 def test_the_rim_of_a_patch_stays_put_when_it_is_relaxed(trained, unseen):
     glass = unseen.configuration
-    centre = glass.cell.sum(axis=0) / 2
-    inside = np.flatnonzero(np.linalg.norm(glass.positions - centre, axis=1) < 20.0)
-    shaken = glass.positions[inside] + np.random.default_rng(0).normal(0.0, 0.02, (len(inside), 2))
-    patch = glass.with_(
-        positions=shaken, species=glass.species[inside], ids=glass.ids[inside], bonds=np.zeros((0, 2), int), periodic=(False, False)
-    )
-    moved = np.linalg.norm(rested(patch, trained).positions - shaken, axis=1)
-    depth = 20.0 - np.linalg.norm(glass.positions[inside] - centre, axis=1)
+    patch = shaken(cut_out(glass, 20.0), 0.02)
+    moved = np.linalg.norm(rested(patch, trained).positions - patch.positions, axis=1)
+    depth = 20.0 - np.linalg.norm(patch.positions - 0.5 * glass.cell.sum(axis=0), axis=1)
     assert not moved[depth < 8.0].any() and moved[depth > 13.0].all()
+
+
+def test_whether_a_patch_is_at_rest_is_told_by_its_atoms_beyond_the_reach_of_the_rim(trained, unseen):
+    patch = cut_out(unseen.configuration, 20.0)
+    assert predict(patch, trained).at_rest
+    disturbed = predict(shaken(patch, 0.02), trained)
+    assert disturbed.largest_force > 0.01 and not disturbed.at_rest
+    rim = shaken(patch, 0.02).positions
+    deep = np.linalg.norm(patch.positions - patch.positions.mean(axis=0), axis=1) < 18.0
+    assert predict(patch.with_(positions=np.where(deep[:, None], patch.positions, rim)), trained).at_rest
+
+
+def test_the_forces_of_a_patch_that_is_all_rim_are_not_known(trained, unseen):
+    narrow = replace(trained, descriptor=BondGraph(radius=6.0), fitted=Everywhere(), potential=YukawaSilica(cutoff=12.0))
+    found = predict(cut_out(unseen.configuration, 11.0), narrow, grid=5)
+    assert np.isnan(found.largest_force) and found.at_rest
 
 
 def test_a_broken_bond_masks_the_places_around_it(trained, unseen):
@@ -324,3 +346,35 @@ def test_the_bundle_that_ships_knows_a_new_glass(shipped):
     assert np.corrcoef(found.labels.values[truth.mask], truth.values[truth.mask])[0, 1] > 0.85
     error = (found.labels.values - truth.values)[truth.mask] / found.uncertainty[truth.mask]
     assert np.mean(np.abs(error) < 2.0) > 0.85
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A relaxed glass of 1440 atoms like those of the bundle that ships."""
+    network = DualSwitch(rings_x=16, rings_y=18, variance=0.917, alpha=0.3).generate(0, np.random.default_rng(6))
+    return AQS().relax(network, POTENTIAL)
+
+
+@pytest.mark.parametrize("radius", [20.0, 25.0, 35.0])
+def test_patches_of_a_glass_like_those_of_the_training_pass_as_it_does(shipped, large, radius):
+    """Their means scatter more than those of whole glasses: they see fewer atoms, and no cell holds these at one density and shape."""
+    assert predict(large, shipped).unlike == []
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        assert predict(cut_out(large, radius, rng.uniform(0.0, 40.0, 2)), shipped).unlike == []
+
+
+def test_patches_of_other_glasses_stand_out(shipped, large):
+    from vitreous.testing.systems import silica_honeycomb
+
+    stretched = large.with_(positions=large.positions * [1.05, 1 / 1.05], cell=large.cell * [[1.05], [1 / 1.05]])
+    dilated = large.with_(positions=large.positions * 1.02, cell=large.cell * 1.02)
+    crystal = AQS().relax(silica_honeycomb(columns=16, rows=9), POTENTIAL)
+    ordered = AQS().relax(DualSwitch(rings_x=16, rings_y=18, variance=0.15).generate(0, np.random.default_rng(1)), POTENTIAL)
+    for other, radius in ((stretched, 20.0), (dilated, 20.0), (crystal, 20.0), (ordered, 35.0)):
+        assert predict(cut_out(other, radius), shipped).unlike, radius
+
+
+def test_a_few_places_of_a_glass_like_those_of_the_training_pass_too(shipped, large):
+    for grid in (1, 2, 4):
+        assert predict(large, shipped, grid=grid).unlike == []

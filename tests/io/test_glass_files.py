@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +13,10 @@ from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import close_pairs, refuse_overlaps, silica_bonds
 from vitreous.io.read import read_configuration, read_configurations
 from vitreous.io.write import safe_name, write_configuration
+from vitreous.plugins.potentials.eam import Eam
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
+from vitreous.plugins.potentials.watanabe import Watanabe
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 
 SUFFIXES = (".extxyz", ".xyz", ".dump", ".lammpstrj", ".data", ".lmp", ".lammpstrj.gz", ".extxyz.gz", ".data.gz")
 
@@ -58,6 +63,22 @@ def test_a_glass_comes_back_from_a_file_bit_for_bit(tmp_path, suffix, dimension,
     else:  # tilted cells are shifted and lengths are written as bounds
         assert np.allclose(after.cell, before.cell, atol=1e-13)
         assert np.abs(before.minimum_image(after.positions - before.positions)).max() < 1e-12
+
+
+@pytest.mark.parametrize("potential", [YukawaSilica(), Watanabe(), LennardJones2D(), Eam.example()], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize("suffix", [".extxyz", ".xyz.gz", ".dump"])
+def test_the_species_of_every_potential_come_back_by_name(tmp_path, potential, suffix):
+    """Those of Lennard-Jones, S and L, are not all chemical elements."""
+    before = glass(min(potential.dimensions)).with_(names=potential.elements)
+    after = read_configuration(write_configuration(tmp_path / f"glass{suffix}", before, {"strength": np.ones(len(before))}))
+    assert [after.names[k] for k in after.species] == [before.names[k] for k in before.species]
+    assert np.array_equal(after.ids, before.ids) and np.abs(before.minimum_image(after.positions - before.positions)).max() < 1e-12
+
+
+def test_names_of_elements_in_small_letters_or_capitals_are_elements(tmp_path):
+    columns = "Properties=pos:R:3:species:S:1:note:S:1"
+    (tmp_path / "a.xyz").write_text(f'2\nLattice="9 0 0 0 9 0 0 0 9" {columns}\n0 0 0 SI a\n2 0 1 o b\n')
+    assert read_configuration(tmp_path / "a.xyz").names == ("Si", "O")
 
 
 def test_a_cell_turned_out_of_the_axes_is_turned_back_for_lammps(tmp_path):
@@ -195,6 +216,19 @@ def test_close_pairs_against_all_pairs():
         expected = np.argwhere(np.triu(everything < 6.0, 1))
         assert np.array_equal(pairs, expected)
         assert np.allclose(distance, everything[tuple(expected.T)])
+
+
+def test_pairs_across_free_boundaries_are_found_wherever_the_atoms_lie():
+    """Within a second for thousands of atoms: a search through all pairs of them would take minutes."""
+    spots = np.stack(np.meshgrid(*[np.arange(60.0)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
+    for periodic, cell, pairs in (((False, False), 60.0, 7080), ((False, False), 5.0, 7080), ((True, False), 60.0, 7140)):
+        patch = Configuration(
+            positions=spots - 30.0, species=np.zeros(3600), names=("Si",), cell=cell * np.eye(2), periodic=periodic, units="silica2d"
+        )
+        began = time.process_time()
+        found, distance = close_pairs(patch, 1.1)
+        assert len(found) == pairs and np.allclose(distance, 1.0)
+        assert time.process_time() - began < 5.0
 
 
 def test_files_that_are_missing_unreadable_or_cut_short_are_refused(tmp_path):

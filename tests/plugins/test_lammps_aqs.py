@@ -7,7 +7,7 @@ import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import NotConverged, VitreousError
-from vitreous.io.lammps import LammpsEngine
+from vitreous.io.lammps import LammpsEngine, reason
 from vitreous.plugins.potentials.eam import EXAMPLE, Eam
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
@@ -137,7 +137,7 @@ def _engine_and_surface_agree(glass, potential, energy, force):
     """LAMMPS under the potential's own commands, against its energy surface, relative to the largest number."""
     surface = potential.surface(glass)
     e, f, virial = surface.energy_forces_virial(glass.positions, glass.cell)
-    with LammpsEngine(glass, potential.lammps_commands(glass)) as engine:
+    with LammpsEngine(glass, potential.lammps_commands(glass), surface.energy_forces_virial) as engine:
         theirs = engine.evaluate(glass.positions, glass.cell)
     assert theirs[0] == pytest.approx(e, rel=energy)
     np.testing.assert_allclose(theirs[1], f, atol=force * np.abs(f).max())
@@ -198,3 +198,34 @@ def test_a_name_that_no_atom_bears_needs_no_atoms_for_its_table():
     assert pure.names == ("A", "B")
     named, alone = (LammpsAQS().relax(pure.with_(names=names), LennardJones()).info["energy"] for names in (("A", "B"), ("A",)))
     assert named == alone
+
+
+def test_the_reason_that_lammps_gives_is_told_and_not_where_to_read_on(glass):
+    lost = "ERROR: Lost atoms: original 144 current 143 (src/thermo.cpp:494)"
+    assert reason(Exception(f"{lost}\nFor more information see https://docs.lammps.org/err0008")) == lost
+    assert reason(Exception("Failed\nfor good")) == "for good"
+    with (
+        LammpsEngine(glass, ("pair_style lj/cut 2.5", "pair_coeff * * 1.0 1.0")) as engine,
+        pytest.raises(VitreousError, match=r"refuses 'nonsense': ERROR: .*nonsense"),
+    ):
+        engine.command("nonsense")
+
+
+def test_an_atom_cells_away_feels_what_it_feels_at_home_and_stays_there(glass):
+    astray = glass.with_(positions=glass.positions + np.eye(len(glass), 1) * (glass.cell[[0]] * 3 - glass.cell[[1]] * 2))
+    _engine_and_surface_agree(astray, POTENTIAL, 1e-10, 1e-9)
+    for model in (POTENTIAL, Unknown()):
+        moved = LammpsAQS(min_style="fire").relax(astray, model).positions - astray.positions
+        assert np.abs(moved).max() < 0.1
+
+
+@pytest.mark.parametrize("at", [(0.0, 0.0), (-30.0, 17.0), (400.0, -400.0)])
+@pytest.mark.parametrize("model", [POTENTIAL, Unknown()], ids=["table", "called"])
+def test_a_patch_is_the_same_wherever_it_lies(glass, at, model):
+    here = glass.with_(periodic=(False, False))
+    patch = here.with_(positions=here.positions + np.array(at))
+    theirs = LammpsAQS(min_style="fire").relax(patch, model)
+    ours = AQS(relax_cell=False).relax(here, POTENTIAL)
+    assert theirs.info["energy"] == pytest.approx(ours.info["energy"], rel=1e-7)
+    assert np.abs(theirs.positions - patch.positions).max() < 5.0
+    _engine_and_surface_agree(patch, model, 1e-10, 1e-9)

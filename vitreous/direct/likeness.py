@@ -2,8 +2,14 @@
 
 For every column of the features (of nodes and of edges, for graphs) the mean and the standard deviation over a glass, and the number of
 rows per place, are one number each. Over the training glasses each has a mean m and a spread s; a new glass stands out by the largest
-``|v - m| / s``, with s widened by sqrt(n / N) for a glass of N atoms, fewer than the n of training. It is unlike them when it stands out
-more than ``_MARGIN`` times as far as any of them does when left out itself.
+``|v - m| / e``, where e is how far v may lie off by chance. It is unlike them when it stands out more than ``_MARGIN`` times as far as any
+of them does when left out itself, with e = s.
+
+The chance that e allows for, if w windows of the places described hold an atom, so that they see n = (sum w)^2 / sum w^2 distinct atoms
+and a single window sees k = sum w / places: it is s sqrt(N / n), n fewer than the N atoms of a training glass, or sigma sqrt(k / (n - k)),
+whichever is more. sigma is the scatter of what single places add to v; windows that share atoms scatter less, hence n - k. A part of a
+glass needs the second, because nothing holds its density and shape as the cell holds those of a whole one; it shrinks to nothing as the
+windows come to see all atoms of a periodic glass.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ from vitreous.core.data import Configuration, Features
 
 Array = NDArray[Any]
 _MARGIN = 1.5
+_APART = 1.25  # n / k, below which windows are nearly one and the same, and their scatter says nothing
 _FLOOR = 1e-6  # of a value's size: a spread smaller than this is rounding
 
 
@@ -39,35 +46,71 @@ def likeness_of(glasses: Sequence[tuple[Configuration, Features]]) -> Likeness:
     names = list(summary(glasses[0][1]))
     limit = float("inf")
     if len(rows) > 2:
-        left_out = [_stand_out(rows[k], *_centre(np.delete(rows, k, axis=0)), 1.0).max() for k in range(len(rows))]
+        left_out = [_stand_out(rows[k], *_centre(np.delete(rows, k, axis=0))).max() for k in range(len(rows))]
         limit = _MARGIN * float(max(left_out))
     mean, spread = _centre(rows)
     atoms = int(np.mean([len(glass) for glass, _ in glasses]))
     return Likeness(names, mean.tolist(), spread.tolist(), limit, atoms)
 
 
-def unlike(likeness: Likeness, glass: Configuration, features: Features) -> list[tuple[str, float, float]]:
-    """(name, value, training mean) of what stands out beyond the limit, the worst first; empty for a glass like those of training."""
+def unlike(likeness: Likeness, glass: Configuration, features: Features, windows: Array) -> list[tuple[str, float, float]]:
+    """(name, value, training mean) of what stands out beyond the limit, the worst first; empty for a glass like those of training.
+
+    ``windows`` (N,) says how many of the described places have each atom in their window. Nothing stands out where all windows together
+    hold hardly more atoms of a glass than one.
+    """
     values = summary(features)
     if list(values) != list(likeness.names):
         return [("columns", float(len(values)), float(len(likeness.names)))]
     found, mean = np.array(list(values.values())), np.array(likeness.mean)
-    widened = max(1.0, likeness.atoms / len(glass)) ** 0.5
-    far = _stand_out(found, mean, np.array(likeness.spread), widened)
+    far = _stand_out(found, mean, _chance(likeness, glass, features, windows))
     worst = [k for k in np.argsort(-far) if far[k] > likeness.limit]
     names = list(values)
     return [(names[k], float(found[k]), float(mean[k])) for k in worst]
 
 
+def _chance(likeness: Likeness, glass: Configuration, features: Features, windows: Array) -> Array:
+    """How far each number of a glass like those of training may lie off by chance, one standard deviation."""
+    atoms, in_one = windows.sum() ** 2 / (windows.astype(float) ** 2).sum(), windows.sum() / len(features)
+    spread = np.array(likeness.spread) * max(1.0, likeness.atoms / atoms) ** 0.5
+    if atoms < _APART * in_one:
+        return np.full(len(spread), np.inf)
+    unseen = max(0.0, 1.0 - atoms / len(glass)) if all(glass.periodic) else 1.0
+    scatter = np.array([values.std() for values in _shares(features).values()])
+    return np.maximum(spread, scatter * (unseen * in_one / (atoms - in_one)) ** 0.5)
+
+
 def summary(features: Features) -> dict[str, float]:
     """The numbers that stand for a glass, by name."""
     numbers: dict[str, float] = {}
-    for names, values in ((features.names, features.values), (features.edge_names, features.edge_values)):
+    for names, values, _ in _tables(features):
         for k, name in enumerate(names):
             column = np.asarray(values[:, k], dtype=np.float64)
             numbers[f"mean of {name}"], numbers[f"spread of {name}"] = float(column.mean()), float(column.std())
     numbers["rows per place"] = len(features.values) / len(features)
     return numbers
+
+
+def _tables(features: Features) -> tuple[tuple[Sequence[str], Array, Array], ...]:
+    """Column names, rows and offsets of the nodes, or of all there is, and of the edges, whose columns may bear the same names."""
+    along = [f"{name} of links" for name in features.edge_names]
+    return (features.names, features.values, features.offsets), (along, features.edge_values, features.edge_offsets)
+
+
+def _shares(features: Features) -> dict[str, Array]:
+    """What each place adds to the numbers of ``summary``, to first order, (M,) by name; of a number off its mean, so that it vanishes."""
+    places, shares = len(features), {}
+    for names, values, offsets in _tables(features):
+        for k, name in enumerate(names):
+            column = np.asarray(values[:, k], dtype=np.float64).ravel()
+            rows = np.diff(offsets) if len(offsets) else np.full(places, column.size // places)
+            place, off, spread = np.repeat(np.arange(places), rows), column - column.mean(), column.std()
+            weight = places / column.size
+            shares[f"mean of {name}"] = weight * np.bincount(place, off, places)
+            square = (off**2 - spread**2) / (2.0 * spread) if spread > 0.0 else 0.0 * off
+            shares[f"spread of {name}"] = weight * np.bincount(place, square, places)
+    shares["rows per place"] = np.diff(features.offsets).astype(float) if len(features.offsets) else np.ones(places)
+    return shares
 
 
 def _centre(rows: Array) -> tuple[Array, Array]:
@@ -76,5 +119,5 @@ def _centre(rows: Array) -> tuple[Array, Array]:
     return mean, np.maximum(spread, _FLOOR * (1.0 + np.abs(mean)))
 
 
-def _stand_out(values: Array, mean: Array, spread: Array, widened: float) -> Array:
-    return np.abs(values - mean) / (widened * spread)
+def _stand_out(values: Array, mean: Array, chance: Array) -> Array:
+    return np.abs(values - mean) / chance

@@ -13,7 +13,7 @@ from vitreous.core.data import Configuration, Labels
 from vitreous.core.errors import VitreousError
 from vitreous.direct.bundle import Bundle, read_bundle
 from vitreous.direct.likeness import unlike
-from vitreous.direct.rest import AT_REST, relax
+from vitreous.direct.rest import AT_REST, moving, relax
 from vitreous.io.bonds import silica_bonds
 from vitreous.mechanics.neighbours import around, heights
 
@@ -31,7 +31,7 @@ class Prediction:
         labels: one value per place, in the label's unit; NaN and masked where the window meets a broken bond or leaves the glass.
         uncertainty: (M,) standard deviation of each value; None from a model that does not know.
         unlike: what of the glass lies outside the training glasses: (quantity, value, training mean), the worst first.
-        largest_force: on an atom that the potential sees whole, energy per length; NaN where it cannot say.
+        largest_force: on an atom that the potential sees whole, energy per length; NaN where a free boundary leaves none.
         by_number: whether the model reads atoms in the order of their numbers in the file.
     """
 
@@ -77,7 +77,7 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
         glass = _bonded(glass)
     loading = bundle.loading if angle is None else replace(bundle.loading, angle=angle)
     sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else _places(glass, bundle.spacing, grid)
-    whole = _whole(glass, bundle, sites)
+    whole, windows = _whole(glass, bundle, sites)
     if not whole.any():
         raise VitreousError(
             f"none of the {len(sites)} places has a window (radius {_window(bundle):g}) of whole, fully bonded glass; "
@@ -98,7 +98,7 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
         configuration=glass,
         labels=labels,
         uncertainty=uncertainty,
-        unlike=unlike(bundle.likeness, glass, features),
+        unlike=unlike(bundle.likeness, glass, features, windows),
         largest_force=_largest_force(glass, bundle),
         by_number=getattr(bundle.descriptor, "order", "") == "number",
     )
@@ -146,8 +146,9 @@ def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arr
     return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
 
 
-def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.bool_]:
-    """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole."""
+def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole; and of how many of
+    them the window holds each atom, (N,)."""
     radius = _window(bundle)
     low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
     if low < 2.0 * radius:
@@ -156,11 +157,12 @@ def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.boo
     bonds = np.bincount(glass.bonds.ravel(), minlength=len(glass))
     complete = bonds == wanted[glass.species]
     periodic = np.array(glass.periodic)
-    whole = np.zeros(len(sites), dtype=bool)
+    whole, windows = np.zeros(len(sites), dtype=bool), np.zeros(len(glass), dtype=np.int64)
     for k, site in enumerate(sites):
         near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
         whole[k] = len(near) > 0 and complete[near].all() and _all_round(vectors)
-    return whole
+        windows[near] += whole[k]
+    return whole, windows
 
 
 def _window(bundle: Bundle) -> float:
@@ -175,7 +177,10 @@ def _all_round(vectors: Array) -> bool:
 
 
 def _largest_force(glass: Configuration, bundle: Bundle) -> float:
-    if not all(glass.periodic):
-        return float("nan")  # atoms at a free boundary are not at rest in the cell that they were cut from
+    """NaN where no atom of a glass with a free boundary lies so deep that its force is as it was in the glass that it was cut from."""
     surface = bundle.potential.surface(glass)
-    return float(np.abs(surface.energy_forces(glass.positions, glass.cell)[1]).max())
+    deep = moving(glass, surface.force_range)
+    if deep is not None and not deep.any():
+        return float("nan")
+    forces = surface.energy_forces(glass.positions, glass.cell)[1]
+    return float(np.abs(forces if deep is None else forces * deep).max())

@@ -29,8 +29,8 @@ def close_pairs(configuration: Configuration, cutoff: float) -> tuple[Ints, Floa
     if thin:
         raise VitreousError(f"the cell is {min(thin):.4g} thick; expected at least twice the cutoff {cutoff:g}: use a larger glass")
     flat = 3 - configuration.dimension
-    positions = np.pad(configuration.positions, ((0, 0), (0, flat)))
-    cell = np.pad(configuration.cell, ((0, flat), (0, flat)))
+    positions, cell = _housed(configuration)
+    positions, cell = np.pad(positions, ((0, 0), (0, flat))), np.pad(cell, ((0, flat), (0, flat)))
     if flat:
         cell[2, 2] = 1.0
     periodic = (*configuration.periodic, *(False,) * flat)
@@ -39,6 +39,15 @@ def close_pairs(configuration: Configuration, cutoff: float) -> tuple[Ints, Floa
     pairs, distance = np.column_stack([i[once], j[once]]).astype(np.int64), distance[once]
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
     return pairs[order], distance[order]
+
+
+def _housed(configuration: Configuration) -> tuple[Floats, Floats]:
+    """Positions and a cell that holds them along the directions without periodicity: ASE takes all atoms beyond a cell for neighbours."""
+    free = ~np.array(configuration.periodic)
+    reduced = configuration.positions @ np.linalg.inv(configuration.cell)
+    low, extent = reduced.min(axis=0), np.ptp(reduced, axis=0)
+    longer = np.where(free, np.maximum(extent, 1.0), 1.0)
+    return configuration.positions - (low * free) @ configuration.cell, configuration.cell * longer[:, None]
 
 
 def refuse_overlaps(configuration: Configuration, minimum_distance: float, source: str = "the glass") -> None:

@@ -41,6 +41,12 @@ def lower_triangular(cell: Array) -> tuple[Array, Array]:
     return (r * signs[:, None]).T, (q * signs).T
 
 
+def reason(error: Exception) -> str:
+    """What LAMMPS says went wrong: the line that starts with ERROR; where to read on about it may follow."""
+    lines = str(error).strip().splitlines()
+    return next((line for line in lines if line.startswith("ERROR")), lines[-1])
+
+
 class LammpsEngine:
     """One LAMMPS instance that holds the atoms of a glass.
 
@@ -53,10 +59,11 @@ class LammpsEngine:
     def __init__(self, configuration: Configuration, commands: Sequence[str], force: Force | None = None) -> None:
         self._class = load_lammps()
         self._d, self._n = configuration.dimension, len(configuration)
+        self._periodic = np.array(configuration.periodic)
         self._force, self._failure = force, None
         self._called = force is not None and not commands
         self._lammps = self._class(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
-        self._sent: tuple[Array, Array, Array] | None = None
+        self._sent: tuple[Array, Array, Array, Array] | None = None
         self._setup(configuration, commands)
 
     def __enter__(self) -> LammpsEngine:
@@ -70,12 +77,13 @@ class LammpsEngine:
         try:
             self._lammps.command(line)
         except Exception as error:  # LAMMPS raises plain Exception
-            raise VitreousError(f"LAMMPS refuses '{line}': {str(error).strip().splitlines()[-1]}") from error
+            raise VitreousError(f"LAMMPS refuses '{line}': {reason(error)}") from error
 
     def _setup(self, configuration: Configuration, commands: Sequence[str]) -> None:
         lower, rotation = lower_triangular(configuration.cell)
+        placed, box = _housed(configuration.positions @ rotation.T, lower, self._periodic)
         edges = np.eye(3)
-        edges[: self._d, : self._d] = lower
+        edges[: self._d, : self._d] = box
         boundary = [("p" if flag else "s") for flag in configuration.periodic] + ["p"] * (3 - self._d)
         z = (0.0, edges[2, 2]) if self._d == 3 else (-0.5, 0.5)
         for line in (
@@ -89,7 +97,7 @@ class LammpsEngine:
         ):  # fmt: skip
             self.command(line)
         x = np.zeros((self._n, 3))
-        x[:, : self._d] = _wrapped(configuration.positions @ rotation.T, lower, configuration.periodic)
+        x[:, : self._d] = placed
         self._lammps.create_atoms(self._n, list(range(1, self._n + 1)), (configuration.species + 1).tolist(), x.ravel().tolist())
         if self._lammps.get_natoms() != self._n:
             raise VitreousError(f"LAMMPS kept {self._lammps.get_natoms()} of {self._n} atoms; some lie outside the cell")
@@ -129,11 +137,12 @@ class LammpsEngine:
         self._place(positions, cell)
         self.command("run 0")
         self._raise()
-        _, _, rotation = self._sent  # type: ignore[misc]
+        *_, rotation = self._sent  # type: ignore[misc]
         forces = np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)[:, : self._d] @ rotation
         xx, yy, zz, xy, xz, yz = self._lammps.numpy.extract_compute("vitreous_p", 0, 1)
         pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])[: self._d, : self._d]
-        virial = -abs(np.linalg.det(cell)) / self._pressure_unit * pressure
+        volume = self._lammps.get_thermo("vol")  # of LAMMPS's box, which ends where a glass with a free boundary does
+        virial = -volume / self._pressure_unit * pressure
         return float(self._lammps.get_thermo("pe")), forces, rotation.T @ virial @ rotation
 
     def atom_energies(self, positions: Array, cell: Array) -> Array:
@@ -156,32 +165,34 @@ class LammpsEngine:
     def _place(self, positions: Array, cell: Array) -> None:
         """Send the cell and the atoms."""
         lower, rotation = lower_triangular(cell)
-        size = f"x final 0 {lower[0, 0]:.17g} y final 0 {lower[1, 1]:.17g} xy final {lower[1, 0]:.17g}"
+        placed, box = _housed(positions @ rotation.T, lower, self._periodic)
+        size = f"x final 0 {box[0, 0]:.17g} y final 0 {box[1, 1]:.17g} xy final {box[1, 0]:.17g}"
         if self._d == 3:
-            size += f" z final 0 {lower[2, 2]:.17g} xz final {lower[2, 0]:.17g} yz final {lower[2, 1]:.17g}"
+            size += f" z final 0 {box[2, 2]:.17g} xz final {box[2, 0]:.17g} yz final {box[2, 1]:.17g}"
         self.command(f"change_box all {size} units box")
         x = np.zeros((self._n, 3))
-        x[:, : self._d] = positions @ rotation.T
-        self._sent = (positions.copy(), lower, rotation)
+        x[:, : self._d] = placed
+        self._sent = (positions.copy(), placed, lower, rotation)
         self._lammps.scatter_atoms("x", 1, 3, (ctypes.c_double * x.size)(*x.ravel()))
 
     def _positions(self) -> Array:
-        """Where the atoms are now, each in the image nearest to where it was sent."""
-        sent, lower, rotation = self._sent  # type: ignore[misc]
-        now = np.array(self._lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)[:, : self._d]
-        moved = (now - sent @ rotation.T) @ np.linalg.inv(lower)
-        moved -= np.rint(moved)
+        """Where the atoms are now, continuous with where they were sent."""
+        return self._continuous(np.array(self._lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)[:, : self._d])
+
+    def _continuous(self, now: Array) -> Array:
+        """Positions (N, D) of LAMMPS, each in the image nearest to where it was sent, in the glass's own frame."""
+        sent, placed, lower, rotation = self._sent  # type: ignore[misc]
+        moved = (now - placed) @ np.linalg.inv(lower)
+        moved -= np.rint(moved) * self._periodic
         return sent + (moved @ lower) @ rotation
 
     def _callback(self, caller: Any, step: int, count: int, tags: Array, x: Array, f: Array) -> None:
         """Forces from our function. LAMMPS swallows exceptions, so they are kept and raised after the command."""
-        sent, lower, rotation = self._sent  # type: ignore[misc]
+        *_, lower, rotation = self._sent  # type: ignore[misc]
         try:
             positions, forces = np.empty((self._n, self._d)), np.zeros((count, 3))
             positions[tags - 1] = x[:, : self._d]
-            moved = (positions - sent @ rotation.T) @ np.linalg.inv(lower)
-            moved -= np.rint(moved)
-            energy, ours, virial = self._force(sent + (moved @ lower) @ rotation, lower @ rotation)  # type: ignore[misc]
+            energy, ours, virial = self._force(self._continuous(positions), lower @ rotation)  # type: ignore[misc]
             forces[:, : self._d] = (ours @ rotation.T)[tags - 1]
             f[:, :] = forces
             full = np.zeros((3, 3))
@@ -201,7 +212,11 @@ class LammpsEngine:
 _VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 
-def _wrapped(positions: Array, lower: Array, periodic: tuple[bool, ...]) -> Array:
+def _housed(positions: Array, lower: Array, periodic: Array) -> tuple[Array, Array]:
+    """Positions (N, D) and a box (D, D) that holds them, as LAMMPS asks: atoms are moved by lattice vectors along periodic directions, and
+    together along the others, where the box grows with the glass. What lies in the cell stays where it is."""
     reduced = positions @ np.linalg.inv(lower)
-    reduced -= np.floor(reduced) * np.array(periodic)
-    return reduced @ lower
+    low, high = reduced.min(axis=0), reduced.max(axis=0)
+    shift = np.where(periodic, np.floor(reduced), np.where((low < 0.0) | (high > 1.0), low, 0.0))
+    longer = np.where(periodic, 1.0, np.maximum(high - low, 1.0))
+    return positions - shift @ lower, lower * longer[:, None]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
-from vitreous.io.lammps import load_lammps
+from vitreous.io.lammps import load_lammps, reason
 
 Array = NDArray[Any]
 Segment = tuple[float, float, float]  #: temperature at its start and its end, time it takes
@@ -82,4 +82,4 @@ def _run(engine: Any, commands: Sequence[str]) -> None:
         try:
             engine.command(line)
         except Exception as error:  # LAMMPS raises plain Exception
-            raise VitreousError(f"LAMMPS refuses '{line}': {str(error).strip().splitlines()[-1]}") from error
+            raise VitreousError(f"LAMMPS refuses '{line}': {reason(error)}") from error

@@ -22,6 +22,8 @@ from vitreous.io.lammps_dump import Frame, parse_dump
 
 _DUMP = (".lammpstrj", ".dump", ".lammpsdump")
 _DATA = (".data", ".lmp", ".lammps", ".lammps-data")
+_NAMES = "species_by_name"  # ASE keeps a column of this name as it is; of one called species it takes chemical elements alone
+_SPECIES = re.compile(r'(\bProperties="?(?:[^\s":]+:[A-Z]:\d+:)*)species:S:1\b')
 _KNOWN = (
     "a LAMMPS dump (.lammpstrj, .dump), LAMMPS data (.data, .lmp), extended XYZ (.extxyz, .xyz), each also .gz, or a text format ASE reads"
 )
@@ -105,7 +107,8 @@ def read_frames(path: str | Path) -> list[Frame]:
         frames = _through_ase(text, "lammps-data", str(path), {"units": "metal", "sort_by_id": True})
         origin = _data_origin(text)
         return [replace(frame, positions=frame.positions - origin, origin=origin) for frame in frames]
-    return _through_ase(text, _ase_format(path, suffix), str(path), {})
+    form = _ase_format(path, suffix)
+    return _through_ase(_SPECIES.sub(rf"\1{_NAMES}:S:1", text) if form == "extxyz" else text, form, str(path), {})
 
 
 def _data_origin(text: str) -> NDArray[np.float64]:
@@ -149,8 +152,6 @@ def _through_ase(text: str, form: str, source: str, options: dict[str, Any]) -> 
 def _from_atoms(atoms: Any, form: str) -> Frame:
     count, arrays = len(atoms), atoms.arrays
     origin = np.asarray(atoms.get_celldisp(), dtype=np.float64).reshape(3)
-    typed = form == "lammps-data" and "type" in arrays
-    kinds: NDArray[np.generic] = np.asarray(arrays["type"], dtype=np.int64) if typed else np.array(atoms.get_chemical_symbols())
     strain = atoms.info.get("strain")
     return Frame(
         positions=np.asarray(atoms.positions) - origin,
@@ -158,9 +159,19 @@ def _from_atoms(atoms: Any, form: str) -> Frame:
         origin=origin,
         periodic=(bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2])),
         ids=np.asarray(arrays.get("id", np.arange(1, count + 1)), dtype=np.int64),
-        kinds=kinds,
+        kinds=_kinds(atoms, form),
         strain=float(strain) if isinstance(strain, int | float) else None,
     )
+
+
+def _kinds(atoms: Any, form: str) -> NDArray[np.generic]:
+    """(N,) LAMMPS types, or names: of elements, in whatever letters, and of species that are none, such as the L of Lennard-Jones."""
+    from ase.data import atomic_numbers
+
+    if form == "lammps-data" and "type" in atoms.arrays:
+        return np.asarray(atoms.arrays["type"], dtype=np.int64)
+    words = [str(word) for word in atoms.arrays.get(_NAMES, atoms.get_chemical_symbols())]
+    return np.array([word.capitalize() if word.capitalize() in atomic_numbers else word for word in words])
 
 
 def _configuration(
