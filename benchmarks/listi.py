@@ -34,6 +34,7 @@ from vitreous.report.boxes import goodness_boxes
 from vitreous.report.scoring import score_samples
 
 GLASSES, EVENTS = 65, 6
+BOXED = ("lstm", "cnn", "gnn", "graph_ensemble")  #: the models in the figure of boxes
 CHAIN = Chain(
     generator=DualSwitch(rings_x=40, rings_y=48, variance=0.917, alpha=0.3), simulator=AQS(), potential=YukawaSilica(),
     labeler=LocalProbing(), loading=Loading(), events=Rearrangements(),
@@ -121,8 +122,7 @@ def main(home: Path, figure: Path | None) -> None:
     unseen = [glasses[k] for k in test if glasses[k].events is not None]
     print(f"{len(glasses)} maps, {len(with_events)} deformed, {len(test)} test glasses of which {len(unseen)} are deformed")
     headings = ["map", *(f"C {k + 1}" for k in range(EVENTS)), "r"]
-    curves = {"probing": by_event(with_events, "true map")}
-    rows = [line(f"probing, {len(with_events)} glasses", curves["probing"], "1")]
+    rows = [line(f"probing, {len(with_events)} glasses", by_event(with_events, "true map"), "1")]
     for name in PhysicalIndicators.weak_is:
         rows.append(line(f"{name}, {len(with_events)} glasses", by_event(with_events, name), _correlation(with_events, name)))
     table("Goodness on all deformed glasses: mean (standard deviation over glasses)", headings, rows)
@@ -131,17 +131,14 @@ def main(home: Path, figure: Path | None) -> None:
     for name in [name for name in runs if name == "graph_ensemble"]:
         newest = list(runs[name].runs.values())[-1][0]
         runs["its members"] = members(home, newest, test)
-    panels = {
-        "true map": curves["probing"][[k for k, s in enumerate(with_events) if s.index in test]],
-        "stretch_variance": by_event(unseen, "stretch_variance"),
-    }
+    panels = {"true map": by_event(unseen, "true map"), "stretch_variance": by_event(unseen, "stretch_variance")}
     for name, trained in runs.items():
         every = [
             [np.corrcoef(maps[k][glasses[k].labels.mask], glasses[k].labels.values[glasses[k].labels.mask])[0, 1] for k in test]
             for maps in trained.maps
         ]
         of = np.concatenate([by_event([replace(s, prediction=maps[s.index]) for s in unseen], "model") for maps in trained.maps])
-        curves[name] = panels[name] = of
+        panels[name] = of
         means = np.mean(every, axis=1)
         count = len(trained.maps)
         rows.append(
@@ -150,17 +147,18 @@ def main(home: Path, figure: Path | None) -> None:
     table(f"Goodness on {len(unseen)} glasses never seen; r: mean (spread over glasses and trainings; over trainings)", headings, rows)
     for name, trained in runs.items():
         for seed, (folder, _) in trained.runs.items():
-            if name != "its members":
+            if name in BOXED:
                 print(f"\n{name}, seed {seed}: {(folder / 'command.txt').read_text().strip()}")
     if figure is not None:
-        draw(curves, figure)
+        draw(panels, figure)
         seen = [s for s in with_events if s.index not in test]
         known = {"true map": by_event(seen, "true map"), "stretch_variance": by_event(seen, "stretch_variance")}
         for name, trained in runs.items():
-            if name != "its members":
+            if name in BOXED:
                 of = [by_event([replace(s, prediction=maps[s.index]) for s in seen], "model") for maps in trained.maps]
                 known[name] = np.concatenate(of)
-        boxes = {f"{len(seen)} glasses trained or validated on": known, f"{len(unseen)} glasses never seen": panels}
+        new = {name: panels[name] for name in known}
+        boxes = {f"{len(seen)} glasses trained or validated on": known, f"{len(unseen)} glasses never seen": new}
         goodness_boxes(boxes).savefig(figure.with_stem(f"{figure.stem}_boxes"), dpi=150)
 
 
@@ -172,7 +170,7 @@ def _correlation(samples: list[Sample], name: str) -> str:
 
 def draw(curves: dict[str, np.ndarray], path: Path) -> None:
     """Mean goodness by event, with the standard error over glasses."""
-    picture = Figure(figsize=(7.0, 4.4), layout="constrained")
+    picture = Figure(figsize=(8.2, 4.4), layout="constrained")
     axes = picture.subplots()
     for name, rows in curves.items():
         count = np.sum(np.isfinite(rows), axis=0)
@@ -182,8 +180,8 @@ def draw(curves: dict[str, np.ndarray], path: Path) -> None:
         )  # fmt: skip
     axes.set_xlabel("event")
     axes.set_ylabel("prediction goodness C, mean and standard error")
-    axes.set_ylim(0.0, 1.03)
-    axes.legend(frameon=False, fontsize=9)
+    axes.set_ylim(-0.1, 1.03)
+    picture.legend(loc="outside right center", frameon=False, fontsize=9)
     picture.savefig(path, dpi=150)
 
 

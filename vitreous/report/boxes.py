@@ -43,6 +43,7 @@ def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
         axes.set_xlabel("event")
         axes.set_title(title, fontsize=11)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(fontsize=8.5, frameon=False, loc="lower left")
     figure.axes[0].set_ylabel("prediction goodness C")
+    named = {name: handle for axes in figure.axes for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=4 * len(panels), fontsize=8.5, frameon=False)
     return figure
