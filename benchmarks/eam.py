@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.clock import once, table
 from benchmarks.forces import row
+from benchmarks.glasses import repeated
 from vitreous.core.data import Configuration, Loading
 from vitreous.plugins.generators.melt_quench import MeltQuench
 from vitreous.plugins.potentials.eam import Eam
@@ -62,10 +63,5 @@ def cuzr(path: str, per_side: int = 2) -> Configuration:
         species=("Zr", "Cu"), counts=(2000, 2000), masses=(91.224, 63.546), units="metal", dimension=3, density=0.0572, pressure=0.0,
         time_step=0.002, schedule=((2000.0, 2000.0, 2.0), (2000.0, 300.0, 17.0)), pair_commands=commands,
     ).generate(0, np.random.default_rng(0))  # fmt: skip
-    shifts = np.array(np.meshgrid(*[np.arange(per_side)] * 3, indexing="ij")).reshape(3, -1).T @ small.cell
-    positions = np.concatenate([small.positions + shift for shift in shifts])
-    positions += np.random.default_rng(1).normal(scale=0.05, size=positions.shape)
-    return Configuration(
-        positions=positions, species=np.tile(small.species, len(shifts)),
-        names=small.names, cell=per_side * small.cell, periodic=(True,) * 3, units="metal",
-    )  # fmt: skip
+    glass = repeated(small, per_side)
+    return glass.with_(positions=glass.positions + np.random.default_rng(1).normal(scale=0.05, size=glass.positions.shape))

@@ -19,6 +19,15 @@ def silica(rings_x: int, rings_y: int) -> Configuration:
     return AQS().relax(glass, YUKAWA)
 
 
+def repeated(glass: Configuration, times: int) -> Configuration:
+    """The glass ``times`` times along each side; at rest if it is. Without bonds."""
+    shifts = np.array(np.meshgrid(*[np.arange(times)] * glass.dimension, indexing="ij")).reshape(glass.dimension, -1).T @ glass.cell
+    return Configuration(
+        positions=np.concatenate([glass.positions + shift for shift in shifts]), species=np.tile(glass.species, len(shifts)),
+        names=glass.names, cell=times * glass.cell, periodic=glass.periodic, units=glass.units,
+    )  # fmt: skip
+
+
 def large() -> Configuration:
     """9600 atoms, the size of Bachhav et al. (2025)."""
     return silica(40, 48)
