@@ -31,6 +31,7 @@ def _array(value: Any, dtype: type, name: str, shape: tuple[int | None, ...]) ->
 
 
 def finite(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """The array itself; raises VitreousError, naming it and the first bad row, if a value is NaN or infinite."""
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         raise VitreousError(f"{name} has {len(bad)} values that are not finite, the first in row {int(bad[0][0])}; mend the input")

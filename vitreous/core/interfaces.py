@@ -31,10 +31,21 @@ class LinearResponse(Protocol):
 
     short_ranged: bool
 
-    def multiply(self, v: Array) -> Array: ...
-    def affine_force(self, gradient: Array) -> Array: ...
-    def network(self, bond_range: float) -> Any: ...  # scipy sparse (N*D, N*D): stiffness of short pairs
-    def hessian(self) -> Any: ...  # scipy sparse (N*D, N*D)
+    def multiply(self, v: Array) -> Array:
+        """H v."""
+        ...
+
+    def affine_force(self, gradient: Array) -> Array:
+        """The rate at which forces build up when everything moves as ``dx = gradient @ x``, cell included."""
+        ...
+
+    def network(self, bond_range: float) -> Any:
+        """The stiffness of pairs closer than ``bond_range`` alone, positive semidefinite; scipy sparse (N*D, N*D)."""
+        ...
+
+    def hessian(self) -> Any:
+        """The whole, scipy sparse (N*D, N*D)."""
+        ...
 
 
 class EnergySurface(Protocol):
@@ -49,12 +60,29 @@ class EnergySurface(Protocol):
     bond_range: float
     force_range: float
 
-    def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]: ...
-    def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]: ...
-    def atom_energies(self, positions: Array, cell: Array) -> Array: ...
-    def stress(self, positions: Array, cell: Array) -> Array: ...
-    def linearise(self, positions: Array, cell: Array) -> LinearResponse: ...
-    def hessian(self, positions: Array, cell: Array) -> Any: ...  # scipy sparse (N*D, N*D)
+    def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]:
+        """Energy and forces (N, D)."""
+        ...
+
+    def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
+        """Energy, forces (N, D) and dE/dstrain (D, D): the stress times the volume, positive in tension."""
+        ...
+
+    def atom_energies(self, positions: Array, cell: Array) -> Array:
+        """Energies (N,) that add up to the whole."""
+        ...
+
+    def stress(self, positions: Array, cell: Array) -> Array:
+        """Cauchy stress (D, D), energy per area or volume, positive in tension."""
+        ...
+
+    def linearise(self, positions: Array, cell: Array) -> LinearResponse:
+        """The linear response at this state."""
+        ...
+
+    def hessian(self, positions: Array, cell: Array) -> Any:
+        """Second derivatives of the energy with respect to positions at fixed cell, scipy sparse (N*D, N*D)."""
+        ...
 
 
 class Method(ABC):

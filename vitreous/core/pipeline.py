@@ -140,6 +140,7 @@ class Failure:
     excludes: bool
 
     def as_error(self) -> VitreousError:
+        """What it was, to be raised: NotConverged if it left one glass out, VitreousError if it stopped the run."""
         return NotConverged(self.reason) if self.excludes else VitreousError(self.reason)
 
 

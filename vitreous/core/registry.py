@@ -84,6 +84,7 @@ class Registry:
         return sorted(chosen, key=lambda r: (KINDS.index(r.component.kind), r.component.name))
 
     def names(self, kind: str) -> list[str]:
+        """Names of one kind's components, sorted."""
         return [r.component.name for r in self.all(kind)]
 
     def find(self, kind: str, name: str) -> Registered:

@@ -89,6 +89,7 @@ class Store:
         self.folder = Path(folder).absolute()
 
     def path(self, stage: str, key: str) -> Path:
+        """Where an artifact lies, or would."""
         return self.folder / stage / key[:2] / f"{key}.npz"
 
     def put(self, stage: str, key: str, value: Any, manifest: Mapping[str, Any]) -> None:
@@ -152,6 +153,7 @@ class Store:
             raise self._explained(error) from error
 
     def has(self, stage: str, key: str) -> bool:
+        """Whether the artifact is there."""
         return self.path(stage, key).is_file()
 
     def entries(self) -> Iterator[Entry]:

@@ -115,8 +115,7 @@ def try_switches(
             relax_some(shell, length, neighbours, sizes, positions, box, apothem, LOCAL_TOLERANCE * bond, LOCAL_SWEEPS)
             sound = is_plane(shell, length, neighbours, sizes, positions, box, smallest_area)
             if sound and strain_of(shell, length, neighbours, sizes, positions, box, apothem) <= largest:
-                edges[picks[move], 0] = c
-                edges[picks[move], 1] = d
+                edges[picks[move]] = c, d
                 accepted += 1
                 cost = new
                 continue

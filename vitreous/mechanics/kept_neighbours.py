@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
@@ -45,10 +46,24 @@ class KeptNeighbours:
     def _holds(self, positions: Array, cell: Array) -> bool:
         """A pair at r < cutoff now was at most ``stretch * (r + 2 drift)`` apart when the list was made."""
         then, cell_then = self._made_at  # type: ignore[misc]
-        if np.array_equal(cell, cell_then):
-            drift = np.sqrt(((positions - then) ** 2).sum(axis=1).max())
-            return bool(2.0 * drift < self.skin)
-        gradient = np.linalg.solve(cell_then, cell)
-        stretch = max(1.0, 1.0 / np.linalg.svd(gradient, compute_uv=False).min())
-        drift = np.sqrt(((positions - then @ gradient) ** 2).sum(axis=1).max())
-        return bool(stretch * (self.cutoff + 2.0 * drift) < self.cutoff + self.skin)
+        gradient, stretch = np.eye(len(cell)), 1.0
+        if not np.array_equal(cell, cell_then):
+            gradient = np.linalg.solve(cell_then, cell)
+            stretch = 1.0 / np.linalg.svd(gradient, compute_uv=False).min()
+        return bool(stretch * (self.cutoff + 2.0 * _largest_drift(then, positions, gradient)) < self.cutoff + self.skin)
+
+
+@njit(cache=True)
+def _largest_drift(then, now, gradient):  # type: ignore[no-untyped-def]
+    """The largest distance of an atom in ``now`` (N, D) from where ``then @ gradient`` takes it; NaN if one is nowhere."""
+    largest = 0.0
+    for i in range(len(now)):
+        squared = 0.0
+        for a in range(now.shape[1]):
+            d = now[i, a]
+            for b in range(now.shape[1]):
+                d -= then[i, b] * gradient[b, a]
+            squared += d * d
+        if squared > largest or np.isnan(squared):
+            largest = squared
+    return np.sqrt(largest)

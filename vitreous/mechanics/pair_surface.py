@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vitreous.core.data import Configuration
-from vitreous.core.errors import VitreousError
 from vitreous.mechanics import pair
-from vitreous.mechanics.neighbours import NeighbourList, neighbour_list, refuse_thin
+from vitreous.mechanics.kept_neighbours import KeptNeighbours
+from vitreous.mechanics.neighbours import NeighbourList
 from vitreous.mechanics.pair_table import PairTable
 
 Array = NDArray[Any]
@@ -20,8 +20,8 @@ Array = NDArray[Any]
 class PairSurface:
     """Energy of given atoms under a ``PairTable``, at any positions (N, D) and cell (D, D) of the same atoms.
 
-    ``species`` (N,) index the table; pairs closer than ``bond_range`` carry most of the stiffness. The neighbour list is made with a skin
-    and remade when displacement or strain could have brought a new pair within the cutoff; results do not depend on the skin.
+    ``species`` (N,) index the table; pairs closer than ``bond_range`` carry most of the stiffness. Results do not depend on ``skin``, the
+    fraction of the cutoff by which the neighbour list reaches farther.
 
     Raises:
         VitreousError: if the cell is thinner than the cutoff, or an atom sits closer to another than the table reaches.
@@ -33,41 +33,13 @@ class PairSurface:
         self.table, self.bond_range, self.force_range = table, bond_range, table.cutoff
         self.cutoff = table.cutoff
         self.species = np.ascontiguousarray(species, dtype=np.int64)
-        self.periodic = configuration.periodic
-        self.skin = skin * table.cutoff
-        self._list: NeighbourList | None = None
-        self._made_at: tuple[Array, Array] | None = None
+        self._kept = KeptNeighbours(configuration, table.cutoff, table.r_min, skin)
         self._forces = np.zeros_like(configuration.positions)
         self._kernel = (table.species_count, table.coefficients, table.r_min, 1.0 / table.step, table.cutoff)
-        refuse_thin(configuration.cell, configuration.periodic, self.cutoff)
-        self._refuse_overlaps(configuration)
-
-    def _refuse_overlaps(self, configuration: Configuration) -> None:
-        near = self.neighbours(configuration.positions, configuration.cell)
-        distance = np.linalg.norm(near.vectors(configuration.positions, configuration.cell), axis=1)
-        if len(distance) and distance.min() < self.table.r_min:
-            k = int(np.argmin(distance))
-            a, b = (int(configuration.ids[index[k]]) for index in near.pairs())
-            raise VitreousError(
-                f"atoms {a} and {b} lie on top of each other, {distance[k]:.3g} apart "
-                f"(expected at least {self.table.r_min:g}); mend the glass"
-            )
 
     def neighbours(self, positions: Array, cell: Array) -> NeighbourList:
         """A list that holds every pair within the cutoff at these positions."""
-        if self._list is not None and self._made_at is not None and self._holds(positions, cell):
-            return self._list
-        self._list = neighbour_list(positions, cell, self.periodic, self.table.cutoff + self.skin)
-        self._made_at = (positions.copy(), cell.copy())
-        return self._list
-
-    def _holds(self, positions: Array, cell: Array) -> bool:
-        """A pair at r < cutoff now was at most ``stretch * (r + 2 drift)`` apart when the list was made."""
-        then, cell_then = self._made_at  # type: ignore[misc]
-        gradient = np.linalg.solve(cell_then, cell)
-        stretch = 1.0 / np.linalg.svd(gradient, compute_uv=False).min()
-        drift = np.sqrt(((positions - then @ gradient) ** 2).sum(axis=1).max())
-        return bool(stretch * (self.table.cutoff + 2.0 * drift) < self.table.cutoff + self.skin)
+        return self._kept.at(positions, cell)
 
     def _arguments(self, positions: Array, cell: Array) -> tuple[Any, ...]:
         near = self.neighbours(positions, cell)

@@ -64,8 +64,8 @@ def energy_slope(table, kind, r, r_min, inverse_step):  # type: ignore[no-untype
     s = (r - r_min) * inverse_step
     if s < 0.0:
         return table[kind, 0, 0] + table[kind, 0, 1] * s, table[kind, 0, 1] * inverse_step
-    k = min(int(s), table.shape[1] - 1)
-    t = s - k
+    k = np.uintp(min(int(s), table.shape[1] - 1))
+    t = s - np.float64(k)
     c0, c1, c2 = table[kind, k, 0], table[kind, k, 1], table[kind, k, 2]
     c3, c4, c5 = table[kind, k, 3], table[kind, k, 4], table[kind, k, 5]
     u = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
