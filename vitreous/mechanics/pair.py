@@ -139,7 +139,7 @@ def multiply(v, start, nbr, k_pair, out):  # type: ignore[no-untyped-def]
         vz = v[i, 2] if d == 3 else 0.0
         ox = oy = oz = 0.0
         for k in range(start[i], start[i + 1]):
-            j = nbr[k]
+            j = np.uintp(nbr[k])
             dx = vx - v[j, 0]
             dy = vy - v[j, 1]
             if d == 2:
