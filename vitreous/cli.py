@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(arguments[1:])
         return _other(arguments)
     except KeyboardInterrupt:
-        sys.stderr.write("vitreous: interrupted; what is stored is kept, the same command continues\n")
+        kept = "what is stored is kept, the same command continues" if arguments[:1] == ["run"] else "nothing was written"
+        sys.stderr.write(f"vitreous: interrupted; {kept}\n")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -318,6 +318,25 @@ def test_a_disc_without_free_atoms_has_no_threshold():
     assert np.all(np.isnan(labels.values[~labels.mask]))
 
 
+def test_places_in_the_vacuum_around_a_slab_have_no_threshold_and_one_layer_of_places_can_be_asked_for(tmp_path, capsys):
+    model, bulk = LennardJones(), direct.relax(binary_mixture(side=6), LennardJones()).configuration
+    cell = bulk.cell.copy()
+    cell[2] *= 3.0  # open above and below; places at 1/6, 3/6 and 5/6 of it: the first in the slab, the others in vacuum
+    slab = direct.relax(bulk.with_(positions=bulk.positions % np.diag(bulk.cell), cell=cell), model).configuration
+    fields = {"free_radius": 1.2, "frozen_ring": 2.0, "strain_step": 5e-3, "workers": 1}
+    labels = direct.probe(slab, model, grid=(2, 2, 3), **fields)
+    assert labels.grid == (2, 2, 3)
+    assert np.all(labels.mask.reshape(4, 3)[:, 1:] == [False, False])
+    assert labels.mask.any()
+    middle = slab.with_(positions=slab.positions + [0.0, 0.0, slab.cell[2, 2] / 3.0])
+    layer = direct.probe(middle, model, grid=(2, 2, 1), **fields)
+    np.testing.assert_allclose(layer.values, labels.values.reshape(4, 3)[:, 0], rtol=1e-6)
+    file = str(write_configuration(tmp_path / "plane.extxyz", silica_glass()))
+    flat = (*SILICA, *SHEAR, "--probe-set", "free_radius=6", "--out", str(tmp_path / "map.csv"))
+    assert told(capsys, "probe", file, *flat, "--grid", "2,1")["sites"] == 2
+    assert "expected one number, or 2 for this glass" in refused(capsys, "probe", file, *flat, "--grid", "2,1,1")
+
+
 def test_probing_along_several_directions_tells_the_weakest(capsys, glass, tmp_path):
     options = (*SHEAR, *PROBE, "--out", str(tmp_path / "map.csv"))
     found = told(capsys, "probe", glass, *SILICA, *options, "--angle-step", "30")
@@ -457,6 +476,7 @@ def test_mistakes_in_the_options_are_refused(capsys, glass, tmp_path):
         ("--angle", "nan"): "the loading's angle is nan",
         ("--stop-after-events", "0"): "expected at least 1",
         ("--engine-set", "frame_every=-1"): "simulator.frame_every is -1.0",
+        ("--stop-after-events", "1", "--engine-set", "max_events=3"): "where to stop is said twice",
         ("--at-rest", "nan"): "expected a positive number",
     }.items():
         assert sentence in refused(capsys, "deform", glass, *SILICA, *SHEAR, *small, *option)
@@ -478,6 +498,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(capsys, glass
         ("relax", "--out", "/proc/a.extxyz"): "nothing can be written in /proc",
         ("relax", "--out", str(tmp_path / "a.pdb")): "should end in .extxyz",
         ("relax", "--out", str(tmp_path)): "should end in .extxyz",
+        ("relax", "--out", str(tmp_path / "no" / "a.extxyz")): "there is no folder",
         ("deform", *SHEAR, "--strain-max", "0.1", "--strain-step", "1e-3", "--out", str(tmp_path / "file")): "cannot be made: File exists",
         ("probe", *SHEAR, *PROBE, "--out", str(tmp_path / "no" / "map.csv")): "there is no folder",
     }
@@ -504,6 +525,15 @@ def test_a_minimum_that_is_not_reached_has_status_3_and_leaves_no_file(capsys, t
     said = refused(capsys, "relax", str(file), *SILICA, "--out", str(tmp_path / "rest.extxyz"), status=3)
     assert "not converged: the cg minimiser left a force of" in said
     assert not (tmp_path / "rest.extxyz").exists()
+
+
+def test_interrupted_a_command_does_not_claim_to_have_kept_anything(capsys, glass, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vitreous.app.direct_commands.deform", interrupted)
+    walk = (*SHEAR, "--strain-max", "0.1", "--strain-step", "1e-3", "--out", str(tmp_path / "run"))
+    assert refused(capsys, "deform", glass, *SILICA, *walk, status=130) == "vitreous: interrupted; nothing was written\n"
 
 
 def test_an_engine_without_eigenvalues_gets_those_of_the_saved_states(glass):

@@ -86,7 +86,8 @@ def test_a_cell_turned_out_of_the_axes_is_turned_back_for_lammps(tmp_path):
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
     turn *= np.sign(np.linalg.det(turn))
     turned = before.with_(cell=before.cell @ turn, positions=before.positions @ turn)
-    after = read_configuration(write_configuration(tmp_path / "turned.dump", turned), species=("Si", "O"))
+    with pytest.warns(UserWarning, match="the glass is turned by .* degrees in the file"):
+        after = read_configuration(write_configuration(tmp_path / "turned.dump", turned), species=("Si", "O"))
     assert np.allclose(after.cell @ after.cell.T, before.cell @ before.cell.T)
     assert np.allclose(close_pairs(after, 5.0)[1], close_pairs(before, 5.0)[1])
 
@@ -294,6 +295,14 @@ def test_counts_that_do_not_fit_are_refused(tmp_path):
     (tmp_path / "a.dump").write_text(dump(["1 1 1 1 0"]) + dump(["1 1 1 1 0", "2 2 5 5 0"]))
     with pytest.raises(VitreousError, match="frames of 1 to 2 atoms"):
         read_configurations(tmp_path / "a.dump")
+
+
+def test_a_data_file_has_no_word_for_a_free_boundary(tmp_path):
+    patch = glass().with_(periodic=(False, False))
+    for suffix in (".data", ".lmp.gz"):
+        with pytest.raises(VitreousError, match="the glass has a free boundary, which a LAMMPS data file does not tell"):
+            write_configuration(tmp_path / f"patch{suffix}", patch)
+    assert read_configuration(write_configuration(tmp_path / "patch.dump", patch), species=("Si", "O")).periodic == (False, False)
 
 
 def test_what_cannot_be_written_is_told(tmp_path):

@@ -24,7 +24,7 @@ from vitreous.direct.deformation import engine_for, write_deformation
 from vitreous.direct.probing import write_map
 from vitreous.direct.rest import AT_REST, EnergyReport
 from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
-from vitreous.io.write import FORMATS, write_configuration
+from vitreous.io.write import FORMATS, refuse_format, write_configuration
 
 NOT_CONVERGED = 3  #: exit status
 Told = dict[str, Any]  #: what a command prints: by name, plain values
@@ -127,6 +127,7 @@ def _energy(options: argparse.Namespace) -> Told:
 def _relax(options: argparse.Namespace) -> Told:
     out = refuse_unwritable(Path(options.out), FORMATS)
     model, glass = _model_and_glass(options)
+    refuse_format(out, glass)
     with bar("relaxing", None):
         report = relax(
             glass,
@@ -194,7 +195,7 @@ def _known(values: np.ndarray) -> float | None:
 def _probe(options: argparse.Namespace) -> Told:
     out = refuse_unwritable(Path(options.out), (".csv",))
     model, glass = _model_and_glass(options)
-    with bar(f"probing {' x '.join([str(options.grid)] * glass.dimension)} places", None):
+    with bar(f"probing {_places(options.grid, glass.dimension)} places", None):
         labels = probe(
             glass,
             model,
@@ -221,6 +222,10 @@ def _probe(options: argparse.Namespace) -> Told:
         **({"weakest_angle": float(labels.columns["angle"][weakest])} if "angle" in labels.columns else {}),
         "written": str(out),
     }
+
+
+def _places(grid: int | tuple[int, ...], dimension: int) -> str:
+    return " x ".join(str(n) for n in ((grid,) * dimension if isinstance(grid, int) else grid))
 
 
 def _rings(options: argparse.Namespace) -> Told:

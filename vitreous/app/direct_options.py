@@ -141,7 +141,7 @@ def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     relax.add_argument("--minimiser", default="cg", metavar="NAME", help="cg, fire, damped or steepest (default: cg)")
     _deform_options(parsers["deform"])
     probe = parsers["probe"]
-    probe.add_argument("--grid", type=int, default=50, metavar="N", help="N x N (x N) places (default: 50)")
+    probe.add_argument("--grid", type=_counts, default=50, metavar="N", help="N x N (x N) places, or as in 50,50,1 (default: 50)")
     probe.add_argument(
         "--angle-step", type=float, metavar="D", help="probe every D degrees within 45 of the loading; the weakest projection counts"
     )
@@ -189,3 +189,14 @@ def names(text: str) -> tuple[str, ...]:
     if not all(found):
         raise argparse.ArgumentTypeError(f"'{text}' is not a list of names such as Si,O")
     return found
+
+
+def _counts(text: str) -> int | tuple[int, ...]:
+    """``50`` as a number, ``50,50,1`` as one for each lattice vector."""
+    try:
+        numbers = tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a number of places such as 50, or one for each lattice vector such as 50,50,1"
+        ) from None
+    return numbers[0] if len(numbers) == 1 else numbers

@@ -122,11 +122,12 @@ def _export(store: Store, options: argparse.Namespace) -> int:
 
 
 def _structure(value: Any, out: Path, form: str) -> None:
-    """A glass, or the saved frames of its deformation one after the other (LAMMPS: a dump)."""
+    """A glass, or the saved frames of its deformation one after the other (LAMMPS: a dump, also of a glass with a free boundary)."""
     from vitreous.io.write import write_configuration
 
     if isinstance(value, Configuration):
-        frames, suffix = [value], ".data" if form == "lammps" else ".extxyz"
+        lammps = ".data" if all(value.periodic) else ".dump"
+        frames, suffix = [value], lammps if form == "lammps" else ".extxyz"
     elif isinstance(value, Trajectory):
         frames = [value.initial.with_(positions=x, cell=cell) for x, cell in zip(value.frames, value.cells, strict=True)]
         suffix = ".dump" if form == "lammps" else ".extxyz"

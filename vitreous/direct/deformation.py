@@ -100,6 +100,11 @@ def engine_for(
         )
     if stop_after_events is not None and stop_after_events < 1:
         raise VitreousError(f"the run was to stop after {stop_after_events} events; expected at least 1")
+    twice = "max_events" if stop_after_events is not None else "stop_at_break" if stop_at_first_break else ""
+    if twice in fields:
+        raise VitreousError(
+            f"where to stop is said twice: by the engine's field {twice} ({fields[twice]!r}) as well; leave one of them out"
+        )
     events = steps_within(strain_max, strain_step) if stop_after_events is None else stop_after_events
     limits = {"strain_max": strain_max, "strain_step": strain_step, "max_events": events}
     simulator = _engine(configuration, engine, limits | fields, stop_at_first_break)

@@ -26,7 +26,7 @@ def probe(
     potential: Potential,
     loading: Loading | str = "pure_shear",
     *,
-    grid: int = 50,
+    grid: int | tuple[int, ...] = 50,
     angle_step: float | None = None,
     workers: int | None = None,
     at_rest: float = AT_REST,
@@ -35,6 +35,7 @@ def probe(
     """Delta tau = tau_critical - tau_initial at ``grid`` places along each side: how much more stress a disc (ball) bears before it yields.
 
     Args:
+        grid: places along each lattice vector; a tuple gives each its own number, e.g. (50, 50, 1) for the middle plane of a bilayer.
         loading: a Loading, or the name of a mode (sign +1, angle 0).
         angle_step: degrees; probe along every multiple of it less than 45 off the loading, and take the least threshold projected on the
             loading (Patinet et al. 2016). None: along the loading alone.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from vitreous.core.errors import VitreousError
 
 Floats = NDArray[np.float64]
 
-FORMATS = (".extxyz", ".xyz", ".dump", ".lammpstrj", ".data", ".lmp")  #: names that ``write_configuration`` knows, also with .gz
+WITH_COLUMNS = (".extxyz", ".xyz", ".dump", ".lammpstrj")  #: names of formats that hold further columns
+FORMATS = (*WITH_COLUMNS, ".data", ".lmp")  #: names that ``write_configuration`` knows, also with .gz
 _OWN = {"species", "pos", "id", "type", "element", "x", "y", "z"}
 
 
@@ -39,11 +41,15 @@ def write_configuration(path: str | Path, configuration: Configuration, columns:
     Args:
         columns: further (N,) numbers per atom, such as a prediction. LAMMPS data files have no room for them.
 
+    A glass whose first lattice vector is not along x, or whose second is not in the plane xy, is turned for the formats of LAMMPS, with a
+    warning: loading directions and stresses turn with it.
+
     Raises:
-        VitreousError: for another name, columns of another length, or a place that cannot be written.
+        VitreousError: for another name, columns of another length, a place that cannot be written, or as ``refuse_format``.
     """
     path = Path(path)
-    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    refuse_format(path, configuration)
+    suffix = _suffix(path)
     columns = {safe_name(name): np.asarray(values, dtype=np.float64) for name, values in (columns or {}).items()}
     wrong = [name for name, values in columns.items() if values.shape != (len(configuration),)]
     if wrong:
@@ -58,6 +64,19 @@ def write_configuration(path: str | Path, configuration: Configuration, columns:
         reason = "LAMMPS data files cannot hold columns" if columns and suffix in (".data", ".lmp") else f"'{suffix}' is not a format"
         raise VitreousError(f"{path} cannot be written: {reason}; expected .extxyz, .xyz, .dump, .lammpstrj, .data or .lmp (no columns)")
     return _written(path, text)
+
+
+def refuse_format(path: Path, configuration: Configuration) -> None:
+    """Raises VitreousError for a glass with a free boundary in a LAMMPS data file, which says nothing of boundaries."""
+    if _suffix(path) in (".data", ".lmp") and not all(configuration.periodic):
+        raise VitreousError(
+            f"{path} cannot be written: the glass has a free boundary, which a LAMMPS data file does not tell; "
+            "expected .extxyz, .xyz, .dump or .lammpstrj"
+        )
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
 
 
 def write_extxyz_frames(path: str | Path, frames: Sequence[tuple[Configuration, Mapping[str, float]]]) -> Path:
@@ -95,6 +114,13 @@ def _turned(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
         return positions, cell
     q, r = np.linalg.qr(cell.T)
     sign = np.where(np.diag(r) < 0.0, -1.0, 1.0)
+    angle = np.degrees(np.arccos(np.clip((np.trace(q * sign) - 1.0) / 2.0, -1.0, 1.0)))
+    if angle > 1e-6:
+        warnings.warn(
+            f"the glass is turned by {angle:.4g} degrees in the file, since LAMMPS wants its first lattice vector along x; loading "
+            "directions and stresses turn with it. Extended XYZ keeps it as it is",
+            stacklevel=4,
+        )
     return positions @ (q * sign), np.tril((r * sign[:, None]).T)
 
 

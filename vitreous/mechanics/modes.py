@@ -182,7 +182,8 @@ def participation_ratio(vectors: Array) -> Array:
 def mean_square_vibration(modes: Modes, masses: Array, thermal_energy: float) -> Array:
     """<u_i^2> (N,), classical and harmonic: ``k_B T sum_k |e_k,i|^2 / (m_i lambda_k)`` over the given modes; ``thermal_energy`` is k_B T.
 
-    With all modes this is ``k_B T`` times the trace of atom i's block of the inverse Hessian: the masses drop out.
+    With all modes this is ``k_B T`` times the trace of atom i's block of the inverse Hessian, with the centre of mass held in a periodic
+    glass: which point that is, is all that the masses change.
 
     Raises:
         VitreousError: if a mode is unstable.

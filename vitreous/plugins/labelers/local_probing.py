@@ -1,6 +1,6 @@
 """The local stress threshold map: Bachhav et al. (2025), Methods, after Patinet et al., Phys. Rev. Lett. 117, 045501 (2016).
 
-At every point of an n x n grid a disc of free atoms inside a frozen ring is strained along the glass's own loading until its stress first
+At every point of a grid a disc of free atoms inside a frozen ring is strained along the glass's own loading until its stress first
 drops; the label is Delta tau = tau_c - tau_in. Places whose disc, ring included, leaves a glass with a free boundary, or holds no free
 atom, have no label. The stress is the free atoms' virial over the area of the free disc (a constant factor
 relative to the published maps, which divide by the area of the whole glass). One direction only, that of the loading, as in the paper.
@@ -33,10 +33,11 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, kw_only=True)
 class LocalProbing(Labeler):
-    """Delta tau on an n x n (x n) grid.
+    """Delta tau on a grid of places, n x n (x n) of them.
 
     Fields:
-        grid: n, points along each lattice vector, at fractional coordinates (i + 1/2) / n.
+        grid: n, points along each lattice vector, at fractional coordinates (i + 1/2) / n; or one number for each lattice vector, such as
+            50, 50, 1 for the middle plane of a bilayer.
         free_radius: R_free of the atoms that relax, length.
         frozen_ring: width of the ring that only follows the affine deformation, length; at least the reach of its forces.
         strain_step: grid of strains on which the drop is looked for.
@@ -54,7 +55,7 @@ class LocalProbing(Labeler):
     sign: ClassVar = "positive"
     dimensions: ClassVar = frozenset({2, 3})
 
-    grid: int = 50
+    grid: int | tuple[int, ...] = 50
     free_radius: float = 11.0
     frozen_ring: float = 10.0
     strain_step: float = 1e-4
@@ -68,7 +69,9 @@ class LocalProbing(Labeler):
         for name in ("free_radius", "frozen_ring", "strain_step", "strain_max", "force_tolerance", "jump"):
             if not getattr(self, name) > 0.0:
                 raise VitreousError(f"labeler.{name} is {getattr(self, name)!r}; expected a positive number")
-        for name in ("grid", "stride", "workers"):
+        if min(np.atleast_1d(self.grid), default=0) < 1:
+            raise VitreousError(f"labeler.grid is {self.grid!r}; expected at least 1 place along each lattice vector")
+        for name in ("stride", "workers"):
             if getattr(self, name) < 1:
                 raise VitreousError(f"labeler.{name} is {getattr(self, name)!r}; expected at least 1")
 
@@ -91,30 +94,43 @@ class LocalProbing(Labeler):
     def _each(
         self, configuration: Configuration, sites: NDArray[np.float64], probed: Callable[[NDArray[np.float64]], Found], outside: Found
     ) -> list[Found]:
-        """What ``probed`` finds at each site, ``outside`` where the disc leaves the glass; a warning says how many those are."""
+        """What ``probed`` finds at each site, ``outside`` where there is no atom, or the disc leaves the glass; a warning counts the latter."""
         reach = self.free_radius + self.frozen_ring
         inside = clearance(configuration.positions, configuration.cell, configuration.periodic, sites) >= reach
         if not inside.any():
             raise VitreousError(
-                f"none of the {len(sites)} places has its whole disc, {reach:g} with its frozen ring, inside the glass; "
-                "use a smaller probe, a finer grid or a larger glass"
+                f"none of the {len(sites)} places has its whole disc, {reach:g} with its frozen ring, inside the glass; use a smaller "
+                "probe, a finer grid or a larger glass, and for a slab with real surfaces a cell that is periodic across it, with vacuum"
             )
         if not inside.all():
             warnings.warn(
                 f"{(~inside).sum()} of {len(sites)} places are left out: their disc, {reach:g} with its frozen ring, leaves the glass",
                 stacklevel=3,
             )
+
+        def found_at(site: NDArray[np.float64]) -> Found:
+            near, _ = around(configuration.positions, site, configuration.cell, np.array(configuration.periodic), self.free_radius)
+            return probed(site) if len(near) else outside
+
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
-            found = pool.map(probed, sites[inside])
+            found = pool.map(found_at, sites[inside])
             return [next(found) if is_inside else outside for is_inside in inside]
 
     def sites(self, configuration: Configuration) -> NDArray[np.float64]:
-        """(grid ** D, D) positions, first lattice direction slowest."""
-        axis, d = (np.arange(self.grid) + 0.5) / self.grid, configuration.dimension
-        return np.stack(np.meshgrid(*[axis] * d, indexing="ij"), axis=-1).reshape(-1, d) @ configuration.cell
+        """(M, D) positions, first lattice direction slowest."""
+        axes = [(np.arange(n) + 0.5) / n for n in self._counts(configuration)]
+        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)) @ configuration.cell
+
+    def _counts(self, configuration: Configuration) -> tuple[int, ...]:
+        """Places along each lattice vector, (D,)."""
+        counts = (self.grid,) * configuration.dimension if isinstance(self.grid, int) else self.grid
+        if len(counts) != configuration.dimension:
+            raise VitreousError(f"labeler.grid is {self.grid!r}; expected one number, or {configuration.dimension} for this glass")
+        return counts
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
-        """Raises VitreousError for a ring thinner than the range of the forces, or a glass smaller than the probe."""
+        """Raises VitreousError for a ring thinner than the forces' range, a glass smaller than the probe, or a grid of other dimension."""
+        self._counts(configuration)
         reach_of_forces = potential.surface(configuration).force_range
         if self.frozen_ring < reach_of_forces:
             raise VitreousError(
@@ -161,7 +177,7 @@ class LocalProbing(Labeler):
             mask=mask,
             positions=sites,
             weak_is="low",
-            grid=(self.grid,) * configuration.dimension,
+            grid=self._counts(configuration),
             columns={
                 "tau_initial": initial,
                 "tau_critical": critical,
