@@ -328,7 +328,7 @@ def test_places_in_the_vacuum_around_a_slab_have_no_threshold_and_one_layer_of_p
     assert labels.grid == (2, 2, 3)
     assert np.all(labels.mask.reshape(4, 3)[:, 1:] == [False, False])
     assert labels.mask.any()
-    middle = slab.with_(positions=slab.positions + [0.0, 0.0, slab.cell[2, 2] / 3.0])
+    middle = slab.with_(positions=slab.positions + slab.cell[2] / 3.0)
     layer = direct.probe(middle, model, grid=(2, 2, 1), **fields)
     np.testing.assert_allclose(layer.values, labels.values.reshape(4, 3)[:, 0], rtol=1e-6)
     file = str(write_configuration(tmp_path / "plane.extxyz", silica_glass()))
