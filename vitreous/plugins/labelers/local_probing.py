@@ -94,7 +94,7 @@ class LocalProbing(Labeler):
     def _each(
         self, configuration: Configuration, sites: NDArray[np.float64], probed: Callable[[NDArray[np.float64]], Found], outside: Found
     ) -> list[Found]:
-        """What ``probed`` finds at each site, ``outside`` without an atom or where the disc leaves the glass; a warning counts the latter."""
+        """What ``probed`` finds at each site, ``outside`` without an atom or where the disc leaves the glass, which a warning counts."""
         reach = self.free_radius + self.frozen_ring
         inside = clearance(configuration.positions, configuration.cell, configuration.periodic, sites) >= reach
         if not inside.any():
