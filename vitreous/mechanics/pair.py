@@ -22,11 +22,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from vitreous.mechanics.pair_table import energy_slope, slope_curvature
+from vitreous.mechanics.pair_table import energy_slope, slope_alone, slope_curvature
 
 
 def _evaluation(dimension: int, whole: bool) -> Any:
-    """The kernel for one ``dimension``, fixed when it is compiled; ``whole``: with energy and virial, else they come back as zeros."""
+    """The kernel for one ``dimension``, fixed when it is compiled.
+
+    ``whole``: with energy and virial, from the table's coefficients; else they come back as zeros, and the table is that of the slopes.
+    """
 
     @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
     def evaluate(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, forces):  # type: ignore[no-untyped-def]
@@ -49,7 +52,11 @@ def _evaluation(dimension: int, whole: bool) -> Any:
                 r2 = dx * dx + dy * dy + dz * dz
                 if r2 < r2max:
                     r = np.sqrt(r2)
-                    u, du = energy_slope(table, np.uintp(row + species[j]), r, r_min, inverse_step)
+                    kind = np.uintp(row + species[j])
+                    if whole:
+                        u, du = energy_slope(table, kind, r, r_min, inverse_step)
+                    else:
+                        u, du = 0.0, slope_alone(table, kind, r, r_min, inverse_step)
                     g = du / r
                     gx, gy, gz = g * dx, g * dy, g * dz
                     fx += gx

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -32,7 +33,13 @@ class PairTable:
 
     @property
     def species_count(self) -> int:
+        """S."""
         return int(np.sqrt(len(self.coefficients)))
+
+    @cached_property
+    def slopes(self) -> NDArray[np.float64]:
+        """(S*S, n, 5): U'(r), energy per length, in the same powers of t; a fifth less work than reading it off the energy's."""
+        return self.coefficients[:, :, 1:] * (np.arange(1.0, 6.0) / self.step)
 
 
 def pair_table(
@@ -71,6 +78,18 @@ def energy_slope(table, kind, r, r_min, inverse_step):  # type: ignore[no-untype
     u = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
     du = c1 + t * (2.0 * c2 + t * (3.0 * c3 + t * (4.0 * c4 + t * 5.0 * c5)))
     return u, du * inverse_step
+
+
+@njit(cache=True, inline="always")
+def slope_alone(slopes, kind, r, r_min, inverse_step):  # type: ignore[no-untyped-def]
+    """U'(r) from ``PairTable.slopes``."""
+    s = (r - r_min) * inverse_step
+    if s < 0.0:
+        return slopes[kind, 0, 0]
+    k = np.uintp(min(int(s), slopes.shape[1] - 1))
+    t = s - np.float64(k)
+    c0, c1, c2, c3, c4 = slopes[kind, k, 0], slopes[kind, k, 1], slopes[kind, k, 2], slopes[kind, k, 3], slopes[kind, k, 4]
+    return c0 + t * (c1 + t * (c2 + t * (c3 + t * c4)))
 
 
 @njit(cache=True, inline="always")
