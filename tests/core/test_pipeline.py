@@ -204,3 +204,28 @@ def test_a_glass_that_a_labeler_refuses_is_not_relaxed_or_deformed(pipeline, sto
         pipeline.run(store)
     assert not (store.folder / "relax").exists()
     assert not (store.folder / "deform").exists()
+
+
+def test_training_glasses_are_learnt_from_along_other_directions_too(pipeline, store, toy, monkeypatch):
+    seen = {}
+    fit = toy.LeastSquares.fit
+
+    def watched(self, train, validation, rng, log):
+        seen["train"], seen["validation"] = train, validation
+        return fit(self, train, validation, rng, log)
+
+    monkeypatch.setattr(toy.LeastSquares, "fit", watched)
+    result = replace(pipeline, split=replace(pipeline.split, turns=(30.0, 90.0))).run(store)
+    train = len(result.role("train"))
+    assert [len(seen["train"]), len(seen["validation"])] == [3 * train, 1]
+    assert len(result.samples) == 6
+    assert result.fresh["label"] == 6 + 2 * train  # neither events nor indicators of the turned ones
+    assert result.fresh["events"] == result.fresh["indicators"] == 6
+    turned = replace(pipeline, loading=Loading(angle=30.0)).run(store)
+    assert turned.fresh.get("label", 0) == 6 - train  # what was learnt from is what that loading gives
+
+
+@pytest.mark.parametrize("turns", [(0.0,), (45.0, 45.0), (float("nan"),)])
+def test_turns_that_say_nothing_new_are_refused(pipeline, turns):
+    with pytest.raises(VitreousError, match=r"split.turns is .* expected degrees that differ"):
+        replace(pipeline, split=Split(turns=turns)).roles()

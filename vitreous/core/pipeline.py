@@ -67,14 +67,27 @@ class Pipeline(Chain):
         roles = {index: planned[index] for index in records}
         _refuse_empty(planned, roles, excluded)
         samples = [_load(self, store, records[index], role) for index, role in roles.items()]
+        turned = [] if self.model is None else self._turned(store, executor, [i for i, role in roles.items() if role == "train"], report)
         result = Result(
             loading=self.loading,
             samples=tuple(samples),
             excluded=excluded,
-            seconds=_total(records.values()),
-            fresh=_fresh(records.values()),
+            seconds=_total([*records.values(), *turned]),
+            fresh=_fresh([*records.values(), *turned]),
         )
-        return result if self.model is None else self._learn(store, executor, result)
+        if self.model is None:
+            return result
+        return self._learn(store, executor, result, [_load(self, store, record, "train") for record in turned])
+
+    def _turned(self, store: Store, executor: Executor, train: Sequence[int], report: Report) -> list[Record]:
+        """The training glasses under the loading turned by each of the split's angles; what fails is left out of these alone."""
+        records: list[Record] = []
+        for turn in self.split.turns:
+            loading = replace(self.loading, angle=self.loading.angle + turn)
+            told = lambda line, turn=turn: report(f"turned by {turn:g} degrees, {line}")  # noqa: E731
+            found, _ = replace(self, loading=loading, events=None, indicators=None)._compute(store, executor, train, told)
+            records += found.values()
+        return records
 
     def _compute(
         self, store: Store, executor: Executor, indices: Sequence[int], report: Report
@@ -93,10 +106,10 @@ class Pipeline(Chain):
             report(f"sample {index} is left out: {failure}")
         return dict(sorted(records.items())), dict(sorted(excluded.items()))
 
-    def _learn(self, store: Store, executor: Executor, result: Result) -> Result:
+    def _learn(self, store: Store, executor: Executor, result: Result, turned: Sequence[Sample] = ()) -> Result:
         assert self.model is not None
         with executor.busy(f"fit {type(self.model).__name__}") as say:
-            artifact = self._fit_artifact(store, result, say)
+            artifact = self._fit_artifact(store, result, turned, say)
             packed = artifact.value
             fitted = unpack(self.model, packed["files"])
             say("predict")
@@ -111,10 +124,10 @@ class Pipeline(Chain):
             fresh={**result.fresh, **({"fit": 1} if artifact.fresh else {})},
         )
 
-    def _fit_artifact(self, store: Store, result: Result, say: Say) -> Artifact:
+    def _fit_artifact(self, store: Store, result: Result, turned: Sequence[Sample], say: Say) -> Artifact:
         model = self.model
         assert model is not None
-        learnt_from = {role: result.role(role) for role in ("train", "validation")}
+        learnt_from = {"train": [*result.role("train"), *turned], "validation": result.role("validation")}
         parents = {role: [[s.keys["describe"], s.keys["label"]] for s in samples] for role, samples in learnt_from.items()}
 
         def work() -> dict[str, Any]:
