@@ -221,11 +221,14 @@ def test_training_glasses_are_learnt_from_along_other_directions_too(pipeline, s
     assert len(result.samples) == 6
     assert result.fresh["label"] == 6 + 2 * train  # neither events nor indicators of the turned ones
     assert result.fresh["events"] == result.fresh["indicators"] == 6
+    assert result.seconds["relax"] == pipeline.run(store).seconds["relax"]  # a glass is relaxed, and counted, once
+    learnt_from = [s.index for s in result.role("train")]
+    assert {turn: list(found) for turn, found in result.turned.items()} == {30.0: learnt_from, 90.0: learnt_from}
     turned = replace(pipeline, loading=Loading(angle=30.0)).run(store)
     assert turned.fresh.get("label", 0) == 6 - train  # what was learnt from is what that loading gives
 
 
-@pytest.mark.parametrize("turns", [(0.0,), (45.0, 45.0), (float("nan"),)])
+@pytest.mark.parametrize("turns", [(0.0,), (45.0, 45.0), (180.0,), (45.0, 225.0), (float("nan"),)])
 def test_turns_that_say_nothing_new_are_refused(pipeline, turns):
     with pytest.raises(VitreousError, match=r"split.turns is .* expected degrees that differ"):
         replace(pipeline, split=Split(turns=turns)).roles()

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torch_geometric")
 from vitreous.plugins.models.graph_network import GraphNetwork  # noqa: E402
 
-SMALL = GraphNetwork(hidden=16, layers=2, epochs=25, batch_size=16, learning_rate=0.01)
+SMALL = GraphNetwork(hidden=16, layers=2, epochs=40, batch_size=16, learning_rate=0.01)
 LOADING = Loading()
 
 
@@ -126,6 +126,47 @@ def test_features_of_another_kind_are_refused(trained) -> None:
 def test_refuses_parameters_out_of_range(bad: dict) -> None:
     with pytest.raises(VitreousError, match="expected"):
         GraphNetwork(**bad)
+
+
+def test_companions_are_learnt_along_and_leave_no_trace_in_what_is_saved(trained):
+    def told(seed):
+        graph, labels = example(seed)
+        return graph, replace(labels, columns={"double": np.nan_to_num(2.0 * labels.values)})
+
+    model = replace(SMALL, companions=("double",)).fit([told(0), told(1)], [told(2)], np.random.default_rng(0), lambda *_: None)
+    assert {n: a.shape for n, a in model.arrays.items()} == {n: a.shape for n, a in trained[0].arrays.items()}
+    assert any((model.arrays[n] != a).any() for n, a in trained[0].arrays.items())
+    graph, labels = example(3)
+    assert np.corrcoef(model.predict(graph)[labels.mask], labels.values[labels.mask])[0, 1] > 0.8
+
+
+def test_a_companion_that_the_label_has_not_is_refused():
+    with pytest.raises(VitreousError, match="companions names 'strain', but the label y comes with no columns"):
+        replace(SMALL, companions=("strain",)).fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
+
+
+def test_muon_learns():
+    model = replace(SMALL, optimizer="muon", learning_rate=0.003).fit(
+        [example(0), example(1)], [example(2)], np.random.default_rng(0), lambda *_: None
+    )
+    graph, labels = example(3)
+    assert np.corrcoef(model.predict(graph)[labels.mask], labels.values[labels.mask])[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("column", [np.full(120, np.nan), np.zeros((120, 3)), np.array(["a"] * 120)])
+def test_a_companion_that_is_not_a_number_for_each_place_is_refused(column):
+    graph, labels = example(0)
+    with pytest.raises(VitreousError, match="'c', but that column of y is not one finite number for each labelled place"):
+        replace(SMALL, companions=("c",)).fit(
+            [(graph, replace(labels, columns={"c": column}))], [], np.random.default_rng(0), lambda *_: None
+        )
+
+
+def test_without_a_compiler_nothing_begins(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(VitreousError, match=r"model.compiled needs the C\+\+ compiler no-such-compiler"):
+        replace(SMALL, compiled=True).refuse()
+    SMALL.refuse()
 
 
 def test_without_validation_glasses_all_epochs_are_run():

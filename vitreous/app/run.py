@@ -68,6 +68,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         raise VitreousError("a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=none")
     loading = construct(Loading, "loading", config["loading"])
     classes = {role: type(part) for role, part in parts.items()}
+    _refuse_companions(parts)
     check(classes, loading.dimension, registry)
     providers = {role: _provider(registry, ROLES[role], cls) for role, cls in classes.items()}
     numbers = {name: checked_value(name, config[name], hint) for name, hint in NUMBERS.items()}
@@ -79,6 +80,17 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     pipeline = Pipeline(**parts, **numbers, loading=loading, split=split, providers=providers)
     pipeline.roles()
     return pipeline
+
+
+def _refuse_companions(parts: Mapping[str, Any]) -> None:
+    """Raises VitreousError when the model is to learn a column that the labeler does not declare."""
+    for name in getattr(parts.get("model"), "companions", ()):
+        if name not in parts["labeler"].columns:
+            known = ", ".join(sorted(parts["labeler"].columns)) or "none"
+            raise VitreousError(
+                f"model.companions names '{name}'{suggest(name, parts['labeler'].columns)}; columns that {type(parts['labeler']).__name__} "
+                f"declares beside its label: {known}"
+            )
 
 
 def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
@@ -110,7 +122,10 @@ def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[st
     """Scores, predictions, the model and the report, into the run's folder; the scores, and the files worth tracking."""
     folder = job.folder
     files = [folder / "config.yaml", folder / "command.txt", folder / "samples.json"]
-    about = {s.index: {"role": s.role, "artifacts": dict(s.keys)} for s in result.samples}
+    about: dict[int, dict[str, Any]] = {s.index: {"role": s.role, "artifacts": dict(s.keys)} for s in result.samples}
+    for turn, found in result.turned.items():
+        for index, keys in found.items():
+            about[index].setdefault("turned", {})[f"{turn:g}"] = dict(keys)
     excluded = {index: {"role": "excluded", "reason": reason} for index, reason in result.excluded.items()}
     files[-1].write_text(json.dumps({**about, **excluded}, indent=1))
     if result.model is None or pipeline.model is None:

@@ -15,7 +15,8 @@ def print_summary(result: Result, scores: Mapping[str, Any], folder: Path, store
 
     console = Console(highlight=False, soft_wrap=True)
     roles = ", ".join(f"{len(result.role(role))} {role}" for role in ROLES if result.role(role))
-    console.print(f"samples   {roles}" + (f"; {len(result.excluded)} left out" if result.excluded else ""))
+    turned = "".join(f"; {len(found)} also at {turn:g} degrees" for turn, found in result.turned.items())
+    console.print(f"samples   {roles}{turned}" + (f"; {len(result.excluded)} left out" if result.excluded else ""))
     fresh = ", ".join(f"{stage} {count}" for stage, count in result.fresh.items()) or "nothing, all was stored"
     console.print(f"computed  {fresh}")
     maps = {name: row for name, row in scores.items() if isinstance(row, Mapping)}

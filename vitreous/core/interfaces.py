@@ -171,6 +171,7 @@ class Labeler(Method):
     needs_trajectory: ClassVar[bool]
     dimensions: ClassVar[frozenset[int]]
     sign: ClassVar[str] = "any"  #: "positive" where no label can lie below zero
+    columns: ClassVar[frozenset[str]] = frozenset()  #: of ``Labels.columns`` that every label comes with, which a model may learn along
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
         """Raise VitreousError for a glass that can never be labelled; called before it is relaxed or deformed."""

@@ -67,26 +67,28 @@ class Pipeline(Chain):
         roles = {index: planned[index] for index in records}
         _refuse_empty(planned, roles, excluded)
         samples = [_load(self, store, records[index], role) for index, role in roles.items()]
-        turned = [] if self.model is None else self._turned(store, executor, [i for i, role in roles.items() if role == "train"], report)
+        turned = {} if self.model is None else self._turned(store, executor, [i for i, role in roles.items() if role == "train"], report)
+        along = [record for found in turned.values() for record in found]
         result = Result(
             loading=self.loading,
             samples=tuple(samples),
             excluded=excluded,
-            seconds=_total([*records.values(), *turned]),
-            fresh=_fresh([*records.values(), *turned]),
+            turned={turn: {record.index: record.keys for record in found} for turn, found in turned.items()},
+            seconds=_total([*records.values(), *along]),
+            fresh=_fresh([*records.values(), *along]),
         )
         if self.model is None:
             return result
-        return self._learn(store, executor, result, [_load(self, store, record, "train") for record in turned])
+        return self._learn(store, executor, result, [_load(self, store, record, "train") for record in along])
 
-    def _turned(self, store: Store, executor: Executor, train: Sequence[int], report: Report) -> list[Record]:
+    def _turned(self, store: Store, executor: Executor, train: Sequence[int], report: Report) -> dict[float, list[Record]]:
         """The training glasses under the loading turned by each of the split's angles; what fails is left out of these alone."""
-        records: list[Record] = []
+        records: dict[float, list[Record]] = {}
         for turn in self.split.turns:
             loading = replace(self.loading, angle=self.loading.angle + turn)
             told = lambda line, turn=turn: report(f"turned by {turn:g} degrees, {line}")  # noqa: E731
             found, _ = replace(self, loading=loading, events=None, indicators=None)._compute(store, executor, train, told)
-            records += found.values()
+            records[turn] = list(found.values())
         return records
 
     def _compute(
@@ -246,12 +248,14 @@ def _metric(name: str, value: float, step: int) -> Metric:
     return str(name), float(value), int(step)
 
 
-def _total(records: Any) -> dict[str, float]:
-    total: Counter[str] = Counter()
-    for record in records:
-        total.update(record.seconds)
-    return dict(total)
+def _total(records: Sequence[Record]) -> dict[str, float]:
+    """Seconds by stage, each artifact once, however many samples share it."""
+    each = {(stage, record.keys[stage]): seconds for record in records for stage, seconds in record.seconds.items()}
+    total: dict[str, float] = {}
+    for (stage, _), seconds in each.items():
+        total[stage] = total.get(stage, 0.0) + seconds
+    return total
 
 
-def _fresh(records: Any) -> dict[str, int]:
+def _fresh(records: Sequence[Record]) -> dict[str, int]:
     return dict(Counter(stage for record in records for stage in record.fresh))

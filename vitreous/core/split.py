@@ -40,8 +40,10 @@ class Split:
         """
         if self.seed is not None and self.seed < 0:
             raise VitreousError(f"split.seed is {self.seed}; expected zero or more, or null")
-        if len({0.0, *self.turns}) <= len(self.turns) or not np.isfinite(self.turns).all():
-            raise VitreousError(f"split.turns is {list(self.turns)}; expected degrees that differ from each other and from zero")
+        if not np.isfinite(self.turns).all() or len({0.0, *(turn % 180.0 for turn in self.turns)}) <= len(self.turns):
+            raise VitreousError(
+                f"split.turns is {list(self.turns)}; expected degrees that differ from each other and from zero, by more than half turns"
+            )
         shares: Mapping[str, Share] = {"test": self.test, "validation": self.validation, "train": self.train}
         roles: dict[int, str] = {}
         for role, share in shares.items():

@@ -39,7 +39,8 @@ class Bundle:
 
     Fields:
         label: name, unit and weak_is of what it predicts. spacing: between its places in training, length.
-        glasses: of the training: names and share of the species, units, dimension, bonds per atom of each species, atoms per glass, keys.
+        glasses: of the training: names and share of the species, units, dimension, bonds per atom of each species, atoms per glass, keys,
+            turns (how many were also labelled along the loading turned by so many degrees).
         scores: on glasses never seen, as the run reported them.
     """
 
@@ -90,6 +91,7 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
             "atoms": len(glass),
             "generator": identity(pipeline.generator),
             "keys": [sample.keys["relax"] for sample in train],
+            "turns": {f"{turn:g}": len(found) for turn, found in result.turned.items()},
         },
         "likeness": asdict(likeness_of([(s.configuration, s.features) for s in train if s.features is not None])),
         "scores": dict(scores),

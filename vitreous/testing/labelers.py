@@ -44,6 +44,8 @@ def labels_have_the_declared_level(subject: Subject) -> None:
         expect(len(labels) == count, f"{len(labels)} labels at level {labels.level}; expected {count}")
     expect(labels.positions.shape[1] == glass.dimension, f"places have {labels.positions.shape[1]} coordinates; expected {glass.dimension}")
     expect(labels.unit.strip() and labels.name.strip(), "the labels have no name or no unit")
+    missing = sorted(subject.cls.columns - set(labels.columns))
+    expect(not missing, f"the columns {', '.join(missing)} are declared, but the labels come without them")
 
 
 def labels_have_the_declared_sign(subject: Subject) -> None:

@@ -53,6 +53,7 @@ class LocalProbing(Labeler):
     level: ClassVar = "site"
     needs_trajectory: ClassVar = False
     sign: ClassVar = "positive"
+    columns: ClassVar = frozenset({"tau_initial", "tau_critical", "strain_critical", "residual"})
     dimensions: ClassVar = frozenset({2, 3})
 
     grid: int | tuple[int, ...] = 50

@@ -1,13 +1,16 @@
-"""The network: gated messages along edges that carry vectors, pooled over the graph by attention."""
+"""The network: gated messages along edges that carry vectors, pooled over the graph by attention with several heads."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 from torch_geometric.nn import MessagePassing
-from torch_geometric.nn.aggr import AttentionalAggregation, MeanAggregation
+from torch_geometric.nn.aggr import MeanAggregation, SumAggregation
+from torch_geometric.utils import softmax
 
 from vitreous.plugins.models._graph_batches import Batch
+
+HEADS = 4  #: of the pooling: what decides a threshold may be in several places of a window
 
 
 class GatedMessages(MessagePassing):
@@ -42,13 +45,19 @@ class GraphNet(nn.Module):
         self.read_nodes = nn.Sequential(nn.Linear(node_columns, hidden), nn.SiLU(), nn.Linear(hidden, hidden))
         self.read_edges = nn.Sequential(nn.Linear(edge_columns, hidden), nn.SiLU(), nn.Linear(hidden, hidden))
         self.messages = nn.ModuleList([GatedMessages(hidden) for _ in range(layers)])
-        self.attention = AttentionalAggregation(nn.Linear(hidden, 1))
-        self.mean = MeanAggregation()
-        self.out = nn.Sequential(nn.Linear(2 * hidden, hidden), nn.SiLU(), nn.Linear(hidden, 1))
+        self.norm, self.attention = nn.LayerNorm(hidden), nn.Linear(hidden, HEADS)
+        self.mean, self.sum = MeanAggregation(), SumAggregation()
+        self.out = nn.Sequential(nn.Linear((1 + HEADS) * hidden, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, 1))
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        return self.out(self.pooled(batch)).squeeze(1)
+
+    def pooled(self, batch: Batch) -> torch.Tensor:
+        """(B, (1 + HEADS) hidden): what is known of each graph before the last layers."""
         nodes, along = self.read_nodes(batch.nodes), self.read_edges(batch.edge_values)
         for layer in self.messages:
             nodes = layer(nodes, batch.edges, along)
-        pooled = [pool(nodes, batch.graph, dim_size=batch.size) for pool in (self.attention, self.mean)]
-        return self.out(torch.cat(pooled, dim=1)).squeeze(1)
+        nodes = self.norm(nodes)
+        share = softmax(self.attention(nodes), batch.graph, num_nodes=batch.size)
+        attended = self.sum((share[:, :, None] * nodes[:, None]).flatten(1), batch.graph, dim_size=batch.size)
+        return torch.cat([attended, self.mean(nodes, batch.graph, dim_size=batch.size)], dim=1)

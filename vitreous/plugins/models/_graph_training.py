@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
-from vitreous.core.data import Features
+from vitreous.core.data import Features, Labels
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.core.interfaces import Example, Log
@@ -28,7 +28,7 @@ _SCALING = ("shift", "scale", "edge_shift", "edge_scale", "target")
 
 
 class Labelled(NamedTuple):
-    """Graphs, the indices of those with a label, and their labels."""
+    """Graphs, the indices of those with a label, and their labels: (S,), or (S, 1 + companions)."""
 
     graphs: Graphs
     index: torch.Tensor
@@ -52,18 +52,56 @@ class Scaled(torch.nn.Module):
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """(B,) standardised predictions."""
+        return self.net(self.scaled(batch))
+
+    def scaled(self, batch: Batch) -> Batch:
+        """The batch as the network reads it."""
         nodes = ((batch.nodes - self.shift) / self.scale).clamp(-LARGEST_COLUMN, LARGEST_COLUMN)
         edge_values = ((batch.edge_values - self.edge_shift) / self.edge_scale).clamp(-LARGEST_COLUMN, LARGEST_COLUMN)
-        return self.net(batch._replace(nodes=nodes, edge_values=edge_values))
+        return batch._replace(nodes=nodes, edge_values=edge_values)
 
 
-def labelled(examples: Sequence[Example], what: str) -> Labelled:
-    """The graphs of all glasses and which of them carry a label. Raises VitreousError when none does."""
+class Accompanied(Scaled):
+    """The network in training, with a head ``beside`` its own for the label's companions, which is left behind afterwards."""
+
+    def __init__(self, net: GraphNet, scaling: dict[str, torch.Tensor]) -> None:
+        super().__init__(net, scaling)
+        hidden, count = net.out[0].out_features, scaling["target"].shape[1] - 1
+        self.beside = torch.nn.Linear(hidden, count)  # pyright: ignore[reportArgumentType]
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """(B, 1 + companions) standardised predictions."""
+        hidden = self.net.out[:-1](self.net.pooled(self.scaled(batch)))
+        return torch.cat([self.net.out[-1](hidden), self.beside(hidden)], dim=1)
+
+
+def labelled(examples: Sequence[Example], what: str, companions: Sequence[str] = ()) -> Labelled:
+    """The graphs of all glasses and which of them carry a label. Raises VitreousError when none does, or a companion is no column of it."""
     mask = np.concatenate([labels.mask for _, labels in examples]) if examples else np.zeros(0, dtype=bool)
     if not mask.any():
         raise VitreousError(f"the {what} glasses hold no labelled place; check the labeler and its masks")
-    values = np.concatenate([labels.values for _, labels in examples])
+    values = np.concatenate([_with_companions(labels, companions) for _, labels in examples])
     return Labelled(join([f for f, _ in examples]), torch.from_numpy(np.flatnonzero(mask)), torch.from_numpy(values).float())
+
+
+def _with_companions(labels: Labels, companions: Sequence[str]) -> NDArray[np.float64]:
+    """The label's values (S,), or beside its columns ``companions`` (S, 1 + companions)."""
+    if not companions:
+        return labels.values
+    missing = [name for name in companions if name not in labels.columns]
+    if missing:
+        raise VitreousError(
+            f"model.companions names '{missing[0]}', but the label {labels.name} comes with {', '.join(labels.columns) or 'no columns'}; "
+            "name some of these, or none"
+        )
+    columns = {name: np.asarray(labels.columns[name]) for name in companions}
+    for name, column in columns.items():
+        if column.ndim != 1 or column.dtype.kind not in "fiub" or not np.isfinite(column[labels.mask]).all():
+            raise VitreousError(
+                f"model.companions names '{name}', but that column of {labels.name} is not one finite number for each labelled place; "
+                "name another, or none"
+            )
+    return np.column_stack([labels.values, *columns.values()])
 
 
 def scaling(data: Labelled, names: Sequence[str], edge_names: Sequence[str]) -> dict[str, torch.Tensor]:
@@ -72,8 +110,9 @@ def scaling(data: Labelled, names: Sequence[str], edge_names: Sequence[str]) -> 
     shift, scale = column_scaling(used.nodes.double().numpy(), names)
     edge_shift, edge_scale = column_scaling(used.edge_values.double().numpy(), edge_names)
     values = data.values[data.index].double()
-    spread = float(values.std(correction=0)) or 1.0
-    arrays = (shift, scale, edge_shift, edge_scale, np.array([float(values.mean()), spread]))
+    spread = values.std(dim=0, correction=0)
+    target = torch.stack([values.mean(dim=0), torch.where(spread > 0.0, spread, 1.0)])
+    arrays = (shift, scale, edge_shift, edge_scale, target.numpy())
     return {name: torch.from_numpy(np.asarray(a)).float() for name, a in zip(_SCALING, arrays, strict=True)}
 
 
@@ -95,14 +134,20 @@ def train(
     with quiet(component.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         order = torch.Generator().manual_seed(seed + 1)
-        model = Scaled(GraphNet(len(names[0]), len(names[1]), component.hidden, component.layers), scales)
+        net = GraphNet(len(names[0]), len(names[1]), component.hidden, component.layers)
+        model = Accompanied(net, scales) if component.companions else Scaled(net, scales)
+        if component.compiled:
+            model.compile(dynamic=True)
         collate = _collate(data, order if component.reflections != "none" else None, signs)
         loader = DataLoader(TensorDataset(data.index), component.batch_size, shuffle=True, generator=order, collate_fn=collate)
         check = None
         if unseen is not None:
             collate = _collate(unseen, None, signs)
             check = DataLoader(TensorDataset(unseen.index), 4 * component.batch_size, generator=order, collate_fn=collate)
-        return trainer().best_weights(model, component, loader, check, log)
+        state = trainer().best_weights(model, component, loader, check, log)
+    if component.companions:
+        state = {name: value for name, value in state.items() if not name.startswith("beside.")} | {"target": state["target"][:, 0].copy()}
+    return state
 
 
 def _collate(data: Labelled, order: torch.Generator | None, signs: tuple[torch.Tensor, torch.Tensor]) -> Callable[..., Any]:

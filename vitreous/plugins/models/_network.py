@@ -17,7 +17,7 @@ from vitreous.plugins.models._tables import check_columns, check_examples, read_
 
 Array = NDArray[np.float64]
 CHOICES = {
-    "optimizer": ("adamax", "adamw"),
+    "optimizer": ("adamax", "adamw", "muon"),
     "schedule": ("constant", "cosine"),
     "precision": ("32-true", "bf16-mixed", "16-mixed"),
     "accelerator": ("cpu", "gpu", "auto"),

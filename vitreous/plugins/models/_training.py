@@ -22,8 +22,11 @@ from safetensors.torch import load_file, save_file
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
+from vitreous.plugins.models._muon import Muon
 
 LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
+COMPANIONS = 0.5  #: weight of the companions' mean error beside that of the label itself
+_OPTIMIZERS = {"adamw": torch.optim.AdamW, "adamax": torch.optim.Adamax, "muon": Muon}
 
 
 class Settings(Protocol):
@@ -50,27 +53,28 @@ class Settings(Protocol):
 
 
 class _Trained(lightning.LightningModule):
-    """One optimisation step, and the validation error; batches are (input, labels)."""
+    """One optimisation step, and the validation error; batches are (input, labels), (B,) or (B, 1 + companions)."""
 
     def __init__(self, model: torch.nn.Module, settings: Settings) -> None:
         super().__init__()
         self.model, self.settings = model, settings
 
-    def _error(self, batch: tuple[Any, torch.Tensor]) -> torch.Tensor:
+    def _errors(self, batch: tuple[Any, torch.Tensor]) -> torch.Tensor:
+        """(1 + companions,) mean squared errors, that of the label first."""
         target = self.model.target
         wanted = (batch[1] - target[0]) / target[1]  # pyright: ignore[reportIndexIssue]
-        return torch.nn.functional.mse_loss(self.model(batch[0]), wanted)
+        return (self.model(batch[0]) - wanted).square().reshape(len(wanted), -1).mean(dim=0)
 
     def training_step(self, batch: tuple[Any, torch.Tensor], _: int) -> torch.Tensor:
-        loss = self._error(batch)
-        self.log("train_mse", loss, on_step=False, on_epoch=True, batch_size=len(batch[1]), sync_dist=self.settings.devices > 1)
-        return loss
+        errors = self._errors(batch)
+        self.log("train_mse", errors[0], on_step=False, on_epoch=True, batch_size=len(batch[1]), sync_dist=self.settings.devices > 1)
+        return errors[0] + COMPANIONS * errors[1:].mean() if len(errors) > 1 else errors[0]
 
     def validation_step(self, batch: tuple[Any, torch.Tensor], _: int) -> None:
-        self.log("validation_mse", self._error(batch), batch_size=len(batch[1]), sync_dist=self.settings.devices > 1)
+        self.log("validation_mse", self._errors(batch)[0], batch_size=len(batch[1]), sync_dist=self.settings.devices > 1)
 
     def configure_optimizers(self) -> Any:
-        kind = torch.optim.AdamW if self.settings.optimizer == "adamw" else torch.optim.Adamax
+        kind = _OPTIMIZERS[self.settings.optimizer]
         optimizer = kind(self.parameters(), lr=self.settings.learning_rate, weight_decay=self.settings.weight_decay)
         if self.settings.schedule == "constant":
             return optimizer

@@ -55,7 +55,13 @@ class GraphEnsemble(GraphNetwork):
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphEnsemble:
         """Train the members one after the other; metrics are numbered by member."""
         single = GraphNetwork(**{name: value for name, value in asdict(self).items() if name not in ("members", "checkpoints")})
-        learnt_from = [[(vars(features), labels.values, labels.mask) for features, labels in part] for part in (train, validation)]
+        learnt_from = [
+            [
+                (vars(features), labels.values, labels.mask, [labels.columns.get(name) for name in self.companions])
+                for features, labels in part
+            ]
+            for part in (train, validation)
+        ]
         kept = None if self.checkpoints is None else Path(self.checkpoints) / key_of({"component": identity(single), "from": learnt_from})
         fitted = []
         for k, stream in enumerate(rng.spawn(self.members)):

@@ -8,12 +8,18 @@ neither. Which columns a mirror turns round is read off their names; under simpl
 no such mirrors, ``bond_graph`` names none.
 
 Trained by Lightning with the mean squared error on the standardised target; the weights kept are those of the epoch with the smallest
-validation error. Weights are stored as safetensors. Predictions are made in single precision, twice as fast as double: mirror images, the
-order of atoms and batching change them by no more than its rounding, some 1e-6 of the label's spread.
+validation error. ``companions`` are other columns of the label, such as the strain at which a probe yields: a head of their own learns them
+from the same layers, together half as heavy, and is dropped at the end; like the label, they must keep their value under the mirrors that
+are used. Weights are stored as safetensors. Predictions are made in single precision, twice as fast as double: mirror images, the order of
+atoms and batching change them by no more than its rounding, some 1e-6 of the label's spread.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,7 +50,7 @@ class GraphNetwork(Model):
 
     forms = frozenset({"graph"})
     levels = frozenset({"sample", "atom", "site"})
-    version = 2
+    version = 3
 
     hidden: int = 32
     layers: int = 3
@@ -55,15 +61,19 @@ class GraphNetwork(Model):
     optimizer: str = "adamw"
     weight_decay: float = 1e-4
     schedule: str = "cosine"
+    companions: tuple[str, ...] = ()
     reflections: str = "average"
     precision: str = "32-true"
     accelerator: str = "cpu"
     devices: int = 1
     threads: int = 1
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         if self.reflections not in REFLECTIONS:
             raise VitreousError(f"unknown reflections '{self.reflections}'; expected one of {', '.join(REFLECTIONS)}")
+        if isinstance(self.companions, str):
+            raise VitreousError(f"companions is '{self.companions}'; expected a list of columns, such as [{self.companions}]")
         for name in ("hidden", "layers"):
             if getattr(self, name) <= 0:
                 raise VitreousError(f"graph_network {name} is {getattr(self, name)}; expected a positive number")
@@ -75,6 +85,8 @@ class GraphNetwork(Model):
 
     def refuse(self) -> None:
         refuse_machine(self)
+        if self.compiled:
+            _refuse_compiling()
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphNetwork:
         """Train, keeping the epoch that does best on ``validation``; without validation glasses all epochs are run and the last is kept."""
@@ -82,8 +94,8 @@ class GraphNetwork(Model):
         check_examples(train, "training")
         check_examples([*train[:1], *validation], "validation")
         names, edge_names = train[0][0].names, train[0][0].edge_names
-        data = training.labelled(train, "training")
-        unseen = training.labelled(validation, "validation") if validation else None
+        data = training.labelled(train, "training", self.companions)
+        unseen = training.labelled(validation, "validation", self.companions) if validation else None
         scaling = training.scaling(data, names, edge_names)
         state = training.train(self, data, unseen, scaling, (names, edge_names), int(rng.integers(2**62)), log)
         return FittedGraphNetwork(parameters=asdict(self), names=names, edge_names=edge_names, arrays=state)
@@ -102,6 +114,18 @@ class GraphNetwork(Model):
             raise VitreousError(
                 f"{folder} holds a damaged graph_network model ({str(error).splitlines()[0]}); save the model again"
             ) from error
+
+
+def _refuse_compiling() -> None:
+    """Raises VitreousError without what torch compiles with: the C++ compiler that it will call, and Python's headers."""
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    missing = [f"the C++ compiler {compiler}"] if shutil.which(compiler) is None else []
+    if not Path(sysconfig.get_path("include"), "Python.h").is_file():
+        missing.append("Python's header Python.h")
+    if missing:
+        raise VitreousError(
+            f"model.compiled needs {' and '.join(missing)}, not found here; install what is missing, or set model.compiled=false"
+        )
 
 
 class FittedGraphNetwork(Fitted):
