@@ -1,4 +1,4 @@
-"""What a trained model meets that it was not trained on: other loading directions, and networks made by another group.
+"""What a trained model meets beyond what it is meant for: other loading directions, and networks made by another group.
 
 python -m benchmarks.transfer HOME MODEL_FOLDER [JUMOL_FOLDER]
 
