@@ -23,7 +23,6 @@ from vitreous.core.result import Sample
 from vitreous.core.stages import Chain, artifacts
 from vitreous.core.store import Store
 from vitreous.direct import find_bundle
-from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.labelers.local_probing import LocalProbing
@@ -94,9 +93,9 @@ def unseen_in(folder: Path) -> list[int]:
 
 def members(home: Path, folder: Path, test: list[int]) -> Trained:
     """The members of an ensemble's newest run, each a training of a graph network."""
-    store, fitted = Store(home / "store"), find_bundle(str(folder / "model")).fitted
-    features = {k: artifacts(replace(CHAIN, descriptor=BondGraph()), store, k)["describe"].value for k in test}
-    return Trained({k: (folder, {i: m.predict(f) for i, f in features.items()}) for k, m in enumerate(fitted.members)})
+    store, bundle = Store(home / "store"), find_bundle(str(folder / "model"))
+    features = {k: artifacts(replace(CHAIN, descriptor=bundle.descriptor), store, k)["describe"].value for k in test}
+    return Trained({k: (folder, {i: m.predict(f) for i, f in features.items()}) for k, m in enumerate(bundle.fitted.members)})
 
 
 def by_event(samples: list[Sample], name: str) -> np.ndarray:

@@ -206,6 +206,31 @@ def test_a_glass_that_a_labeler_refuses_is_not_relaxed_or_deformed(pipeline, sto
     assert not (store.folder / "deform").exists()
 
 
+def test_a_glass_that_a_descriptor_refuses_is_not_relaxed_either(pipeline, store, monkeypatch):
+    def refuse(self, configuration, potential):
+        raise VitreousError("this glass is too small to be described")
+
+    monkeypatch.setattr(type(pipeline.descriptor), "refuse", refuse)
+    with pytest.raises(VitreousError, match="too small to be described"):
+        pipeline.run(store)
+    assert not (store.folder / "relax").exists()
+
+
+def test_a_descriptor_that_needs_the_potential_is_given_the_glasses_own(pipeline, store, monkeypatch):
+    given, kind = [], type(pipeline.descriptor)
+    describe = kind.describe
+
+    def with_potential(self, configuration, loading, sites, level, potential=None):
+        given.append(potential)
+        return describe(self, configuration, loading, sites, level)
+
+    monkeypatch.setattr(kind, "needs_potential", True)
+    monkeypatch.setattr(kind, "describe", with_potential)
+    pipeline.run(store)
+    assert given
+    assert all(potential is pipeline.potential for potential in given)
+
+
 def test_training_glasses_are_learnt_from_along_other_directions_too(pipeline, store, toy, monkeypatch):
     seen = {}
     fit = toy.LeastSquares.fit

@@ -1,5 +1,6 @@
 """The published graph network: attention over bonded neighbours, blind to the order of nodes."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -87,3 +88,21 @@ def test_no_start_is_silent():
     for seed in range(200):
         torch.manual_seed(seed)
         assert AttentionNet(8).double()(batch).std() > 1e-10
+
+
+@pytest.mark.parametrize(("mode", "mirrors"), [("pure_shear", [[1, 1], [-1, 1], [1, -1], [-1, -1]]), ("simple_shear", [[1, 1], [-1, -1]])])
+def test_averaged_over_reflections_a_window_and_its_images_are_one(mode, mirrors):
+    glass, loading = shaken_honeycomb(), Loading(mode=mode)
+    graph = BondGraph(radius=6.0).describe(glass, loading, some_sites(glass, 20), "site")
+    labels = Labels(
+        name="y", level="site", unit="1", values=graph.values[graph.offsets[:-1], 0], mask=np.ones(20, bool), positions=np.zeros((20, 2))
+    )
+    fits = {
+        r: GNN(reflections=r, epochs=2, batch_size=8).fit([(graph, labels)], [], np.random.default_rng(0), print)
+        for r in ("augment", "average")
+    }
+    images = [replace(graph, values=graph.values * [*signs, 1, 1]) for signs in mirrors]
+    alone = [fits["augment"].predict(image) for image in images]
+    assert np.ptp(alone, axis=0).max() > 1e-5
+    for image in images:
+        np.testing.assert_allclose(fits["average"].predict(image), np.mean(alone, axis=0), rtol=1e-9)

@@ -1,5 +1,6 @@
 """The recurrent network: padding is masked, and the order of the atoms matters to it."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -85,3 +86,17 @@ def test_half_precision_learns_too():
     )
     features, labels = sequences(3)
     assert np.corrcoef(model.predict(features), labels.values)[0, 1] > 0.9
+
+
+def test_averaged_over_the_half_turn_a_sequence_and_the_one_from_its_other_end_are_one():
+    features, labels = sequences(0)
+    fits = {
+        r: LSTM(reflections=r, units=8, epochs=2).fit([(features, labels)], [], np.random.default_rng(0), print)
+        for r in ("augment", "average")
+    }
+    reversed_rows = np.concatenate([-features.values[a:b][::-1] for a, b in pairwise(features.offsets)])
+    turned = replace(features, values=reversed_rows)
+    both = fits["augment"].predict(features), fits["augment"].predict(turned)
+    assert np.abs(both[0] - both[1]).max() > 1e-3
+    for image in (features, turned):
+        np.testing.assert_allclose(fits["average"].predict(image), np.mean(both, axis=0), rtol=1e-9)

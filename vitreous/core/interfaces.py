@@ -195,10 +195,19 @@ class Descriptor(Method):
     dimensions: ClassVar[frozenset[int]]
     needs_bonds: ClassVar[bool]
     rotation: ClassVar[str]
+    needs_potential: ClassVar[bool] = False  #: whether ``describe`` takes the glass's potential besides, by the name ``potential``
+
+    def refuse(self, configuration: Configuration, potential: Potential) -> None:
+        """Raise VitreousError for a glass that can never be described; called before it is relaxed."""
 
     @abstractmethod
     def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
         """Features (one entry per row of ``sites`` (M, D)) of the undeformed glass; ``level`` is one of ``levels``."""
+
+    def describe_with(self, configuration: Configuration, potential: Potential, loading: Loading, sites: Array, level: str) -> Features:
+        """``describe``, which is given the potential where it needs it."""
+        more = {"potential": potential} if self.needs_potential else {}
+        return self.describe(configuration, loading, sites, level, **more)
 
 
 class Model(Method):

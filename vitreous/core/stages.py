@@ -151,9 +151,9 @@ class _SampleArtifacts:
     def _relax(self) -> Configuration:
         glass = self.table["generate"].value
         self.chain.potential.surface(glass)  # refuses wrong species, units and cells before anything long begins
-        for labeler in (self.chain.labeler, self.chain.events):
-            if labeler is not None:
-                labeler.refuse(glass, self.chain.potential)
+        for component in (self.chain.labeler, self.chain.events, self.chain.descriptor, self.chain.indicators):
+            if component is not None:
+                component.refuse(glass, self.chain.potential)
         return self.chain.simulator.relax(glass, self.chain.potential)
 
     def _label(self, labeler: Labeler) -> Callable[[], Labels]:
@@ -167,7 +167,8 @@ class _SampleArtifacts:
     def _describe(self, descriptor: Descriptor) -> Callable[[], Features]:
         def work() -> Features:
             labels = self.table["label"].value
-            features = descriptor.describe(self.table["relax"].value, self.chain.loading, labels.positions, labels.level)
+            glass, loading = self.table["relax"].value, self.chain.loading
+            features = descriptor.describe_with(glass, self.chain.potential, loading, labels.positions, labels.level)
             if len(features) != len(labels):
                 raise VitreousError(f"{type(descriptor).__name__} described {len(features)} of {len(labels)} sites; it must describe each")
             return _declared(descriptor, "form", features, features.form)

@@ -83,7 +83,7 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
             f"none of the {len(sites)} places has a window (radius {_window(bundle):g}) of whole, fully bonded glass; "
             "give a larger patch, or mend its bonds"
         )
-    features = bundle.descriptor.describe(glass, loading, sites[whole], bundle.label["level"])
+    features = bundle.descriptor.describe_with(glass, bundle.potential, loading, sites[whole], bundle.label["level"])
     values, uncertainty = np.full(len(sites), np.nan), bundle.fitted.uncertainty(features)
     values[whole] = bundle.fitted.predict(features)
     if uncertainty is not None:
@@ -167,7 +167,8 @@ def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[
 
 def _window(bundle: Bundle) -> float:
     """How far the descriptor looks, length."""
-    return float(getattr(bundle.descriptor, "radius", getattr(bundle.descriptor, "cutoff", 0.0)))
+    seen = bundle.descriptor
+    return float(getattr(seen, "reach", getattr(seen, "radius", getattr(seen, "cutoff", 0.0))))
 
 
 def _all_round(vectors: Array) -> bool:

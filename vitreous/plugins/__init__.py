@@ -52,6 +52,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "coordinates of the silicons in the window, one after the other"),
     ("descriptor", "bond_graph", "vitreous.plugins.descriptors.bond_graph.BondGraph", _PAPERS["listi"],
      "corner-sharing SiO3 triangles around a site as a graph"),
+    ("descriptor", "response_graph", "vitreous.plugins.descriptors.response_graph.ResponseGraph",
+     "Lemaitre & Maloney, J. Stat. Phys. 123, 415 (2006)", "the bond graph with the disc's linear response on its edges"),
     ("descriptor", "rendered_image", "vitreous.plugins.descriptors.rendered_image.RenderedImage", _PAPERS["listi"],
      "grey images of the silicons and bonds around a site"),
     ("descriptor", "physical", "vitreous.plugins.descriptors.physical.PhysicalIndicators", "arXiv:2503.17210 (2025)",

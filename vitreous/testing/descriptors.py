@@ -13,7 +13,7 @@ from vitreous.core.base import FORMS, LEVELS
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.testing.contract import Skip, Subject, expect, expect_close, expect_member, expect_refusal, expect_subset
-from vitreous.testing.materials import glass_of, loading_of, places_of
+from vitreous.testing.materials import described, glass_of, loading_of, places_of
 from vitreous.testing.systems import shaken_honeycomb
 
 Array = NDArray[Any]
@@ -25,7 +25,7 @@ _TURN = 40.0  #: degrees
 @lru_cache
 def _described(subject: Subject, level: str) -> Features:
     glass = glass_of(subject)
-    return subject.make().describe(glass, loading_of(glass), places_of(glass, level), level)
+    return described(subject.make(), glass, loading_of(glass), places_of(glass, level), level)
 
 
 def fingerprint(features: Features) -> Array:
@@ -49,7 +49,7 @@ def _sums(rows: Array, offsets: Array) -> Array:
 
 
 def _compare(subject: Subject, level: str, glass: Configuration, sites: Array, when: str, loading: Loading | None = None) -> None:
-    found = subject.make().describe(glass, loading or loading_of(glass), sites, level)
+    found = described(subject.make(), glass, loading or loading_of(glass), sites, level)
     wanted = _described(subject, level)
     expect(found.names == wanted.names, f"the names of the features change {when}")
     expect_close(fingerprint(found), fingerprint(wanted), f"a feature at level {level} {when}", _SAME)
@@ -163,10 +163,10 @@ def small_cells_are_right_or_refused(subject: Subject) -> None:
     for level in sorted(subject.cls.levels):
         sites = places_of(small, level, 3)
         try:
-            found = subject.make().describe(small, loading_of(small), sites, level)
+            found = described(subject.make(), small, loading_of(small), sites, level)
         except VitreousError:
             continue
-        wanted = subject.make().describe(large, loading_of(large), sites, level)
+        wanted = described(subject.make(), large, loading_of(large), sites, level)
         expect_close(fingerprint(found), fingerprint(wanted), "a feature in a small cell, compared with the cell repeated 3 x 3,", _SAME)
 
 
@@ -175,7 +175,7 @@ def company_does_not_matter(subject: Subject) -> None:
     glass, component = glass_of(subject), subject.make()
     for level in sorted(subject.cls.levels):
         sites = places_of(glass, level)
-        alone = [fingerprint(component.describe(glass, loading_of(glass), sites[m : m + 1], level))[0] for m in range(len(sites))]
+        alone = [fingerprint(described(component, glass, loading_of(glass), sites[m : m + 1], level))[0] for m in range(len(sites))]
         width = max(map(len, alone))
         together = fingerprint(_described(subject, level))[:, :width]
         expect_close(np.stack([np.pad(row, (0, width - len(row))) for row in alone]), together, "a feature of a place alone", _SAME)
@@ -186,7 +186,7 @@ def places_that_are_not_numbers_are_refused(subject: Subject) -> None:
     glass, level = glass_of(subject), max(subject.cls.levels)
     sites = places_of(glass, level)
     sites[0, 0] = np.nan
-    expect_refusal(lambda: subject.make().describe(glass, loading_of(glass), sites, level), "a place at NaN")
+    expect_refusal(lambda: described(subject.make(), glass, loading_of(glass), sites, level), "a place at NaN")
 
 
 def missing_bonds_are_refused(subject: Subject) -> None:
@@ -194,7 +194,7 @@ def missing_bonds_are_refused(subject: Subject) -> None:
     glass, level = glass_of(subject), max(subject.cls.levels)
     bare = glass.with_(bonds=np.zeros((0, 2), dtype=int))
     if subject.cls.needs_bonds:
-        expect_refusal(lambda: subject.make().describe(bare, loading_of(bare), places_of(bare, level), level), "a glass without bonds")
+        expect_refusal(lambda: described(subject.make(), bare, loading_of(bare), places_of(bare, level), level), "a glass without bonds")
     else:
         _compare(subject, level, bare, places_of(bare, level), "without bonds, though none are needed")
 

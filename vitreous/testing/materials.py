@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.data import Configuration, Loading, Trajectory
-from vitreous.core.interfaces import Potential
+from vitreous.core.data import Configuration, Features, Loading, Trajectory
+from vitreous.core.interfaces import Descriptor, Potential
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.contract import CheckFailed, Skip, Subject
@@ -85,6 +85,13 @@ def loading_of(glass: Configuration) -> Loading:
     return Loading(angle=ANGLE, dimension=glass.dimension)
 
 
+def described(component: Descriptor, glass: Configuration, loading: Loading, sites: Array, level: str) -> Features:
+    """What the descriptor sees, given the kit's potential where it needs one."""
+    if not component.needs_potential:
+        return component.describe(glass, loading, sites, level)
+    return component.describe_with(glass, potential_of(glass), loading, sites, level)
+
+
 def places_of(glass: Configuration, level: str, count: int = 5) -> Array:
     """(M, D) sites for a level: atoms, points between them, or the middle of the cell."""
     if level == "atom":
@@ -138,7 +145,7 @@ def _descriptor(subject: Subject) -> Operation:
     glass, level = glass_of(subject), min(subject.cls.levels)
     sites = places_of(glass, level)
     inputs = {"component": subject.make(), "glass": glass, "loading": loading_of(glass), "sites": sites, "level": level}
-    return inputs, lambda component, **given: component.describe(*given.values())
+    return inputs, described
 
 
 def _model(subject: Subject) -> Operation:

@@ -27,6 +27,7 @@ angle                   Si-O-Si angle                                           
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,16 @@ from vitreous.core.interfaces import Descriptor
 Array = NDArray[np.float64]
 NODE_NAMES = ("x", "y", "distance", "links")
 EDGE_NAMES = ("x", "y", "length", "oxygen_x", "oxygen_y", "oxygen_length", "angle")
+
+
+class Windows(NamedTuple):
+    """What stands in the windows around sites: node rows ``near``, and G edges by ``source`` and ``target`` row and row of ``network``."""
+
+    near: Pairs
+    network: Bridges
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+    link: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +77,9 @@ class BondGraph(Descriptor):
             raise VitreousError(f"bond_graph radius is {self.radius:g}; expected a positive length")
 
     def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
+        return self._graphs(self._windows(configuration, sites), loading, level)
+
+    def _windows(self, configuration: Configuration, sites: Array) -> Windows:
         network = bridges(configuration, self.centre, self.bridge)
         self._check_cell(configuration, network)
         centres = np.flatnonzero(configuration.species == species_index(configuration, self.centre))
@@ -76,21 +90,24 @@ class BondGraph(Descriptor):
                 f"site {int(empty[0])} has no {self.centre} within {self.radius:g}; use a larger radius or sites inside the glass"
             )
         near = near._replace(atom=centres[near.atom])
-        source, target, link = _edges_inside(near, network, len(configuration))
+        return Windows(near, network, *_edges_inside(near, network, len(configuration)))
+
+    def _graphs(self, windows: Windows, loading: Loading, level: str) -> Features:
+        near, network, source, target, link = windows
         frame = loading.frame
         place = near.vector @ frame.T / self.radius
         kept = np.bincount(source, minlength=len(near.atom))
         nodes = np.column_stack([place, near.distance / self.radius, kept])
-        edge_offsets = np.searchsorted(near.place[source], np.arange(len(sites) + 1))
+        edge_offsets = np.searchsorted(near.place[source], np.arange(len(near.offsets)))
         return Features(
             form="graph",
             level=level,
-            names=_column_names(NODE_NAMES, loading),
+            names=column_names(NODE_NAMES, loading),
             values=nodes,
             offsets=near.offsets,
             edges=np.stack([source, target]),
             edge_values=_edge_columns(network, frame)[link],
-            edge_names=_column_names(EDGE_NAMES, loading),
+            edge_names=column_names(EDGE_NAMES, loading),
             edge_offsets=edge_offsets,
         )
 
@@ -104,7 +121,7 @@ class BondGraph(Descriptor):
             )
 
 
-def _column_names(names: tuple[str, ...], loading: Loading) -> tuple[str, ...]:
+def column_names(names: tuple[str, ...], loading: Loading) -> tuple[str, ...]:
     """The columns' names under this loading: called by the axes x and y only where mirroring an axis leaves the loading as it is."""
     if loading.mode != "simple_shear":
         return names

@@ -22,11 +22,9 @@ from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import EnergySurface, Labeler, Potential
 from vitreous.mechanics.boundary import clearance
+from vitreous.mechanics.disc_probe import disc_probe
 from vitreous.mechanics.neighbours import around, heights
-from vitreous.mechanics.pair_probe import PairProbe, squared_table
-from vitreous.mechanics.pair_surface import PairSurface
 from vitreous.mechanics.probe import UNKNOWN, ContinuedProbe, Probed, ProbeProtocol
-from vitreous.mechanics.surface_probe import SurfaceProbe
 
 Found = TypeVar("Found")
 
@@ -148,23 +146,10 @@ class LocalProbing(Labeler):
     def probe(
         self, configuration: Configuration, potential: Potential, surface: EnergySurface, loading: Loading, site: NDArray[np.float64]
     ) -> ContinuedProbe:
-        """The disc around ``site``, free atoms first, ordered by distance so that the result does not depend on the order of atoms."""
-        near, vectors = around(
-            configuration.positions, site, configuration.cell, np.array(configuration.periodic), self.free_radius + self.frozen_ring
-        )
-        distance = np.linalg.norm(vectors, axis=1)
-        order = np.argsort(distance, kind="stable")
-        near, vectors = near[order], vectors[order]
-        free = int(np.searchsorted(distance[order], self.free_radius))
+        """The disc around ``site``."""
         area = np.pi * self.free_radius**2 * (1.0 if configuration.dimension == 2 else 4.0 / 3.0 * self.free_radius)
         protocol = ProbeProtocol(self.strain_step, self.strain_max, self.stride, self.force_tolerance, self.jump, float(area))
-        if isinstance(surface, PairSurface) and configuration.dimension == 2:
-            return PairProbe(vectors, free, surface.species[near], squared_table(surface.table), loading, protocol)
-        cut = configuration.with_(
-            positions=vectors, species=configuration.species[near], ids=configuration.ids[near], bonds=np.zeros((0, 2), int),
-            periodic=(False,) * configuration.dimension,
-        )  # fmt: skip
-        return SurfaceProbe(cut, free, potential.surface(cut), loading, protocol)
+        return disc_probe(configuration, potential, surface, loading, site, self.free_radius, self.frozen_ring, protocol)[1]
 
     def _labels(self, configuration: Configuration, sites: NDArray[np.float64], found: list[Probed]) -> Labels:
         mask = np.array([p.converged for p in found])

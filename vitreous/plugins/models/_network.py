@@ -22,6 +22,7 @@ CHOICES = {
     "precision": ("32-true", "bf16-mixed", "16-mixed"),
     "accelerator": ("cpu", "gpu", "auto"),
 }
+REFLECTIONS = ("average", "augment", "none")
 PLANE = (("x", "y"), ("n", "m"))  #: the names of the two coordinates, by whether the loading has mirrors
 
 
@@ -35,6 +36,12 @@ def check_training(model: Any) -> None:
             raise VitreousError(f"model.{name} is {getattr(model, name)}; expected a positive number")
     if model.weight_decay < 0:
         raise VitreousError(f"model.weight_decay is {model.weight_decay}; expected zero or more")
+
+
+def check_reflections(model: Any) -> None:
+    """Raises VitreousError for a use of the loading's symmetries that there is not."""
+    if model.reflections not in REFLECTIONS:
+        raise VitreousError(f"unknown reflections '{model.reflections}'; expected one of {', '.join(REFLECTIONS)}")
 
 
 def refuse_machine(model: Any) -> None:

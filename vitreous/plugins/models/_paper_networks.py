@@ -15,19 +15,24 @@ from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Log
 from vitreous.plugins.models._devices import evaluation_device, on_device, quiet, trainer
-from vitreous.plugins.models._graph_batches import Graphs, join, take
+from vitreous.plugins.models._graph_batches import Graphs, join, reflection_signs, take
 from vitreous.plugins.models._paper_layers import AttentionNet, ImageNet, SequenceNet
 
 
 class Inputs(Protocol):
-    """The places of several glasses, gathered into batches by index."""
+    """The places of several glasses, gathered into batches by index; ``images``: how many symmetric images each has, itself the first."""
+
+    images: int
 
     def __len__(self) -> int: ...
-    def take(self, chosen: torch.Tensor) -> Any: ...
+    def take(self, chosen: torch.Tensor, image: torch.Tensor) -> Any: ...
 
 
 class Sequences:
-    """(B, L, 2) coordinates padded with zeros, and the lengths (B,)."""
+    """(B, L, 2) coordinates padded with zeros, and the lengths (B,). Turned by half a turn a sequence is read from its other end, negated:
+    rows of a lattice stay rows."""
+
+    images = 2
 
     def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
         self.rows = (parameters["coordinate_scale"] * torch.from_numpy(np.concatenate([f.values[:, :2] for f in features]))).to(dtype)
@@ -37,48 +42,57 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.start) - 1
 
-    def take(self, chosen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def take(self, chosen: torch.Tensor, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         first, lengths = self.start[chosen], self.start[chosen + 1] - self.start[chosen]
         place = torch.arange(int(lengths.max()))
-        inside = place < lengths[:, None]
-        rows = torch.where(inside, first[:, None] + place, 0)
-        return self.rows[rows] * inside[..., None], lengths
+        inside, turned = place < lengths[:, None], image[:, None] == 1
+        rows = torch.where(inside, first[:, None] + torch.where(turned, lengths[:, None] - 1 - place, place), 0)
+        sign = torch.where(turned, -1, 1).to(self.rows.dtype)
+        return self.rows[rows] * (inside * sign)[..., None], lengths
 
 
 class Nodes:
-    """Graphs whose nodes carry their two coordinates only."""
+    """Graphs whose nodes carry their two coordinates only. Images: the mirrored ones, or the half turn where the loading has none."""
 
     def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
         graphs = join(features, dtype)
+        signs = reflection_signs(("x", "y")).to(dtype)
+        self.signs = signs if features[0].names[:2] == ("x", "y") else signs[[0, 3]]
+        self.images = len(self.signs)
         places = parameters["coordinate_scale"] * graphs.nodes[:, :2]
         self.graphs = Graphs(places, graphs.offsets, graphs.edges, graphs.edge_values[:, :1], graphs.edge_offsets)
 
     def __len__(self) -> int:
         return len(self.graphs)
 
-    def take(self, chosen: torch.Tensor) -> Any:
-        return take(self.graphs, chosen)
+    def take(self, chosen: torch.Tensor, image: torch.Tensor) -> Any:
+        batch = take(self.graphs, chosen)
+        return batch._replace(nodes=batch.nodes * self.signs[image[batch.graph]])
 
 
 class Given:
     """(B, C, H, H) images that the descriptor made."""
+
+    images = 1
 
     def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
         wanted = (parameters["channels"], parameters["pixels"], parameters["pixels"])
         for found in (f.values.shape[1:] for f in features):
             if found != wanted:
                 raise VitreousError(f"cnn got images of shape {found} (channels, height, width), but the model knows {wanted}")
-        self.images, self.dtype = torch.from_numpy(np.concatenate([f.values for f in features])), dtype
+        self.pictures, self.dtype = torch.from_numpy(np.concatenate([f.values for f in features])), dtype
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.pictures)
 
-    def take(self, chosen: torch.Tensor) -> torch.Tensor:
-        return self.images[chosen].to(self.dtype)
+    def take(self, chosen: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        return self.pictures[chosen].to(self.dtype)
 
 
 class Drawn:
     """(B, 1, H, H) grey images drawn from graphs when a batch is asked for; nothing else would fit into memory."""
+
+    images = 1
 
     def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
         self.graphs, self.dtype = join(features, torch.float64), dtype
@@ -87,7 +101,7 @@ class Drawn:
     def __len__(self) -> int:
         return len(self.graphs)
 
-    def take(self, chosen: torch.Tensor) -> torch.Tensor:
+    def take(self, chosen: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
         batch = take(self.graphs, chosen)
         images = np.zeros((len(chosen), self.pixels, self.pixels), dtype=np.float32)
         draw(batch.nodes[:, :2].numpy(), batch.graph.numpy(), batch.edges.numpy(), self.dot, self.line, images)
@@ -141,7 +155,8 @@ def train(
         order = torch.Generator().manual_seed(seed + 1)
         model = Standardised(kind.build(parameters), target)
         inputs = kind.reads([f for f, _ in examples], parameters, torch.float32)
-        batches = _loader(inputs, values, component.batch_size, order, shuffle=True)
+        mirrored = parameters.get("reflections", "none") != "none"
+        batches = _loader(inputs, values, component.batch_size, order, shuffle=True, mirrored=mirrored)
         check = None
         if validation:
             unseen = kind.reads([f for f, _ in validation], parameters, torch.float32)
@@ -156,12 +171,15 @@ def _values(examples: Sequence[Example], what: str) -> torch.Tensor:
     return torch.from_numpy(values).float()
 
 
-def _loader(inputs: Inputs, values: torch.Tensor, size: int, order: torch.Generator, *, shuffle: bool) -> DataLoader[Any]:
-    """Batches of (input, labels) over the labelled places."""
+def _loader(
+    inputs: Inputs, values: torch.Tensor, size: int, order: torch.Generator, *, shuffle: bool, mirrored: bool = False
+) -> DataLoader[Any]:
+    """Batches of (input, labels) over the labelled places; ``mirrored``: each as one of its images, drawn at random."""
 
     def collate(index: list[tuple[torch.Tensor]]) -> tuple[Any, torch.Tensor]:
         chosen = torch.stack([i for (i,) in index])
-        return inputs.take(chosen), values[chosen]
+        image = torch.randint(inputs.images, (len(chosen),), generator=order) if mirrored else torch.zeros(len(chosen), dtype=torch.int64)
+        return inputs.take(chosen, image), values[chosen]
 
     labelled = torch.nonzero(torch.isfinite(values)).squeeze(1)
     return DataLoader(TensorDataset(labelled), size, shuffle=shuffle, generator=order, collate_fn=collate)
@@ -184,10 +202,12 @@ def evaluate(network: str, parameters: dict[str, Any], model: Standardised, feat
     kind, device = _NETWORKS[network], evaluation_device(parameters["accelerator"])
     inputs = kind.reads([features], parameters, kind.dtype)
     model.to(device)
+    images = inputs.images if parameters.get("reflections") == "average" else 1
     parts = []
     with quiet(parameters["threads"]):
         for first in range(0, len(inputs), kind.block):
             chosen = torch.arange(first, first + kind.block).clamp(max=len(inputs) - 1)
-            parts.append(model(on_device(inputs.take(chosen), device)).double().cpu())
+            seen = [inputs.take(chosen, torch.full_like(chosen, image)) for image in range(images)]
+            parts.append(torch.stack([model(on_device(batch, device)).double() for batch in seen]).mean(dim=0).cpu())
     mean, spread = model.target.double().cpu()
     return (torch.cat(parts)[: len(inputs)] * spread + mean).numpy()

@@ -9,6 +9,9 @@ eq. 2 (PyG's TransformerConv). ``graph_network`` is our own, with vectors on edg
 
 The descriptor gives coordinates over the window's radius, the paper takes them as they are: ``coordinate_scale`` 11, the radius, makes them
 angstroms again. That matters: left at 1, the network does not begin to learn for thousands of steps. Predictions are in the label's unit.
+
+``reflections`` is not in the paper: "augment" trains on windows mirrored at random about the loading's axes, which leaves a threshold as it
+is; "average" predicts the mean over the four images, too. Under simple shear only the half turn is a symmetry, and used.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from vitreous.core.errors import VitreousError
-from vitreous.plugins.models._network import Network
+from vitreous.plugins.models._network import Network, check_reflections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +33,11 @@ class GNN(Network):
 
     hidden: int = 32
     coordinate_scale: float = 11.0
+    reflections: str = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_reflections(self)
         if self.hidden < 1 or not self.coordinate_scale > 0:
             raise VitreousError(f"gnn got hidden={self.hidden}, coordinate_scale={self.coordinate_scale:g}; expected positive numbers")
 

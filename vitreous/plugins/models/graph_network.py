@@ -31,11 +31,10 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
-from vitreous.plugins.models._network import check_training, refuse_machine
+from vitreous.plugins.models._network import check_reflections, check_training, refuse_machine
 from vitreous.plugins.models._tables import check_columns, check_examples, read_facts, write_facts
 
 Array = NDArray[np.float64]
-REFLECTIONS = ("average", "augment", "none")
 _BLOCK = 128  #: graphs predicted at once, to bound memory
 
 
@@ -70,8 +69,7 @@ class GraphNetwork(Model):
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        if self.reflections not in REFLECTIONS:
-            raise VitreousError(f"unknown reflections '{self.reflections}'; expected one of {', '.join(REFLECTIONS)}")
+        check_reflections(self)
         if isinstance(self.companions, str):
             raise VitreousError(f"companions is '{self.companions}'; expected a list of columns, such as [{self.companions}]")
         for name in ("hidden", "layers"):

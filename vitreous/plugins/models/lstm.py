@@ -6,6 +6,10 @@ on the order of the atoms: see ``atom_sequence``.
 
 The descriptor gives coordinates over the window's radius, the paper takes them as they are: ``coordinate_scale`` 11, the radius, makes them
 angstroms again. Predictions are in the label's unit.
+
+``reflections`` is not in the paper: "augment" trains on windows turned by half a turn at random (both reflections of the loading at once):
+the sequence read from its other end with coordinates negated, so that rows of a lattice stay rows; "average" predicts the mean over both,
+too.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from vitreous.core.errors import VitreousError
-from vitreous.plugins.models._network import Network
+from vitreous.plugins.models._network import Network, check_reflections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +33,11 @@ class LSTM(Network):
     dense: int = 10
     coordinate_scale: float = 11.0
     epochs: int = 1500
+    reflections: str = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_reflections(self)
         if self.units < 1 or self.dense < 1 or not self.coordinate_scale > 0:
             given = f"units={self.units}, dense={self.dense}, coordinate_scale={self.coordinate_scale:g}"
             raise VitreousError(f"lstm got {given}; expected positive numbers")

@@ -1,0 +1,102 @@
+"""The response graph: its velocities against the displacements that scipy finds, and what it refuses."""
+
+import numpy as np
+import pytest
+from scipy.optimize import root
+
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.plugins.descriptors.bond_graph import BondGraph
+from vitreous.plugins.descriptors.response_graph import ResponseGraph
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.testing.systems import shaken_honeycomb, silica_glass, some_sites
+
+LOADING = Loading(angle=20.0)
+STRAIN = 1e-4
+
+
+def at_rest_when_strained(glass, site, radius, ring, strain):
+    """The glass with everything around ``site`` strained affinely, and the atoms within ``radius`` brought to rest by scipy."""
+    vectors = glass.minimum_image(glass.positions - site)
+    distance = np.linalg.norm(vectors, axis=1)
+    order = np.argsort(distance)[: int((distance < radius + ring).sum())]
+    free = int((distance < radius).sum())
+    start = vectors[order] @ LOADING.deformation_gradient(strain).T
+    disc = glass.with_(
+        positions=start, species=glass.species[order], ids=glass.ids[order], bonds=np.zeros((0, 2), int), periodic=(False, False)
+    )
+    surface = YukawaSilica().surface(disc)
+
+    def forces(moved):
+        return surface.energy_forces(np.concatenate([moved.reshape(-1, 2), start[free:]]), disc.cell)[1][:free].ravel()
+
+    found = root(forces, start[:free].ravel(), tol=1e-12)
+    assert np.abs(found.fun).max() < 1e-9
+    moved = np.full((len(glass), 2), np.nan)
+    moved[order] = np.concatenate([found.x.reshape(-1, 2), start[free:]])
+    return moved
+
+
+def edge_state(glass, moved, a, b):
+    """Vector between the silicons, its length, the oxygen off their midpoint, the bond's length, the angle: in the loading frame."""
+    (oxygen,) = set.intersection(*(set(glass.bonds[(glass.bonds == i).any(axis=1)].ravel()) for i in (a, b)))
+    whole, half = LOADING.frame @ (moved[b] - moved[a]), LOADING.frame @ (moved[oxygen] - moved[a])
+    other = half - whole
+    angle = np.arccos(half @ other / np.linalg.norm(half) / np.linalg.norm(other))
+    return np.array([*whole, np.linalg.norm(whole), *(half - 0.5 * whole), np.linalg.norm(half), angle])
+
+
+def test_rates_are_the_differences_between_discs_that_scipy_brought_to_rest() -> None:
+    glass, site = silica_glass(), some_sites(silica_glass(), 1)
+    method = ResponseGraph(radius=6.0)
+    graph = method.describe(glass, LOADING, site, "site", YukawaSilica())
+    there, back = (at_rest_when_strained(glass, site[0], method.radius, method.frozen_ring, sign * STRAIN) for sign in (1, -1))
+    silicons = np.flatnonzero(glass.species == 0)
+    inside = silicons[np.linalg.norm(glass.minimum_image(glass.positions[silicons] - site[0]), axis=1) <= method.radius]
+    rates = [(edge_state(glass, there, *inside[e]) - edge_state(glass, back, *inside[e])) / (2 * STRAIN) for e in graph.edges.T]
+    assert len(rates) > 10
+    np.testing.assert_allclose(graph.edge_values[:, 7:], rates, rtol=1e-3, atol=1e-3)
+
+
+def test_begins_with_the_bond_graph() -> None:
+    glass, sites = silica_glass(), some_sites(silica_glass(), 3)
+    graph = ResponseGraph(radius=6.0).describe(glass, LOADING, sites, "site", YukawaSilica())
+    plain = BondGraph(radius=6.0).describe(glass, LOADING, sites, "site")
+    assert np.array_equal(graph.values, plain.values)
+    assert np.array_equal(graph.edge_values[:, :7], plain.edge_values)
+
+
+def test_mirrored_glass_has_mirrored_rates() -> None:
+    from vitreous.plugins.models._graph_batches import reflection_signs
+
+    glass, sites = silica_glass(), some_sites(silica_glass(), 3)
+    frame = LOADING.frame
+    mirror = frame.T @ np.diag([-1.0, 1.0]) @ frame
+    mirrored = glass.with_(positions=glass.positions @ mirror.T, cell=(glass.cell @ mirror.T)[::-1])
+    graph, image = (
+        ResponseGraph(radius=6.0).describe(g, LOADING, s, "site", YukawaSilica()) for g, s in ((glass, sites), (mirrored, sites @ mirror.T))
+    )
+    np.testing.assert_allclose(image.edge_values, graph.edge_values * reflection_signs(graph.edge_names)[1].numpy(), atol=1e-6)
+
+
+def scaled(glass, factor):
+    return glass.with_(positions=factor * glass.positions, cell=factor * glass.cell)
+
+
+def test_a_straight_bridge_has_a_finite_rate_of_its_angle() -> None:
+    glass = scaled(shaken_honeycomb(shake=0.0), 1.01)
+    graph = ResponseGraph(radius=4.0).describe(glass, LOADING, glass.positions[:1] + 0.1, "site", YukawaSilica())
+    np.testing.assert_allclose(graph.edge_values[:, 6], np.pi, atol=1e-6)
+    assert np.isfinite(graph.edge_values).all()
+
+
+def test_refuses_what_it_cannot_answer() -> None:
+    glass, sites = silica_glass(), some_sites(silica_glass(), 2)
+    with pytest.raises(VitreousError, match="needs the potential"):
+        ResponseGraph(radius=6.0).describe(glass, LOADING, sites, "site")
+    with pytest.raises(VitreousError, match="thinner than the reach"):
+        ResponseGraph(radius=6.0, frozen_ring=3.0).describe(glass, LOADING, sites, "site", YukawaSilica())
+    with pytest.raises(VitreousError, match="larger glass or a smaller radius"):
+        ResponseGraph(radius=60.0).describe(glass, LOADING, sites, "site", YukawaSilica())
+    with pytest.raises(VitreousError, match="relax the glass under it first"):  # bridges under pressure buckle
+        ResponseGraph(radius=6.0).describe(scaled(shaken_honeycomb(shake=0.0), 0.97), LOADING, sites, "site", YukawaSilica())

@@ -1,0 +1,47 @@
+"""The probe of one disc (or ball) cut from a glass: free atoms around a site inside a ring that only follows the affine deformation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration, Loading
+from vitreous.core.interfaces import EnergySurface, Potential
+from vitreous.mechanics.neighbours import around
+from vitreous.mechanics.pair_probe import PairProbe, squared_table
+from vitreous.mechanics.pair_surface import PairSurface
+from vitreous.mechanics.probe import ContinuedProbe, ProbeProtocol
+from vitreous.mechanics.surface_probe import SurfaceProbe
+
+Array = NDArray[Any]
+
+
+def disc_probe(
+    configuration: Configuration,
+    potential: Potential,
+    surface: EnergySurface,
+    loading: Loading,
+    site: Array,
+    free_radius: float,
+    frozen_ring: float,
+    protocol: ProbeProtocol,
+) -> tuple[NDArray[np.int64], ContinuedProbe]:
+    """The atoms (M,) within ``free_radius + frozen_ring`` (length) of ``site`` (D,), and their probe; free atoms come first.
+
+    They are ordered by distance, so that the result does not depend on the order of atoms in the glass. ``surface`` is the whole glass's.
+    """
+    periodic = np.array(configuration.periodic)
+    near, vectors = around(configuration.positions, site, configuration.cell, periodic, free_radius + frozen_ring)
+    distance = np.linalg.norm(vectors, axis=1)
+    order = np.argsort(distance, kind="stable")
+    near, vectors = near[order], vectors[order]
+    free = int(np.searchsorted(distance[order], free_radius))
+    if isinstance(surface, PairSurface) and configuration.dimension == 2:
+        return near, PairProbe(vectors, free, surface.species[near], squared_table(surface.table), loading, protocol)
+    cut = configuration.with_(
+        positions=vectors, species=configuration.species[near], ids=configuration.ids[near], bonds=np.zeros((0, 2), int),
+        periodic=(False,) * configuration.dimension,
+    )  # fmt: skip
+    return near, SurfaceProbe(cut, free, potential.surface(cut), loading, protocol)

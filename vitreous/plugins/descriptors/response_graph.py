@@ -1,0 +1,153 @@
+"""The bond graph with the linear response of each window's disc on its edges.
+
+The atoms within ``radius`` of a site are free, those in the ring around them follow the affine deformation, as in local probing (Patinet et
+al., Phys. Rev. Lett. 117, 045501 (2016); Bachhav et al. 2025). As the loading begins, the free atoms move by
+
+    dx/dstrain = G x + u,    H u = f        G: velocity gradient of the loading    H: Hessian of the disc    f: rate of force of G x
+
+(nonaffine velocities: Lemaitre and Maloney, J. Stat. Phys. 123, 415 (2006)), which is known from the undeformed glass and its
+potential alone. To the columns of ``bond_graph`` each edge adds its rate of change per unit of strain, all in the loading frame:
+
+================================  ==================================================  =================
+edge column                       rate of                                             unit
+================================  ==================================================  =================
+rate_x, rate_y, rate              vector between the two silicons, and its length     length
+oxygen_rate_x, oxygen_rate_y      shared oxygen relative to the silicons' midpoint    length
+oxygen_rate                       length of the Si-O bond of the source               length
+angle_rate                        Si-O-Si angle                                       radian
+================================  ==================================================  =================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.analysis.neighborhoods import heights
+from vitreous.core.data import Configuration, Features, Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Potential
+from vitreous.mechanics.disc_probe import disc_probe
+from vitreous.mechanics.probe import ProbeProtocol
+from vitreous.plugins.descriptors.bond_graph import BondGraph, Windows, column_names
+
+Array = NDArray[np.float64]
+RATE_NAMES = ("rate_x", "rate_y", "rate", "oxygen_rate_x", "oxygen_rate_y", "oxygen_rate", "angle_rate")
+# Nothing is strained or moved: positions are taken as they are, and a disc of any area and force gives the same velocities.
+_AS_IT_IS = ProbeProtocol(strain_step=1.0, strain_max=1.0, stride=1, force_tolerance=np.inf, jump=1.0, area=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseGraph(BondGraph):
+    """Graphs of corner-sharing triangles whose edges know how they begin to change under the loading (module's docstring).
+
+    Fields:
+        radius: of the window and of its free atoms, length. frozen_ring: width of the ring that only follows the affine deformation.
+
+    Raises:
+        VitreousError: as BondGraph; a ring thinner than the reach of the forces, a cell too small for disc and ring, no potential, or a
+            disc that is no minimum of it.
+    """
+
+    needs_potential: ClassVar = True
+    version = 1
+
+    frozen_ring: float = 10.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.frozen_ring <= 0:
+            raise VitreousError(f"response_graph frozen_ring is {self.frozen_ring:g}; expected a positive length")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(radius=6.0)
+
+    @property
+    def reach(self) -> float:
+        """How far from a site atoms matter, length."""
+        return self.radius + self.frozen_ring
+
+    def refuse(self, configuration: Configuration, potential: Potential) -> None:
+        forces, low = (
+            potential.surface(configuration).force_range,
+            heights(configuration.cell)[list(configuration.periodic)].min(initial=np.inf),
+        )
+        if self.frozen_ring < forces:
+            raise VitreousError(
+                f"descriptor.frozen_ring is {self.frozen_ring:g}, thinner than the reach of the potential's forces, {forces:g}; widen it"
+            )
+        if low < 2.0 * self.reach:
+            raise VitreousError(
+                f"the cell is {low:.4g} high, but a disc of radius {self.radius:g} with its ring of {self.frozen_ring:g} needs "
+                f"{2 * self.reach:g}; use a larger glass or a smaller radius"
+            )
+
+    def describe(
+        self, configuration: Configuration, loading: Loading, sites: Array, level: str, potential: Potential | None = None
+    ) -> Features:
+        if potential is None:
+            raise VitreousError("response_graph needs the potential of the glass; call describe_with, or give potential=...")
+        self.refuse(configuration, potential)
+        windows = self._windows(configuration, sites)
+        graphs = self._graphs(windows, loading, level)
+        rates = _edge_rates(windows, self._velocities(configuration, potential, loading, sites), loading)
+        return replace(
+            graphs,
+            edge_values=np.column_stack([graphs.edge_values, rates]),
+            edge_names=(*graphs.edge_names, *column_names(RATE_NAMES, loading)),
+        )
+
+    def _velocities(self, configuration: Configuration, potential: Potential, loading: Loading, sites: Array) -> _Velocities:
+        surface, count = potential.surface(configuration), len(configuration)
+        keys, values = [], []
+        for m, site in enumerate(sites):
+            near, probe = disc_probe(configuration, potential, surface, loading, site, self.radius, self.frozen_ring, _AS_IT_IS)
+            start = probe.reach(0.0, probe.start.copy(), np.inf)
+            if start is None:
+                raise VitreousError(
+                    f"the disc of radius {self.radius:g} around site {m} is no minimum of the potential; relax the glass under it first "
+                    "(vitreous relax, or predict --relax)"
+                )
+            keys.append(m * count + near[: probe.free])
+            values.append(start.tangent)
+        return _Velocities(np.concatenate(keys), np.concatenate(values), count)
+
+
+class _Velocities:
+    """Nonaffine velocities (K, 2) of the free atoms, looked up by site and atom; zero in the rings."""
+
+    def __init__(self, keys: NDArray[np.int64], values: Array, atoms: int) -> None:
+        order = np.argsort(keys)
+        self._keys, self._values, self._atoms = keys[order], values[order], atoms
+
+    def of(self, site: NDArray[np.int64], atom: NDArray[np.int64]) -> Array:
+        """(P, 2)."""
+        wanted = site * self._atoms + atom
+        row = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return np.where((self._keys[row] == wanted)[:, None], self._values[row], 0.0)
+
+
+def _edge_rates(windows: Windows, velocities: _Velocities, loading: Loading) -> Array:
+    """(G, 7) the columns of ``RATE_NAMES``."""
+    near, network, source, target, link = windows
+    site, gradient, frame = near.place[source], loading.velocity_gradient(0.0), loading.frame
+    whole, half = network.to_target[link], network.to_oxygen[link]
+    own = velocities.of(site, near.atom[source])
+    whole_rate = whole @ gradient.T + velocities.of(site, near.atom[target]) - own
+    half_rate = half @ gradient.T + velocities.of(site, network.oxygen[link]) - own
+    other, other_rate = half - whole, half_rate - whole_rate
+    cross, dot = _cross(half, other), (half * other).sum(axis=1)
+    cross_rate = np.sign(cross) * (_cross(half_rate, other) + _cross(half, other_rate))
+    dot_rate = (half_rate * other + half * other_rate).sum(axis=1)
+    angle_rate = (cross_rate * dot - np.abs(cross) * dot_rate) / (cross**2 + dot**2)
+    lengths = ((rate * vector).sum(axis=1) / np.linalg.norm(vector, axis=1) for rate, vector in ((whole_rate, whole), (half_rate, half)))
+    whole_length, half_length = lengths
+    return np.column_stack([whole_rate @ frame.T, whole_length, (half_rate - 0.5 * whole_rate) @ frame.T, half_length, angle_rate])
+
+
+def _cross(a: Array, b: Array) -> Array:
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
