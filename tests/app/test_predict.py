@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from vitreous.direct.prediction import rested
 from vitreous.io.write import write_configuration
 from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
+from vitreous.plugins.descriptors.response_graph import ResponseGraph
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.potentials.eam import EXAMPLE, Eam
@@ -101,6 +103,24 @@ def test_places_whose_window_leaves_the_glass_are_masked(trained, unseen):
     whole_map = predict(whole, trained, grid=60)
     place = np.argmin(np.linalg.norm(whole_map.labels.positions - found.labels.positions[found.labels.mask][0], axis=1))
     assert whole_map.labels.values[place] == pytest.approx(found.labels.values[found.labels.mask][0], rel=0.2)
+
+
+def test_a_descriptor_that_reads_the_potential_is_given_the_bundles_and_sees_further(trained, unseen):
+    whole, sees = unseen.configuration, replace(trained, descriptor=ResponseGraph(radius=9.0), fitted=Fastest())
+    found = predict(whole, sees, grid=4)
+    assert found.labels.mask.all()
+    patch = cut_out(whole, 22.0)
+    masked = predict(patch, sees, grid=41).labels
+    distance = np.linalg.norm(masked.positions - whole.cell.sum(axis=0) / 2, axis=1)
+    assert masked.mask.any()
+    assert distance[masked.mask].max() < 22.0 - sees.descriptor.reach
+    features = sees.descriptor.describe(whole, sees.loading, masked.positions[masked.mask], "site", POTENTIAL)
+    np.testing.assert_allclose(masked.values[masked.mask], sees.fitted.predict(features))
+    with pytest.raises(VitreousError, match=r"feels forces of up to .* predict --relax"):
+        predict(shaken(whole, 0.01), sees, grid=4)
+    small = AQS().relax(DualSwitch(rings_x=6, rings_y=6, steps=500).generate(0, np.random.default_rng(0)), POTENTIAL)
+    with pytest.raises(VitreousError, match="use a larger glass or a smaller radius"):
+        rested(small, sees)
 
 
 def test_the_rim_of_a_patch_stays_put_when_it_is_relaxed(trained, unseen):
@@ -292,6 +312,14 @@ class Everywhere(Fitted):
 
     def save(self, folder):
         raise NotImplementedError
+
+
+class Fastest(Everywhere):
+    """Answers the fastest change of an angle in the window."""
+
+    def predict(self, features):
+        column = np.abs(features.edge_values[:, features.edge_names.index("angle_rate")])
+        return np.array([column[a:b].max() for a, b in pairwise(features.edge_offsets)])
 
 
 def test_a_descriptor_without_bonds_reads_a_file_without_bonds(trained, unseen):

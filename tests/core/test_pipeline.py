@@ -1,5 +1,6 @@
 """A run computes what is missing and nothing else, leaves out what fails, and never lets test glasses into the fit."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -214,6 +215,19 @@ def test_a_glass_that_a_descriptor_refuses_is_not_relaxed_either(pipeline, store
     with pytest.raises(VitreousError, match="too small to be described"):
         pipeline.run(store)
     assert not (store.folder / "relax").exists()
+
+
+def test_a_glass_that_a_descriptor_refuses_is_not_labelled_where_it_was_relaxed_before(pipeline, store, monkeypatch):
+    pipeline.run(store)
+    shutil.rmtree(store.folder / "label")
+
+    def refuse(self, configuration, potential):
+        raise VitreousError("this glass is too small to be described")
+
+    monkeypatch.setattr(type(pipeline.descriptor), "refuse", refuse)
+    with pytest.raises(VitreousError, match="too small to be described"):
+        pipeline.run(store)
+    assert not (store.folder / "label").exists()
 
 
 def test_a_descriptor_that_needs_the_potential_is_given_the_glasses_own(pipeline, store, monkeypatch):

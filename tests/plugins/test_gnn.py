@@ -99,10 +99,16 @@ def test_averaged_over_reflections_a_window_and_its_images_are_one(mode, mirrors
     )
     fits = {
         r: GNN(reflections=r, epochs=2, batch_size=8).fit([(graph, labels)], [], np.random.default_rng(0), print)
-        for r in ("augment", "average")
+        for r in ("none", "augment", "average")
     }
     images = [replace(graph, values=graph.values * [*signs, 1, 1]) for signs in mirrors]
     alone = [fits["augment"].predict(image) for image in images]
     assert np.ptp(alone, axis=0).max() > 1e-5
+    assert np.abs(fits["none"].predict(graph) - alone[0]).max() > 1e-5  # it was trained on the images
     for image in images:
         np.testing.assert_allclose(fits["average"].predict(image), np.mean(alone, axis=0), rtol=1e-9)
+
+
+def test_an_unknown_use_of_reflections_is_refused():
+    with pytest.raises(VitreousError, match="unknown reflections 'twice'; expected one of average, augment, none"):
+        GNN(reflections="twice")

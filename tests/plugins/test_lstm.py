@@ -53,7 +53,9 @@ def test_features_without_coordinates_are_refused():
         LSTM().fit([(foreign, labels)], [], np.random.default_rng(0), lambda *_: None)
 
 
-@pytest.mark.parametrize(("field", "value"), [("precision", "8-bit"), ("optimizer", "sgd"), ("epochs", 0), ("units", 0)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("precision", "8-bit"), ("optimizer", "sgd"), ("epochs", 0), ("units", 0), ("reflections", "twice")]
+)
 def test_impossible_fields_are_refused(field, value):
     with pytest.raises(VitreousError, match=f"{field}"):
         LSTM(**{field: value})
@@ -92,11 +94,12 @@ def test_averaged_over_the_half_turn_a_sequence_and_the_one_from_its_other_end_a
     features, labels = sequences(0)
     fits = {
         r: LSTM(reflections=r, units=8, epochs=2).fit([(features, labels)], [], np.random.default_rng(0), print)
-        for r in ("augment", "average")
+        for r in ("none", "augment", "average")
     }
     reversed_rows = np.concatenate([-features.values[a:b][::-1] for a, b in pairwise(features.offsets)])
     turned = replace(features, values=reversed_rows)
     both = fits["augment"].predict(features), fits["augment"].predict(turned)
     assert np.abs(both[0] - both[1]).max() > 1e-3
+    assert np.abs(fits["none"].predict(features) - both[0]).max() > 1e-3  # it was trained on the images
     for image in (features, turned):
         np.testing.assert_allclose(fits["average"].predict(image), np.mean(both, axis=0), rtol=1e-9)

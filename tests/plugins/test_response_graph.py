@@ -15,13 +15,13 @@ LOADING = Loading(angle=20.0)
 STRAIN = 1e-4
 
 
-def at_rest_when_strained(glass, site, radius, ring, strain):
+def at_rest_when_strained(glass, loading, site, radius, ring, strain):
     """The glass with everything around ``site`` strained affinely, and the atoms within ``radius`` brought to rest by scipy."""
     vectors = glass.minimum_image(glass.positions - site)
     distance = np.linalg.norm(vectors, axis=1)
     order = np.argsort(distance)[: int((distance < radius + ring).sum())]
     free = int((distance < radius).sum())
-    start = vectors[order] @ LOADING.deformation_gradient(strain).T
+    start = vectors[order] @ loading.deformation_gradient(strain).T
     disc = glass.with_(
         positions=start, species=glass.species[order], ids=glass.ids[order], bonds=np.zeros((0, 2), int), periodic=(False, False)
     )
@@ -37,25 +37,35 @@ def at_rest_when_strained(glass, site, radius, ring, strain):
     return moved
 
 
-def edge_state(glass, moved, a, b):
+def edge_state(glass, frame, moved, a, b):
     """Vector between the silicons, its length, the oxygen off their midpoint, the bond's length, the angle: in the loading frame."""
     (oxygen,) = set.intersection(*(set(glass.bonds[(glass.bonds == i).any(axis=1)].ravel()) for i in (a, b)))
-    whole, half = LOADING.frame @ (moved[b] - moved[a]), LOADING.frame @ (moved[oxygen] - moved[a])
+    whole, half = frame @ (moved[b] - moved[a]), frame @ (moved[oxygen] - moved[a])
     other = half - whole
     angle = np.arccos(half @ other / np.linalg.norm(half) / np.linalg.norm(other))
     return np.array([*whole, np.linalg.norm(whole), *(half - 0.5 * whole), np.linalg.norm(half), angle])
 
 
-def test_rates_are_the_differences_between_discs_that_scipy_brought_to_rest() -> None:
+@pytest.mark.parametrize(
+    "loading",
+    [
+        LOADING,
+        Loading(angle=20.0, sign=-1),
+        Loading(mode="simple_shear", angle=-35.0),
+        Loading(mode="uniaxial", contraction=0.5, angle=70.0),
+    ],
+    ids=str,
+)
+def test_rates_are_the_differences_between_discs_that_scipy_brought_to_rest(loading) -> None:
     glass, site = silica_glass(), some_sites(silica_glass(), 1)
     method = ResponseGraph(radius=6.0)
-    graph = method.describe(glass, LOADING, site, "site", YukawaSilica())
-    there, back = (at_rest_when_strained(glass, site[0], method.radius, method.frozen_ring, sign * STRAIN) for sign in (1, -1))
+    graph = method.describe(glass, loading, site, "site", YukawaSilica())
+    there, back = (at_rest_when_strained(glass, loading, site[0], method.radius, method.frozen_ring, sign * STRAIN) for sign in (1, -1))
     silicons = np.flatnonzero(glass.species == 0)
     inside = silicons[np.linalg.norm(glass.minimum_image(glass.positions[silicons] - site[0]), axis=1) <= method.radius]
-    rates = [(edge_state(glass, there, *inside[e]) - edge_state(glass, back, *inside[e])) / (2 * STRAIN) for e in graph.edges.T]
-    assert len(rates) > 10
-    np.testing.assert_allclose(graph.edge_values[:, 7:], rates, rtol=1e-3, atol=1e-3)
+    states = [[edge_state(glass, loading.frame, moved, *inside[edge]) for edge in graph.edges.T] for moved in (there, back)]
+    assert len(states[0]) > 10
+    np.testing.assert_allclose(graph.edge_values[:, 7:], (np.array(states[0]) - states[1]) / (2 * STRAIN), rtol=1e-3, atol=1e-3)
 
 
 def test_begins_with_the_bond_graph() -> None:
@@ -66,17 +76,23 @@ def test_begins_with_the_bond_graph() -> None:
     assert np.array_equal(graph.edge_values[:, :7], plain.edge_values)
 
 
-def test_mirrored_glass_has_mirrored_rates() -> None:
-    from vitreous.plugins.models._graph_batches import reflection_signs
-
+@pytest.mark.parametrize("signs", [[-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]], ids=str)
+def test_a_mirrored_glass_has_mirrored_rates(signs) -> None:
     glass, sites = silica_glass(), some_sites(silica_glass(), 3)
-    frame = LOADING.frame
-    mirror = frame.T @ np.diag([-1.0, 1.0]) @ frame
-    mirrored = glass.with_(positions=glass.positions @ mirror.T, cell=(glass.cell @ mirror.T)[::-1])
+    mirror = LOADING.frame.T @ np.diag(signs) @ LOADING.frame
+    cell = glass.cell @ mirror.T
+    mirrored = glass.with_(positions=glass.positions @ mirror.T, cell=cell if np.linalg.det(cell) > 0 else cell[::-1])
     graph, image = (
         ResponseGraph(radius=6.0).describe(g, LOADING, s, "site", YukawaSilica()) for g, s in ((glass, sites), (mirrored, sites @ mirror.T))
     )
-    np.testing.assert_allclose(image.edge_values, graph.edge_values * reflection_signs(graph.edge_names)[1].numpy(), atol=1e-6)
+    columns = [np.prod([sign for axis, sign in zip("xy", signs, strict=True) if name.split("_")[-1] == axis]) for name in graph.edge_names]
+    np.testing.assert_allclose(image.edge_values, graph.edge_values * columns, atol=1e-6)
+
+
+def test_under_simple_shear_no_rate_claims_to_be_mirrored() -> None:
+    glass, sites = silica_glass(), some_sites(silica_glass(), 1)
+    graph = ResponseGraph(radius=6.0).describe(glass, Loading(mode="simple_shear"), sites, "site", YukawaSilica())
+    assert graph.edge_names[7:] == ("rate_n", "rate_m", "rate", "oxygen_rate_n", "oxygen_rate_m", "oxygen_rate", "angle_rate")
 
 
 def scaled(glass, factor):
@@ -98,5 +114,14 @@ def test_refuses_what_it_cannot_answer() -> None:
         ResponseGraph(radius=6.0, frozen_ring=3.0).describe(glass, LOADING, sites, "site", YukawaSilica())
     with pytest.raises(VitreousError, match="larger glass or a smaller radius"):
         ResponseGraph(radius=60.0).describe(glass, LOADING, sites, "site", YukawaSilica())
-    with pytest.raises(VitreousError, match="relax the glass under it first"):  # bridges under pressure buckle
+    with pytest.raises(VitreousError, match="is no minimum of the potential"):  # bridges under pressure buckle
         ResponseGraph(radius=6.0).describe(scaled(shaken_honeycomb(shake=0.0), 0.97), LOADING, sites, "site", YukawaSilica())
+    moved = glass.with_(positions=glass.positions + 0.01 * np.random.default_rng(0).standard_normal(glass.positions.shape))
+    with pytest.raises(VitreousError, match=r"around \(.*\) feels forces of up to"):
+        ResponseGraph(radius=6.0).describe(moved, LOADING, sites, "site", YukawaSilica())
+    slab = glass.with_(periodic=(True, False))
+    with pytest.raises(VitreousError, match="leaves the glass, which ends there"):
+        ResponseGraph(radius=6.0).describe(slab, LOADING, sites, "site", YukawaSilica())
+    for field in ("radius", "frozen_ring", "force_tolerance"):
+        with pytest.raises(VitreousError, match=f"response_graph {field} is nan"):
+            ResponseGraph(**{field: float("nan")})

@@ -174,7 +174,7 @@ class Labeler(Method):
     columns: ClassVar[frozenset[str]] = frozenset()  #: of ``Labels.columns`` that every label comes with, which a model may learn along
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
-        """Raise VitreousError for a glass that can never be labelled; called before it is relaxed or deformed."""
+        """Raise VitreousError for a glass that can never be labelled; called before it is relaxed, deformed or labelled."""
 
     @abstractmethod
     def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
@@ -198,7 +198,7 @@ class Descriptor(Method):
     needs_potential: ClassVar[bool] = False  #: whether ``describe`` takes the glass's potential besides, by the name ``potential``
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
-        """Raise VitreousError for a glass that can never be described; called before it is relaxed."""
+        """Raise VitreousError for a glass that can never be described; called before it is relaxed or labelled."""
 
     @abstractmethod
     def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:

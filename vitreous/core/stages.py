@@ -8,8 +8,8 @@ relax         simulator, potential                  generate
 deform        simulator, potential, loading         relax
 label         labeler, potential, loading           relax (and deform if it needs it)
 events        labeler, potential, loading           relax (and deform if it needs it)
-describe      descriptor, loading                   relax, label
-indicators    descriptor, loading                   relax, label
+describe      descriptor, potential, loading        relax, label
+indicators    descriptor, potential, loading        relax, label
 ============  ====================================  =================================
 """
 
@@ -151,13 +151,17 @@ class _SampleArtifacts:
     def _relax(self) -> Configuration:
         glass = self.table["generate"].value
         self.chain.potential.surface(glass)  # refuses wrong species, units and cells before anything long begins
+        self._refuse(glass)
+        return self.chain.simulator.relax(glass, self.chain.potential)
+
+    def _refuse(self, glass: Configuration) -> None:
         for component in (self.chain.labeler, self.chain.events, self.chain.descriptor, self.chain.indicators):
             if component is not None:
                 component.refuse(glass, self.chain.potential)
-        return self.chain.simulator.relax(glass, self.chain.potential)
 
     def _label(self, labeler: Labeler) -> Callable[[], Labels]:
         def work() -> Labels:
+            self._refuse(self.table["relax"].value)  # which may have been there before a component that refuses it
             trajectory = self.table["deform"].value if labeler.needs_trajectory else None
             labels = labeler.label(self.table["relax"].value, self.chain.potential, self.chain.loading, trajectory)
             return _declared(labeler, "level", labels, labels.level)

@@ -15,6 +15,7 @@ from vitreous.direct.bundle import Bundle, read_bundle
 from vitreous.direct.likeness import unlike
 from vitreous.direct.rest import AT_REST, moving, relax
 from vitreous.io.bonds import silica_bonds
+from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
 
 Array = NDArray[np.float64]
@@ -61,7 +62,8 @@ def find_bundle(name: str) -> Bundle:
 def rested(glass: Configuration, bundle: Bundle) -> Configuration:
     """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of their neighbours, at the rim of a glass
     with a free boundary, stay where they are."""
-    rim = 0.0 if all(glass.periodic) else float(getattr(bundle.potential, "cutoff", _window(bundle)))
+    bundle.descriptor.refuse(glass, bundle.potential)
+    rim = 0.0 if all(glass.periodic) else bundle.potential.surface(glass).force_range
     return relax(glass, bundle.potential, freeze_rim=rim).configuration
 
 
@@ -148,8 +150,8 @@ def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arr
 
 def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole; and of how many of
-    them the window holds each atom, (N,)."""
-    radius = _window(bundle)
+    them the window that the model is told of holds each atom, (N,)."""
+    radius, told = _window(bundle), _told(bundle)
     low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
     if low < 2.0 * radius:
         raise VitreousError(f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; repeat it or use a larger one")
@@ -158,17 +160,24 @@ def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[
     complete = bonds == wanted[glass.species]
     periodic = np.array(glass.periodic)
     whole, windows = np.zeros(len(sites), dtype=bool), np.zeros(len(glass), dtype=np.int64)
+    clear = np.ones(len(sites), dtype=bool)
+    if bundle.descriptor.needs_potential:  # forces come from everywhere in the window, atoms or none
+        clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
     for k, site in enumerate(sites):
         near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
-        whole[k] = len(near) > 0 and complete[near].all() and _all_round(vectors)
-        windows[near] += whole[k]
+        whole[k] = clear[k] and len(near) > 0 and complete[near].all() and _all_round(vectors)
+        windows[near[(vectors**2).sum(axis=1) < told**2]] += whole[k]
     return whole, windows
 
 
 def _window(bundle: Bundle) -> float:
-    """How far the descriptor looks, length."""
-    seen = bundle.descriptor
-    return float(getattr(seen, "reach", getattr(seen, "radius", getattr(seen, "cutoff", 0.0))))
+    """How far from a place atoms matter to the descriptor, length."""
+    return float(getattr(bundle.descriptor, "reach", _told(bundle)))
+
+
+def _told(bundle: Bundle) -> float:
+    """How far from a place the descriptor's features stand, length."""
+    return float(getattr(bundle.descriptor, "radius", getattr(bundle.descriptor, "cutoff", 0.0)))
 
 
 def _all_round(vectors: Array) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -62,7 +63,10 @@ def declares_itself(subject: Subject) -> None:
     expect_subset(cls.levels, LEVELS, "levels")
     expect_subset(cls.dimensions, {2, 3}, "dimensions")
     expect_member(cls.rotation, ROTATIONS, "rotation")
-    expect(isinstance(cls.needs_bonds, bool), f"needs_bonds is {cls.needs_bonds!r}; expected True or False")
+    for name in ("needs_bonds", "needs_potential"):
+        expect(isinstance(getattr(cls, name), bool), f"{name} is {getattr(cls, name)!r}; expected True or False")
+    takes = "potential" in inspect.signature(cls.describe).parameters
+    expect(takes or not cls.needs_potential, "it declares needs_potential, but its describe takes no argument 'potential'")
 
 
 def features_are_as_declared(subject: Subject) -> None:

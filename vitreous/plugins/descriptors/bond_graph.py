@@ -73,7 +73,7 @@ class BondGraph(Descriptor):
     bridge: str = "O"
 
     def __post_init__(self) -> None:
-        if self.radius <= 0:
+        if not self.radius > 0:
             raise VitreousError(f"bond_graph radius is {self.radius:g}; expected a positive length")
 
     def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:

@@ -28,15 +28,16 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import heights
 from vitreous.core.data import Configuration, Features, Loading
-from vitreous.core.errors import VitreousError
+from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Potential
+from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.disc_probe import disc_probe
 from vitreous.mechanics.probe import ProbeProtocol
 from vitreous.plugins.descriptors.bond_graph import BondGraph, Windows, column_names
 
 Array = NDArray[np.float64]
 RATE_NAMES = ("rate_x", "rate_y", "rate", "oxygen_rate_x", "oxygen_rate_y", "oxygen_rate", "angle_rate")
-# Nothing is strained or moved: positions are taken as they are, and a disc of any area and force gives the same velocities.
+# Nothing is strained or moved: positions are taken as they are, and velocities do not depend on the area.
 _AS_IT_IS = ProbeProtocol(strain_step=1.0, strain_max=1.0, stride=1, force_tolerance=np.inf, jump=1.0, area=1.0)
 
 
@@ -46,21 +47,24 @@ class ResponseGraph(BondGraph):
 
     Fields:
         radius: of the window and of its free atoms, length. frozen_ring: width of the ring that only follows the affine deformation.
+        force_tolerance: the largest force on a free atom for which a disc counts as at rest, energy per length.
 
     Raises:
-        VitreousError: as BondGraph; a ring thinner than the reach of the forces, a cell too small for disc and ring, no potential, or a
-            disc that is no minimum of it.
+        VitreousError: as BondGraph; a ring thinner than the reach of the forces, a cell too small for disc and ring, a disc that leaves
+            a glass with a free boundary, or no potential.
+        NotConverged: a disc that is not at rest in a minimum of the potential.
     """
 
     needs_potential: ClassVar = True
-    version = 1
+    version = BondGraph.version  # and one more for each change of its own
 
     frozen_ring: float = 10.0
+    force_tolerance: float = 0.01
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.frozen_ring <= 0:
-            raise VitreousError(f"response_graph frozen_ring is {self.frozen_ring:g}; expected a positive length")
+        for name in ("radius", "frozen_ring", "force_tolerance"):
+            if not getattr(self, name) > 0:
+                raise VitreousError(f"response_graph {name} is {getattr(self, name):g}; expected a positive number")
 
     @classmethod
     def example(cls) -> Self:
@@ -93,6 +97,7 @@ class ResponseGraph(BondGraph):
             raise VitreousError("response_graph needs the potential of the glass; call describe_with, or give potential=...")
         self.refuse(configuration, potential)
         windows = self._windows(configuration, sites)
+        self._refuse_outside(configuration, sites)
         graphs = self._graphs(windows, loading, level)
         rates = _edge_rates(windows, self._velocities(configuration, potential, loading, sites), loading)
         return replace(
@@ -101,16 +106,25 @@ class ResponseGraph(BondGraph):
             edge_names=(*graphs.edge_names, *column_names(RATE_NAMES, loading)),
         )
 
+    def _refuse_outside(self, configuration: Configuration, sites: Array) -> None:
+        inside = clearance(configuration.positions, configuration.cell, configuration.periodic, sites) >= self.reach
+        if not inside.all():
+            raise VitreousError(
+                f"the disc around {_place(sites[~inside][0])}, {self.reach:g} with its ring, leaves the glass, which ends there; describe "
+                "places further inside, or use descriptor=bond_graph"
+            )
+
     def _velocities(self, configuration: Configuration, potential: Potential, loading: Loading, sites: Array) -> _Velocities:
         surface, count = potential.surface(configuration), len(configuration)
-        keys, values = [], []
+        keys, values = [np.zeros(0, np.int64)], [np.zeros((0, 2))]
         for m, site in enumerate(sites):
             near, probe = disc_probe(configuration, potential, surface, loading, site, self.radius, self.frozen_ring, _AS_IT_IS)
             start = probe.reach(0.0, probe.start.copy(), np.inf)
-            if start is None:
-                raise VitreousError(
-                    f"the disc of radius {self.radius:g} around site {m} is no minimum of the potential; relax the glass under it first "
-                    "(vitreous relax, or predict --relax)"
+            if start is None or start.residual > self.force_tolerance:
+                how = "is no minimum of the potential" if start is None else f"feels forces of up to {start.residual:.3g}"
+                raise NotConverged(
+                    f"the disc of radius {self.radius:g} around {_place(site)} {how}, but a response needs a glass at rest (forces up to "
+                    f"{self.force_tolerance:g}); relax the glass under the potential first (vitreous relax, or predict --relax)"
                 )
             keys.append(m * count + near[: probe.free])
             values.append(start.tangent)
@@ -147,6 +161,10 @@ def _edge_rates(windows: Windows, velocities: _Velocities, loading: Loading) -> 
     lengths = ((rate * vector).sum(axis=1) / np.linalg.norm(vector, axis=1) for rate, vector in ((whole_rate, whole), (half_rate, half)))
     whole_length, half_length = lengths
     return np.column_stack([whole_rate @ frame.T, whole_length, (half_rate - 0.5 * whole_rate) @ frame.T, half_length, angle_rate])
+
+
+def _place(site: Array) -> str:
+    return f"({', '.join(f'{x:.4g}' for x in site)})"
 
 
 def _cross(a: Array, b: Array) -> Array:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -41,18 +41,18 @@ class Batch(NamedTuple):
 
 def join(features: Sequence[Features], dtype: torch.dtype = torch.float32) -> Graphs:
     """All graphs of several glasses, one after the other."""
-    nodes = np.concatenate([f.values for f in features])
-    values = np.concatenate([f.edge_values for f in features])
+    nodes = torch.cat([torch.from_numpy(f.values).to(dtype) for f in features])
+    values = torch.cat([torch.from_numpy(f.edge_values).to(dtype) for f in features])
     first = np.cumsum([0] + [len(f.values) for f in features])
     first_edge = np.cumsum([0] + [f.edges.shape[1] for f in features])
     offsets = np.concatenate([f.offsets[:-1] + start for f, start in zip(features, first, strict=False)] + [first[-1:]])
     edge_offsets = np.concatenate([f.edge_offsets[:-1] + start for f, start in zip(features, first_edge, strict=False)] + [first_edge[-1:]])
     edges = np.concatenate([f.edges + start for f, start in zip(features, first, strict=False)], axis=1)
     return Graphs(
-        torch.from_numpy(nodes).to(dtype),
+        nodes,
         torch.from_numpy(offsets),
         torch.from_numpy(edges),
-        torch.from_numpy(values).to(dtype),
+        values,
         torch.from_numpy(edge_offsets),
     )
 
@@ -85,14 +85,18 @@ def reflection_signs(names: Sequence[str]) -> torch.Tensor:
     return torch.from_numpy(np.stack([np.ones_like(x), x, y, x * y]).astype(np.float32))
 
 
-def column_scaling(rows: NDArray[np.float64], names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shift and scale (C,) of the columns. Vector components are not shifted; x and y share one scale."""
-    shift, scale = rows.mean(axis=0), rows.std(axis=0)
+def column_scaling(rows: NDArray[Any], names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shift and scale (C,) of the columns of ``rows`` (N, C). Vector components are not shifted; x and y share one scale.
+
+    One column at a time: the rows of a campaign fill gigabytes, a double-precision copy of them twice as many.
+    """
+    moments = np.array([(column.mean(), column.std(), np.mean(column**2)) for column in (c.astype(np.float64) for c in rows.T)])
+    shift, scale, square = moments.T.copy() if len(moments) else np.zeros((3, 0))
     stems: dict[str, list[int]] = {}
     for k, name in enumerate(names):
         if name.rsplit("_", 1)[-1] in ("x", "y"):
             stems.setdefault(name[:-1], []).append(k)
     for columns in stems.values():
         shift[columns] = 0.0
-        scale[columns] = np.sqrt(np.mean(rows[:, columns] ** 2))
+        scale[columns] = np.sqrt(square[columns].mean())
     return shift, np.where(scale > 1e-12, scale, 1.0)

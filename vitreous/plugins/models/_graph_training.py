@@ -106,9 +106,9 @@ def _with_companions(labels: Labels, companions: Sequence[str]) -> NDArray[np.fl
 
 def scaling(data: Labelled, names: Sequence[str], edge_names: Sequence[str]) -> dict[str, torch.Tensor]:
     """Shift and scale of node and edge columns, and mean and standard deviation of the target, from the labelled graphs alone."""
-    used = take(data.graphs, data.index)
-    shift, scale = column_scaling(used.nodes.double().numpy(), names)
-    edge_shift, edge_scale = column_scaling(used.edge_values.double().numpy(), edge_names)
+    used = data.graphs if len(data.index) == len(data.graphs) else take(data.graphs, data.index)
+    shift, scale = column_scaling(used.nodes.numpy(), names)
+    edge_shift, edge_scale = column_scaling(used.edge_values.numpy(), edge_names)
     values = data.values[data.index].double()
     spread = values.std(dim=0, correction=0)
     target = torch.stack([values.mean(dim=0), torch.where(spread > 0.0, spread, 1.0)])

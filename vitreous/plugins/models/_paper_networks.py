@@ -207,7 +207,7 @@ def evaluate(network: str, parameters: dict[str, Any], model: Standardised, feat
     with quiet(parameters["threads"]):
         for first in range(0, len(inputs), kind.block):
             chosen = torch.arange(first, first + kind.block).clamp(max=len(inputs) - 1)
-            seen = [inputs.take(chosen, torch.full_like(chosen, image)) for image in range(images)]
-            parts.append(torch.stack([model(on_device(batch, device)).double() for batch in seen]).mean(dim=0).cpu())
+            seen = (on_device(inputs.take(chosen, torch.full_like(chosen, image)), device) for image in range(images))
+            parts.append(torch.stack([model(batch).double() for batch in seen]).mean(dim=0).cpu())
     mean, spread = model.target.double().cpu()
     return (torch.cat(parts)[: len(inputs)] * spread + mean).numpy()

@@ -9,7 +9,8 @@ angstroms again. Predictions are in the label's unit.
 
 ``reflections`` is not in the paper: "augment" trains on windows turned by half a turn at random (both reflections of the loading at once):
 the sequence read from its other end with coordinates negated, so that rows of a lattice stay rows; "average" predicts the mean over both,
-too.
+too. That is meant for atoms in the order of rows (``atom_sequence`` with order ``row`` or ``number``): ordered by distance, no window
+gives a sequence read from its other end.
 """
 
 from __future__ import annotations
