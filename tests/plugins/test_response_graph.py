@@ -119,7 +119,8 @@ def test_refuses_what_it_cannot_answer() -> None:
     moved = glass.with_(positions=glass.positions + 0.01 * np.random.default_rng(0).standard_normal(glass.positions.shape))
     with pytest.raises(VitreousError, match=r"around \(.*\) feels forces of up to"):
         ResponseGraph(radius=6.0).describe(moved, LOADING, sites, "site", YukawaSilica())
-    slab = glass.with_(periodic=(True, False))
+    kept = np.ptp(glass.positions[glass.bonds][:, :, 1], axis=1) < 5.0
+    slab = glass.with_(periodic=(True, False), bonds=glass.bonds[kept])
     with pytest.raises(VitreousError, match="leaves the glass, which ends there"):
         ResponseGraph(radius=6.0).describe(slab, LOADING, sites, "site", YukawaSilica())
     for field in ("radius", "frozen_ring", "force_tolerance"):
