@@ -99,7 +99,7 @@ def test_averaged_over_reflections_a_window_and_its_images_are_one(mode, mirrors
     )
     fits = {
         r: GNN(reflections=r, epochs=2, batch_size=8).fit([(graph, labels)], [], np.random.default_rng(0), print)
-        for r in ("none", "augment", "average")
+        for r in ("none", "predict", "augment", "average")
     }
     images = [replace(graph, values=graph.values * [*signs, 1, 1]) for signs in mirrors]
     alone = [fits["augment"].predict(image) for image in images]
@@ -107,8 +107,10 @@ def test_averaged_over_reflections_a_window_and_its_images_are_one(mode, mirrors
     assert np.abs(fits["none"].predict(graph) - alone[0]).max() > 1e-5  # it was trained on the images
     for image in images:
         np.testing.assert_allclose(fits["average"].predict(image), np.mean(alone, axis=0), rtol=1e-9)
+        plain = np.mean([fits["none"].predict(other) for other in images], axis=0)
+        np.testing.assert_allclose(fits["predict"].predict(image), plain, rtol=1e-9)
 
 
 def test_an_unknown_use_of_reflections_is_refused():
-    with pytest.raises(VitreousError, match="unknown reflections 'twice'; expected one of average, augment, none"):
+    with pytest.raises(VitreousError, match="unknown reflections 'twice'; expected one of average, augment, predict, none"):
         GNN(reflections="twice")

@@ -18,6 +18,7 @@ from vitreous.core.interfaces import Example, Log
 from vitreous.plugins.models._devices import evaluation_device, on_device, quiet, trainer
 from vitreous.plugins.models._graph_batches import Batch, Graphs, column_scaling, join, reflection_signs, take
 from vitreous.plugins.models._graph_layers import GraphNet
+from vitreous.plugins.models._network import LEARNT, MEANT
 
 if TYPE_CHECKING:
     from vitreous.plugins.models.graph_network import GraphNetwork
@@ -138,7 +139,7 @@ def train(
         model = Accompanied(net, scales) if component.companions else Scaled(net, scales)
         if component.compiled:
             model.compile(dynamic=True)
-        collate = _collate(data, order if component.reflections != "none" else None, signs)
+        collate = _collate(data, order if component.reflections in LEARNT else None, signs)
         loader = DataLoader(TensorDataset(data.index), component.batch_size, shuffle=True, generator=order, collate_fn=collate)
         check = None
         if unseen is not None:
@@ -183,7 +184,7 @@ def evaluate(
     Blocks of places go to all cores at once; each is computed on one, so that their number changes no prediction.
     """
     graphs, device = join([features]), evaluation_device(parameters["accelerator"])
-    elements = range(4) if parameters["reflections"] == "average" else range(1)
+    elements = range(4) if parameters["reflections"] in MEANT else range(1)
     model.to(device)
     signs = (reflection_signs(names), reflection_signs(edge_names))
 

@@ -22,7 +22,8 @@ CHOICES = {
     "precision": ("32-true", "bf16-mixed", "16-mixed"),
     "accelerator": ("cpu", "gpu", "auto"),
 }
-REFLECTIONS = ("average", "augment", "none")
+REFLECTIONS = ("average", "augment", "predict", "none")
+LEARNT, MEANT = ("average", "augment"), ("average", "predict")  #: uses of reflections that train on images, and that predict their mean
 PLANE = (("x", "y"), ("n", "m"))  #: the names of the two coordinates, by whether the loading has mirrors
 
 

@@ -16,6 +16,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Log
 from vitreous.plugins.models._devices import evaluation_device, on_device, quiet, trainer
 from vitreous.plugins.models._graph_batches import Graphs, join, reflection_signs, take
+from vitreous.plugins.models._network import LEARNT, MEANT
 from vitreous.plugins.models._paper_layers import AttentionNet, ImageNet, SequenceNet
 
 
@@ -155,7 +156,7 @@ def train(
         order = torch.Generator().manual_seed(seed + 1)
         model = Standardised(kind.build(parameters), target)
         inputs = kind.reads([f for f, _ in examples], parameters, torch.float32)
-        mirrored = parameters.get("reflections", "none") != "none"
+        mirrored = parameters.get("reflections") in LEARNT
         batches = _loader(inputs, values, component.batch_size, order, shuffle=True, mirrored=mirrored)
         check = None
         if validation:
@@ -202,7 +203,7 @@ def evaluate(network: str, parameters: dict[str, Any], model: Standardised, feat
     kind, device = _NETWORKS[network], evaluation_device(parameters["accelerator"])
     inputs = kind.reads([features], parameters, kind.dtype)
     model.to(device)
-    images = inputs.images if parameters.get("reflections") == "average" else 1
+    images = inputs.images if parameters.get("reflections") in MEANT else 1
     parts = []
     with quiet(parameters["threads"]):
         for first in range(0, len(inputs), kind.block):

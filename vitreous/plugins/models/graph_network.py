@@ -3,8 +3,8 @@
 It differs from the published network on purpose: edges carry their vectors, messages are gated, the pooling is by attention, and the
 reflections of the loading frame are used as symmetries. Under pure shear and uniaxial strain x -> -x and y -> -y leave the
 loading as it is, so a mirrored glass has the same label. ``reflections`` says what is made of that: "average" trains on randomly
-mirrored graphs and averages each prediction over the four mirror images (an exact symmetry), "augment" only trains so, "none" does
-neither. Which columns a mirror turns round is read off their names; under simple shear, which has
+mirrored graphs and averages each prediction over the four mirror images (an exact symmetry), "augment" only trains so, "predict" only
+predicts so, "none" does neither. Which columns a mirror turns round is read off their names; under simple shear, which has
 no such mirrors, ``bond_graph`` names none.
 
 Trained by Lightning with the mean squared error on the standardised target; the weights kept are those of the epoch with the smallest

@@ -7,10 +7,10 @@ on the order of the atoms: see ``atom_sequence``.
 The descriptor gives coordinates over the window's radius, the paper takes them as they are: ``coordinate_scale`` 11, the radius, makes them
 angstroms again. Predictions are in the label's unit.
 
-``reflections`` is not in the paper: "augment" trains on windows turned by half a turn at random (both reflections of the loading at once):
-the sequence read from its other end with coordinates negated, so that rows of a lattice stay rows; "average" predicts the mean over both,
-too. That is meant for atoms in the order of rows (``atom_sequence`` with order ``row`` or ``number``): ordered by distance, no window
-gives a sequence read from its other end.
+``reflections`` is not in the paper, and is here the half turn (both reflections of the loading at once): the sequence read from its other
+end with coordinates negated, so that rows of a lattice stay rows. "predict" predicts the mean over both, "augment" trains on both,
+"average" does both. That is meant for atoms in the order of rows (``atom_sequence``, order ``row`` or ``number``): ordered by distance, no
+window gives a sequence read from its other end.
 """
 
 from __future__ import annotations
