@@ -41,8 +41,8 @@ class Batch(NamedTuple):
 
 def join(features: Sequence[Features], dtype: torch.dtype = torch.float32) -> Graphs:
     """All graphs of several glasses, one after the other."""
-    nodes = torch.cat([torch.from_numpy(f.values).to(dtype) for f in features])
-    values = torch.cat([torch.from_numpy(f.edge_values).to(dtype) for f in features])
+    nodes = torch.cat([torch.tensor(f.values, dtype=dtype) for f in features])
+    values = torch.cat([torch.tensor(f.edge_values, dtype=dtype) for f in features])
     first = np.cumsum([0] + [len(f.values) for f in features])
     first_edge = np.cumsum([0] + [f.edges.shape[1] for f in features])
     offsets = np.concatenate([f.offsets[:-1] + start for f, start in zip(features, first, strict=False)] + [first[-1:]])
