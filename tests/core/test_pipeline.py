@@ -207,19 +207,11 @@ def test_a_glass_that_a_labeler_refuses_is_not_relaxed_or_deformed(pipeline, sto
     assert not (store.folder / "deform").exists()
 
 
-def test_a_glass_that_a_descriptor_refuses_is_not_relaxed_either(pipeline, store, monkeypatch):
-    def refuse(self, configuration, potential):
-        raise VitreousError("this glass is too small to be described")
-
-    monkeypatch.setattr(type(pipeline.descriptor), "refuse", refuse)
-    with pytest.raises(VitreousError, match="too small to be described"):
+@pytest.mark.parametrize("relaxed_before", [False, True])
+def test_a_glass_that_a_descriptor_refuses_is_not_relaxed_or_labelled(pipeline, store, monkeypatch, relaxed_before):
+    if relaxed_before:
         pipeline.run(store)
-    assert not (store.folder / "relax").exists()
-
-
-def test_a_glass_that_a_descriptor_refuses_is_not_labelled_where_it_was_relaxed_before(pipeline, store, monkeypatch):
-    pipeline.run(store)
-    shutil.rmtree(store.folder / "label")
+        shutil.rmtree(store.folder / "label")
 
     def refuse(self, configuration, potential):
         raise VitreousError("this glass is too small to be described")
@@ -227,6 +219,7 @@ def test_a_glass_that_a_descriptor_refuses_is_not_labelled_where_it_was_relaxed_
     monkeypatch.setattr(type(pipeline.descriptor), "refuse", refuse)
     with pytest.raises(VitreousError, match="too small to be described"):
         pipeline.run(store)
+    assert (store.folder / "relax").exists() == relaxed_before
     assert not (store.folder / "label").exists()
 
 

@@ -158,9 +158,12 @@ def _edge_rates(windows: Windows, velocities: _Velocities, loading: Loading) -> 
     cross_rate = np.sign(cross) * (_cross(half_rate, other) + _cross(half, other_rate))
     dot_rate = (half_rate * other + half * other_rate).sum(axis=1)
     angle_rate = (cross_rate * dot - np.abs(cross) * dot_rate) / (cross**2 + dot**2)
-    lengths = ((rate * vector).sum(axis=1) / np.linalg.norm(vector, axis=1) for rate, vector in ((whole_rate, whole), (half_rate, half)))
-    whole_length, half_length = lengths
-    return np.column_stack([whole_rate @ frame.T, whole_length, (half_rate - 0.5 * whole_rate) @ frame.T, half_length, angle_rate])
+    length_rate, bond_rate = _length_rate(whole, whole_rate), _length_rate(half, half_rate)
+    return np.column_stack([whole_rate @ frame.T, length_rate, (half_rate - 0.5 * whole_rate) @ frame.T, bond_rate, angle_rate])
+
+
+def _length_rate(vector: Array, rate: Array) -> Array:
+    return (vector * rate).sum(axis=1) / np.linalg.norm(vector, axis=1)
 
 
 def _place(site: Array) -> str:

@@ -12,7 +12,7 @@ angstroms again. That matters: left at 1, the network does not begin to learn fo
 
 ``reflections`` is not in the paper: "predict" trains as published and predicts the mean over the windows mirrored about the loading's axes,
 which leaves a threshold as it is; "augment" trains on mirrored windows; "average" does both. Under simple shear only the half turn is a
-symmetry, and used. In short trainings (60 epochs) "predict" does best: seeing mirrored windows slows the training down.
+symmetry, and used.
 """
 
 from __future__ import annotations
