@@ -62,18 +62,46 @@ def test_rates_are_the_differences_between_discs_that_scipy_brought_to_rest(load
     graph = method.describe(glass, loading, site, "site", YukawaSilica())
     there, back = (at_rest_when_strained(glass, loading, site[0], method.radius, method.frozen_ring, sign * STRAIN) for sign in (1, -1))
     silicons = np.flatnonzero(glass.species == 0)
-    inside = silicons[np.linalg.norm(glass.minimum_image(glass.positions[silicons] - site[0]), axis=1) <= method.radius]
+    inside = silicons[np.linalg.norm(glass.minimum_image(glass.positions[silicons] - site[0]), axis=1) <= method.window]
     states = [[edge_state(glass, loading.frame, moved, *inside[edge]) for edge in graph.edges.T] for moved in (there, back)]
     assert len(states[0]) > 10
-    np.testing.assert_allclose(graph.edge_values[:, 7:], (np.array(states[0]) - states[1]) / (2 * STRAIN), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(graph.edge_values[:, 7:14], (np.array(states[0]) - states[1]) / (2 * STRAIN), rtol=1e-3, atol=1e-3)
 
 
 def test_begins_with_the_bond_graph() -> None:
     glass, sites = silica_glass(), some_sites(silica_glass(), 3)
-    graph = ResponseGraph(radius=6.0).describe(glass, LOADING, sites, "site", YukawaSilica())
+    graph = ResponseGraph(radius=6.0, margin=0.0).describe(glass, LOADING, sites, "site", YukawaSilica())
     plain = BondGraph(radius=6.0).describe(glass, LOADING, sites, "site")
-    assert np.array_equal(graph.values, plain.values)
+    assert np.array_equal(graph.values[:, :4], plain.values)
     assert np.array_equal(graph.edge_values[:, :7], plain.edge_values)
+
+
+def test_says_which_atoms_are_free_and_goes_on_beyond_them() -> None:
+    glass, sites = silica_glass(), some_sites(silica_glass(), 1)
+    graph = ResponseGraph(radius=6.0, margin=2.0).describe(glass, LOADING, sites, "site", YukawaSilica())
+    distance = np.linalg.norm(glass.minimum_image(glass.positions - sites[0]), axis=1)
+    silicons = np.flatnonzero((glass.species == 0) & (distance <= 8.0))
+    columns, edge_columns = (
+        dict(zip(n, v.T, strict=True)) for n, v in ((graph.names, graph.values), (graph.edge_names, graph.edge_values))
+    )
+    np.testing.assert_allclose(6.0 * columns["distance"], distance[silicons])
+    assert np.array_equal(columns["free"], distance[silicons] < 6.0)
+    oxygens = np.array(
+        [
+            next(iter(set.intersection(*(set(glass.bonds[(glass.bonds == i).any(axis=1)].ravel()) for i in silicons[e]))))
+            for e in graph.edges.T
+        ]
+    )
+    np.testing.assert_allclose(6.0 * edge_columns["oxygen_distance"], distance[oxygens])
+    assert np.array_equal(edge_columns["oxygen_free"], distance[oxygens] < 6.0)
+    assert 0 < columns["free"].mean() < 1
+    assert 0 < edge_columns["oxygen_free"].mean() < 1
+
+
+def test_more_threads_change_nothing() -> None:
+    glass, sites = silica_glass(), some_sites(silica_glass(), 5)
+    one, two = (ResponseGraph(radius=6.0, workers=n).describe(glass, LOADING, sites, "site", YukawaSilica()) for n in (1, 2))
+    assert np.array_equal(one.edge_values, two.edge_values)
 
 
 @pytest.mark.parametrize("signs", [[-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]], ids=str)
@@ -92,7 +120,7 @@ def test_a_mirrored_glass_has_mirrored_rates(signs) -> None:
 def test_under_simple_shear_no_rate_claims_to_be_mirrored() -> None:
     glass, sites = silica_glass(), some_sites(silica_glass(), 1)
     graph = ResponseGraph(radius=6.0).describe(glass, Loading(mode="simple_shear"), sites, "site", YukawaSilica())
-    assert graph.edge_names[7:] == ("rate_n", "rate_m", "rate", "oxygen_rate_n", "oxygen_rate_m", "oxygen_rate", "angle_rate")
+    assert graph.edge_names[7:14] == ("rate_n", "rate_m", "rate", "oxygen_rate_n", "oxygen_rate_m", "oxygen_rate", "angle_rate")
 
 
 def scaled(glass, factor):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Labels
 from vitreous.core.errors import VitreousError
+from vitreous.core.executor import cores
 from vitreous.direct.bundle import Bundle, read_bundle
 from vitreous.direct.likeness import unlike
 from vitreous.direct.rest import AT_REST, moving, relax
@@ -85,7 +87,8 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
             f"none of the {len(sites)} places has a window (radius {_window(bundle):g}) of whole, fully bonded glass; "
             "give a larger patch, or mend its bonds"
         )
-    features = bundle.descriptor.describe_with(glass, bundle.potential, loading, sites[whole], bundle.label["level"])
+    descriptor = _on_all_cores(bundle.descriptor)
+    features = descriptor.describe_with(glass, bundle.potential, loading, sites[whole], bundle.label["level"])
     values, uncertainty = np.full(len(sites), np.nan), bundle.fitted.uncertainty(features)
     values[whole] = bundle.fitted.predict(features)
     if uncertainty is not None:
@@ -177,7 +180,13 @@ def _window(bundle: Bundle) -> float:
 
 def _told(bundle: Bundle) -> float:
     """How far from a place the descriptor's features stand, length."""
-    return float(getattr(bundle.descriptor, "radius", getattr(bundle.descriptor, "cutoff", 0.0)))
+    names = [name for name in ("window", "radius", "cutoff") if hasattr(bundle.descriptor, name)]
+    return float(getattr(bundle.descriptor, names[0])) if names else 0.0
+
+
+def _on_all_cores(descriptor: Any) -> Any:
+    """The descriptor with as many threads as this process has cores, where it has use for them."""
+    return replace(descriptor, workers=cores()) if hasattr(descriptor, "workers") else descriptor
 
 
 def _all_round(vectors: Array) -> bool:

@@ -76,6 +76,11 @@ class BondGraph(Descriptor):
         if not self.radius > 0:
             raise VitreousError(f"bond_graph radius is {self.radius:g}; expected a positive length")
 
+    @property
+    def window(self) -> float:
+        """How far from a site its nodes stand, length."""
+        return self.radius
+
     def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
         return self._graphs(self._windows(configuration, sites), loading, level)
 
@@ -83,11 +88,11 @@ class BondGraph(Descriptor):
         network = bridges(configuration, self.centre, self.bridge)
         self._check_cell(configuration, network)
         centres = np.flatnonzero(configuration.species == species_index(configuration, self.centre))
-        near = pairs_within(sites, configuration.positions[centres], configuration.cell, configuration.periodic, self.radius)
+        near = pairs_within(sites, configuration.positions[centres], configuration.cell, configuration.periodic, self.window)
         empty = np.flatnonzero(np.diff(near.offsets) == 0)
         if len(empty):
             raise VitreousError(
-                f"site {int(empty[0])} has no {self.centre} within {self.radius:g}; use a larger radius or sites inside the glass"
+                f"site {int(empty[0])} has no {self.centre} within {self.window:g}; use a larger radius or sites inside the glass"
             )
         near = near._replace(atom=centres[near.atom])
         return Windows(near, network, *_edges_inside(near, network, len(configuration)))
@@ -114,9 +119,9 @@ class BondGraph(Descriptor):
     def _check_cell(self, configuration: Configuration, network: Bridges) -> None:
         longest = float(np.sqrt((network.to_target**2).sum(axis=1).max(initial=0.0)))
         low = heights(configuration.cell)[list(configuration.periodic)].min(initial=np.inf)
-        if low < 2 * self.radius + longest:
+        if low < 2 * self.window + longest:
             raise VitreousError(
-                f"the cell is {low:.4g} high, but a window of {self.radius:g} needs {2 * self.radius + longest:.4g} so that no atom enters "
+                f"the cell is {low:.4g} high, but a window of {self.window:g} needs {2 * self.window + longest:.4g} so that no atom enters "
                 "it twice; use a smaller radius or a larger glass"
             )
 

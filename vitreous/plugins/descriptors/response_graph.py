@@ -6,25 +6,38 @@ al., Phys. Rev. Lett. 117, 045501 (2016); Bachhav et al. 2025). As the loading b
     dx/dstrain = G x + u,    H u = f        G: velocity gradient of the loading    H: Hessian of the disc    f: rate of force of G x
 
 (nonaffine velocities: Lemaitre and Maloney, J. Stat. Phys. 123, 415 (2006)), which is known from the undeformed glass and its
-potential alone. To the columns of ``bond_graph`` each edge adds its rate of change per unit of strain, all in the loading frame:
+potential alone. To the columns of ``bond_graph`` each edge adds its rate of change per unit of strain, all in the loading frame.
+
+A weak place near the rim of the disc gives way or holds out according to which of its atoms are free and how the frozen ones stand, so
+the graph goes ``margin`` beyond the disc, and says of silicons and of oxygens whether they are free.
 
 ================================  ==================================================  =================
-edge column                       rate of                                             unit
+node column                       meaning                                             unit
 ================================  ==================================================  =================
-rate_x, rate_y, rate              vector between the two silicons, and its length     length
-oxygen_rate_x, oxygen_rate_y      shared oxygen relative to the silicons' midpoint    length
-oxygen_rate                       length of the Si-O bond of the source               length
-angle_rate                        Si-O-Si angle                                       radian
+free                              1 inside the disc, 0 in the ring                    1
+================================  ==================================================  =================
+
+================================  ==================================================  =================
+edge column                       meaning                                             unit
+================================  ==================================================  =================
+rate_x, rate_y, rate              rate of the silicons' vector, and of its length     length
+oxygen_rate_x, oxygen_rate_y      of the shared oxygen, off the silicons' midpoint    length
+oxygen_rate                       of the length of the Si-O bond of the source        length
+angle_rate                        of the Si-O-Si angle                                radian
+oxygen_distance                   of the shared oxygen from the site, over radius     1
+oxygen_free                       1 where it is inside the disc, 0 in the ring        1
 ================================  ==================================================  =================
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from vitreous.analysis.neighborhoods import heights
 from vitreous.core.data import Configuration, Features, Loading
@@ -46,8 +59,10 @@ class ResponseGraph(BondGraph):
     """Graphs of corner-sharing triangles whose edges know how they begin to change under the loading (module's docstring).
 
     Fields:
-        radius: of the window and of its free atoms, length. frozen_ring: width of the ring that only follows the affine deformation.
+        radius: of the disc of free atoms, length. frozen_ring: width of the ring that only follows the affine deformation, length.
+        margin: how far into the ring the nodes go, length.
         force_tolerance: the largest force on a free atom for which a disc counts as at rest, energy per length.
+        workers: threads over sites; does not affect the result.
 
     Raises:
         VitreousError: as BondGraph; a ring thinner than the reach of the forces, a cell too small for disc and ring, a disc that leaves
@@ -56,19 +71,31 @@ class ResponseGraph(BondGraph):
     """
 
     needs_potential: ClassVar = True
-    version = BondGraph.version  # and one more for each change of its own
+    version = BondGraph.version + 1  # and one more for each change of its own
 
     frozen_ring: float = 10.0
+    margin: float = 2.0
     force_tolerance: float = 0.01
+    workers: int = field(default=1, metadata={"affects_result": False})
 
     def __post_init__(self) -> None:
         for name in ("radius", "frozen_ring", "force_tolerance"):
             if not getattr(self, name) > 0:
                 raise VitreousError(f"response_graph {name} is {getattr(self, name):g}; expected a positive number")
+        if not 0.0 <= self.margin <= self.frozen_ring:
+            raise VitreousError(
+                f"response_graph margin is {self.margin:g}; expected 0 to the width of the frozen ring, {self.frozen_ring:g}"
+            )
+        if self.workers < 1:
+            raise VitreousError(f"response_graph workers is {self.workers}; expected at least 1")
 
     @classmethod
     def example(cls) -> Self:
         return cls(radius=6.0)
+
+    @property
+    def window(self) -> float:
+        return self.radius + self.margin
 
     @property
     def reach(self) -> float:
@@ -100,10 +127,13 @@ class ResponseGraph(BondGraph):
         self._refuse_outside(configuration, sites)
         graphs = self._graphs(windows, loading, level)
         rates = _edge_rates(windows, self._velocities(configuration, potential, loading, sites), loading)
+        oxygen = np.linalg.norm(windows.near.vector[windows.source] + windows.network.to_oxygen[windows.link], axis=1)
         return replace(
             graphs,
-            edge_values=np.column_stack([graphs.edge_values, rates]),
-            edge_names=(*graphs.edge_names, *column_names(RATE_NAMES, loading)),
+            values=np.column_stack([graphs.values, windows.near.distance < self.radius]),
+            names=(*graphs.names, "free"),
+            edge_values=np.column_stack([graphs.edge_values, rates, oxygen / self.radius, oxygen < self.radius]),
+            edge_names=(*graphs.edge_names, *column_names(RATE_NAMES, loading), "oxygen_distance", "oxygen_free"),
         )
 
     def _refuse_outside(self, configuration: Configuration, sites: Array) -> None:
@@ -116,8 +146,9 @@ class ResponseGraph(BondGraph):
 
     def _velocities(self, configuration: Configuration, potential: Potential, loading: Loading, sites: Array) -> _Velocities:
         surface, count = potential.surface(configuration), len(configuration)
-        keys, values = [np.zeros(0, np.int64)], [np.zeros((0, 2))]
-        for m, site in enumerate(sites):
+
+        def velocities(m: int) -> tuple[NDArray[np.int64], Array]:
+            site = sites[m]
             near, probe = disc_probe(configuration, potential, surface, loading, site, self.radius, self.frozen_ring, _AS_IT_IS)
             start = probe.reach(0.0, probe.start.copy(), np.inf)
             if start is None or start.residual > self.force_tolerance:
@@ -126,8 +157,10 @@ class ResponseGraph(BondGraph):
                     f"the disc of radius {self.radius:g} around {_place(site)} {how}, but a response needs a glass at rest (forces up to "
                     f"{self.force_tolerance:g}); relax the glass under the potential first (vitreous relax, or predict --relax)"
                 )
-            keys.append(m * count + near[: probe.free])
-            values.append(start.tangent)
+            return m * count + near[: probe.free], start.tangent
+
+        with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
+            keys, values = zip((np.zeros(0, np.int64), np.zeros((0, 2))), *pool.map(velocities, range(len(sites))), strict=True)
         return _Velocities(np.concatenate(keys), np.concatenate(values), count)
 
 
