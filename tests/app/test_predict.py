@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vitreous.core.data import Loading
+from vitreous.core.data import Features, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Fitted
 from vitreous.core.pipeline import Pipeline
@@ -17,7 +17,8 @@ from vitreous.core.split import Split
 from vitreous.core.store import Store
 from vitreous.direct import bundle as folders
 from vitreous.direct import find_bundle, predict, read_glass
-from vitreous.direct.prediction import rested
+from vitreous.direct.likeness import likeness_of
+from vitreous.direct.prediction import _on_all_cores, _whole, rested
 from vitreous.io.write import write_configuration
 from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
@@ -45,9 +46,10 @@ PIPELINE = Pipeline(
 def run(tmp_path_factory):
     """(folder of a bundle, result) of a small but real run: four glasses, a graph ensemble."""
     place = tmp_path_factory.mktemp("run")
-    result = PIPELINE.run(Store(place / "store"))
+    store = Store(place / "store")
+    result = PIPELINE.run(store)
     folders.write(place / "model", PIPELINE.model, result.model, "vitreous")
-    assert folders.complete(place / "model", PIPELINE, result, {"model": {"pearson": 0.5}})
+    assert folders.complete(place / "model", PIPELINE, result, {"model": {"pearson": 0.5}}, store)
     return place / "model", result
 
 
@@ -110,10 +112,14 @@ def test_a_descriptor_that_reads_the_potential_is_given_the_bundles_and_sees_fur
     found = predict(whole, sees, grid=4)
     assert found.labels.mask.all()
     patch = cut_out(whole, 22.0)
-    masked = predict(patch, sees, grid=41).labels
+    mapped = predict(patch, sees, grid=41)
+    masked = mapped.labels
     distance = np.linalg.norm(masked.positions - whole.cell.sum(axis=0) / 2, axis=1)
     assert masked.mask.any()
     assert distance[masked.mask].max() < 22.0 - sees.descriptor.reach
+    told = _whole(mapped.configuration, sees, masked.positions[masked.mask])[1]
+    depth = np.linalg.norm(patch.positions[:, None] - masked.positions[masked.mask], axis=-1)
+    assert np.array_equal(told, (depth < 9.0 + sees.descriptor.margin).sum(axis=1))
     features = sees.descriptor.describe(whole, sees.loading, masked.positions[masked.mask], "site", POTENTIAL)
     np.testing.assert_allclose(masked.values[masked.mask], sees.fitted.predict(features))
     with pytest.raises(VitreousError, match=r"feels forces of up to .* predict --relax"):
@@ -121,6 +127,12 @@ def test_a_descriptor_that_reads_the_potential_is_given_the_bundles_and_sees_fur
     small = AQS().relax(DualSwitch(rings_x=6, rings_y=6, steps=500).generate(0, np.random.default_rng(0)), POTENTIAL)
     with pytest.raises(VitreousError, match="use a larger glass or a smaller radius"):
         rested(small, sees)
+
+
+def test_a_prediction_describes_its_places_on_all_cores(monkeypatch):
+    monkeypatch.setattr("vitreous.direct.prediction.cores", lambda: 7)
+    assert _on_all_cores(ResponseGraph()) == ResponseGraph(workers=7)
+    assert _on_all_cores(BondGraph()) == BondGraph()
 
 
 def test_the_rim_of_a_patch_stays_put_when_it_is_relaxed(trained, unseen):
@@ -163,6 +175,33 @@ def test_a_glass_like_those_of_the_training_passes_and_others_stand_out(trained,
     for other in (stretched, crystal):
         assert predict(other, trained).unlike, other.info
     assert not predict(stretched, trained).at_rest
+
+
+def test_the_training_is_what_was_learnt_from_along_every_direction(run, tmp_path):
+    pipeline = replace(PIPELINE, split=Split(validation=1, test=1, turns=(45.0,)), model=replace(PIPELINE.model, epochs=1))
+    store = Store(run[0].parent / "store")
+    result = pipeline.run(store)
+    folders.write(tmp_path, pipeline.model, result.model, "vitreous")
+    folders.complete(tmp_path, pipeline, result, {}, store)
+    train = result.role("train")
+    seen = [
+        (s.index, PIPELINE.descriptor.describe(s.configuration, Loading(angle=angle), s.labels.positions, "site"))
+        for angle in (0.0, 45.0)
+        for s in train
+    ]
+    assert find_bundle(str(tmp_path)).likeness == likeness_of({s.index: s.configuration for s in train}, seen)
+
+
+def test_a_glass_is_left_out_along_all_directions_to_see_how_far_one_may_stand_out():
+    def features(value):
+        return Features(form="vector", level="site", names=("a",), values=np.array([[value - 1.0], [value + 1.0]]))
+
+    glasses = dict.fromkeys(range(3), silica_crystal())
+    alone = likeness_of(glasses, [(k, features(value)) for k, value in enumerate([0.0, 1.0, 2.0])])
+    twice = likeness_of(glasses, [(k, features(value)) for k, value in enumerate([0.0, 1.0, 2.0])] * 2)
+    assert alone.limit == pytest.approx(1.5 * 1.5 / np.std([0.0, 1.0], ddof=1))
+    assert twice.limit == pytest.approx(1.5 * 1.5 / np.std([0.0, 0.0, 1.0, 1.0], ddof=1))
+    assert alone.places == 2 and alone.scatter[0] == 1.0
 
 
 def silica_crystal_of_the_size():
@@ -278,7 +317,7 @@ def of_a_metal(run, copy, tmp_path):
     file.parent.mkdir()
     shutil.copyfile(EXAMPLE, file)
     potential = Eam(path=str(file), smooth_end=True)
-    folders.complete(copy, replace(PIPELINE, potential=potential), run[1], {})
+    folders.complete(copy, replace(PIPELINE, potential=potential), run[1], {}, Store(tmp_path / "store"))
     content = potential.fingerprint()
     file.unlink()
     return copy, content
@@ -391,7 +430,7 @@ def large():
     return AQS().relax(network, POTENTIAL)
 
 
-@pytest.mark.parametrize("radius", [20.0, 25.0, 35.0])
+@pytest.mark.parametrize("radius", [28.0, 33.0, 40.0])
 def test_patches_of_a_glass_like_those_of_the_training_pass_as_it_does(shipped, large, radius):
     """Their means scatter more than those of whole glasses: they see fewer atoms, and no cell holds these at one density and shape."""
     assert predict(large, shipped).unlike == []
@@ -405,10 +444,20 @@ def test_patches_of_other_glasses_stand_out(shipped, large):
 
     stretched = large.with_(positions=large.positions * [1.05, 1 / 1.05], cell=large.cell * [[1.05], [1 / 1.05]])
     dilated = large.with_(positions=large.positions * 1.02, cell=large.cell * 1.02)
+    for moved in (stretched, dilated):
+        with pytest.raises(VitreousError, match=r"needs a glass at rest .* predict --relax"):
+            predict(moved, shipped)
+        assert predict(rested(moved, shipped), shipped).unlike
     crystal = AQS().relax(silica_honeycomb(columns=16, rows=9), POTENTIAL)
     ordered = AQS().relax(DualSwitch(rings_x=16, rings_y=18, variance=0.15).generate(0, np.random.default_rng(1)), POTENTIAL)
-    for other, radius in ((stretched, 20.0), (dilated, 20.0), (crystal, 20.0), (ordered, 35.0)):
+    for other, radius in ((crystal, 30.0), (ordered, 40.0)):
         assert predict(cut_out(other, radius), shipped).unlike, radius
+
+
+@pytest.mark.parametrize("angle", [20.0, 45.0, 90.0])
+@pytest.mark.parametrize("grid", [8, None])
+def test_neither_a_turned_loading_nor_few_places_make_a_glass_strange(shipped, large, angle, grid):
+    assert predict(large, shipped, angle=angle, grid=grid).unlike == []
 
 
 def test_a_few_places_of_a_glass_like_those_of_the_training_pass_too(shipped, large):

@@ -1,11 +1,15 @@
 """The response graph: its velocities against the displacements that scipy finds, and what it refuses."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy.optimize import root
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.store import identity
+from vitreous.plugins.descriptors import response_graph
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.plugins.descriptors.response_graph import ResponseGraph
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
@@ -98,10 +102,18 @@ def test_says_which_atoms_are_free_and_goes_on_beyond_them() -> None:
     assert 0 < edge_columns["oxygen_free"].mean() < 1
 
 
-def test_more_threads_change_nothing() -> None:
-    glass, sites = silica_glass(), some_sites(silica_glass(), 5)
+def test_more_threads_change_nothing(monkeypatch) -> None:
+    glass, sites, asked = silica_glass(), some_sites(silica_glass(), 5), []
+
+    def pool(workers):
+        asked.append(workers)
+        return ThreadPoolExecutor(workers)
+
+    monkeypatch.setattr(response_graph, "ThreadPoolExecutor", pool)
     one, two = (ResponseGraph(radius=6.0, workers=n).describe(glass, LOADING, sites, "site", YukawaSilica()) for n in (1, 2))
+    assert asked == [1, 2]
     assert np.array_equal(one.edge_values, two.edge_values)
+    assert identity(ResponseGraph(workers=2)) == identity(ResponseGraph())
 
 
 @pytest.mark.parametrize("signs", [[-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]], ids=str)
@@ -115,6 +127,7 @@ def test_a_mirrored_glass_has_mirrored_rates(signs) -> None:
     )
     columns = [np.prod([sign for axis, sign in zip("xy", signs, strict=True) if name.split("_")[-1] == axis]) for name in graph.edge_names]
     np.testing.assert_allclose(image.edge_values, graph.edge_values * columns, atol=1e-6)
+    np.testing.assert_allclose(image.values, graph.values * [*signs, 1.0, 1.0, 1.0], atol=1e-9)
 
 
 def test_under_simple_shear_no_rate_claims_to_be_mirrored() -> None:
@@ -151,6 +164,20 @@ def test_refuses_what_it_cannot_answer() -> None:
     slab = glass.with_(periodic=(True, False), bonds=glass.bonds[kept])
     with pytest.raises(VitreousError, match="leaves the glass, which ends there"):
         ResponseGraph(radius=6.0).describe(slab, LOADING, sites, "site", YukawaSilica())
-    for field in ("radius", "frozen_ring", "force_tolerance"):
+    for field in ("radius", "frozen_ring", "force_tolerance", "margin"):
         with pytest.raises(VitreousError, match=f"response_graph {field} is nan"):
             ResponseGraph(**{field: float("nan")})
+    for margin in (-1.0, 11.0):
+        with pytest.raises(VitreousError, match=f"margin is {margin:g}; expected 0 to frozen_ring, the ring that it goes into, 10"):
+            ResponseGraph(margin=margin)
+    with pytest.raises(VitreousError, match="workers is 0; expected at least 1"):
+        ResponseGraph(workers=0)
+
+
+def test_refuses_a_disc_without_an_atom() -> None:
+    glass = silica_glass()
+    places = np.random.default_rng(0).uniform(size=(4000, 2)) @ glass.cell
+    nearest = [np.linalg.norm(glass.minimum_image(glass.positions - place), axis=1).min() for place in places]
+    hole = places[[int(np.argmax(nearest))]]
+    with pytest.raises(VitreousError, match=r"around \(.*\) holds no atom; use a larger radius"):
+        ResponseGraph(radius=0.9 * max(nearest), margin=5.0).describe(glass, LOADING, hole, "site", YukawaSilica())

@@ -107,8 +107,9 @@ def run(job: Job) -> Result:
     (job.folder / "config.yaml").write_text(job.text)
     tracked.start({k: v for k, v in job.config.items() if k not in ("home", "store", "runs")}, job.command, job.folder)
     try:
-        result = pipeline.run(Store(job.config["store"]), workers, lambda line: _log.warning("%s", line))
-        scores, files = write_results(job, pipeline, result)
+        store = Store(job.config["store"])
+        result = pipeline.run(store, workers, lambda line: _log.warning("%s", line))
+        scores, files = write_results(job, pipeline, result, store)
     except BaseException as error:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
@@ -118,7 +119,7 @@ def run(job: Job) -> Result:
     return result
 
 
-def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[str, Any], list[Path]]:
+def write_results(job: Job, pipeline: Pipeline, result: Result, store: Store) -> tuple[dict[str, Any], list[Path]]:
     """Scores, predictions, the model and the report, into the run's folder; the scores, and the files worth tracking."""
     folder = job.folder
     files = [folder / "config.yaml", folder / "command.txt", folder / "samples.json"]
@@ -135,7 +136,7 @@ def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[st
     bundle.write(folder / "model", pipeline.model, result.model, pipeline.providers.get("model", ""))
     orientation = getattr(pipeline.indicators, "weak_is", None)
     scores = _scores(result, orientation)
-    bundle.complete(folder / "model", pipeline, result, scores)
+    bundle.complete(folder / "model", pipeline, result, scores, store)
     (folder / "scores.json").write_text(json.dumps(scores, indent=1))
     files.append(folder / "scores.json")
     if job.config.get("report"):

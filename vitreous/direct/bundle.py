@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,16 +21,16 @@ import numpy as np
 
 from vitreous import __version__
 from vitreous.core.build import construct
-from vitreous.core.data import Loading
+from vitreous.core.data import Features, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Fitted, Model, Potential
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry, discover, load_class
-from vitreous.core.result import Result
-from vitreous.core.store import identity
+from vitreous.core.result import Result, Sample
+from vitreous.core.store import Store, identity
 from vitreous.direct.likeness import Likeness, likeness_of
 
-COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = "component.json", "fitted", "bundle.json", "potential", 1
+COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = "component.json", "fitted", "bundle.json", "potential", 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +66,11 @@ def write(folder: Path, model: Model, fitted: Fitted, provider: str) -> None:
     (folder / "MLmodel").write_text(json.dumps(described, indent=1))  # JSON is YAML
 
 
-def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[str, Any]) -> bool:
-    """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places, which need none."""
+def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[str, Any], store: Store) -> bool:
+    """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places, which need none.
+
+    ``store`` holds what was learnt from along other directions.
+    """
     train = result.role("train")
     first = train[0]
     if first.labels.level not in ("site", "atom") or pipeline.descriptor is None or first.features is None:
@@ -93,12 +96,21 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
             "keys": [sample.keys["relax"] for sample in train],
             "turns": {f"{turn:g}": len(found) for turn, found in result.turned.items()},
         },
-        "likeness": asdict(likeness_of([(s.configuration, s.features) for s in train if s.features is not None])),
+        "likeness": asdict(likeness_of({s.index: s.configuration for s in train}, _learnt_from(train, result, store))),
         "scores": dict(scores),
         "files": {name: _digest(folder / name) for name in _files(folder)},
     }
     (folder / ABOUT).write_text(json.dumps({**about, "sha256": _own_digest(about)}, indent=1))
     return True
+
+
+def _learnt_from(train: Sequence[Sample], result: Result, store: Store) -> Iterator[tuple[int, Features]]:
+    """Features by glass: as the loading is, then along every direction that it was turned to."""
+    yield from ((sample.index, sample.features) for sample in train if sample.features is not None)
+    for turned in result.turned.values():
+        for index, keys in turned.items():
+            if (found := store.get("describe", keys["describe"])) is not None:
+                yield index, found[0]
 
 
 def _kept_files(folder: Path, potential: Any) -> dict[str, str]:

@@ -1,20 +1,21 @@
 """Is a glass like those that a model was trained on? Means and spreads of what the model sees, compared glass by glass.
 
 For every column of the features (of nodes and of edges, for graphs) the mean and the standard deviation over a glass, and the number of
-rows per place, are one number each. Over the training glasses each has a mean m and a spread s; a new glass stands out by the largest
-``|v - m| / e``, where e is how far v may lie off by chance. It is unlike them when it stands out more than ``_MARGIN`` times as far as any
-of them does when left out itself, with e = s.
+rows per place, are one number each. Over the training glasses, along every direction of loading that was learnt from, each has a mean m and
+a spread s; a new glass stands out by the largest ``|v - m| / e``, where e is how far v may lie off by chance. It is unlike them when it
+stands out more than ``_MARGIN`` times as far as any of them does when it is left out itself, along all directions, with e = s.
 
 The chance that e allows for, if w windows of the places described hold an atom, so that they see n = (sum w)^2 / sum w^2 distinct atoms
 and a single window sees k = sum w / places: it is s sqrt(N / n), n fewer than the N atoms of a training glass, or sigma sqrt(k / (n - k)),
-whichever is more. sigma is the scatter of what single places add to v; windows that share atoms scatter less, hence n - k. A part of a
-glass needs the second, because nothing holds its density and shape as the cell holds those of a whole one; it shrinks to nothing as the
-windows come to see all atoms of a periodic glass.
+whichever is more. sigma is the scatter of what single places add to v; windows that share atoms scatter less, hence
+n - k. A part of a glass needs the second, because nothing holds its density and shape as the cell holds those of a whole one; it shrinks
+to nothing as the windows come to see all atoms of a periodic glass. Some columns tell where places stand as much as what is there: where M
+places of a whole glass are described instead of the P of training, e is no less than sqrt(1/M - 1/P) times their scatter in training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,26 +32,37 @@ _FLOOR = 1e-6  # of a value's size: a spread smaller than this is rounding
 
 @dataclass(frozen=True)
 class Likeness:
-    """What training glasses are like: ``names`` of the numbers, their ``mean`` and ``spread``, the ``limit``, and ``atoms`` per glass."""
+    """What training glasses are like: ``names`` of the numbers, their ``mean`` and ``spread``, the ``scatter`` of what single places
+    add to them, the ``limit``, ``atoms`` and ``places`` per glass."""
 
     names: Sequence[str]
     mean: Sequence[float]
     spread: Sequence[float]
+    scatter: Sequence[float]
     limit: float
     atoms: int
+    places: int
 
 
-def likeness_of(glasses: Sequence[tuple[Configuration, Features]]) -> Likeness:
-    """From the training glasses and their features; with fewer than three of them nothing stands out."""
-    rows = np.array([list(summary(features).values()) for _, features in glasses])
-    names = list(summary(glasses[0][1]))
-    limit = float("inf")
-    if len(rows) > 2:
-        left_out = [_stand_out(rows[k], *_centre(np.delete(rows, k, axis=0))).max() for k in range(len(rows))]
+def likeness_of(glasses: Mapping[int, Configuration], seen: Iterable[tuple[int, Features]]) -> Likeness:
+    """From the training glasses and their features, each glass's as often as it was learnt from; with fewer than three of them nothing
+    stands out. Features are looked at one by one, since together they may fill the memory."""
+    owner, rows, scatters, names, places = [], [], [], [], []
+    for glass, features in seen:
+        numbers = summary(features)
+        names = list(numbers)
+        owner.append(glass)
+        rows.append(list(numbers.values()))
+        scatters.append([share.std() for share in _shares(features).values()])
+        places.append(len(features))
+    rows, owner, limit = np.array(rows), np.array(owner), float("inf")
+    if len(glasses) > 2:
+        left_out = [_stand_out(rows[owner == k], *_centre(rows[owner != k])).max() for k in glasses]
         limit = _MARGIN * float(max(left_out))
     mean, spread = _centre(rows)
-    atoms = int(np.mean([len(glass) for glass, _ in glasses]))
-    return Likeness(names, mean.tolist(), spread.tolist(), limit, atoms)
+    atoms = int(np.mean([len(glass) for glass in glasses.values()]))
+    scatter = np.mean(scatters, axis=0)
+    return Likeness(names, mean.tolist(), spread.tolist(), scatter.tolist(), limit, atoms, int(np.mean(places)))
 
 
 def unlike(likeness: Likeness, glass: Configuration, features: Features, windows: Array) -> list[tuple[str, float, float]]:
@@ -75,9 +87,12 @@ def _chance(likeness: Likeness, glass: Configuration, features: Features, window
     spread = np.array(likeness.spread) * max(1.0, likeness.atoms / atoms) ** 0.5
     if atoms < _APART * in_one:
         return np.full(len(spread), np.inf)
-    unseen = max(0.0, 1.0 - atoms / len(glass)) if all(glass.periodic) else 1.0
-    scatter = np.array([values.std() for values in _shares(features).values()])
-    return np.maximum(spread, scatter * (unseen * in_one / (atoms - in_one)) ** 0.5)
+    unseen, fewer = 1.0, 0.0
+    if all(glass.periodic):
+        unseen, fewer = max(0.0, 1.0 - atoms / len(glass)), max(0.0, 1.0 / len(features) - 1.0 / likeness.places)
+    scatter = np.array([share.std() for share in _shares(features).values()])
+    by_part = scatter * (unseen * in_one / (atoms - in_one)) ** 0.5
+    return np.maximum.reduce([spread, by_part, np.array(likeness.scatter) * fewer**0.5])
 
 
 def summary(features: Features) -> dict[str, float]:

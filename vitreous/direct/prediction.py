@@ -186,7 +186,7 @@ def _told(bundle: Bundle) -> float:
 
 def _on_all_cores(descriptor: Any) -> Any:
     """The descriptor with as many threads as this process has cores, where it has use for them."""
-    return replace(descriptor, workers=cores()) if hasattr(descriptor, "workers") else descriptor
+    return replace(descriptor, workers=cores()) if "workers" in descriptor.__dataclass_fields__ else descriptor
 
 
 def _all_round(vectors: Array) -> bool:

@@ -84,7 +84,7 @@ class ResponseGraph(BondGraph):
                 raise VitreousError(f"response_graph {name} is {getattr(self, name):g}; expected a positive number")
         if not 0.0 <= self.margin <= self.frozen_ring:
             raise VitreousError(
-                f"response_graph margin is {self.margin:g}; expected 0 to the width of the frozen ring, {self.frozen_ring:g}"
+                f"response_graph margin is {self.margin:g}; expected 0 to frozen_ring, the ring that it goes into, {self.frozen_ring:g}"
             )
         if self.workers < 1:
             raise VitreousError(f"response_graph workers is {self.workers}; expected at least 1")
@@ -150,6 +150,8 @@ class ResponseGraph(BondGraph):
         def velocities(m: int) -> tuple[NDArray[np.int64], Array]:
             site = sites[m]
             near, probe = disc_probe(configuration, potential, surface, loading, site, self.radius, self.frozen_ring, _AS_IT_IS)
+            if not probe.free:
+                raise VitreousError(f"the disc of radius {self.radius:g} around {_place(site)} holds no atom; use a larger radius")
             start = probe.reach(0.0, probe.start.copy(), np.inf)
             if start is None or start.residual > self.force_tolerance:
                 how = "is no minimum of the potential" if start is None else f"feels forces of up to {start.residual:.3g}"

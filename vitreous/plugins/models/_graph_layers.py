@@ -33,8 +33,8 @@ class GatedMessages(MessagePassing):
         return nodes + self.update_nodes(torch.cat([state, gathered], dim=1))
 
     def message(self, own_i: torch.Tensor, other_j: torch.Tensor, along: torch.Tensor) -> torch.Tensor:
-        content, gate = (own_i + other_j + along).chunk(2, dim=1)
-        return torch.sigmoid(gate.contiguous()) * nn.functional.silu(content.contiguous())  # three times as fast as on strided halves
+        content, gate = own_i.add_(other_j).add_(along).chunk(2, dim=1)  # own_i is a copy, made for these edges
+        return gate.contiguous().sigmoid_() * nn.functional.silu(content.contiguous())  # on strided halves both are slower
 
 
 class GraphNet(nn.Module):
