@@ -109,8 +109,9 @@ def _learnt_from(train: Sequence[Sample], result: Result, store: Store) -> Itera
     yield from ((sample.index, sample.features) for sample in train if sample.features is not None)
     for turned in result.turned.values():
         for index, keys in turned.items():
-            if (found := store.get("describe", keys["describe"])) is not None:
-                yield index, found[0]
+            if (found := store.get("describe", keys["describe"])) is None:
+                raise VitreousError(f"the describe artifact of sample {index} vanished from {store.folder} during the run; run again")
+            yield index, found[0]
 
 
 def _kept_files(folder: Path, potential: Any) -> dict[str, str]:
