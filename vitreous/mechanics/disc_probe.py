@@ -34,7 +34,7 @@ def disc_probe(
     """
     periodic = np.array(configuration.periodic)
     near, vectors = around(configuration.positions, site, configuration.cell, periodic, free_radius + frozen_ring)
-    distance = np.linalg.norm(vectors, axis=1)
+    distance = np.sqrt((vectors**2).sum(axis=1))
     order = np.argsort(distance, kind="stable")
     near, vectors = near[order], vectors[order]
     free = int(np.searchsorted(distance[order], free_radius))

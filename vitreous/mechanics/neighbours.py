@@ -188,14 +188,21 @@ def around(positions, site, cell, periodic, radius):  # type: ignore[no-untyped-
     n, d = positions.shape
     inverse = np.linalg.inv(cell)
     found, vectors = np.empty(n, np.int64), np.empty((n, d))
+    slab = (1.0 + 1e-9) * radius * np.sqrt((inverse**2).sum(axis=0))  # the ball's reach in reduced coordinates: most atoms fail the first
     count, step, reduced = 0, np.empty(d), np.empty(d)
     for i in range(n):
+        near = True
         for a in range(d):
             reduced[a] = 0.0
             for b in range(d):
                 reduced[a] += (positions[i, b] - site[b]) * inverse[b, a]
             if periodic[a]:
                 reduced[a] -= np.rint(reduced[a])
+            if abs(reduced[a]) > slab[a]:
+                near = False
+                break
+        if not near:
+            continue
         r2 = 0.0
         for b in range(d):
             step[b] = 0.0

@@ -69,7 +69,7 @@ class PairProbe(ContinuedProbe):
         super().__init__(positions, free, loading, protocol)
         self.species = np.ascontiguousarray(species)
         self._model = (self.species, table.kinds, table.coefficients, table.q_min, table.per_q, table.cutoff)
-        self._weights = np.array([[float(loading.scalar_stress(_unit(a, b))) for b in range(2)] for a in range(2)]) / protocol.area
+        self._weights = _weights(loading) / protocol.area
         n = 2 * free
         self._h, self._factored = np.empty((n, n)), False
         self._reach = table.cutoff * (1.0 + _SKIN)
@@ -80,7 +80,7 @@ class PairProbe(ContinuedProbe):
         """The minimum at ``strain`` next to the co-moving positions ``y``, with its tangent."""
         f, gradient, inverse = _kinematics(self.loading, round(strain, 12))
         x = y @ f.T
-        self._keep_pairs(x, f, trust)
+        self._keep_pairs(x, f, inverse, trust)
         tangent, found = np.empty(2 * self.free), np.empty(4)
         self._factored = settle(
             x, self.free, self._start, self._other, *self._model, self._weights, gradient,
@@ -92,13 +92,13 @@ class PairProbe(ContinuedProbe):
         self.easy = bool(moved < 0.1 * self.protocol.jump)
         return Point(strain, x @ inverse, tangent.reshape(-1, 2) @ inverse, float(tau), float(slope), float(residual))
 
-    def _keep_pairs(self, x: Array, f: Array, trust: float) -> None:
+    def _keep_pairs(self, x: Array, f: Array, inverse: Array, trust: float) -> None:
         """Remake the list of pairs when strain or displacement could have brought in a new one."""
         if self._made is not None and pairs_hold(x, self.free, f, *self._made, self._model[-1] + 2.0 * trust, self._reach):
             return
         while not near_pairs(x, self.free, self._reach, self._start, self._other):
             self._other = np.empty(2 * len(self._other), np.int32)
-        self._made = (x[: self.free].copy(), np.linalg.inv(f))
+        self._made = (x[: self.free].copy(), np.ascontiguousarray(inverse.T))
 
 
 @lru_cache(maxsize=8192)
@@ -108,10 +108,11 @@ def _kinematics(loading: Loading, strain: float) -> tuple[Array, Array, Array]:
     return f, loading.velocity_gradient(strain), np.ascontiguousarray(np.linalg.inv(f).T)
 
 
-def _unit(a: int, b: int) -> Array:
-    e = np.zeros((2, 2))
-    e[a, b] = 1.0
-    return e
+@lru_cache(maxsize=16)
+def _weights(loading: Loading) -> Array:
+    """(2, 2) what each component of a stress counts for in the one that the loading drives."""
+    units = np.eye(4).reshape(2, 2, 2, 2)
+    return loading.scalar_stress(units)
 
 
 @njit(cache=True, nogil=True)
