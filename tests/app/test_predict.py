@@ -268,6 +268,14 @@ def test_a_bundle_whose_description_lacks_a_part_is_refused(copy):
         find_bundle(str(copy))
 
 
+def test_a_bundle_whose_likeness_lacks_a_number_is_refused(copy):
+    about = json.loads((copy / "bundle.json").read_text())
+    del about["likeness"]["scatter"]
+    signed(copy, about)
+    with pytest.raises(VitreousError, match=r"bundle.json does not say what it should .*'scatter'.*train it again"):
+        find_bundle(str(copy))
+
+
 def test_an_added_or_a_missing_file_is_noticed(copy):
     (copy / "fitted" / "more.json").write_text("{}")
     with pytest.raises(VitreousError, match=r"tampered with: fitted/more.json"):

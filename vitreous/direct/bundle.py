@@ -188,8 +188,9 @@ def read_bundle(folder: Path) -> Bundle:
         raise VitreousError(f"{folder} is damaged or was tampered with: {', '.join(changed)} differ from what was written; get it again")
     try:
         return _described(folder, about)
-    except KeyError as error:
-        raise VitreousError(f"{folder / ABOUT} lacks {error}; get the bundle again, or train it again") from error
+    except (KeyError, TypeError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else f"does not say what it should ({error})"
+        raise VitreousError(f"{folder / ABOUT} {what}; get the bundle again, or train it again") from error
 
 
 def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
