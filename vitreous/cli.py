@@ -53,17 +53,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (VitreousError, OSError) as error:
+    except (VitreousError, OSError, MemoryError) as error:
         return _refuse(error)
 
 
 def _refuse(error: BaseException | str) -> int:
-    sys.stderr.write(f"vitreous: {_told(error) if isinstance(error, OSError) else error}\n")
+    sys.stderr.write(f"vitreous: {_told(error) if isinstance(error, OSError | MemoryError) else error}\n")
     return REFUSED
 
 
-def _told(error: OSError) -> str:
-    """The disk's refusals, wherever they happen: full, read-only, forbidden."""
+def _told(error: OSError | MemoryError) -> str:
+    """The machine's refusals, wherever they happen: a disk that is full, read-only or forbidden; too little memory."""
+    if isinstance(error, MemoryError):
+        return f"this machine has too little memory ({str(error) or 'none is left'}); use a smaller glass, fewer places or fewer workers"
     what = f"{error.filename} cannot be used" if error.filename else "a file cannot be written"
     return f"{what}: {error.strerror or error}; mend it, or set VITREOUS_HOME to another folder: what is stored is kept"
 

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from toy import environment, vitreous
 
@@ -141,6 +142,17 @@ def test_a_full_disk_is_one_sentence_wherever_it_is_met(tmp_path, monkeypatch, c
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("vitreous: scores.json cannot be used: No space left on device; mend it")
     assert "what is stored is kept" in line
+
+
+def test_too_little_memory_is_one_sentence_too(monkeypatch, capsys):
+    from vitreous import cli
+
+    def large(arguments):
+        np.empty((10**9, 10**9))
+
+    monkeypatch.setattr(cli, "_run", large)
+    assert cli.main(["run"]) == 2
+    assert "vitreous: this machine has too little memory (Unable to allocate" in capsys.readouterr().err
 
 
 def test_a_sweep_shares_what_its_jobs_have_in_common_and_a_bad_job_does_not_stop_the_others(tmp_path):

@@ -1,14 +1,17 @@
 """A trained model on a glass of one's own: the map, what is masked, what is refused."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import ase.io
 import numpy as np
 import pytest
 
+from vitreous.cli import main
 from vitreous.core.data import Features, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Fitted
@@ -274,6 +277,42 @@ def test_a_bundle_whose_likeness_lacks_a_number_is_refused(copy):
     signed(copy, about)
     with pytest.raises(VitreousError, match=r"bundle.json does not say what it should .*'scatter'.*train it again"):
         find_bundle(str(copy))
+
+
+def test_the_folder_one_stands_in_is_a_bundle_like_any_other(copy, monkeypatch):
+    monkeypatch.chdir(copy)
+    assert find_bundle(".").label == find_bundle(str(copy)).label
+
+
+def test_a_bundle_that_ships_goes_before_a_folder_of_its_name_and_says_so(copy, tmp_path, monkeypatch):
+    shutil.copytree(copy, tmp_path / "listi")
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match=r"not the folder of this name; for that one give ./listi"):
+        shipped = find_bundle("listi")
+    assert type(shipped.descriptor) is ResponseGraph
+    assert type(find_bundle("./listi").descriptor) is BondGraph
+
+
+def test_the_command_prints_units_and_writes_a_table_a_picture_and_atoms_with_their_uncertainty(run, unseen, tmp_path, capsys):
+    file = write_configuration(tmp_path / "glass.extxyz", unseen.configuration)
+    outs = [tmp_path / name for name in ("map.csv", "map.png", "atoms.extxyz")]
+    assert main(["predict", str(run[0]), str(file), "--grid", "5", "--angle", "45", *(f"--out={out}" for out in outs)]) == 0
+    printed = dict(re.split(r"  +", line, maxsplit=1) for line in capsys.readouterr().out.splitlines() if "  " in line)
+    assert printed["units"].startswith("angstrom")
+    assert printed["loading"] == "pure_shear, 45 degrees from x"
+    assert printed["uncertainty"].startswith("median ")
+    found = predict(unseen.configuration, find_bundle(str(run[0])), grid=5, angle=45.0)
+    table = np.genfromtxt(outs[0], delimiter=",", names=True)
+    np.testing.assert_allclose(table["delta_tau"], found.labels.values, rtol=1e-6)
+    assert outs[1].read_bytes().startswith(b"\x89PNG")
+    atoms = ase.io.read(outs[2])
+    for name, values in (("delta_tau", found.labels.values), ("uncertainty", found.uncertainty)):
+        assert set(np.round(atoms.arrays[name], 9)) <= set(np.round(values, 9))
+
+
+def test_a_map_that_would_fill_the_memory_is_refused(trained, unseen):
+    with pytest.raises(VitreousError, match=r"a map of 5000 x 5000 places is too large .* at most 100000 can be had"):
+        predict(unseen.configuration, trained, grid=5000)
 
 
 def test_an_added_or_a_missing_file_is_noticed(copy):

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from vitreous.app.comparing import told as compared
-from vitreous.app.direct_input import fields, made_folder, refuse_unwritable
+from vitreous.app.direct_input import about, fields, made_folder, refuse_unwritable
 from vitreous.app.predicting import told as predicted
 from vitreous.app.progress import bar
-from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
+from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import NotConverged
 from vitreous.core.interfaces import Potential
 from vitreous.direct import deform, energy, potential, probe, read_glass, relax, rings
@@ -100,17 +100,12 @@ def _stress(report: EnergyReport) -> dict[str, float]:
     return dict(zip(VOIGT_NAMES[d], in_voigt_order(report.stress).tolist(), strict=True))
 
 
-def _about(glass: Configuration) -> Told:
-    length, unit = UNITS[glass.units]
-    return {"atoms": len(glass), "dimension": glass.dimension, "units": f"{length}, {unit}"}
-
-
 def _energy(options: argparse.Namespace) -> Told:
     out = _table_path(options.per_atom)
     model, glass = _model_and_glass(options)
     report = energy(glass, model)
     told: Told = {
-        **_about(glass),
+        **about(glass),
         "energy": report.energy,
         "energy_per_atom": report.energy_per_atom,
         "largest_force": report.largest_force,
@@ -140,7 +135,7 @@ def _relax(options: argparse.Namespace) -> Told:
         )
     write_configuration(out, report.configuration)
     return {
-        **_about(glass),
+        **about(glass),
         "energy": [report.before.energy, report.after.energy],
         "largest_force": [report.before.largest_force, report.after.largest_force],
         "largest_move": report.largest_move,
@@ -169,7 +164,7 @@ def _deform(options: argparse.Namespace) -> Told:
         run = deform(glass, model, loading, **how)
     files = write_deformation(run, folder)
     return {
-        **_about(glass),
+        **about(glass),
         "states": len(run.strain),
         "last_strain": float(run.strain[-1]),
         "largest_stress": float(run.scalar_stress.max()),
@@ -214,7 +209,7 @@ def _probe(options: argparse.Namespace) -> Told:
     write_map(labels, out)
     values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
-        **_about(glass),
+        **about(glass),
         "sites": len(labels.mask),
         "converged": int(labels.mask.sum()),
         "delta_tau": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},

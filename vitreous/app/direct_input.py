@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
+
+
+def about(glass: Configuration) -> dict[str, Any]:
+    """What every command says of its glass, units included."""
+    length, unit = UNITS[glass.units]
+    return {"atoms": len(glass), "dimension": glass.dimension, "units": f"{length}, {unit}"}
 
 
 def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.analysis.neighborhoods import wrap
-from vitreous.app.direct_input import refuse_unwritable
+from vitreous.app.direct_input import about, refuse_unwritable
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.direct import find_bundle, predict, read_glass
@@ -39,11 +39,12 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
         _writer(out)(out, found.configuration, found)
     order = np.argsort(np.where(known, labels.values if labels.weak_is == "low" else -labels.values, np.inf))[: min(_WEAKEST, known.sum())]
     return {
-        "atoms": len(glass),
+        **about(glass),
+        "loading": f"{bundle.loading.mode}, {bundle.loading.angle if options.angle is None else options.angle:g} degrees from x",
         "places": len(known),
         "masked": int((~known).sum()),
         f"{labels.name}": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
-        "uncertainty": None if found.uncertainty is None else float(np.nanmedian(found.uncertainty)),
+        "uncertainty": None if found.uncertainty is None else {"median": float(np.nanmedian(found.uncertainty))},
         "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
         "unlike_training": [name for name, _, _ in found.unlike],
         "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
@@ -98,11 +99,13 @@ def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
 
 
 def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
-    """The glass with the value of the nearest place on every atom, for OVITO."""
+    """The glass with the value of the nearest place on every atom, and its uncertainty, for OVITO."""
     from scipy.spatial import KDTree
 
     labels = found.labels
     shifts = np.array(list(itertools.product(*[(-1, 0, 1) if periodic else (0,) for periodic in glass.periodic]))) @ glass.cell
     images = (labels.positions[None] + shifts[:, None]).reshape(-1, glass.dimension)
     _, nearest = KDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
-    write_configuration(path, glass, {labels.name: labels.values[nearest % len(labels.values)]})
+    place = nearest % len(labels.values)
+    known = {} if found.uncertainty is None else {"uncertainty": found.uncertainty[place]}
+    write_configuration(path, glass, {labels.name: labels.values[place], **known})

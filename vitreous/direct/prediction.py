@@ -22,6 +22,7 @@ from vitreous.mechanics.neighbours import around, heights
 
 Array = NDArray[np.float64]
 SHIPPED = Path(__file__).parents[1] / "bundles"
+_MOST = 100_000  # places of one map: all are described at once, which fills 4 GB
 _SHARE = 0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
 
 
@@ -53,12 +54,16 @@ class Prediction:
 
 def find_bundle(name: str) -> Bundle:
     """A bundle by its folder, or by the name of one that ships (``listi``). Raises VitreousError naming those that ship."""
-    if (SHIPPED / name).is_dir():
+    ships = sorted(p.name for p in SHIPPED.iterdir() if p.is_dir()) if SHIPPED.is_dir() else []
+    if name in ships:
+        if Path(name).is_dir():
+            warnings.warn(f"the bundle {name} that ships is used, not the folder of this name; for that one give ./{name}", stacklevel=2)
         return read_bundle(SHIPPED / name)
     if Path(name).is_dir():
         return read_bundle(Path(name))
-    ships = ", ".join(sorted(p.name for p in SHIPPED.iterdir() if p.is_dir())) if SHIPPED.is_dir() else ""
-    raise VitreousError(f"there is no bundle '{name}'; give the model folder of a run, or one of those that ship: {ships or 'none'}")
+    raise VitreousError(
+        f"there is no bundle '{name}'; give the model folder of a run, or one of those that ship: {', '.join(ships) or 'none'}"
+    )
 
 
 def rested(glass: Configuration, bundle: Bundle) -> Configuration:
@@ -147,6 +152,11 @@ def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arr
     if grid is None and not spacing > 0.0:
         raise VitreousError("this model's places stand on no grid; say how many there are to be along each side, e.g. --grid 50")
     counts = tuple(grid or max(1, round(float(length) / spacing)) for length in np.linalg.norm(cell, axis=1))
+    if np.prod(counts, dtype=float) > _MOST:
+        raise VitreousError(
+            f"a map of {' x '.join(map(str, counts))} places is too large for one prediction; at most {_MOST} can be had: give a grid, or "
+            "a smaller glass"
+        )
     axes = np.meshgrid(*[(np.arange(n) + 0.5) / n for n in counts], indexing="ij")
     return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
 
