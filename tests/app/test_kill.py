@@ -24,6 +24,7 @@ def test_killed_twenty_times_and_finished_the_results_are_bit_identical():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_a_run_says_so_stops_its_workers_and_leaves_a_whole_store(number, tmp_path):
     command = [sys.executable, "-m", "vitreous.cli", *TOY, "executor=local", "samples=200"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it is ignored, and children inherit that
     started = subprocess.Popen(command, env=environment(tmp_path), cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     while not list((tmp_path / "store").rglob("*.npz")):
         time.sleep(0.05)
