@@ -22,7 +22,7 @@ from vitreous.mechanics.neighbours import around, heights
 
 Array = NDArray[np.float64]
 SHIPPED = Path(__file__).parents[1] / "bundles"
-_MOST = 100_000  # places of one map: all are described at once, which fills 4 GB
+_MOST = 100_000  # places of one map: all are described at once, by estimate some 4 GB
 _SHARE = 0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
 
 
