@@ -49,7 +49,17 @@ def test_list_shows_kinds_providers_and_citations(tmp_path):
     table = json.loads(vitreous(tmp_path, "list", "model", "--json").stdout)
     assert {c["kind"] for c in table["components"]} == {"model"}
     assert table["failed"] == []
+    assert table["recipes"] == {}
     ended_with(vitreous(tmp_path, "list", "modle"), 2, "unknown kind 'modle'; did you mean 'model'")
+
+
+def test_list_shows_the_recipes_that_can_be_run(tmp_path):
+    shown = vitreous(tmp_path, "list", "recipe").stdout
+    assert shown.splitlines()[0] == "recipe (vitreous run experiment=NAME)"
+    names = {line.split()[0] for line in shown.splitlines()[1:]}
+    assert {"demo", "listi/gnn", "listi/probing"} <= names
+    assert not any("_glasses" in name for name in names)
+    assert json.loads(vitreous(tmp_path, "list", "--json").stdout)["recipes"]["demo"].startswith("The main job, small")
 
 
 def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):

@@ -499,6 +499,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(capsys, glass
         ("relax", "--out", str(tmp_path / "a.pdb")): "should end in .extxyz",
         ("relax", "--out", str(tmp_path)): "should end in .extxyz",
         ("relax", "--out", str(tmp_path / "no" / "a.extxyz")): "there is no folder",
+        ("relax", "--out", glass): "it is the glass that is read",
         ("deform", *SHEAR, "--strain-max", "0.1", "--strain-step", "1e-3", "--out", str(tmp_path / "file")): "cannot be made: File exists",
         ("probe", *SHEAR, *PROBE, "--out", str(tmp_path / "no" / "map.csv")): "there is no folder",
     }

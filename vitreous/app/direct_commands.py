@@ -120,7 +120,7 @@ def _energy(options: argparse.Namespace) -> Told:
 
 
 def _relax(options: argparse.Namespace) -> Told:
-    out = refuse_unwritable(Path(options.out), FORMATS)
+    out = refuse_unwritable(Path(options.out), FORMATS, source=options.file)
     model, glass = _model_and_glass(options)
     refuse_format(out, glass)
     with bar("relaxing", None):

@@ -41,8 +41,8 @@ def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> d
     return values
 
 
-def refuse_unwritable(path: Path, suffixes: Sequence[str] = ()) -> Path:
-    """``path``, if a file may be written there: found out before the work, not after it."""
+def refuse_unwritable(path: Path, suffixes: Sequence[str] = (), *, source: str | None = None) -> Path:
+    """``path``, if a file may be written there, and is not the ``source`` that was read: found out before the work, not after it."""
     name = path.name.removesuffix(".gz")
     if suffixes and not name.endswith(tuple(suffixes)):
         raise VitreousError(f"{path} cannot be written: its name should end in {', '.join(suffixes)}")
@@ -54,6 +54,8 @@ def refuse_unwritable(path: Path, suffixes: Sequence[str] = ()) -> Path:
     _try_writing(folder)
     if path.exists() and not os.access(path, os.W_OK):
         raise VitreousError(f"{path} cannot be written: permission denied")
+    if source is not None and path.exists() and Path(source).exists() and path.samefile(source):
+        raise VitreousError(f"{path} cannot be written: it is the glass that is read; name another file")
     return path
 
 

@@ -6,17 +6,23 @@ import argparse
 import json
 import sys
 from itertools import groupby
+from pathlib import Path
 
+from vitreous.core.configs import OWN, plugin_folders
 from vitreous.core.registry import Registered, discover
+
+RECIPE = "recipe"  #: not a kind of component: what ``vitreous run experiment=NAME`` composes of them
 
 
 def main(options: argparse.Namespace) -> int:
-    """Kinds, components, providers, citations; plugins that failed, and why."""
+    """Kinds, components, providers, citations; recipes; plugins that failed, and why."""
     registry = discover()
-    components = registry.all(options.kind)
+    components = [] if options.kind == RECIPE else registry.all(options.kind)
+    recipes = _recipes() if options.kind in (None, RECIPE) else {}
     if options.json:
         failed = [{"plugin": f.name, "provider": f.provider, "reason": f.reason} for f in registry.failed]
-        sys.stdout.write(json.dumps({"components": [_plain(r) for r in components], "failed": failed}, indent=1) + "\n")
+        told = {"components": [_plain(r) for r in components], "recipes": recipes, "failed": failed}
+        sys.stdout.write(json.dumps(told, indent=1) + "\n")
         return 0
     width = max((len(r.component.name) for r in components), default=0)
     for kind, group in groupby(components, key=lambda r: r.component.kind):
@@ -24,9 +30,27 @@ def main(options: argparse.Namespace) -> int:
         for r in group:
             sys.stdout.write(f"  {r.component.name:{width}}  {r.component.summary}\n")
             sys.stdout.write(f"  {'':{width}}  {r.provider}; {r.component.citation or 'no citation'}\n")
+    if recipes:
+        sys.stdout.write(f"{RECIPE} (vitreous run experiment=NAME)\n")
+        width = max(len(name) for name in recipes)
+        sys.stdout.writelines(f"  {name:{width}}  {summary}\n" for name, summary in recipes.items())
     for failure in registry.failed:
         sys.stderr.write(f"vitreous: {failure}\n")
     return 0
+
+
+def _recipes() -> dict[str, str]:
+    """Name and first comment of every recipe, ours and those of plugins; names that begin with _ are parts of recipes."""
+    found = {}
+    for folder in (OWN, *(f.path for f in plugin_folders())):
+        for path in sorted((folder / "experiment").rglob("[!_]*.yaml")):
+            found[path.relative_to(folder / "experiment").with_suffix("").as_posix()] = _summary(path)
+    return found
+
+
+def _summary(path: Path) -> str:
+    comments = (line.lstrip("# ").rstrip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#"))
+    return next((text for text in comments if not text.startswith("@package")), "")
 
 
 def _plain(registered: Registered) -> dict[str, str]:

@@ -26,7 +26,7 @@ _SHOWN = 3  # quantities named in the warning about an unlike glass
 
 def told(options: argparse.Namespace) -> dict[str, Any]:
     """Carry out the command; what it prints, by name."""
-    outs = [refuse_unwritable(Path(out), (".csv", ".png", *WITH_COLUMNS)) for out in options.out]
+    outs = [refuse_unwritable(Path(out), (".csv", ".png", *WITH_COLUMNS), source=options.file) for out in options.out]
     bundle = find_bundle(options.bundle)
     glass = read_glass(options.file, bundle.potential, species=options.species, dimension=options.dimension, frame=options.frame)
     if options.relax:
