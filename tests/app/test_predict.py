@@ -310,6 +310,14 @@ def test_the_command_prints_units_and_writes_a_table_a_picture_and_atoms_with_th
         assert set(np.round(atoms.arrays[name], 9)) <= set(np.round(values, 9))
 
 
+def test_the_command_does_not_overwrite_the_glass_that_it_reads(run, unseen, tmp_path, capsys):
+    file = write_configuration(tmp_path / "glass.extxyz", unseen.configuration)
+    before = file.read_bytes()
+    assert main(["predict", str(run[0]), str(file), "--out", str(file)]) == 2
+    assert "it is the glass that is read" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
 def test_a_map_that_would_fill_the_memory_is_refused(trained, unseen):
     with pytest.raises(VitreousError, match=r"a map of 5000 x 5000 places is too large .* at most 100000 can be had"):
         predict(unseen.configuration, trained, grid=5000)
