@@ -308,6 +308,20 @@ def test_the_command_prints_units_and_writes_a_table_a_picture_and_atoms_with_th
     atoms = ase.io.read(outs[2])
     for name, values in (("delta_tau", found.labels.values), ("uncertainty", found.uncertainty)):
         assert set(np.round(atoms.arrays[name], 9)) <= set(np.round(values, 9))
+    assert not table["unlike_training"].any() and not atoms.arrays["unlike_training"].any()
+
+
+def test_files_of_a_glass_unlike_those_of_the_training_say_so(run, unseen, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("matplotlib.figure.Figure.suptitle", lambda self, text, **how: drawn.append(text))
+    glass = unseen.configuration
+    stretched = glass.with_(positions=glass.positions * [1.05, 1 / 1.05], cell=glass.cell * [[1.05], [1 / 1.05]])
+    file = write_configuration(tmp_path / "glass.extxyz", stretched)
+    outs = [tmp_path / name for name in ("map.csv", "map.png", "atoms.extxyz")]
+    assert main(["predict", str(run[0]), str(file), "--grid", "5", *(f"--out={out}" for out in outs)]) == 0
+    assert np.genfromtxt(outs[0], delimiter=",", names=True)["unlike_training"].all()
+    assert ase.io.read(outs[2]).arrays["unlike_training"].all()
+    assert "do not trust" in drawn[0]
 
 
 def test_the_command_does_not_overwrite_the_glass_that_it_reads(run, unseen, tmp_path, capsys):

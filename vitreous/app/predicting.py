@@ -21,6 +21,7 @@ from vitreous.direct.tables import write_table
 from vitreous.io.write import WITH_COLUMNS, write_configuration
 
 _WEAKEST = 5
+UNLIKE = "unlike_training"  #: what is printed, and the column of the files, that tell of a glass unlike those of the training
 _SHOWN = 3  # quantities named in the warning about an unlike glass
 
 
@@ -46,7 +47,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
         f"{labels.name}": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
         "uncertainty": None if found.uncertainty is None else {"median": float(np.nanmedian(found.uncertainty))},
         "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
-        "unlike_training": [name for name, _, _ in found.unlike],
+        UNLIKE: [name for name, _, _ in found.unlike],
         "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
         "written": [str(out) for out in outs],
     }
@@ -86,6 +87,7 @@ def _csv(path: Path, glass: Configuration, found: Prediction) -> None:
             labels.name: labels.values,
             "uncertainty": unknown if found.uncertainty is None else found.uncertainty,
             "predicted": labels.mask,
+            UNLIKE: np.full(len(labels.mask), bool(found.unlike)),
         },
     )
 
@@ -95,11 +97,11 @@ def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
         from vitreous.report.predicted import draw_prediction
     except ImportError as error:
         raise VitreousError(f"a picture needs {error.name}; install vitreous[ml], or write .csv") from error
-    draw_prediction(glass, found.labels, found.uncertainty, path)
+    draw_prediction(glass, found.labels, found.uncertainty, path, trusted=not found.unlike)
 
 
 def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
-    """The glass with the value of the nearest place on every atom, and its uncertainty, for OVITO."""
+    """The glass with the value of the nearest place on every atom, its uncertainty, and whether to trust them, for OVITO."""
     from scipy.spatial import KDTree
 
     labels = found.labels
@@ -108,4 +110,4 @@ def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
     _, nearest = KDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
     place = nearest % len(labels.values)
     known = {} if found.uncertainty is None else {"uncertainty": found.uncertainty[place]}
-    write_configuration(path, glass, {labels.name: labels.values[place], **known})
+    write_configuration(path, glass, {labels.name: labels.values[place], **known, UNLIKE: np.full(len(glass), bool(found.unlike))})

@@ -14,8 +14,14 @@ from vitreous.core.result import Sample
 from vitreous.report.figures import draw_map, draw_network, label_text, sparse_ticks
 
 
-def draw_prediction(glass: Configuration, labels: Labels, uncertainty: NDArray[np.float64] | None, path: Path) -> None:
-    """Write a PNG: the map with the network, red where weak, and beside it the uncertainty, if the model knows it."""
+def draw_prediction(
+    glass: Configuration, labels: Labels, uncertainty: NDArray[np.float64] | None, path: Path, *, trusted: bool = True
+) -> None:
+    """Write a PNG: the map with the network, red where weak, and beside it the uncertainty, if the model knows it.
+
+    Args:
+        trusted: false for a glass unlike those of the training; the picture then says so.
+    """
     sample = Sample(
         index=0, role="test", configuration=glass, trajectory=None, labels=labels, events=None, features=None, indicators=None,
         prediction=labels.values, keys={},
@@ -32,4 +38,6 @@ def draw_prediction(glass: Configuration, labels: Labels, uncertainty: NDArray[n
         bar = figure.colorbar(colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both")
         bar.set_label(text)
         sparse_ticks(bar)
+    if not trusted:
+        figure.suptitle("This glass lies outside those that the model was trained on: do not trust the map", color="firebrick")
     figure.savefig(path, dpi=150)
