@@ -12,6 +12,7 @@ from vitreous.core.data import Events, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.result import Result, Sample
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
+from vitreous.report.figures import label_text
 from vitreous.report.write import write_report
 from vitreous.testing.systems import shaken_honeycomb
 
@@ -73,6 +74,10 @@ def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(r
     bare = tuple(replace(s, trajectory=None, events=None, indicators=None, prediction=None) for s in result.samples)
     paths = write_report(replace(result, samples=bare, history=()), tmp_path, "vitreous run")
     assert {path.name for path in paths} == {"report.html", "test_2_map.png", "test_3_map.png", "rings.png"}
+
+
+def test_powers_in_units_are_raised() -> None:
+    assert label_text("local_yield", "energy/length^2") == "local yield (energy/length$^2$)"
 
 
 def test_an_empty_run_is_a_page_with_the_command(tmp_path: Path) -> None:

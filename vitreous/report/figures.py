@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,7 +32,8 @@ _COLOURS = ("#222222", "#c0392b", "#2471a3", "#1e8449", "#b7950b", "#7d3c98", "#
 def label_text(name: str, unit: str) -> str:
     """A quantity with its unit, as an axis says it."""
     shown = {"delta_tau": r"stress threshold $\Delta\tau$"}.get(name, name.replace("_", " "))
-    return f"{shown} ({unit})" if unit else shown
+    raised = re.sub(r"\^(\d+)", r"$^\1$", unit)
+    return f"{shown} ({raised})" if unit else shown
 
 
 def maps(sample: Sample, indicator: str = "") -> Figure:
