@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -124,9 +125,16 @@ def mirror(batch: Batch, element: torch.Tensor, signs: tuple[torch.Tensor, torch
 
 
 def train(
-    component: GraphNetwork, data: Labelled, unseen: Labelled | None, scales: dict[str, torch.Tensor], names: Names, seed: int, log: Log
+    component: GraphNetwork,
+    data: Labelled,
+    unseen: Labelled | None,
+    scales: dict[str, torch.Tensor],
+    names: Names,
+    seed: int,
+    log: Log,
+    place: Path | None,
 ) -> dict[str, NDArray[Any]]:
-    """Weights and scalings of the epoch that does best on ``unseen``; of the last one where that is None.
+    """Weights and scalings of the epoch that does best on ``unseen``; of the last one where that is None. ``place``: see best_weights.
 
     Raises:
         VitreousError: the error was never finite.
@@ -145,7 +153,7 @@ def train(
         if unseen is not None:
             collate = _collate(unseen, None, signs)
             check = DataLoader(TensorDataset(unseen.index), 4 * component.batch_size, generator=order, collate_fn=collate)
-        state = trainer().best_weights(model, component, loader, check, log)
+        state = trainer().best_weights(model, component, loader, check, log, order, place)
     if component.companions:
         state = {name: value for name, value in state.items() if not name.startswith("beside.")} | {"target": state["target"][:, 0].copy()}
     return state

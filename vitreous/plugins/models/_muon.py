@@ -54,6 +54,16 @@ class Muon(torch.optim.Optimizer):
         self.rest.step()
         return loss
 
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "moments": self.moments, "rest": self.rest.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        moments, rest = state_dict["moments"], state_dict["rest"]
+        super().load_state_dict({name: state_dict[name] for name in ("state", "param_groups")})
+        for own, kept in zip(self.moments, moments, strict=True):
+            own.copy_(kept)
+        self.rest.load_state_dict(rest)
+
 
 def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
     """(K, R, C) with the same singular vectors, and singular values between about 0.7 and 1.2."""

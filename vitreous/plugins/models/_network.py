@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
+from vitreous.core.store import identity, key_of
 from vitreous.plugins.models._tables import check_columns, check_examples, read_facts, write_facts
 
 Array = NDArray[np.float64]
@@ -45,6 +46,27 @@ def check_reflections(model: Any) -> None:
         raise VitreousError(f"unknown reflections '{model.reflections}'; expected one of {', '.join(REFLECTIONS)}")
 
 
+def learnt_from(train: Sequence[Example], validation: Sequence[Example], companions: Sequence[str] = ()) -> list[Any]:
+    """All that a training reads of its glasses, for ``key_of``."""
+    return [
+        [(vars(features), labels.values, labels.mask, [labels.columns.get(name) for name in companions]) for features, labels in part]
+        for part in (train, validation)
+    ]
+
+
+def checkpoint(model: Any, train: Sequence[Example], validation: Sequence[Example], seed: int) -> Path | None:
+    """The file that keeps this training from epoch to epoch, named by all that decides its result; None without ``checkpoints``."""
+    if model.checkpoints is None:
+        return None
+    read = learnt_from(train, validation, getattr(model, "companions", ()))
+    return Path(model.checkpoints) / f"{key_of({'component': identity(model), 'from': read, 'seed': seed})}.ckpt"
+
+
+def built_from(model: Any) -> dict[str, Any]:
+    """The fields that a network is rebuilt from."""
+    return {name: value for name, value in asdict(model).items() if name != "checkpoints"}
+
+
 def refuse_machine(model: Any) -> None:
     """Raises VitreousError where this machine lacks the accelerator; torch is imported only where one is asked for."""
     if model.accelerator == "cpu":
@@ -59,6 +81,8 @@ def refuse_machine(model: Any) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Network(Model):
     """A network trained with the mean squared error on the standardised label; the weights kept are the best ones on validation.
+
+    ``checkpoints``: a folder that keeps the training after every epoch, so that one that was stopped goes on there; None keeps nothing.
 
     Raises:
         VitreousError: fields out of range. MissingExtra: torch, Lightning, PyG or safetensors not installed.
@@ -78,6 +102,7 @@ class Network(Model):
     accelerator: str = "cpu"
     devices: int = 1
     threads: int = 1
+    checkpoints: str | None = field(default=None, metadata={"affects_result": False})
 
     def __post_init__(self) -> None:
         check_training(self)
@@ -87,7 +112,9 @@ class Network(Model):
         check_examples(train, "training")
         check_examples([*train[:1], *validation], "validation")
         parameters, names = self.parameters(train[0][0]), train[0][0].names
-        arrays = _import_networks().train(self, parameters, train, validation, int(rng.integers(2**62)), log)
+        seed = int(rng.integers(2**62))
+        place = checkpoint(self, train, validation, seed)
+        arrays = _import_networks().train(self, parameters, train, validation, seed, log, place)
         return FittedNetwork(network=self.network, forms=self.forms, parameters=parameters, names=names, arrays=arrays)
 
     def refuse(self) -> None:
@@ -99,7 +126,7 @@ class Network(Model):
             raise VitreousError(
                 f"{self.network} reads coordinates from the columns x and y, but the features begin with {features.names[:2]}"
             )
-        return asdict(self)
+        return built_from(self)
 
     def load(self, folder: Path) -> FittedNetwork:
         _import_networks()

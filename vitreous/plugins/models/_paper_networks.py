@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -144,9 +145,15 @@ class Standardised(torch.nn.Module):
 
 
 def train(
-    component: Any, parameters: dict[str, Any], examples: Sequence[Example], validation: Sequence[Example], seed: int, log: Log
+    component: Any,
+    parameters: dict[str, Any],
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    seed: int,
+    log: Log,
+    place: Path | None,
 ) -> dict[str, NDArray[Any]]:
-    """The best state of the component's network, built with ``parameters``."""
+    """The best state of the component's network, built with ``parameters``; ``place``: see best_weights."""
     kind = _NETWORKS[component.network]
     values = _values(examples, "training")
     known = values[torch.isfinite(values)].double()
@@ -162,7 +169,7 @@ def train(
         if validation:
             unseen = kind.reads([f for f, _ in validation], parameters, torch.float32)
             check = _loader(unseen, _values(validation, "validation"), component.batch_size, order, shuffle=False)
-        return trainer().best_weights(model, component, batches, check, log)
+        return trainer().best_weights(model, component, batches, check, log, order, place)
 
 
 def _values(examples: Sequence[Example], what: str) -> torch.Tensor:

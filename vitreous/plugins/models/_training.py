@@ -3,6 +3,8 @@ decided on the validation glasses alone. Everything here needs torch.
 
 Several devices are several processes, forked by Lightning from this one (``ddp_fork``: nothing is started anew, nothing must be pickled).
 Each sees its share of every epoch's batches, gradients are averaged; the first leaves what was learnt in a folder for this one to read.
+
+With ``checkpoints`` a training that was stopped goes on after its last finished epoch, and learns the same as one that was not.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from safetensors.torch import load_file, save_file
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
+from vitreous.plugins.models._checkpoints import Kept, readable
 from vitreous.plugins.models._muon import Muon
 
 LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
@@ -86,13 +89,22 @@ class _Trained(lightning.LightningModule):
 class _Best(lightning.Callback):
     """Keeps the weights of the epoch with the smallest validation error (the last one without validation), and every epoch's errors.
 
-    At the end both go to ``folder``, from the first process alone; errors are told as they come to a ``log`` in the same process.
+    At the end both go to ``folder``, from the first process alone; errors are told as they come to a ``log`` in the same process, those of
+    epochs before a stop once more.
     """
 
     def __init__(self, folder: Path, log: Log | None) -> None:
         self.folder, self.tell, self.error = folder, log, float("inf")
         self.history: list[tuple[str, float, int]] = []
         self.weights: dict[str, torch.Tensor] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"error": self.error, "history": self.history, "weights": self.weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.error, self.weights = state_dict["error"], state_dict["weights"]
+        for entry in state_dict["history"]:
+            self._note(*entry)
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         error = float(trainer.callback_metrics["validation_mse"])
@@ -122,11 +134,17 @@ class _Best(lightning.Callback):
             (self.folder / "history.json").write_text(json.dumps(self.history), encoding="utf-8")
 
 
-def best_weights(model: torch.nn.Module, settings: Settings, batches: Any, check: Any | None, log: Log) -> dict[str, NDArray[Any]]:
+def best_weights(
+    model: torch.nn.Module, settings: Settings, batches: Any, check: Any | None, log: Log, order: torch.Generator, place: Path | None
+) -> dict[str, NDArray[Any]]:
     """Trains ``model``, whose buffer ``target`` holds the label's mean and spread, on loaders of (input, labels); its best state.
 
+    Args:
+        order: what draws the order of the batches.
+        place: file that keeps the state of the training from epoch to epoch, and is taken up if there; None keeps none.
+
     Raises:
-        VitreousError: the error was never finite, or the devices or the precision asked for are not there.
+        VitreousError: the error was never finite, the devices or the precision asked for are not there, or ``place`` cannot be written.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -134,18 +152,30 @@ def best_weights(model: torch.nn.Module, settings: Settings, batches: Any, check
         callbacks: list[lightning.Callback] = [_Best(folder, log if alone else None)]
         if check is not None:
             callbacks.append(EarlyStopping("validation_mse", patience=settings.patience))
-        _trainer(settings, callbacks).fit(_Trained(model, settings), batches, check)
+        if place is not None:
+            _make(place.parent)
+            callbacks.append(Kept(place, order))
+        _trainer(settings, callbacks).fit(_Trained(model, settings), batches, check, ckpt_path=readable(place), weights_only=True)
         weights = load_file(folder / "weights.safetensors")
         if not alone:
             for metric, value, step in json.loads((folder / "history.json").read_text(encoding="utf-8")):
                 log(metric, value, step)
+    if place is not None:
+        place.unlink(missing_ok=True)
     if not weights:
         raise VitreousError("the training never reached a finite error; lower learning_rate or check the labels")
     return {name: value.float().numpy() for name, value in weights.items()}
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VitreousError(f"model.checkpoints cannot be made: {folder}: {error.strerror}; choose another folder, or null") from error
+
+
 def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightning.Trainer:
-    """Lightning's loop, silent and leaving no files; nothing but what was asked for."""
+    """Lightning's loop, silent and leaving no files of its own; nothing but what was asked for."""
     try:
         trainer = lightning.Trainer(
             max_epochs=settings.epochs,

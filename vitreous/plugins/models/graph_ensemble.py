@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +24,7 @@ from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log
 from vitreous.core.store import identity, key_of
+from vitreous.plugins.models._network import learnt_from
 from vitreous.plugins.models._tables import read_facts, write_facts
 from vitreous.plugins.models.graph_network import FittedGraphNetwork, GraphNetwork
 
@@ -34,14 +35,14 @@ Array = NDArray[np.float64]
 class GraphEnsemble(GraphNetwork):
     """``members`` graph networks, all with the other fields; without validation glasses it predicts, but gives no uncertainty.
 
-    ``checkpoints``: a folder in which finished members are kept, so that a stopped training goes on with the next; None keeps none.
+    ``checkpoints``: a folder that keeps finished members, and the one in training after every epoch, so that a stopped training goes on
+    there; None keeps nothing.
 
     Raises:
         VitreousError: parameters out of range. MissingExtra: torch, Lightning, PyG or safetensors not installed.
     """
 
     members: int = 5
-    checkpoints: str | None = field(default=None, metadata={"affects_result": False})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -54,15 +55,11 @@ class GraphEnsemble(GraphNetwork):
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphEnsemble:
         """Train the members one after the other; metrics are numbered by member."""
-        single = GraphNetwork(**{name: value for name, value in asdict(self).items() if name not in ("members", "checkpoints")})
-        learnt_from = [
-            [
-                (vars(features), labels.values, labels.mask, [labels.columns.get(name) for name in self.companions])
-                for features, labels in part
-            ]
-            for part in (train, validation)
-        ]
-        kept = None if self.checkpoints is None else Path(self.checkpoints) / key_of({"component": identity(single), "from": learnt_from})
+        single = GraphNetwork(**{name: value for name, value in asdict(self).items() if name != "members"})
+        kept = None
+        if self.checkpoints is not None:
+            read = learnt_from(train, validation, self.companions)
+            kept = Path(self.checkpoints) / key_of({"component": identity(single), "from": read})
         fitted = []
         for k, stream in enumerate(rng.spawn(self.members)):
             place = None if kept is None else kept / key_of({"rng": stream.bit_generator.state})

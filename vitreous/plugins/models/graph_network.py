@@ -21,7 +21,7 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
-from vitreous.plugins.models._network import check_reflections, check_training, refuse_machine
+from vitreous.plugins.models._network import built_from, check_reflections, check_training, checkpoint, refuse_machine
 from vitreous.plugins.models._tables import check_columns, check_examples, read_facts, write_facts
 
 Array = NDArray[np.float64]
@@ -41,6 +41,8 @@ _BLOCK = 48  #: graphs predicted at once: what a core's cache nearly holds
 @dataclass(frozen=True, kw_only=True)
 class GraphNetwork(Model):
     """Gated message passing with attention pooling.
+
+    ``checkpoints``: a folder that keeps the training after every epoch, so that one that was stopped goes on there; None keeps nothing.
 
     Raises:
         VitreousError: parameters out of range.
@@ -67,6 +69,7 @@ class GraphNetwork(Model):
     devices: int = 1
     threads: int = 1
     compiled: bool = False
+    checkpoints: str | None = field(default=None, metadata={"affects_result": False})
 
     def __post_init__(self) -> None:
         check_reflections(self)
@@ -95,8 +98,10 @@ class GraphNetwork(Model):
         data = training.labelled(train, "training", self.companions)
         unseen = training.labelled(validation, "validation", self.companions) if validation else None
         scaling = training.scaling(data, names, edge_names)
-        state = training.train(self, data, unseen, scaling, (names, edge_names), int(rng.integers(2**62)), log)
-        return FittedGraphNetwork(parameters=asdict(self), names=names, edge_names=edge_names, arrays=state)
+        seed = int(rng.integers(2**62))
+        place = checkpoint(self, train, validation, seed)
+        state = training.train(self, data, unseen, scaling, (names, edge_names), seed, log, place)
+        return FittedGraphNetwork(parameters=built_from(self), names=names, edge_names=edge_names, arrays=state)
 
     def load(self, folder: Path) -> FittedGraphNetwork:
         _import_training()
