@@ -20,7 +20,7 @@ from vitreous.core.split import Split
 from vitreous.core.store import Store
 from vitreous.direct import bundle as folders
 from vitreous.direct import find_bundle, predict, read_glass
-from vitreous.direct.likeness import likeness_of
+from vitreous.direct.likeness import likeness_of, unlike
 from vitreous.direct.prediction import _on_all_cores, _whole, rested
 from vitreous.io.write import write_configuration
 from vitreous.plugins.descriptors.atom_sequence import AtomSequence
@@ -311,17 +311,64 @@ def test_the_command_prints_units_and_writes_a_table_a_picture_and_atoms_with_th
     assert not table["unlike_training"].any() and not atoms.arrays["unlike_training"].any()
 
 
-def test_files_of_a_glass_unlike_those_of_the_training_say_so(run, unseen, tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr("matplotlib.figure.Figure.suptitle", lambda self, text, **how: drawn.append(text))
+def test_a_sequence_in_another_order_stands_out():
+    """A recurrent network's window is its atoms one after the other: renumbered, it means nothing."""
+    number = AtomSequence(radius=9.0, order="number")
+    glasses = {k: GLASSES.generate(k, np.random.default_rng(k)) for k in range(5)}
+    sites = np.random.default_rng(0).uniform(size=(25, 2)) @ glasses[0].cell
+    windows = np.ones(len(glasses[0]))
+
+    def seen(glass):
+        return number.describe(glass, Loading(), sites, "site")
+
+    like = likeness_of({k: glasses[k] for k in range(4)}, ((k, seen(glasses[k])) for k in range(4)))
+    mixed = replace(glasses[4], ids=np.random.default_rng(1).permutation(glasses[4].ids))
+    assert unlike(like, glasses[4], seen(glasses[4]), windows) == []
+    assert unlike(like, mixed, seen(mixed), windows)[0][0] == "mean of step from atom to atom"
+
+
+def test_files_of_a_glass_unlike_those_of_the_training_say_so(run, unseen, tmp_path):
     glass = unseen.configuration
     stretched = glass.with_(positions=glass.positions * [1.05, 1 / 1.05], cell=glass.cell * [[1.05], [1 / 1.05]])
     file = write_configuration(tmp_path / "glass.extxyz", stretched)
     outs = [tmp_path / name for name in ("map.csv", "map.png", "atoms.extxyz")]
     assert main(["predict", str(run[0]), str(file), "--grid", "5", *(f"--out={out}" for out in outs)]) == 0
-    assert np.genfromtxt(outs[0], delimiter=",", names=True)["unlike_training"].all()
-    assert ase.io.read(outs[2]).arrays["unlike_training"].all()
-    assert "do not trust" in drawn[0]
+    table, atoms = np.genfromtxt(outs[0], delimiter=",", names=True), ase.io.read(outs[2]).arrays
+    for columns in (table, atoms):
+        assert (columns["unlike_training"] == 1.0).all() and (columns["at_rest"] == 0.0).all()
+
+
+@pytest.mark.parametrize("uncertain", [True, False])
+def test_a_picture_says_above_the_map_what_speaks_against_it(unseen, tmp_path, monkeypatch, uncertain):
+    from matplotlib.figure import Figure
+
+    from vitreous.report.predicted import draw_prediction
+
+    drawn, save = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *where, **how: drawn.append(figure) or save(figure, *where, **how))
+    spread = np.ones_like(unseen.labels.values) if uncertain else None
+    for doubts in ((), ("unlike those of the training", "not at rest")):
+        draw_prediction(unseen.configuration, unseen.labels, spread, tmp_path / "map.png", doubts=doubts)
+    assert drawn[0].get_suptitle() == ""
+    assert drawn[1].get_suptitle() == "Do not trust this map: the glass is\nunlike those of the training and not at rest"
+    words, page = drawn[1]._suptitle.get_window_extent(), drawn[1].bbox
+    assert page.x0 < words.x0 and words.x1 < page.x1 and words.y1 < page.y1
+
+
+def test_files_do_not_claim_what_cannot_be_told(run, unseen, tmp_path, capsys):
+    file = write_configuration(tmp_path / "glass.extxyz", unseen.configuration)
+    assert main(["predict", str(run[0]), str(file), "--grid", "1", "--out", str(tmp_path / "map.csv")]) == 0
+    printed = capsys.readouterr()
+    assert re.search(r"unlike training +-\n", printed.out)
+    assert "cannot be told: the places see too few atoms" in printed.err
+    assert np.isnan(np.genfromtxt(tmp_path / "map.csv", delimiter=",", names=True)["unlike_training"])
+
+
+@pytest.mark.parametrize("name", ["map.csv.gz", "map.png.gz", "map.data"])
+def test_a_name_that_no_writer_takes_is_refused_before_the_work(run, unseen, tmp_path, capsys, name):
+    file = write_configuration(tmp_path / "glass.extxyz", unseen.configuration)
+    assert main(["predict", str(run[0]), str(file), "--out", str(tmp_path / name)]) == 2
+    assert "its name should end in .csv, .png, .extxyz" in capsys.readouterr().err
 
 
 def test_the_command_does_not_overwrite_the_glass_that_it_reads(run, unseen, tmp_path, capsys):
@@ -505,7 +552,7 @@ def test_patches_of_a_glass_like_those_of_the_training_pass_as_it_does(shipped, 
     assert predict(large, shipped).unlike == []
     rng = np.random.default_rng(0)
     for _ in range(6):
-        assert predict(cut_out(large, radius, rng.uniform(0.0, 40.0, 2)), shipped).unlike == []
+        assert not predict(cut_out(large, radius, rng.uniform(0.0, 40.0, 2)), shipped).unlike
 
 
 def test_patches_of_other_glasses_stand_out(shipped, large):
@@ -531,4 +578,4 @@ def test_neither_a_turned_loading_nor_few_places_make_a_glass_strange(shipped, l
 
 def test_a_few_places_of_a_glass_like_those_of_the_training_pass_too(shipped, large):
     for grid in (1, 2, 4):
-        assert predict(large, shipped, grid=grid).unlike == []
+        assert not predict(large, shipped, grid=grid).unlike

@@ -1,5 +1,6 @@
 """What MLflow is told: parameters, metrics, configuration, artifact keys, the model; and what happens when it cannot be told."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -7,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 from toy import environment, vitreous
+
+from vitreous.core.errors import VitreousError
 
 pytest.importorskip("mlflow")
 TOY = ("experiment=toy", "tracker=mlflow")
@@ -71,6 +74,21 @@ def test_the_tracked_model_loads_without_pickle_and_predicts_the_same(client, ru
     expected = [float(row.split(",")[-1]) for row in next(rows).read_text().splitlines()[1:]]
     model = mlflow.pyfunc.load_model(client.download_artifacts(runs[0].info.run_id, "model"))
     assert np.array_equal(model.predict(features), expected)
+
+
+def test_a_tracked_bundle_that_was_changed_is_refused(tmp_path):
+    pytest.importorskip("pandas")
+    import mlflow
+
+    from vitreous.direct.prediction import SHIPPED
+
+    folder = tmp_path / "bundle"
+    shutil.copytree(SHIPPED / "listi", folder)
+    mlflow.pyfunc.load_model(str(folder))
+    weights = next(folder.rglob("weights.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-4] + bytes(4))
+    with pytest.raises(VitreousError, match="was tampered with"):
+        mlflow.pyfunc.load_model(str(folder))
 
 
 def test_a_failed_run_is_marked_with_its_reason(home, client, runs):

@@ -12,6 +12,7 @@ from typing import Any
 
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.io.write import FORMATS
 
 
 def about(glass: Configuration) -> dict[str, Any]:
@@ -43,8 +44,8 @@ def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> d
 
 def refuse_unwritable(path: Path, suffixes: Sequence[str] = (), *, source: str | None = None) -> Path:
     """``path``, if a file may be written there, and is not the ``source`` that was read: found out before the work, not after it."""
-    name = path.name.removesuffix(".gz")
-    if suffixes and not name.endswith(tuple(suffixes)):
+    zipped = [f"{suffix}.gz" for suffix in suffixes if suffix in FORMATS]
+    if suffixes and not path.name.endswith((*suffixes, *zipped)):
         raise VitreousError(f"{path} cannot be written: its name should end in {', '.join(suffixes)}")
     folder = path.parent
     if path.is_dir():

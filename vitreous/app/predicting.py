@@ -21,7 +21,7 @@ from vitreous.direct.tables import write_table
 from vitreous.io.write import WITH_COLUMNS, write_configuration
 
 _WEAKEST = 5
-UNLIKE = "unlike_training"  #: what is printed, and the column of the files, that tell of a glass unlike those of the training
+UNLIKE = "unlike_training"  #: what is printed, and a column of the files
 _SHOWN = 3  # quantities named in the warning about an unlike glass
 
 
@@ -47,7 +47,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
         f"{labels.name}": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
         "uncertainty": None if found.uncertainty is None else {"median": float(np.nanmedian(found.uncertainty))},
         "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
-        UNLIKE: [name for name, _, _ in found.unlike],
+        UNLIKE: None if found.unlike is None else [name for name, _, _ in found.unlike],
         "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
         "written": [str(out) for out in outs],
     }
@@ -68,7 +68,13 @@ def _warn(found: Prediction, relaxed: bool) -> None:
             "gets a true map",
             stacklevel=2,
         )
-    if found.unlike:
+    if found.unlike is None:
+        warnings.warn(
+            "whether this glass is like those of the training cannot be told: the places see too few atoms, or the model learnt from too "
+            "few glasses",
+            stacklevel=2,
+        )
+    elif found.unlike:
         worst = "; ".join(f"{name} is {value:.4g}, in training {mean:.4g}" for name, value, mean in found.unlike[:_SHOWN])
         warnings.warn(f"this glass lies outside those that the model was trained on ({worst}): do not trust the map", stacklevel=2)
 
@@ -87,7 +93,7 @@ def _csv(path: Path, glass: Configuration, found: Prediction) -> None:
             labels.name: labels.values,
             "uncertainty": unknown if found.uncertainty is None else found.uncertainty,
             "predicted": labels.mask,
-            UNLIKE: np.full(len(labels.mask), bool(found.unlike)),
+            **_trust(found, len(labels.mask)),
         },
     )
 
@@ -97,7 +103,17 @@ def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
         from vitreous.report.predicted import draw_prediction
     except ImportError as error:
         raise VitreousError(f"a picture needs {error.name}; install vitreous[ml], or write .csv") from error
-    draw_prediction(glass, found.labels, found.uncertainty, path, trusted=not found.unlike)
+    doubts = ["unlike those of the training"] if found.unlike else []
+    draw_prediction(glass, found.labels, found.uncertainty, path, doubts=doubts if found.at_rest else [*doubts, "not at rest"])
+
+
+def _trust(found: Prediction, rows: int) -> dict[str, Any]:
+    """Columns that tell whether to trust the map, the same in every row: NaN where that is not known."""
+    known = {
+        UNLIKE: np.nan if found.unlike is None else float(bool(found.unlike)),
+        "at_rest": np.nan if np.isnan(found.largest_force) else float(found.at_rest),
+    }
+    return {name: np.full(rows, value) for name, value in known.items()}
 
 
 def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
@@ -110,4 +126,4 @@ def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
     _, nearest = KDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
     place = nearest % len(labels.values)
     known = {} if found.uncertainty is None else {"uncertainty": found.uncertainty[place]}
-    write_configuration(path, glass, {labels.name: labels.values[place], **known, UNLIKE: np.full(len(glass), bool(found.unlike))})
+    write_configuration(path, glass, {labels.name: labels.values[place], **known, **_trust(found, len(glass))})

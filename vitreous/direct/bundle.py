@@ -234,5 +234,6 @@ class Predictor:
 
 
 def _load_pyfunc(path: str) -> Predictor:
-    """The entry that MLflow's pyfunc flavor asks for."""
-    return Predictor(fitted=read(Path(path))[1])
+    """The entry that MLflow's pyfunc flavor asks for: a bundle is looked through first, as everywhere; other models have no checksums."""
+    folder = Path(path)
+    return Predictor(fitted=read_bundle(folder).fitted if (folder / ABOUT).is_file() else read(folder)[1])

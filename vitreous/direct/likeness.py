@@ -1,9 +1,10 @@
 """Is a glass like those that a model was trained on? Means and spreads of what the model sees, compared glass by glass.
 
 For every column of the features (of nodes and of edges, for graphs) the mean and the standard deviation over a glass, and the number of
-rows per place, are one number each. Over the training glasses, along every direction of loading that was learnt from, each has a mean m and
-a spread s; a new glass stands out by the largest ``|v - m| / e``, where e is how far v may lie off by chance. It is unlike them when it
-stands out more than ``_MARGIN`` times as far as any of them does when it is left out itself, along all directions, with e = s.
+rows per place, are one number each; for sequences, which mean nothing in another order, so are those of the steps from atom to atom. Over
+the training glasses, along every direction of loading that was learnt from, each has a mean m and a spread s; a new glass stands out by the
+largest ``|v - m| / e``, where e is how far v may lie off by chance. It is unlike them when it stands out more than ``_MARGIN`` times as far
+as any of them does when it is left out itself, along all directions, with e = s.
 
 The chance that e allows for, if w windows of the places described hold an atom, so that they see n = (sum w)^2 / sum w^2 distinct atoms
 and a single window sees k = sum w / places: it is s sqrt(N / n), n fewer than the N atoms of a training glass, or sigma sqrt(k / (n - k)),
@@ -65,20 +66,22 @@ def likeness_of(glasses: Mapping[int, Configuration], seen: Iterable[tuple[int, 
     return Likeness(names, mean.tolist(), spread.tolist(), scatter.tolist(), limit, atoms, int(np.mean(places)))
 
 
-def unlike(likeness: Likeness, glass: Configuration, features: Features, windows: Array) -> list[tuple[str, float, float]]:
+def unlike(likeness: Likeness, glass: Configuration, features: Features, windows: Array) -> list[tuple[str, float, float]] | None:
     """(name, value, training mean) of what stands out beyond the limit, the worst first; empty for a glass like those of training.
 
-    ``windows`` (N,) says how many of the described places have each atom in their window. Nothing stands out where all windows together
-    hold hardly more atoms of a glass than one.
+    None where that cannot be told: fewer than three glasses were learnt from, or all windows together hold hardly more atoms than one.
+    ``windows`` (N,) says how many of the described places have each atom in their window.
     """
     values = summary(features)
-    if list(values) != list(likeness.names):
+    if not set(likeness.names) <= set(values):
         return [("columns", float(len(values)), float(len(likeness.names)))]
-    found, mean = np.array(list(values.values())), np.array(likeness.mean)
-    far = _stand_out(found, mean, _chance(likeness, glass, features, windows))
-    worst = [k for k in np.argsort(-far) if far[k] > likeness.limit]
-    names = list(values)
-    return [(names[k], float(found[k]), float(mean[k])) for k in worst]
+    found, mean = np.array([values[name] for name in likeness.names]), np.array(likeness.mean)
+    chance = _chance(likeness, glass, features, windows)
+    if not np.isfinite(likeness.limit) or np.isinf(chance).all():
+        return None
+    far = _stand_out(found, mean, chance)
+    worst = [int(k) for k in np.argsort(-far) if far[k] > likeness.limit]
+    return [(likeness.names[k], float(found[k]), float(mean[k])) for k in worst]
 
 
 def _chance(likeness: Likeness, glass: Configuration, features: Features, windows: Array) -> Array:
@@ -90,7 +93,8 @@ def _chance(likeness: Likeness, glass: Configuration, features: Features, window
     unseen, fewer = 1.0, 0.0
     if all(glass.periodic):
         unseen, fewer = max(0.0, 1.0 - atoms / len(glass)), max(0.0, 1.0 / len(features) - 1.0 / likeness.places)
-    scatter = np.array([share.std() for share in _shares(features).values()])
+    shares = _shares(features)
+    scatter = np.array([shares[name].std() for name in likeness.names])
     by_part = scatter * (unseen * in_one / (atoms - in_one)) ** 0.5
     return np.maximum.reduce([spread, by_part, np.array(likeness.scatter) * fewer**0.5])
 
@@ -107,9 +111,15 @@ def summary(features: Features) -> dict[str, float]:
 
 
 def _tables(features: Features) -> tuple[tuple[Sequence[str], Array, Array], ...]:
-    """Column names, rows and offsets of the nodes, or of all there is, and of the edges, whose columns may bear the same names."""
+    """Column names, rows and offsets of the nodes, or of all there is, and of the edges, whose columns may bear the same names; of the
+    steps of sequences, over all but one atom of each place."""
     along = [f"{name} of links" for name in features.edge_names]
-    return (features.names, features.values, features.offsets), (along, features.edge_values, features.edge_offsets)
+    tables = (features.names, features.values, features.offsets), (along, features.edge_values, features.edge_offsets)
+    if features.form != "sequence":
+        return tables
+    inside = np.setdiff1d(np.arange(1, len(features.values)), features.offsets)
+    steps = np.linalg.norm(features.values[inside, :2] - features.values[inside - 1, :2], axis=1)
+    return *tables, (["step from atom to atom"], steps[:, None], features.offsets - np.arange(len(features.offsets)))
 
 
 def _shares(features: Features) -> dict[str, Array]:

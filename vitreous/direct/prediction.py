@@ -34,7 +34,8 @@ class Prediction:
         configuration: the glass, with its bonds.
         labels: one value per place, in the label's unit; NaN and masked where the window meets a broken bond or leaves the glass.
         uncertainty: (M,) standard deviation of each value; None from a model that does not know.
-        unlike: what of the glass lies outside the training glasses: (quantity, value, training mean), the worst first.
+        unlike: what of the glass lies outside the training glasses: (quantity, value, training mean), the worst first; None where the
+            places see too few atoms to tell, or the model learnt from too few glasses.
         largest_force: on an atom that the potential sees whole, energy per length; NaN where a free boundary leaves none.
         by_number: whether the model reads atoms in the order of their numbers in the file.
     """
@@ -42,7 +43,7 @@ class Prediction:
     configuration: Configuration
     labels: Labels
     uncertainty: Array | None
-    unlike: list[tuple[str, float, float]]
+    unlike: list[tuple[str, float, float]] | None
     largest_force: float
     by_number: bool
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,12 @@ from vitreous.report.figures import draw_map, draw_network, label_text, sparse_t
 
 
 def draw_prediction(
-    glass: Configuration, labels: Labels, uncertainty: NDArray[np.float64] | None, path: Path, *, trusted: bool = True
+    glass: Configuration, labels: Labels, uncertainty: NDArray[np.float64] | None, path: Path, *, doubts: Sequence[str] = ()
 ) -> None:
     """Write a PNG: the map with the network, red where weak, and beside it the uncertainty, if the model knows it.
 
     Args:
-        trusted: false for a glass unlike those of the training; the picture then says so.
+        doubts: what speaks against trusting the map, said above it.
     """
     sample = Sample(
         index=0, role="test", configuration=glass, trajectory=None, labels=labels, events=None, features=None, indicators=None,
@@ -38,6 +39,6 @@ def draw_prediction(
         bar = figure.colorbar(colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both")
         bar.set_label(text)
         sparse_ticks(bar)
-    if not trusted:
-        figure.suptitle("This glass lies outside those that the model was trained on: do not trust the map", color="firebrick")
+    if doubts:
+        figure.suptitle("\n".join(["Do not trust this map: the glass is", " and ".join(doubts)]), color="firebrick")
     figure.savefig(path, dpi=150)
