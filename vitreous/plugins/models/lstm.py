@@ -1,8 +1,8 @@
 """The recurrent network of Bachhav et al. (2025), Methods and Fig. 4: LSTM(128) - Dense 10 - 1 on the sequence of silicon coordinates.
 
-Sequences are padded and masked (here: read at their last atom, which what is padded cannot reach), the optimiser is AdaMax at 1e-3, 1500 epochs at most. The paper does not say which
-activation its dense layer of 10 has; here it is leaky rectified, since ten plain ones can all fall silent. What the network sees depends
-on the order of the atoms: see ``atom_sequence``.
+Sequences are padded and masked (here: read at their last atom, which what is padded cannot reach), the optimiser is AdaMax at 1e-3, 1500
+epochs at most. The paper does not say which activation its dense layer of 10 has; here it is leaky rectified, since ten plain ones can all
+fall silent. What the network sees depends on the order of the atoms: see ``atom_sequence``.
 
 The descriptor gives coordinates over the window's radius, the paper takes them as they are: ``coordinate_scale`` 11, the radius, makes them
 angstroms again. Predictions are in the label's unit.
