@@ -87,8 +87,8 @@ def test_a_state_of_other_glasses_or_fields_is_not_taken_up_and_a_damaged_one_is
     assert told == whole
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     model, descriptor = replace(NETWORKS[0][0], checkpoints=str(tmp_path / "file" / "folder")), NETWORKS[0][1]
-    with pytest.raises(VitreousError, match=r"model.checkpoints cannot be made: .*; choose another folder, or null"):
+    with pytest.raises(VitreousError, match=r"model.checkpoints cannot be used: .*; choose another folder, or null"):
         fit(model, descriptor, [])

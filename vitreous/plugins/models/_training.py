@@ -4,7 +4,7 @@ decided on the validation glasses alone. Everything here needs torch.
 Several devices are several processes, forked by Lightning from this one (``ddp_fork``: nothing is started anew, nothing must be pickled).
 Each sees its share of every epoch's batches, gradients are averaged; the first leaves what was learnt in a folder for this one to read.
 
-With ``checkpoints`` a training that was stopped goes on after its last finished epoch, and learns the same as one that was not.
+With ``checkpoints`` a training that was stopped goes on after its last finished epoch, and learns, on a CPU, the same as one that was not.
 """
 
 from __future__ import annotations
@@ -144,7 +144,8 @@ def best_weights(
         place: file that keeps the state of the training from epoch to epoch, and is taken up if there; None keeps none.
 
     Raises:
-        VitreousError: the error was never finite, the devices or the precision asked for are not there, or ``place`` cannot be written.
+        VitreousError: the error was never finite, the devices or the precision asked for are not there, or nothing can be written
+            beside ``place``.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -153,7 +154,7 @@ def best_weights(
         if check is not None:
             callbacks.append(EarlyStopping("validation_mse", patience=settings.patience))
         if place is not None:
-            _make(place.parent)
+            _prepare(place.parent)
             callbacks.append(Kept(place, order))
         _trainer(settings, callbacks).fit(_Trained(model, settings), batches, check, ckpt_path=readable(place), weights_only=True)
         weights = load_file(folder / "weights.safetensors")
@@ -167,11 +168,12 @@ def best_weights(
     return {name: value.float().numpy() for name, value in weights.items()}
 
 
-def _make(folder: Path) -> None:
+def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise VitreousError(f"model.checkpoints cannot be made: {folder}: {error.strerror}; choose another folder, or null") from error
+        raise VitreousError(f"model.checkpoints cannot be used: {folder}: {error.strerror}; choose another folder, or null") from error
 
 
 def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightning.Trainer:
