@@ -41,8 +41,7 @@ class Batch(NamedTuple):
 
 def join(features: Sequence[Features], dtype: torch.dtype = torch.float32) -> Graphs:
     """All graphs of several glasses, one after the other."""
-    nodes = torch.cat([torch.tensor(f.values, dtype=dtype) for f in features])
-    values = torch.cat([torch.tensor(f.edge_values, dtype=dtype) for f in features])
+    nodes, values = _stacked([f.values for f in features], dtype), _stacked([f.edge_values for f in features], dtype)
     first = np.cumsum([0] + [len(f.values) for f in features])
     first_edge = np.cumsum([0] + [f.edges.shape[1] for f in features])
     offsets = np.concatenate([f.offsets[:-1] + start for f, start in zip(features, first, strict=False)] + [first[-1:]])
@@ -55,6 +54,13 @@ def join(features: Sequence[Features], dtype: torch.dtype = torch.float32) -> Gr
         values,
         torch.from_numpy(edge_offsets),
     )
+
+
+def _stacked(arrays: Sequence[NDArray[Any]], dtype: torch.dtype) -> torch.Tensor:
+    """The rows of all arrays, copied once: those of a campaign fill gigabytes."""
+    out = torch.empty((sum(map(len, arrays)), *arrays[0].shape[1:]), dtype=dtype)
+    np.concatenate(arrays, out=out.numpy(), casting="same_kind")
+    return out
 
 
 def _rows(offsets: torch.Tensor, chosen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
