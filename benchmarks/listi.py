@@ -72,18 +72,29 @@ class Trained(NamedTuple):
 def predictions(home: Path) -> dict[str, Trained]:
     """By experiment what its finished runs on all glasses predicted; the members of an ensemble are trainings of their own."""
     found: dict[str, Trained] = {}
-    for folder in sorted((home / "runs").glob("listi_*/*")):
-        if not (folder / "scores.json").exists() or not (folder / "predictions").is_dir():
-            continue
-        if len(json.loads((folder / "samples.json").read_text())) < GLASSES:
+    for _, folder in sorted(_runs(home)):
+        config = OmegaConf.load(folder / "config.yaml")
+        whole = (folder / "scores.json").exists() and (folder / "predictions").is_dir()
+        if not whole or not config["name"].startswith("listi_") or _used(folder) < GLASSES:
             continue
         maps = {}
         for index in range(GLASSES):
             with (folder / "predictions" / f"sample_{index}.csv").open() as file:
                 maps[index] = np.array([float(row["prediction"]) for row in csv.DictReader(file)])
-        seed = int(OmegaConf.load(folder / "config.yaml")["seed"])
-        found.setdefault(folder.parent.name.removeprefix("listi_"), Trained({})).runs[seed] = (folder, maps)
+        found.setdefault(config["name"].removeprefix("listi_"), Trained({})).runs[int(config["seed"])] = (folder, maps)
     return found
+
+
+def _runs(home: Path) -> list[tuple[str, Path]]:
+    """When each run began, and its folder: single ones (runs/NAME/DATE) and those of sweeps (runs/multirun/DATE/NUMBER)."""
+    folders = [path.parent for path in (home / "runs").glob("*/*/config.yaml")]
+    swept = [path.parent for path in (home / "runs").glob("multirun/*/*/config.yaml")]
+    return [*((folder.name, folder) for folder in folders), *((folder.parent.name, folder) for folder in swept)]
+
+
+def _used(folder: Path) -> int:
+    """How many glasses a run did not leave out."""
+    return sum(about["role"] != "excluded" for about in json.loads((folder / "samples.json").read_text()).values())
 
 
 def unseen_in(folder: Path) -> list[int]:

@@ -501,6 +501,16 @@ def test_a_model_that_reads_numbers_says_so(trained, unseen):
     assert predict(unseen.configuration, numbered).by_number and not predict(unseen.configuration, trained).by_number
 
 
+@pytest.mark.parametrize("angle", [90.0, 180.0])
+def test_a_model_that_reads_numbers_knows_the_direction_it_learnt_alone(trained, unseen, angle):
+    numbered = replace(trained, descriptor=AtomSequence(radius=9.0, order="number"), fitted=Everywhere())
+    with pytest.raises(VitreousError, match=rf"the angle is {angle:g}, but this model learnt along 0 degrees and knows no other direction"):
+        predict(unseen.configuration, numbered, grid=3, angle=angle)
+    assert predict(unseen.configuration, numbered, grid=3, angle=360.0).labels.mask.all()
+    rows = replace(numbered, descriptor=AtomSequence(radius=9.0))
+    assert predict(unseen.configuration, rows, grid=3, angle=angle).labels.mask.all()
+
+
 @pytest.fixture(scope="module")
 def shipped():
     return find_bundle("listi")

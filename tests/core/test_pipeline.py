@@ -260,6 +260,32 @@ def test_training_glasses_are_learnt_from_along_other_directions_too(pipeline, s
     assert turned.fresh.get("label", 0) == 6 - train  # what was learnt from is what that loading gives
 
 
+def test_a_model_is_told_once_that_it_is_stored_and_never_when_it_is_not(pipeline, toy, store, monkeypatch):
+    told, put = [], Store.put
+    monkeypatch.setattr(toy.Line, "stored", lambda self: told.append(store.folder), raising=False)
+
+    def full(self, stage, *given):
+        if stage == "fit":
+            raise VitreousError("the disk is full")
+        return put(self, stage, *given)
+
+    monkeypatch.setattr(Store, "put", full)
+    with pytest.raises(VitreousError, match="full"):
+        pipeline.run(store)
+    assert told == []
+    monkeypatch.setattr(Store, "put", put)
+    pipeline.run(store)
+    pipeline.run(store)
+    assert len(told) == 1
+
+
+def test_turns_are_refused_where_the_descriptor_does_not_turn_along(pipeline, toy, monkeypatch):
+    monkeypatch.setattr(toy.Places, "bound_to_axes", "rows are those of the file")
+    pipeline.roles()
+    with pytest.raises(VitreousError, match=r"split.turns is \[45.0\], but rows are those of the file; leave split.turns empty"):
+        replace(pipeline, split=Split(turns=(45.0,))).roles()
+
+
 @pytest.mark.parametrize("turns", [(0.0,), (45.0, 45.0), (180.0,), (45.0, 225.0), (float("nan"),)])
 def test_turns_that_say_nothing_new_are_refused(pipeline, turns):
     with pytest.raises(VitreousError, match=r"split.turns is .* expected degrees that differ"):

@@ -36,10 +36,35 @@ def test_every_silicon_of_the_window_is_there_once(order):
         np.testing.assert_allclose(found[np.lexsort(found.T.round(6))], wanted[np.lexsort(wanted.T.round(6))], atol=1e-9)
 
 
+def nearest_silicons(glass):
+    """The median distance of a silicon from the nearest other."""
+    silicon = glass.positions[glass.species == glass.names.index("Si")]
+    apart = np.array([np.linalg.norm(glass.minimum_image(silicon - place), axis=1) for place in silicon])
+    return np.median(np.sort(apart, axis=1)[:, 1])
+
+
+def test_rows_do_not_know_of_the_vacuum_around_a_patch(crystal):
+    """Whatever cell a file gives to a glass with a free boundary."""
+    middle = 0.5 * crystal.cell.diagonal()
+    near = np.linalg.norm(crystal.positions - middle, axis=1) < 12.0
+    patch = crystal.with_(
+        positions=crystal.positions[near], species=crystal.species[near], ids=crystal.ids[near], bonds=np.zeros((0, 2), int),
+        periodic=(False, False),
+    )  # fmt: skip
+    sites = middle + np.random.default_rng(0).uniform(-4.0, 4.0, (5, 2))
+    for wide in (patch, patch.with_(cell=3.0 * patch.cell)):
+        for found, wanted in zip(sequences(wide, sites), sequences(crystal, sites), strict=True):
+            np.testing.assert_allclose(found, wanted, atol=1e-9)
+
+
+def test_rows_and_distance_turn_with_the_loading_and_numbers_do_not():
+    assert not AtomSequence(order="row").bound_to_axes and not AtomSequence(order="distance").bound_to_axes
+    assert "order=number" in AtomSequence(order="number").bound_to_axes
+
+
 def test_rows_go_up_and_each_goes_right():
     glass = shaken_honeycomb()
-    silicon = np.count_nonzero(glass.species == glass.names.index("Si"))
-    height = 0.5 * np.sqrt(glass.volume / silicon)
+    height = 0.5 * nearest_silicons(glass)
     for found in sequences(glass, some_sites(glass, 5)):
         row = np.floor(found[:, 1] / height)
         assert (np.diff(row) >= 0).all()

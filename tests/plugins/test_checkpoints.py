@@ -1,5 +1,6 @@
 """A training that is stopped goes on after its last finished epoch, and learns the same as one that was not."""
 
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -52,11 +53,25 @@ def test_it_learns_what_it_would_have_learnt_without_the_stop(model, descriptor,
     with pytest.raises(RuntimeError, match="stopped"):
         fit(kept, descriptor, first, stop=2, validated=validated)
     again = fit(kept, descriptor, second, validated=validated)
+    again.stored()
     assert len(list(tmp_path.rglob("*"))) == 2  # the folders: nothing stays behind
     assert second == whole  # the epochs before the stop are told once more
     for name, array in straight.arrays.items():
         np.testing.assert_array_equal(again.arrays[name], array)
     assert "checkpoints" not in again.parameters
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_a_training_that_goes_on_stops_early_when_it_would_have(stop, tmp_path):
+    model, descriptor = replace(NETWORKS[0][0], epochs=12, learning_rate=0.3, patience=2), NETWORKS[0][1]
+    whole, told = [], []
+    fit(model, descriptor, whole)
+    assert 2 * stop < len(whole) < 2 * 12  # it stopped early, and after the interruption
+    kept = replace(model, checkpoints=str(tmp_path))
+    with pytest.raises(RuntimeError):
+        fit(kept, descriptor, [], stop=stop)
+    fit(kept, descriptor, told)
+    assert told == whole
 
 
 def test_only_the_epochs_that_were_missing_are_trained(tmp_path, monkeypatch):
@@ -71,14 +86,60 @@ def test_only_the_epochs_that_were_missing_are_trained(tmp_path, monkeypatch):
     assert len(steps) == 2 * 3  # of four epochs of three batches
 
 
+@pytest.mark.parametrize("patience", [100, 1])
+def test_a_finished_training_is_kept_until_its_model_is_stored(patience, tmp_path, monkeypatch):
+    """What comes between the last epoch and the store, such as a full disk, costs no training, however that came to its end."""
+    model, descriptor = replace(NETWORKS[0][0], epochs=12, learning_rate=0.3, patience=patience, checkpoints=str(tmp_path)), NETWORKS[0][1]
+    told, again = [], []
+    first = fit(model, descriptor, told)
+    assert patience == 100 or len(told) < 2 * 12  # it stopped early
+    from vitreous.plugins.models._training import _Trained
+
+    monkeypatch.setattr(_Trained, "training_step", None)
+    second = fit(model, descriptor, again)
+    assert again == told
+    for name, array in first.arrays.items():
+        np.testing.assert_array_equal(second.arrays[name], array)
+    second.stored()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_state_of_another_format_is_begun_anew(tmp_path, monkeypatch):
+    from vitreous.plugins.models import _checkpoints
+
+    model, descriptor = replace(NETWORKS[0][0], checkpoints=str(tmp_path)), NETWORKS[0][1]
+    whole, told = [], []
+    monkeypatch.setattr(_checkpoints, "FORMAT", 0)
+    with pytest.raises(RuntimeError):
+        fit(model, descriptor, [], stop=2)
+    monkeypatch.undo()
+    fit(replace(model, checkpoints=None), descriptor, whole)
+    fit(model, descriptor, told, stop=None)
+    assert told == whole
+
+
+def test_an_interruption_stays_one(tmp_path):
+    """Lightning would end the process without a word, and ignore further interruptions."""
+    model, descriptor = replace(NETWORKS[0][0], checkpoints=str(tmp_path)), NETWORKS[0][1]
+    before = signal.getsignal(signal.SIGINT)
+
+    def log(name, value, epoch):
+        if epoch == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit([example(descriptor, 0)], [], np.random.default_rng(0), log)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert len(list(tmp_path.iterdir())) == 1  # what was learnt is kept
+
+
 def test_a_state_of_other_glasses_or_fields_is_not_taken_up_and_a_damaged_one_is_begun_anew(tmp_path):
     model, descriptor = replace(NETWORKS[0][0], checkpoints=str(tmp_path)), NETWORKS[0][1]
     with pytest.raises(RuntimeError):
         fit(model, descriptor, [], stop=2)
     (state,) = tmp_path.iterdir()
     for other, seed in ((model, 5), (replace(model, hidden=5), 0)):
-        told = []
-        fit(other, descriptor, told, seed=seed)
+        fit(other, descriptor, [], seed=seed).stored()
         assert state.is_file()
     state.write_bytes(state.read_bytes()[:1000])
     whole, told = [], []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitreous.analysis.drawing import draw
-from vitreous.core.data import Loading
+from vitreous.core.data import Features, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.testing.systems import shaken_honeycomb, some_sites
@@ -50,6 +50,14 @@ def test_the_layers_are_those_of_the_paper():
     assert [(c.out_channels, c.kernel_size) for c in convolutions] == [(32, (5, 5)), (64, (5, 5)), (32, (5, 5))]
     assert [m.out_features for m in net.modules() if isinstance(m, torch.nn.Linear)] == [10, 10, 10, 1]
     assert net(torch.zeros(1, 1, 220, 220)).shape == (1,)
+
+
+def test_the_folder_of_checkpoints_is_no_part_of_the_network():
+    images = Features(form="image", level="site", names=("grey",), values=np.zeros((2, 1, 50, 50)))
+    graphs = BondGraph(radius=6.0).describe(shaken_honeycomb(), Loading(), some_sites(shaken_honeycomb(), 1), "site")
+    for features, pixels in ((images, 50), (graphs, 220)):
+        found = CNN(checkpoints="somewhere").parameters(features)
+        assert "checkpoints" not in found and found["pixels"] == pixels
 
 
 def test_images_too_small_for_three_poolings_are_refused():

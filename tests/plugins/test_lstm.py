@@ -80,6 +80,8 @@ def test_a_gpu_that_is_not_there_is_refused_in_words():
 def test_another_precision_than_the_one_asked_for_is_never_taken():
     with pytest.raises(VitreousError, match=r"precision=16-mixed cannot be had here \(it would be bf16-mixed\)"):
         LSTM(precision="16-mixed").fit([sequences(0)], [], np.random.default_rng(0), lambda *_: None)
+    with pytest.raises(VitreousError, match=r"precision is 16-mixed, which needs a GPU; on the CPU take bf16-mixed or 32-true"):
+        LSTM(precision="16-mixed").refuse()
 
 
 def test_half_precision_learns_too():

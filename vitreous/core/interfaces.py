@@ -197,6 +197,11 @@ class Descriptor(Method):
     rotation: ClassVar[str]
     needs_potential: ClassVar[bool] = False  #: whether ``describe`` takes the glass's potential besides, by the name ``potential``
 
+    @property
+    def bound_to_axes(self) -> str:
+        """Why what is learnt along one direction of loading says nothing along another; empty where features turn with the loading."""
+        return ""
+
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
         """Raise VitreousError for a glass that can never be described; called before it is relaxed or labelled."""
 
@@ -239,6 +244,9 @@ class Fitted(ABC):
     def uncertainty(self, features: Features) -> Array | None:
         """(M,) standard deviations of the predictions, in the labels' unit; None from a model that does not know."""
         return None
+
+    def stored(self) -> None:  # noqa: B027, most models keep nothing
+        """Called once the model is safely stored: what its training kept, to go on after a stop, may be deleted."""
 
     @abstractmethod
     def save(self, folder: Path) -> None:

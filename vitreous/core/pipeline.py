@@ -41,7 +41,10 @@ class Pipeline(Chain):
     seed: int = 0
 
     def roles(self) -> dict[int, str]:
-        """The role of each sample; raises VitreousError for an impossible number of samples or split."""
+        """The role of each sample; raises VitreousError for an impossible number of samples or split, or turns that mean nothing."""
+        bound = "" if self.descriptor is None else self.descriptor.bound_to_axes
+        if self.split.turns and bound:
+            raise VitreousError(f"split.turns is {list(self.split.turns)}, but {bound}; leave split.turns empty, or change the descriptor")
         available, wanted = self.generator.available, self.samples
         if wanted is None and available is None:
             raise VitreousError(f"{type(self.generator).__name__} makes as many glasses as asked for; say how many with samples=NUMBER")
@@ -111,8 +114,11 @@ class Pipeline(Chain):
     def _learn(self, store: Store, executor: Executor, result: Result, turned: Sequence[Sample] = ()) -> Result:
         assert self.model is not None
         with executor.busy(f"fit {type(self.model).__name__}") as say:
-            artifact = self._fit_artifact(store, result, turned, say)
+            made: list[Fitted] = []
+            artifact = self._fit_artifact(store, result, turned, say, made)
             packed = artifact.value
+            for new in made:
+                new.stored()
             fitted = unpack(self.model, packed["files"])
             say("predict")
             predicted = tuple(replace(s, prediction=_predict(fitted, s), uncertainty=_uncertainty(fitted, s)) for s in result.samples)
@@ -126,7 +132,8 @@ class Pipeline(Chain):
             fresh={**result.fresh, **({"fit": 1} if artifact.fresh else {})},
         )
 
-    def _fit_artifact(self, store: Store, result: Result, turned: Sequence[Sample], say: Say) -> Artifact:
+    def _fit_artifact(self, store: Store, result: Result, turned: Sequence[Sample], say: Say, made: list[Fitted]) -> Artifact:
+        """The fit; ``made`` is given the model if it is trained now."""
         model = self.model
         assert model is not None
         learnt_from = {"train": [*result.role("train"), *turned], "validation": result.role("validation")}
@@ -141,6 +148,7 @@ class Pipeline(Chain):
 
             train, validation = ([(s.features, s.labels) for s in samples] for samples in learnt_from.values())
             fitted = model.fit(train, validation, stream(self.seed, "fit"), log)  # pyright: ignore[reportArgumentType]
+            made.append(fitted)
             return {"files": pack(fitted), "history": history}
 
         recipe = {"component": identity(model), "parents": parents, "seed": self.seed}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.data import Configuration, Labels
+from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.direct.bundle import Bundle, read_bundle
@@ -80,12 +80,12 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
 
     Raises:
         VitreousError: a glass of another dimension, unit or composition than the bundle's, smaller than its window, or without any place
-            whose window holds whole, fully bonded glass.
+            whose window holds whole, fully bonded glass; another direction for a model that knows its own alone.
     """
     _refuse_foreign(glass, bundle)
     if any(bundle.glasses["coordination"]) and not len(glass.bonds):
         glass = _bonded(glass)
-    loading = bundle.loading if angle is None else replace(bundle.loading, angle=angle)
+    loading = bundle.loading if angle is None else _along(angle, bundle)
     sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else _places(glass, bundle.spacing, grid)
     whole, windows = _whole(glass, bundle, sites)
     if not whole.any():
@@ -113,6 +113,16 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
         largest_force=_largest_force(glass, bundle),
         by_number=getattr(bundle.descriptor, "order", "") == "number",
     )
+
+
+def _along(angle: float, bundle: Bundle) -> Loading:
+    """The bundle's loading along another direction, degrees."""
+    bound = bundle.descriptor.bound_to_axes
+    if bound and (angle - bundle.loading.angle) % 360.0 != 0.0:
+        raise VitreousError(
+            f"the angle is {angle:g}, but this model learnt along {bundle.loading.angle:g} degrees and knows no other direction: {bound}"
+        )
+    return replace(bundle.loading, angle=angle)
 
 
 def _refuse_foreign(glass: Configuration, bundle: Bundle) -> None:

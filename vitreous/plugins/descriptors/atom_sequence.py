@@ -13,8 +13,9 @@ armchair direction x from left to right, then the next row. ``order`` "number" i
 ``dual_switch`` gives along the zigzag rows of its lattice and the group's published networks along rows of every other silicon, both from
 left to right and from low y to high y (the paper's drawing goes down; under pure shear the mirror image of a glass is as good a glass). It
 is what the file says: a glass numbered in any other way, or a window across the cell's edge, where numbers jump, gives another sequence.
-``order`` "row" asks only where atoms are: rows as high as half the mean distance of silicons, from low y to high y, from low x to high x
-within each. "distance" goes from the site outwards. Neither of these depends on numbers.
+``order`` "row" asks only where atoms are: rows half as high as a silicon's distance from the nearest other (the median over the glass),
+from low y to high y, from low x to high x within each. "distance" goes from the site outwards. Neither of these depends on numbers, and
+both turn with the loading, which numbers do not.
 
 The paper takes coordinates as they are; here they are relative to the site, without which equal surroundings would look different in
 different places. Padding and masking are the model's.
@@ -51,6 +52,7 @@ class AtomSequence(Descriptor):
     dimensions = frozenset({2})
     needs_bonds = False
     rotation = "invariant"
+    version = 2
 
     radius: float = 11.0
     centre: str = "Si"
@@ -61,6 +63,10 @@ class AtomSequence(Descriptor):
             raise VitreousError(
                 f"atom_sequence got radius={self.radius:g}, order='{self.order}'; expected a positive length and one of {', '.join(ORDERS)}"
             )
+
+    @property
+    def bound_to_axes(self) -> str:
+        return "descriptor.order=number reads atoms along the rows of the file, wherever the loading points" * (self.order == "number")
 
     def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
         low = heights(configuration.cell)[list(configuration.periodic)].min(initial=np.inf)
@@ -77,9 +83,18 @@ class AtomSequence(Descriptor):
         if self.order == "number":
             kept = np.lexsort((configuration.ids[centres][near.atom], near.place))
         elif self.order == "row":
-            row = np.floor((place[:, 1] / (0.5 * np.sqrt(configuration.volume / len(centres)))).round(_DIGITS))
+            row = np.floor((place[:, 1] / (0.5 * _apart(configuration, centres, self.radius))).round(_DIGITS))
             kept = np.lexsort((place[:, 0].round(_DIGITS), row, near.place))
         else:
             kept = np.lexsort((near.distance.round(_DIGITS), near.place))
         names = ("n", "m") if loading.mode == "simple_shear" else ("x", "y")
         return Features(form="sequence", level=level, names=names, values=place[kept] / self.radius, offsets=near.offsets)
+
+
+def _apart(configuration: Configuration, centres: NDArray[np.int64], radius: float) -> float:
+    """The median distance of an atom from the nearest other, length; infinite where most have none within ``radius``."""
+    points = configuration.positions[centres]
+    near = pairs_within(points, points, configuration.cell, configuration.periodic, radius)
+    other, nearest = near.distance > 0.0, np.full(len(centres), np.inf)
+    np.minimum.at(nearest, near.place[other], near.distance[other])
+    return float(np.median(nearest))

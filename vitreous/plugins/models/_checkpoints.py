@@ -8,42 +8,47 @@ from typing import Any
 
 import pytorch_lightning as lightning
 import torch
+from pytorch_lightning.callbacks import Checkpoint
+
+FORMAT = 1  #: of the states; one more for each change that an earlier state cannot be taken up after
 
 
-class Kept(lightning.Callback):
+class Kept(Checkpoint):
     """Leaves the weights, the optimiser, the schedule, all other callbacks and the random numbers' state in the file ``place``.
 
-    The file is replaced whole. None is left after the epoch that ends the training: what was learnt is then handed over.
+    The file is replaced whole. That of the epoch that ends the training says so: a training that is called again has nothing left to do.
+
+    A checkpoint in Lightning's sense, and so told of the epoch's end after the early stopping, whose count belongs to the state.
 
     Args:
         order: draws the order of the batches; its state travels along.
     """
 
     def __init__(self, place: Path, order: torch.Generator) -> None:
-        self.place, self.order = place, order
+        self.place, self.order, self.finished = place, order, False
 
     def state_dict(self) -> dict[str, Any]:
-        return {"order": self.order.get_state(), "torch": torch.get_rng_state()}
+        return {"format": FORMAT, "finished": self.finished, "order": self.order.get_state(), "torch": torch.get_rng_state()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.order.set_state(state_dict["order"])
         torch.set_rng_state(state_dict["torch"])
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        if trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs:
-            return
+        self.finished = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
         partial = self.place.with_name(f"{self.place.name}.{os.getpid()}.tmp")
         trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
             partial.replace(self.place)
 
 
-def readable(place: Path | None) -> Path | None:
-    """``place``, if a training left its state there whole; a damaged file is no reason not to begin anew."""
+def callbacks_in(place: Path | None) -> dict[str, Any] | None:
+    """What the callbacks of the training that left its state in ``place`` knew, by class name; None where there is no such state, or one
+    that is damaged or of another format: then the training begins anew."""
     if place is None or not place.is_file():
         return None
     try:
-        torch.load(place, map_location="cpu", weights_only=True)
-    except Exception:  # torch, zip and pickle errors all mean the same here
+        known = torch.load(place, map_location="cpu", weights_only=True)["callbacks"]
+        return known if known[Kept.__qualname__]["format"] == FORMAT else None
+    except Exception:  # torch, zip, pickle and key errors all mean the same here
         return None
-    return place

@@ -62,14 +62,22 @@ def checkpoint(model: Any, train: Sequence[Example], validation: Sequence[Exampl
     return Path(model.checkpoints) / f"{key_of({'component': identity(model), 'from': read, 'seed': seed})}.ckpt"
 
 
+def forget(kept: Path | None) -> None:
+    """Deletes the file that kept a training."""
+    if kept is not None:
+        kept.unlink(missing_ok=True)
+
+
 def built_from(model: Any) -> dict[str, Any]:
     """The fields that a network is rebuilt from."""
     return {name: value for name, value in asdict(model).items() if name != "checkpoints"}
 
 
 def refuse_machine(model: Any) -> None:
-    """Raises VitreousError where this machine lacks the accelerator; torch is imported only where one is asked for."""
+    """Raises VitreousError where this machine lacks the accelerator or its precision; torch is imported only where one is asked for."""
     if model.accelerator == "cpu":
+        if model.precision == "16-mixed":
+            raise VitreousError("model.precision is 16-mixed, which needs a GPU; on the CPU take bf16-mixed or 32-true")
         return
     try:
         from vitreous.plugins.models._devices import refuse_accelerator
@@ -115,7 +123,7 @@ class Network(Model):
         seed = int(rng.integers(2**62))
         place = checkpoint(self, train, validation, seed)
         arrays = _import_networks().train(self, parameters, train, validation, seed, log, place)
-        return FittedNetwork(network=self.network, forms=self.forms, parameters=parameters, names=names, arrays=arrays)
+        return FittedNetwork(network=self.network, forms=self.forms, parameters=parameters, names=names, arrays=arrays, kept=place)
 
     def refuse(self) -> None:
         refuse_machine(self)
@@ -144,12 +152,15 @@ class Network(Model):
 
 
 class FittedNetwork(Fitted):
-    """A trained network: weights and the label's mean and spread (``arrays``), the columns it knows, the fields it was trained with."""
+    """A trained network: weights and the label's mean and spread (``arrays``), the columns it knows, the fields it was trained with, and
+    the file that ``kept`` its training."""
 
     def __init__(
-        self, *, network: str, forms: frozenset[str], parameters: dict[str, Any], names: Sequence[str], arrays: dict[str, NDArray[Any]]
-    ) -> None:
+        self, *, network: str, forms: frozenset[str], parameters: dict[str, Any], names: Sequence[str], arrays: dict[str, NDArray[Any]],
+        kept: Path | None = None,
+    ) -> None:  # fmt: skip
         self.network, self.forms, self.parameters, self.names, self.arrays = network, forms, parameters, tuple(names), arrays
+        self._kept = kept
         self._module = _import_networks().rebuild(network, parameters, arrays)
 
     def predict(self, features: Features) -> Array:
@@ -157,6 +168,9 @@ class FittedNetwork(Fitted):
             raise VitreousError(f"{self.network} got features of form '{features.form}'; expected '{', '.join(self.forms)}'")
         check_columns(features, self.names)
         return _import_networks().evaluate(self.network, self.parameters, self._module, features)
+
+    def stored(self) -> None:
+        forget(self._kept)
 
     def save(self, folder: Path) -> None:
         from safetensors.numpy import save_file

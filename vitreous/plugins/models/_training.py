@@ -10,7 +10,11 @@ With ``checkpoints`` a training that was stopped goes on after its last finished
 from __future__ import annotations
 
 import json
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +28,7 @@ from safetensors.torch import load_file, save_file
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
-from vitreous.plugins.models._checkpoints import Kept, readable
+from vitreous.plugins.models._checkpoints import Kept, callbacks_in
 from vitreous.plugins.models._muon import Muon
 
 LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
@@ -147,6 +151,24 @@ def best_weights(
         VitreousError: the error was never finite, the devices or the precision asked for are not there, or nothing can be written
             beside ``place``.
     """
+    known = callbacks_in(place)
+    if known is not None and known[Kept.__qualname__]["finished"]:
+        best = known[_Best.__qualname__]
+        for entry in best["history"]:
+            log(*entry)
+        weights = best["weights"]
+    else:
+        weights = _run(model, settings, batches, check, log, order, place, known is not None)
+    if not weights:
+        raise VitreousError("the training never reached a finite error; lower learning_rate or check the labels")
+    return {name: value.float().numpy() for name, value in weights.items()}
+
+
+def _run(
+    model: torch.nn.Module, settings: Settings, batches: Any, check: Any | None, log: Log, order: torch.Generator, place: Path | None,
+    again: bool,
+) -> dict[str, torch.Tensor]:  # fmt: skip
+    """The loop itself, from the state in ``place`` if it goes on ``again``; the best weights."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         alone = settings.devices == 1
@@ -156,16 +178,25 @@ def best_weights(
         if place is not None:
             _prepare(place.parent)
             callbacks.append(Kept(place, order))
-        _trainer(settings, callbacks).fit(_Trained(model, settings), batches, check, ckpt_path=readable(place), weights_only=True)
-        weights = load_file(folder / "weights.safetensors")
+        with _interruptible():
+            trainer = _trainer(settings, callbacks)
+            trainer.fit(_Trained(model, settings), batches, check, ckpt_path=place if again else None, weights_only=True)
         if not alone:
             for metric, value, step in json.loads((folder / "history.json").read_text(encoding="utf-8")):
                 log(metric, value, step)
-    if place is not None:
-        place.unlink(missing_ok=True)
-    if not weights:
-        raise VitreousError("the training never reached a finite error; lower learning_rate or check the labels")
-    return {name: value.float().numpy() for name, value in weights.items()}
+        return load_file(folder / "weights.safetensors")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lightning makes of an interruption the end of the process, and then ignores further ones; here it stays an interruption."""
+    handler = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    try:
+        yield
+    except SystemExit as end:
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from end
 
 
 def _prepare(folder: Path) -> None:
@@ -188,7 +219,7 @@ def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightni
             gradient_clip_val=LARGEST_GRADIENT,
             callbacks=callbacks,
             logger=False,
-            enable_checkpointing=False,
+            enable_checkpointing=any(isinstance(callback, Kept) for callback in callbacks),
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,

@@ -10,12 +10,12 @@ and rate of its dropout; here dropout stands before the dense layers. AdaMax, 30
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
-from vitreous.plugins.models._network import Network
+from vitreous.plugins.models._network import Network, built_from
 
 SMALLEST = 44  #: pixels: what three convolutions and poolings leave something of
 
@@ -50,7 +50,7 @@ class CNN(Network):
         channels, *sides = features.values.shape[1:]
         if len(sides) != 2 or sides[0] != sides[1] or sides[0] < SMALLEST:
             raise VitreousError(f"cnn got images of {' x '.join(map(str, sides))} pixels; expected squares of at least {SMALLEST}")
-        return {**asdict(self), "channels": channels, "pixels": sides[0]}
+        return {**built_from(self), "channels": channels, "pixels": sides[0]}
 
     @classmethod
     def example(cls) -> Self:

@@ -124,6 +124,7 @@ def _trained(
         (partial / "history.json").write_text(json.dumps(history), encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         partial.rename(place)
+        member.stored()
     return member
 
 

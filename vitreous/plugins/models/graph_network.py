@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
-from vitreous.plugins.models._network import built_from, check_reflections, check_training, checkpoint, refuse_machine
+from vitreous.plugins.models._network import built_from, check_reflections, check_training, checkpoint, forget, refuse_machine
 from vitreous.plugins.models._tables import check_columns, check_examples, read_facts, write_facts
 
 Array = NDArray[np.float64]
@@ -101,7 +101,7 @@ class GraphNetwork(Model):
         seed = int(rng.integers(2**62))
         place = checkpoint(self, train, validation, seed)
         state = training.train(self, data, unseen, scaling, (names, edge_names), seed, log, place)
-        return FittedGraphNetwork(parameters=built_from(self), names=names, edge_names=edge_names, arrays=state)
+        return FittedGraphNetwork(parameters=built_from(self), names=names, edge_names=edge_names, arrays=state, kept=place)
 
     def load(self, folder: Path) -> FittedGraphNetwork:
         _import_training()
@@ -132,11 +132,14 @@ def _refuse_compiling() -> None:
 
 
 class FittedGraphNetwork(Fitted):
-    """The trained network: its weights and scalings (``arrays``), the columns it knows, and the parameters it was trained with."""
+    """The trained network: its weights and scalings (``arrays``), the columns it knows, the parameters it was trained with, and the file
+    that ``kept`` its training."""
 
     def __init__(
-        self, *, parameters: dict[str, Any], names: Sequence[str], edge_names: Sequence[str], arrays: dict[str, NDArray[Any]]
-    ) -> None:
+        self, *, parameters: dict[str, Any], names: Sequence[str], edge_names: Sequence[str], arrays: dict[str, NDArray[Any]],
+        kept: Path | None = None,
+    ) -> None:  # fmt: skip
+        self._kept = kept
         self.parameters, self.names, self.edge_names, self.arrays = parameters, tuple(names), tuple(edge_names), arrays
         self._network = _import_training().rebuild(parameters, self.names, self.edge_names, arrays)
 
@@ -147,6 +150,9 @@ class FittedGraphNetwork(Fitted):
         if tuple(features.edge_names) != self.edge_names:
             raise VitreousError(f"graphs have edge columns {features.edge_names}, but the model knows {self.edge_names}")
         return _import_training().evaluate(self._network, features, self.names, self.edge_names, self.parameters, _BLOCK)
+
+    def stored(self) -> None:
+        forget(self._kept)
 
     def save(self, folder: Path) -> None:
         from safetensors.numpy import save_file
