@@ -25,6 +25,7 @@ from vitreous.report.scoring import event_places
 Array = NDArray[np.float64]
 NUMBERED = 6  #: events given a number
 _TOGETHER = 0.05  # of a map's width: events closer than this are drawn as one
+_DECADE = 10.0
 _INK, _GREY = "#222222", "#8a8a8a"
 _COLOURS = ("#222222", "#c0392b", "#2471a3", "#1e8449", "#b7950b", "#7d3c98", "#5d6d7e")
 
@@ -227,8 +228,10 @@ def training(history: Sequence[Metric]) -> Figure | None:
     axes = figure.subplots()
     for colour, (name, points) in zip(_COLOURS[1:] * 3, curves.items(), strict=False):
         axes.plot(*zip(*points, strict=True), ".-", color=colour, linewidth=1.2, markersize=4, label=name.replace("_", " "))
-    if all(value > 0 for points in curves.values() for _, value in points):
+    values = [value for points in curves.values() for _, value in points]
+    if min(values) > 0.0 and max(values) > _DECADE * min(values):  # within one, a logarithmic axis would have but a number or two
         axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("step of the fit (epoch, or entry of the grid)")
     axes.legend(frameon=False, fontsize=9)
     _plain(axes)
