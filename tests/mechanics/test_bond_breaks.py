@@ -8,8 +8,8 @@ import pytest
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule, bridges
+from vitreous.mechanics.instability import Instability
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic import Instability
 from vitreous.testing.systems import silica_honeycomb
 
 RULE = BreakRule(near=1.7, far=2.2, drop=0.1, jump=0.1)
@@ -53,7 +53,7 @@ def lost_in(*events, fall=0.5):
         energies[id(x)], energies[id(y)] = np.zeros(len(x)), np.zeros(len(x))
         energies[id(y)][3] = -fall
         states = [State(at, CELL, 0.0, np.zeros((2, 2)), 0.0) for at in (x, y)]
-        found.append(breaks.lost_by(Instability(1, *states, y - x)))
+        found.append(breaks.lost_by(Instability(1, *states, y - x, 1.0, fall)))
     return found
 
 

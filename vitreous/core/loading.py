@@ -7,6 +7,7 @@ acts as ``x' = x @ F.T``. Stress is positive in tension, energy per area in two 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class Loading:
         was a choice hold on."""
         return {name: value for name, value in asdict(self).items() if (name, value) not in (("plane", "xy"), ("contraction", 0.0))}
 
-    @property
+    @cached_property
     def frame(self) -> NDArray[np.float64]:
         """Rotation (D, D) whose rows are the loading axes n, m(, and the third): ``x @ frame.T`` gives loading-frame coordinates."""
         a, axes = np.deg2rad(self.angle), PLANES[self.plane]
@@ -78,6 +79,7 @@ class Loading:
         rotation[:2, axes[:2]] = [[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]
         if self.dimension == 3:
             rotation[2, axes[2]] = 1.0
+        rotation.setflags(write=False)
         return rotation
 
     @property

@@ -19,11 +19,12 @@ class Events(Data):
 
     Fields:
         strain: (E,) first strain of the user's grid at which the event is seen.
-        energy_drop: (E,) energy set free: that of the branch left behind, continued over the strain step, less that of the state after it.
+        energy_drop: (E,) energy set free: that of the branch left behind less that of the branch arrived on, at the strain of the event.
         stress_drop: (E,), positive when the loading's scalar stress falls across the event.
         atom: (E,) index of the atom with the largest non-affine displacement; of a broken bond, the oxygen that lost its silicon.
         position: (E, D) that atom's place in the *undeformed* glass.
         kind: E words: "rearrangement", "bond_break", "flip".
+        move: (E,) how far, at that strain, the event moved the atom that it moved most, length; NaN where it was not recorded.
     """
 
     strain: NDArray[np.float64]
@@ -32,6 +33,7 @@ class Events(Data):
     atom: NDArray[np.int64]
     position: NDArray[np.float64]
     kind: tuple[str, ...]
+    move: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         count = len(self._set("strain", np.float64, None))
@@ -39,6 +41,9 @@ class Events(Data):
         self._set("stress_drop", np.float64, count)
         self._set("atom", np.int64, count)
         self._set("position", np.float64, count, None)
+        if self.move is None:
+            object.__setattr__(self, "move", np.full(count, np.nan))
+        self._set("move", np.float64, count, must_be_finite=False)
         object.__setattr__(self, "kind", tuple(self.kind))
         if len(self.kind) != count:
             raise VitreousError(f"{count} events but {len(self.kind)} kinds")

@@ -17,9 +17,9 @@ from vitreous.direct.rest import AT_REST, refuse_unrelaxed, relax
 from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.write import write_extxyz_frames
+from vitreous.mechanics.fixed_steps import steps_within
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
-from vitreous.mechanics.quasistatic import steps_within
 from vitreous.mechanics.straining import refuse_deformation
 
 BREAK_FAR = 2.2  #: angstrom; further from silicon an oxygen has lost it: Font-Clos et al. (2022), Methods
@@ -173,6 +173,7 @@ def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
         "kind": np.array(run.events.kind),
         "atom": run.initial.ids[run.events.atom],
         **dict(zip("xyz", run.events.position.reshape(-1, d).T, strict=False)),
+        "move": run.events.move,
         "energy_drop": run.events.energy_drop,
         "stress_drop": run.events.stress_drop,
     }

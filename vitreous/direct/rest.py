@@ -14,8 +14,8 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.descent import descent_named
+from vitreous.mechanics.fixed_steps import Protocol
 from vitreous.mechanics.linear import Preconditioner
-from vitreous.mechanics.quasistatic import Protocol
 from vitreous.mechanics.relax import relax as relax_atoms
 from vitreous.mechanics.relax import relax_lengths
 from vitreous.mechanics.straining import refuse_lengths

@@ -146,13 +146,15 @@ def stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def stress_rate(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tangent):  # type: ignore[no-untyped-def]
-    """Rate of the weighted stress times area while all atoms move with ``gradient @ x``, free ones with ``tangent`` (2F,) besides."""
+def rates(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tangent, out):  # type: ignore[no-untyped-def]
+    """Rates while all atoms move with ``gradient @ x``, free ones with ``tangent`` (2F,) besides: of the forces, into ``out`` (2F,), and of
+    the weighted stress times area, returned."""
     limit, rate = cutoff * cutoff, 0.0
     wxx, wxy, wyy = weights[0, 0], 0.5 * (weights[0, 1] + weights[1, 0]), weights[1, 1]
+    out[:] = 0.0
     for a in range(free):
         xa, ya, row = x[a, 0], x[a, 1], species[a] * kinds
-        ua, va = tangent[2 * a], tangent[2 * a + 1]
+        ua, va, fx, fy = tangent[2 * a], tangent[2 * a + 1], 0.0, 0.0
         for p in range(start[a], start[a + 1]):
             b = other[p]
             dx, dy = x[b, 0] - xa, x[b, 1] - ya
@@ -172,6 +174,15 @@ def stress_rate(x, free, start, other, species, kinds, table, q_min, per_q, cuto
                 mx += tangent[2 * b]
                 my += tangent[2 * b + 1]
                 share = 1.0
+            along = bend * (dx * mx + dy * my)
+            gx, gy = g * mx + along * dx, g * my + along * dy
+            fx += gx
+            fy += gy
+            if b < free:
+                out[2 * b] -= gx
+                out[2 * b + 1] -= gy
             ax, ay = wxx * dx + wxy * dy, wxy * dx + wyy * dy
-            rate += share * (bend * (dx * mx + dy * my) * (ax * dx + ay * dy) + 2.0 * g * (ax * mx + ay * my))
+            rate += share * (along * (ax * dx + ay * dy) + 2.0 * g * (ax * mx + ay * my))
+        out[2 * a] += fx
+        out[2 * a + 1] += fy
     return rate

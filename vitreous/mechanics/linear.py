@@ -20,18 +20,21 @@ from vitreous.core.interfaces import LinearResponse
 
 Array = NDArray[Any]
 
+_FEW = 8  # iterations, too few to tell how well a factor does
+
 
 @dataclass
 class Preconditioner:
-    """A sparse factor of the Hessian where that is sparse and positive, of the bonded network elsewhere, and how well it did when fresh."""
+    """A sparse factor of the Hessian where that is sparse and positive, of the bonded network elsewhere, and how well it did when fresh:
+    the iterations that it took for each decimal digit of a solution."""
 
     bond_range: float
     _factor: Any = None
-    _fresh: int = 0
+    _fresh: float = 0.0
 
     def refresh(self, lin: LinearResponse) -> None:
         """Factorise at this state."""
-        self._fresh = 0
+        self._fresh = 0.0
         exact = _factorise(lin.hessian(), 1e-6) if lin.short_ranged else None
         positive = exact is not None and (exact.U.diagonal() > 0.0).all()
         self._factor = exact if positive else _factorise(lin.network(self.bond_range), 1e-3)
@@ -43,11 +46,14 @@ class Preconditioner:
         factor: Any = self._factor
         return factor.solve(r.ravel()).reshape(r.shape)
 
-    def note(self, lin: LinearResponse, iterations: int) -> None:
-        """Refactorise once a solve costs half as many iterations again as with a fresh factor."""
+    def note(self, lin: LinearResponse, iterations: int, tolerance: float) -> None:
+        """Refactorise once a solution of relative ``tolerance`` costs half as many iterations again as with a fresh factor."""
+        if iterations <= _FEW:
+            return
+        each = -iterations / np.log10(min(tolerance, 0.1))
         if not self._fresh:
-            self._fresh = max(iterations, 8)
-        elif iterations > 1.5 * self._fresh:
+            self._fresh = each
+        elif each > 1.5 * self._fresh:
             self.refresh(lin)
 
 
@@ -87,7 +93,7 @@ def solve(
         rz, old = np.vdot(r, z), rz
         p *= rz / old
         p += z
-    preconditioner.note(lin, iteration)
+    preconditioner.note(lin, iteration, tolerance)
     return u, True
 
 

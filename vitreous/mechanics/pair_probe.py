@@ -12,16 +12,20 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
 from vitreous.mechanics.cholesky import back_substitute, factorise
-from vitreous.mechanics.disc import forces_and_stress, near_pairs, pairs_hold, stiffness, stress_rate
+from vitreous.mechanics.disc import forces_and_stress, near_pairs, pairs_hold, rates, stiffness
+from vitreous.mechanics.disc_descent import conjugate_gradient
 from vitreous.mechanics.pair_table import PairTable, slope_curvature
-from vitreous.mechanics.probe import ContinuedProbe, Point, ProbeProtocol
+from vitreous.mechanics.probe import ContinuedProbe, Miss, Point, ProbeProtocol
 
 Array = NDArray[Any]
 
 _SKIN = 0.06  # of the cutoff
-_NEWTON_STEPS = 24
-_SLOW = 0.2  # a factor serves as long as it brings the force down to this fraction in one step
-_NEAR = 0.01  # of the trusted displacement: how far from the minimum a factor still gives its tangent
+_FACTORS = 12  # of the stiffness, until a minimum is given up
+_SLOW = 0.3  # a factor serves as long as it brings the force down to this fraction in one step
+_REFINEMENTS = 6  # of a tangent, before the factor is made anew
+_EXACT = 1e-6  # of the affine force: what a tangent may leave unbalanced
+_BUDGET = 100_000  # force evaluations of one descent
+_LOOK = 40  # force evaluations between two looks at it
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,8 @@ class PairProbe(ContinuedProbe):
         super().__init__(positions, free, loading, protocol)
         self.species = np.ascontiguousarray(species)
         self._model = (self.species, table.kinds, table.coefficients, table.q_min, table.per_q, table.cutoff)
-        self._weights = _weights(loading) / protocol.area
         n = 2 * free
-        self._h, self._factored = np.empty((n, n)), False
+        self._h = np.empty((n, n))
         self._reach = table.cutoff * (1.0 + _SKIN)
         self._start, self._other = np.zeros(free + 1, np.int32), np.empty(64 * free + 64, np.int32)
         self._made: tuple[Array, Array] | None = None
@@ -81,16 +84,58 @@ class PairProbe(ContinuedProbe):
         f, gradient, inverse = _kinematics(self.loading, round(strain, 12))
         x = y @ f.T
         self._keep_pairs(x, f, inverse, trust)
-        tangent, found = np.empty(2 * self.free), np.empty(4)
-        self._factored = settle(
+        tangent, found = np.empty(2 * self.free), np.empty(3)
+        if not settle(
             x, self.free, self._start, self._other, *self._model, self._weights, gradient,
-            self.protocol.force_tolerance, trust, self._h, self._factored, tangent, found,
-        )  # fmt: skip
-        if not self._factored:
+            self.protocol.force_tolerance, trust, self._h, tangent, found,
+        ):  # fmt: skip
             return None
-        residual, tau, slope, moved = found
-        self.easy = bool(moved < 0.1 * self.protocol.jump)
+        residual, tau, slope = found
         return Point(strain, x @ inverse, tangent.reshape(-1, 2) @ inverse, float(tau), float(slope), float(residual))
+
+    def miss(self, strain: float, y: Array, near: Point) -> Miss:
+        """How far ``y`` lies from the minimum at ``strain``, by the factor made on the way to ``near``."""
+        f, _, inverse = _kinematics(self.loading, round(strain, 12))
+        x, step = y @ f.T, np.empty((self.free, 2))
+        self._keep_pairs(x, f, inverse, 0.0)
+        furthest, tau, error = off_by(
+            x, self.free, self._start, self._other, *self._model, self._weights, self._h, near.tangent @ f.T, step
+        )  # fmt: skip
+        return Miss(furthest, tau - self._share * error, self._share * error)
+
+    def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
+        """The minimum at ``strain`` into which conjugate gradients fall from ``y``, or None.
+
+        Newton is tried where the force has fallen tenfold, and tenfold again; once it has risen, an instability is under way, and Newton is
+        tried where its step is a small part of ``jump``. Where it fails the descent goes on undisturbed.
+        """
+        f, gradient, inverse = _kinematics(self.loading, round(strain, 12))
+        x, forces, along = y @ f.T, np.zeros((self.free, 2)), np.zeros((self.free, 2))
+        self._keep_pairs(x, f, inverse, 0.0)
+        stiffest, drift = self._stiffest(x, gradient), 0.25 * _SKIN * self._model[-1]
+        gentle, goal, used, least = 1e-3 * self.protocol.jump * stiffest, 0.0, 0, self.protocol.force_tolerance
+        while used < _BUDGET:
+            self._keep_pairs(x, f, inverse, drift)
+            residual, tau, more = conjugate_gradient(
+                x, self.free, self._start, self._other, *self._model, self._weights, forces, along,
+                least if alone else max(goal, least), 0.5 / stiffest, self.protocol.jump, drift, _LOOK,
+            )  # fmt: skip
+            if alone and residual <= least:
+                return Point(strain, x @ inverse, np.zeros((self.free, 2)), float(tau), 0.0, float(residual))
+            reached = self.reach(strain, x @ inverse, self.protocol.jump) if used and not alone and residual <= goal else None
+            if reached is not None:
+                return reached
+            if residual > 2.0 * gentle:
+                goal = gentle
+            elif not used or residual <= goal:
+                goal = 0.1 * residual
+            used += more
+        return None
+
+    def _stiffest(self, x: Array, gradient: Array) -> float:
+        """Twice the largest entry on the diagonal of the stiffness."""
+        stiffness(x, self.free, self._start, self._other, *self._model, gradient, self._h, np.empty(2 * self.free))
+        return 2.0 * float(self._h.diagonal().max())
 
     def _keep_pairs(self, x: Array, f: Array, inverse: Array, trust: float) -> None:
         """Remake the list of pairs when strain or displacement could have brought in a new one."""
@@ -101,66 +146,67 @@ class PairProbe(ContinuedProbe):
         self._made = (x[: self.free].copy(), np.ascontiguousarray(inverse.T))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def _kinematics(loading: Loading, strain: float) -> tuple[Array, Array, Array]:
     """F, dF/dstrain F^-1, and the transpose of F^-1, (2, 2) each."""
     f = loading.deformation_gradient(strain)
     return f, loading.velocity_gradient(strain), np.ascontiguousarray(np.linalg.inv(f).T)
 
 
-@lru_cache(maxsize=16)
-def _weights(loading: Loading) -> Array:
-    """(2, 2) what each component of a stress counts for in the one that the loading drives."""
-    units = np.eye(4).reshape(2, 2, 2, 2)
-    return loading.scalar_stress(units)
+@njit(cache=True, nogil=True)
+def off_by(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, h, tangent, step):  # type: ignore[no-untyped-def]
+    """The Newton step (F, 2) from ``x`` by the factor ``h``; returns its longest move, the weighted stress times area at ``x``, and the
+    step's work on ``tangent`` (F, 2)."""
+    _, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, step)
+    work = 0.0
+    for a in range(free):
+        work += step[a, 0] * tangent[a, 0] + step[a, 1] * tangent[a, 1]
+    back_substitute(h, step.ravel())
+    furthest = 0.0
+    for a in range(free):
+        furthest = max(furthest, step[a, 0] ** 2 + step[a, 1] ** 2)
+    return np.sqrt(furthest), tau, work
 
 
 @njit(cache=True, nogil=True)
-def settle(
-    x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tolerance, trust, h, factored, tangent, found
-):  # type: ignore[no-untyped-def]
-    """Newton from ``x`` (M, 2), in place; ``h`` may hold the factor of a neighbouring state. False if the way is not smooth.
+def settle(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tolerance, trust, h, tangent, found):  # type: ignore[no-untyped-def]
+    """Newton from ``x`` (M, 2), in place. False if the way is not smooth: negative curvature, or an atom that goes further than ``trust``.
 
-    The first step may use that factor; then it is made anew, and again where a step no longer brings the force down fast. On success ``h``
-    holds a factor made within ``_NEAR * trust`` of the minimum, so curvature is positive there, ``tangent`` (2F,) the rate dx/dstrain
-    beyond the affine one, and ``found`` the residual, tau, dtau/dstrain, and the furthest way that any atom went.
+    A factor of the stiffness serves as long as it brings the force down fast; ``h`` ends up holding the last. On success ``tangent`` (2F,)
+    is the rate dx/dstrain of the minimum itself, beyond the affine one, and ``found`` the residual, tau and dtau/dstrain. That the last
+    factor is positive and contracts errors of the tangent shows that the curvature at the minimum is positive, too.
     """
-    forces, moved, since, step = np.empty((free, 2)), np.zeros((free, 2)), np.zeros((free, 2)), np.empty(2 * free)
-    affine = np.empty(2 * free)
+    forces, moved, step, affine = np.empty((free, 2)), np.zeros((free, 2)), np.empty(2 * free), np.empty(2 * free)
     residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
-    furthest, fresh = 0.0, False
-    for taken in range(_NEWTON_STEPS):
-        if residual <= tolerance:
-            break
-        if not factored or (taken > 0 and not fresh):
-            stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, affine)
-            if not factorise(h):
-                return False
-            factored = fresh = True
-            since[:] = 0.0
-        for a in range(free):
-            step[2 * a], step[2 * a + 1] = forces[a, 0], forces[a, 1]
-        back_substitute(h, step)
-        furthest = 0.0
-        for a in range(free):
-            for c in range(2):
-                x[a, c] += step[2 * a + c]
-                moved[a, c] += step[2 * a + c]
-                since[a, c] += step[2 * a + c]
-            furthest = max(furthest, moved[a, 0] ** 2 + moved[a, 1] ** 2)
-        if not furthest <= trust * trust:
-            return False
-        before = residual
-        residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
-        fresh = fresh and residual < _SLOW * before
-    if not residual <= tolerance:
-        return False
-    if not fresh or np.abs(since).max() > _NEAR * trust:
+    for _ in range(_FACTORS):
         stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, affine)
         if not factorise(h):
             return False
-    tangent[:] = affine
-    back_substitute(h, tangent)
-    slope = stress_rate(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tangent)
-    found[0], found[1], found[2], found[3] = residual, tau, slope, np.sqrt(furthest)
-    return True
+        before = np.inf
+        while residual > tolerance and residual < _SLOW * before:
+            step[:] = forces.ravel()
+            back_substitute(h, step)
+            for a in range(free):
+                for c in range(2):
+                    x[a, c] += step[2 * a + c]
+                    moved[a, c] += step[2 * a + c]
+                if not moved[a, 0] ** 2 + moved[a, 1] ** 2 <= trust * trust:
+                    return False
+            before = residual
+            residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
+        if residual > tolerance:
+            continue
+        tangent[:] = affine
+        back_substitute(h, tangent)
+        off = np.inf
+        for _ in range(_REFINEMENTS):
+            slope = rates(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tangent, step)
+            last, off = off, np.abs(step).max()
+            if off <= _EXACT * np.abs(affine).max():
+                found[0], found[1], found[2] = residual, tau, slope
+                return True
+            if not off < _SLOW * last:
+                break
+            back_substitute(h, step)
+            tangent += step
+    return False

@@ -1,11 +1,20 @@
 """Local probing: strain one disc with a frozen rim until its stress first drops (Patinet et al. 2016; Bachhav et al. 2025).
 
-The published protocol steps the strain and minimises afresh each time. Here the disc's minimum is followed by continuation: a tangent
-predictor (with curvature), Newton with a dense Cholesky factor, strides of many strain steps where the response is smooth, halved where it
-is not. Near its end the branch has the slope of a fold, dtau/dstrain = s - c / sqrt(strain_f - strain), so that ``1 / (s - slope)^2``
-falls linearly with strain: its zero foretells the fold, and the strain at which the slope vanishes, the stress's peak, which strides then
-aim at. The stress peaks before the Hessian turns singular, so the end is either the last grid strain before the stress falls, or the last
-one from which the branch can be followed. The threshold is that of the fixed-step protocol at ``strain_step``.
+The published protocol steps the strain and minimises afresh each time; ``stride=1`` does just that. With longer strides the disc's minimum
+is followed by continuation: a tangent predictor (with curvature), Newton with a dense Cholesky factor, as many strain steps at once as the
+branch is seen to be smooth over. Three rules hold the answer to that of the fixed-step protocol.
+
+1. A stride from a to b counts only if a and b lie on one branch. The cubic through both, with their tangents t, foretells the state
+   halfway; one Newton step from there says how far off it is. On a smooth branch that is h^4 / 384 times the fourth derivative of y; across
+   an instability that moves an atom by J it is about J / 2, whatever the stride. No atom may be further off than ``_ASTRAY`` of what the
+   rim moves in one strain step, and the stress no more than ``_HIDDEN`` of its growth in one: a smaller instability makes no stress drop.
+2. Where a single step cannot be followed the protocol decides: affine step, conjugate gradients, and the stress has dropped or it has not.
+   If not, the probe goes on from the state found. So neither a kink of the forces at their cutoff nor an instability too small for a drop
+   ends a probe.
+3. The stress must grow over the whole stride, by the cubic through its values and slopes at both ends.
+
+Near its end the branch has the slope of a fold, dtau/dstrain = s - c / sqrt(strain_f - strain), so that ``1 / (s - slope)^2`` falls
+linearly with strain: its zero foretells the fold, and the strain at which the slope vanishes, the stress's peak, which strides then aim at.
 
 ==================  ==============================================  =========================
 symbol              variable                                        unit
@@ -13,6 +22,7 @@ symbol              variable                                        unit
 tau_in, tau_c       ``Probed.tau_initial``, ``tau_critical``        energy per area
 strain_c            ``Probed.strain_critical``                      1
 F(strain)           ``Loading.deformation_gradient``                1
+y, t = dy/dstrain   ``Point.y``, ``Point.tangent``                  length
 ==================  ==============================================  =========================
 """
 
@@ -29,8 +39,11 @@ from vitreous.core.data import Loading
 
 Array = NDArray[Any]
 
-_SUBDIVISIONS = 8  # a strain step is divided at most this finely before its end is called unreachable
-_MISS = 0.25  # of the change of slope over a stride: how far the trapezoidal rule may be out on one branch
+_ASTRAY = 1.0  # of the affine displacement of the rim in one strain step: how far from its prediction a state halfway may lie
+_HIDDEN = 0.3  # of the growth of stress in one strain step: by how much the stress there may be misjudged
+_FLAT = 0.05  # of the steepest slope met: near the stress's peak its growth counts as no less
+_TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
+_CAREFUL = 0.85  # of the stride that would just be smooth
 _FIRST_STRIDE = 16  # strain steps
 _ELASTIC = 1.2  # times the steepest slope met: s of the law of the fold
 _SOFTENED = 0.75  # times s: where the slope lies below it the law is used
@@ -74,106 +87,154 @@ class Point:
     residual: float
 
 
+@dataclass(frozen=True)
+class Miss:
+    """How far positions lie from the minimum next to them, by one Newton step: the ``furthest`` atom (length), the stress ``tau`` of the
+    minimum, and ``error``, that of the positions less it."""
+
+    furthest: float
+    tau: float
+    error: float
+
+
 class ContinuedProbe(ABC):
     """One disc: positions (M, D) relative to its centre at zero strain, the first ``free`` of them free. Subclasses find minima."""
 
     def __init__(self, positions: Array, free: int, loading: Loading, protocol: ProbeProtocol) -> None:
         self.start, self.free, self.loading, self.protocol = positions, free, loading, protocol
-        self.easy = False  # whether the last minimum lay close to its prediction
-        self._previous: Point | None = None
-        self._elastic = -np.inf  # s of the law of the fold
+        drive = loading.velocity_gradient(0.0)
+        self._weights = loading.scalar_stress(np.eye(drive.size).reshape(2 * drive.shape)) / protocol.area
+        self._share = float((self._weights * drive).sum() / (drive * drive).sum())  # tau per dE/dstrain
+        self._rim = float(np.sqrt((positions[:free] ** 2).sum(axis=1).max())) if free else 0.0
+        self._behind: list[Point] = []  # earlier minima of the same branch, the last one last
+        self._scale = 1.0  # of the next stride against the last, by how far off its middle was
+        self._steepest = -np.inf  # dtau/dstrain
 
     @abstractmethod
     def reach(self, strain: float, y: Array, trust: float) -> Point | None:
-        """The minimum at ``strain`` next to the co-moving positions ``y`` (M, D), no atom moving further than ``trust``; sets ``easy``."""
+        """The minimum at ``strain`` next to the co-moving positions ``y`` (M, D), no atom moving further than ``trust``."""
+
+    @abstractmethod
+    def miss(self, strain: float, y: Array, near: Point) -> Miss:
+        """How far ``y`` lies from the minimum at ``strain``, by the curvature at ``near``, which was reached last.
+
+        A displacement u changes dE/dstrain by -t.H u (t the tangent, H the stiffness), and H u is the force at ``y``.
+        """
+
+    @abstractmethod
+    def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
+        """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do not come to rest.
+
+        Unless ``alone``, Newton takes the last stretch. If ``alone``, tangent and slope are left at zero.
+        """
 
     def run(self) -> Probed:
         """Strain the disc until its stress drops."""
-        step, stride, last = 0, _FIRST_STRIDE, round(self.protocol.strain_max / self.protocol.strain_step)
         point = self.reach(0.0, self.start, self.protocol.jump * 10) if self.free else None
         if point is None:
             return UNKNOWN
-        initial = point.tau
-        ceiling = wall = last + 1  # the stress's peak lies before the ceiling; the wall could not be reached from further away
-        while step < last:
-            stride = self._aim(point, min(stride, last - step), ceiling - 1 - step)
-            reached = self._stride(point, stride * self.protocol.strain_step, stride == 1)
-            if reached is None and stride == 1:
-                reached = self._follow(point, (step + 1) * self.protocol.strain_step)
-            if reached is not None and reached.tau >= point.tau and (stride == 1 or reached.slope > 0.0):
-                self._previous, point, step = point, reached, step + stride
-                stride = min(self.protocol.stride, 2 * stride if self.easy else stride)
-                if not self.easy and step < wall <= step + stride:
-                    stride = max(1, (wall - step) // 2)
-            elif stride > 1:
-                ceiling, wall = (step + stride, wall) if reached is not None else (ceiling, step + stride)
-                stride //= 2
-            else:
-                return Probed(initial, point.tau, step * self.protocol.strain_step, point.residual, True)
+        return self._step_by_step(point) if self.protocol.stride == 1 else self._by_strides(point)
+
+    def _step_by_step(self, point: Point) -> Probed:
+        """The fixed-step protocol alone."""
+        initial, step = point.tau, self.protocol.strain_step
+        for k in range(self._last):
+            reached = self.descend((k + 1) * step, point.y, alone=True)
+            if reached is None:
+                return UNKNOWN
+            if reached.tau < point.tau:
+                return Probed(initial, point.tau, k * step, point.residual, True)
+            point = reached
         return Probed(initial, point.tau, point.strain, point.residual, False)
+
+    def _by_strides(self, point: Point) -> Probed:
+        """The same by continuation."""
+        k, stride, initial, step, last = 0, _FIRST_STRIDE, point.tau, self.protocol.strain_step, self._last
+        ceiling = last + 1  # the stress's peak lies before it
+        while k < last:
+            stride = self._aim(point, min(stride, last - k), ceiling - 1 - k)
+            reached = followed = self._stride(point, stride * step)
+            if followed is None and stride == 1:
+                reached, ceiling = self.descend((k + 1) * step, point.y, alone=False), last + 1
+                if reached is None:
+                    return UNKNOWN
+            if reached is not None and stride == 1 and reached.tau < point.tau:
+                return Probed(initial, point.tau, k * step, point.residual, True)
+            if reached is not None and (stride == 1 or _rises(point, reached)):
+                self._behind = [] if followed is None else [*self._behind[-1:], point]
+                point, k = reached, k + stride
+                stride = max(1, min(self.protocol.stride, int(stride * self._scale)))
+            else:
+                ceiling = k + stride if reached is not None else ceiling
+                stride = max(1, int(stride * min(self._scale, 0.5)))
+        return Probed(initial, point.tau, point.strain, point.residual, False)
+
+    @property
+    def _last(self) -> int:
+        """How many strain steps there are."""
+        return round(self.protocol.strain_max / self.protocol.strain_step)
 
     def _aim(self, point: Point, stride: int, room: int) -> int:
         """At most ``stride`` strain steps: to the stress's peak if the law of the fold foretells it, else into the middle of ``room``."""
-        before = self._previous
-        self._elastic = max(self._elastic, _ELASTIC * point.slope)
+        before = self._behind[-1] if self._behind else None
+        self._steepest = max(self._steepest, point.slope)
+        elastic = _ELASTIC * self._steepest
         middle = max(1, min(stride, (room + 1) // 2))
-        if before is None or not point.slope < min(_SOFTENED * self._elastic, before.slope):
+        if before is None or not point.slope < min(_SOFTENED * elastic, before.slope):
             return middle
-        now, then = ((self._elastic - p.slope) ** -2 for p in (point, before))
-        to_peak = (now - self._elastic**-2) / (then - now) * (point.strain - before.strain)
+        now, then = ((elastic - p.slope) ** -2 for p in (point, before))
+        to_peak = (now - elastic**-2) / (then - now) * (point.strain - before.strain)
         return max(1, min(stride, room, int(to_peak / self.protocol.strain_step)))
 
-    def _stride(self, point: Point, h: float, last: bool = False) -> Point | None:
-        """The minimum ``h`` further on the branch, or None; if ``last``, also any state of lower stress: it ends the probe."""
+    def _stride(self, point: Point, h: float) -> Point | None:
+        """The minimum ``h`` further on the branch, or None."""
         y = point.y.copy()
-        y[: self.free] += self._predict(point, h)
+        y[: self.free] = _hermite([*self._behind[-1:], point], point.strain + h)[0]
+        self._scale = 0.5
         reached = self.reach(point.strain + h, y, self.protocol.jump)
-        if reached is None or not (_smooth(point, reached) or (last and reached.tau < point.tau)):
-            return None
-        return reached
+        return reached if reached is not None and self._smooth(point, reached) else None
 
-    def _predict(self, point: Point, h: float) -> Array:
-        """(F, D) displacement over a stride: the cubic through the last two points and their tangents, else the tangent alone."""
-        before = self._previous
-        if before is None:
-            return h * point.tangent
-        length = point.strain - before.strain
-        secant = (point.y[: self.free] - before.y[: self.free]) / length
-        square = (before.tangent + 2.0 * point.tangent - 3.0 * secant) / length
-        cube = (before.tangent + point.tangent - 2.0 * secant) / length**2
-        return h * (point.tangent + h * (square + h * cube))
-
-    def _follow(self, point: Point, end: float) -> Point | None:
-        """The branch's minimum at ``end`` by ever smaller strides, or None."""
-        h = finest = (end - point.strain) / _SUBDIVISIONS
-        h *= _SUBDIVISIONS / 2
-        start, before = point, self._previous
-        while end - point.strain > 1e-3 * finest:
-            reached = self._stride(point, min(h, end - point.strain))
-            if reached is not None:
-                self._previous, point = point, reached
-            elif h > 1.5 * finest:
-                h *= 0.5
-            else:
-                self._previous = before
-                return None
-        self._previous = start
-        return point
+    def _smooth(self, a: Point, b: Point) -> bool:
+        """Whether both ends belong to one branch, ``b`` being the minimum reached last."""
+        h, free, step = b.strain - a.strain, self.free, self.protocol.strain_step
+        grain, turn = _ASTRAY * step * self._rim, b.tangent - a.tangent
+        if _furthest(b.y[:free] - a.y[:free] - 0.5 * h * (a.tangent + b.tangent)) > _TURN * h * _furthest(turn) + grain:
+            return False
+        halfway = a.y.copy()
+        halfway[:free], expected = _hermite([*self._behind[-1:], a, b], a.strain + 0.5 * h)
+        miss = self.miss(a.strain + 0.5 * h, halfway, b)
+        growth = step * max(min(a.slope, b.slope), _FLAT * self._steepest)
+        off = max(miss.furthest / grain, abs(miss.error) / (_HIDDEN * growth), abs(miss.tau - expected) / (_HIDDEN * growth))
+        self._scale = float(np.clip(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1, 3.0))  # the error of a cubic grows as h^4
+        return off <= 1.0
 
 
-def _smooth(a: Point, b: Point) -> bool:
-    """Whether both ends belong to one branch: stress and positions grow by the mean of their slopes, to a fraction of the slopes' change.
+def _hermite(points: list[Point], strain: float) -> tuple[Array, float]:
+    """Positions (F, D) of the free atoms and stress at ``strain``, by the polynomial through points of one branch and their tangents."""
+    free = len(points[0].tangent)
+    y, tau = np.zeros_like(points[0].tangent), 0.0
+    for p in points:
+        basis, bend = 1.0, 0.0
+        for q in points:
+            if q is not p:
+                basis *= ((strain - q.strain) / (p.strain - q.strain)) ** 2
+                bend += 2.0 / (p.strain - q.strain)
+        value, rate = basis * (1.0 - (strain - p.strain) * bend), basis * (strain - p.strain)
+        y += value * p.y[:free] + rate * p.tangent
+        tau += value * p.tau + rate * p.slope
+    return y, tau
 
-    Positions tell what the stress would hide: a small part of the disc that passed an instability.
-    """
-    h, free = b.strain - a.strain, len(a.tangent)
-    miss = abs(b.tau - a.tau - 0.5 * h * (a.slope + b.slope))
-    if miss > _MISS * h * abs(b.slope - a.slope) + 0.005 * h * abs(a.slope + b.slope):
+
+def _rises(a: Point, b: Point) -> bool:
+    """Whether the cubic through the stresses and slopes of both ends has no slope below zero between them."""
+    secant = (b.tau - a.tau) / (b.strain - a.strain)
+    if not min(a.slope, b.slope, secant) > 0.0:
         return False
-    astray = _furthest(b.y[:free] - a.y[:free] - 0.5 * h * (a.tangent + b.tangent))
-    return astray <= _MISS * h * _furthest(b.tangent - a.tangent) + 0.005 * h * _furthest(a.tangent + b.tangent)
+    # the slope a fraction s of the way is a.slope + turn s + bend s^2
+    turn, bend = 2.0 * (3.0 * secant - 2.0 * a.slope - b.slope), 3.0 * (a.slope + b.slope - 2.0 * secant)
+    return not 0.0 < -turn < 2.0 * bend or a.slope > 0.25 * turn**2 / bend
 
 
 def _furthest(displacement: Array) -> float:
     """The longest of (F, D) vectors."""
-    return float(np.sqrt((displacement**2).sum(axis=1).max()))
+    return float(np.sqrt(np.einsum("ij,ij->i", displacement, displacement).max()))

@@ -1,10 +1,11 @@
 """Athermal quasistatic deformation by continuation.
 
 Between instabilities a minimum moves smoothly with strain: u' = H^-1 X (X the affine force) predicts it, Newton corrects it, and one
-stride covers many of the user's strain steps. Where a stride fails the smoothness tests it is halved; where even a fraction of one
+stride covers many of the user's strain steps. Where a stride is not seen to be smooth it is shortened; where even a small fraction of one
 strain step fails, an instability lies inside that step, and the state is carried over it exactly as the fixed-step protocol does: the
 glass at the last grid strain is deformed affinely by one step and the *named reference minimiser* descends from there; Newton only
-polishes. Event strains are therefore those of the fixed-step protocol (Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006)).
+polishes. Event strains are therefore those of the fixed-step protocol (Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006)), which
+``stride=1`` carries out as it is, without continuation and without Newton.
 
 =====================  =============================================  ==========================
 symbol                 variable                                       unit
@@ -14,74 +15,44 @@ dE/dstrain             ``State.virial : velocity_gradient``           energy
 u' (co-moving frame)   ``tangent`` (N, D), y = F^-1 x                 length
 =====================  =============================================  ==========================
 
-A stride is smooth if Newton meets positive curvature only, no atom ends further than ``jump`` from its prediction, and the energy
-agrees with the work done, ``E1 - E0 = h (E0' + E1') / 2`` to a tenth of ``h |E1' - E0'| / 2``. A step that could not be followed is an
-event if it set free more energy than that, and moved an atom by more than a tenth of ``jump``: the first instabilities of a Lennard-Jones
-glass move theirs by a few hundredths of a diameter.
+A stride is smooth if it is so for every single atom, whatever the size of the glass: Newton meets positive curvature only, and no atom
+ends further than ``jump`` from its prediction; the state halfway, foretold by the cubic through both ends and their tangents, lies within
+``_ASTRAY`` of ``smallest_event`` of a minimum; and the displacement is that of the mean tangent but for ``_TURN`` of the tangent's change.
+An instability that moves an atom by J is missed halfway by about J / 2, unless its approach bends the cubic towards it: then the second
+test is out by J. Where a pair crosses a cutoff at which the stiffness jumps, both are out by no more than the stride's square.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
-from vitreous.core.errors import NotConverged
-from vitreous.core.interfaces import EnergySurface
-from vitreous.mechanics.descent import Pace, descent_named
+from vitreous.core.interfaces import EnergySurface, LinearResponse
+from vitreous.mechanics.fixed_steps import Ends, Path, Protocol, Visit, descend_alone, descend_and_polish, steps_within, walk
+from vitreous.mechanics.instability import Instability, furthest, longest, non_affine, size
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import State, newton
 
 Array = NDArray[Any]
 
-_SUBDIVISIONS = 16  # a strain step is divided at most this finely before its end is called unreachable without an instability
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How to deform. Lengths and forces in the model's units; strains dimensionless."""
-
-    strain_step: float
-    strain_max: float
-    max_events: int
-    stride: int
-    force_tolerance: float
-    minimiser: str
-    jump: float
-    friction: float = 0.1
-    budget: int = 200_000
-
-
-@dataclass(frozen=True)
-class Instability:
-    """An event: the states before (grid strain k) and after (k + 1), and the non-affine displacement (N, D) between them."""
-
-    step: int
-    before: State
-    after: State
-    displacement: Array
-
-
-@dataclass
-class Path:
-    """What a deformation met: grid indices and states in order, and the instabilities."""
-
-    steps: list[int] = field(default_factory=list)
-    states: list[State] = field(default_factory=list)
-    events: list[Instability] = field(default_factory=list)
+_FINEST = 32  # a strain step is divided at most this finely before its end is called unreachable without an instability
+_ASTRAY = 0.25  # of the smallest event's move: how far from its prediction a state halfway may lie
+_TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
+_CAREFUL = 0.85  # of the stride that would just be smooth
+_ROUGH = 0.1  # of the force halfway: what its Newton step may leave
 
 
 @dataclass
 class _Point:
-    """A minimum on the branch; its tangent once a stride has asked for it."""
+    """A minimum on the branch; stiffness and tangent once a stride has asked for them."""
 
     strain: float
     state: State
-    slope: float  # dE/dstrain
+    lin: LinearResponse | None = None
     tangent: Array | None = None  # (N, D) in the co-moving frame
 
 
@@ -91,46 +62,43 @@ def deform(
     loading: Loading,
     protocol: Protocol,
     preconditioner: Preconditioner,
-    visit: Callable[[int, State], None] | None = None,
-    ends: Callable[[Instability], bool] | None = None,
+    visit: Visit | None = None,
+    ends: Ends | None = None,
 ) -> Path:
     """Take the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an instability for which ``ends`` is true.
 
-    ``visit(step, state)`` is told of each state on the way.
+    ``visit(step, state)`` is told of each state on the way. With ``stride=1`` every strain step is an affine step and a descent.
 
     Raises:
         NotConverged: if the reference minimiser cannot bring the forces down.
     """
     walker = _Walker(surface, start, loading, protocol, preconditioner)
+    if protocol.stride == 1:
+        return walk(walker.descend_alone, start, loading, protocol, visit, ends)
     path = Path([0], [start])
-    step, stride, last = 0, 1, steps_within(protocol.strain_max, protocol.strain_step)
-    point = walker.point(0.0, start)
+    step, stride, last, growth = 0, 1, steps_within(protocol.strain_max, protocol.strain_step), np.inf
+    point = _Point(0.0, start)
     while step < last and len(path.events) < protocol.max_events:
-        stride = min(stride, last - step)
+        stride = max(1, min(stride, last - step, protocol.stride))
         reached = walker.stride(point, stride * protocol.strain_step)
-        if reached is not None:
-            step, point = step + stride, reached
-            stride = min(protocol.stride, 2 * stride if walker.easy else stride)
-        elif stride > 1:
-            stride //= 2
+        if reached is None and stride > 1:
+            stride, growth = int(stride * min(walker.scale, 0.5)), 1.0
             continue
+        before = point.state
+        if reached is not None:
+            point, step = reached, step + stride
+            stride, growth = int(stride * min(walker.scale, growth)), np.inf
         else:
-            before = point.state
-            point, event = walker.cross(point, step)
-            step += 1
-            if event:
-                path.events.append(Instability(step, before, point.state, non_affine(before, point.state)))
+            point, found = walker.cross(point, (step + 1) * protocol.strain_step)
+            step, stride = step + 1, 1
+            if found is not None:
+                path.events.append(Instability(step, before, point.state, non_affine(before, point.state), *found))
                 last = step if ends is not None and ends(path.events[-1]) else last
         path.steps.append(step)
         path.states.append(point.state)
         if visit is not None:
             visit(step, point.state)
     return path
-
-
-def steps_within(strain_max: float, strain_step: float) -> int:
-    """How many whole strain steps lead no further than ``strain_max``, rounding apart."""
-    return int(np.floor(strain_max / strain_step + 1e-6))
 
 
 class _Walker:
@@ -140,137 +108,114 @@ class _Walker:
         self.surface, self.loading, self.protocol, self.preconditioner = surface, loading, protocol, preconditioner
         self.cell = start.cell
         self.previous: _Point | None = None
-        self.easy = False
-
-    def point(self, strain: float, state: State) -> _Point:
-        """What a stride needs to know of a minimum."""
-        return _Point(strain, state, float(np.sum(state.virial * self.loading.velocity_gradient(strain))))
+        self.scale = 0.5  # of the next stride against the last, by how far off its middle was
 
     def tangent(self, point: _Point, h: float) -> Array:
-        """(N, D), as exact as leaves a tenth of the force tolerance after a first stride ``h``, within 1e-4 to 1e-2 of its size."""
+        """(N, D), as exact as leaves a tenth of the force tolerance after a first stride ``h``, within 1e-4 to 3e-3 of its size."""
         if point.tangent is None:
-            lin = self.surface.linearise(point.state.positions, point.state.cell)
+            lin = point.lin = self.surface.linearise(point.state.positions, point.state.cell)
             force = lin.affine_force(self.loading.velocity_gradient(point.strain))
             wanted = 0.1 * self.protocol.force_tolerance / max(h * float(np.abs(force).max()), 1e-300)
-            u, _ = solve(lin, force, self.preconditioner, min(max(wanted, 1e-4), 1e-2))
+            u, _ = solve(lin, force, self.preconditioner, min(max(wanted, 1e-4), 3e-3))
             point.tangent = np.linalg.solve(self.loading.deformation_gradient(point.strain), u.T).T
         return point.tangent
 
     def stride(self, point: _Point, h: float) -> _Point | None:
         """The minimum at ``point.strain + h`` if the way there is smooth, else None."""
-        predicted = self._predict(point, h)
-        f = self.loading.deformation_gradient(point.strain + h)
-        protocol = self.protocol
+        self.scale = 0.5
+        f, protocol = self.loading.deformation_gradient(point.strain + h), self.protocol
         state = newton(
-            self.surface, predicted @ f.T, self.cell @ f.T, self.preconditioner, protocol.force_tolerance, protocol.jump, max_steps=6
-        )
+            self.surface, self._predict(point, h) @ f.T, self.cell @ f.T, self.preconditioner, protocol.force_tolerance, protocol.jump,
+            max_steps=6,
+        )  # fmt: skip
         if state is None:
             return None
-        reached = self.point(point.strain + h, state)
-        work = 0.5 * h * (point.slope + reached.slope)
-        if abs(state.energy - point.state.energy - work) > _slack(point.slope, reached.slope, h, state.energy):
+        reached = _Point(point.strain + h, state)
+        if not self._smooth(point, reached):
             return None
-        moved = np.sqrt(((state.positions - predicted @ f.T) ** 2).sum(axis=1).max())
-        self.easy = bool(moved < 0.1 * protocol.jump)
         self.previous = point
         return reached
 
     def _predict(self, point: _Point, h: float) -> Array:
         """Positions (N, D) in the undeformed frame after a stride ``h``: tangent, plus curvature where the last two points agree."""
         tangent = self.tangent(point, h)
-        y = np.linalg.solve(self.loading.deformation_gradient(point.strain), point.state.positions.T).T + h * tangent
+        y = self._y(point) + h * tangent
         if self.previous is not None:
             bend = (tangent - self.tangent(self.previous, h)) / (point.strain - self.previous.strain)
             y += 0.5 * h * h * bend
         return y
 
-    def cross(self, point: _Point, step: int) -> tuple[_Point, bool]:
-        """From grid strain ``step`` to the next: on the same branch if small strides can follow it, else over the instability."""
-        end = (step + 1) * self.protocol.strain_step
-        followed = self._follow(point, end)
-        if followed is not None:
-            return followed, False
+    def _smooth(self, a: _Point, b: _Point) -> bool:
+        """Whether the minima ``a`` and ``b`` lie on one branch."""
+        h, grain = b.strain - a.strain, _ASTRAY * self.protocol.smallest_event
+        ya, yb, ta, tb = self._y(a), self._y(b), self.tangent(a, h), self.tangent(b, h)
+        turn = tb - ta
+        if _beyond(yb - ya - 0.5 * h * (ta + tb)) > _TURN * h * longest(turn) + grain:
+            return False
+        f = self.loading.deformation_gradient(a.strain + 0.5 * h)
+        halfway, cell = (0.5 * (ya + yb) - h / 8.0 * turn) @ f.T, self.cell @ f.T
+        force = self.surface.energy_forces_virial(halfway, cell)[1]
+        assert b.lin is not None
+        step, positive = solve(b.lin, force, self.preconditioner, _ROUGH)
+        off = longest(step) / grain
+        self.scale = float(np.clip(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1, 2.0))  # the error of a cubic grows as h^4
+        return positive and off <= 1.0
+
+    def _y(self, point: _Point) -> Array:
+        """(N, D) co-moving positions."""
+        return np.linalg.solve(self.loading.deformation_gradient(point.strain), point.state.positions.T).T
+
+    def cross(self, point: _Point, end: float) -> tuple[_Point, tuple[float, float] | None]:
+        """From a grid strain to the next, ``end``, as the protocol does; and move and energy of an instability met on the way.
+
+        A step that a step back undoes is followed in small strides: it may be steep and nothing else.
+        """
+        state, least = self._descend(point.state, point.strain, end), self.protocol.smallest_event
+        edge = point
+        if furthest(point.state, self._again(state, end, point.strain)) <= least:
+            edge = self._follow(point, end)
         self.previous = None
-        state = self._descend(point, end)
-        reached = self.point(end, state)
-        return reached, unstable(point.state, state, (point.slope, reached.slope), end - point.strain, self.protocol.jump)
+        if edge.strain == end and furthest(edge.state, state) <= least:
+            return edge, None
+        return _Point(end, state), size(edge.state, edge.strain, state, end, self.loading, self._again, least)
 
-    def _follow(self, point: _Point, end: float) -> _Point | None:
-        """The branch's minimum at ``end`` reached by ever smaller strides, or None."""
-        h = finest = (end - point.strain) / _SUBDIVISIONS
-        h *= _SUBDIVISIONS / 2
-        while end - point.strain > 1e-3 * finest:
-            reached = self.stride(point, min(h, end - point.strain))
+    def _follow(self, point: _Point, end: float) -> _Point:
+        """The branch's minimum at ``end``, or the last on the way there that ever smaller strides can reach."""
+        finest = (end - point.strain) / _FINEST
+        h = 0.5 * (end - point.strain)
+        while True:
+            left = end - point.strain
+            reached = self.stride(point, left if h > 0.999 * left else h)
             if reached is not None:
-                point = reached
-            elif h > 1.5 * finest:
-                h *= 0.5
+                if h > 0.999 * left:
+                    return _Point(end, reached.state, reached.lin, reached.tangent)
+                point, h = reached, h * max(self.scale, 0.5)
+            elif h > 1.001 * finest:
+                h = max(finest, h * min(self.scale, 0.5))
             else:
-                return None
-        return point
+                return point
 
-    def _descend(self, point: _Point, end: float) -> State:
-        """The fixed-step protocol: affine step, reference minimiser, Newton polish."""
+    def _again(self, state: State, strain: float, end: float) -> State:
+        """The minimum next to a state at another strain: by Newton if that leads there smoothly, else as the protocol finds it."""
+        positions, cell = self._strained(state, strain, end)
         protocol = self.protocol
-        ratio = self.loading.deformation_gradient(end) @ np.linalg.inv(self.loading.deformation_gradient(point.strain))
-        cell = point.state.cell @ ratio.T
-        return descend_and_polish(self.surface, point.state.positions @ ratio.T, cell, self.preconditioner, protocol)
+        found = newton(self.surface, positions, cell, self.preconditioner, protocol.force_tolerance, protocol.jump)
+        return found or descend_and_polish(self.surface, positions, cell, self.preconditioner, protocol)
+
+    def _descend(self, state: State, strain: float, end: float) -> State:
+        """The fixed-step protocol: affine step, reference minimiser, Newton polish."""
+        positions, cell = self._strained(state, strain, end)
+        return descend_and_polish(self.surface, positions, cell, self.preconditioner, self.protocol)
+
+    def descend_alone(self, state: State, strain: float, end: float) -> State:
+        """The fixed-step protocol: affine step and reference minimiser, nothing else."""
+        return descend_alone(self.surface, *self._strained(state, strain, end), self.protocol)
+
+    def _strained(self, state: State, strain: float, end: float) -> tuple[Array, Array]:
+        ratio = self.loading.deformation_gradient(end) @ np.linalg.inv(self.loading.deformation_gradient(strain))
+        return state.positions @ ratio.T, state.cell @ ratio.T
 
 
-def unstable(before: State, after: State, slopes: tuple[float, float], h: float, jump: float) -> bool:
-    """Whether an instability lies between two states ``h`` apart in strain, whose dE/dstrain are ``slopes``."""
-    released = before.energy + 0.5 * h * sum(slopes) - after.energy
-    moved = np.sqrt((non_affine(before, after) ** 2).sum(axis=1).max())
-    return bool(released > _slack(*slopes, h, after.energy) and moved > 0.1 * jump)
-
-
-def _slack(slope: float, reached: float, h: float, energy: float) -> float:
-    """By how much energy and work may differ on a smooth way of length ``h``."""
-    return 0.05 * h * abs(reached - slope) + 1e-12 * abs(energy)
-
-
-def non_affine(before: State, after: State) -> Array:
-    """(N, D) non-affine displacement between two states followed continuously, rigid translation removed."""
-    affine = np.linalg.solve(before.cell, after.cell)
-    u = after.positions - before.positions @ affine
-    return u - u.mean(axis=0)
-
-
-def descend_and_polish(
-    surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol, free: Array | None = None
-) -> State:
-    """The minimum that the named minimiser falls into from ``positions``; ``free`` (N, 1) of ones and zeros freezes atoms.
-
-    Newton is tried from where the descent stands, and the descent goes on undisturbed unless Newton converges through positive curvature
-    without leaving the neighbourhood. First that is where the force has fallen tenfold, and tenfold again. Once the force has risen, an
-    avalanche is under way: then at a force whose Newton step is a small part of ``jump``, and again each time it has fallen to a third.
-
-    Raises:
-        NotConverged: naming the force that is left.
-    """
-    stiffest = 2.0 * float(surface.linearise(positions, cell).network(np.inf).diagonal().max())
-    pace = Pace(stiffest, protocol.jump, protocol.friction)
-    gentle, fall, reach = 1e-3 * protocol.jump * stiffest, 0.1, None
-    alone = getattr(surface, "forces", None) or (lambda x, cell: surface.energy_forces_virial(x, cell)[1])
-    force = (lambda x: alone(x, cell)) if free is None else (lambda x: alone(x, cell) * free)
-    descent = descent_named(protocol.minimiser)(force, positions, pace)
-    while True:
-        stand = next(descent)
-        if stand.residual > 2.0 * gentle:
-            fall, reach = 0.3, gentle
-        elif reach is None:
-            reach = fall * stand.residual
-        if stand.residual <= reach:
-            preconditioner.refresh(surface.linearise(stand.positions, cell))
-            state = newton(surface, stand.positions, cell, preconditioner, protocol.force_tolerance, protocol.jump, free=free)
-            if state is not None:
-                return state
-            reach = fall * stand.residual
-        if stand.residual <= protocol.force_tolerance:
-            energy, _, virial = surface.energy_forces_virial(stand.positions, cell)
-            return State(stand.positions, cell, energy, virial.copy(), stand.residual)
-        if stand.evaluations >= protocol.budget:
-            raise NotConverged(
-                f"the {protocol.minimiser} minimiser left a force of {stand.residual:.3g} after {stand.evaluations} evaluations "
-                f"(tolerance {protocol.force_tolerance:g}); use another minimiser or a larger force_tolerance"
-            )
+def _beyond(displacement: Array) -> float:
+    """The longest of (N, D) displacements, rigid translation removed."""
+    return longest(displacement - displacement.mean(axis=0))

@@ -7,18 +7,24 @@ for pair models that is exactly the free atoms' share of the virial, pairs with 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Loading
+from vitreous.core.errors import NotConverged
 from vitreous.core.interfaces import EnergySurface
+from vitreous.mechanics.fixed_steps import Protocol, descend_alone, descend_and_polish
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import newton
-from vitreous.mechanics.probe import ContinuedProbe, Point, ProbeProtocol
+from vitreous.mechanics.probe import ContinuedProbe, Miss, Point, ProbeProtocol
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 _STEP = 1e-5  # of the affine strain in the stress's difference quotient
+_EXACT = 1e-6  # of the affine force: what a tangent may leave unbalanced
+_ROUGH = 1e-2  # of the force: what the Newton step of a miss may leave
 
 
 class SurfaceProbe(ContinuedProbe):
@@ -29,19 +35,22 @@ class SurfaceProbe(ContinuedProbe):
         self._cell, self._surface = configuration.cell, surface
         self._mask = (np.arange(len(configuration)) < free)[:, None].astype(float)
         self._preconditioner = Preconditioner(surface.bond_range)
+        self._descent = Protocol(
+            strain_step=protocol.strain_step, strain_max=protocol.strain_max, max_events=1, stride=1,
+            force_tolerance=protocol.force_tolerance, minimiser="cg", jump=protocol.jump,
+        )  # fmt: skip
 
     def reach(self, strain: float, y: Array, trust: float) -> Point | None:
         """The minimum at ``strain`` next to the co-moving positions ``y``, with its tangent."""
         f, gradient = self.loading.deformation_gradient(strain), self.loading.velocity_gradient(strain)
-        cell, predicted = self._cell @ f.T, y @ f.T
+        cell = self._cell @ f.T
         state = newton(
-            self._surface, predicted, cell, self._preconditioner, self.protocol.force_tolerance, trust, max_steps=8, free=self._mask
+            self._surface, y @ f.T, cell, self._preconditioner, self.protocol.force_tolerance, trust, max_steps=8, free=self._mask
         )
         if state is None:
             return None
-        self.easy = bool(np.abs(state.positions - predicted).max() < 0.1 * self.protocol.jump)
         lin = self._surface.linearise(state.positions, cell)
-        tangent, positive = solve(lin, lin.affine_force(gradient) * self._mask, self._preconditioner, 1e-6, free=self._mask)
+        tangent, positive = solve(lin, lin.affine_force(gradient) * self._mask, self._preconditioner, _EXACT, free=self._mask)
         if not positive:
             return None
         velocity = state.positions @ gradient.T + tangent
@@ -58,17 +67,35 @@ class SurfaceProbe(ContinuedProbe):
             residual=state.residual,
         )
 
+    def miss(self, strain: float, y: Array, near: Point) -> Miss:
+        """How far ``y`` lies from the minimum at ``strain``, by the stiffness at ``y`` itself; infinitely far if it is not positive."""
+        f = self.loading.deformation_gradient(strain)
+        x, cell = y @ f.T, self._cell @ f.T
+        force = self._surface.energy_forces_virial(x, cell)[1] * self._mask
+        error = self._share * float(np.sum(force[: self.free] * (near.tangent @ f.T)))
+        step, positive = solve(self._surface.linearise(x, cell), force, self._preconditioner, _ROUGH, free=self._mask)
+        furthest = float(np.sqrt((step**2).sum(axis=1).max())) if positive else np.inf
+        return Miss(furthest, self._tau(x, cell) - error, error)
+
+    def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
+        """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do not come to rest."""
+        f = self.loading.deformation_gradient(strain)
+        x, cell = y @ f.T, self._cell @ f.T
+        try:
+            if not alone:
+                state = descend_and_polish(self._surface, x, cell, self._preconditioner, self._descent, self._mask)
+                return self.reach(strain, state.positions @ np.linalg.inv(f).T, self.protocol.jump)
+            state = descend_alone(self._surface, x, cell, self._descent, self._mask)
+        except NotConverged:
+            return None
+        flat = np.zeros((self.free, len(f)))
+        return Point(strain, state.positions @ np.linalg.inv(f).T, flat, self._tau(state.positions, cell), 0.0, state.residual)
+
     def _tau(self, positions: Array, cell: Array) -> float:
-        """The loading's scalar stress of the free atoms."""
-        d = positions.shape[1]
-        stress = np.zeros((d, d))
-        for a in range(d):
-            for b in range(a, d):
-                energies = []
-                for sign in (1.0, -1.0):
-                    stretch = np.eye(d)
-                    stretch[a, b] += 0.5 * sign * _STEP
-                    stretch[b, a] += 0.5 * sign * _STEP
-                    energies.append(self._surface.atom_energies(positions @ stretch, cell @ stretch)[: self.free].sum())
-                stress[a, b] = stress[b, a] = (energies[0] - energies[1]) / (2 * _STEP)
-        return float(self.loading.scalar_stress(stress)) / self.protocol.area
+        """The loading's scalar stress of the free atoms: how fast their energies grow along the strain that it weighs stresses by."""
+        strain = 0.25 * _STEP * (self._weights + self._weights.T) * self.protocol.area
+        grown, shrunk = (
+            self._surface.atom_energies(positions @ (np.eye(len(cell)) + s * strain), cell @ (np.eye(len(cell)) + s * strain))
+            for s in (1.0, -1.0)
+        )
+        return float((grown[: self.free] - shrunk[: self.free]).sum()) / _STEP / self.protocol.area

@@ -19,7 +19,11 @@ from vitreous.core.interfaces import Labeler, Potential
 class Rearrangements(Labeler):
     """The first ``count`` events of the trajectory, in the order in which they happen.
 
-    Labels: values are the strains; columns strain, energy_drop (energy), stress_drop (energy/length^2), atom (index).
+    Labels: values are the strains; columns strain, energy_drop (energy), stress_drop (energy/length^2), atom (index), move (length).
+
+    Fields:
+        count: events kept.
+        smallest: events that moved no atom by more than this are passed over, length; 0 keeps all that were recorded.
     """
 
     level: ClassVar = "event"
@@ -28,16 +32,20 @@ class Rearrangements(Labeler):
     dimensions: ClassVar = frozenset({2, 3})
 
     count: int = 6
+    smallest: float = 0.0
 
     def __post_init__(self) -> None:
         if self.count < 1:
             raise VitreousError(f"rearrangements count is {self.count!r}; expected at least 1")
+        if not 0.0 <= self.smallest < np.inf:
+            raise VitreousError(f"rearrangements smallest is {self.smallest!r}; expected a length, or 0 for all events")
 
     def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
         """The events of one glass. Raises VitreousError without a trajectory."""
         if trajectory is None:
             raise VitreousError("rearrangements are read off a deformation, but none was given; let the pipeline deform the glass first")
-        events, first = trajectory.events, slice(0, self.count)
+        events = trajectory.events
+        first = np.flatnonzero(~(np.asarray(events.move) < self.smallest))[: self.count]
         return Labels(
             name="rearrangements",
             level="event",
@@ -50,5 +58,6 @@ class Rearrangements(Labeler):
                 "energy_drop": events.energy_drop[first],
                 "stress_drop": events.stress_drop[first],
                 "atom": events.atom[first],
+                "move": np.asarray(events.move)[first],
             },
         )

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitreous.core.data import Configuration, Events, Loading, Trajectory
+from vitreous.mechanics.fixed_steps import Path
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic import Instability, Path
 
 
 def trajectory_of(
@@ -54,29 +54,10 @@ def _events(configuration: Configuration, loading: Loading, strain_step: float, 
     other = "rearrangement" if lost is None else "flip"
     return Events(
         strain=np.array([e.step * strain_step for e in path.events]),
-        energy_drop=np.array([_released(path, e, loading, strain_step) for e in path.events]),
+        energy_drop=np.array([e.released for e in path.events]),
         stress_drop=np.array([float(loading.scalar_stress(e.before.stress - e.after.stress)) for e in path.events]),
         atom=atoms,
         position=configuration.positions[atoms].reshape(len(atoms), configuration.dimension),
         kind=tuple("bond_break" if b >= 0 else other for b in broken),
+        move=np.array([e.move for e in path.events]),
     )
-
-
-def _released(path: Path, event: Instability, loading: Loading, strain_step: float) -> float:
-    """The energy that the event sets free: that of the branch it left, continued over its strain step, less that of the state after it.
-
-    The branch is continued by its stress and, where an elastic stretch leads up to the event, the change of stress along it.
-    """
-    work = slope(event.before, loading, (event.step - 1) * strain_step) * strain_step
-    here = path.steps.index(event.step - 1)
-    if here > 0 and all(other.step != event.step - 1 for other in path.events):
-        rise = slope(event.before, loading, (event.step - 1) * strain_step) - slope(
-            path.states[here - 1], loading, path.steps[here - 1] * strain_step
-        )
-        work += 0.5 * strain_step * rise / (path.steps[here] - path.steps[here - 1])
-    return event.before.energy + work - event.after.energy
-
-
-def slope(state: State, loading: Loading, strain: float) -> float:
-    """dE/dstrain of a state at a strain."""
-    return float(np.sum(state.virial * loading.velocity_gradient(strain)))

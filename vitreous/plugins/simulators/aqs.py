@@ -19,10 +19,12 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.descent import descent_named
+from vitreous.mechanics.fixed_steps import Protocol
+from vitreous.mechanics.instability import Instability
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic import Instability, Protocol, deform
+from vitreous.mechanics.quasistatic import deform
 from vitreous.mechanics.relax import relax, relax_lengths
 from vitreous.mechanics.straining import refuse_deformation
 from vitreous.plugins.simulators._record import trajectory_of
@@ -36,11 +38,13 @@ class AQS(Simulator):
         strain_step: the grid on which events are reported, dimensionless.
         strain_max: where the run ends, dimensionless.
         max_events: it ends after this many instabilities, if earlier.
-        stride: at most this many strain steps are covered at once where the glass responds smoothly.
+        stride: at most this many strain steps are covered at once where the glass responds smoothly; 1: the fixed-step protocol itself,
+            an affine step and the minimiser alone, some ten to a hundred times slower.
         force_tolerance: largest force component of a state, energy per length.
         minimiser: descent across an instability: cg, fire, damped or steepest.
         friction: of ``damped``, inverse time at unit mass.
-        jump: displacement beyond the prediction that ends a smooth stretch, length; an event moves some atom by more than a tenth of it.
+        jump: displacement beyond the prediction that ends a smooth stretch, length.
+        smallest_event: an instability counts as an event if it moves some atom by more than this, length.
         relax_cell: whether ``relax`` also lets the cell lengths go to zero normal stress.
         stress_tolerance: normal stress left when it does, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
@@ -52,7 +56,7 @@ class AQS(Simulator):
         eigenvalues: whether each state's lowest eigenvalue is found, at about a fifth of the cost of the rest.
     """
 
-    version: ClassVar = 4
+    version: ClassVar = 5
 
     dimensions: ClassVar = frozenset({2, 3})
 
@@ -64,6 +68,7 @@ class AQS(Simulator):
     minimiser: str = "cg"
     friction: float = 0.1
     jump: float = 0.1
+    smallest_event: float = 0.005
     relax_cell: bool = True
     stress_tolerance: float = 1e-8
     frame_every: float = 0.0
@@ -75,7 +80,7 @@ class AQS(Simulator):
 
     def __post_init__(self) -> None:
         descent_named(self.minimiser)
-        for name in ("strain_step", "strain_max", "force_tolerance", "jump", "stress_tolerance", "friction"):
+        for name in ("strain_step", "strain_max", "force_tolerance", "jump", "smallest_event", "stress_tolerance", "friction"):
             if not 0.0 < getattr(self, name) < np.inf:
                 raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected a positive number")
         if not 0.0 <= self.frame_every < np.inf:
@@ -152,5 +157,6 @@ class AQS(Simulator):
             force_tolerance=self.force_tolerance,
             minimiser=self.minimiser,
             jump=self.jump,
+            smallest_event=self.smallest_event,
             friction=self.friction,
         )

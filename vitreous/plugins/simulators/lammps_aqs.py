@@ -21,12 +21,12 @@ from vitreous.core.interfaces import EnergySurface, Potential, Simulator
 from vitreous.io.lammps import LammpsEngine
 from vitreous.io.lammps_table import write_pair_table
 from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule
+from vitreous.mechanics.fixed_steps import Protocol, walk
+from vitreous.mechanics.instability import Instability
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.quasistatic import Instability, non_affine, steps_within, unstable
-from vitreous.mechanics.quasistatic import Path as Walk
 from vitreous.mechanics.straining import refuse_deformation
-from vitreous.plugins.simulators._record import slope, trajectory_of
+from vitreous.plugins.simulators._record import trajectory_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +38,13 @@ class LammpsAQS(Simulator):
         min_style: LAMMPS's minimiser. time_step: of the dynamic ones, at unit mass.
         force_tolerance: asked of the minimiser; accepted_force: a state with more is refused, energy per length.
         budget: force evaluations and iterations per minimisation.
-        jump: a step that sets energy free and moves an atom by more than a tenth of this, non-affinely, is an event, length.
+        jump: by how much a bond grows in the event that breaks it, length. smallest_event: as for ``aqs``.
         frame_every: strain between saved frames besides those around events; 0 for none.
         break_near, break_far, break_drop, stop_at_break: broken bonds told from other events, as for ``aqs``.
         pair_commands: LAMMPS commands instead of the potential's own, of which only species and units then count.
     """
 
-    version: ClassVar = 5
+    version: ClassVar = 6
 
     dimensions: ClassVar = frozenset({2, 3})
 
@@ -57,6 +57,7 @@ class LammpsAQS(Simulator):
     accepted_force: float = 1e-4
     budget: int = 100_000
     jump: float = 0.1
+    smallest_event: float = 0.005
     frame_every: float = 0.0
     break_near: float = 1.7
     break_far: float = 0.0
@@ -65,7 +66,8 @@ class LammpsAQS(Simulator):
     pair_commands: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("strain_step", "strain_max", "max_events", "time_step", "force_tolerance", "accepted_force", "budget", "jump"):
+        lengths = "time_step", "force_tolerance", "accepted_force", "jump", "smallest_event"
+        for name in ("strain_step", "strain_max", "max_events", "budget", *lengths):
             if not 0 < getattr(self, name) < np.inf:
                 raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected a positive number")
         if not 0.0 <= self.frame_every < np.inf:
@@ -104,28 +106,28 @@ class LammpsAQS(Simulator):
             rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
             breaks = BondBreaks(configuration, energies, rule) if self.break_far > 0.0 else None
             lost: list[int] = []
-            state = self._minimum(engine, configuration.positions, configuration.cell)
-            walk = Walk([0], [state])
-            for step in range(1, steps_within(self.strain_max, self.strain_step) + 1):
-                state, strain = self._step(engine, walk, loading, configuration.cell, step), step * self.strain_step
+
+            def advance(state: State, strain: float, end: float) -> State:
+                cell = configuration.cell @ loading.deformation_gradient(end).T
+                return self._minimum(engine, state.positions @ np.linalg.solve(state.cell, cell), cell)
+
+            def visit(step: int, state: State) -> None:
+                strain = step * self.strain_step
                 if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
                     frames.append((strain, state))
-                if breaks is not None and len(lost) < len(walk.events):
-                    lost.append(breaks.lost_by(walk.events[-1]))
-                if len(walk.events) == self.max_events or (self.stop_at_break and max(lost, default=-1) >= 0):
-                    break
-        return trajectory_of(configuration, loading, self.strain_step, walk, frames=frames, lost=None if breaks is None else lost)
 
-    def _step(self, engine: LammpsEngine, walk: Walk, loading: Loading, cell: np.ndarray, step: int) -> State:
-        before = walk.states[-1]
-        after_cell = cell @ loading.deformation_gradient(step * self.strain_step).T
-        state = self._minimum(engine, before.positions @ np.linalg.solve(before.cell, after_cell), after_cell)
-        slopes = slope(before, loading, (step - 1) * self.strain_step), slope(state, loading, step * self.strain_step)
-        walk.steps.append(step)
-        walk.states.append(state)
-        if unstable(before, state, slopes, self.strain_step, self.jump):
-            walk.events.append(Instability(step, before, state, non_affine(before, state)))
-        return state
+            def ends(event: Instability) -> bool:
+                lost.append(-1 if breaks is None else breaks.lost_by(event))
+                return self.stop_at_break and lost[-1] >= 0
+
+            path = walk(advance, self._minimum(engine, configuration.positions, configuration.cell), loading, self._protocol(), visit, ends)
+        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames, lost=None if breaks is None else lost)
+
+    def _protocol(self) -> Protocol:
+        return Protocol(
+            strain_step=self.strain_step, strain_max=self.strain_max, max_events=self.max_events, stride=1,
+            force_tolerance=self.force_tolerance, minimiser=self.min_style, jump=self.jump, smallest_event=self.smallest_event,
+        )  # fmt: skip
 
     def _minimum(self, engine: LammpsEngine, positions: np.ndarray, cell: np.ndarray) -> State:
         found = engine.minimise(positions, cell, self.force_tolerance, self.min_style, self.time_step, self.budget)

@@ -1,0 +1,61 @@
+"""Conjugate gradients on a disc, compiled: the reference descent ``cg`` of ``vitreous.mechanics.descent`` for ``vitreous.mechanics.disc``.
+
+Polak-Ribiere+ directions p, the step along each by the secant of the force along it: with s = f.p and s' the same after a trial t, the
+force vanishes at ``t s / (s - s')``. No energy is compared, so the descent does not stall where energies are rounded. A descent can be
+left and taken up again: position, force and direction are the caller's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from vitreous.mechanics.disc import forces_and_stress
+
+
+@njit(cache=True, nogil=True)
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    """a : b of (F, 2)."""
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i, 0] * b[i, 0] + a[i, 1] * b[i, 1]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def conjugate_gradient(
+    x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces, along, tolerance, trial, longest, drift, most
+):  # type: ignore[no-untyped-def]
+    """Descend from ``x`` (M, 2), in place, until the largest force component is at most ``tolerance``.
+
+    ``forces`` and ``along`` (F, 2) are force and direction where an earlier call stopped; ``along`` of zeros begins anew. ``trial`` is the
+    first step tried along a direction relative to the force (length squared per energy), no atom goes further than ``longest`` in one
+    step. Ends early after ``most`` force evaluations, or once an atom has gone further than ``drift``.
+
+    Returns (largest force component, weighted stress times area, force evaluations).
+    """
+    origin, ahead = x[:free].copy(), np.empty((free, 2))
+    residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
+    if not along.any():
+        along[:] = forces
+    used = 1
+    while residual > tolerance and used < most:
+        slope = _dot(forces, along)
+        if slope <= 0.0:
+            along[:] = forces
+            slope = _dot(forces, forces)
+        reach = longest / np.abs(along).max()
+        first = min(trial, reach)
+        x[:free] += first * along
+        forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, ahead)
+        bend = (slope - _dot(ahead, along)) / first
+        step = min(slope / bend, reach) if bend > 0.0 else reach
+        x[:free] += (step - first) * along
+        residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, ahead)
+        used += 2
+        beta = max(0.0, (_dot(ahead, ahead) - _dot(ahead, forces)) / _dot(forces, forces))
+        along[:] = ahead + beta * along
+        forces[:] = ahead
+        if np.abs(x[:free] - origin).max() > drift:
+            break
+    return residual, tau, used

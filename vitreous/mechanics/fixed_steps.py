@@ -1,0 +1,150 @@
+"""The fixed-step protocol of athermal quasistatic deformation: an affine strain step, a descent by a named minimiser, and again.
+
+Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006). Whatever finds the glass again after a step can be walked with: our own minimisers, or
+LAMMPS. What counts as an event is said in ``vitreous.mechanics.instability``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.errors import NotConverged
+from vitreous.core.interfaces import EnergySurface
+from vitreous.core.loading import Loading
+from vitreous.mechanics.descent import Pace, Stand, descent_named
+from vitreous.mechanics.instability import Advance, Instability, longest, non_affine, size
+from vitreous.mechanics.linear import Preconditioner
+from vitreous.mechanics.newton import State, newton
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How to deform. Lengths and forces in the model's units; strains dimensionless."""
+
+    strain_step: float
+    strain_max: float
+    max_events: int
+    stride: int
+    force_tolerance: float
+    minimiser: str
+    jump: float
+    smallest_event: float = 0.005
+    friction: float = 0.1
+    budget: int = 200_000
+
+
+@dataclass
+class Path:
+    """What a deformation met: grid indices and states in order, and the instabilities."""
+
+    steps: list[int] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    events: list[Instability] = field(default_factory=list)
+
+
+Visit = Callable[[int, State], None]
+Ends = Callable[[Instability], bool]
+
+
+def walk(
+    advance: Advance, start: State, loading: Loading, protocol: Protocol, visit: Visit | None = None, ends: Ends | None = None
+) -> Path:
+    """The fixed-step protocol: ``advance`` finds the glass again after each strain step; ``visit`` and ``ends`` as for ``deform``.
+
+    Only steps that move an atom by more than ``smallest_event`` beyond what the step before foretells are looked into for an instability.
+    """
+    path, h, before = Path([0], [start]), protocol.strain_step, start
+    usual = np.zeros_like(start.positions)
+    for step in range(1, steps_within(protocol.strain_max, h) + 1):
+        state = advance(before, (step - 1) * h, step * h)
+        moved, found = non_affine(before, state), None
+        if longest(moved - usual) > protocol.smallest_event:
+            found = size(before, (step - 1) * h, state, step * h, loading, advance, protocol.smallest_event)
+        usual = moved if found is None else usual
+        path.steps.append(step)
+        path.states.append(state)
+        over = False
+        if found is not None:
+            path.events.append(Instability(step, before, state, moved, *found))
+            over = len(path.events) == protocol.max_events or (ends is not None and ends(path.events[-1]))
+        if visit is not None:
+            visit(step, state)
+        if over:
+            break
+        before = state
+    return path
+
+
+def steps_within(strain_max: float, strain_step: float) -> int:
+    """How many whole strain steps lead no further than ``strain_max``, rounding apart."""
+    return int(np.floor(strain_max / strain_step + 1e-6))
+
+
+def descend_and_polish(
+    surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol, free: Array | None = None
+) -> State:
+    """The minimum that the named minimiser falls into from ``positions``; ``free`` (N, 1) of ones and zeros freezes atoms.
+
+    Newton is tried from where the descent stands, and the descent goes on undisturbed unless Newton converges through positive curvature
+    without leaving the neighbourhood. First that is where the force has fallen tenfold, and tenfold again. Once the force has risen, an
+    avalanche is under way: then at a force whose Newton step is a small part of ``jump``, and again each time it has fallen to a third.
+
+    Raises:
+        NotConverged: naming the force that is left.
+    """
+    descent, stiffest = _descent(surface, positions, cell, protocol, free)
+    gentle, fall, reach = 1e-3 * protocol.jump * stiffest, 0.1, None
+    while True:
+        stand = next(descent)
+        if stand.residual > 2.0 * gentle:
+            fall, reach = 0.3, gentle
+        elif reach is None:
+            reach = fall * stand.residual
+        if stand.residual <= reach:
+            preconditioner.refresh(surface.linearise(stand.positions, cell))
+            state = newton(surface, stand.positions, cell, preconditioner, protocol.force_tolerance, protocol.jump, free=free)
+            if state is not None:
+                return state
+            reach = fall * stand.residual
+        if stand.residual <= protocol.force_tolerance:
+            return _state_of(surface, stand, cell)
+        _refuse_beyond_budget(stand, protocol)
+
+
+def descend_alone(surface: EnergySurface, positions: Array, cell: Array, protocol: Protocol, free: Array | None = None) -> State:
+    """The minimum that the named minimiser falls into from ``positions``, by itself; otherwise as ``descend_and_polish``."""
+    for stand in _descent(surface, positions, cell, protocol, free)[0]:
+        if stand.residual <= protocol.force_tolerance:
+            return _state_of(surface, stand, cell)
+        _refuse_beyond_budget(stand, protocol)
+    raise AssertionError("a descent goes on for as long as it is asked")
+
+
+def _descent(
+    surface: EnergySurface, positions: Array, cell: Array, protocol: Protocol, free: Array | None
+) -> tuple[Iterator[Stand], float]:
+    """The named minimiser from ``positions``, and twice the largest entry on the stiffness's diagonal."""
+    stiffest = 2.0 * float(surface.linearise(positions, cell).network(np.inf).diagonal().max())
+    alone = getattr(surface, "forces", None) or (lambda x, cell: surface.energy_forces_virial(x, cell)[1])
+    force = (lambda x: alone(x, cell)) if free is None else (lambda x: alone(x, cell) * free)
+    return descent_named(protocol.minimiser)(force, positions, Pace(stiffest, protocol.jump, protocol.friction)), stiffest
+
+
+def _state_of(surface: EnergySurface, stand: Stand, cell: Array) -> State:
+    energy, _, virial = surface.energy_forces_virial(stand.positions, cell)
+    return State(stand.positions, cell, energy, virial.copy(), stand.residual)
+
+
+def _refuse_beyond_budget(stand: Stand, protocol: Protocol) -> None:
+    if stand.evaluations >= protocol.budget:
+        raise NotConverged(
+            f"the {protocol.minimiser} minimiser left a force of {stand.residual:.3g} after {stand.evaluations} evaluations "
+            f"(tolerance {protocol.force_tolerance:g}); use another minimiser or a larger force_tolerance"
+        )
