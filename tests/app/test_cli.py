@@ -71,7 +71,12 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
     wanted = {"scores.json", "config.yaml", "command.txt", "samples.json", "predictions/sample_0.csv", "model/component.json"}
     assert wanted <= names
     assert (folder / "command.txt").read_text() == "vitreous run experiment=toy descriptor.cutoff=3\n"
-    assert json.loads((folder / "scores.json").read_text())["model"]["pearson"] is not None
+    scores = json.loads((folder / "scores.json").read_text())["model"]
+    assert scores["pearson"] is not None
+    assert scores["coverage"]["places"] == 1.0
+    row = next(line for line in done.stdout.splitlines() if line.startswith("model "))
+    assert "Pearson Spearman places events" in done.stdout
+    assert "100 %" in row
     assert str(folder) in done.stdout
     assert (folder / "predictions" / "sample_0.csv").read_text().splitlines()[:2][0] == "x,y,gap,prediction"
 

@@ -451,8 +451,96 @@ def test_an_unrelaxed_start_is_refused_with_its_force_and_the_cure(capsys, tmp_p
     said = refused(capsys, command, str(file), *SILICA, *SHEAR, *more, "--out", str(out))
     force = direct.energy(silica_honeycomb(8, 5, shake=0.1), YukawaSilica()).largest_force
     assert f"a force of {force:.3g} reduced/angstrom" in said
-    assert "vitreous relax FILE" in said
+    assert "add --relax (in Python: relax=True) to bring it to rest first" in said
     assert not out.exists()
+    found = told(capsys, command, str(file), *SILICA, *SHEAR, *more, "--out", str(out), "--relax")
+    rest = direct.relax(silica_honeycomb(8, 5, shake=0.1), YukawaSilica())
+    assert found["relaxed"]["largest_force"]["before"] == pytest.approx(force)
+    assert found["relaxed"]["largest_force"]["after"] <= 1e-8
+    assert found["relaxed"]["energy"] == pytest.approx({"before": rest.before.energy, "after": rest.after.energy})
+    assert out.exists()
+
+
+def shaken(glass, by):
+    """A glass with every atom moved at random: forces that no command takes for rest."""
+    return glass.with_(positions=glass.positions + by * np.random.default_rng(0).normal(size=glass.positions.shape))
+
+
+def test_a_glass_that_is_relaxed_first_gives_what_its_rest_gives(capsys, glass, tmp_path):
+    """A little out of its minimum it falls back, whichever way it is asked for: option, argument, or two commands."""
+    moved = shaken(silica_glass(), 5e-3)
+    file = str(write_configuration(tmp_path / "moved.extxyz", moved))
+    walk = ("--strain-max", "0.11", "--strain-step", "1e-3", "--stop-after-events", "1")
+    assert "add --relax" in refused(capsys, "deform", file, *SILICA, *SHEAR, *walk, "--out", str(tmp_path / "a"))
+    told(capsys, "deform", file, *SILICA, *SHEAR, *walk, "--relax", "--out", str(tmp_path / "a"))
+    told(capsys, "deform", glass, *SILICA, *SHEAR, *walk, "--out", str(tmp_path / "b"))
+    run = direct.deform(moved, YukawaSilica(), strain_max=0.11, strain_step=1e-3, stop_after_events=1, relax=True)
+    first, second = (tmp_path / name for name in "ab")
+    for name in ("strain", "energy"):
+        np.testing.assert_allclose(numbers(first / "curve.csv", name), numbers(second / "curve.csv", name), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(numbers(first / "curve.csv", "energy"), run.energy, rtol=1e-9)
+    assert table(first / "events.csv")["atom"] == table(second / "events.csv")["atom"] != []
+    told(capsys, "probe", file, *SILICA, *SHEAR, *PROBE, "--relax", "--out", str(tmp_path / "a.csv"))
+    told(capsys, "probe", glass, *SILICA, *SHEAR, *PROBE, "--out", str(tmp_path / "b.csv"))
+    labels = direct.probe(moved, YukawaSilica(), grid=2, free_radius=6.0, relax=True)
+    thresholds = numbers(tmp_path / "a.csv", "delta_tau")
+    np.testing.assert_allclose(thresholds, numbers(tmp_path / "b.csv", "delta_tau"), rtol=1e-4)
+    np.testing.assert_allclose(thresholds, labels.values, rtol=1e-6)
+
+
+def test_a_wrong_field_is_refused_before_the_glass_is_relaxed(capsys, tmp_path, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("relaxed")
+
+    monkeypatch.setattr("vitreous.app.direct_commands.bring_to_rest", never)
+    file = str(write_configuration(tmp_path / "moved.extxyz", shaken(silica_glass(), 5e-3)))
+    probing = ("probe", file, *SILICA, *SHEAR, "--relax", "--out", str(tmp_path / "map.csv"), "--probe-set", "free_radus=6")
+    assert "did you mean 'free_radius'" in refused(capsys, *probing)
+    walk = ("--strain-max", "0.1", "--strain-step", "1e-3", "--relax", "--out", str(tmp_path / "run"))
+    assert "did you mean 'stride'" in refused(capsys, "deform", file, *SILICA, *SHEAR, *walk, "--engine-set", "strde=1")
+
+
+def test_relaxing_reaches_as_small_a_force_as_is_asked_for(capsys, tmp_path):
+    file = str(write_configuration(tmp_path / "moved.extxyz", shaken(silica_glass(), 5e-3)))
+    strict = (*SILICA, *SHEAR, *PROBE, "--relax", "--at-rest", "1e-10", "--out", str(tmp_path / "map.csv"))
+    assert told(capsys, "probe", file, *strict)["relaxed"]["largest_force"]["after"] <= 1e-10
+    for wrong in ("nan", "0"):
+        assert "expected a positive number" in refused(capsys, "probe", file, *strict, "--at-rest", wrong)
+        walk = ("--strain-max", "0.1", "--strain-step", "1e-3", "--relax", "--out", str(tmp_path / "run"))
+        assert "expected a positive number" in refused(capsys, "deform", file, *SILICA, *SHEAR, *walk, "--at-rest", wrong)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_rim_of_a_patch_stays_put_when_it_is_relaxed_for_probing(capsys, tmp_path):
+    """Forces there do not count, and the place in the middle bears what the whole glass bears there."""
+    fields = {"grid": 5, "free_radius": 4.0, "workers": 1}
+    whole, patch = direct.probe(silica_glass(), YukawaSilica(), **fields), cut_out(silica_glass(), 18.0)
+    near = np.linalg.norm(patch.positions - patch.cell.sum(axis=0) / 2, axis=1) < 6.0
+    moved = patch.with_(positions=np.where(near[:, None], shaken(patch, 5e-3).positions, patch.positions))
+    file = str(write_configuration(tmp_path / "patch.extxyz", moved))
+    options = (*SHEAR, "--grid", "5", "--probe-set", "free_radius=4", "--out", str(tmp_path / "map.csv"))
+    assert "add --relax" in refused(capsys, "probe", file, *SILICA, *options)
+    found = told(capsys, "probe", file, *SILICA, *options, "--relax")
+    assert found["relaxed"]["frozen_atoms"] == direct.relax(moved, YukawaSilica(), freeze_rim=10.0).frozen < len(patch)
+    assert numbers(tmp_path / "map.csv", "delta_tau")[12] == pytest.approx(whole.values[12], rel=1e-4)
+    small = str(write_configuration(tmp_path / "small.extxyz", cut_out(silica_glass(), 8.0)))
+    assert "relaxing would move none; give a larger patch" in refused(capsys, "probe", small, *SILICA, *options, "--relax")
+
+
+def test_a_strip_relaxes_to_its_edges_before_it_is_stretched(capsys, tmp_path):
+    strip = silica_glass().with_(periodic=(True, False))
+    run = direct.deform(strip, YukawaSilica(), "uniaxial", strain_max=2e-3, strain_step=1e-3, relax=True)
+    assert run.residual.max() <= 1e-8
+    rest = direct.relax(strip, YukawaSilica()).after.energy
+    assert run.energy[0] == pytest.approx(rest, rel=1e-9)
+    file = str(write_configuration(tmp_path / "strip.extxyz", strip))
+    walk = ("--loading", "uniaxial", "--strain-max", "2e-3", "--strain-step", "1e-3", "--out", str(tmp_path / "run"))
+    found = told(capsys, "deform", file, *SILICA, *walk, "--relax")["relaxed"]
+    assert found["energy"]["after"] == pytest.approx(rest, rel=1e-9)
+    assert "frozen_atoms" not in found
+    with pytest.raises(VitreousError, match="the engine brings the glass to rest itself"):
+        fields = {"strain_max": 2e-3, "strain_step": 1e-3, "engine": "lammps_aqs", "pair_commands": ["pair_style soft 0.5"]}
+        direct.deform(strip, YukawaSilica(), "uniaxial", relax=True, **fields)
 
 
 def test_mistakes_in_the_options_are_refused(capsys, glass, tmp_path):

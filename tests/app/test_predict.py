@@ -141,9 +141,20 @@ def test_a_prediction_describes_its_places_on_all_cores(monkeypatch):
 def test_the_rim_of_a_patch_stays_put_when_it_is_relaxed(trained, unseen):
     glass = unseen.configuration
     patch = shaken(cut_out(glass, 20.0), 0.02)
-    moved = np.linalg.norm(rested(patch, trained).positions - patch.positions, axis=1)
+    moved = np.linalg.norm(rested(patch, trained).configuration.positions - patch.positions, axis=1)
     depth = 20.0 - np.linalg.norm(patch.positions - 0.5 * glass.cell.sum(axis=0), axis=1)
     assert not moved[depth < 8.0].any() and moved[depth > 13.0].all()
+
+
+def test_the_command_says_what_relaxing_changed(run, unseen, tmp_path, capsys):
+    file = write_configuration(tmp_path / "moved.extxyz", shaken(unseen.configuration, 5e-3))
+    assert main(["predict", str(run[0]), str(file), "--grid", "2", "--relax", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    change = found["relaxed"]["largest_force"]
+    assert change["before"] > 1e-3
+    assert change["after"] <= 1e-8
+    assert change["after"] == pytest.approx(found["largest_force"], abs=1e-9)
+    assert found["relaxed"]["energy"]["after"] < found["relaxed"]["energy"]["before"]
 
 
 def test_whether_a_patch_is_at_rest_is_told_by_its_atoms_beyond_the_reach_of_the_rim(trained, unseen):
@@ -573,7 +584,7 @@ def test_patches_of_other_glasses_stand_out(shipped, large):
     for moved in (stretched, dilated):
         with pytest.raises(VitreousError, match=r"needs a glass at rest .* predict --relax"):
             predict(moved, shipped)
-        assert predict(rested(moved, shipped), shipped).unlike
+        assert predict(rested(moved, shipped).configuration, shipped).unlike
     crystal = AQS().relax(silica_honeycomb(columns=16, rows=9), POTENTIAL)
     ordered = AQS().relax(DualSwitch(rings_x=16, rings_y=18, variance=0.15).generate(0, np.random.default_rng(1)), POTENTIAL)
     for other, radius in ((crystal, 30.0), (ordered, 40.0)):

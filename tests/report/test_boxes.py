@@ -10,7 +10,11 @@ ROWS = np.array([[0.0, 1.0], [0.4, 0.9], [0.8, np.nan], [1.0, 0.5], [0.6, 0.7]])
 
 
 def test_rows_of_one_map_are_its_glasses():
-    rows = tuple(MapScore(glass=k, name=n, nearest=row, within=row, pearson=1.0, spearman=1.0) for k, row in enumerate(ROWS) for n in "ab")
+    rows = tuple(
+        MapScore(glass=k, name=n, nearest=row, within=row, pearson=1.0, spearman=1.0, coverage=1.0, event_coverage=1.0)
+        for k, row in enumerate(ROWS)
+        for n in "ab"
+    )
     np.testing.assert_array_equal(by_glass(Scores(radius=1.0, events=2, rows=rows, chance=(0.0, 0.0)), "b"), ROWS)
 
 

@@ -12,7 +12,9 @@ from vitreous.core.data import Events, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.result import Result, Sample
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
-from vitreous.report.figures import label_text
+from vitreous.report.calibration import calibration_error
+from vitreous.report.figures import label_text, parity
+from vitreous.report.scoring import score_samples
 from vitreous.report.write import write_report
 from vitreous.testing.systems import shaken_honeycomb
 
@@ -68,6 +70,47 @@ def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(resu
     assert not re.search(r"https?:|<script|<link|@import", outside)
     for text in ("x&lt;y", "it &lt;b&gt;broke&lt;/b&gt;", "Test glass 3", "stretch variance", "true map", "seed: 1", "1.5 s"):
         assert text in outside
+
+
+def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Result, tmp_path: Path) -> None:
+    """The true map lacks one place of 42; a model silent at half of the places still has a page, with its coverage."""
+    half = np.where(np.arange(42) % 2, np.nan, 1.0)
+    samples = tuple(replace(s, prediction=s.prediction * half, uncertainty=0.1 + 0 * half) for s in result.samples)
+    paths = write_report(replace(result, samples=samples), tmp_path, "vitreous run")
+    html = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", paths[0].read_text())
+    assert "<th>places covered</th><th>events covered</th>" in html
+    assert "The model&#x27;s map covers 50 % of the places" in html
+    rows = {name: re.findall(rf"<tr><td>{name}</td>.*?</tr>", html) for name in ("model", "true map")}
+    assert [row.endswith("<td>50 %</td><td>50 %</td></tr>") for row in rows["model"]] == [True] * 3
+    assert [row.endswith("<td>97.6 %</td><td>100 %</td></tr>") for row in rows["true map"]] == [True] * 3
+    scores = score_samples(replace(result, samples=samples).role("test"))
+    assert scores is not None
+    assert np.isfinite([row.nearest[:2] for row in scores.rows]).all()
+    assert "map covers 1" not in write_report(result, tmp_path, "vitreous run")[0].read_text()
+
+
+def test_a_silent_place_is_no_point_of_the_parity_plot_and_no_interval(result: Result) -> None:
+    whole = result.role("test")
+    silent = [replace(s, prediction=np.where(np.arange(42) < 21, s.prediction, np.nan), uncertainty=np.full(42, 0.1)) for s in whole]
+    figure = parity(silent)
+    assert figure is not None
+    (axes,) = figure.axes
+    assert len(axes.lines[0].get_xdata()) == 40  # of each glass, place 3 has no label
+    assert np.isfinite(axes.lines[1].get_xdata()).all()
+    assert "over 48.7 % of the labelled places" in axes.texts[0].get_text()
+    first = [
+        replace(
+            s,
+            labels=Labels(
+                name="delta_tau", level="site", unit="energy/area", values=s.labels.values[:21], mask=s.labels.mask[:21],
+                positions=s.labels.positions[:21],
+            ),
+            prediction=s.prediction[:21],
+            uncertainty=np.full(21, 0.1),
+        )
+        for s in whole
+    ]  # fmt: skip
+    assert calibration_error(silent) == calibration_error(first) > 0.0
 
 
 def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(result: Result, tmp_path: Path) -> None:

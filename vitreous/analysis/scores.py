@@ -5,6 +5,12 @@
 (Bachhav et al. 2025, eq. 1; ties at mid-rank). C = 1: no place of the map is weaker than the event's; 0: chance; -1: none is stronger.
 An event lies between grid points, so C is given twice: at the nearest grid point, and at the weakest within a stated radius. The second
 can only be larger, also for a map of noise: ``chance_within`` says how large it would be on average if the map knew nothing.
+
+A place without a value (NaN) counts as not known: it is as likely weaker as stronger than any other, so half of it is added to F of every
+other place, and its own C is 0, the mean of a blind guess. Of K values among M places, no C then exceeds (K - 1) / (M - 1), and a map of
+noise that is silent by its own values, by the truth, or by the events has a mean C of 0. A silence that knows both the values and the truth
+makes the map a partial answer, which no score can tell from noise whose errors were hidden: the coverage that stands beside every score
+says how much was answered.
 """
 
 from __future__ import annotations
@@ -29,16 +35,17 @@ def weakness(values: Array, weak_is: str) -> Array:
     return -np.asarray(values, dtype=np.float64) if weak_is == "low" else np.asarray(values, dtype=np.float64)
 
 
-def goodness_of_places(values: Array, weak_is: str, mask: Mask | None = None) -> Array:
-    """C (M,) of every place of a map, if an event happened there; NaN where the mask is False or the map has fewer than two values."""
+def goodness_of_places(values: Array, weak_is: str) -> Array:
+    """C (M,) of every place of a map, if an event happened there: 0 where it has no value, NaN in a map of one place."""
     weak = weakness(values, weak_is)
-    mask = np.isfinite(weak) if mask is None else mask & np.isfinite(weak)
-    known = np.sort(weak[mask])
-    result = np.full(len(weak), np.nan)
-    if len(known) > 1:
-        weaker = len(known) - np.searchsorted(known, weak[mask], side="right")
-        equal = len(known) - weaker - np.searchsorted(known, weak[mask], side="left") - 1
-        result[mask] = 1.0 - 2.0 * (weaker + 0.5 * equal) / (len(known) - 1)
+    known = np.isfinite(weak)
+    if len(weak) < 2:
+        return np.full(len(weak), np.nan)
+    ranked, result = np.sort(weak[known]), np.zeros(len(weak))
+    silent = len(weak) - len(ranked)
+    weaker = len(ranked) - np.searchsorted(ranked, weak[known], side="right")
+    equal = len(ranked) - weaker - np.searchsorted(ranked, weak[known], side="left") - 1
+    result[known] = 1.0 - 2.0 * (weaker + 0.5 * (equal + silent)) / (len(weak) - 1)
     return result
 
 
@@ -51,41 +58,53 @@ class Neighbourhood:
     offsets: NDArray[np.int64]
 
 
-def locate(events: Array, sites: Array, mask: Mask, cell: Array, periodic: tuple[bool, ...], radius: float) -> Neighbourhood:
-    """Nearest known place, and those within ``radius``, of events (E, D) among sites (M, D), every periodic image counted.
+def locate(events: Array, sites: Array, cell: Array, periodic: tuple[bool, ...], radius: float) -> Neighbourhood:
+    """Nearest place, and those within ``radius``, of events (E, D) among sites (M, D), every periodic image counted.
 
     Raises:
-        VitreousError: no known place at all, or a negative radius.
+        VitreousError: no place at all, or a negative radius.
     """
-    if not mask.any() or radius < 0:
-        raise VitreousError(f"cannot place events on a map with {int(mask.sum())} known values and radius {radius:g}")
-    known = np.flatnonzero(mask)
+    if not len(sites) or radius < 0:
+        raise VitreousError(f"cannot place events on a map with {len(sites)} places and radius {radius:g}")
     reach = max(radius, 1.0)
     while True:
-        pairs = pairs_within(events, sites[known], cell, periodic, reach)
+        pairs = pairs_within(events, sites, cell, periodic, reach)
         if (len(pairs.place) and np.all(np.diff(pairs.offsets) > 0)) or not len(events):
             break
         reach *= 2.0
     order = np.lexsort((pairs.distance, pairs.place))
-    nearest = known[pairs.atom[order[pairs.offsets[:-1]]]] if len(events) else np.zeros(0, dtype=np.int64)
+    nearest = pairs.atom[order[pairs.offsets[:-1]]] if len(events) else np.zeros(0, dtype=np.int64)
     inside = pairs.distance <= radius
     offsets = np.concatenate([[0], np.cumsum(np.bincount(pairs.place[inside], minlength=len(events)))]).astype(np.int64)
-    return Neighbourhood(nearest=nearest, places=known[pairs.atom[inside]], offsets=offsets)
+    return Neighbourhood(nearest=nearest, places=pairs.atom[inside], offsets=offsets)
 
 
-def event_goodness(values: Array, weak_is: str, mask: Mask, where: Neighbourhood) -> tuple[Array, Array]:
-    """C of each event (E,), at the nearest place and at the weakest within the radius (the nearest place always counts among these)."""
-    of_places = goodness_of_places(values, weak_is, mask)
+def event_goodness(values: Array, weak_is: str, where: Neighbourhood) -> tuple[Array, Array]:
+    """C of each event (E,), at the nearest place and at the weakest within the radius (the nearest place always counts among these).
+
+    A place without a value is a blind guess in both: 0 at the nearest place, and within the radius one more draw that may be the weakest.
+    """
+    of_places, known = goodness_of_places(values, weak_is), np.isfinite(values)
     nearest = of_places[where.nearest]
     within = nearest.copy()
     for e in range(len(nearest)):
-        around = of_places[where.places[where.offsets[e] : where.offsets[e + 1]]]
-        within[e] = np.nanmax(np.append(around, nearest[e]))
+        around = where.places[where.offsets[e] : where.offsets[e + 1]]
+        if len(around):
+            within[e] = _weakest(of_places[around[known[around]]], int((~known[around]).sum()))
     return nearest, within
 
 
+def _weakest(known: Array, guesses: int) -> float:
+    """Expected largest C of some ``known`` ones and of ``guesses`` that are uniform between -1 and 1."""
+    largest = float(known.max(initial=-1.0))
+    return 1.0 - 2.0 / (guesses + 1) * (1.0 - (0.5 + 0.5 * largest) ** (guesses + 1)) if guesses else largest
+
+
 def chance_within(where: Neighbourhood) -> Array:
-    """Expected C (E,) at the weakest of the k places within the radius for a map of independent noise: (k - 1) / (k + 1)."""
+    """Expected C (E,) at the weakest of the k places within the radius for a map of independent noise: (k - 1) / (k + 1).
+
+    Noise with a value everywhere gets this, and so does a map without any; one that is silent here and there gets less, never more.
+    """
     k = np.maximum(np.diff(where.offsets), 1)
     return (k - 1.0) / (k + 1.0)
 
@@ -141,7 +160,11 @@ class Measured:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MapScore:
     """One map on one glass: C of the first events at the nearest place and within the radius (NaN: no such event), and, with both maps
-    turned so that large means weak, its correlations with the true map."""
+    turned so that large means weak, its correlations with the true map.
+
+    ``coverage`` is the share of the places at which the map has a value, ``event_coverage`` that of the first events whose nearest place is
+    one of them (NaN: no event). Correlations are taken over the places at which both maps have a value.
+    """
 
     glass: int
     name: str
@@ -149,6 +172,8 @@ class MapScore:
     within: Array
     pearson: float
     spearman: float
+    coverage: float
+    event_coverage: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,13 +193,19 @@ class Scores:
     def mean(self, name: str) -> MapScore:
         """The mean over glasses of one map's scores, leaving out what is NaN."""
         rows = [row for row in self.rows if row.name == name]
+
+        def single(of: str) -> float:
+            return float(_mean([np.array([getattr(row, of)]) for row in rows])[0])
+
         return MapScore(
             glass=-1,
             name=name,
             nearest=_mean([row.nearest for row in rows]),
             within=_mean([row.within for row in rows]),
-            pearson=float(_mean([np.array([row.pearson]) for row in rows])[0]),
-            spearman=float(_mean([np.array([row.spearman]) for row in rows])[0]),
+            pearson=single("pearson"),
+            spearman=single("spearman"),
+            coverage=single("coverage"),
+            event_coverage=single("event_coverage"),
         )
 
 
@@ -184,23 +215,39 @@ TRUE_MAP = "true map"
 def score_run(glasses: Sequence[Measured], radius: float, events: int = 6) -> Scores:
     """Score the true map and every other map of each glass at its first ``events`` events.
 
-    All maps of a glass are judged on the places where the true map is known, so that their C can be compared.
+    All maps of a glass are judged on all of its places, each by what it knows there, so that their C can be compared; the true map, too,
+    may be silent at some.
     """
     rows, chance = [], []
     for glass in glasses:
-        mask = np.isfinite(glass.truth)
-        first = glass.events[:events]
-        where = locate(first, glass.sites, mask, glass.cell, glass.periodic, radius)
+        where = locate(glass.events[:events], glass.sites, glass.cell, glass.periodic, radius)
         chance.append(_pad(chance_within(where), events))
-        truth = weakness(glass.truth, glass.weak_is)
         for name, values in {TRUE_MAP: glass.truth, **glass.maps}.items():
             side = glass.weak_is if name == TRUE_MAP else glass.orientation.get(name, glass.weak_is)
-            nearest, within = event_goodness(values, side, mask, where)
-            weak = weakness(values, side)
-            r, rho = pearson(weak, truth, mask), spearman(weak, truth, mask)
-            padded = _pad(nearest, events), _pad(within, events)
-            rows.append(MapScore(glass=glass.index, name=name, nearest=padded[0], within=padded[1], pearson=r, spearman=rho))
+            rows.append(_score(glass, name, values, side, where, events))
     return Scores(radius=radius, events=events, rows=tuple(rows), chance=tuple(float(c) for c in _mean(chance)) if chance else ())
+
+
+def _score(glass: Measured, name: str, values: Array, weak_is: str, where: Neighbourhood, events: int) -> MapScore:
+    """One map of one glass, at the events that ``where`` places."""
+    weak, truth = weakness(values, weak_is), weakness(glass.truth, glass.weak_is)
+    known, both = np.isfinite(weak), np.isfinite(weak) & np.isfinite(truth)
+    nearest, within = event_goodness(values, weak_is, where)
+    return MapScore(
+        glass=glass.index,
+        name=name,
+        nearest=_pad(nearest, events),
+        within=_pad(within, events),
+        pearson=pearson(weak, truth, both),
+        spearman=spearman(weak, truth, both),
+        coverage=float(known.mean()),
+        event_coverage=float(known[where.nearest].mean()) if len(where.nearest) else float("nan"),
+    )
+
+
+def percent(share: float) -> str:
+    """A share for people, in percent rounded down, so that only a whole one reads 100 %; a dash for NaN."""
+    return f"{np.floor(1000.0 * share + 1e-9) / 10.0:g} %" if np.isfinite(share) else "–"
 
 
 def _pad(values: Array, length: int) -> Array:

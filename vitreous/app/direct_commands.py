@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.app.comparing import told as compared
-from vitreous.app.direct_input import about, fields, made_folder, refuse_unwritable
+from vitreous.app.direct_input import about, fields, made_folder, refuse_unwritable, relaxing
 from vitreous.app.predicting import told as predicted
 from vitreous.app.progress import bar
 from vitreous.core.data import Configuration, Loading, Trajectory
@@ -21,8 +21,8 @@ from vitreous.core.errors import NotConverged
 from vitreous.core.interfaces import Potential
 from vitreous.direct import deform, energy, potential, probe, read_glass, relax, rings
 from vitreous.direct.deformation import engine_for, write_deformation
-from vitreous.direct.probing import write_map
-from vitreous.direct.rest import AT_REST, EnergyReport
+from vitreous.direct.probing import labeler_for, write_map
+from vitreous.direct.rest import AT_REST, EnergyReport, bring_to_rest
 from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.write import FORMATS, refuse_format, write_configuration
 
@@ -89,6 +89,15 @@ def _loading(options: argparse.Namespace, glass: Configuration) -> Loading:
 
 def _at_rest(options: argparse.Namespace) -> float:
     return AT_REST if options.at_rest is None else options.at_rest
+
+
+def _rested(options: argparse.Namespace, model: Potential, glass: Configuration, *, hold_rim: bool) -> tuple[Configuration, Told]:
+    """The glass, with --relax at rest and what that changed."""
+    if not options.relax:
+        return glass, {}
+    with bar("relaxing", None):
+        report = bring_to_rest(glass, model, at_rest=_at_rest(options), hold_rim=hold_rim)
+    return report.configuration, relaxing(report)
 
 
 def _table_path(given: str | None) -> Path | None:
@@ -158,13 +167,15 @@ def _deform(options: argparse.Namespace) -> Told:
         "at_rest": _at_rest(options),
         **fields(options.engine_set, "--engine-set", deform),
     }
-    engine_for(glass, model, loading, **how)
+    engine_for(glass, model, loading, relax=options.relax, **how)
     folder = made_folder(Path(options.out))
+    glass, relaxed = _rested(options, model, glass, hold_rim=False)
     with bar(f"deforming to {options.strain_max:g}", None):
         run = deform(glass, model, loading, **how)
     files = write_deformation(run, folder)
     return {
         **about(glass),
+        **relaxed,
         "states": len(run.strain),
         "last_strain": float(run.strain[-1]),
         "largest_stress": float(run.scalar_stress.max()),
@@ -190,17 +201,17 @@ def _known(values: np.ndarray) -> float | None:
 def _probe(options: argparse.Namespace) -> Told:
     out = refuse_unwritable(Path(options.out), (".csv",))
     model, glass = _model_and_glass(options)
+    loading = _loading(options, glass)
+    how = {
+        "grid": options.grid,
+        "angle_step": options.angle_step,
+        "workers": options.workers,
+        **fields(options.probe_set, "--probe-set", probe),
+    }
+    labeler_for(glass, **how)  # refuses a wrong field before the work
+    glass, relaxed = _rested(options, model, glass, hold_rim=True)
     with bar(f"probing {_places(options.grid, glass.dimension)} places", None):
-        labels = probe(
-            glass,
-            model,
-            _loading(options, glass),
-            grid=options.grid,
-            angle_step=options.angle_step,
-            workers=options.workers,
-            at_rest=_at_rest(options),
-            **fields(options.probe_set, "--probe-set", probe),
-        )
+        labels = probe(glass, model, loading, at_rest=_at_rest(options), **how)
     if not labels.mask.any():
         raise NotConverged(
             f"none of the {len(labels.mask)} probes met a drop of stress; "
@@ -210,6 +221,7 @@ def _probe(options: argparse.Namespace) -> Told:
     values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
         **about(glass),
+        **relaxed,
         "sites": len(labels.mask),
         "converged": int(labels.mask.sum()),
         "delta_tau": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},

@@ -12,6 +12,7 @@ from typing import Any
 
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.direct.rest import RelaxReport
 from vitreous.io.write import FORMATS
 
 
@@ -19,6 +20,18 @@ def about(glass: Configuration) -> dict[str, Any]:
     """What every command says of its glass, units included."""
     length, unit = UNITS[glass.units]
     return {"atoms": len(glass), "dimension": glass.dimension, "units": f"{length}, {unit}"}
+
+
+def relaxing(report: RelaxReport) -> dict[str, Any]:
+    """What --relax changed, as every command that takes it says it."""
+    before, after = report.before, report.after
+    return {
+        "relaxed": {
+            "largest_force": {"before": before.largest_force, "after": after.largest_force},
+            "energy": {"before": before.energy, "after": after.energy},
+            **({"frozen_atoms": report.frozen} if report.frozen else {}),
+        }
+    }
 
 
 def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "deform": Command(
         "deform a glass in quasistatic steps",
-        "Take a relaxed glass along a loading in athermal quasistatic steps. Writes curve.csv (strain, energy,\n"
+        "Take a relaxed glass (or any with --relax) along a loading in athermal quasistatic steps. Writes curve.csv (strain, energy,\n"
         "stress, largest force, lowest eigenvalue of the Hessian), events.csv (strain, kind, atom id as in the file, its place in the\n"
         "undeformed glass, energy and stress drop) and frames.extxyz (states before and after each event, first and last).\n"
         "Where the glass responds smoothly, states are up to 50 strain steps apart (--engine-set stride=1 for every step);\n"
@@ -47,8 +47,8 @@ COMMANDS = {
         "map the local stress thresholds of a glass",
         "At each place of a grid, strain a small disc (in three dimensions a ball) with a frozen rim until its stress first drops. Writes\n"
         "x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical, converged (1 or 0), the largest force left and, with\n"
-        "--angle-step, the weakest direction's angle off the loading. The glass must be at rest. Places whose disc leaves a glass with a\n"
-        "free boundary have no threshold.",
+        "--angle-step, the weakest direction's angle off the loading. The glass must be at rest, or brought there by --relax.\n"
+        "Places whose disc leaves a glass with a free boundary have no threshold.",
         "vitreous probe relaxed.extxyz --potential yukawa_silica --loading pure_shear --grid 50 --out map.csv",
     ),
     "d2min": Command(
@@ -124,6 +124,11 @@ def _loading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at-rest", type=float, metavar="F", help="largest force component of a glass that counts as relaxed (default: 1e-3)"
     )
+    _relax_option(parser)
+
+
+def _relax_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--relax", action="store_true", help="bring the glass to rest first, cell lengths kept")
 
 
 def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
@@ -166,7 +171,7 @@ def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     )
     predict.add_argument("--grid", type=int, metavar="N", help="N x N places (default: as dense as in training)")
     predict.add_argument("--angle", type=float, metavar="DEGREES", help="of the loading direction from x (default: that of the training)")
-    predict.add_argument("--relax", action="store_true", help="bring the glass to rest first, cell lengths kept")
+    _relax_option(predict)
     parsers["rings"].add_argument("--bond-cutoff", type=float, default=2.2, metavar="R", help="Si-O bonds are shorter (default: 2.2)")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.analysis.neighborhoods import wrap
-from vitreous.app.direct_input import about, refuse_unwritable
+from vitreous.app.direct_input import about, refuse_unwritable, relaxing
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.direct import find_bundle, predict, read_glass
@@ -30,8 +30,10 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
     outs = [refuse_unwritable(Path(out), (".csv", ".png", *WITH_COLUMNS), source=options.file) for out in options.out]
     bundle = find_bundle(options.bundle)
     glass = read_glass(options.file, bundle.potential, species=options.species, dimension=options.dimension, frame=options.frame)
+    relaxed = {}
     if options.relax:
-        glass = rested(glass, bundle)
+        report = rested(glass, bundle)
+        glass, relaxed = report.configuration, relaxing(report)
     found = predict(glass, bundle, grid=options.grid, angle=options.angle)
     _warn(found, options.relax)
     labels, known = found.labels, found.labels.mask
@@ -41,6 +43,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
     order = np.argsort(np.where(known, labels.values if labels.weak_is == "low" else -labels.values, np.inf))[: min(_WEAKEST, known.sum())]
     return {
         **about(glass),
+        **relaxed,
         "loading": f"{bundle.loading.mode}, {bundle.loading.angle if options.angle is None else options.angle:g} degrees from x",
         "places": len(known),
         "masked": int((~known).sum()),

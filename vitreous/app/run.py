@@ -147,7 +147,7 @@ def write_results(job: Job, pipeline: Pipeline, result: Result, store: Store) ->
 
 
 def _scores(result: Result, orientation: Mapping[str, str] | None) -> dict[str, Any]:
-    """Mean scores of every map on the glasses never seen, null where undefined; empty for labels that are no map."""
+    """Mean scores and coverage of every map on the glasses never seen, null where undefined; empty for labels that are no map."""
     from vitreous.report.calibration import calibration_error
     from vitreous.report.scoring import score_samples
 
@@ -162,6 +162,7 @@ def _scores(result: Result, orientation: Mapping[str, str] | None) -> dict[str, 
             "goodness_within": {f"event_{i}": _number(c) for i, c in enumerate(mean.within, 1)},
             "pearson": _number(mean.pearson),
             "spearman": _number(mean.spearman),
+            "coverage": {"places": _number(mean.coverage), "events": _number(mean.event_coverage)},
         }
     known = calibration_error(result.role("test"))
     if np.isfinite(known):

@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vitreous.core.result import ROLES, Result
+
+_WIDE = 100  # characters: the table of six events is never squeezed, a narrower terminal breaks its lines
 
 
 def print_summary(result: Result, scores: Mapping[str, Any], folder: Path, store: Path, files: Sequence[Path]) -> None:
@@ -21,6 +25,7 @@ def print_summary(result: Result, scores: Mapping[str, Any], folder: Path, store
     console.print(f"computed  {fresh}")
     maps = {name: row for name, row in scores.items() if isinstance(row, Mapping)}
     if maps:
+        console.width = max(console.width, _WIDE)
         console.print(_table(maps))
     for path in [p for p in files if p.suffix == ".html"]:
         console.print(f"report    {path}")
@@ -28,13 +33,18 @@ def print_summary(result: Result, scores: Mapping[str, Any], folder: Path, store
 
 
 def _table(maps: Mapping[str, Mapping[str, Any]]) -> Any:
-    """One line per map: goodness at the nearest place, event by event, and correlation with the true map, on glasses never seen."""
+    """One line per map, on glasses never seen: goodness at the nearest place by event, correlation with the true map, and coverage."""
     from rich.table import Table
+
+    from vitreous.analysis.scores import percent
 
     events = list(next(iter(maps.values()))["goodness_nearest"])
     headings = [f"C {name.removeprefix('event_')}" for name in events]
-    table = Table("map, on test glasses", *headings, "Pearson", "Spearman", box=None, pad_edge=False)
+    table = Table(
+        "map, on test glasses", *headings, "Pearson", "Spearman", "places", "events", box=None, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for name, row in maps.items():
         values = [*row["goodness_nearest"].values(), row["pearson"], row["spearman"]]
-        table.add_row(name, *("-" if value is None else f"{value:.2f}" for value in values))
+        covered = (percent(np.nan if share is None else share) for share in row["coverage"].values())
+        table.add_row(name, *("-" if value is None else f"{value:.2f}" for value in values), *covered)
     return table

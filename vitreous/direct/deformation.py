@@ -13,7 +13,7 @@ from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.registry import discover
-from vitreous.direct.rest import AT_REST, refuse_unrelaxed, relax
+from vitreous.direct.rest import AT_REST, bring_to_rest, refuse_at_rest, refuse_unrelaxed
 from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.write import write_extxyz_frames
@@ -36,6 +36,7 @@ def deform(
     stop_after_events: int | None = None,
     stop_at_first_break: bool = False,
     at_rest: float = AT_REST,
+    relax: bool = False,
     **fields: Any,
 ) -> Trajectory:
     """A relaxed glass taken along a loading in quasistatic steps; what is left of its forces relaxes first, in its own cell.
@@ -50,11 +51,12 @@ def deform(
         stop_after_events: end after so many instabilities; None: only at ``strain_max``.
         stop_at_first_break: end when an oxygen loses a silicon and some atom's energy falls by more than 0.1 eV (or ``break_drop``).
         at_rest: largest force component allowed in the glass, energy per length.
+        relax: bring the glass to rest in its cell, however large its forces are, instead of refusing it.
 
     Raises:
         NotConverged: if a state does not come to rest; nothing is returned then.
-        VitreousError: for a strain that the cell cannot bear or that meets a free boundary, a glass that is not at rest, or one that the
-            potential refuses.
+        VitreousError: for a strain that the cell cannot bear or that meets a free boundary, a glass that is not at rest, one that the
+            potential refuses, or ``relax`` for an engine that does so itself.
     """
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=configuration.dimension)
@@ -68,10 +70,11 @@ def deform(
         stop_after_events=stop_after_events,
         stop_at_first_break=stop_at_first_break,
         at_rest=at_rest,
+        relax=relax,
         **fields,
     )
     if not _own_model(simulator):
-        configuration = relax(configuration, potential).configuration
+        configuration = bring_to_rest(configuration, potential, at_rest=at_rest, hold_rim=False).configuration
     if getattr(simulator, "break_far", 0.0) > 0.0 and _silica(configuration):
         configuration = configuration.with_(bonds=silica_bonds(configuration))
     run = simulator.deform(configuration, potential, loading)
@@ -91,6 +94,7 @@ def engine_for(
     stop_after_events: int | None,
     stop_at_first_break: bool,
     at_rest: float,
+    relax: bool,
     **fields: Any,
 ) -> Simulator:
     """The engine of ``deform``, once nothing speaks against the deformation; arguments and errors are those of ``deform``."""
@@ -109,7 +113,12 @@ def engine_for(
     limits = {"strain_max": strain_max, "strain_step": strain_step, "max_events": events}
     simulator = _engine(configuration, engine, limits | fields, stop_at_first_break)
     refuse_deformation(configuration, loading, strain_max, None if _own_model(simulator) else potential.surface(configuration))
-    if not _own_model(simulator):
+    refuse_at_rest(at_rest)
+    if _own_model(simulator) and relax:
+        raise VitreousError(
+            "the engine brings the glass to rest itself, in a model of its own (pair_commands); leave out --relax (in Python: relax=True)"
+        )
+    if not _own_model(simulator) and not relax:
         refuse_unrelaxed(configuration, potential, at_rest)
     return simulator
 

@@ -15,7 +15,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.direct.bundle import Bundle, read_bundle
 from vitreous.direct.likeness import unlike
-from vitreous.direct.rest import AT_REST, moving, relax
+from vitreous.direct.rest import AT_REST, RelaxReport, bring_to_rest, moving
 from vitreous.io.bonds import silica_bonds
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
@@ -67,12 +67,11 @@ def find_bundle(name: str) -> Bundle:
     )
 
 
-def rested(glass: Configuration, bundle: Bundle) -> Configuration:
+def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
     """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of their neighbours, at the rim of a glass
     with a free boundary, stay where they are."""
     bundle.descriptor.refuse(glass, bundle.potential)
-    rim = 0.0 if all(glass.periodic) else bundle.potential.surface(glass).force_range
-    return relax(glass, bundle.potential, freeze_rim=rim).configuration
+    return bring_to_rest(glass, bundle.potential)
 
 
 def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, angle: float | None = None) -> Prediction:

@@ -11,7 +11,7 @@ from vitreous.core.build import construct
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.executor import cores
 from vitreous.core.interfaces import Potential
-from vitreous.direct.rest import AT_REST, refuse_unrelaxed
+from vitreous.direct.rest import AT_REST, bring_to_rest, refuse_unrelaxed
 from vitreous.direct.tables import write_table
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.labelers.local_yield_stress import LocalYieldStress
@@ -30,6 +30,7 @@ def probe(
     angle_step: float | None = None,
     workers: int | None = None,
     at_rest: float = AT_REST,
+    relax: bool = False,
     **fields: Any,
 ) -> Labels:
     """Delta tau = tau_critical - tau_initial at ``grid`` places along each side: how much more stress a disc (ball) bears before it yields.
@@ -41,6 +42,7 @@ def probe(
             loading (Patinet et al. 2016). None: along the loading alone.
         workers: threads; None: all cores. at_rest: largest force component allowed in the glass, energy per length; within the frozen
             ring's width of a free boundary, where no disc has its free atoms, forces do not count.
+        relax: bring the glass to rest in its cell instead of refusing it; atoms within the reach of forces from a free boundary stay put.
         fields: of ``vitreous.plugins.labelers.local_probing.LocalProbing``: free_radius, frozen_ring, strain_step, strain_max, ...
 
     Returns:
@@ -49,15 +51,26 @@ def probe(
         ``angle_step`` angle, the weakest direction's, degrees off the loading.
 
     Raises:
+        NotConverged: the glass does not come to rest.
         VitreousError: a glass that is not at rest or smaller than a probe, or directions asked for under uniaxial loading.
     """
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=configuration.dimension)
-    values = {**_SIZES.get(configuration.units, {}), "grid": grid, "workers": cores() if workers is None else workers, **fields}
-    cls = LocalProbing if angle_step is None else LocalYieldStress
-    labeler: LocalProbing = construct(cls, "probe", values if angle_step is None else {**values, "angle_step": angle_step})
+    labeler = labeler_for(configuration, grid=grid, angle_step=angle_step, workers=workers, **fields)
+    if relax:
+        configuration = bring_to_rest(configuration, potential, at_rest=at_rest).configuration
     refuse_unrelaxed(configuration, potential, at_rest, labeler.frozen_ring)
     return labeler.label(configuration, potential, loading, None)
+
+
+def labeler_for(
+    configuration: Configuration, *, grid: int | tuple[int, ...], angle_step: float | None, workers: int | None, **fields: Any
+) -> LocalProbing:
+    """What ``probe`` probes with, once its fields are found right; arguments and errors are those of ``probe``."""
+    values = {**_SIZES.get(configuration.units, {}), "grid": grid, "workers": cores() if workers is None else workers, **fields}
+    if angle_step is None:
+        return construct(LocalProbing, "probe", values)
+    return construct(LocalYieldStress, "probe", {**values, "angle_step": angle_step})
 
 
 def write_map(labels: Labels, path: Path) -> Path:

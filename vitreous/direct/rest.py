@@ -23,6 +23,7 @@ from vitreous.mechanics.straining import refuse_lengths
 Array = NDArray[Any]
 
 AT_REST = 1e-3  #: largest force component of a glass that counts as relaxed, energy per length
+_LEFT = 1e-8  # of a force when a glass was relaxed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,15 +93,20 @@ def moving(configuration: Configuration, rim: float) -> Array | None:
 
 def refuse_unrelaxed(configuration: Configuration, potential: Potential, at_rest: float = AT_REST, rim: float = 0.0) -> EnergyReport:
     """How a glass stands, if no force component in it, rim left out, exceeds ``at_rest``, energy per length; else a VitreousError."""
-    if not at_rest > 0.0:
-        raise VitreousError(f"at rest was to mean forces up to {at_rest:g}; expected a positive number")
+    refuse_at_rest(at_rest)
     found = _report(configuration, potential, moving(configuration, rim))
     if not found.largest_force <= at_rest:
         raise VitreousError(
             f"the glass is not at rest: a force of {found.largest_force:.3g} {found.energy_unit}/{found.length_unit} acts on atom "
-            f"{found.at_atom}, expected at most {at_rest:g}; relax it first: vitreous relax FILE --potential NAME --out RELAXED.extxyz"
+            f"{found.at_atom}, expected at most {at_rest:g}; add --relax (in Python: relax=True) to bring it to rest first"
         )
     return found
+
+
+def refuse_at_rest(at_rest: float) -> None:
+    """Raise VitreousError unless ``at_rest``, the largest force of a glass at rest, is a positive number."""
+    if not at_rest > 0.0:
+        raise VitreousError(f"at rest was to mean forces up to {at_rest:g}; expected a positive number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +126,7 @@ def relax(
     *,
     cell: str = "",
     freeze_rim: float = 0.0,
-    force_tolerance: float = 1e-8,
+    force_tolerance: float = _LEFT,
     stress_tolerance: float = 1e-8,
     minimiser: str = "cg",
     jump: float = 0.1,
@@ -164,6 +170,25 @@ def relax(
         largest_move=float(np.linalg.norm(moved, axis=1).max()),
         frozen=0 if free is None else int((free == 0.0).sum()),
     )
+
+
+def bring_to_rest(configuration: Configuration, potential: Potential, *, at_rest: float = AT_REST, hold_rim: bool = True) -> RelaxReport:
+    """The glass in the minimum that it falls into at fixed cell, before something else is done to it: what ``--relax`` stands for.
+
+    Args:
+        at_rest: the largest force component that will be allowed, energy per length; what is left is smaller.
+        hold_rim: whether atoms within the reach of forces from a free boundary stay put, since they lack neighbours that they had.
+
+    Raises:
+        NotConverged: the forces do not become so small.
+        VitreousError: the potential refuses the glass, ``at_rest`` is not positive, or the rim is the whole glass.
+    """
+    refuse_at_rest(at_rest)
+    rim = potential.surface(configuration).force_range if hold_rim else 0.0
+    free = moving(configuration, rim)
+    if free is not None and not free.any():
+        raise VitreousError(f"no atom lies further than {rim:g} from the free boundary, so relaxing would move none; give a larger patch")
+    return relax(configuration, potential, freeze_rim=0.0 if free is None else rim, force_tolerance=min(_LEFT, at_rest))
 
 
 def _free(configuration: Configuration, rim: float, cell: str) -> Array | None:

@@ -20,9 +20,9 @@ _CONFIDENCE = np.linspace(0.05, 0.95, 19)
 
 
 def coverage(samples: Sequence[Sample]) -> tuple[Array, Array] | None:
-    """Confidences and the shares (P,) found, over all labelled places; None where no uncertainty is known."""
+    """Confidences and the shares (P,) found, over all places with a label and a prediction; None where no uncertainty is known."""
     parts = [
-        (np.abs(s.prediction - s.labels.values) / s.uncertainty)[s.labels.mask]
+        (np.abs(s.prediction - s.labels.values) / s.uncertainty)[s.labels.mask & np.isfinite(s.prediction)]
         for s in samples
         if s.prediction is not None and s.uncertainty is not None
     ]

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import wrap
-from vitreous.analysis.scores import TRUE_MAP, Scores, pearson
+from vitreous.analysis.scores import TRUE_MAP, Scores, pearson, percent
 from vitreous.core.base import UNITS
 from vitreous.core.result import Metric, Sample
 from vitreous.report.scoring import event_places
@@ -49,8 +49,9 @@ def maps(sample: Sample, indicator: str = "") -> Figure:
         panels.append(("predicted map", sample.prediction, truth.weak_is, label_text(truth.name, truth.unit), (low, high)))
     if sample.indicators is not None and indicator in sample.indicators.names:
         values = np.asarray(sample.indicators.values[:, sample.indicators.names.index(indicator)], dtype=np.float64)
-        limits = tuple(np.percentile(values, [1, 99]))
-        panels.append((indicator.replace("_", " "), values, "high", label_text(indicator, ""), limits))  # type: ignore[arg-type]
+        if np.isfinite(values).any():
+            limits = tuple(np.nanpercentile(values, [1, 99]))
+            panels.append((indicator.replace("_", " "), values, "high", label_text(indicator, ""), limits))  # type: ignore[arg-type]
     figure = Figure(figsize=(5.2 * len(panels), 5.3), layout="constrained")
     for axes, (title, values, side, label, limits) in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
         colours = draw_map(axes, sample, values, side, limits)
@@ -159,7 +160,7 @@ def stress_strain(sample: Sample) -> Figure | None:
 
 
 def parity(samples: Sequence[Sample]) -> Figure | None:
-    """Predicted over true values for training, validation and test glasses; None without predictions or labels."""
+    """Predicted over true values for training, validation and test glasses, where both are known; None without predictions or labels."""
     roles = {role: [s for s in samples if s.role == role and s.prediction is not None] for role in ("train", "validation", "test")}
     roles = {role: chosen for role, chosen in roles.items() if chosen}
     if not roles:
@@ -167,27 +168,33 @@ def parity(samples: Sequence[Sample]) -> Figure | None:
     figure = Figure(figsize=(4.1 * len(roles), 4.7), layout="constrained")
     grid = np.atleast_1d(figure.subplots(1, len(roles), sharex=True, sharey=True))
     first = next(iter(roles.values()))[0].labels
-    shown = np.concatenate(
-        [v[s.labels.mask] for chosen in roles.values() for s in chosen for v in (s.labels.values, np.asarray(s.prediction))]
-    )
+    known = {role: _true_and_predicted(chosen) for role, chosen in roles.items()}
+    shown = np.concatenate(list(known.values()), axis=1)
     if not shown.size:
         return None
     ends = [shown.min(), shown.max()]
     for axes, (role, chosen) in zip(grid, roles.items(), strict=True):
-        true = np.concatenate([s.labels.values[s.labels.mask] for s in chosen])
-        predicted = np.concatenate([np.asarray(s.prediction)[s.labels.mask] for s in chosen])
+        true, predicted = known[role]
         axes.plot(true, predicted, ".", color=_COLOURS[2], markersize=4, alpha=0.4, markeredgewidth=0, rasterized=True)
         axes.plot(ends, ends, color=_COLOURS[1], linewidth=1.2)
         r = pearson(true, predicted, np.ones(len(true), dtype=bool))
-        rmse = float(np.sqrt(np.mean((true - predicted) ** 2)))
+        rmse = float(np.sqrt(np.mean((true - predicted) ** 2))) if len(true) else float("nan")
         axes.set_title(f"{role}: {len(chosen)} {'glass' if len(chosen) == 1 else 'glasses'}", fontsize=11)
         pooled = "" if len(chosen) == 1 else " (all places together)"
+        labelled = sum(int(s.labels.mask.sum()) for s in chosen)
+        pooled += "" if len(true) == labelled else f"\nover {percent(len(true) / labelled)} of the labelled places"
         axes.text(0.04, 0.96, f"r = {r:.3f}{pooled}\nrms error {rmse:.3g}", transform=axes.transAxes, va="top", fontsize=9)
         axes.set_aspect("equal", adjustable="box")
         axes.set_xlabel(f"true {label_text(first.name, first.unit)}", fontsize=9.5)
         _plain(axes)
     grid[0].set_ylabel("predicted", fontsize=9.5)
     return figure
+
+
+def _true_and_predicted(samples: Sequence[Sample]) -> Array:
+    """(2, K) true and predicted values of all places at which both are known."""
+    both = [np.stack([s.labels.values, np.asarray(s.prediction, dtype=np.float64)]) for s in samples]
+    return np.concatenate([values[:, np.isfinite(values).all(axis=0)] for values in both], axis=1)
 
 
 def goodness(scores: Scores) -> Figure:

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from vitreous.analysis.rings import RingStatistics
-from vitreous.analysis.scores import MapScore, Scores
+from vitreous.analysis.scores import MapScore, Scores, percent
 
 _STYLE = """
 body { font: 16px/1.55 Georgia, 'Times New Roman', serif; color: #222; background: #fff;
@@ -77,17 +77,19 @@ def score_tables(scores: Scores) -> dict[str, str]:
 
 
 def _score_table(rows: Sequence[MapScore], scores: Scores, what: str) -> str:
-    """One table: goodness by event, nearest / within the radius, and correlations with the true map."""
+    """One table: goodness by event, nearest / within the radius, correlations with the true map, and coverage."""
     events = range(scores.events)
     head = "<th>map</th>" + "".join(f"<th>event {k + 1}</th>" for k in events) + "<th>Pearson</th><th>Spearman</th>"
+    head += "<th>places covered</th><th>events covered</th>"
     lines = []
     for row in rows:
         cells = "".join(f"<td>{_number(row.nearest[k])} / {_number(row.within[k])}</td>" for k in events)
         name = escape(row.name.replace("_", " "))
-        lines.append(f"<tr><td>{name}</td>{cells}<td>{_number(row.pearson, 3)}</td><td>{_number(row.spearman, 3)}</td></tr>")
+        cells += f"<td>{_number(row.pearson, 3)}</td><td>{_number(row.spearman, 3)}</td>"
+        lines.append(f"<tr><td>{name}</td>{cells}<td>{percent(row.coverage)}</td><td>{percent(row.event_coverage)}</td></tr>")
     if what.startswith("mean"):
         cells = "".join(f"<td>0 / {_number(scores.chance[k]) if scores.chance else '–'}</td>" for k in events)
-        lines.append(f"<tr><td>chance</td>{cells}<td>0</td><td>0</td></tr>")
+        lines.append(f"<tr><td>chance</td>{cells}<td>0</td><td>0</td><td>–</td><td>–</td></tr>")
     note = f"Prediction goodness, {what}: at the nearest place / at the weakest place within {scores.radius:.3g} of the event."
     return f'<div class="scroll"><table><caption>{escape(note)}</caption><tr>{head}</tr>{"".join(lines)}</table></div>'
 

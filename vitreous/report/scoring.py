@@ -55,11 +55,11 @@ def default_radius(sample: Sample) -> float:
 
 
 def score_samples(samples: Sequence[Sample], *, radius: float | None = None, orientation: Mapping[str, str] | None = None) -> Scores | None:
-    """Scores of these glasses; None when there is none at a spatial level.
+    """Scores of these glasses; None when there is none at a spatial level. One without a single label counts, too: nothing is known of it.
 
     ``radius`` defaults to one grid spacing; ``orientation`` (weak_is by indicator) to that of the built-in physical indicators.
     """
-    spatial = [sample for sample in samples if sample.labels.level in ("site", "atom") and sample.labels.mask.any()]
+    spatial = [sample for sample in samples if sample.labels.level in ("site", "atom") and len(sample.labels)]
     if not spatial:
         return None
     sides = PhysicalIndicators.weak_is if orientation is None else orientation

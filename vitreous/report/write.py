@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
-from vitreous.analysis.scores import TRUE_MAP, Scores
+from vitreous.analysis.scores import TRUE_MAP, Scores, percent
 from vitreous.core.errors import VitreousError
 from vitreous.core.result import ROLES, Result, Sample
 from vitreous.report import figures
@@ -66,7 +66,8 @@ def write_report(
 
 _GOODNESS = (
     "C = 1 − 2F, with F the share of the map that is weaker than the place of the event: 1 is perfect, 0 is chance, −1 is perfectly wrong. "
-    "Searching a radius raises C even for a map that knows nothing; the dotted line shows by how much."
+    "Searching a radius raises C even for a map that knows nothing; the dotted line shows by how much. A place where a map has no value "
+    "counts as a blind guess; the tables say how many places, and events, each map covers, and correlations are over the places it covers."
 )
 
 
@@ -135,6 +136,8 @@ def _headline(result: Result, scores: Scores | None) -> str:
         return text
     model, truth = scores.mean("model"), scores.mean(scores.names[0])
     text += f" On glasses never seen, predicted and true map correlate with r = {model.pearson:.3f} (ranks: {model.spearman:.3f})."
+    if model.coverage < 1.0:
+        text += f" The model's map covers {percent(model.coverage)} of the places; elsewhere it counts as a blind guess."
     if np.isfinite(model.nearest[0]):
         text += f" Goodness at the first event: {model.nearest[0]:.2f} for the model, {truth.nearest[0]:.2f} for the true map."
     return text
