@@ -25,6 +25,7 @@ _SLOW = 0.3  # a factor serves as long as it brings the force down to this fract
 _REFINEMENTS = 6  # of a tangent, before the factor is made anew
 _EXACT = 1e-6  # of the affine force: what a tangent may leave unbalanced
 _BUDGET = 100_000  # force evaluations of one descent
+_NUDGE = 1e-3  # of ``jump``: the disturbance that ends a saddle
 _LOOK = 40  # force evaluations between two looks at it
 
 
@@ -107,7 +108,8 @@ class PairProbe(ContinuedProbe):
         """The minimum at ``strain`` into which conjugate gradients fall from ``y``, or None.
 
         Newton is tried where the force has fallen tenfold, and tenfold again; once it has risen, an instability is under way, and Newton is
-        tried where its step is a small part of ``jump``. Where it fails the descent goes on undisturbed.
+        tried where its step is a small part of ``jump``. Where it fails the descent goes on undisturbed, but for a small disturbance of a
+        saddle at which a perfect symmetry holds it.
         """
         f, gradient, inverse = _kinematics(self.loading, round(strain, 12))
         x, forces, along = y @ f.T, np.zeros((self.free, 2)), np.zeros((self.free, 2))
@@ -125,6 +127,9 @@ class PairProbe(ContinuedProbe):
             reached = self.reach(strain, x @ inverse, self.protocol.jump) if used and not alone and residual <= goal else None
             if reached is not None:
                 return reached
+            if residual <= least:
+                x[: self.free] += np.random.default_rng(used).normal(0.0, _NUDGE * self.protocol.jump, (self.free, 2))
+                along[:] = 0.0
             if residual > 2.0 * gentle:
                 goal = gentle
             elif not used or residual <= goal:

@@ -24,7 +24,7 @@ test is out by J. Where a pair crosses a cutoff at which the stiffness jumps, bo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,15 +43,17 @@ _FINEST = 32  # a strain step is divided at most this finely before its end is c
 _ASTRAY = 0.25  # of the smallest event's move: how far from its prediction a state halfway may lie
 _TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
 _CAREFUL = 0.85  # of the stride that would just be smooth
+_NUDGE = 1e-3  # of ``jump``: the disturbance that ends a saddle
 _ROUGH = 0.1  # of the force halfway: what its Newton step may leave
 
 
 @dataclass
 class _Point:
-    """A minimum on the branch; stiffness and tangent once a stride has asked for them."""
+    """A state on the branch; stiffness and tangent once a stride has asked for them, and whether they show it to be a minimum."""
 
     strain: float
     state: State
+    minimum: bool = True
     lin: LinearResponse | None = None
     tangent: Array | None = None  # (N, D) in the co-moving frame
 
@@ -116,13 +118,15 @@ class _Walker:
             lin = point.lin = self.surface.linearise(point.state.positions, point.state.cell)
             force = lin.affine_force(self.loading.velocity_gradient(point.strain))
             wanted = 0.1 * self.protocol.force_tolerance / max(h * float(np.abs(force).max()), 1e-300)
-            u, _ = solve(lin, force, self.preconditioner, min(max(wanted, 1e-4), 3e-3))
+            u, point.minimum = solve(lin, force, self.preconditioner, min(max(wanted, 1e-4), 3e-3))
             point.tangent = np.linalg.solve(self.loading.deformation_gradient(point.strain), u.T).T
         return point.tangent
 
     def stride(self, point: _Point, h: float) -> _Point | None:
         """The minimum at ``point.strain + h`` if the way there is smooth, else None."""
         self.scale = 0.5
+        if self.tangent(point, h) is not None and not point.minimum:
+            return None
         f, protocol = self.loading.deformation_gradient(point.strain + h), self.protocol
         state = newton(
             self.surface, self._predict(point, h) @ f.T, self.cell @ f.T, self.preconditioner, protocol.force_tolerance, protocol.jump,
@@ -150,7 +154,7 @@ class _Walker:
         h, grain = b.strain - a.strain, _ASTRAY * self.protocol.smallest_event
         ya, yb, ta, tb = self._y(a), self._y(b), self.tangent(a, h), self.tangent(b, h)
         turn = tb - ta
-        if _beyond(yb - ya - 0.5 * h * (ta + tb)) > _TURN * h * longest(turn) + grain:
+        if not b.minimum or _beyond(yb - ya - 0.5 * h * (ta + tb)) > _TURN * h * longest(turn) + grain:
             return False
         f = self.loading.deformation_gradient(a.strain + 0.5 * h)
         halfway, cell = (0.5 * (ya + yb) - h / 8.0 * turn) @ f.T, self.cell @ f.T
@@ -170,14 +174,23 @@ class _Walker:
 
         A step that a step back undoes is followed in small strides: it may be steep and nothing else.
         """
-        state, least = self._descend(point.state, point.strain, end), self.protocol.smallest_event
+        fallen, least = self._fall(point, end), self.protocol.smallest_event
         edge = point
-        if furthest(point.state, self._again(state, end, point.strain)) <= least:
+        if furthest(point.state, self._again(fallen.state, end, point.strain)) <= least:
             edge = self._follow(point, end)
         self.previous = None
-        if edge.strain == end and furthest(edge.state, state) <= least:
+        if edge.strain == end and furthest(edge.state, fallen.state) <= least:
             return edge, None
-        return _Point(end, state), size(edge.state, edge.strain, state, end, self.loading, self._again, least)
+        return fallen, size(edge.state, edge.strain, fallen.state, end, self.loading, self._again, least)
+
+    def _fall(self, point: _Point, end: float) -> _Point:
+        """Where the fixed-step protocol falls to. A perfect symmetry can hold it at a saddle, which a small disturbance then ends."""
+        fallen = _Point(end, self._descend(point.state, point.strain, end))
+        self.tangent(fallen, end - point.strain)
+        if fallen.minimum:
+            return fallen
+        noise = np.random.default_rng(0).normal(0.0, _NUDGE * self.protocol.jump, fallen.state.positions.shape)
+        return _Point(end, self._descend(replace(fallen.state, positions=fallen.state.positions + noise), end, end))
 
     def _follow(self, point: _Point, end: float) -> _Point:
         """The branch's minimum at ``end``, or the last on the way there that ever smaller strides can reach."""
@@ -188,7 +201,7 @@ class _Walker:
             reached = self.stride(point, left if h > 0.999 * left else h)
             if reached is not None:
                 if h > 0.999 * left:
-                    return _Point(end, reached.state, reached.lin, reached.tangent)
+                    return replace(reached, strain=end)
                 point, h = reached, h * max(self.scale, 0.5)
             elif h > 1.001 * finest:
                 h = max(finest, h * min(self.scale, 0.5))

@@ -24,6 +24,7 @@ Array = NDArray[Any]
 
 _STEP = 1e-5  # of the affine strain in the stress's difference quotient
 _EXACT = 1e-6  # of the affine force: what a tangent may leave unbalanced
+_NUDGE = 1e-3  # of ``jump``: the disturbance that ends a saddle
 _ROUGH = 1e-2  # of the force: what the Newton step of a miss may leave
 
 
@@ -83,13 +84,23 @@ class SurfaceProbe(ContinuedProbe):
         x, cell = y @ f.T, self._cell @ f.T
         try:
             if not alone:
-                state = descend_and_polish(self._surface, x, cell, self._preconditioner, self._descent, self._mask)
-                return self.reach(strain, state.positions @ np.linalg.inv(f).T, self.protocol.jump)
+                return self._fall(strain, x, cell)
             state = descend_alone(self._surface, x, cell, self._descent, self._mask)
         except NotConverged:
             return None
         flat = np.zeros((self.free, len(f)))
         return Point(strain, state.positions @ np.linalg.inv(f).T, flat, self._tau(state.positions, cell), 0.0, state.residual)
+
+    def _fall(self, strain: float, x: Array, cell: Array) -> Point | None:
+        """A saddle at which a perfect symmetry holds the descent is disturbed a little, once."""
+        inverse = np.linalg.inv(self.loading.deformation_gradient(strain)).T
+        for _ in range(2):
+            state = descend_and_polish(self._surface, x, cell, self._preconditioner, self._descent, self._mask)
+            reached = self.reach(strain, state.positions @ inverse, self.protocol.jump)
+            if reached is not None:
+                return reached
+            x = state.positions + self._mask * np.random.default_rng(0).normal(0.0, _NUDGE * self.protocol.jump, x.shape)
+        return None
 
     def _tau(self, positions: Array, cell: Array) -> float:
         """The loading's scalar stress of the free atoms: how fast their energies grow along the strain that it weighs stresses by."""
