@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from vitreous.core.data import Configuration
+from vitreous.core.stages import stream
+from vitreous.plugins.generators.dual_switch import DualSwitch
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +24,18 @@ def reference() -> Path:
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy components of tests/toy_package, as if they were installed."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy_package"))
+
+
+FRAGILE = DualSwitch(rings_x=8, rings_y=8, variance=1.3, largest_strain=0.3, steps=20_000)  #: glass 2 of seed 0 loses a bond when it relaxes
+
+
+@pytest.fixture(scope="session")
+def fragile() -> Configuration:
+    """A small, strongly disordered network of silica: whole at rest in its cell, it loses one bond before its cell is free of stress."""
+    return FRAGILE.generate(2, stream(0, "generate", 2))
+
+
+@pytest.fixture(scope="session")
+def overstretched(fragile: Configuration) -> Configuration:
+    """The same in a cell so large that the bond is lost there."""
+    return fragile.with_(positions=1.025 * fragile.positions, cell=1.025 * fragile.cell, bonds=fragile.bonds)
