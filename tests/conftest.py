@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from vitreous.core.data import Configuration
@@ -26,7 +25,9 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy_package"))
 
 
-FRAGILE = DualSwitch(rings_x=8, rings_y=8, variance=1.3, largest_strain=0.3, steps=20_000)  #: glass 2 of seed 0 loses a bond when it relaxes
+FRAGILE = DualSwitch(
+    rings_x=8, rings_y=8, variance=1.3, largest_strain=0.3, steps=20_000
+)  #: glass 2 of seed 0 loses a bond when it relaxes
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,9 @@ def test_a_long_bond_is_named_with_its_length():
     assert change.broken.tolist() == [bond.tolist()]
     assert change.lengths == pytest.approx([0.5 * 3.014649 + 1.2])
     first, second = glass.ids[bond]
-    with pytest.raises(NetworkChanged, match=rf"the bond between atoms {first} and {second} is 2.707 angstrom long \(a bond is at most 2.2\)"):
+    with pytest.raises(
+        NetworkChanged, match=rf"the bond between atoms {first} and {second} is 2.707 angstrom long \(a bond is at most 2.2\)"
+    ):
         refuse_changed(glass, 2.2)
 
 
@@ -47,7 +49,7 @@ def test_a_bond_that_formed_is_found_though_none_broke():
     change = network_change(left_out, 2.2)
     assert change.formed.tolist() == [glass.bonds[0].tolist()]
     assert not len(change.broken)
-    with pytest.raises(NetworkChanged, match="not bonded before, stand closer than 2.2 angstrom"):
+    with pytest.raises(NetworkChanged, match=r"not bonded before, stand closer than 2\.2 angstrom"):
         refuse_changed(left_out, 2.2)
 
 

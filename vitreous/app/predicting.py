@@ -120,8 +120,8 @@ def _trust(found: Prediction, rows: int) -> dict[str, Any]:
 
 
 def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
-    """The glass with the value of the nearest place on every atom, its uncertainty, a column of 0 and 1 for each reason why places have none,
-    and whether to trust them, for OVITO."""
+    """The glass with the value of the nearest place on every atom, its uncertainty, for each reason why places have no value a column of
+    0 and 1, and whether to trust the map, for OVITO."""
     from scipy.spatial import KDTree
 
     labels = found.labels

@@ -35,7 +35,7 @@ class Change(NamedTuple):
 
 def network_change(glass: Configuration, limit: float) -> Change:
     """Where the listed bonds of a glass are not the pairs of atoms closer than ``limit`` (length), kinds that no listed bond joins left
-    out; nothing for a glass without bonds, or an infinite limit."""
+    out; nothing for a glass without bonds, or an infinite limit. Of the images of a pair, the nearest counts."""
     bonds = np.sort(glass.bonds, axis=1)
     if not len(bonds) or not np.isfinite(limit):
         return Change(bonds[:0], np.zeros(0), bonds[:0])
@@ -95,16 +95,18 @@ def _pairs_closer(glass: Configuration, radius: float) -> Pairs:
     extent = np.where(periodic, 1.0, fractional.max(axis=0) + 1e-9)
     counts = np.clip((extent * heights / radius).astype(np.int64), 1, 512)
     where = np.minimum((fractional / extent * counts).astype(np.int64), counts - 1)
-    flat = np.ravel_multi_index(tuple(where.T), tuple(counts))
-    order = np.argsort(flat, kind="stable")
+    flat: Pairs = np.asarray(np.ravel_multi_index(tuple(where.T), tuple(counts)))
+    order: Pairs = np.argsort(flat, kind="stable")
+    held = flat[order]
     found = []
     for step in product((-1, 0, 1), repeat=glass.dimension):
         beside = where + step
         atoms = np.flatnonzero(((beside >= 0) & (beside < counts) | periodic).all(axis=1))
         cells = np.ravel_multi_index(tuple((beside[atoms] % counts).T), tuple(counts))
-        first, last = (np.searchsorted(flat[order], cells, side) for side in ("left", "right"))
-        i, start = np.repeat(atoms, last - first), np.repeat(first - (np.cumsum(last - first) - (last - first)), last - first)
-        j = order[np.arange(len(i)) + start]
+        first, last = (np.searchsorted(held, cells, side=side) for side in ("left", "right"))
+        count = last - first
+        i = np.repeat(atoms, count)
+        j = order[np.arange(len(i)) + np.repeat(first - (np.cumsum(count) - count), count)]
         near = np.linalg.norm(glass.minimum_image(glass.positions[j] - glass.positions[i]), axis=1) < radius
         found.append(np.column_stack([i, j])[near & (i < j)])
     return np.unique(np.concatenate(found), axis=0)

@@ -180,8 +180,8 @@ def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arr
 
 
 def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
-    """(M,) why the window of a place is not whole, empty where every atom within it has all its bonds: no boundary, no broken bond, no hole;
-    and in how many whole windows that the model is told of each atom lies, (N,)."""
+    """(M,) why the window of a place is not whole, empty where every atom in it has all its bonds: no boundary, no broken bond, no
+    hole; and in how many windows that the model is told of, whole ones alone, each atom lies, (N,)."""
     radius, told = _window(bundle), _told(bundle)
     low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
     if low < 2.0 * radius:
@@ -190,7 +190,8 @@ def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[
     bonds = np.bincount(glass.bonds.ravel(), minlength=len(glass))
     complete = bonds == wanted[glass.species]
     periodic = np.array(glass.periodic)
-    reasons, windows = np.full(len(sites), "", dtype=f"<U{max(map(len, (BROKEN, OUTSIDE, HOLE)))}"), np.zeros(len(glass), dtype=np.int64)
+    longest = max(map(len, (BROKEN, OUTSIDE, HOLE)))
+    reasons, windows = np.full(len(sites), "", dtype=f"<U{longest}"), np.zeros(len(glass), dtype=np.int64)
     clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
     for k, site in enumerate(sites):
         near, vectors = around(glass.positions, site, glass.cell, periodic, radius)

@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
-from vitreous.analysis.silica_network import centre_bonds
 from vitreous.analysis.scores import TRUE_MAP, Scores
+from vitreous.analysis.silica_network import centre_bonds
 from vitreous.core.errors import VitreousError
 from vitreous.core.result import ROLES, Result, Sample
 from vitreous.report import figures
