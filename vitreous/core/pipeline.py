@@ -111,9 +111,10 @@ class Pipeline(Chain):
             changed = [index for index, failure in failures.items() if isinstance(failure, NetworkChanged)]
             instead = dict(zip(changed, range(len(roles), last), strict=False))
             records |= found
-            excluded |= {index: f"{failure}{_replaced(instead.get(index))}" for index, failure in failures.items()}
+            excluded |= {index: str(failure) for index, failure in failures.items()}
             for old, new in instead.items():
                 roles[new] = roles[old]
+                excluded[old] += f"; sample {new} takes its place"
                 report(f"sample {new} takes the place of sample {old}")
             wanted = list(instead.values())
         return dict(sorted(records.items())), dict(sorted(excluded.items())), roles
@@ -201,10 +202,6 @@ def _attempt(chain: Chain, store: Store, index: int) -> Record | Failure:
     except VitreousError as error:
         kinds = (NotConverged, NetworkChanged, VitreousError)  # the first that fits: others take more than a sentence to make
         return Failure(reason=str(error), kind=next(kind for kind in kinds if isinstance(error, kind)))
-
-
-def _replaced(by: int | None) -> str:
-    return "" if by is None else f"; sample {by} takes its place"
 
 
 def _refuse_empty(planned: Mapping[int, str], left: Mapping[int, str], excluded: Mapping[int, str]) -> None:
