@@ -155,12 +155,10 @@ def test_a_variance_out_of_reach_is_refused():
         DualSwitch(variance=9.0).generate(0, np.random.default_rng(0))
 
 
-def test_a_network_that_relaxing_breaks_is_replaced_in_a_run(tmp_path, toys):
+def test_a_network_that_relaxing_breaks_is_replaced_in_a_run(tmp_path, toys, fragile_networks):
     from toyglass.components import Map
 
-    from tests.conftest import FRAGILE
-
-    pipeline = Pipeline(generator=FRAGILE, simulator=AQS(), potential=YukawaSilica(), labeler=Map(), loading=Loading(), samples=3)
+    pipeline = Pipeline(generator=fragile_networks, simulator=AQS(), potential=YukawaSilica(), labeler=Map(), loading=Loading(), samples=3)
     result = pipeline.run(Store(tmp_path))
     assert [sample.index for sample in result.samples] == [0, 1, 3]
     assert re.fullmatch(
