@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from vitreous.core.data import Configuration
+from vitreous.core.stages import stream
+from vitreous.plugins.generators.dual_switch import DualSwitch
+
 
 @pytest.fixture(scope="session")
 def reference() -> Path:
@@ -19,3 +23,21 @@ def reference() -> Path:
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy components of tests/toy_package, as if they were installed."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy_package"))
+
+
+@pytest.fixture(scope="session")
+def fragile_networks() -> DualSwitch:
+    """Small, strongly disordered networks, of which that of seed 0 with number 2 loses a bond when its cell relaxes."""
+    return DualSwitch(rings_x=8, rings_y=8, variance=1.3, largest_strain=0.3, steps=20_000)
+
+
+@pytest.fixture(scope="session")
+def fragile(fragile_networks: DualSwitch) -> Configuration:
+    """Whole at rest in its cell, it loses one bond before its cell is free of stress."""
+    return fragile_networks.generate(2, stream(0, "generate", 2))
+
+
+@pytest.fixture(scope="session")
+def overstretched(fragile: Configuration) -> Configuration:
+    """The same in a cell so large that the bond is lost there."""
+    return fragile.with_(positions=1.025 * fragile.positions, cell=1.025 * fragile.cell)

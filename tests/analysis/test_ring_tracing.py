@@ -101,6 +101,13 @@ def test_crossing_or_missing_bonds_are_told():
         trace_rings(positions[np.r_[bonds[0, 1], 1 : bonds[0, 1], 0, bonds[0, 1] + 1 : len(positions)]], bonds, cell)  # two atoms swapped
 
 
+def test_atoms_that_stand_far_apart_are_not_joined():
+    positions, bonds, cell = honeycomb(8, 8)
+    far = np.vstack([bonds, [0, 69]])
+    with pytest.raises(VitreousError, match=r"atoms 0 and 69 .* are listed as joined, but stand \d.* apart, .* find the bonds anew"):
+        trace_rings(positions, far, cell)
+
+
 def test_bridges_that_do_not_join_two_are_told():
     species = np.array([0, 0, 1])
     assert bridged(np.array([[0, 2], [1, 2]]), species).tolist() == [[0, 1]]

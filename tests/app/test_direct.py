@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 
@@ -652,3 +653,13 @@ def test_help_says_units_and_an_example_and_imports_nothing_heavy(command, tmp_p
     assert f"example:\n  vitreous {command} " in done.stdout
     assert "angstrom and eV" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_network_that_relaxing_breaks_is_told_and_the_file_written(capsys, tmp_path, fragile):
+    file, out = write_configuration(tmp_path / "fragile.extxyz", fragile), tmp_path / "rest.extxyz"
+    assert main(["relax", str(file), *SILICA, "--cell", "x,y", "--out", str(out), "--json"]) == 0
+    said = capsys.readouterr()
+    assert re.search(r"note: relaxing changed the network: the bond between atoms \d+ and \d+ is 5\.\d+ angstrom long", said.err)
+    assert json.loads(said.out)["bonds_broken"] == 1
+    assert out.exists()
+    assert "bonds_broken" not in told(capsys, "relax", str(file), *SILICA, "--out", str(tmp_path / "fixed.extxyz"))

@@ -22,6 +22,7 @@ from vitreous.direct import bundle as folders
 from vitreous.direct import find_bundle, predict, read_glass
 from vitreous.direct.likeness import likeness_of, unlike
 from vitreous.direct.prediction import _on_all_cores, _whole, rested
+from vitreous.direct.rest import bonded
 from vitreous.io.write import write_configuration
 from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
@@ -600,3 +601,54 @@ def test_neither_a_turned_loading_nor_few_places_make_a_glass_strange(shipped, l
 def test_a_few_places_of_a_glass_like_those_of_the_training_pass_too(shipped, large):
     for grid in (1, 2, 4):
         assert not predict(large, shipped, grid=grid).unlike
+
+
+def told_of_damage(run, fragile, tmp_path, capsys, monkeypatch, relaxed=True):
+    """What the command prints, and its table, atoms and picture, of a glass that breaks when it is relaxed."""
+    from matplotlib.figure import Figure
+
+    drawn, save = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *where, **how: drawn.append(figure) or save(figure, *where, **how))
+    file = write_configuration(tmp_path / "glass.extxyz", fragile)
+    outs = [tmp_path / name for name in ("map.csv", "map.png", "atoms.extxyz")]
+    more = ["--relax"] if relaxed else []
+    assert main(["predict", str(run[0]), str(file), "--grid", "12", "--json", *more, *(f"--out={out}" for out in outs)]) == 0
+    table = np.genfromtxt(outs[0], delimiter=",", names=True, dtype=None, encoding="utf-8")
+    return capsys.readouterr(), table, ase.io.read(outs[2]).arrays, drawn[0]
+
+
+def test_a_broken_bond_is_given_as_the_reason_wherever_places_are_masked(run, overstretched, tmp_path, capsys, monkeypatch):
+    said, table, atoms, figure = told_of_damage(run, overstretched, tmp_path, capsys, monkeypatch)
+    assert "note: relaxing changed the network: the bond between atoms" in said.err
+    because = json.loads(said.out)["masked_because"]
+    count = because["window meets a broken bond"]
+    assert 0 < count < 144 and list(because) == ["window meets a broken bond"]
+    assert f"{count} places are left out: {count} whose window meets a broken bond" in said.err
+    assert np.array_equal(table["masked_because"] == "window meets a broken bond", table["predicted"] == 0)
+    assert np.array_equal(atoms["window_meets_a_broken_bond"] == 1.0, np.isnan(atoms["delta_tau"]))
+    assert figure.get_supxlabel() == f"white: window meets a broken bond ({count} places)"
+
+
+def test_the_rim_of_a_patch_is_given_as_the_reason_and_not_its_cut_bonds(run, unseen, tmp_path, capsys, monkeypatch):
+    patch = cut_out(unseen.configuration, 20.0)
+    said, table, _, figure = told_of_damage(run, patch, tmp_path, capsys, monkeypatch, relaxed=False)
+    count = int((table["predicted"] == 0).sum())
+    assert json.loads(said.out)["masked_because"] == {"window leaves the glass": count}
+    assert figure.get_supxlabel() == f"white: window leaves the glass ({count} places)"
+
+
+def test_a_hole_is_given_as_the_reason(trained, unseen):
+    glass = unseen.configuration
+    middle = 0.5 * glass.cell.sum(axis=0)
+    around_hole = np.linalg.norm(glass.minimum_image(glass.positions - middle), axis=1) > 10.0
+    holed = glass.with_(
+        positions=glass.positions[around_hole], species=glass.species[around_hole], ids=glass.ids[around_hole], bonds=np.zeros((0, 2), int)
+    )
+    reasons, _ = _whole(bonded(holed), trained, middle[None])
+    assert reasons.tolist() == ["window holds a hole"]
+
+
+def test_no_place_of_a_whole_glass_is_masked_and_no_reason_is_given(trained, unseen):
+    found = predict(unseen.configuration, trained, grid=5)
+    assert found.masked == {}
+    assert (found.reasons == "").all()

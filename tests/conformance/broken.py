@@ -213,6 +213,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("generator", "knows_how_many_there_are"): (generator(available=3), "glass number 3 of 3"),
     ("generator", "atoms_do_not_overlap"): (generator(_two_atoms_in_one_place), "apart"),
     ("generator", "bonds_join_neighbours"): (generator(lambda g: g.with_(bonds=np.concatenate([g.bonds, g.bonds[:1]]))), "listed twice"),
+    ("generator", "bonds_are_those_within_the_limit"): (generator(bond_limit=1.5), "not those within bond_limit: the bond between"),
     ("generator", "rings_have_six_sides_on_average"): (generator(lambda glass: glass.with_(bonds=glass.bonds[1:])), "not fully bonded"),
     ("generator", "fingerprint_is_stable"): (variant(File, fingerprint=lambda self, index: str(next(_calls))), "the same text"),
     ("simulator", "declares_itself"): (variant(S, dimensions=frozenset({4})), "dimensions is frozenset({4})"),

@@ -1,15 +1,16 @@
 """A run computes what is missing and nothing else, leaves out what fails, and never lets test glasses into the fit."""
 
+import pickle
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from vitreous.core.data import Loading
-from vitreous.core.errors import VitreousError
+from vitreous.core.data import Configuration, Loading
+from vitreous.core.errors import NetworkChanged, VitreousError
 from vitreous.core.executor import InTurn, Lost
-from vitreous.core.pipeline import Pipeline
+from vitreous.core.pipeline import Pipeline, _attempt
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 
@@ -290,3 +291,81 @@ def test_turns_are_refused_where_the_descriptor_does_not_turn_along(pipeline, to
 def test_turns_that_say_nothing_new_are_refused(pipeline, turns):
     with pytest.raises(VitreousError, match=r"split.turns is .* expected degrees that differ"):
         replace(pipeline, split=Split(turns=turns)).roles()
+
+
+@pytest.fixture
+def breakable(toy, monkeypatch):
+    """Call with the numbers of the glasses whose one bond breaks when they are relaxed; returns a generator of such glasses."""
+    pair = Configuration(
+        positions=[[1.0, 1.0], [2.0, 1.0], [5.0, 8.0], [8.0, 8.0]], species=[0, 0, 0, 0], names=("A",), units="lj",
+        cell=10.0 * np.eye(2), periodic=(True, True), bonds=[[0, 1]],
+    )  # fmt: skip
+
+    def generate(self, index, rng):
+        return pair.with_(positions=pair.positions + 0.1 * rng.random((4, 2)), info={"number": index})
+
+    def prepare(broken):
+        def relax(self, glass, potential):
+            away = 3.0 * (glass.info["number"] in broken)
+            return glass.with_(positions=glass.positions + np.outer([0.0, 1.0, 0.0, 0.0], [away, 0.0]))
+
+        monkeypatch.setattr(toy.Shear, "relax", relax)
+        return toy.Bonded()
+
+    monkeypatch.setattr(toy.Bonded, "generate", generate)
+    monkeypatch.setattr(toy.Bonded, "bond_limit", 1.5)
+    return prepare
+
+
+def test_a_glass_whose_network_relaxing_changed_is_replaced_by_the_next_in_its_role(pipeline, store, breakable):
+    told = []
+    split = Split(test=(4,), validation=(1,))
+    result = replace(pipeline, generator=breakable((1, 4)), split=split).run(store, report=told.append)
+    assert {s.index: s.role for s in result.samples} == {
+        0: "train", 2: "train", 3: "train", 5: "train", 6: "validation", 7: "test",
+    }  # fmt: skip
+    assert list(result.excluded) == [1, 4]
+    assert "the bond between atoms 1 and 2 is " in result.excluded[1]
+    assert result.excluded[1].endswith("; sample 6 takes its place")
+    assert [line[:14] for line in told] == ["sample 1 is le", "sample 4 is le", "sample 6 takes", "sample 7 takes"]
+    assert not {entry.stage for entry in store.entries() if store.manifest(entry).get("sample") in (1, 4)} - {"generate", "relax"}
+
+
+def test_replacements_are_the_same_when_the_run_is_repeated_and_the_others_keep_their_keys(pipeline, store, tmp_path, breakable):
+    undamaged = replace(pipeline, generator=breakable(())).run(Store(tmp_path / "whole"))
+    broken = replace(pipeline, generator=breakable((1, 6)))
+    first, second = broken.run(store), broken.run(store)
+    assert [s.index for s in first.samples] == [s.index for s in second.samples] == [0, 2, 3, 4, 5, 7]
+    assert second.fresh == {}
+    assert first.excluded == second.excluded
+    assert first.excluded[6].endswith("; sample 7 takes its place")
+    keys = {s.index: s.keys for s in undamaged.samples}
+    assert all(s.keys == keys[s.index] for s in first.samples if s.index in keys)
+
+
+def test_a_glass_relaxed_by_a_version_that_did_not_look_is_found_in_the_store(pipeline, store, monkeypatch, breakable):
+    broken = replace(pipeline, generator=breakable((2,)))
+    with monkeypatch.context() as before:
+        before.setattr("vitreous.core.stages.refuse_changed", lambda glass, limit: None)
+        assert 2 in [s.index for s in broken.run(store).samples]
+    result = broken.run(store)
+    assert list(result.excluded) == [2]
+    assert result.fresh["relax"] == 1  # of the replacement alone
+
+
+def test_at_most_as_many_glasses_are_replaced_as_were_asked_for(pipeline, store, breakable):
+    with pytest.raises(VitreousError, match="all 12 samples were left out; sample 0: relaxing changed the network"):
+        replace(pipeline, generator=breakable(range(100))).run(store)
+
+
+def test_a_glass_of_which_there_is_no_other_is_left_out_and_not_replaced(pipeline, store, monkeypatch, toy, breakable):
+    generator = breakable((1,))
+    monkeypatch.setattr(toy.Bonded, "available", 9)
+    result = replace(pipeline, generator=generator).run(store)
+    assert [s.index for s in result.samples] == [0, 2, 3, 4, 5]
+    assert "takes its place" not in result.excluded[1]
+
+
+def test_what_left_a_glass_out_is_known_beyond_the_worker_process(pipeline, store, breakable):
+    failure = pickle.loads(pickle.dumps(_attempt(replace(pipeline, generator=breakable((0,))), store, 0)))
+    assert type(failure.as_error()) is NetworkChanged

@@ -6,6 +6,7 @@ import pytest
 from vitreous.core.data import Features, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.bond_graph import BondGraph
+from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.testing.systems import shaken_honeycomb, some_sites
 
 LOADING = Loading(angle=20.0)
@@ -93,3 +94,14 @@ def test_under_simple_shear_no_column_claims_to_be_mirrored() -> None:
     assert (reflection_signs(sheared.names) > 0).all()
     assert (reflection_signs(sheared.edge_names) > 0).all()
     assert not (reflection_signs(stretched.edge_names) > 0).all()
+
+
+@pytest.mark.parametrize("descriptor", [BondGraph(radius=8.0), PhysicalIndicators()])
+def test_a_bond_that_broke_is_refused_with_its_length(descriptor) -> None:
+    glass = shaken_honeycomb()
+    positions = glass.positions.copy()
+    i, j = glass.bonds[7]
+    positions[j] = positions[i] + [1.9, 1.9]
+    first, second = sorted(glass.ids[[i, j]])
+    with pytest.raises(VitreousError, match=rf"bond between atoms {first} and {second} is 2.687 long, .* find the bonds anew"):
+        descriptor.describe(glass.with_(positions=positions), LOADING, np.zeros((1, 2)), "site")

@@ -1,5 +1,7 @@
 """Generated silica: the wanted ring statistics, an intact network, and a state close to rest under an independent silica model."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -7,8 +9,18 @@ from scipy.spatial import cKDTree
 
 from vitreous.analysis.ring_law import maximum_entropy_shares
 from vitreous.analysis.rings import bridged, ring_statistics, trace_rings
+from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.network import refuse_changed
+from vitreous.core.pipeline import Pipeline
+from vitreous.core.store import Store
+from vitreous.mechanics.linear import Preconditioner
+from vitreous.mechanics.modes import SoftestMode
+from vitreous.mechanics.newton import newton
+from vitreous.mechanics.relax import relax
 from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs import AQS
 
 VARIANCES = (0.2, 0.3, 0.5, 1.0)
 
@@ -141,3 +153,39 @@ def test_impossible_parameters_are_refused_when_made(wrong, message):
 def test_a_variance_out_of_reach_is_refused():
     with pytest.raises(VitreousError, match="out of reach"):
         DualSwitch(variance=9.0).generate(0, np.random.default_rng(0))
+
+
+def test_a_network_that_relaxing_breaks_is_replaced_in_a_run(tmp_path, toys, fragile_networks):
+    from toyglass.components import Map
+
+    pipeline = Pipeline(generator=fragile_networks, simulator=AQS(), potential=YukawaSilica(), labeler=Map(), loading=Loading(), samples=3)
+    result = pipeline.run(Store(tmp_path))
+    assert [sample.index for sample in result.samples] == [0, 1, 3]
+    assert re.fullmatch(
+        r"relaxing changed the network: the bond between atoms \d+ and \d+ is 5\.\d+ angstrom long \(a bond is at most 2.2\); "
+        r"use another glass, or the relaxed one with its bonds found anew; sample 3 takes its place",
+        result.excluded[2],
+    )
+
+
+def test_a_bond_that_is_lost_cannot_be_kept(fragile):
+    """The minimum is followed to the cell without stress in steps as small as it takes: it ends in a fold, still under pressure."""
+    surface = YukawaSilica().surface(fragile)
+    preconditioner = Preconditioner(surface.bond_range)
+    state = relax(surface, fragile.positions, fragile.cell, preconditioner, AQS()._protocol())
+    softest = SoftestMode(surface, preconditioner)
+    eigenvalues = [softest.at(state.positions, state.cell)]
+    strain = np.diag(AQS().relax(fragile, YukawaSilica()).cell) / np.diag(fragile.cell) - 1.0
+    done, step = 0.0, 0.25
+    while step > 1e-7:
+        stretch = np.diag((1.0 + (done + step) * strain) / (1.0 + done * strain))
+        followed = newton(surface, state.positions @ stretch, state.cell @ stretch, preconditioner, 1e-8, 0.1)
+        if followed is None:
+            step /= 2
+            continue
+        state, done = followed, done + step
+        eigenvalues.append(softest.at(state.positions, state.cell))
+        assert done < 1.0, "no stress is left, and the bond holds"
+    assert eigenvalues[-1] < 0.3 * eigenvalues[0]
+    assert np.diag(state.stress).max() < -5e-5
+    refuse_changed(fragile.with_(positions=state.positions, cell=state.cell), 2.2)

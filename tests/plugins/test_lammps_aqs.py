@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from vitreous.core.data import Loading
-from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
+from vitreous.core.network import refuse_changed
 from vitreous.io.lammps import LammpsEngine, reason
 from vitreous.plugins.potentials.eam import EXAMPLE, Eam
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
@@ -229,3 +230,10 @@ def test_a_patch_is_the_same_wherever_it_lies(glass, at, model):
     assert theirs.info["energy"] == pytest.approx(ours.info["energy"], rel=1e-7)
     assert np.abs(theirs.positions - patch.positions).max() < 5.0
     _engine_and_surface_agree(patch, model, 1e-10, 1e-9)
+
+
+def test_a_network_that_lammps_breaks_is_found_as_one_that_the_native_engine_breaks(overstretched):
+    for engine in (LammpsAQS(force_tolerance=1e-5), AQS(relax_cell=False)):
+        relaxed = engine.relax(overstretched, POTENTIAL)
+        with pytest.raises(NetworkChanged, match="relaxing changed the network"):
+            refuse_changed(relaxed, 2.2)

@@ -1,7 +1,8 @@
 """Rings of a plane periodic network, and their statistics.
 
 A plane network drawn without crossings divides the cell into faces; its rings are these faces, found by walking along the bonds and
-turning as far right as possible at every atom. Nothing is assumed about sizes or coordination, so a damaged network can be traced too.
+turning as far right as possible at every atom. Nothing is assumed about sizes or coordination, so a damaged network can be traced too, once
+its broken bonds are off the list.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
 
+LONGEST = 2.0  #: of the median bond; nothing joins atoms further apart
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -85,7 +87,8 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
         cell: (2, 2), rows are lattice vectors.
 
     Raises:
-        VitreousError: if there are no bonds, if bonds cross, or if the network does not go all around the cell.
+        VitreousError: if there are no bonds, if one is no bond, since its atoms stand far apart, if bonds cross, or if the network does not
+            go all around the cell.
     """
     bonds = np.asarray(bonds, dtype=np.int64)
     if not len(bonds):
@@ -94,6 +97,7 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
     start, end = np.concatenate([bonds[:, 0], bonds[:, 1]]), np.concatenate([bonds[:, 1], bonds[:, 0]])
     fractional = (positions[end] - positions[start]) @ np.linalg.inv(cell)
     step = (fractional - np.rint(fractional)) @ cell
+    _refuse_broken(bonds, np.linalg.norm(step[:count], axis=1))
     after = _next_along_face(start, np.arctan2(step[:, 1], step[:, 0]), count)
     label, members, centres, area = np.full(2 * count, -1), [], [], 0.0
     for seed in range(2 * count):
@@ -119,6 +123,16 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
         raise VitreousError(f"the rings cover an area of {area:.6g} in a cell of {np.linalg.det(cell):.6g}; bonds cross or are missing")
     sizes = np.array([len(ring) for ring in members])
     return Rings(members=tuple(members), sizes=sizes, centres=np.array(centres), joined=np.column_stack([label[:count], label[count:]]))
+
+
+def _refuse_broken(bonds: Ints, length: Floats) -> None:
+    median, worst = float(np.median(length)), int(length.argmax())
+    if length[worst] > LONGEST * median:
+        i, j = bonds[worst]
+        raise VitreousError(
+            f"atoms {i} and {j} of the network (counted from 0) are listed as joined, but stand {length[worst]:.4g} apart, and beyond "
+            f"{LONGEST * median:.4g}, {LONGEST:g} times the median, nothing joins them; find the bonds anew"
+        )
 
 
 def _next_along_face(start: Ints, angle: Floats, count: int) -> Ints:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vitreous.core.configuration import Configuration
 from vitreous.core.errors import VitreousError
 
+LONGEST = 1.42  #: of the median bond; further apart, 2.2 angstrom in silica, two atoms are not bonded
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
@@ -47,7 +48,7 @@ def centre_bonds(configuration: Configuration, centre: str, bridge: str) -> tupl
     """Bonds between the two species: centre atom (B,), bridge atom (B,), vector centre -> bridge (B, D).
 
     Raises:
-        VitreousError: no bond list, or no bond of this kind.
+        VitreousError: no bond list, no bond of this kind, or one that is no bond, since its atoms stand far apart.
     """
     a, b = species_index(configuration, centre), species_index(configuration, bridge)
     bonds = configuration.bonds
@@ -60,7 +61,18 @@ def centre_bonds(configuration: Configuration, centre: str, bridge: str) -> tupl
         raise VitreousError(f"none of the {len(bonds)} bonds joins '{centre}' with '{bridge}'; check the species names")
     pairs = np.where(flip[:, None], bonds[:, ::-1], bonds)[keep]
     vector = configuration.minimum_image(configuration.positions[pairs[:, 1]] - configuration.positions[pairs[:, 0]])
+    _refuse_broken(configuration, pairs, np.linalg.norm(vector, axis=1))
     return pairs[:, 0], pairs[:, 1], vector
+
+
+def _refuse_broken(configuration: Configuration, pairs: Indices, length: Array) -> None:
+    median, worst = float(np.median(length)), int(length.argmax())
+    if length[worst] > LONGEST * median:
+        i, j = configuration.ids[pairs[worst]]
+        raise VitreousError(
+            f"the listed bond between atoms {i} and {j} is {length[worst]:.4g} long, but most are {median:.4g}, and beyond "
+            f"{LONGEST * median:.4g} there is none: it broke; find the bonds anew, or leave this glass out"
+        )
 
 
 def bridges(configuration: Configuration, centre: str = "Si", bridge: str = "O") -> Bridges:

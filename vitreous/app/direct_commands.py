@@ -143,12 +143,15 @@ def _relax(options: argparse.Namespace) -> Told:
             minimiser=options.minimiser,
         )
     write_configuration(out, report.configuration)
+    if report.network.any:
+        warnings.warn(f"{report.network_told}; the file holds what is left of it", stacklevel=2)
     return {
         **about(glass),
         "energy": [report.before.energy, report.after.energy],
         "largest_force": [report.before.largest_force, report.after.largest_force],
         "largest_move": report.largest_move,
         **({"frozen_atoms": report.frozen} if options.freeze_rim else {}),
+        **({"bonds_broken": len(report.network.broken), "bonds_formed": len(report.network.formed)} if report.network.any else {}),
         "cell_lengths": np.linalg.norm(report.configuration.cell, axis=1).tolist(),
         "stress": _stress(report.after),
         "written": str(out),

@@ -47,6 +47,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
         "loading": f"{bundle.loading.mode}, {bundle.loading.angle if options.angle is None else options.angle:g} degrees from x",
         "places": len(known),
         "masked": int((~known).sum()),
+        **({"masked_because": found.masked} if found.masked else {}),
         f"{labels.name}": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
         "uncertainty": None if found.uncertainty is None else {"median": float(np.nanmedian(found.uncertainty))},
         "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
@@ -57,9 +58,9 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _warn(found: Prediction, relaxed: bool) -> None:
-    masked = int((~found.labels.mask).sum())
-    if masked:
-        warnings.warn(f"{masked} places are left out: their window meets a broken bond or leaves the glass", stacklevel=2)
+    if found.masked:
+        because = ", ".join(f"{count} whose {reason}" for reason, count in found.masked.items())
+        warnings.warn(f"{sum(found.masked.values())} places are left out: {because}", stacklevel=2)
     if not found.at_rest and not relaxed:
         warnings.warn(
             f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model learnt from relaxed glasses; try --relax",
@@ -96,6 +97,7 @@ def _csv(path: Path, glass: Configuration, found: Prediction) -> None:
             labels.name: labels.values,
             "uncertainty": unknown if found.uncertainty is None else found.uncertainty,
             "predicted": labels.mask,
+            "masked_because": found.reasons,
             **_trust(found, len(labels.mask)),
         },
     )
@@ -107,7 +109,8 @@ def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
     except ImportError as error:
         raise VitreousError(f"a picture needs {error.name}; install vitreous[ml], or write .csv") from error
     doubts = ["unlike those of the training"] if found.unlike else []
-    draw_prediction(glass, found.labels, found.uncertainty, path, doubts=doubts if found.at_rest else [*doubts, "not at rest"])
+    doubts = doubts if found.at_rest else [*doubts, "not at rest"]
+    draw_prediction(glass, found.labels, found.uncertainty, path, doubts=doubts, masked=found.masked)
 
 
 def _trust(found: Prediction, rows: int) -> dict[str, Any]:
@@ -120,7 +123,8 @@ def _trust(found: Prediction, rows: int) -> dict[str, Any]:
 
 
 def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
-    """The glass with the value of the nearest place on every atom, its uncertainty, and whether to trust them, for OVITO."""
+    """The glass with the value of the nearest place on every atom, its uncertainty, for each reason why places have no value a column of
+    0 and 1, and whether to trust the map, for OVITO."""
     from scipy.spatial import KDTree
 
     labels = found.labels
@@ -129,4 +133,5 @@ def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
     _, nearest = KDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
     place = nearest % len(labels.values)
     known = {} if found.uncertainty is None else {"uncertainty": found.uncertainty[place]}
-    write_configuration(path, glass, {labels.name: labels.values[place], **known, **_trust(found, len(glass))})
+    why = {reason: (found.reasons == reason)[place] for reason in found.masked}
+    write_configuration(path, glass, {labels.name: labels.values[place], **known, **why, **_trust(found, len(glass))})

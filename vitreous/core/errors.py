@@ -18,3 +18,7 @@ class MissingExtra(VitreousError):
 
 class NotConverged(VitreousError):
     """A minimisation ended above its force tolerance; its state must not be stored as if it were a minimum."""
+
+
+class NetworkChanged(VitreousError):
+    """A relaxed glass has other bonds than it was made with; it must not be used as if it were that glass."""

@@ -139,6 +139,12 @@ class Generator(Method):
     def available(self) -> int | None:
         return None
 
+    @property
+    def bond_limit(self) -> float:
+        """Atoms of its glasses, of kinds that bond, are bonded where they are closer than this, length; infinite: that is not known, and
+        glasses whose bonds break or form while they are relaxed are then not found."""
+        return np.inf
+
     @abstractmethod
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         """Glass number ``index``; the same rng state gives the same glass, bit for bit."""

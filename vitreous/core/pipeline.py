@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import Executor, InTurn, Lost, Say
 from vitreous.core.interfaces import Fitted, Model
 from vitreous.core.result import Metric, Result, Sample
@@ -32,7 +32,8 @@ class Pipeline(Chain):
     """A chain per sample, and the model that learns from the samples.
 
     Fields:
-        samples: how many glasses at most; None takes all that the generator has. split: their roles. seed: root of split and fit.
+        samples: how many glasses at most; None takes all that the generator has. Where it makes as many as asked for, a glass whose network
+            changed when it was relaxed is replaced by the next one. split: their roles. seed: root of split and fit.
     """
 
     model: Model | None = None
@@ -66,7 +67,7 @@ class Pipeline(Chain):
         if self.samples is not None and len(planned) < self.samples:
             report(f"{self.samples} glasses asked for, {len(planned)} available: all of them are used")
         store.clean()
-        records, excluded = self._compute(store, executor, list(planned), report)
+        records, excluded, planned = self._compute_all(store, executor, planned, report)
         roles = {index: planned[index] for index in records}
         _refuse_empty(planned, roles, excluded)
         samples = [_load(self, store, records[index], role) for index, role in roles.items()]
@@ -94,20 +95,44 @@ class Pipeline(Chain):
             records[turn] = list(found.values())
         return records
 
+    def _compute_all(
+        self, store: Store, executor: Executor, planned: Mapping[int, str], report: Report
+    ) -> tuple[dict[int, Record], dict[int, str], dict[int, str]]:
+        """The samples, those left out and why, and the roles of all, replacements included.
+
+        The next free number replaces a glass whose network changed, in its role, in the order of the glasses replaced: what becomes of a
+        glass is decided by its number, so every run finds the same replacements. There are at most as many as glasses asked for.
+        """
+        roles, records, excluded = dict(planned), {}, {}
+        last = len(planned) if self.generator.available is not None else 2 * len(planned)
+        wanted = list(planned)
+        while wanted:
+            found, failures = self._compute(store, executor, wanted, report)
+            changed = [index for index, failure in failures.items() if isinstance(failure, NetworkChanged)]
+            instead = dict(zip(changed, range(len(roles), last), strict=False))
+            records |= found
+            excluded |= {index: str(failure) for index, failure in failures.items()}
+            for old, new in instead.items():
+                roles[new] = roles[old]
+                excluded[old] += f"; sample {new} takes its place"
+                report(f"sample {new} takes the place of sample {old}")
+            wanted = list(instead.values())
+        return dict(sorted(records.items())), dict(sorted(excluded.items())), roles
+
     def _compute(
         self, store: Store, executor: Executor, indices: Sequence[int], report: Report
-    ) -> tuple[dict[int, Record], dict[int, str]]:
+    ) -> tuple[dict[int, Record], dict[int, VitreousError]]:
         records: dict[int, Record] = {}
-        excluded: dict[int, str] = {}
+        excluded: dict[int, VitreousError] = {}
         for index, outcome in executor.map(partial(_attempt, self, store), indices, "samples"):
             if isinstance(outcome, Record):
                 records[index] = outcome
                 continue
             failure = outcome.as_error() if isinstance(outcome, Failure) else outcome
-            if not isinstance(failure, NotConverged | Lost):
+            if not isinstance(failure, NotConverged | NetworkChanged | Lost):
                 failure.add_note(f"while computing sample {index}")
                 raise failure
-            excluded[index] = str(failure)
+            excluded[index] = failure
             report(f"sample {index} is left out: {failure}")
         return dict(sorted(records.items())), dict(sorted(excluded.items()))
 
@@ -157,21 +182,26 @@ class Pipeline(Chain):
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A refusal that crossed from a worker process: the sentence, and whether it leaves out the sample alone."""
+    """A refusal that crossed from a worker process: the sentence, and what it was.
+
+    Fields:
+        kind: NotConverged or NetworkChanged, which leave out the sample alone, or VitreousError, which stops the run.
+    """
 
     reason: str
-    excludes: bool
+    kind: type[VitreousError]
 
     def as_error(self) -> VitreousError:
-        """What it was, to be raised: NotConverged if it left one glass out, VitreousError if it stopped the run."""
-        return NotConverged(self.reason) if self.excludes else VitreousError(self.reason)
+        """What it was, to be raised."""
+        return self.kind(self.reason)
 
 
 def _attempt(chain: Chain, store: Store, index: int) -> Record | Failure:
     try:
         return compute_sample(chain, store, index)
     except VitreousError as error:
-        return Failure(reason=str(error), excludes=isinstance(error, NotConverged))
+        kinds = (NotConverged, NetworkChanged, VitreousError)  # the first that fits: others take more than a sentence to make
+        return Failure(reason=str(error), kind=next(kind for kind in kinds if isinstance(error, kind)))
 
 
 def _refuse_empty(planned: Mapping[int, str], left: Mapping[int, str], excluded: Mapping[int, str]) -> None:

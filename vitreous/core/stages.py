@@ -30,6 +30,7 @@ import numpy as np
 from vitreous.core.data import Configuration, Features, Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Generator, Labeler, Method, Potential, Simulator
+from vitreous.core.network import refuse_changed
 from vitreous.core.store import Store, identity, key_of
 
 STAGES = ("generate", "relax", "deform", "label", "events", "describe", "indicators", "fit")
@@ -204,9 +205,12 @@ def compute_sample(chain: Chain, store: Store, index: int) -> Record:
 
     Raises:
         NotConverged: a minimisation failed; this sample must be left out.
+        NetworkChanged: relaxing broke or formed bonds; this sample must be left out.
         VitreousError: anything else that is wrong with the input, the set-up or the disk.
     """
     table = artifacts(chain, store, index)
+    # What was relaxed before is looked at, too: the store may hold it from a version that did not.
+    refuse_changed(table["relax"].value, chain.generator.bond_limit)
     for stage, artifact in table.items():
         if stage != "generate":
             _ = artifact.value

@@ -15,12 +15,12 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.direct.bundle import Bundle, read_bundle
 from vitreous.direct.likeness import unlike
-from vitreous.direct.rest import AT_REST, RelaxReport, bring_to_rest, moving
-from vitreous.io.bonds import silica_bonds
+from vitreous.direct.rest import AT_REST, RelaxReport, bonded, bring_to_rest, moving
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
 
 Array = NDArray[np.float64]
+BROKEN, OUTSIDE, HOLE = "window meets a broken bond", "window leaves the glass", "window holds a hole"  #: why a place has no value
 SHIPPED = Path(__file__).parents[1] / "bundles"
 _MOST = 100_000  # places of one map: all are described at once, by estimate some 4 GB
 _SHARE = 0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
@@ -33,6 +33,7 @@ class Prediction:
     Fields:
         configuration: the glass, with its bonds.
         labels: one value per place, in the label's unit; NaN and masked where the window meets a broken bond or leaves the glass.
+        reasons: (M,) why: BROKEN, OUTSIDE or HOLE; empty where there is a value.
         uncertainty: (M,) standard deviation of each value; None from a model that does not know.
         unlike: what of the glass lies outside the training glasses: (quantity, value, training mean), the worst first; None where the
             places see too few atoms to tell, or the model learnt from too few glasses.
@@ -42,10 +43,17 @@ class Prediction:
 
     configuration: Configuration
     labels: Labels
+    reasons: NDArray[np.str_]
     uncertainty: Array | None
     unlike: list[tuple[str, float, float]] | None
     largest_force: float
     by_number: bool
+
+    @property
+    def masked(self) -> dict[str, int]:
+        """How many places have no value, by the reason."""
+        found, counts = np.unique(self.reasons[self.reasons != ""], return_counts=True)
+        return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
     @property
     def at_rest(self) -> bool:
@@ -69,9 +77,12 @@ def find_bundle(name: str) -> Bundle:
 
 def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
     """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of their neighbours, at the rim of a glass
-    with a free boundary, stay where they are."""
+    with a free boundary, stay where they are. A network that changes on the way is told in a warning, and its bond list dropped."""
     bundle.descriptor.refuse(glass, bundle.potential)
-    return bring_to_rest(glass, bundle.potential)
+    report = bring_to_rest(glass, bundle.potential)
+    if not report.network.any:
+        return report
+    return replace(report, configuration=report.configuration.with_(bonds=np.zeros((0, 2), dtype=np.int64)))
 
 
 def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, angle: float | None = None) -> Prediction:
@@ -83,10 +94,11 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
     """
     _refuse_foreign(glass, bundle)
     if any(bundle.glasses["coordination"]) and not len(glass.bonds):
-        glass = _bonded(glass)
+        glass = bonded(glass)  # atoms with an unusual number of bonds are masked later, place by place
     loading = bundle.loading if angle is None else _along(angle, bundle)
     sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else _places(glass, bundle.spacing, grid)
-    whole, windows = _whole(glass, bundle, sites)
+    reasons, windows = _whole(glass, bundle, sites)
+    whole = reasons == ""
     if not whole.any():
         raise VitreousError(
             f"none of the {len(sites)} places has a window (radius {_window(bundle):g}) of whole, fully bonded glass; "
@@ -107,6 +119,7 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
     return Prediction(
         configuration=glass,
         labels=labels,
+        reasons=reasons,
         uncertainty=uncertainty,
         unlike=unlike(bundle.likeness, glass, features, windows),
         largest_force=_largest_force(glass, bundle),
@@ -144,13 +157,6 @@ def _shares(of: dict[str, float]) -> str:
     return ", ".join(f"{100 * share:.3g} % {name}" for name, share in of.items())
 
 
-def _bonded(glass: Configuration) -> Configuration:
-    """The glass with its Si-O bonds; atoms with an unusual number of them are masked later, place by place."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return glass.with_(bonds=silica_bonds(glass))
-
-
 def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Array, tuple[int, ...]]:
     """Places (M, D) at the middle of equal parts of the cell, or of the box around a glass without periodic sides; parts per side."""
     origin, cell = np.zeros(glass.dimension), glass.cell
@@ -171,9 +177,9 @@ def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arr
     return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
 
 
-def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole; and of how many of
-    them the window that the model is told of holds each atom, (N,)."""
+def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+    """(M,) why the window of a place is not whole, empty where every atom in it has all its bonds: no boundary, no broken bond, no
+    hole; and in how many windows that the model is told of, whole ones alone, each atom lies, (N,)."""
     radius, told = _window(bundle), _told(bundle)
     low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
     if low < 2.0 * radius:
@@ -182,15 +188,20 @@ def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[
     bonds = np.bincount(glass.bonds.ravel(), minlength=len(glass))
     complete = bonds == wanted[glass.species]
     periodic = np.array(glass.periodic)
-    whole, windows = np.zeros(len(sites), dtype=bool), np.zeros(len(glass), dtype=np.int64)
-    clear = np.ones(len(sites), dtype=bool)
-    if bundle.descriptor.needs_potential:  # forces come from everywhere in the window, atoms or none
-        clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
+    longest = max(map(len, (BROKEN, OUTSIDE, HOLE)))
+    reasons, windows = np.full(len(sites), "", dtype=f"<U{longest}"), np.zeros(len(glass), dtype=np.int64)
+    clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
     for k, site in enumerate(sites):
         near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
-        whole[k] = clear[k] and len(near) > 0 and complete[near].all() and _all_round(vectors)
-        windows[near[(vectors**2).sum(axis=1) < told**2]] += whole[k]
-    return whole, windows
+        damage = "" if complete[near].all() else BROKEN
+        if not len(near) or not _all_round(vectors):
+            damage = HOLE
+        # Forces come from everywhere in the window, atoms or none; features of structure alone may do with a window that touches the rim.
+        if not clear[k] and (damage or bundle.descriptor.needs_potential):
+            damage = OUTSIDE
+        reasons[k] = damage
+        windows[near[(vectors**2).sum(axis=1) < told**2]] += damage == ""
+    return reasons, windows
 
 
 def _window(bundle: Bundle) -> float:

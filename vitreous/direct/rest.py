@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
+from vitreous.core.network import Change, network_change, told
+from vitreous.io.bonds import BOND_CUTOFF, silica_bonds
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.fixed_steps import Protocol
@@ -117,7 +120,15 @@ class RelaxReport:
     before: EnergyReport
     after: EnergyReport
     largest_move: float  #: of an atom beyond the change of the cell, length
+    network: Change  #: bonds that broke or formed, of a glass that lists bonds of silicon and oxygen, or of silica that lists none
     frozen: int  #: atoms that stayed put; their forces do not count in ``before`` and ``after``
+
+    @property
+    def network_told(self) -> str:
+        """How the network changed, in words; empty where it did not."""
+        if not self.network.any:
+            return ""
+        return f"relaxing changed the network: {told(self.configuration, self.network, BOND_CUTOFF)}"
 
 
 def relax(
@@ -168,6 +179,7 @@ def relax(
         before=before,
         after=_report(relaxed, potential, free),
         largest_move=float(np.linalg.norm(moved, axis=1).max()),
+        network=_network(configuration, relaxed),
         frozen=0 if free is None else int((free == 0.0).sum()),
     )
 
@@ -188,7 +200,28 @@ def bring_to_rest(configuration: Configuration, potential: Potential, *, at_rest
     free = moving(configuration, rim)
     if free is not None and not free.any():
         raise VitreousError(f"no atom lies further than {rim:g} from the free boundary, so relaxing would move none; give a larger patch")
-    return relax(configuration, potential, freeze_rim=0.0 if free is None else rim, force_tolerance=min(_LEFT, at_rest))
+    report = relax(configuration, potential, freeze_rim=0.0 if free is None else rim, force_tolerance=min(_LEFT, at_rest))
+    if report.network.any:
+        warnings.warn(f"{report.network_told}: what follows is of the relaxed glass", stacklevel=2)
+    return report
+
+
+def bonded(glass: Configuration) -> Configuration:
+    """Silica with its Si-O bonds, whatever their number on each atom. Raises VitreousError as ``silica_bonds`` does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return glass.with_(bonds=silica_bonds(glass))
+
+
+def _network(before: Configuration, after: Configuration) -> Change:
+    """The Si-O bonds that broke or formed; nothing in another glass, or in one without bonds."""
+    if set(before.names) != {"Si", "O"}:
+        return network_change(after, np.inf)
+    try:
+        listed = before if len(before.bonds) else bonded(before)
+    except VitreousError:  # too small a cell, or no bond: there is no network to change
+        return network_change(after, np.inf)
+    return network_change(after.with_(bonds=listed.bonds), BOND_CUTOFF)
 
 
 def _free(configuration: Configuration, rim: float, cell: str) -> Array | None:

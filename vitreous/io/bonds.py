@@ -15,6 +15,7 @@ from vitreous.core.errors import VitreousError
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+BOND_CUTOFF = 2.2  #: angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
 VALENCE: Mapping[int, Mapping[str, int]] = {2: {"Si": 3, "O": 2}, 3: {"Si": 4, "O": 2}}  #: neighbours of each atom, by dimension
 
 
@@ -64,7 +65,7 @@ def refuse_overlaps(configuration: Configuration, minimum_distance: float, sourc
         )
 
 
-def silica_bonds(configuration: Configuration, cutoff: float = 2.2, *, strict: bool = False) -> Ints:
+def silica_bonds(configuration: Configuration, cutoff: float = BOND_CUTOFF, *, strict: bool = False) -> Ints:
     """Si-O bonds: every silicon and oxygen closer than ``cutoff`` (length unit), (B, 2) with i < j in ascending order.
 
     Atoms with another number of neighbours than silica's (Si 3 in two dimensions and 4 in three, O 2) are listed in a warning, or refused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +16,19 @@ from vitreous.report.figures import draw_map, draw_network, label_text, sparse_t
 
 
 def draw_prediction(
-    glass: Configuration, labels: Labels, uncertainty: NDArray[np.float64] | None, path: Path, *, doubts: Sequence[str] = ()
+    glass: Configuration,
+    labels: Labels,
+    uncertainty: NDArray[np.float64] | None,
+    path: Path,
+    *,
+    doubts: Sequence[str] = (),
+    masked: Mapping[str, int] | None = None,
 ) -> None:
     """Write a PNG: the map with the network, red where weak, and beside it the uncertainty, if the model knows it.
 
     Args:
         doubts: what speaks against trusting the map, said above it.
+        masked: how many places have no value, by the reason, said below it.
     """
     sample = Sample(
         index=0, role="test", configuration=glass, trajectory=None, labels=labels, events=None, features=None, indicators=None,
@@ -41,4 +48,6 @@ def draw_prediction(
         sparse_ticks(bar)
     if doubts:
         figure.suptitle("\n".join(["Do not trust this map: the glass is", " and ".join(doubts)]), color="firebrick")
+    if masked:
+        figure.supxlabel("\n".join(f"white: {reason} ({count} places)" for reason, count in masked.items()), fontsize=10)
     figure.savefig(path, dpi=150)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
 from vitreous.analysis.scores import TRUE_MAP, Scores, percent
+from vitreous.analysis.silica_network import centre_bonds
 from vitreous.core.errors import VitreousError
 from vitreous.core.result import ROLES, Result, Sample
 from vitreous.report import figures
@@ -116,7 +117,8 @@ def _ring_statistics(result: Result) -> dict[int, RingStatistics]:
         if glass.dimension != 2 or not len(glass.bonds) or glass.names[:1] != ("Si",):
             continue
         try:
-            pairs = bridged(glass.bonds, glass.species)
+            silicon, oxygen, _ = centre_bonds(glass, "Si", "O")
+            pairs = bridged(np.column_stack([silicon, oxygen]), glass.species)
             traced = trace_rings(glass.positions, pairs, glass.cell)
         except VitreousError:
             continue  # a damaged network has no ring statistics; the table says so by leaving the glass out

@@ -7,6 +7,7 @@ import numpy as np
 from vitreous.analysis.neighborhoods import pairs_within
 from vitreous.analysis.rings import bridged, trace_rings
 from vitreous.core.data import Configuration
+from vitreous.core.network import network_change, told
 from vitreous.testing.contract import CLOSEST, Skip, Subject, expect, expect_refusal, expect_subset
 
 
@@ -74,6 +75,16 @@ def bonds_join_neighbours(subject: Subject) -> None:
     expect(length.max() <= longest, f"a bond is {length.max():.3g} long; expected at most {longest:.3g}")
 
 
+def bonds_are_those_within_the_limit(subject: Subject) -> None:
+    """Atoms of kinds that bond are bonded where they are closer than the declared ``bond_limit``, and nowhere else."""
+    glass, limit = _glass(subject), subject.make().bond_limit
+    expect(limit > 0.0, f"bond_limit is {limit!r}; expected a positive length, or infinity where it is not known")
+    if not len(glass.bonds) or not np.isfinite(limit):
+        raise Skip("its glasses have no bonds, or it declares no limit for them")
+    change = network_change(glass, limit)
+    expect(not change.any, f"the bonds of a new glass are not those within bond_limit: {told(glass, change, limit)}")
+
+
 def rings_have_six_sides_on_average(subject: Subject) -> None:
     """The mean ring of fully bonded planar silica has exactly six sides (Euler)."""
     glass = _glass(subject)
@@ -106,6 +117,7 @@ CHECKS = (
     knows_how_many_there_are,
     atoms_do_not_overlap,
     bonds_join_neighbours,
+    bonds_are_those_within_the_limit,
     rings_have_six_sides_on_average,
     fingerprint_is_stable,
 )

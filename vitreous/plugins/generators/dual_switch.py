@@ -21,6 +21,7 @@ from vitreous.mechanics.spring_network import relax_springs_and_box
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+BOND_LIMIT = 2.2  #: angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
 STIFFNESS = (1.0, 0.1, 0.5)  #: of the springs Si-O, O-O at the same silicon, and Si-Si across an oxygen
 
 
@@ -80,6 +81,10 @@ class DualSwitch(Generator):
             raise VitreousError(f"dual_switch got minimum_size={self.minimum_size!r}; expected 3, 4 or 5")
         if self.alpha_convention not in ("unweighted", "weighted"):
             raise VitreousError(f"dual_switch got alpha_convention='{self.alpha_convention}'; expected 'unweighted' or 'weighted'")
+
+    @property
+    def bond_limit(self) -> float:
+        return BOND_LIMIT
 
     @classmethod
     def example(cls) -> Self:

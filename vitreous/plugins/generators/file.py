@@ -68,6 +68,10 @@ class File(Generator):
     def available(self) -> int | None:
         return len(self.files())
 
+    @property
+    def bond_limit(self) -> float:
+        return self.bond_cutoff
+
     def files(self) -> list[Path]:
         """The files that ``path`` stands for, in order. Raises VitreousError if a pattern matches none."""
         paths = [self.path] if isinstance(self.path, str | Path) else self.path

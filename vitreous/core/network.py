@@ -1,0 +1,112 @@
+"""Whether the bonds that a glass lists are those that its atoms have: after relaxing, some may have broken, and others formed."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.base import UNITS
+from vitreous.core.configuration import Configuration
+from vitreous.core.errors import NetworkChanged
+
+Array = NDArray[np.float64]
+Pairs = NDArray[np.int64]
+
+
+class Change(NamedTuple):
+    """What became of a network.
+
+    Fields:
+        broken: (K, 2) listed bonds that are too long to be any, the longest first; lengths: (K,) theirs, length unit.
+        formed: (P, 2) atoms of kinds that bond, close enough to be bonded, that are not listed.
+    """
+
+    broken: Pairs
+    lengths: Array
+    formed: Pairs
+
+    @property
+    def any(self) -> bool:
+        return len(self.broken) + len(self.formed) > 0
+
+
+def network_change(glass: Configuration, limit: float) -> Change:
+    """Where the listed bonds of a glass are not the pairs of atoms closer than ``limit`` (length), kinds that no listed bond joins left
+    out; nothing for a glass without bonds, or an infinite limit. Of the images of a pair, the nearest counts."""
+    bonds = np.sort(glass.bonds, axis=1)
+    if not len(bonds) or not np.isfinite(limit):
+        return Change(bonds[:0], np.zeros(0), bonds[:0])
+    length = bond_lengths(glass)
+    order = np.argsort(-length, kind="stable")
+    order = order[length[order] > limit]
+    near = _pairs_closer(glass, limit)
+    near = near[np.isin(_kinds(glass, near), _kinds(glass, bonds))]
+    listed = np.isin(near @ [len(glass), 1], bonds @ [len(glass), 1])
+    return Change(bonds[order], length[order], near[~listed])
+
+
+def bond_lengths(glass: Configuration) -> Array:
+    """(B,) distance between the atoms of every listed bond, through periodic boundaries."""
+    ends = glass.positions[glass.bonds]
+    return np.linalg.norm(glass.minimum_image(ends[:, 1] - ends[:, 0]), axis=1)
+
+
+def refuse_changed(glass: Configuration, limit: float) -> None:
+    """Raise NetworkChanged, in one sentence, for a relaxed glass whose bonds are no longer those that it was made with.
+
+    ``limit`` (length): atoms of kinds that bond are bonded where they are closer.
+    """
+    change = network_change(glass, limit)
+    if change.any:
+        raise NetworkChanged(
+            f"relaxing changed the network: {told(glass, change, limit)}; use another glass, or the relaxed one with its bonds found anew"
+        )
+
+
+def told(glass: Configuration, change: Change, limit: float) -> str:
+    """What became of a network, in words, by the identifiers of its atoms."""
+    unit = UNITS[glass.units][0]
+    said = []
+    if len(change.broken):
+        i, j = glass.ids[change.broken[0]]
+        more = f", the longest of {len(change.broken)} that broke" if len(change.broken) > 1 else ""
+        said.append(f"the bond between atoms {i} and {j} is {change.lengths[0]:.3f} {unit} long{more} (a bond is at most {limit:g})")
+    if len(change.formed):
+        i, j = glass.ids[change.formed[0]]
+        more = f", and {len(change.formed) - 1} more pairs" if len(change.formed) > 1 else ""
+        said.append(f"atoms {i} and {j}{more}, not bonded before, stand closer than {limit:g} {unit}")
+    return "; ".join(said)
+
+
+def _kinds(glass: Configuration, pairs: Pairs) -> Pairs:
+    """(P,) one number for each pair of species, whichever comes first."""
+    return np.sort(glass.species[pairs], axis=1) @ [len(glass.names), 1]
+
+
+def _pairs_closer(glass: Configuration, radius: float) -> Pairs:
+    """(P, 2) pairs of atoms i < j closer than ``radius``, each once, by sorting the atoms into cells at least that wide."""
+    fractional = glass.positions @ np.linalg.inv(glass.cell)
+    periodic = np.array(glass.periodic)
+    fractional -= np.where(periodic, np.floor(fractional), fractional.min(axis=0))
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(glass.cell), axis=0)
+    extent = np.where(periodic, 1.0, fractional.max(axis=0) + 1e-9)
+    counts = np.clip((extent * heights / radius).astype(np.int64), 1, 512)
+    where = np.minimum((fractional / extent * counts).astype(np.int64), counts - 1)
+    flat: Pairs = np.asarray(np.ravel_multi_index(tuple(where.T), tuple(counts)))
+    order: Pairs = np.argsort(flat, kind="stable")
+    held = flat[order]
+    found = []
+    for step in product((-1, 0, 1), repeat=glass.dimension):
+        beside = where + step
+        atoms = np.flatnonzero(((beside >= 0) & (beside < counts) | periodic).all(axis=1))
+        cells = np.ravel_multi_index(tuple((beside[atoms] % counts).T), tuple(counts))
+        first, last = (np.searchsorted(held, cells, side=side) for side in ("left", "right"))
+        count = last - first
+        i = np.repeat(atoms, count)
+        j = order[np.arange(len(i)) + np.repeat(first - (np.cumsum(count) - count), count)]
+        near = np.linalg.norm(glass.minimum_image(glass.positions[j] - glass.positions[i]), axis=1) < radius
+        found.append(np.column_stack([i, j])[near & (i < j)])
+    return np.unique(np.concatenate(found), axis=0)
