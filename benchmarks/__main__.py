@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 
-NAMES = ("forces", "quasistatic", "probes", "eam", "bilayer", "growth")
+NAMES = ("forces", "quasistatic", "probes", "truth", "eam", "bilayer", "growth")
 
 
 def main() -> int:

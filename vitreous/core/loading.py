@@ -7,7 +7,7 @@ acts as ``x' = x @ F.T``. Stress is positive in tension, energy per area in two 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -71,16 +71,10 @@ class Loading:
         was a choice hold on."""
         return {name: value for name, value in asdict(self).items() if (name, value) not in (("plane", "xy"), ("contraction", 0.0))}
 
-    @cached_property
+    @property
     def frame(self) -> NDArray[np.float64]:
         """Rotation (D, D) whose rows are the loading axes n, m(, and the third): ``x @ frame.T`` gives loading-frame coordinates."""
-        a, axes = np.deg2rad(self.angle), PLANES[self.plane]
-        rotation = np.zeros((self.dimension, self.dimension))
-        rotation[:2, axes[:2]] = [[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]
-        if self.dimension == 3:
-            rotation[2, axes[2]] = 1.0
-        rotation.setflags(write=False)
-        return rotation
+        return _frame(self.angle, self.plane, self.dimension)
 
     @property
     def extension_direction(self) -> NDArray[np.float64]:
@@ -135,3 +129,15 @@ class Loading:
         else:
             value = local[..., 0, 1]
         return self.sign * value
+
+
+@lru_cache(maxsize=256)
+def _frame(angle: float, plane: str, dimension: int) -> NDArray[np.float64]:
+    """``Loading.frame``, read-only."""
+    a, axes = np.deg2rad(angle), PLANES[plane]
+    rotation = np.zeros((dimension, dimension))
+    rotation[:2, axes[:2]] = [[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]
+    if dimension == 3:
+        rotation[2, axes[2]] = 1.0
+    rotation.setflags(write=False)
+    return rotation

@@ -1,0 +1,278 @@
+"""Thresholds and events against the fixed-step protocol carried out step by step (``stride=1``), which shares no continuation with them.
+
+    python -m benchmarks.truth probes falk_simple --places 600 --out DIR     # slow ones first time, then compared; resumes
+    python -m benchmarks.truth events lj1_plus --out DIR
+    python -m benchmarks.truth list
+    python -m benchmarks truth                                               # a small part of it, on glasses made here
+
+Glasses of other groups are read from the folder that VITREOUS_REFERENCE names. An event of a glass under simple shear is foretold from the
+state after the one before, as the step-by-step run left it: a different way out of one avalanche is then no second disagreement.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.clock import table
+from benchmarks.glasses import YUKAWA, silica
+from vitreous.core.data import Configuration, Loading
+from vitreous.core.interfaces import Potential
+from vitreous.direct import read_glass
+from vitreous.plugins.generators.melt_quench import MeltQuench
+from vitreous.plugins.labelers.local_probing import LocalProbing
+from vitreous.plugins.potentials.eam import Eam
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
+from vitreous.plugins.potentials.watanabe import Watanabe
+from vitreous.plugins.simulators.aqs import AQS
+
+AGREES = 0.005  # relative difference of two thresholds that counts as none
+LJ, SIMPLE = LennardJones2D(), Loading(mode="simple_shear")
+LJ_DISC = {"free_radius": 5.0, "frozen_ring": 3.0}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A glass at rest, its potential, a loading, and the fields of what probes or deforms it."""
+
+    glass: Callable[[], Configuration]
+    potential: Callable[[], Potential]
+    loading: Loading
+    fields: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+
+def reference(name: str, potential: Potential, relax_cell: bool = False) -> Configuration:
+    """A glass of another group, at rest."""
+    folder = Path(os.environ.get("VITREOUS_REFERENCE", "../shared/reference"))
+    return AQS(relax_cell=relax_cell).relax(read_glass(folder / name, potential), potential)
+
+
+def quenched(number: int, small: int, large: int, time: float) -> Configuration:
+    """A Lennard-Jones glass cooled from 1.08 to 0.092 of its glass transition over ``time``."""
+    schedule = ((1.0, 1.0, 50.0), (0.351, 0.351, 50.0), (0.351, 0.0299, time))
+    made = MeltQuench(counts=(small, large), schedule=schedule).generate(number, np.random.default_rng(number))
+    return AQS(relax_cell=False).relax(made, LJ)
+
+
+def table_of_copper_and_zirconium() -> Eam:
+    """The potential whose file VITREOUS_EAM names."""
+    return Eam(path=os.environ["VITREOUS_EAM"])
+
+
+def cuzr(counts: tuple[int, int], number: int) -> Configuration:
+    """Cu-Zr, melted and quenched at fixed volume."""
+    potential = table_of_copper_and_zirconium()
+    made = MeltQuench(
+        species=("Zr", "Cu"), counts=counts, masses=(91.224, 63.546), units="metal", dimension=3, density=0.0572, time_step=0.002,
+        schedule=((2000.0, 2000.0, 5.0), (2000.0, 50.0, 20.0)),
+        pair_commands=("pair_style eam/alloy", f"pair_coeff * * {potential.path} Zr Cu"),
+    ).generate(number, np.random.default_rng(number))  # fmt: skip
+    return AQS(relax_cell=False, force_tolerance=1e-7).relax(made, potential)
+
+
+def jumol(name: str) -> Callable[[], Configuration]:
+    return lambda: reference(f"jumol/{name}.lammpstrj.gz", YUKAWA, relax_cell=True)
+
+
+def lj(name: str) -> Callable[[], Configuration]:
+    return lambda: reference(f"lj/{name}", LJ)
+
+
+PROBES = {
+    "falk_simple": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, LJ_DISC, 11),
+    "falk_pure": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, Loading(), {**LJ_DISC, "strain_step": 2e-4}, 12),
+    "lj1_simple": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, SIMPLE, LJ_DISC, 13),
+    "lj2_simple": Case(
+        lj("sample_2.lammpstrj.gz"), lambda: LJ, replace(SIMPLE, sign=-1),
+        {"free_radius": 4.0, "frozen_ring": 2.5, "strain_step": 2e-4}, 14,
+    ),
+    "s100_0": Case(jumol("sig1.00_sample_0"), lambda: YUKAWA, Loading(), {"strain_step": 5e-4}, 15),
+    "s060_0": Case(jumol("sig0.60_sample_0"), lambda: YUKAWA, Loading(angle=30.0), {"strain_step": 5e-4}, 16),
+    "s140_0": Case(jumol("sig1.40_sample_0"), lambda: YUKAWA, SIMPLE, {"strain_step": 5e-4}, 17),
+    "s100_2": Case(jumol("sig1.00_sample_2"), lambda: YUKAWA, Loading(sign=-1), {"strain_step": 1e-3, "free_radius": 8.0}, 18),
+    "s100_1f": Case(jumol("sig1.00_sample_3"), lambda: YUKAWA, Loading(), {}, 19),
+    "own": Case(lambda: silica(12, 14), lambda: YUKAWA, Loading(), {"strain_step": 5e-4}, 20),
+    "bilayer": Case(
+        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()), Watanabe, Loading(mode="uniaxial", dimension=3),
+        {"free_radius": 7.0, "frozen_ring": 7.6, "strain_step": 2e-3, "force_tolerance": 1e-6}, 21,
+    ),
+    "cuzr": Case(
+        lambda: cuzr((1024, 1024), 0), table_of_copper_and_zirconium, Loading(mode="simple_shear", dimension=3),
+        {"free_radius": 5.0, "frozen_ring": 6.6, "strain_step": 2e-3, "force_tolerance": 1e-6}, 22,
+    ),
+}  # fmt: skip
+
+EVENTS = {
+    "lj1_plus": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, SIMPLE, {"strain_max": 0.1}),
+    "lj1_minus": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, replace(SIMPLE, sign=-1), {"strain_max": 0.1}),
+    "lj2_plus": Case(lj("sample_2.lammpstrj.gz"), lambda: LJ, SIMPLE, {"strain_max": 0.1}),
+    "fast_1000": Case(lambda: quenched(0, 553, 447, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.06}),
+    "slow_1000": Case(lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, SIMPLE, {"strain_max": 0.06}),
+    "fast_2500": Case(lambda: quenched(2, 1382, 1118, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.03}),
+    "coarse_1000": Case(lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, SIMPLE, {"strain_max": 0.06, "strain_step": 1e-3}),
+    "falk_10000": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, {"strain_max": 0.005}),
+    "yukawa_8x8_0": Case(jumol("8x8_sample_0"), lambda: YUKAWA, SIMPLE, {"strain_max": 0.2, "strain_step": 5e-4}),
+    "yukawa_8x8_1": Case(jumol("8x8_sample_1"), lambda: YUKAWA, SIMPLE, {"strain_max": 0.2, "strain_step": 5e-4}),
+    "cuzr_432": Case(
+        lambda: cuzr((216, 216), 1), table_of_copper_and_zirconium, Loading(mode="simple_shear", dimension=3),
+        {"strain_max": 0.05, "strain_step": 2e-4, "force_tolerance": 1e-7},
+    ),
+    "bilayer_coarse": Case(
+        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()), Watanabe, Loading(mode="uniaxial", dimension=3),
+        {"strain_max": 0.1, "strain_step": 5e-3},
+    ),
+}  # fmt: skip
+
+
+def probes(name: str, places: int, out: Path) -> dict[str, Any]:
+    """Both thresholds at ``places`` places drawn at random; the step-by-step ones are kept in ``out`` as they come."""
+    case, file = PROBES[name], out / f"slow_{name}.jsonl"
+    glass, potential = case.glass(), case.potential()
+    labeler, surface = LocalProbing(**case.fields), potential.surface(glass)
+    slow = replace(labeler, stride=1, force_tolerance=max(labeler.force_tolerance, 1e-6))
+    rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    for site in (np.random.default_rng(case.seed).uniform(0, 1, (5000, glass.dimension)) @ glass.cell)[len(rows) : places]:
+        started = time.process_time()
+        found = slow.probe(glass, potential, surface, case.loading, _inside(site, glass)).run()
+        rows.append(
+            [
+                site.tolist(),
+                found.tau_initial,
+                found.tau_critical,
+                found.strain_critical,
+                found.converged,
+                time.process_time() - started,
+            ]
+        )
+        with file.open("a") as to:
+            to.write(json.dumps(rows[-1]) + "\n")
+    differ, seconds, same = [], 0.0, 0
+    for site, initial, critical, strain, converged, _ in rows[:places]:
+        started = time.process_time()
+        found = labeler.probe(glass, potential, surface, case.loading, _inside(np.array(site), glass)).run()
+        seconds += time.process_time() - started
+        both = converged and found.converged
+        off = abs((found.tau_critical - found.tau_initial) / (critical - initial) - 1.0) if both else float(converged != found.converged)
+        differ.append(off)
+        same += abs(found.strain_critical - strain) < 0.5 * labeler.strain_step or not converged
+        if off > AGREES:
+            print(
+                f"  {name} at {site}: {found} for {initial, critical, strain, converged}",
+                flush=True,
+            )
+    count = len(differ)
+    return {
+        "case": name, "places": count, "off": sum(d > AGREES for d in differ), "worst": max(differ), "same strain": int(same),
+        "ours, ms": 1e3 * seconds / count, "step by step, ms": 1e3 * float(np.mean([row[5] for row in rows])),
+    }  # fmt: skip
+
+
+def _inside(site: np.ndarray, glass: Configuration) -> np.ndarray:
+    """A place of a slab goes into its middle plane."""
+    if glass.dimension == 3 and glass.cell[2, 2] < 0.5 * glass.cell[0, 0]:
+        site = np.array([*site[:2], float(glass.positions[:, 2].mean())])
+    return site
+
+
+@dataclass(frozen=True, kw_only=True)
+class Further(Loading):
+    """A loading taken up where it stood at ``begun``: F(begun + strain) F(begun)^-1."""
+
+    begun: float = 0.0
+
+    def deformation_gradient(self, strain: float) -> np.ndarray:
+        """F (D, D) beyond ``begun``."""
+        return super().deformation_gradient(self.begun + strain) @ np.linalg.inv(super().deformation_gradient(self.begun))
+
+    def velocity_gradient(self, strain: float) -> np.ndarray:
+        """dF/dstrain F^-1 (D, D)."""
+        return super().velocity_gradient(self.begun + strain)
+
+
+def events(name: str, out: Path) -> dict[str, Any]:
+    """Each event of the step-by-step run, and the one that the default finds from the state after the event before."""
+    case, file = EVENTS[name], out / f"events_{name}.json"
+    glass, potential = case.glass(), case.potential()
+    engine = AQS(
+        **{
+            "strain_step": 1e-4,
+            "max_events": 100_000,
+            "relax_cell": False,
+            "eigenvalues": False,
+            **case.fields,
+        }
+    )
+    step = engine.strain_step
+    started = time.process_time()
+    run = replace(engine, stride=1).deform(glass, potential, case.loading)
+    slow, started = time.process_time() - started, time.process_time()
+    bounds = [0, *np.rint(run.events.strain / step).astype(int), round(run.strain[-1] / step)]
+    wrong: list[str] = []
+    for k, begin in enumerate(bounds[:-1]):
+        at = int(np.abs(run.frame_strain - begin * step).argmin())
+        state = glass.with_(positions=run.frames[at], cell=run.cells[at])
+        span = bounds[k + 1] - begin
+        if span < 1:
+            continue
+        found = replace(engine, strain_max=span * step, max_events=1).deform(
+            state, potential, Further(**vars(case.loading), begun=begin * step)
+        )
+        expected = f"{name}: event {k + 1} at {bounds[k + 1] * step:.5f}" if k < len(run.events) else f"{name}: the end"
+        if not len(found.events):
+            wrong += [f"missed {expected}, move {run.events.move[k]:.3g}"] if k < len(run.events) else []
+        elif k == len(run.events) or round(found.events.strain[0] / step) != span:
+            wrong.append(f"at {begin * step + found.events.strain[0]:.5f}, move {found.events.move[0]:.3g}, before {expected}")
+        elif found.events.atom[0] != run.events.atom[k]:
+            wrong.append(f"elsewhere {expected}: atom {found.events.atom[0]} for {run.events.atom[k]}, move {run.events.move[k]:.3g}")
+    print(*[f"  {line}" for line in wrong], sep="\n", end="\n" if wrong else "", flush=True)
+    row = {
+        "case": name, "atoms": len(glass), "events": len(run.events), "otherwise": len(wrong), 
+        "least move": min(run.events.move, default=np.nan),
+        "least energy": min(run.events.energy_drop, default=np.nan), "ours, s": time.process_time() - started, "step by step, s": slow,
+    }  # fmt: skip
+    file.write_text(
+        json.dumps(
+            {
+                **row,
+                "wrong": wrong,
+                "strain": run.events.strain.tolist(),
+                "move": run.events.move.tolist(),
+            },
+            default=float,
+        )
+    )
+    return row
+
+
+def run() -> None:
+    """Prints a small part of both comparisons, on glasses made here."""
+    folder = Path(tempfile.mkdtemp())
+    _show([probes("own", 20, folder)], "Thresholds against single steps")
+    _show([events("fast_1000", folder)], "Events against single steps")
+
+
+def _show(rows: list[dict[str, Any]], title: str) -> None:
+    table(title, list(rows[0]), [list(row.values()) for row in rows])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("probes", "events", "list"))
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--places", type=int, default=100)
+    parser.add_argument("--out", type=Path, default=Path("truth"))
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    if given.what == "list":
+        print("probes:", *PROBES, "\nevents:", *EVENTS)
+    for name in given.names:
+        row = probes(name, given.places, given.out) if given.what == "probes" else events(name, given.out)
+        print(json.dumps(row, default=float), flush=True)
