@@ -20,8 +20,8 @@ from vitreous.core.split import Split
 from vitreous.core.store import Store
 from vitreous.direct import bundle as folders
 from vitreous.direct import find_bundle, predict, read_glass
-from vitreous.direct.likeness import likeness_of, unlike
-from vitreous.direct.prediction import _on_all_cores, _whole, rested
+from vitreous.direct.likeness import likeness
+from vitreous.direct.prediction import _on_all_cores, rested
 from vitreous.io.write import write_configuration
 from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
@@ -52,7 +52,7 @@ def run(tmp_path_factory):
     store = Store(place / "store")
     result = PIPELINE.run(store)
     folders.write(place / "model", PIPELINE.model, result.model, "vitreous")
-    assert folders.complete(place / "model", PIPELINE, result, {"model": {"pearson": 0.5}}, store)
+    assert folders.complete(place / "model", PIPELINE, result, {"model": {"pearson": 0.5}})
     return place / "model", result
 
 
@@ -70,7 +70,7 @@ def test_a_bundle_predicts_what_the_run_predicted(trained, unseen):
     found = predict(unseen.configuration, trained, grid=5)
     np.testing.assert_allclose(found.labels.positions, unseen.labels.positions)
     np.testing.assert_allclose(found.labels.values, unseen.prediction, rtol=1e-9)
-    np.testing.assert_allclose(found.uncertainty, unseen.uncertainty, rtol=1e-9)
+    np.testing.assert_allclose(found.uncertainty, trained.intervals.deviation(unseen.uncertainty), rtol=1e-9)
     assert found.labels.mask.all()
     assert found.at_rest
 
@@ -115,14 +115,10 @@ def test_a_descriptor_that_reads_the_potential_is_given_the_bundles_and_sees_fur
     found = predict(whole, sees, grid=4)
     assert found.labels.mask.all()
     patch = cut_out(whole, 22.0)
-    mapped = predict(patch, sees, grid=41)
-    masked = mapped.labels
+    masked = predict(patch, sees, grid=41).labels
     distance = np.linalg.norm(masked.positions - whole.cell.sum(axis=0) / 2, axis=1)
     assert masked.mask.any()
     assert distance[masked.mask].max() < 22.0 - sees.descriptor.reach
-    told = _whole(mapped.configuration, sees, masked.positions[masked.mask])[1]
-    depth = np.linalg.norm(patch.positions[:, None] - masked.positions[masked.mask], axis=-1)
-    assert np.array_equal(told, (depth < 9.0 + sees.descriptor.margin).sum(axis=1))
     features = sees.descriptor.describe(whole, sees.loading, masked.positions[masked.mask], "site", POTENTIAL)
     np.testing.assert_allclose(masked.values[masked.mask], sees.fitted.predict(features))
     with pytest.raises(VitreousError, match=r"feels forces of up to .* predict --relax"):
@@ -172,39 +168,64 @@ def test_a_broken_bond_masks_the_places_around_it(trained, unseen):
 
 def test_a_glass_like_those_of_the_training_passes_and_others_stand_out(trained, unseen):
     glass = unseen.configuration
-    assert predict(glass, trained).unlike == []
-    stretched = glass.with_(positions=glass.positions * [1.05, 1 / 1.05], cell=glass.cell * [[1.05], [1 / 1.05]])
+    assert predict(glass, trained).odd == []
     crystal = AQS().relax(silica_crystal_of_the_size(), POTENTIAL)
-    for other in (stretched, crystal):
-        assert predict(other, trained).unlike, other.info
-    assert not predict(stretched, trained).at_rest
+    for other, named in ((stretched(glass), "spread of the bonds' lengths"), (crystal, "density")):
+        odd = {name: unit for name, unit, _, _ in predict(other, trained).odd}
+        assert named in odd and all(odd.values())
+    assert not predict(stretched(glass), trained).at_rest
 
 
-def test_the_training_is_what_was_learnt_from_along_every_direction(run, tmp_path):
-    pipeline = replace(PIPELINE, split=Split(validation=1, test=1, turns=(45.0,)), model=replace(PIPELINE.model, epochs=1))
-    store = Store(run[0].parent / "store")
-    result = pipeline.run(store)
-    folders.write(tmp_path, pipeline.model, result.model, "vitreous")
-    folders.complete(tmp_path, pipeline, result, {}, store)
-    train = result.role("train")
-    seen = [
-        (s.index, PIPELINE.descriptor.describe(s.configuration, Loading(angle=angle), s.labels.positions, "site"))
-        for angle in (0.0, 45.0)
-        for s in train
-    ]
-    assert find_bundle(str(tmp_path)).likeness == likeness_of({s.index: s.configuration for s in train}, seen)
+def stretched(glass):
+    return glass.with_(positions=glass.positions * [1.05, 1 / 1.05], cell=glass.cell * [[1.05], [1 / 1.05]])
 
 
-def test_a_glass_is_left_out_along_all_directions_to_see_how_far_one_may_stand_out():
-    def features(value):
-        return Features(form="vector", level="site", names=("a",), values=np.array([[value - 1.0], [value + 1.0]]))
+def test_a_glass_is_left_out_to_see_how_far_one_may_stand_out(unseen):
+    glass = unseen.configuration
+    dense = [glass.with_(positions=glass.positions * f, cell=glass.cell * f) for f in (1.0, 1.01, 1.02)]
+    like = likeness(dense, POTENTIAL)
+    density = len(glass) / glass.volume / np.array([1.0, 1.01, 1.02]) ** 2
+    k = list(like.names).index("density")
+    assert like.mean[k] == pytest.approx(density.mean()) and like.spread[k] == pytest.approx(density.std(ddof=1))
+    assert like.limit >= 1.5 * abs(density[0] - density[1:].mean()) / density[1:].std(ddof=1)
+    assert likeness(dense[:2], POTENTIAL).odd(glass, POTENTIAL) is None
 
-    glasses = dict.fromkeys(range(3), silica_crystal())
-    alone = likeness_of(glasses, [(k, features(value)) for k, value in enumerate([0.0, 1.0, 2.0])])
-    twice = likeness_of(glasses, [(k, features(value)) for k, value in enumerate([0.0, 1.0, 2.0])] * 2)
-    assert alone.limit == pytest.approx(1.5 * 1.5 / np.std([0.0, 1.0], ddof=1))
-    assert twice.limit == pytest.approx(1.5 * 1.5 / np.std([0.0, 0.0, 1.0, 1.0], ddof=1))
-    assert alone.places == 2 and alone.scatter[0] == 1.0
+
+def test_the_verdict_is_the_models_own_where_it_knows_its_deviations(trained, unseen):
+    glass = unseen.configuration
+    sure, unsure = (replace(trained, trust=replace(trained.trust, least=least)) for least in (0.0, 1.0))
+    assert predict(glass, sure).doubtful is False and predict(glass, unsure).doubtful is True
+    assert predict(stretched(glass), sure).doubtful is False
+    blind = replace(trained, trust=None)
+    assert predict(glass, blind).doubtful is False and predict(stretched(glass), blind).doubtful is True
+    assert predict(glass, blind).correlation is None
+
+
+def test_the_verdict_does_not_depend_on_the_grid_of_the_map(trained, unseen):
+    found = [predict(unseen.configuration, trained, grid=grid) for grid in (1, 5, 31)]
+    assert len({one.correlation for one in found}) == 1
+    assert len({one.doubtful for one in found}) == 1
+
+
+def test_intervals_and_deviations_are_those_of_the_validation_glass(run, trained, unseen):
+    (held_out,) = run[1].role("validation")
+    ratio = np.sort(np.abs(held_out.prediction - held_out.labels.values) / held_out.uncertainty)
+    found = predict(unseen.configuration, trained, grid=5)
+    for p, rank in ((0.5, 13), (0.95, 25)):  # of 25 places: the ceil(26 p)-th smallest ratio
+        low, high = found.bounds[p]
+        np.testing.assert_allclose(high - low, 2.0 * ratio[rank - 1] * unseen.uncertainty, rtol=1e-6)
+        np.testing.assert_allclose(0.5 * (low + high), found.labels.values, rtol=1e-9)
+    assert trained.intervals.places == 25
+
+
+def test_a_bundle_from_before_intervals_is_read(copy, unseen):
+    about = json.loads((copy / "bundle.json").read_text())
+    del about["intervals"], about["trust"]
+    signed(copy, {**about, "format": 2, "likeness": {"names": ["mean of x"], "mean": [0.0]}})
+    found = predict(unseen.configuration, find_bundle(str(copy)), grid=5)
+    np.testing.assert_allclose(found.labels.values, unseen.prediction, rtol=1e-9)
+    np.testing.assert_allclose(found.uncertainty, unseen.uncertainty, rtol=1e-9)
+    assert found.doubtful is None and found.correlation is None and found.bounds == {}
 
 
 def silica_crystal_of_the_size():
@@ -308,34 +329,22 @@ def test_the_command_prints_units_and_writes_a_table_a_picture_and_atoms_with_th
     atoms = ase.io.read(outs[2])
     for name, values in (("delta_tau", found.labels.values), ("uncertainty", found.uncertainty)):
         assert set(np.round(atoms.arrays[name], 9)) <= set(np.round(values, 9))
-    assert not table["unlike_training"].any() and not atoms.arrays["unlike_training"].any()
+    assert not table["doubtful"].any() and not atoms.arrays["doubtful"].any()
+    for p in (50, 95):
+        np.testing.assert_allclose([table[f"low_{p}"], table[f"high_{p}"]], found.bounds[p / 100], rtol=1e-6)
 
 
-def test_a_sequence_in_another_order_stands_out():
-    """A recurrent network's window is its atoms one after the other: renumbered, it means nothing."""
-    number = AtomSequence(radius=9.0, order="number")
-    glasses = {k: GLASSES.generate(k, np.random.default_rng(k)) for k in range(5)}
-    sites = np.random.default_rng(0).uniform(size=(25, 2)) @ glasses[0].cell
-    windows = np.ones(len(glasses[0]))
-
-    def seen(glass):
-        return number.describe(glass, Loading(), sites, "site")
-
-    like = likeness_of({k: glasses[k] for k in range(4)}, ((k, seen(glasses[k])) for k in range(4)))
-    mixed = replace(glasses[4], ids=np.random.default_rng(1).permutation(glasses[4].ids))
-    assert unlike(like, glasses[4], seen(glasses[4]), windows) == []
-    assert unlike(like, mixed, seen(mixed), windows)[0][0] == "mean of step from atom to atom"
-
-
-def test_files_of_a_glass_unlike_those_of_the_training_say_so(run, unseen, tmp_path):
-    glass = unseen.configuration
-    stretched = glass.with_(positions=glass.positions * [1.05, 1 / 1.05], cell=glass.cell * [[1.05], [1 / 1.05]])
-    file = write_configuration(tmp_path / "glass.extxyz", stretched)
+def test_files_of_a_map_that_is_not_to_be_trusted_say_so(copy, unseen, tmp_path, capsys):
+    about = json.loads((copy / "bundle.json").read_text())
+    signed(copy, {**about, "trust": {**about["trust"], "least": 1.0}})
+    file = write_configuration(tmp_path / "glass.extxyz", stretched(unseen.configuration))
     outs = [tmp_path / name for name in ("map.csv", "map.png", "atoms.extxyz")]
-    assert main(["predict", str(run[0]), str(file), "--grid", "5", *(f"--out={out}" for out in outs)]) == 0
+    assert main(["predict", str(copy), str(file), "--grid", "5", *(f"--out={out}" for out in outs)]) == 0
+    assert re.search(r"expected to correlate with the true one by 0\.\d\d \(.*length.* is .* angstrom, in training", capsys.readouterr().err)
     table, atoms = np.genfromtxt(outs[0], delimiter=",", names=True), ase.io.read(outs[2]).arrays
     for columns in (table, atoms):
-        assert (columns["unlike_training"] == 1.0).all() and (columns["at_rest"] == 0.0).all()
+        assert (columns["doubtful"] == 1.0).all() and (columns["at_rest"] == 0.0).all()
+        assert (columns["expected_correlation"] < 1.0).all()
 
 
 @pytest.mark.parametrize("uncertain", [True, False])
@@ -355,13 +364,15 @@ def test_a_picture_says_above_the_map_what_speaks_against_it(unseen, tmp_path, m
     assert page.x0 < words.x0 and words.x1 < page.x1 and words.y1 < page.y1
 
 
-def test_files_do_not_claim_what_cannot_be_told(run, unseen, tmp_path, capsys):
+def test_files_do_not_claim_what_cannot_be_told(copy, unseen, tmp_path, capsys):
+    about = json.loads((copy / "bundle.json").read_text())
+    signed(copy, {**about, "trust": None, "likeness": {**about["likeness"], "limit": float("inf")}})
     file = write_configuration(tmp_path / "glass.extxyz", unseen.configuration)
-    assert main(["predict", str(run[0]), str(file), "--grid", "1", "--out", str(tmp_path / "map.csv")]) == 0
+    assert main(["predict", str(copy), str(file), "--grid", "1", "--out", str(tmp_path / "map.csv")]) == 0
     printed = capsys.readouterr()
-    assert re.search(r"unlike training +-\n", printed.out)
-    assert "cannot be told: the places see too few atoms" in printed.err
-    assert np.isnan(np.genfromtxt(tmp_path / "map.csv", delimiter=",", names=True)["unlike_training"])
+    assert re.search(r"doubtful +-\n", printed.out)
+    assert "whether this map is to be trusted cannot be told" in printed.err
+    assert np.isnan(np.genfromtxt(tmp_path / "map.csv", delimiter=",", names=True)["doubtful"])
 
 
 @pytest.mark.parametrize("name", ["map.csv.gz", "map.png.gz", "map.data"])
@@ -433,7 +444,7 @@ def of_a_metal(run, copy, tmp_path):
     file.parent.mkdir()
     shutil.copyfile(EXAMPLE, file)
     potential = Eam(path=str(file), smooth_end=True)
-    folders.complete(copy, replace(PIPELINE, potential=potential), run[1], {}, Store(tmp_path / "store"))
+    folders.complete(copy, replace(PIPELINE, potential=potential), run[1], {})
     content = potential.fingerprint()
     file.unlink()
     return copy, content

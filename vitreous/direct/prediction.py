@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.direct.bundle import Bundle, read_bundle
-from vitreous.direct.likeness import unlike
+from vitreous.direct.likeness import Oddity
 from vitreous.direct.rest import AT_REST, moving, relax
 from vitreous.io.bonds import silica_bonds
 from vitreous.mechanics.boundary import clearance
@@ -23,6 +24,9 @@ from vitreous.mechanics.neighbours import around, heights
 Array = NDArray[np.float64]
 SHIPPED = Path(__file__).parents[1] / "bundles"
 _MOST = 100_000  # places of one map: all are described at once, by estimate some 4 GB
+CONFIDENCES = (0.5, 0.95)  #: of the intervals that are given
+_JUDGED = 20  # places along each side by which a glass is judged
+_ENOUGH = 40  # places below which it is not
 _SHARE = 0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
 
 
@@ -33,9 +37,14 @@ class Prediction:
     Fields:
         configuration: the glass, with its bonds.
         labels: one value per place, in the label's unit; NaN and masked where the window meets a broken bond or leaves the glass.
-        uncertainty: (M,) standard deviation of each value; None from a model that does not know.
-        unlike: what of the glass lies outside the training glasses: (quantity, value, training mean), the worst first; None where the
-            places see too few atoms to tell, or the model learnt from too few glasses.
+        uncertainty: (M,) deviation of each value, within which 68 % of the true values lie on glasses like those of the training; None
+            from a model that does not know.
+        bounds: lower and upper end (M,) of the intervals that hold 50 and 95 % of the true values there, by confidence; empty where
+            no validation glasses set them.
+        correlation: with the true map, as the model's own deviations lead to expect; None from a model that does not know.
+        odd: what of the glass stands out among the training glasses: (quantity, unit, value, training mean), the worst first; None
+            where that cannot be told.
+        doubtful: whether the map is not to be trusted; None where that cannot be told.
         largest_force: on an atom that the potential sees whole, energy per length; NaN where a free boundary leaves none.
         by_number: whether the model reads atoms in the order of their numbers in the file.
     """
@@ -43,7 +52,10 @@ class Prediction:
     configuration: Configuration
     labels: Labels
     uncertainty: Array | None
-    unlike: list[tuple[str, float, float]] | None
+    bounds: Mapping[float, tuple[Array, Array]]
+    correlation: float | None
+    odd: list[Oddity] | None
+    doubtful: bool | None
     largest_force: float
     by_number: bool
 
@@ -87,32 +99,65 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
         glass = _bonded(glass)
     loading = bundle.loading if angle is None else _along(angle, bundle)
     sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else _places(glass, bundle.spacing, grid)
-    whole, windows = _whole(glass, bundle, sites)
+    whole = _whole(glass, bundle, sites)
     if not whole.any():
         raise VitreousError(
             f"none of the {len(sites)} places has a window (radius {_window(bundle):g}) of whole, fully bonded glass; "
             "give a larger patch, or mend its bonds"
         )
-    descriptor = _on_all_cores(bundle.descriptor)
-    features = descriptor.describe_with(glass, bundle.potential, loading, sites[whole], bundle.label["level"])
-    values, uncertainty = np.full(len(sites), np.nan), bundle.fitted.uncertainty(features)
-    values[whole] = bundle.fitted.predict(features)
-    if uncertainty is not None:
-        wide = np.full(len(sites), np.nan)
-        wide[whole] = uncertainty
-        uncertainty = wide
+    values, spread = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
+    values[whole], deviations = _at(glass, bundle, loading, sites[whole])
     labels = Labels(
         name=bundle.label["name"], level=bundle.label["level"], unit=bundle.label["unit"], values=values, mask=whole, positions=sites,
         weak_is=bundle.label["weak_is"], grid=counts,
     )  # fmt: skip
+    spread[whole] = np.nan if deviations is None else deviations
+    bounds: dict[float, tuple[Array, Array]] = {}
+    if bundle.intervals is not None:
+        widths = {p: bundle.intervals.half_width(spread, p) for p in CONFIDENCES}
+        bounds = {p: (values - width, values + width) for p, width in widths.items()}
+        spread = bundle.intervals.deviation(spread)
     return Prediction(
         configuration=glass,
         labels=labels,
-        uncertainty=uncertainty,
-        unlike=unlike(bundle.likeness, glass, features, windows),
+        uncertainty=None if deviations is None else spread,
+        bounds=bounds,
+        **_judged(glass, bundle, loading),
         largest_force=_largest_force(glass, bundle),
         by_number=getattr(bundle.descriptor, "order", "") == "number",
     )
+
+
+def _at(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -> tuple[Array, Array | None]:
+    """Values and deviations (M,) at places whose windows are whole; no deviations from a model that does not know."""
+    features = _on_all_cores(bundle.descriptor).describe_with(glass, bundle.potential, loading, sites, bundle.label["level"])
+    return bundle.fitted.predict(features), bundle.fitted.uncertainty(features)
+
+
+def _judged(glass: Configuration, bundle: Bundle, loading: Loading) -> dict[str, Any]:
+    """The fields of Prediction that say whether to trust a map of this glass, whatever its grid."""
+    odd = None if bundle.likeness is None else bundle.likeness.odd(glass, bundle.potential)
+    if bundle.trust is None:
+        return {"correlation": None, "odd": odd, "doubtful": None if odd is None else bool(odd)}
+    places = _places_of_judgement(glass, bundle)
+    values, deviations = _at(glass, bundle, loading, places)
+    correlation = float("nan") if deviations is None else bundle.trust.correlation(values, deviations)
+    doubtful = None if len(places) < _ENOUGH else not correlation >= bundle.trust.least
+    return {"correlation": correlation, "odd": odd, "doubtful": doubtful}
+
+
+def _places_of_judgement(glass: Configuration, bundle: Bundle) -> Array:
+    """Places (M, D) with whole windows, some hundreds, that depend on the glass alone: on a finer grid where a boundary or damage leaves
+    few."""
+    if bundle.label["level"] == "atom":
+        return glass.positions[_whole(glass, bundle, glass.positions)]
+    finest = 3 * _JUDGED
+    for grid in (_JUDGED, 2 * _JUDGED, finest):
+        sites, _ = _places(glass, bundle.spacing, grid)
+        sites = sites[_whole(glass, bundle, sites)]
+        if len(sites) >= _JUDGED**2 // 2 or grid == finest:
+            break
+    return sites
 
 
 def _along(angle: float, bundle: Bundle) -> Loading:
@@ -172,10 +217,9 @@ def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arr
     return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
 
 
-def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole; and of how many of
-    them the window that the model is told of holds each atom, (N,)."""
-    radius, told = _window(bundle), _told(bundle)
+def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.bool_]:
+    """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole."""
+    radius = _window(bundle)
     low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
     if low < 2.0 * radius:
         raise VitreousError(f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; repeat it or use a larger one")
@@ -183,25 +227,18 @@ def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[
     bonds = np.bincount(glass.bonds.ravel(), minlength=len(glass))
     complete = bonds == wanted[glass.species]
     periodic = np.array(glass.periodic)
-    whole, windows = np.zeros(len(sites), dtype=bool), np.zeros(len(glass), dtype=np.int64)
-    clear = np.ones(len(sites), dtype=bool)
+    whole, clear = np.zeros(len(sites), dtype=bool), np.ones(len(sites), dtype=bool)
     if bundle.descriptor.needs_potential:  # forces come from everywhere in the window, atoms or none
         clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
     for k, site in enumerate(sites):
         near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
         whole[k] = clear[k] and len(near) > 0 and complete[near].all() and _all_round(vectors)
-        windows[near[(vectors**2).sum(axis=1) < told**2]] += whole[k]
-    return whole, windows
+    return whole
 
 
 def _window(bundle: Bundle) -> float:
     """How far from a place atoms matter to the descriptor, length."""
-    return float(getattr(bundle.descriptor, "reach", _told(bundle)))
-
-
-def _told(bundle: Bundle) -> float:
-    """How far from a place the descriptor's features stand, length."""
-    names = [name for name in ("window", "radius", "cutoff") if hasattr(bundle.descriptor, name)]
+    names = [name for name in ("reach", "window", "radius", "cutoff") if hasattr(bundle.descriptor, name)]
     return float(getattr(bundle.descriptor, names[0])) if names else 0.0
 
 
