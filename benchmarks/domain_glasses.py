@@ -30,6 +30,7 @@ CUT = (0.3, 0.5, 0.7, 0.917, 0.917, 1.1, 1.3, 1.6)  #: ring variances of the gla
 HOLES = (1, 2, 4, 6)  #: atoms removed
 TURNED_BACK = (0.10, 0.15, 0.20, 0.25)  #: strains from which a glass that yielded is let go
 ALIKE = 8  #: small networks of the training's variance, besides those of VARIANCES
+SHOWN = 8  #: of the recipe's 20 test glasses
 Recipe = Callable[[], Configuration]
 
 
@@ -39,9 +40,7 @@ def recipes(jumol: Path | None) -> dict[str, Recipe]:
     ``validation`` and ``test`` are glasses of the recipe ``listi``, with the roles that they have there; ``jumol`` needs the folder with
     the networks of that benchmark.
     """
-    roles = Split(validation=5, test=20, seed=0).assign(GLASSES, 0)
-    of = {role: [k for k, given in roles.items() if given == role] for role in ("validation", "test")}
-    kinds: list[dict[str, Recipe]] = [{f"validation-{k}": partial(_listi, k) for k in of["validation"]}]
+    kinds: list[dict[str, Recipe]] = [{f"validation-{k}": partial(listi, k) for k in of_role("validation")}]
     kinds.append({f"variance-{v:g}-{k}": partial(network, v, 100 * n + k, SIZES[k]) for k in range(4) for n, v in enumerate(VARIANCES)})
     kinds.append({f"alike-{k}": partial(network, 0.917, 1000 + k) for k in range(ALIKE)})
     kinds.append({f"strained-{e:g}-{a:g}": partial(strained, e, a, 2000 + k) for k, (e, a) in enumerate(_pairs(STRAINS, (0.0, 30.0)))})
@@ -50,7 +49,7 @@ def recipes(jumol: Path | None) -> dict[str, Recipe]:
     kinds.append({f"yielded-{e:g}": partial(yielded, e, 5000 + k) for k, e in enumerate(TURNED_BACK)})
     kinds.append({f"density-{s:g}": partial(scaled, s, 6000 + k) for k, s in enumerate(SCALES)})
     kinds.append({f"jumol-{p.name.split('.lam')[0]}": partial(_read, p) for p in sorted(jumol.glob("*.lammpstrj.gz"))} if jumol else {})
-    kinds.append({f"test-{k}": partial(_listi, k) for k in of["test"][:8]})
+    kinds.append({f"test-{k}": partial(listi, k) for k in of_role("test")[:SHOWN]})
     turns = zip_longest(*(kind.items() for kind in kinds))
     return dict(item for turn in turns for item in turn if item is not None)
 
@@ -112,7 +111,13 @@ def yielded(strain: float, seed: int) -> Configuration:
     return _bonded(AQS().relax(_sheared(network(0.917, seed, (16, 18)), strain, Loading()), YUKAWA))
 
 
-def _listi(index: int) -> Configuration:
+def of_role(role: str) -> list[int]:
+    """Numbers of the recipe's glasses with this role."""
+    return [k for k, given in Split(validation=5, test=20, seed=0).assign(GLASSES, 0).items() if given == role]
+
+
+def listi(index: int) -> Configuration:
+    """A glass of the recipe ``listi``."""
     return AQS().relax(CHAIN.generator.generate(index, stream(0, "generate", index)), YUKAWA)
 
 

@@ -103,7 +103,7 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
         "likeness": asdict(likeness([s.configuration for s in train], pipeline.potential)),
         **judged_by(result.role("validation")),
         "scores": dict(scores),
-        "files": {name: _digest(folder / name) for name in _files(folder)},
+        "files": digests(folder),
     }
     sign(folder, about)
     return True
@@ -137,6 +137,11 @@ def coordination(species: Any, bonds: Any, kinds: int) -> list[int]:
     """Bonds of most atoms of each species; 0 without bonds."""
     count = np.bincount(np.asarray(bonds, dtype=np.int64).ravel(), minlength=len(species))
     return [int(np.bincount(count[species == k]).argmax()) if (species == k).any() else 0 for k in range(kinds)]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a bundle but ``bundle.json``, by name."""
+    return {name: _digest(folder / name) for name in _files(folder)}
 
 
 def _files(folder: Path) -> list[str]:
