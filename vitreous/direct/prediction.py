@@ -16,16 +16,13 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.direct.bundle import Bundle, read_bundle
 from vitreous.direct.likeness import Oddity
+from vitreous.direct.places import places, places_of_judgement, whole, window
 from vitreous.direct.rest import AT_REST, moving, relax
 from vitreous.io.bonds import silica_bonds
-from vitreous.mechanics.boundary import clearance
-from vitreous.mechanics.neighbours import around, heights
 
 Array = NDArray[np.float64]
 SHIPPED = Path(__file__).parents[1] / "bundles"
-_MOST = 100_000  # places of one map: all are described at once, by estimate some 4 GB
 CONFIDENCES = (0.5, 0.95)  #: of the intervals that are given
-_JUDGED = 20  # places along each side by which a glass is judged
 _ENOUGH = 40  # places below which it is not
 _SHARE = 0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
 
@@ -41,7 +38,8 @@ class Prediction:
             from a model that does not know.
         bounds: lower and upper end (M,) of the intervals that hold 50 and 95 % of the true values there, by confidence; empty where
             no validation glasses set them.
-        correlation: with the true map, as the model's own deviations lead to expect; None from a model that does not know.
+        correlation: with the true map, as the model's own deviations lead to expect; None from a model that does not know, or with too
+            few places.
         odd: what of the glass stands out among the training glasses: (quantity, unit, value, training mean), the worst first; None
             where that cannot be told.
         doubtful: whether the map is not to be trusted; None where that cannot be told.
@@ -98,20 +96,20 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
     if any(bundle.glasses["coordination"]) and not len(glass.bonds):
         glass = _bonded(glass)
     loading = bundle.loading if angle is None else _along(angle, bundle)
-    sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else _places(glass, bundle.spacing, grid)
-    whole = _whole(glass, bundle, sites)
-    if not whole.any():
+    sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else places(glass, bundle.spacing, grid)
+    known = whole(glass, bundle, sites)
+    if not known.any():
         raise VitreousError(
-            f"none of the {len(sites)} places has a window (radius {_window(bundle):g}) of whole, fully bonded glass; "
+            f"none of the {len(sites)} places has a window (radius {window(bundle):g}) of whole, fully bonded glass; "
             "give a larger patch, or mend its bonds"
         )
     values, spread = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
-    values[whole], deviations = _at(glass, bundle, loading, sites[whole])
+    values[known], deviations = _at(glass, bundle, loading, sites[known])
     labels = Labels(
-        name=bundle.label["name"], level=bundle.label["level"], unit=bundle.label["unit"], values=values, mask=whole, positions=sites,
+        name=bundle.label["name"], level=bundle.label["level"], unit=bundle.label["unit"], values=values, mask=known, positions=sites,
         weak_is=bundle.label["weak_is"], grid=counts,
     )  # fmt: skip
-    spread[whole] = np.nan if deviations is None else deviations
+    spread[known] = np.nan if deviations is None else deviations
     bounds: dict[float, tuple[Array, Array]] = {}
     if bundle.intervals is not None:
         widths = {p: bundle.intervals.half_width(spread, p) for p in CONFIDENCES}
@@ -139,25 +137,13 @@ def _judged(glass: Configuration, bundle: Bundle, loading: Loading) -> dict[str,
     odd = None if bundle.likeness is None else bundle.likeness.odd(glass, bundle.potential)
     if bundle.trust is None:
         return {"correlation": None, "odd": odd, "doubtful": None if odd is None else bool(odd)}
-    places = _places_of_judgement(glass, bundle)
-    values, deviations = _at(glass, bundle, loading, places)
-    correlation = float("nan") if deviations is None else bundle.trust.correlation(values, deviations)
-    doubtful = None if len(places) < _ENOUGH else not correlation >= bundle.trust.least
-    return {"correlation": correlation, "odd": odd, "doubtful": doubtful}
-
-
-def _places_of_judgement(glass: Configuration, bundle: Bundle) -> Array:
-    """Places (M, D) with whole windows, some hundreds, that depend on the glass alone: on a finer grid where a boundary or damage leaves
-    few."""
-    if bundle.label["level"] == "atom":
-        return glass.positions[_whole(glass, bundle, glass.positions)]
-    finest = 3 * _JUDGED
-    for grid in (_JUDGED, 2 * _JUDGED, finest):
-        sites, _ = _places(glass, bundle.spacing, grid)
-        sites = sites[_whole(glass, bundle, sites)]
-        if len(sites) >= _JUDGED**2 // 2 or grid == finest:
-            break
-    return sites
+    sites = places_of_judgement(glass, bundle)
+    if len(sites) < _ENOUGH:
+        return {"correlation": None, "odd": odd, "doubtful": None}
+    values, deviations = _at(glass, bundle, loading, sites)
+    assert deviations is not None  # of a model that does not know them nothing could be learnt for ``trust``
+    correlation = bundle.trust.correlation(values, deviations)
+    return {"correlation": correlation, "odd": odd, "doubtful": correlation < bundle.trust.least}
 
 
 def _along(angle: float, bundle: Bundle) -> Loading:
@@ -197,60 +183,9 @@ def _bonded(glass: Configuration) -> Configuration:
         return glass.with_(bonds=silica_bonds(glass))
 
 
-def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Array, tuple[int, ...]]:
-    """Places (M, D) at the middle of equal parts of the cell, or of the box around a glass without periodic sides; parts per side."""
-    origin, cell = np.zeros(glass.dimension), glass.cell
-    if not all(glass.periodic):
-        origin = glass.positions.min(axis=0)
-        cell = np.diag(np.ptp(glass.positions, axis=0))
-    if grid is not None and grid < 1:
-        raise VitreousError(f"grid is {grid}; expected at least 1")
-    if grid is None and not spacing > 0.0:
-        raise VitreousError("this model's places stand on no grid; say how many there are to be along each side, e.g. --grid 50")
-    counts = tuple(grid or max(1, round(float(length) / spacing)) for length in np.linalg.norm(cell, axis=1))
-    if np.prod(counts, dtype=float) > _MOST:
-        raise VitreousError(
-            f"a map of {' x '.join(map(str, counts))} places is too large for one prediction; at most {_MOST} can be had: give a grid, or "
-            "a smaller glass"
-        )
-    axes = np.meshgrid(*[(np.arange(n) + 0.5) / n for n in counts], indexing="ij")
-    return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
-
-
-def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.bool_]:
-    """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole."""
-    radius = _window(bundle)
-    low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
-    if low < 2.0 * radius:
-        raise VitreousError(f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; repeat it or use a larger one")
-    wanted = np.array([dict(zip(bundle.glasses["names"], bundle.glasses["coordination"], strict=True)).get(n, 0) for n in glass.names])
-    bonds = np.bincount(glass.bonds.ravel(), minlength=len(glass))
-    complete = bonds == wanted[glass.species]
-    periodic = np.array(glass.periodic)
-    whole, clear = np.zeros(len(sites), dtype=bool), np.ones(len(sites), dtype=bool)
-    if bundle.descriptor.needs_potential:  # forces come from everywhere in the window, atoms or none
-        clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
-    for k, site in enumerate(sites):
-        near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
-        whole[k] = clear[k] and len(near) > 0 and complete[near].all() and _all_round(vectors)
-    return whole
-
-
-def _window(bundle: Bundle) -> float:
-    """How far from a place atoms matter to the descriptor, length."""
-    names = [name for name in ("reach", "window", "radius", "cutoff") if hasattr(bundle.descriptor, name)]
-    return float(getattr(bundle.descriptor, names[0])) if names else 0.0
-
-
 def _on_all_cores(descriptor: Any) -> Any:
     """The descriptor with as many threads as this process has cores, where it has use for them."""
     return replace(descriptor, workers=cores()) if "workers" in descriptor.__dataclass_fields__ else descriptor
-
-
-def _all_round(vectors: Array) -> bool:
-    """Whether atoms stand on all sides of the place: a window beyond the rim sees them on one side only."""
-    angles = np.sort(np.arctan2(vectors[:, 1], vectors[:, 0]))
-    return bool(np.diff(np.append(angles, angles[0] + 2.0 * np.pi)).max() < np.pi)
 
 
 def _largest_force(glass: Configuration, bundle: Bundle) -> float:

@@ -33,9 +33,7 @@ class Trust:
     least: float
 
     def correlation(self, predicted: Array, deviations: Array) -> float:
-        """r to be expected from predictions and deviations (M,) at places of one glass; NaN of fewer than two places."""
-        if len(predicted) < 2:
-            return float("nan")
+        """r to be expected from predictions and deviations (M,) at places of one glass."""
         variance = float(np.var(predicted))
         unknown = self.factor**2 * float(np.mean(deviations**2))
         return float(np.sqrt(variance / (variance + unknown)))

@@ -1,0 +1,80 @@
+"""Where in a glass a model predicts: places on a grid, and which of them have a window of whole, fully bonded glass."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.direct.bundle import Bundle
+from vitreous.mechanics.boundary import clearance
+from vitreous.mechanics.neighbours import around, heights
+
+Array = NDArray[np.float64]
+MOST = 100_000  #: places of one map: all are described at once, by estimate some 4 GB
+JUDGED = 400  #: places by which a glass is judged, about
+
+
+def places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Array, tuple[int, ...]]:
+    """Places (M, D) at the middle of equal parts of the cell, or of the box around a glass without periodic sides; parts per side."""
+    origin, cell = np.zeros(glass.dimension), glass.cell
+    if not all(glass.periodic):
+        origin = glass.positions.min(axis=0)
+        cell = np.diag(np.ptp(glass.positions, axis=0))
+    if grid is not None and grid < 1:
+        raise VitreousError(f"grid is {grid}; expected at least 1")
+    if grid is None and not spacing > 0.0:
+        raise VitreousError("this model's places stand on no grid; say how many there are to be along each side, e.g. --grid 50")
+    counts = tuple(grid or max(1, round(float(length) / spacing)) for length in np.linalg.norm(cell, axis=1))
+    if np.prod(counts, dtype=float) > MOST:
+        raise VitreousError(
+            f"a map of {' x '.join(map(str, counts))} places is too large for one prediction; at most {MOST} can be had: give a grid, or "
+            "a smaller glass"
+        )
+    axes = np.meshgrid(*[(np.arange(n) + 0.5) / n for n in counts], indexing="ij")
+    return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
+
+
+def whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.bool_]:
+    """(M,) places around which every atom within the window has all its bonds: no boundary, no broken bond, no hole."""
+    radius = window(bundle)
+    low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
+    if low < 2.0 * radius:
+        raise VitreousError(f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; repeat it or use a larger one")
+    wanted = np.array([dict(zip(bundle.glasses["names"], bundle.glasses["coordination"], strict=True)).get(n, 0) for n in glass.names])
+    bonds = np.bincount(glass.bonds.ravel(), minlength=len(glass))
+    complete = bonds == wanted[glass.species]
+    periodic = np.array(glass.periodic)
+    found, clear = np.zeros(len(sites), dtype=bool), np.ones(len(sites), dtype=bool)
+    if bundle.descriptor.needs_potential:  # forces come from everywhere in the window, atoms or none
+        clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
+    for k, site in enumerate(sites):
+        near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
+        found[k] = clear[k] and len(near) > 0 and complete[near].all() and _all_round(vectors)
+    return found
+
+
+def places_of_judgement(glass: Configuration, bundle: Bundle) -> Array:
+    """Places (M, D) with whole windows, some hundreds, that depend on the glass alone: on a finer grid where a boundary or damage leaves
+    few."""
+    if bundle.label["level"] == "atom":
+        return glass.positions[whole(glass, bundle, glass.positions)]
+    sites, coarse = np.zeros((0, glass.dimension)), round(JUDGED ** (1.0 / glass.dimension))
+    for grid in (coarse, 2 * coarse, 3 * coarse):
+        if len(sites) < JUDGED // 2:
+            sites, _ = places(glass, bundle.spacing, grid)
+            sites = sites[whole(glass, bundle, sites)]
+    return sites
+
+
+def window(bundle: Bundle) -> float:
+    """How far from a place atoms matter to the descriptor, length."""
+    names = [name for name in ("reach", "window", "radius", "cutoff") if hasattr(bundle.descriptor, name)]
+    return float(getattr(bundle.descriptor, names[0])) if names else 0.0
+
+
+def _all_round(vectors: Array) -> bool:
+    """Whether atoms stand on all sides of the place: a window beyond the rim sees them on one side only."""
+    angles = np.sort(np.arctan2(vectors[:, 1], vectors[:, 0]))
+    return bool(np.diff(np.append(angles, angles[0] + 2.0 * np.pi)).max() < np.pi)
