@@ -23,14 +23,14 @@ from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.simulators.aqs import AQS
 
 VARIANCES = (0.3, 0.5, 0.7, 0.917, 1.1, 1.3, 1.6)  #: of the ring size; the training has 0.917
-SIZES = ((16, 18), (18, 20), (20, 24), (20, 24))  #: rings: 1440, 1800 and 2400 atoms
+SIZES = ((16, 18), (18, 20))  #: rings of the two networks of each: 1440 and 1800 atoms
 STRAINS = (0.01, 0.02, 0.03, 0.05)
 SCALES = (0.97, 0.98, 0.985, 0.99, 1.01, 1.015, 1.02, 1.03)  #: of the cell's lengths, without relaxing it
 CUT = (0.3, 0.5, 0.7, 0.917, 0.917, 1.1, 1.3, 1.6)  #: ring variances of the glasses that patches are cut from
-HOLES = (1, 2, 4, 6)  #: atoms removed
+HOLES = (1, 2, 4, 6, 1, 2)  #: atoms removed
 TURNED_BACK = (0.10, 0.15, 0.20, 0.25)  #: strains from which a glass that yielded is let go
-ALIKE = 8  #: small networks of the training's variance, besides those of VARIANCES
-SHOWN = 8  #: of the recipe's 20 test glasses
+ALIKE = 4  #: small networks of the training's variance, besides those of VARIANCES
+SHOWN = 4  #: of the recipe's 20 test glasses
 Recipe = Callable[[], Configuration]
 
 
@@ -41,11 +41,13 @@ def recipes(jumol: Path | None) -> dict[str, Recipe]:
     the networks of that benchmark.
     """
     kinds: list[dict[str, Recipe]] = [{f"validation-{k}": partial(listi, k) for k in of_role("validation")}]
-    kinds.append({f"variance-{v:g}-{k}": partial(network, v, 100 * n + k, SIZES[k]) for k in range(4) for n, v in enumerate(VARIANCES)})
+    kinds.append(
+        {f"variance-{v:g}-{k}": partial(network, v, 100 * n + k, SIZES[k]) for k in range(len(SIZES)) for n, v in enumerate(VARIANCES)}
+    )
     kinds.append({f"alike-{k}": partial(network, 0.917, 1000 + k) for k in range(ALIKE)})
     kinds.append({f"strained-{e:g}-{a:g}": partial(strained, e, a, 2000 + k) for k, (e, a) in enumerate(_pairs(STRAINS, (0.0, 30.0)))})
     kinds.append({f"cut-{v:g}-{k}": partial(patch, v, 3000 + k) for k, v in enumerate(CUT)})
-    kinds.append({f"holes-{n}-{k}": partial(damaged, n, 4000 + k) for k, n in enumerate((*HOLES, *HOLES))})
+    kinds.append({f"holes-{n}-{k}": partial(damaged, n, 4000 + k) for k, n in enumerate(HOLES)})
     kinds.append({f"yielded-{e:g}": partial(yielded, e, 5000 + k) for k, e in enumerate(TURNED_BACK)})
     kinds.append({f"density-{s:g}": partial(scaled, s, 6000 + k) for k, s in enumerate(SCALES)})
     kinds.append({f"jumol-{p.name.split('.lam')[0]}": partial(_read, p) for p in sorted(jumol.glob("*.lammpstrj.gz"))} if jumol else {})
@@ -59,7 +61,7 @@ def _pairs(first: tuple[float, ...], second: tuple[float, ...]) -> Iterator[tupl
 
 
 def network(variance: float, seed: int, rings: tuple[int, int] = (20, 24)) -> Configuration:
-    """A relaxed network of ``rings`` with this variance of the ring size."""
+    """A relaxed network of ``rings`` (2400 atoms) with this variance of the ring size."""
     made = DualSwitch(rings_x=rings[0], rings_y=rings[1], variance=variance, alpha=0.3).generate(0, np.random.default_rng(seed))
     return AQS().relax(made, YUKAWA)
 
