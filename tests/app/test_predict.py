@@ -440,12 +440,13 @@ def test_a_bundle_that_does_not_say_the_version_of_its_model_is_refused(copy):
 
 
 @pytest.fixture
-def of_a_metal(run, copy, tmp_path):
+def of_a_metal(run, copy, tmp_path, monkeypatch):
     """(bundle's folder, potential) of a model whose glasses had a potential with a file, since deleted."""
     file = tmp_path / "somewhere" / "metal.eam.alloy"
     file.parent.mkdir()
     shutil.copyfile(EXAMPLE, file)
     potential = Eam(path=str(file), smooth_end=True)
+    monkeypatch.setattr(folders, "likeness", lambda glasses, of: likeness(glasses, POTENTIAL))  # they are no metal
     folders.complete(copy, replace(PIPELINE, potential=potential), run[1], {})
     content = potential.fingerprint()
     file.unlink()
@@ -536,13 +537,12 @@ def test_the_bundle_that_ships_is_small_and_says_what_it_is(shipped):
     assert shipped.label["unit"] and shipped.scores["model"]["pearson"] > 0.9
 
 
-def test_the_bundle_that_ships_knows_a_glass_of_its_kind_from_one_too_ordered(shipped):
-    def network(variance):
-        made = DualSwitch(rings_x=12, rings_y=12, variance=variance, alpha=0.3).generate(0, np.random.default_rng(1))
-        return AQS().relax(made, POTENTIAL)
-
-    assert predict(network(0.917), shipped, grid=8).doubtful is False
-    assert predict(network(0.2), shipped, grid=8).doubtful is True
+def test_the_bundle_that_ships_knows_a_glass_of_its_kind_from_one_too_ordered(shipped, large):
+    """The true map of the second, of ring variance 0.3, follows the predicted one by 0.90 only."""
+    ordered = AQS().relax(DualSwitch(rings_x=16, rings_y=18, variance=0.3, alpha=0.3).generate(0, np.random.default_rng(0)), POTENTIAL)
+    assert predict(large, shipped, grid=4).doubtful is False
+    found = predict(ordered, shipped, grid=4)
+    assert found.doubtful is True and found.correlation == pytest.approx(0.90, abs=0.03)
 
 
 def folders_of_the_package():
@@ -571,9 +571,9 @@ def large():
 
 
 @pytest.mark.parametrize("radius", [33.0, 40.0])
-def test_patches_of_a_glass_like_those_of_the_training_pass_as_it_does(shipped, large, radius):
-    assert predict(large, shipped, grid=5).doubtful is False
-    assert predict(cut_out(large, radius), shipped, grid=30).doubtful is False
+def test_of_a_patch_much_the_same_is_expected_as_of_the_glass_that_it_is_cut_from(shipped, large, radius):
+    whole = predict(large, shipped, grid=4)
+    assert predict(cut_out(large, radius), shipped, grid=30).correlation == pytest.approx(whole.correlation, abs=0.03)
 
 
 def test_of_a_patch_with_hardly_a_whole_window_nothing_is_said(shipped, large):

@@ -138,10 +138,9 @@ def _judged(glass: Configuration, bundle: Bundle, loading: Loading) -> dict[str,
     if bundle.trust is None:
         return {"correlation": None, "odd": odd, "doubtful": None if odd is None else bool(odd)}
     sites = places_of_judgement(glass, bundle)
-    if len(sites) < _ENOUGH:
+    values, deviations = _at(glass, bundle, loading, sites) if len(sites) >= _ENOUGH else (np.zeros(0), None)
+    if deviations is None:
         return {"correlation": None, "odd": odd, "doubtful": None}
-    values, deviations = _at(glass, bundle, loading, sites)
-    assert deviations is not None  # of a model that does not know them nothing could be learnt for ``trust``
     correlation = bundle.trust.correlation(values, deviations)
     return {"correlation": correlation, "odd": odd, "doubtful": correlation < bundle.trust.least}
 
