@@ -29,6 +29,7 @@ from vitreous.plugins.labelers.local_probing import LocalProbing
 GRIDS = {"validation": 40, "cut": 44}  #: places along each side, by kind; else GRID
 GRID = 24
 POOR = 0.94  #: correlation below which a map is called poor
+NEAR = 0.01  #: of it: such glasses are probed again, on a grid twice as fine
 DRAWS = 2000  #: of the bootstrap
 ALIKE = ("test", "alike")  #: kinds that are as those of the training
 
@@ -51,13 +52,25 @@ def run(folder: str, jumol: str | None = None) -> None:
     store, bundle = Store(folder), find_bundle("listi")
     judged = {}
     for name, make in recipes(Path(jumol) if jumol else None).items():
-        if (made := known(store, name, make)) is not None:
-            judged[name] = judge(store, bundle, name, *made)
+        if (found := of(store, bundle, name, make)) is not None:
+            judged[name] = found
     by_kind(judged)
     verdict([j for j in judged.values() if j.kind != "validation"])
 
 
-def known(store: Store, name: str, make: Recipe) -> tuple[Configuration, Labels] | None:
+def of(store: Store, bundle: Bundle, name: str, make: Recipe) -> Judged | None:
+    """What comes of one glass; None for one that cannot be made."""
+    if (made := known(store, name, make)) is None:
+        return None
+    judged = judge(store, bundle, name, *made)
+    if kind_of(name) != "validation" and abs(judged.found - POOR) < NEAR:
+        glass = made[0]
+        if (finer := known(store, f"{name} finer", lambda: glass, 2 * grid_of(name))) is not None:
+            judged = judge(store, bundle, f"{name} finer", *finer)
+    return judged
+
+
+def known(store: Store, name: str, make: Recipe, grid: int | None = None) -> tuple[Configuration, Labels] | None:
     """A glass and its true map, from the store or computed now; None for one that cannot be made, which is said."""
     key = key_of({"domain": name})
     if (found := store.get("domain", key)) is not None:
@@ -67,7 +80,7 @@ def known(store: Store, name: str, make: Recipe) -> tuple[Configuration, Labels]
         glass = make()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            truth = LocalProbing(grid=grid_of(name)).label(glass, YUKAWA, Loading(), None)
+            truth = LocalProbing(grid=grid or grid_of(name)).label(glass, YUKAWA, Loading(), None)
     except VitreousError as error:
         print(f"{name} is left out: {error}", file=sys.stderr, flush=True)
         return None
@@ -82,7 +95,7 @@ def grid_of(name: str) -> int:
 
 
 def kind_of(name: str) -> str:
-    """Before the dash."""
+    """What stands before the dash."""
     return name.split("-", maxsplit=1)[0]
 
 
@@ -91,7 +104,7 @@ def judge(store: Store, bundle: Bundle, name: str, glass: Configuration, truth: 
     key = key_of({"domain": name, "bundle": digests(SHIPPED / "listi"), "trust": vars(bundle.trust), "of": Judged._fields})
     if (stored := store.get("judged", key)) is not None:
         return Judged(**stored[0])
-    found = predict(glass, bundle, grid=grid_of(name))
+    found = predict(glass, bundle, grid=truth.grid[0])
     known = truth.mask & found.labels.mask
     values, true = found.labels.values[known], truth.values[known]
     within = {p: float(np.mean((low[known] < true) & (true < high[known]))) for p, (low, high) in found.bounds.items()}

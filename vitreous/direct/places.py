@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,16 +58,18 @@ def whole(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.bool
 
 
 def places_of_judgement(glass: Configuration, bundle: Bundle) -> Array:
-    """Places (M, D) with whole windows, some hundreds, that depend on the glass alone: on a finer grid where a boundary or damage leaves
-    few."""
+    """Places (M, D) with whole windows, about ``JUDGED``, that depend on the glass alone: on a finer grid where a boundary or damage leaves
+    few, but no more than three times as fine."""
     if bundle.label["level"] == "atom":
         return glass.positions[whole(glass, bundle, glass.positions)]
-    sites, coarse = np.zeros((0, glass.dimension)), round(JUDGED ** (1.0 / glass.dimension))
-    for grid in (coarse, 2 * coarse, 3 * coarse):
-        if len(sites) < JUDGED // 2:
-            sites, _ = places(glass, bundle.spacing, grid)
-            sites = sites[whole(glass, bundle, sites)]
-    return sites
+    grid = round(JUDGED ** (1.0 / glass.dimension))
+    sites, _ = places(glass, bundle.spacing, grid)
+    found = sites[whole(glass, bundle, sites)]
+    if len(found) >= len(sites):
+        return found
+    finer = (len(sites) / max(len(found), 1)) ** (1.0 / glass.dimension)
+    sites, _ = places(glass, bundle.spacing, ceil(grid * min(finer, 3.0)))
+    return sites[whole(glass, bundle, sites)]
 
 
 def window(bundle: Bundle) -> float:
