@@ -191,6 +191,17 @@ def test_a_glass_is_left_out_to_see_how_far_one_may_stand_out(unseen):
     assert likeness(dense[:2], POTENTIAL).odd(glass, POTENTIAL) is None
 
 
+def test_of_a_potential_that_gives_no_energies_density_and_bonds_are_left(unseen):
+    class Elsewhere:
+        def surface(self, configuration):
+            raise VitreousError("LAMMPS alone evaluates it")
+
+    glasses = [unseen.configuration] * 3
+    like = likeness(glasses, Elsewhere())
+    assert list(like.names) == ["density", "length of a bond", "spread of the bonds' lengths"]
+    assert like.odd(cut_out(unseen.configuration, 20.0), Elsewhere()) is None
+
+
 def test_the_verdict_is_the_models_own_where_it_knows_its_deviations(trained, unseen):
     glass = unseen.configuration
     sure, unsure = (replace(trained, trust=replace(trained.trust, least=least)) for least in (0.0, 1.0))

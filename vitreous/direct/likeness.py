@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import UNITS, Configuration
-from vitreous.core.interfaces import Potential
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import EnergySurface, Potential
 from vitreous.direct.rest import moving
 
 Array = NDArray[Any]
@@ -73,7 +74,8 @@ def likeness(glasses: Sequence[Configuration], potential: Potential) -> Likeness
     limit = float("inf")
     if len(glasses) > 2:
         others = [_centre(np.delete(values, k, axis=0)) for k in range(len(values))]
-        limit = MARGIN * max(float((np.abs(row - mean) / spread).max()) for row, (mean, spread) in zip(values, others, strict=True))
+        far = [np.abs(row - mean) / spread for row, (mean, spread) in zip(values, others, strict=True)]
+        limit = MARGIN * float(np.max(far, initial=0.0))
     mean, spread = _centre(values)
     scatter = np.mean([[table[name][2] for name in names] for table in tables], axis=0)
     units = [tables[0][name][0] for name in names]
@@ -82,22 +84,33 @@ def likeness(glasses: Sequence[Configuration], potential: Potential) -> Likeness
 
 def quantities(glass: Configuration, potential: Potential) -> tuple[dict[str, tuple[str, float, float]], int]:
     """(unit, value, scatter of single atoms or bonds) by quantity, and how many atoms were looked at."""
-    surface, (length, energy) = potential.surface(glass), UNITS[glass.units]
-    deep = moving(glass, surface.force_range)
+    surface, (length, energy) = _surface(glass, potential), UNITS[glass.units]
+    if surface is None and not all(glass.periodic):
+        return {}, 0
+    deep = None if surface is None else moving(glass, surface.force_range)
     inside = np.ones(len(glass), bool) if deep is None else deep[:, 0] > 0.0
     if not inside.any():
         return {}, 0
     found: dict[str, tuple[str, float, float]] = {}
     if all(glass.periodic):
         found["density"] = f"atoms/{length}^{glass.dimension}", len(glass) / glass.volume, 0.0
-    each = np.asarray(surface.atom_energies(glass.positions, glass.cell))[inside]
-    found["energy of an atom"] = energy, float(each.mean()), float(each.std())
+    if surface is not None:
+        each = np.asarray(surface.atom_energies(glass.positions, glass.cell))[inside]
+        found["energy of an atom"] = energy, float(each.mean()), float(each.std())
     bonds = glass.bonds[inside[glass.bonds].all(axis=1)]
     if len(bonds):
         lengths = np.linalg.norm(glass.minimum_image(glass.positions[bonds[:, 1]] - glass.positions[bonds[:, 0]]), axis=1)
         found["length of a bond"] = length, float(lengths.mean()), float(lengths.std())
         found["spread of the bonds' lengths"] = length, float(lengths.std()), float(lengths.std())
     return found, int(inside.sum())
+
+
+def _surface(glass: Configuration, potential: Potential) -> EnergySurface | None:
+    """None of a potential that only LAMMPS can evaluate."""
+    try:
+        return potential.surface(glass)
+    except VitreousError:
+        return None
 
 
 def _centre(rows: Array) -> tuple[Array, Array]:
