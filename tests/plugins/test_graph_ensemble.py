@@ -10,7 +10,7 @@ from vitreous.core.errors import VitreousError
 pytest.importorskip("torch_geometric")
 from test_graph_network import example
 
-from vitreous.plugins.models.graph_ensemble import GraphEnsemble
+from vitreous.plugins.models.graph_ensemble import FittedGraphEnsemble, GraphEnsemble
 
 SMALL = GraphEnsemble(members=3, hidden=8, layers=2, epochs=12, batch_size=16, learning_rate=0.01)
 
@@ -40,6 +40,29 @@ def test_uncertainty_survives_saving(fitted, tmp_path):
     np.testing.assert_allclose(SMALL.load(tmp_path).uncertainty(graph), fitted.uncertainty(graph), rtol=1e-12)
 
 
+def test_an_ensemble_saved_before_deviations_were_learnt_keeps_its_own(fitted, tmp_path):
+    FittedGraphEnsemble(members=fitted.members, scale=(2.0, 0.1)).save(tmp_path)
+    graph, _ = example(3)
+    variance = np.var([m.predict(graph) for m in fitted.members], axis=0)
+    np.testing.assert_allclose(SMALL.load(tmp_path).uncertainty(graph), np.sqrt(4.0 * variance + 0.01))
+
+
+def test_a_damaged_file_of_deviations_is_refused(fitted, tmp_path):
+    fitted.save(tmp_path)
+    (tmp_path / "deviation.npz").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(VitreousError, match="holds a damaged graph_ensemble model"):
+        SMALL.load(tmp_path)
+
+
+def test_deviations_are_learnt_from_the_glasses_held_out_alone(fitted):
+    graph, _ = example(3)
+    features, labels = example(5)
+    worse = replace(labels, values=labels.values + np.where(labels.mask, 10.0, 0.0))
+    doubted = fitted.calibrated([(features, worse)])
+    np.testing.assert_array_equal(doubted.predict(graph), fitted.predict(graph))
+    assert (doubted.uncertainty(graph) > 3.0 * fitted.uncertainty(graph)).mean() > 0.9
+
+
 def test_without_validation_there_is_no_uncertainty():
     alone = GraphEnsemble(members=2, hidden=4, layers=1, epochs=1).fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
     assert alone.uncertainty(example(3)[0]) is None
@@ -63,7 +86,7 @@ def test_a_training_that_was_stopped_goes_on_after_the_last_finished_member(tmp_
     assert len(finished) == 2
     assert told.count("validation_mse_0") == 4  # two epochs, told again when taken up
     np.testing.assert_array_equal(again.predict(example(2)[0]), straight.predict(example(2)[0]))
-    assert [again.scale] == [straight.scale]
+    np.testing.assert_array_equal(again.uncertainty(example(2)[0]), straight.uncertainty(example(2)[0]))
 
 
 def test_a_damaged_checkpoint_is_trained_anew(tmp_path):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from test_write import sample
 
+from vitreous.analysis.conformal import intervals
 from vitreous.report.calibration import calibration, calibration_error, coverage
 
 
@@ -29,6 +30,15 @@ def test_a_calibrated_model_covers_what_it_claims():
 def test_claiming_too_little_shows():
     assert calibration_error(uncertain(0.5)) > 0.15
     assert (coverage(uncertain(0.5))[1] < coverage(uncertain(1.0))[1]).all()
+
+
+def test_intervals_set_on_other_glasses_mend_a_wrong_claim():
+    held_out, judged = uncertain(0.5)[:20], uncertain(0.5)[20:]
+    assert calibration_error(judged, intervals(held_out)) < 0.03
+    assert calibration_error(judged) > 0.15
+    _, share = coverage(judged, intervals(held_out))
+    (axes,) = calibration(judged, intervals(held_out)).axes
+    np.testing.assert_allclose(axes.lines[1].get_ydata(), share)
 
 
 def test_a_model_that_knows_no_uncertainty_has_no_calibration():

@@ -68,7 +68,7 @@ COMMANDS = {
         "a trained model's map of a glass",
         "The map that a trained model gives of a glass, with the model's uncertainty. BUNDLE is the model folder of a run, or the name of\n"
         "one that ships: listi (local stress thresholds of two-dimensional silica, Bachhav et al. 2025). Places whose window meets a\n"
-        "broken bond or leaves the glass are left out. A glass unlike those of the training is told.",
+        "broken bond or leaves the glass are left out. A map that is not to be trusted is told.",
         "vitreous predict listi glass.extxyz --out map.csv --out map.png --out atoms.extxyz",
     ),
 }

@@ -16,13 +16,14 @@ from vitreous.app.direct_input import about, refuse_unwritable, relaxing
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.direct import find_bundle, predict, read_glass
+from vitreous.direct.bundle import Bundle
 from vitreous.direct.prediction import Prediction, rested
 from vitreous.direct.tables import write_table
 from vitreous.io.write import WITH_COLUMNS, write_configuration
 
 _WEAKEST = 5
-UNLIKE = "unlike_training"  #: what is printed, and a column of the files
-_SHOWN = 3  # quantities named in the warning about an unlike glass
+DOUBTFUL = "doubtful"  #: what is printed, and a column of the files
+_SHOWN = 3  # quantities named in a warning
 
 
 def told(options: argparse.Namespace) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
         report = rested(glass, bundle)
         glass, relaxed = report.configuration, relaxing(report)
     found = predict(glass, bundle, grid=options.grid, angle=options.angle)
-    _warn(found, options.relax)
+    _warn(found, bundle, options.relax)
     labels, known = found.labels, found.labels.mask
     values = labels.values[known]
     for out in outs:
@@ -50,14 +51,15 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
         **({"masked_because": found.masked} if found.masked else {}),
         f"{labels.name}": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
         "uncertainty": None if found.uncertainty is None else {"median": float(np.nanmedian(found.uncertainty))},
+        "expected_correlation": found.correlation,
         "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
-        UNLIKE: None if found.unlike is None else [name for name, _, _ in found.unlike],
+        DOUBTFUL: found.doubtful,
         "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
         "written": [str(out) for out in outs],
     }
 
 
-def _warn(found: Prediction, relaxed: bool) -> None:
+def _warn(found: Prediction, bundle: Bundle, relaxed: bool) -> None:
     if found.masked:
         because = ", ".join(f"{count} whose {reason}" for reason, count in found.masked.items())
         warnings.warn(f"{sum(found.masked.values())} places are left out: {because}", stacklevel=2)
@@ -72,15 +74,30 @@ def _warn(found: Prediction, relaxed: bool) -> None:
             "gets a true map",
             stacklevel=2,
         )
-    if found.unlike is None:
+    if found.doubtful is None:
         warnings.warn(
-            "whether this glass is like those of the training cannot be told: the places see too few atoms, or the model learnt from too "
-            "few glasses",
+            "whether this map is to be trusted cannot be told: too little of the glass is whole and fully bonded, or the model was bundled "
+            "with too few glasses",
             stacklevel=2,
         )
-    elif found.unlike:
-        worst = "; ".join(f"{name} is {value:.4g}, in training {mean:.4g}" for name, value, mean in found.unlike[:_SHOWN])
-        warnings.warn(f"this glass lies outside those that the model was trained on ({worst}): do not trust the map", stacklevel=2)
+    elif found.doubtful:
+        warnings.warn(f"{_expected(found, bundle)}{_oddities(found)}: do not trust the map", stacklevel=2)
+
+
+def _expected(found: Prediction, bundle: Bundle) -> str:
+    """What is expected of the map, in words."""
+    if found.correlation is None or bundle.trust is None:
+        return "this glass lies outside those that the model was trained on"
+    return (
+        f"the map is expected to correlate with the true one by {found.correlation:.2f} (on glasses like those of the training: "
+        f"{bundle.trust.usual:.2f})"
+    )
+
+
+def _oddities(found: Prediction) -> str:
+    """What of the glass stands out among those of the training, with units."""
+    worst = "; ".join(f"{name} is {value:.4g} {unit}, in training {mean:.4g}" for name, unit, value, mean in (found.odd or [])[:_SHOWN])
+    return f" ({worst})" if worst else ""
 
 
 def _writer(path: Path) -> Callable[[Path, Configuration, Prediction], None]:
@@ -96,6 +113,7 @@ def _csv(path: Path, glass: Configuration, found: Prediction) -> None:
             **dict(zip("xyz", labels.positions.T, strict=False)),
             labels.name: labels.values,
             "uncertainty": unknown if found.uncertainty is None else found.uncertainty,
+            **_bounds(found),
             "predicted": labels.mask,
             "masked_because": found.reasons,
             **_trust(found, len(labels.mask)),
@@ -108,15 +126,22 @@ def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
         from vitreous.report.predicted import draw_prediction
     except ImportError as error:
         raise VitreousError(f"a picture needs {error.name}; install vitreous[ml], or write .csv") from error
-    doubts = ["unlike those of the training"] if found.unlike else []
+    doubts = ["unlike those of the training"] if found.doubtful else []
     doubts = doubts if found.at_rest else [*doubts, "not at rest"]
     draw_prediction(glass, found.labels, found.uncertainty, path, doubts=doubts, masked=found.masked)
+
+
+def _bounds(found: Prediction) -> dict[str, Any]:
+    """Ends of the intervals, e.g. ``low_95`` and ``high_95``."""
+    ends = {p: dict(zip(("low", "high"), of, strict=True)) for p, of in found.bounds.items()}
+    return {f"{side}_{100 * p:.0f}": values for p, of in ends.items() for side, values in of.items()}
 
 
 def _trust(found: Prediction, rows: int) -> dict[str, Any]:
     """Columns that tell whether to trust the map, the same in every row: NaN where that is not known."""
     known = {
-        UNLIKE: np.nan if found.unlike is None else float(bool(found.unlike)),
+        "expected_correlation": np.nan if found.correlation is None else found.correlation,
+        DOUBTFUL: np.nan if found.doubtful is None else float(found.doubtful),
         "at_rest": np.nan if np.isnan(found.largest_force) else float(found.at_rest),
     }
     return {name: np.full(rows, value) for name, value in known.items()}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from vitreous.analysis.conformal import Intervals, intervals
 from vitreous.app.executor import executor
 from vitreous.app.summary import print_summary
 from vitreous.app.tracking import tracker
@@ -109,7 +110,7 @@ def run(job: Job) -> Result:
     try:
         store = Store(job.config["store"])
         result = pipeline.run(store, workers, lambda line: _log.warning("%s", line))
-        scores, files = write_results(job, pipeline, result, store)
+        scores, files = write_results(job, pipeline, result)
     except BaseException as error:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
@@ -119,7 +120,7 @@ def run(job: Job) -> Result:
     return result
 
 
-def write_results(job: Job, pipeline: Pipeline, result: Result, store: Store) -> tuple[dict[str, Any], list[Path]]:
+def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[str, Any], list[Path]]:
     """Scores, predictions, the model and the report, into the run's folder; the scores, and the files worth tracking."""
     folder = job.folder
     files = [folder / "config.yaml", folder / "command.txt", folder / "samples.json"]
@@ -131,12 +132,13 @@ def write_results(job: Job, pipeline: Pipeline, result: Result, store: Store) ->
     files[-1].write_text(json.dumps({**about, **excluded}, indent=1))
     if result.model is None or pipeline.model is None:
         return {}, files
+    set_by = intervals(result.role("validation"))
     for sample in result.samples:
-        _write_prediction(folder / "predictions" / f"sample_{sample.index}.csv", sample)
+        _write_prediction(folder / "predictions" / f"sample_{sample.index}.csv", sample, set_by)
     bundle.write(folder / "model", pipeline.model, result.model, pipeline.providers.get("model", ""))
     orientation = getattr(pipeline.indicators, "weak_is", None)
     scores = _scores(result, orientation)
-    bundle.complete(folder / "model", pipeline, result, scores, store)
+    bundle.complete(folder / "model", pipeline, result, scores)
     (folder / "scores.json").write_text(json.dumps(scores, indent=1))
     files.append(folder / "scores.json")
     if job.config.get("report"):
@@ -164,7 +166,7 @@ def _scores(result: Result, orientation: Mapping[str, str] | None) -> dict[str, 
             "spearman": _number(mean.spearman),
             "coverage": {"places": _number(mean.coverage), "events": _number(mean.event_coverage)},
         }
-    known = calibration_error(result.role("test"))
+    known = calibration_error(result.role("test"), intervals(result.role("validation")))
     if np.isfinite(known):
         table["calibration_error"] = known
     return table
@@ -174,16 +176,17 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _write_prediction(path: Path, sample: Sample) -> None:
-    """One row per site: its place, the label (empty where undefined), the prediction; full precision."""
+def _write_prediction(path: Path, sample: Sample, set_by: Intervals | None) -> None:
+    """One row per site: its place, the label (empty where undefined), the prediction and its deviation, within which 68 % of the true
+    values lie where intervals are set; full precision."""
     path.parent.mkdir(parents=True, exist_ok=True)
     assert sample.prediction is not None
     labels = sample.labels
     axes = "xyz"[: labels.positions.shape[1]]
     with open(path, "w", newline="") as stream:
         writer = csv.writer(stream)
-        known = sample.uncertainty is not None
-        writer.writerow([*axes, labels.name, "prediction", *(["uncertainty"] if known else [])])
-        columns = [labels.values, sample.prediction, *([sample.uncertainty] if known else [])]
+        known = sample.uncertainty if sample.uncertainty is None or set_by is None else set_by.deviation(sample.uncertainty)
+        writer.writerow([*axes, labels.name, "prediction", *([] if known is None else ["uncertainty"])])
+        columns = [labels.values, sample.prediction, *([] if known is None else [known])]
         for place, *values in zip(labels.positions, *columns, strict=True):
             writer.writerow([*map(repr, place.tolist()), *("" if np.isnan(v) else repr(float(v)) for v in values)])  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,17 +20,20 @@ from typing import Any
 import numpy as np
 
 from vitreous import __version__
+from vitreous.analysis.conformal import Intervals, intervals
 from vitreous.core.build import construct
-from vitreous.core.data import Features, Loading
+from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Fitted, Model, Potential
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry, discover, load_class
 from vitreous.core.result import Result, Sample
-from vitreous.core.store import Store, identity
-from vitreous.direct.likeness import Likeness, likeness_of
+from vitreous.core.store import identity
+from vitreous.direct.likeness import Likeness, likeness
+from vitreous.direct.trust import Trust, trust
 
-COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = "component.json", "fitted", "bundle.json", "potential", 2
+COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = "component.json", "fitted", "bundle.json", "potential", 3
+READABLE = (2, FORMAT)  #: of format 2 nothing says how far its maps are to be trusted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,8 @@ class Bundle:
         glasses: of the training: names and share of the species, units, dimension, bonds per atom of each species, atoms per glass, keys,
             turns (how many were also labelled along the loading turned by so many degrees).
         scores: on glasses never seen, as the run reported them.
+        intervals, trust: how wide intervals are and which maps are to be trusted, from the validation glasses; None where the model knows
+            no deviation, or there were none. likeness: what the training glasses are like; None of format 2.
     """
 
     fitted: Fitted
@@ -51,8 +56,10 @@ class Bundle:
     label: Mapping[str, str]
     spacing: float
     glasses: Mapping[str, Any]
-    likeness: Likeness
     scores: Mapping[str, Any]
+    likeness: Likeness | None = None
+    intervals: Intervals | None = None
+    trust: Trust | None = None
 
 
 def write(folder: Path, model: Model, fitted: Fitted, provider: str) -> None:
@@ -66,11 +73,8 @@ def write(folder: Path, model: Model, fitted: Fitted, provider: str) -> None:
     (folder / "MLmodel").write_text(json.dumps(described, indent=1))  # JSON is YAML
 
 
-def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[str, Any], store: Store) -> bool:
-    """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places, which need none.
-
-    ``store`` holds what was learnt from along other directions.
-    """
+def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[str, Any]) -> bool:
+    """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places, which need none."""
     train = result.role("train")
     first = train[0]
     if first.labels.level not in ("site", "atom") or pipeline.descriptor is None or first.features is None:
@@ -96,22 +100,24 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
             "keys": [sample.keys["relax"] for sample in train],
             "turns": {f"{turn:g}": len(found) for turn, found in result.turned.items()},
         },
-        "likeness": asdict(likeness_of({s.index: s.configuration for s in train}, _learnt_from(train, result, store))),
+        "likeness": asdict(likeness([s.configuration for s in train], pipeline.potential)),
+        **judged_by(result.role("validation")),
         "scores": dict(scores),
-        "files": {name: _digest(folder / name) for name in _files(folder)},
+        "files": digests(folder),
     }
-    (folder / ABOUT).write_text(json.dumps({**about, "sha256": _own_digest(about)}, indent=1))
+    sign(folder, about)
     return True
 
 
-def _learnt_from(train: Sequence[Sample], result: Result, store: Store) -> Iterator[tuple[int, Features]]:
-    """Features by glass: as the loading is, then along every direction that it was turned to."""
-    yield from ((sample.index, sample.features) for sample in train if sample.features is not None)
-    for turned in result.turned.values():
-        for index, keys in turned.items():
-            if (found := store.get("describe", keys["describe"])) is None:
-                raise VitreousError(f"the describe artifact of sample {index} vanished from {store.folder} during the run; run again")
-            yield index, found[0]
+def judged_by(validation: Sequence[Sample]) -> dict[str, Any]:
+    """The entries ``intervals`` and ``trust`` of ``bundle.json``."""
+    made = {"intervals": intervals(validation), "trust": trust(validation)}
+    return {name: None if value is None else asdict(value) for name, value in made.items()}
+
+
+def sign(folder: Path, about: Mapping[str, Any]) -> None:
+    """Write ``bundle.json`` with the checksum of what it says."""
+    (folder / ABOUT).write_text(json.dumps({**about, "sha256": _own_digest(about)}, indent=1))
 
 
 def _kept_files(folder: Path, potential: Any) -> dict[str, str]:
@@ -131,6 +137,11 @@ def coordination(species: Any, bonds: Any, kinds: int) -> list[int]:
     """Bonds of most atoms of each species; 0 without bonds."""
     count = np.bincount(np.asarray(bonds, dtype=np.int64).ravel(), minlength=len(species))
     return [int(np.bincount(count[species == k]).argmax()) if (species == k).any() else 0 for k in range(kinds)]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a bundle but ``bundle.json``, by name."""
+    return {name: _digest(folder / name) for name in _files(folder)}
 
 
 def _files(folder: Path) -> list[str]:
@@ -175,10 +186,10 @@ def read_bundle(folder: Path) -> Bundle:
         raise VitreousError(
             f"{folder} is no bundle ({type(error).__name__}: {error}); give the model folder of a run, or the name of a bundle that ships"
         ) from error
-    if form != FORMAT:
+    if form not in READABLE:
         raise VitreousError(
             f"{folder} is a bundle of format {form!r}, written by vitreous {about.get('vitreous', '?')}; this is vitreous {__version__}, "
-            f"which reads format {FORMAT}: train it again, or install that version"
+            f"which reads formats {' and '.join(map(str, READABLE))}: train it again, or install that version"
         )
     present = set(_files(folder))
     changed = sorted(set(files) ^ present | {name for name in present & set(files) if _digest(folder / name) != files[name]})
@@ -206,9 +217,15 @@ def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
         label=about["label"],
         spacing=float(about["spacing"]),
         glasses=about["glasses"],
-        likeness=Likeness(**about["likeness"]),
         scores=about["scores"],
+        **({} if about["format"] == READABLE[0] else _judgement(about)),
     )
+
+
+def _judgement(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What format 2 does not know, or knew otherwise: likeness, intervals and trust."""
+    kinds = {"likeness": Likeness, "intervals": Intervals, "trust": Trust}
+    return {name: None if about[name] is None else kind(**about[name]) for name, kind in kinds.items()}
 
 
 def _component(registry: Registry, kind: str, about: Mapping[str, Any]) -> Any:

@@ -1,148 +1,118 @@
-"""Is a glass like those that a model was trained on? Means and spreads of what the model sees, compared glass by glass.
+"""Is a glass like those that a model was trained on? Density, energy and bonds, compared glass by glass.
 
-For every column of the features (of nodes and of edges, for graphs) the mean and the standard deviation over a glass, and the number of
-rows per place, are one number each; for sequences, which mean nothing in another order, so are those of the steps from atom to atom. Over
-the training glasses, along every direction of loading that was learnt from, each has a mean m and a spread s; a new glass stands out by the
-largest ``|v - m| / e``, where e is how far v may lie off by chance. It is unlike them when it stands out more than ``_MARGIN`` times as far
-as any of them does when it is left out itself, along all directions, with e = s.
+Over the training glasses each quantity has a mean m and a spread s; a new glass stands out by the largest ``|v - m| / e``, where e is how
+far v may lie off by chance: s sqrt(N / n) if n of its atoms are looked at instead of the N of a training glass, and for a part of a glass,
+which no cell holds at one density and shape, no less than the scatter of single atoms over sqrt(n). It is unlike them when it stands out
+more than ``MARGIN`` times as far as any of them does when it is left out itself.
 
-The chance that e allows for, if w windows of the places described hold an atom, so that they see n = (sum w)^2 / sum w^2 distinct atoms
-and a single window sees k = sum w / places: it is s sqrt(N / n), n fewer than the N atoms of a training glass, or sigma sqrt(k / (n - k)),
-whichever is more. sigma is the scatter of what single places add to v; windows that share atoms scatter less, hence
-n - k. A part of a glass needs the second, because nothing holds its density and shape as the cell holds those of a whole one; it shrinks
-to nothing as the windows come to see all atoms of a periodic glass. Some columns tell where places stand as much as what is there: where M
-places of a whole glass are described instead of the P of training, e is no less than sqrt(1/M - 1/P) times their scatter in training.
+================  ==================================================================  ==================
+quantity          of                                                                  unit
+================  ==================================================================  ==================
+density           all atoms in a periodic cell                                        1/length^D
+energy            an atom, mean                                                       energy
+bond              mean length                                                         length
+bond's spread     standard deviation of the lengths                                   length
+================  ==================================================================  ==================
+
+Next to a free boundary atoms lack neighbours: only those beyond the reach of the forces are looked at there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.data import Configuration, Features
+from vitreous.core.data import UNITS, Configuration
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import EnergySurface, Potential
+from vitreous.direct.rest import moving
 
 Array = NDArray[Any]
-_MARGIN = 1.5
-_APART = 1.25  # n / k, below which windows are nearly one and the same, and their scatter says nothing
+MARGIN = 1.5
 _FLOOR = 1e-6  # of a value's size: a spread smaller than this is rounding
+Oddity = tuple[str, str, float, float]  #: quantity, unit, value, mean of the training glasses
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """What training glasses are like: ``names`` of the numbers, their ``mean`` and ``spread``, the ``scatter`` of what single places
-    add to them, the ``limit``, ``atoms`` and ``places`` per glass."""
+    """What training glasses are like: ``names`` and ``units`` of the quantities, ``mean`` and ``spread`` over glasses of ``atoms`` atoms,
+    the ``scatter`` of single atoms, and the ``limit``."""
 
     names: Sequence[str]
+    units: Sequence[str]
     mean: Sequence[float]
     spread: Sequence[float]
     scatter: Sequence[float]
     limit: float
     atoms: int
-    places: int
+
+    def odd(self, glass: Configuration, potential: Potential) -> list[Oddity] | None:
+        """What stands out beyond the limit, the worst first; None where that cannot be told: fewer than three glasses were learnt from,
+        or all atoms are next to a free boundary."""
+        found, atoms = quantities(glass, potential)
+        shared = [k for k, name in enumerate(self.names) if name in found]
+        if not np.isfinite(self.limit) or not shared:
+            return None
+        names, units = [self.names[k] for k in shared], [self.units[k] for k in shared]
+        value = np.array([found[name][1] for name in names])
+        mean, spread, scatter = (np.array(of)[shared] for of in (self.mean, self.spread, self.scatter))
+        chance = spread * max(1.0, self.atoms / atoms) ** 0.5
+        far = np.abs(value - mean) / (chance if all(glass.periodic) else np.maximum(chance, scatter / atoms**0.5))
+        worst = [int(k) for k in np.argsort(-far) if far[k] > self.limit]
+        return [(names[k], units[k], float(value[k]), float(mean[k])) for k in worst]
 
 
-def likeness_of(glasses: Mapping[int, Configuration], seen: Iterable[tuple[int, Features]]) -> Likeness:
-    """From the training glasses and their features, each glass's as often as it was learnt from; with fewer than three of them nothing
-    stands out. Features are looked at one by one, since together they may fill the memory."""
-    owner, rows, scatters, names, places = [], [], [], [], []
-    for glass, features in seen:
-        numbers = summary(features)
-        names = list(numbers)
-        owner.append(glass)
-        rows.append(list(numbers.values()))
-        scatters.append([share.std() for share in _shares(features).values()])
-        places.append(len(features))
-    rows, owner, limit = np.array(rows), np.array(owner), float("inf")
+def likeness(glasses: Sequence[Configuration], potential: Potential) -> Likeness:
+    """From the training glasses; with fewer than three of them nothing stands out."""
+    tables = [quantities(glass, potential)[0] for glass in glasses]
+    names = [name for name in tables[0] if all(name in table for table in tables)]
+    values = np.array([[table[name][1] for name in names] for table in tables])
+    limit = float("inf")
     if len(glasses) > 2:
-        left_out = [_stand_out(rows[owner == k], *_centre(rows[owner != k])).max() for k in glasses]
-        limit = _MARGIN * float(max(left_out))
-    mean, spread = _centre(rows)
-    atoms = int(np.mean([len(glass) for glass in glasses.values()]))
-    scatter = np.mean(scatters, axis=0)
-    return Likeness(names, mean.tolist(), spread.tolist(), scatter.tolist(), limit, atoms, int(np.mean(places)))
+        others = [_centre(np.delete(values, k, axis=0)) for k in range(len(values))]
+        far = [np.abs(row - mean) / spread for row, (mean, spread) in zip(values, others, strict=True)]
+        limit = MARGIN * float(np.max(far, initial=0.0))
+    mean, spread = _centre(values)
+    scatter = np.mean([[table[name][2] for name in names] for table in tables], axis=0)
+    units = [tables[0][name][0] for name in names]
+    return Likeness(names, units, mean.tolist(), spread.tolist(), scatter.tolist(), limit, int(np.mean([len(g) for g in glasses])))
 
 
-def unlike(likeness: Likeness, glass: Configuration, features: Features, windows: Array) -> list[tuple[str, float, float]] | None:
-    """(name, value, training mean) of what stands out beyond the limit, the worst first; empty for a glass like those of training.
-
-    None where that cannot be told: fewer than three glasses were learnt from, or all windows together hold hardly more atoms than one.
-    ``windows`` (N,) says how many of the described places have each atom in their window.
-    """
-    values = summary(features)
-    if not set(likeness.names) <= set(values):
-        return [("columns", float(len(values)), float(len(likeness.names)))]
-    found, mean = np.array([values[name] for name in likeness.names]), np.array(likeness.mean)
-    chance = _chance(likeness, glass, features, windows)
-    if not np.isfinite(likeness.limit) or np.isinf(chance).all():
-        return None
-    far = _stand_out(found, mean, chance)
-    worst = [int(k) for k in np.argsort(-far) if far[k] > likeness.limit]
-    return [(likeness.names[k], float(found[k]), float(mean[k])) for k in worst]
-
-
-def _chance(likeness: Likeness, glass: Configuration, features: Features, windows: Array) -> Array:
-    """How far each number of a glass like those of training may lie off by chance, one standard deviation."""
-    atoms, in_one = windows.sum() ** 2 / (windows.astype(float) ** 2).sum(), windows.sum() / len(features)
-    spread = np.array(likeness.spread) * max(1.0, likeness.atoms / atoms) ** 0.5
-    if atoms < _APART * in_one:
-        return np.full(len(spread), np.inf)
-    unseen, fewer = 1.0, 0.0
+def quantities(glass: Configuration, potential: Potential) -> tuple[dict[str, tuple[str, float, float]], int]:
+    """(unit, value, scatter of single atoms or bonds) by quantity, and how many atoms were looked at."""
+    surface, (length, energy) = _surface(glass, potential), UNITS[glass.units]
+    if surface is None and not all(glass.periodic):
+        return {}, 0
+    deep = None if surface is None else moving(glass, surface.force_range)
+    inside = np.ones(len(glass), bool) if deep is None else deep[:, 0] > 0.0
+    if not inside.any():
+        return {}, 0
+    found: dict[str, tuple[str, float, float]] = {}
     if all(glass.periodic):
-        unseen, fewer = max(0.0, 1.0 - atoms / len(glass)), max(0.0, 1.0 / len(features) - 1.0 / likeness.places)
-    shares = _shares(features)
-    scatter = np.array([shares[name].std() for name in likeness.names])
-    by_part = scatter * (unseen * in_one / (atoms - in_one)) ** 0.5
-    return np.maximum.reduce([spread, by_part, np.array(likeness.scatter) * fewer**0.5])
+        found["density"] = f"atoms/{length}^{glass.dimension}", len(glass) / glass.volume, 0.0
+    if surface is not None:
+        each = np.asarray(surface.atom_energies(glass.positions, glass.cell))[inside]
+        found["energy of an atom"] = energy, float(each.mean()), float(each.std())
+    bonds = glass.bonds[inside[glass.bonds].all(axis=1)]
+    if len(bonds):
+        lengths = np.linalg.norm(glass.minimum_image(glass.positions[bonds[:, 1]] - glass.positions[bonds[:, 0]]), axis=1)
+        found["length of a bond"] = length, float(lengths.mean()), float(lengths.std())
+        found["spread of the bonds' lengths"] = length, float(lengths.std()), float(lengths.std())
+    return found, int(inside.sum())
 
 
-def summary(features: Features) -> dict[str, float]:
-    """The numbers that stand for a glass, by name."""
-    numbers: dict[str, float] = {}
-    for names, values, _ in _tables(features):
-        for k, name in enumerate(names):
-            column = np.asarray(values[:, k], dtype=np.float64)
-            numbers[f"mean of {name}"], numbers[f"spread of {name}"] = float(column.mean()), float(column.std())
-    numbers["rows per place"] = len(features.values) / len(features)
-    return numbers
-
-
-def _tables(features: Features) -> tuple[tuple[Sequence[str], Array, Array], ...]:
-    """Column names, rows and offsets of the nodes, or of all there is, and of the edges, whose columns may bear the same names; of the
-    steps of sequences, over all but one atom of each place."""
-    along = [f"{name} of links" for name in features.edge_names]
-    tables = (features.names, features.values, features.offsets), (along, features.edge_values, features.edge_offsets)
-    if features.form != "sequence":
-        return tables
-    inside = np.setdiff1d(np.arange(1, len(features.values)), features.offsets)
-    steps = np.linalg.norm(features.values[inside, :2] - features.values[inside - 1, :2], axis=1)
-    return *tables, (["step from atom to atom"], steps[:, None], features.offsets - np.arange(len(features.offsets)))
-
-
-def _shares(features: Features) -> dict[str, Array]:
-    """What each place adds to the numbers of ``summary``, to first order, (M,) by name; of a number off its mean, so that it vanishes."""
-    places, shares = len(features), {}
-    for names, values, offsets in _tables(features):
-        for k, name in enumerate(names):
-            column = np.asarray(values[:, k], dtype=np.float64).ravel()
-            rows = np.diff(offsets) if len(offsets) else np.full(places, column.size // places)
-            place, off, spread = np.repeat(np.arange(places), rows), column - column.mean(), column.std()
-            weight = places / column.size
-            shares[f"mean of {name}"] = weight * np.bincount(place, off, places)
-            square = (off**2 - spread**2) / (2.0 * spread) if spread > 0.0 else 0.0 * off
-            shares[f"spread of {name}"] = weight * np.bincount(place, square, places)
-    shares["rows per place"] = np.diff(features.offsets).astype(float) if len(features.offsets) else np.ones(places)
-    return shares
+def _surface(glass: Configuration, potential: Potential) -> EnergySurface | None:
+    """None of a potential that only LAMMPS can evaluate."""
+    try:
+        return potential.surface(glass)
+    except VitreousError:
+        return None
 
 
 def _centre(rows: Array) -> tuple[Array, Array]:
     mean = rows.mean(axis=0)
-    spread = rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros(len(mean))
-    return mean, np.maximum(spread, _FLOOR * (1.0 + np.abs(mean)))
-
-
-def _stand_out(values: Array, mean: Array, chance: Array) -> Array:
-    return np.abs(values - mean) / chance
+    return mean, np.maximum(rows.std(axis=0, ddof=1), _FLOOR * np.maximum(np.abs(mean), 1e-30))

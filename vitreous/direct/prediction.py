@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,14 @@ from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
 from vitreous.direct.bundle import Bundle, read_bundle
-from vitreous.direct.likeness import unlike
+from vitreous.direct.likeness import Oddity
+from vitreous.direct.places import obstacles, places, places_of_judgement, window
 from vitreous.direct.rest import AT_REST, RelaxReport, bonded, bring_to_rest, moving
-from vitreous.mechanics.boundary import clearance
-from vitreous.mechanics.neighbours import around, heights
 
 Array = NDArray[np.float64]
-BROKEN, OUTSIDE, HOLE = "window meets a broken bond", "window leaves the glass", "window holds a hole"  #: why a place has no value
 SHIPPED = Path(__file__).parents[1] / "bundles"
-_MOST = 100_000  # places of one map: all are described at once, by estimate some 4 GB
+CONFIDENCES = (0.5, 0.95)  #: of the intervals that are given
+_ENOUGH = 40  # places below which it is not
 _SHARE = 0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
 
 
@@ -33,10 +33,16 @@ class Prediction:
     Fields:
         configuration: the glass, with its bonds.
         labels: one value per place, in the label's unit; NaN and masked where the window meets a broken bond or leaves the glass.
-        reasons: (M,) why: BROKEN, OUTSIDE or HOLE; empty where there is a value.
-        uncertainty: (M,) standard deviation of each value; None from a model that does not know.
-        unlike: what of the glass lies outside the training glasses: (quantity, value, training mean), the worst first; None where the
-            places see too few atoms to tell, or the model learnt from too few glasses.
+        reasons: (M,) why: one of those of ``vitreous.direct.places``; empty where there is a value.
+        uncertainty: (M,) deviation of each value, within which 68 % of the true values lie on glasses like those of the training; None
+            from a model that does not know.
+        bounds: lower and upper end (M,) of the intervals that hold 50 and 95 % of the true values there, by confidence; empty where
+            no validation glasses set them.
+        correlation: with the true map, as the model's own deviations lead to expect; None from a model that does not know, or with too
+            few places.
+        odd: what of the glass stands out among the training glasses: (quantity, unit, value, training mean), the worst first; None
+            where that cannot be told.
+        doubtful: whether the map is not to be trusted; None where that cannot be told.
         largest_force: on an atom that the potential sees whole, energy per length; NaN where a free boundary leaves none.
         by_number: whether the model reads atoms in the order of their numbers in the file.
     """
@@ -45,7 +51,10 @@ class Prediction:
     labels: Labels
     reasons: NDArray[np.str_]
     uncertainty: Array | None
-    unlike: list[tuple[str, float, float]] | None
+    bounds: Mapping[float, tuple[Array, Array]]
+    correlation: float | None
+    odd: list[Oddity] | None
+    doubtful: bool | None
     largest_force: float
     by_number: bool
 
@@ -96,35 +105,55 @@ def predict(glass: Configuration, bundle: Bundle, *, grid: int | None = None, an
     if any(bundle.glasses["coordination"]) and not len(glass.bonds):
         glass = bonded(glass)  # atoms with an unusual number of bonds are masked later, place by place
     loading = bundle.loading if angle is None else _along(angle, bundle)
-    sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else _places(glass, bundle.spacing, grid)
-    reasons, windows = _whole(glass, bundle, sites)
-    whole = reasons == ""
-    if not whole.any():
+    sites, counts = (glass.positions, ()) if bundle.label["level"] == "atom" else places(glass, bundle.spacing, grid)
+    reasons = obstacles(glass, bundle, sites)
+    known = reasons == ""
+    if not known.any():
         raise VitreousError(
-            f"none of the {len(sites)} places has a window (radius {_window(bundle):g}) of whole, fully bonded glass; "
+            f"none of the {len(sites)} places has a window (radius {window(bundle):g}) of whole, fully bonded glass; "
             "give a larger patch, or mend its bonds"
         )
-    descriptor = _on_all_cores(bundle.descriptor)
-    features = descriptor.describe_with(glass, bundle.potential, loading, sites[whole], bundle.label["level"])
-    values, uncertainty = np.full(len(sites), np.nan), bundle.fitted.uncertainty(features)
-    values[whole] = bundle.fitted.predict(features)
-    if uncertainty is not None:
-        wide = np.full(len(sites), np.nan)
-        wide[whole] = uncertainty
-        uncertainty = wide
+    values, spread = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
+    values[known], deviations = _at(glass, bundle, loading, sites[known])
     labels = Labels(
-        name=bundle.label["name"], level=bundle.label["level"], unit=bundle.label["unit"], values=values, mask=whole, positions=sites,
+        name=bundle.label["name"], level=bundle.label["level"], unit=bundle.label["unit"], values=values, mask=known, positions=sites,
         weak_is=bundle.label["weak_is"], grid=counts,
     )  # fmt: skip
+    spread[known] = np.nan if deviations is None else deviations
+    bounds: dict[float, tuple[Array, Array]] = {}
+    if bundle.intervals is not None:
+        widths = {p: bundle.intervals.half_width(spread, p) for p in CONFIDENCES}
+        bounds = {p: (values - width, values + width) for p, width in widths.items()}
+        spread = bundle.intervals.deviation(spread)
     return Prediction(
         configuration=glass,
         labels=labels,
         reasons=reasons,
-        uncertainty=uncertainty,
-        unlike=unlike(bundle.likeness, glass, features, windows),
+        uncertainty=None if deviations is None else spread,
+        bounds=bounds,
+        **_judged(glass, bundle, loading),
         largest_force=_largest_force(glass, bundle),
         by_number=getattr(bundle.descriptor, "order", "") == "number",
     )
+
+
+def _at(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -> tuple[Array, Array | None]:
+    """Values and deviations (M,) at places whose windows are whole; no deviations from a model that does not know."""
+    features = _on_all_cores(bundle.descriptor).describe_with(glass, bundle.potential, loading, sites, bundle.label["level"])
+    return bundle.fitted.predict(features), bundle.fitted.uncertainty(features)
+
+
+def _judged(glass: Configuration, bundle: Bundle, loading: Loading) -> dict[str, Any]:
+    """The fields of Prediction that say whether to trust a map of this glass, whatever its grid."""
+    odd = None if bundle.likeness is None else bundle.likeness.odd(glass, bundle.potential)
+    if bundle.trust is None:
+        return {"correlation": None, "odd": odd, "doubtful": None if odd is None else bool(odd)}
+    sites = places_of_judgement(glass, bundle)
+    values, deviations = _at(glass, bundle, loading, sites) if len(sites) >= _ENOUGH else (np.zeros(0), None)
+    if deviations is None:
+        return {"correlation": None, "odd": odd, "doubtful": None}
+    correlation = bundle.trust.correlation(values, deviations)
+    return {"correlation": correlation, "odd": odd, "doubtful": correlation < bundle.trust.least}
 
 
 def _along(angle: float, bundle: Bundle) -> Loading:
@@ -157,73 +186,9 @@ def _shares(of: dict[str, float]) -> str:
     return ", ".join(f"{100 * share:.3g} % {name}" for name, share in of.items())
 
 
-def _places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Array, tuple[int, ...]]:
-    """Places (M, D) at the middle of equal parts of the cell, or of the box around a glass without periodic sides; parts per side."""
-    origin, cell = np.zeros(glass.dimension), glass.cell
-    if not all(glass.periodic):
-        origin = glass.positions.min(axis=0)
-        cell = np.diag(np.ptp(glass.positions, axis=0))
-    if grid is not None and grid < 1:
-        raise VitreousError(f"grid is {grid}; expected at least 1")
-    if grid is None and not spacing > 0.0:
-        raise VitreousError("this model's places stand on no grid; say how many there are to be along each side, e.g. --grid 50")
-    counts = tuple(grid or max(1, round(float(length) / spacing)) for length in np.linalg.norm(cell, axis=1))
-    if np.prod(counts, dtype=float) > _MOST:
-        raise VitreousError(
-            f"a map of {' x '.join(map(str, counts))} places is too large for one prediction; at most {_MOST} can be had: give a grid, or "
-            "a smaller glass"
-        )
-    axes = np.meshgrid(*[(np.arange(n) + 0.5) / n for n in counts], indexing="ij")
-    return origin + np.stack(axes, axis=-1).reshape(-1, glass.dimension) @ cell, counts
-
-
-def _whole(glass: Configuration, bundle: Bundle, sites: Array) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
-    """(M,) why the window of a place is not whole, empty where every atom in it has all its bonds: no boundary, no broken bond, no
-    hole; and in how many windows that the model is told of, whole ones alone, each atom lies, (N,)."""
-    radius, told = _window(bundle), _told(bundle)
-    low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
-    if low < 2.0 * radius:
-        raise VitreousError(f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; repeat it or use a larger one")
-    wanted = np.array([dict(zip(bundle.glasses["names"], bundle.glasses["coordination"], strict=True)).get(n, 0) for n in glass.names])
-    bonds = np.bincount(glass.bonds.ravel(), minlength=len(glass))
-    complete = bonds == wanted[glass.species]
-    periodic = np.array(glass.periodic)
-    longest = max(map(len, (BROKEN, OUTSIDE, HOLE)))
-    reasons, windows = np.full(len(sites), "", dtype=f"<U{longest}"), np.zeros(len(glass), dtype=np.int64)
-    clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
-    for k, site in enumerate(sites):
-        near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
-        damage = "" if complete[near].all() else BROKEN
-        if not len(near) or not _all_round(vectors):
-            damage = HOLE
-        # Forces come from everywhere in the window, atoms or none; features of structure alone may do with a window that touches the rim.
-        if not clear[k] and (damage or bundle.descriptor.needs_potential):
-            damage = OUTSIDE
-        reasons[k] = damage
-        windows[near[(vectors**2).sum(axis=1) < told**2]] += damage == ""
-    return reasons, windows
-
-
-def _window(bundle: Bundle) -> float:
-    """How far from a place atoms matter to the descriptor, length."""
-    return float(getattr(bundle.descriptor, "reach", _told(bundle)))
-
-
-def _told(bundle: Bundle) -> float:
-    """How far from a place the descriptor's features stand, length."""
-    names = [name for name in ("window", "radius", "cutoff") if hasattr(bundle.descriptor, name)]
-    return float(getattr(bundle.descriptor, names[0])) if names else 0.0
-
-
 def _on_all_cores(descriptor: Any) -> Any:
     """The descriptor with as many threads as this process has cores, where it has use for them."""
     return replace(descriptor, workers=cores()) if "workers" in descriptor.__dataclass_fields__ else descriptor
-
-
-def _all_round(vectors: Array) -> bool:
-    """Whether atoms stand on all sides of the place: a window beyond the rim sees them on one side only."""
-    angles = np.sort(np.arctan2(vectors[:, 1], vectors[:, 0]))
-    return bool(np.diff(np.append(angles, angles[0] + 2.0 * np.pi)).max() < np.pi)
 
 
 def _largest_force(glass: Configuration, bundle: Bundle) -> float:

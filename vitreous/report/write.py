@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from vitreous.analysis.conformal import intervals
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
 from vitreous.analysis.scores import TRUE_MAP, Scores, percent
 from vitreous.analysis.silica_network import centre_bonds
@@ -87,7 +88,7 @@ def _pictures(result: Result, scores: Scores | None, radius: float | None, orien
         made["goodness"] = figures.goodness(scores)
         made["goodness_boxes"] = _boxes(result, scores, radius, orientation)
     made["parity"] = figures.parity(result.samples)
-    made["calibration"] = calibration(result.role("test"))
+    made["calibration"] = calibration(result.role("test"), intervals(result.role("validation")))
     made["training"] = figures.training(result.history)
     counts: dict[int, int] = {}
     for statistics in _ring_statistics(result).values():

@@ -186,8 +186,9 @@ def rebuild(parameters: dict[str, Any], names: Sequence[str], edge_names: Sequen
 
 def evaluate(
     model: Scaled, features: Features, names: Sequence[str], edge_names: Sequence[str], parameters: dict[str, Any], block: int
-) -> NDArray[Any]:
-    """(M,) predictions in the label's unit, averaged over the four mirror images when ``reflections`` says so.
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(K, M) predictions in the label's unit of each mirror image, four when ``reflections`` says so, and (M, 2 hidden) what the last layer
+    reads, averaged over them.
 
     Blocks of places go to all cores at once; each is computed on one, so that their number changes no prediction. Columns are scaled
     before they are mirrored, once instead of four times: scaling leaves vectors unshifted.
@@ -198,12 +199,15 @@ def evaluate(
     of_nodes, of_edges = reflection_signs(names).to(device), reflection_signs(edge_names).to(device)
 
     @torch.inference_mode()
-    def predicted(start: int) -> torch.Tensor:
+    def predicted(start: int) -> tuple[torch.Tensor, torch.Tensor]:
         batch = model.scaled(on_device(take(graphs, torch.arange(start, min(start + block, len(graphs)))), device))
         images = (batch._replace(nodes=batch.nodes * of_nodes[k], edge_values=batch.edge_values * of_edges[k]) for k in elements)
-        return torch.stack([model.net(image).double() for image in images]).mean(dim=0).cpu()
+        hidden = [model.net.out[:-1](model.net.pooled(image)) for image in images]
+        each = torch.stack([model.net.out[-1](of_one).squeeze(1).double() for of_one in hidden])
+        return each.cpu(), torch.stack(hidden).mean(dim=0).cpu()
 
     with quiet(1), ThreadPoolExecutor(cores()) as pool:
         parts = list(pool.map(predicted, range(0, len(graphs), block)))
     mean, spread = model.target.double().cpu()
-    return (torch.cat(parts) * spread + mean).numpy()
+    each, hidden = (torch.cat(part, dim=dim) for part, dim in zip(zip(*parts, strict=True), (1, 0), strict=True))
+    return (each * spread + mean).numpy(), hidden.numpy()

@@ -1,10 +1,10 @@
 """A deep ensemble of graph networks: members differ in initial weights and in the order of the batches (Lakshminarayanan et al. 2017).
 
-    y = mean_k y_k,    u^2 = a^2 var_k y_k + b^2                        (Lakshminarayanan et al., NeurIPS 30, 6402 (2017), sec. 2.4)
+    y = mean_k y_k,    u = exp(w . z + c)
 
-The members' spread says where they disagree, not how far they are wrong; ``a`` and ``b`` (in the label's unit) are those under which the
-validation glasses' errors are likeliest, taken as normal with standard deviation u (scaling of the variance as in Levi et al., Sensors 22,
-5540 (2022)). The training glasses, on which the members agree too well, do not enter.
+The members' spread says where they disagree, not how far they are wrong. So u is learnt, on the validation glasses, of what tells large
+errors from small ones: that spread, how far the mirror images of a place disagree within a member, and what the members' last layers read
+(vitreous.plugins.models._deviation). The training glasses, on which the members agree too well, do not enter.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log
 from vitreous.core.store import identity, key_of
+from vitreous.plugins.models import _deviation
+from vitreous.plugins.models._deviation import Deviation
 from vitreous.plugins.models._network import learnt_from
 from vitreous.plugins.models._tables import read_facts, write_facts
 from vitreous.plugins.models.graph_network import FittedGraphNetwork, GraphNetwork
 
 Array = NDArray[np.float64]
+DEVIATION = "deviation.npz"  #: the file beside the members' folders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,41 +71,67 @@ class GraphEnsemble(GraphNetwork):
                 log(f"{name}_{k}", value, step)
 
             fitted.append(_taken_up(single, place, tell) or _trained(single, train, validation, stream, place, tell))
-        return FittedGraphEnsemble(members=fitted, scale=_calibrate(fitted, validation))
+        return FittedGraphEnsemble(members=fitted).calibrated(validation)
 
     def load(self, folder: Path) -> FittedGraphEnsemble:
         facts = read_facts(folder, "graph_ensemble")
         try:
-            count, scale = int(facts["members"]), facts["scale"]
+            count, scale = int(facts["members"]), facts.get("scale")
             scale = None if scale is None else (float(scale[0]), float(scale[1]))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+            deviation = _deviation.read(folder / DEVIATION) if (folder / DEVIATION).is_file() else None
+        except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
             raise VitreousError(f"{folder} holds a damaged graph_ensemble model ({error}); save the model again") from error
-        return FittedGraphEnsemble(members=[super(GraphEnsemble, self).load(folder / str(k)) for k in range(count)], scale=scale)
+        members = [super(GraphEnsemble, self).load(folder / str(k)) for k in range(count)]
+        return FittedGraphEnsemble(members=members, deviation=deviation, scale=scale)
 
 
 class FittedGraphEnsemble(Fitted):
-    """The trained members, and ``scale`` = (a, b) of their uncertainty; None where there was nothing to calibrate it on."""
+    """The trained members, and what tells their ``deviation``; None where there was nothing to learn it from.
 
-    def __init__(self, *, members: Sequence[FittedGraphNetwork], scale: tuple[float, float] | None) -> None:
-        self.members, self.scale = tuple(members), scale
-        self._last: tuple[Features, Array] | None = None
+    ``scale`` is (a, b) of ensembles that were saved before deviations were learnt: u^2 = a^2 var_k y_k + b^2.
+    """
 
-    def _each(self, features: Features) -> Array:
-        """(K, M) predictions of the members; the last ones are kept, since prediction and uncertainty are asked for together."""
+    def __init__(
+        self, *, members: Sequence[FittedGraphNetwork], deviation: Deviation | None = None, scale: tuple[float, float] | None = None
+    ) -> None:
+        self.members, self.deviation, self.scale = tuple(members), deviation, scale
+        self._last: tuple[Features, list[tuple[Array, Array]]] | None = None
+
+    def _each(self, features: Features) -> list[tuple[Array, Array]]:
+        """Of each member the predictions of the mirror images (4 or 1, M), and what its last layer reads (M, H); the last ones are kept,
+        since prediction and uncertainty are asked for together."""
         if self._last is None or self._last[0] is not features:
-            self._last = features, np.array([member.predict(features) for member in self.members])
+            self._last = features, [member.images(features) for member in self.members]
         return self._last[1]
 
     def predict(self, features: Features) -> Array:
-        return self._each(features).mean(axis=0)
+        return np.mean([images.mean(axis=0) for images, _ in self._each(features)], axis=0)
 
     def uncertainty(self, features: Features) -> Array | None:
+        if self.deviation is not None:
+            return self.deviation(self._columns(features))
         if self.scale is None:
             return None
-        return _deviation(*self.scale, self._each(features).var(axis=0))
+        variance = np.var([images.mean(axis=0) for images, _ in self._each(features)], axis=0)
+        return np.sqrt(self.scale[0] ** 2 * variance + self.scale[1] ** 2)
+
+    def _columns(self, features: Features) -> Array:
+        images, hidden = zip(*self._each(features), strict=True)
+        return _deviation.columns(images, hidden, float(self.members[0].arrays["target"][1]))
+
+    def calibrated(self, held_out: Sequence[Example]) -> FittedGraphEnsemble:
+        """The same members with deviations learnt on glasses that did not train them; without any where these hold no labelled place."""
+        rows, errors = [], []
+        for features, labels in held_out:
+            if labels.mask.any():
+                rows.append(self._columns(features)[labels.mask])
+                errors.append((self.predict(features) - labels.values)[labels.mask])
+        return FittedGraphEnsemble(members=self.members, deviation=_deviation.fit(rows, errors) if rows else None)
 
     def save(self, folder: Path) -> None:
         write_facts(folder, "graph_ensemble", {"members": len(self.members), "scale": self.scale})
+        if self.deviation is not None:
+            _deviation.write(folder / DEVIATION, self.deviation)
         for k, member in enumerate(self.members):
             member.save(folder / str(k))
 
@@ -139,26 +168,3 @@ def _taken_up(single: GraphNetwork, place: Path | None, log: Log) -> FittedGraph
     for name, value, step in history:
         log(name, value, step)
     return member
-
-
-def _calibrate(members: Sequence[FittedGraphNetwork], validation: Sequence[Example]) -> tuple[float, float] | None:
-    """(a, b) of greatest likelihood on the validation glasses."""
-    from scipy.optimize import minimize
-
-    predicted = [np.array([member.predict(features) for member in members])[:, labels.mask] for features, labels in validation]
-    if not sum(p.shape[1] for p in predicted):
-        return None
-    every = np.concatenate(predicted, axis=1)
-    errors = every.mean(axis=0) - np.concatenate([labels.values[labels.mask] for _, labels in validation])
-    spread, size = np.var(every, axis=0), float(np.sqrt(np.mean(errors**2))) or 1.0
-
-    def unlikely(logs: Array) -> float:
-        u = _deviation(float(np.exp(logs[0])), float(np.exp(logs[1])), spread / size**2)
-        return float(np.mean(0.5 * (errors / size / u) ** 2 + np.log(u)))
-
-    a, b = np.exp(minimize(unlikely, np.zeros(2), method="Nelder-Mead").x)
-    return float(a), float(b) * size
-
-
-def _deviation(a: float, b: float, variance: Array) -> Array:
-    return np.sqrt(a**2 * variance + b**2)

@@ -144,6 +144,10 @@ class FittedGraphNetwork(Fitted):
         self._network = _import_training().rebuild(parameters, self.names, self.edge_names, arrays)
 
     def predict(self, features: Features) -> Array:
+        return self.images(features)[0].mean(axis=0)
+
+    def images(self, features: Features) -> tuple[Array, Array]:
+        """(K, M) predictions of the K mirror images that are averaged, in the label's unit, and (M, H) what the last layer reads."""
         if features.form != "graph":
             raise VitreousError(f"graph_network got features of form '{features.form}'; expected 'graph'")
         check_columns(features, self.names)
