@@ -99,14 +99,18 @@ PROBES = {
     "s140_0": Case(jumol("sig1.40_sample_0"), lambda: YUKAWA, SIMPLE, {"strain_step": 5e-4}, 17),
     "s100_2": Case(jumol("sig1.00_sample_2"), lambda: YUKAWA, Loading(sign=-1), {"strain_step": 1e-3, "free_radius": 8.0}, 18),
     "s100_1f": Case(jumol("sig1.00_sample_3"), lambda: YUKAWA, Loading(), {}, 19),
+    "falk_coarse": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, {**LJ_DISC, "strain_step": 5e-4}, 23),
+    "lj1_coarse": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, Loading(angle=20.0), {**LJ_DISC, "strain_step": 1e-3}, 24),
+    "s100_4": Case(jumol("sig1.00_sample_4"), lambda: YUKAWA, Loading(angle=45.0), {"strain_step": 1e-3}, 25),
+    "s060_coarse": Case(jumol("sig0.60_sample_0"), lambda: YUKAWA, Loading(), {"strain_step": 1e-3}, 26),
     "own": Case(lambda: silica(12, 14), lambda: YUKAWA, Loading(), {"strain_step": 5e-4}, 20),
     "bilayer": Case(
         lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()), Watanabe, Loading(mode="uniaxial", dimension=3),
-        {"free_radius": 7.0, "frozen_ring": 7.6, "strain_step": 2e-3, "force_tolerance": 1e-6}, 21,
+        {"free_radius": 7.0, "frozen_ring": 8.5, "strain_step": 5e-3, "force_tolerance": 1e-6}, 21,
     ),
     "cuzr": Case(
-        lambda: cuzr((1024, 1024), 0), table_of_copper_and_zirconium, Loading(mode="simple_shear", dimension=3),
-        {"free_radius": 5.0, "frozen_ring": 6.6, "strain_step": 2e-3, "force_tolerance": 1e-6}, 22,
+        lambda: cuzr((1400, 1400), 0), table_of_copper_and_zirconium, Loading(mode="simple_shear", dimension=3),
+        {"free_radius": 5.0, "frozen_ring": 13.1, "strain_step": 5e-3, "force_tolerance": 1e-6}, 22,
     ),
 }  # fmt: skip
 
@@ -177,7 +181,7 @@ def probes(name: str, places: int, out: Path) -> dict[str, Any]:
 
 def _inside(site: np.ndarray, glass: Configuration) -> np.ndarray:
     """A place of a slab goes into its middle plane."""
-    if glass.dimension == 3 and glass.cell[2, 2] < 0.5 * glass.cell[0, 0]:
+    if glass.dimension == 3 and np.ptp(glass.positions[:, 2]) < 0.5 * glass.cell[2, 2]:
         site = np.array([*site[:2], float(glass.positions[:, 2].mean())])
     return site
 

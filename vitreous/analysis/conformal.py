@@ -48,12 +48,13 @@ class Intervals:
 
 
 def errors(samples: Sequence[Sample]) -> list[tuple[Array, Array]]:
-    """(error, deviation), predicted minus true and both (M,), at the labelled places of every glass whose model knows its deviation."""
-    return [
-        ((s.prediction - s.labels.values)[s.labels.mask], s.uncertainty[s.labels.mask])
-        for s in samples
-        if s.prediction is not None and s.uncertainty is not None
-    ]
+    """(error, deviation), predicted minus true and both (M,), of every glass whose model knows its deviation, where both are known."""
+    found = []
+    for s in samples:
+        if s.prediction is not None and s.uncertainty is not None:
+            known = s.labels.mask & np.isfinite(s.prediction)
+            found.append(((s.prediction - s.labels.values)[known], s.uncertainty[known]))
+    return found
 
 
 def intervals(held_out: Sequence[Sample]) -> Intervals | None:
