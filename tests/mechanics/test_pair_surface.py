@@ -1,10 +1,15 @@
 """Energies, forces, stress and Hessians of pair models: against published values, LAMMPS and finite differences."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from vitreous.core.errors import VitreousError
+from vitreous.direct import read_glass
 from vitreous.mechanics.pair_table import energy_slope
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D, lennard_jones
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.testing.systems import silica_honeycomb as crystal
 
@@ -130,3 +135,20 @@ def test_atoms_on_top_of_each_other_are_refused():
     positions[1] = positions[0] + 0.1
     with pytest.raises(VitreousError, match="atoms 1 and 2 lie on top of each other"):
         POTENTIAL.surface(glass.with_(positions=positions))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truncated(LennardJones2D):
+    """Lennard-Jones cut off without a shift."""
+
+    def pair_function(self, a, b):
+        return lambda r: lennard_jones(r, 1.0, 1.0)
+
+
+def test_forces_that_jump_at_the_cutoff_are_told(recwarn):
+    glass = read_glass(Path(__file__).with_name("lennard_jones_glass.extxyz"), LennardJones2D())
+    with pytest.warns(UserWarning, match=r"the forces of Truncated jump at its cutoff 2.5: where a pair crosses it no state is at rest"):
+        Truncated().surface(glass)
+    recwarn.clear()
+    LennardJones2D().surface(glass)
+    assert not recwarn.list

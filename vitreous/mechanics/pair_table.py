@@ -36,6 +36,12 @@ class PairTable:
         """S."""
         return int(np.sqrt(len(self.coefficients)))
 
+    @property
+    def jump(self) -> float:
+        """By how much forces jump at the cutoff, energy per length, relative to the largest beyond the middle of the table."""
+        slopes = np.abs(self.slopes.sum(axis=2))  # U' at the upper end of every interval
+        return float(slopes[:, -1].max() / slopes[:, slopes.shape[1] // 2 :].max())
+
     @cached_property
     def slopes(self) -> NDArray[np.float64]:
         """(S*S, n, 5): U'(r), energy per length, in the same powers of t; a fifth less work than reading it off the energy's."""

@@ -1,8 +1,9 @@
 """The local stress threshold map: Bachhav et al. (2025), Methods, after Patinet et al., Phys. Rev. Lett. 117, 045501 (2016).
 
 At every point of a grid a disc of free atoms inside a frozen ring is strained along the glass's own loading until its stress first
-drops; the label is Delta tau = tau_c - tau_in. Places whose disc, ring included, leaves a glass with a free boundary, or holds no free
-atom, have no label. The stress is the free atoms' virial over the area of the free disc (a constant factor
+drops; the label is Delta tau = tau_c - tau_in. It is that of the fixed-step protocol, an affine step and conjugate gradients, at every
+``strain_step`` (``vitreous.mechanics.probe`` says how long strides keep to it). Places whose disc, ring included, leaves a glass with a
+free boundary, or holds no free atom, have no label. The stress is the free atoms' virial over the area of the free disc (a constant factor
 relative to the published maps, which divide by the area of the whole glass). One direction only, that of the loading, as in the paper.
 """
 
@@ -40,13 +41,14 @@ class LocalProbing(Labeler):
         frozen_ring: width of the ring that only follows the affine deformation, length; at least the reach of its forces.
         strain_step: grid of strains on which the drop is looked for.
         strain_max: a site without a drop up to here stays unlabelled.
-        stride: at most this many strain steps at once where the disc responds smoothly.
+        stride: at most this many strain steps at once where the disc responds smoothly; 1: the fixed-step protocol itself, an affine step
+            and conjugate gradients alone, some hundred times slower.
         force_tolerance: largest force component of a state, energy per length.
         jump: displacement beyond the prediction that counts as a jump, length.
         workers: threads over sites; does not affect the result.
     """
 
-    version: ClassVar = 2
+    version: ClassVar = 3
 
     level: ClassVar = "site"
     needs_trajectory: ClassVar = False
