@@ -8,7 +8,7 @@ import pytest
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule, bridges
-from vitreous.mechanics.instability import Instability
+from vitreous.mechanics.instability import Fall, Instability
 from vitreous.mechanics.newton import State
 from vitreous.testing.systems import silica_honeycomb
 
@@ -53,7 +53,7 @@ def lost_in(*events, fall=0.5):
         energies[id(x)], energies[id(y)] = np.zeros(len(x)), np.zeros(len(x))
         energies[id(y)][3] = -fall
         states = [State(at, CELL, 0.0, np.zeros((2, 2)), 0.0) for at in (x, y)]
-        found.append(breaks.lost_by(Instability(1, *states, y - x, 1.0, fall)))
+        found.append(breaks.lost_by(Instability(1, *states, y - x, Fall(y - x, fall, np.zeros((2, 2))))))
     return found
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitreous.core.data import Loading
-from vitreous.mechanics.instability import size
+from vitreous.mechanics.instability import fall_between
 from vitreous.mechanics.newton import State
 
 LOADING = Loading(mode="simple_shear")
@@ -45,11 +45,11 @@ def test_move_and_energy_do_not_depend_on_step_or_size(step, background):
     advance = walked(background)
     lo = state(minima(at)[0], at, background)
     hi = advance(lo, at, at + step)
-    move, released = size(lo, at, hi, at + step, LOADING, advance, 1e-3)
+    fall = fall_between(lo, at, hi, at + step, LOADING, advance, 1e-3)
     left, right = minima(at)
-    assert move == pytest.approx(right - left, rel=1e-6)
+    assert fall.move == pytest.approx(right - left, rel=1e-6)
     bare = state(left, at).energy - state(right, at).energy + step * (right - left)
-    assert released == pytest.approx(bare, rel=1e-5)
+    assert fall.released == pytest.approx(bare, rel=1e-5)
 
 
 def test_a_steep_but_smooth_step_is_no_event():
@@ -59,7 +59,7 @@ def test_a_steep_but_smooth_step_is_no_event():
 
     lo, hi = advance(None, 0.0, -0.05), advance(None, 0.0, 0.05)
     assert np.linalg.norm(hi.positions - lo.positions, axis=1).max() > 1.0
-    assert size(lo, -0.05, hi, 0.05, LOADING, advance, 0.2) is None
+    assert fall_between(lo, -0.05, hi, 0.05, LOADING, advance, 0.2) is None
 
 
 def test_a_hysteresis_narrower_than_the_step_is_found_by_halving():
@@ -72,5 +72,25 @@ def test_a_hysteresis_narrower_than_the_step_is_found_by_halving():
 
     start = State(np.array([[0.3, 0.0], [0.7, 0.0]]), np.eye(2), 0.0, np.zeros((2, 2)), 0.0)
     hi = advance(start, 0.0, 0.05)
-    move, released = size(start, 0.0, hi, 0.05, LOADING, advance, 0.01)
-    assert (move, released) == (pytest.approx(0.25), pytest.approx(0.25))
+    fall = fall_between(start, 0.0, hi, 0.05, LOADING, advance, 0.01)
+    assert (fall.move, fall.released) == (pytest.approx(0.25), pytest.approx(0.25))
+
+
+def test_what_is_undone_by_the_smallest_step_back_is_no_event_however_far_atoms_go():
+    """A reversible snap: up and down at the same strain, as a fold that is nearly reached leaves it."""
+
+    def advance(_, __, strain):
+        x = 0.25 if strain > 0.02 else 0.0
+        return State(np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), -1e-13 * x, np.zeros((2, 2)), 0.0)
+
+    lo, hi = advance(None, 0.0, 0.0), advance(None, 0.0, 0.05)
+    assert fall_between(lo, 0.0, hi, 0.05, LOADING, advance, 0.01) is None
+
+
+def test_an_atom_that_drifts_without_energy_is_no_event():
+    def advance(before, _, strain):
+        x = 0.25 if strain > 0.02 or before.positions[0, 0] > 0.4 else 0.0
+        return State(np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), -5.0, np.zeros((2, 2)), 0.0)
+
+    lo = State(np.array([[0.3, 0.0], [0.7, 0.0]]), np.eye(2), -5.0, np.zeros((2, 2)), 0.0)
+    assert fall_between(lo, 0.0, advance(lo, 0.0, 0.05), 0.05, LOADING, advance, 0.01) is None

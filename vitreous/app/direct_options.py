@@ -37,8 +37,9 @@ COMMANDS = {
         "deform a glass in quasistatic steps",
         "Take a relaxed glass (or any with --relax) along a loading in athermal quasistatic steps. Writes curve.csv (strain, energy,\n"
         "stress, largest force, lowest eigenvalue of the Hessian), events.csv (strain, kind, atom id as in the file, its place in the\n"
-        "undeformed glass, energy and stress drop) and frames.extxyz (states before and after each event, first and last).\n"
-        "Where the glass responds smoothly, states are up to 50 strain steps apart (--engine-set stride=1 for every step);\n"
+        "undeformed glass, how far it moved, energy and stress drop) and frames.extxyz (states before and after each event, first\n"
+        "and last). Where the glass responds smoothly, states are up to 50 strain steps apart (--engine-set stride=1: the fixed-step\n"
+        "protocol itself, every step, some ten times slower); events that move no atom by more than smallest_event are left out;\n"
         "uniaxial loading keeps the transverse lengths fixed unless told otherwise (--contraction).",
         "vitreous deform relaxed.extxyz --potential yukawa_silica --loading pure_shear --strain-max 0.2 --strain-step 1e-4 \\\n"
         "      --stop-after-events 6 --out run",

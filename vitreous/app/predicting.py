@@ -126,8 +126,11 @@ def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
         from vitreous.report.predicted import draw_prediction
     except ImportError as error:
         raise VitreousError(f"a picture needs {error.name}; install vitreous[ml], or write .csv") from error
-    doubts = ["unlike those of the training"] if found.doubtful else []
-    doubts = doubts if found.at_rest else [*doubts, "not at rest"]
+    doubts = [] if found.at_rest else ["the glass is not at rest"]
+    if found.doubtful and found.correlation is not None:
+        doubts = [f"it is expected to correlate with the true one by {found.correlation:.2f}", *doubts]
+    elif found.doubtful:
+        doubts = ["the glass is unlike those of the training", *doubts]
     draw_prediction(glass, found.labels, found.uncertainty, path, doubts=doubts, masked=found.masked)
 
 

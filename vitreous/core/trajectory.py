@@ -20,8 +20,8 @@ class Events(Data):
     Fields:
         strain: (E,) first strain of the user's grid at which the event is seen.
         energy_drop: (E,) energy set free: that of the branch left behind less that of the branch arrived on, at the strain of the event.
-        stress_drop: (E,), positive when the loading's scalar stress falls across the event.
-        atom: (E,) index of the atom with the largest non-affine displacement; of a broken bond, the oxygen that lost its silicon.
+        stress_drop: (E,) by how much the loading's scalar stress falls from one to the other, at one strain.
+        atom: (E,) index of the atom that the event moved most, at one strain; of a broken bond, the oxygen that lost its silicon.
         position: (E, D) that atom's place in the *undeformed* glass.
         kind: E words: "rearrangement", "bond_break", "flip".
         move: (E,) how far, at that strain, the event moved the atom that it moved most, length; NaN where it was not recorded.

@@ -153,7 +153,7 @@ def _judged(glass: Configuration, bundle: Bundle, loading: Loading) -> dict[str,
     if deviations is None:
         return {"correlation": None, "odd": odd, "doubtful": None}
     correlation = bundle.trust.correlation(values, deviations)
-    return {"correlation": correlation, "odd": odd, "doubtful": correlation < bundle.trust.least}
+    return {"correlation": correlation, "odd": odd, "doubtful": not correlation >= bundle.trust.least}
 
 
 def _along(angle: float, bundle: Bundle) -> Loading:

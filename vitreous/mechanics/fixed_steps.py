@@ -17,7 +17,7 @@ from vitreous.core.errors import NotConverged
 from vitreous.core.interfaces import EnergySurface
 from vitreous.core.loading import Loading
 from vitreous.mechanics.descent import Pace, Stand, descent_named
-from vitreous.mechanics.instability import Advance, Instability, longest, non_affine, size
+from vitreous.mechanics.instability import Advance, Instability, fall_between, longest, non_affine
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.newton import State, newton
 
@@ -66,13 +66,13 @@ def walk(
         state = advance(before, (step - 1) * h, step * h)
         moved, found = non_affine(before, state), None
         if longest(moved - usual) > protocol.smallest_event:
-            found = size(before, (step - 1) * h, state, step * h, loading, advance, protocol.smallest_event)
+            found = fall_between(before, (step - 1) * h, state, step * h, loading, advance, protocol.smallest_event)
         usual = moved if found is None else usual
         path.steps.append(step)
         path.states.append(state)
         over = False
         if found is not None:
-            path.events.append(Instability(step, before, state, moved, *found))
+            path.events.append(Instability(step, before, state, moved, found))
             over = len(path.events) == protocol.max_events or (ends is not None and ends(path.events[-1]))
         if visit is not None:
             visit(step, state)

@@ -1,14 +1,15 @@
 """What an event is: an instability that a step back does not undo, told by how far it moved an atom, and by the energy that it set free.
 
 Two states at one and the same strain are compared: the last before the branch ended, and the state after it brought back to that strain.
-What is elastic is the same in both and drops out, so neither the size of the glass nor the strain step enters. A step over which the glass
-goes smoothly is undone by the step back, however steep it is.
+What is elastic is the same in both and drops out, so the size of the glass does not enter. A step over which the glass goes smoothly is
+undone by the step back, however steep it is. The energy is that between the branches where the event is seen, at the end of the step:
+beyond the instability it grows by the fall of the stress, so coarse steps find more of it, by at most step times volume times that fall.
 
 ========================================  ===================================================================  ===============
 symbol                                    variable                                                             unit
 ========================================  ===================================================================  ===============
 lo, hi                                    states before and after, h apart in strain, within one strain step
-largest abs(u_i)                          ``move``: of ``hi`` brought back, against ``lo``                     length
+u_i                                       ``shift``: of ``hi`` brought back, against ``lo``                    length
 E_lo - E_back + h (E'_lo - E'_back)       ``released``: by then, the branches continued to ``hi``'s strain     energy
 ========================================  ===================================================================  ===============
 """
@@ -28,19 +29,33 @@ from vitreous.mechanics.newton import State
 Array = NDArray[Any]
 Advance = Callable[[State, float, float], State]  #: a state, its strain, and the strain at which to find it again
 
-_HALVINGS = 6  # of a strain step, until an instability that a step back undoes is taken for one all the same
+_HALVINGS = 7  # of a strain step at most, less one, until what a step back undoes is taken for smooth
+_ROUNDING = 1e-11  # of the energy: a fall that sets no more free is none
+
+
+@dataclass(frozen=True)
+class Fall:
+    """An instability at one strain: ``shift`` (N, D) of the atoms, energy ``released``, ``stress_drop`` (D, D)."""
+
+    shift: Array
+    released: float
+    stress_drop: Array
+
+    @property
+    def move(self) -> float:
+        """The longest shift of an atom."""
+        return longest(self.shift)
 
 
 @dataclass(frozen=True)
 class Instability:
-    """An event: the states before (grid strain k) and after (k + 1), the non-affine displacement (N, D) between them, and its size."""
+    """An event: the states before (grid strain k) and after (k + 1), the non-affine displacement (N, D) between them, and the fall."""
 
     step: int
     before: State
     after: State
     displacement: Array
-    move: float
-    released: float
+    fall: Fall
 
 
 def non_affine(before: State, after: State) -> Array:
@@ -65,28 +80,25 @@ def slope(state: State, loading: Loading, strain: float) -> float:
     return float(np.sum(state.virial * loading.velocity_gradient(strain)))
 
 
-def size(lo: State, at_lo: float, hi: State, at_hi: float, loading: Loading, advance: Advance, least: float) -> tuple[float, float] | None:
-    """(move, released) of the instability between states at strains ``at_lo`` < ``at_hi``; None if it moves no atom by ``least`` (length).
+def fall_between(lo: State, at_lo: float, hi: State, at_hi: float, loading: Loading, advance: Advance, least: float) -> Fall | None:
+    """The instability between states at strains ``at_lo`` < ``at_hi``; None if it moves no atom by more than ``least`` (length).
 
     ``advance`` finds a state again at another strain. An instability whose hysteresis is narrower than the interval is undone by a step
-    back; the interval is then halved, and if that goes on it is as large as the move from one state to the other.
+    back; the interval is then halved, a few times. What is undone even so, or sets no energy free, is no event.
     """
-    move = furthest(lo, hi)
-    for halvings in range(_HALVINGS):
-        if not move > least:
+    for _ in range(_HALVINGS):
+        if not furthest(lo, hi) > least:
             return None
         back = advance(hi, at_hi, at_lo)
-        apart = furthest(lo, back)
-        if apart > least or halvings == _HALVINGS - 1:
-            h = at_hi - at_lo
-            return (apart if apart > least else move), lo.energy - back.energy + h * (
-                slope(lo, loading, at_lo) - slope(back, loading, at_lo)
-            )
+        shift = non_affine(lo, back)
+        if longest(shift) > least:
+            apart = slope(lo, loading, at_lo) - slope(back, loading, at_lo)
+            released = lo.energy - back.energy + (at_hi - at_lo) * apart
+            return Fall(shift, released, lo.stress - back.stress) if released > _ROUNDING * abs(lo.energy) else None
         middle = 0.5 * (at_lo + at_hi)
         halfway = advance(lo, at_lo, middle)
         if furthest(lo, halfway) > furthest(halfway, hi):
             hi, at_hi = halfway, middle
         else:
             lo, at_lo = halfway, middle
-        move = furthest(lo, hi)
     return None

@@ -76,7 +76,7 @@ class PairProbe(ContinuedProbe):
         self._model = (self.species, table.kinds, table.coefficients, table.q_min, table.per_q, table.cutoff)
         n = 2 * free
         self._h = np.empty((n, n))
-        self._reach = table.cutoff * (1.0 + _SKIN)
+        self._reach = self._least_reach = table.cutoff * (1.0 + _SKIN)
         self._start, self._other = np.zeros(free + 1, np.int32), np.empty(64 * free + 64, np.int32)
         self._made: tuple[Array, Array] | None = None
 
@@ -99,10 +99,7 @@ class PairProbe(ContinuedProbe):
         f, _, inverse = _kinematics(self.loading, round(strain, 12))
         x, step = y @ f.T, np.empty((self.free, 2))
         self._keep_pairs(x, f, inverse, 0.0)
-        furthest, tau, error = off_by(
-            x, self.free, self._start, self._other, *self._model, self._weights, self._h, near.tangent @ f.T, step
-        )  # fmt: skip
-        return Miss(furthest, tau - self._share * error, self._share * error)
+        return Miss(*newton_step(x, self.free, self._start, self._other, *self._model, self._weights, self._h, step))
 
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
         """The minimum at ``strain`` into which conjugate gradients fall from ``y``, or None.
@@ -117,16 +114,17 @@ class PairProbe(ContinuedProbe):
         stiffest, drift = self._stiffest(x, gradient), 0.25 * _SKIN * self._model[-1]
         gentle, goal, used, least = 1e-3 * self.protocol.jump * stiffest, 0.0, 0, self.protocol.force_tolerance
         while used < _BUDGET:
-            self._keep_pairs(x, f, inverse, drift)
+            self._keep_pairs(x, f, inverse, 1.5 * (drift + self.protocol.jump))
             residual, tau, more = conjugate_gradient(
                 x, self.free, self._start, self._other, *self._model, self._weights, forces, along,
                 least if alone else max(goal, least), 0.5 / stiffest, self.protocol.jump, drift, _LOOK,
             )  # fmt: skip
             if alone and residual <= least:
                 return Point(strain, x @ inverse, np.zeros((self.free, 2)), float(tau), 0.0, float(residual))
-            reached = self.reach(strain, x @ inverse, self.protocol.jump) if used and not alone and residual <= goal else None
-            if reached is not None:
-                return reached
+            if residual <= max(goal, least):
+                reached = self.reach(strain, x @ inverse, self.protocol.jump)
+                if reached is not None:
+                    return reached
             if residual <= least:
                 x[: self.free] += np.random.default_rng(used).normal(0.0, _NUDGE * self.protocol.jump, (self.free, 2))
                 along[:] = 0.0
@@ -146,6 +144,7 @@ class PairProbe(ContinuedProbe):
         """Remake the list of pairs when strain or displacement could have brought in a new one."""
         if self._made is not None and pairs_hold(x, self.free, f, *self._made, self._model[-1] + 2.0 * trust, self._reach):
             return
+        self._reach = max(self._least_reach, 1.01 * (self._model[-1] + 2.0 * trust))
         while not near_pairs(x, self.free, self._reach, self._start, self._other):
             self._other = np.empty(2 * len(self._other), np.int32)
         self._made = (x[: self.free].copy(), np.ascontiguousarray(inverse.T))
@@ -159,18 +158,17 @@ def _kinematics(loading: Loading, strain: float) -> tuple[Array, Array, Array]:
 
 
 @njit(cache=True, nogil=True)
-def off_by(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, h, tangent, step):  # type: ignore[no-untyped-def]
-    """The Newton step (F, 2) from ``x`` by the factor ``h``; returns its longest move, the weighted stress times area at ``x``, and the
-    step's work on ``tangent`` (F, 2)."""
-    _, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, step)
-    work = 0.0
-    for a in range(free):
-        work += step[a, 0] * tangent[a, 0] + step[a, 1] * tangent[a, 1]
+def newton_step(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, h, step):  # type: ignore[no-untyped-def]
+    """Moves ``x`` by the Newton step (F, 2) of the factor ``h``; returns its longest move, and the weighted stress times area after it."""
+    forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, step)
     back_substitute(h, step.ravel())
     furthest = 0.0
     for a in range(free):
         furthest = max(furthest, step[a, 0] ** 2 + step[a, 1] ** 2)
-    return np.sqrt(furthest), tau, work
+        x[a, 0] += step[a, 0]
+        x[a, 1] += step[a, 1]
+    _, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, step)
+    return np.sqrt(furthest), tau
 
 
 @njit(cache=True, nogil=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from vitreous.mechanics.neighbours import NeighbourList
 from vitreous.mechanics.pair_table import PairTable
 
 Array = NDArray[Any]
+
+_JUMP = 1e-3  # of the larger forces at long range: at most so much may a force be at the cutoff
 
 
 class PairSurface:
@@ -30,6 +33,12 @@ class PairSurface:
     def __init__(
         self, configuration: Configuration, species: NDArray[np.int64], table: PairTable, bond_range: float, skin: float = 0.1
     ) -> None:
+        if table.jump > _JUMP:
+            warnings.warn(
+                f"the forces of this pair model jump at its cutoff {table.cutoff:g}: where a pair crosses it no state is at rest, and "
+                "events and thresholds may be those of the jump; shift the potential so that energy and slope vanish there",
+                stacklevel=2,
+            )
         self.table, self.bond_range, self.force_range = table, bond_range, table.cutoff
         self.cutoff = table.cutoff
         self.species = np.ascontiguousarray(species, dtype=np.int64)

@@ -40,7 +40,7 @@ class PairTable:
     def jump(self) -> float:
         """By how much forces jump at the cutoff, energy per length, relative to the largest beyond the middle of the table."""
         slopes = np.abs(self.slopes.sum(axis=2))  # U' at the upper end of every interval
-        return float(slopes[:, -1].max() / slopes[:, slopes.shape[1] // 2 :].max())
+        return float(slopes[:, -1].max() / max(slopes[:, slopes.shape[1] // 2 :].max(), 1e-300))
 
     @cached_property
     def slopes(self) -> NDArray[np.float64]:

@@ -8,7 +8,8 @@ branch is seen to be smooth over. Three rules hold the answer to that of the fix
    halfway; one Newton step from there says how far off it is. On a smooth branch that is h^4 / 384 times the fourth derivative of y; across
    an instability that moves an atom by J it is about J / 2, whatever the stride. No atom may be further off than ``_ASTRAY`` of what the
    rim moves in one strain step, and the stress no more than ``_HIDDEN`` of its growth in one: a smaller instability makes no stress drop.
-2. Where a single step cannot be followed the protocol decides: affine step, conjugate gradients, and the stress has dropped or it has not.
+2. Where a single step cannot be followed, or lets the stress drop, the protocol decides: affine step, conjugate gradients, and the stress
+   has dropped or it has not.
    If not, the probe goes on from the state found. So neither a kink of the forces at their cutoff nor an instability too small for a drop
    ends a probe.
 3. The stress must grow over the whole stride, by the cubic through its values and slopes at both ends.
@@ -43,8 +44,8 @@ _ASTRAY = 1.0  # of the affine displacement of the rim in one strain step: how f
 _HIDDEN = 0.3  # of the growth of stress in one strain step: by how much the stress there may be misjudged
 _FLAT = 0.05  # of the steepest slope met: near the stress's peak its growth counts as no less
 _TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
-_CAREFUL = 0.85  # of the stride that would just be smooth
-_FIRST_STRIDE = 16  # strain steps
+_CAREFUL = 0.95  # of the stride that would just be smooth
+_FIRST_STRIDE = 40  # strain steps
 _ELASTIC = 1.2  # times the steepest slope met: s of the law of the fold
 _SOFTENED = 0.75  # times s: where the slope lies below it the law is used
 
@@ -89,12 +90,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Miss:
-    """How far positions lie from the minimum next to them, by one Newton step: the ``furthest`` atom (length), the stress ``tau`` of the
-    minimum, and ``error``, that of the positions less it."""
+    """How far positions lie from the minimum next to them, by one Newton step: the ``furthest`` atom (length), and the stress ``tau`` after
+    the step."""
 
     furthest: float
     tau: float
-    error: float
 
 
 class ContinuedProbe(ABC):
@@ -104,8 +104,7 @@ class ContinuedProbe(ABC):
         self.start, self.free, self.loading, self.protocol = positions, free, loading, protocol
         drive = loading.velocity_gradient(0.0)
         self._weights = loading.scalar_stress(np.eye(drive.size).reshape(2 * drive.shape)) / protocol.area
-        self._share = float((self._weights * drive).sum() / (drive * drive).sum())  # tau per dE/dstrain
-        self._rim = float(np.sqrt((positions[:free] ** 2).sum(axis=1).max())) if free else 0.0
+        self._rim = float(np.sqrt((positions[: max(free, 1)] ** 2).sum(axis=1).max())) or float(np.abs(positions).max())
         self._behind: list[Point] = []  # earlier minima of the same branch, the last one last
         self._scale = 1.0  # of the next stride against the last, by how far off its middle was
         self._steepest = -np.inf  # dtau/dstrain
@@ -116,10 +115,7 @@ class ContinuedProbe(ABC):
 
     @abstractmethod
     def miss(self, strain: float, y: Array, near: Point) -> Miss:
-        """How far ``y`` lies from the minimum at ``strain``, by the curvature at ``near``, which was reached last.
-
-        A displacement u changes dE/dstrain by -t.H u (t the tangent, H the stiffness), and H u is the force at ``y``.
-        """
+        """How far ``y`` lies from the minimum at ``strain``, by the curvature at ``near``, which was reached last."""
 
     @abstractmethod
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
@@ -154,15 +150,16 @@ class ContinuedProbe(ABC):
         while k < last:
             stride = self._aim(point, min(stride, last - k), ceiling - 1 - k)
             reached = followed = self._stride(point, stride * step)
-            if followed is None and stride == 1:
+            if stride == 1 and (followed is None or followed.tau < point.tau):
                 reached, ceiling = self.descend((k + 1) * step, point.y, alone=False), last + 1
                 if reached is None:
                     return UNKNOWN
             if reached is not None and stride == 1 and reached.tau < point.tau:
                 return Probed(initial, point.tau, k * step, point.residual, True)
             if reached is not None and (stride == 1 or _rises(point, reached)):
-                self._behind = [] if followed is None else [*self._behind[-1:], point]
+                self._behind = [] if reached is not followed else [*self._behind[-1:], point]
                 point, k = reached, k + stride
+                ceiling = ceiling if k < ceiling else last + 1
                 stride = max(1, min(self.protocol.stride, int(stride * self._scale)))
             else:
                 ceiling = k + stride if reached is not None else ceiling
@@ -172,7 +169,7 @@ class ContinuedProbe(ABC):
     @property
     def _last(self) -> int:
         """How many strain steps there are."""
-        return round(self.protocol.strain_max / self.protocol.strain_step)
+        return int(np.floor(self.protocol.strain_max / self.protocol.strain_step + 1e-6))
 
     def _aim(self, point: Point, stride: int, room: int) -> int:
         """At most ``stride`` strain steps: to the stress's peak if the law of the fold foretells it, else into the middle of ``room``."""
@@ -203,8 +200,8 @@ class ContinuedProbe(ABC):
         halfway = a.y.copy()
         halfway[:free], expected = _hermite([*self._behind[-1:], a, b], a.strain + 0.5 * h)
         miss = self.miss(a.strain + 0.5 * h, halfway, b)
-        growth = step * max(min(a.slope, b.slope), _FLAT * self._steepest)
-        off = max(miss.furthest / grain, abs(miss.error) / (_HIDDEN * growth), abs(miss.tau - expected) / (_HIDDEN * growth))
+        growth = step * max(min(a.slope, b.slope), _FLAT * self._steepest, 1e-300)
+        off = max(miss.furthest / grain, abs(miss.tau - expected) / (_HIDDEN * growth))
         self._scale = float(np.clip(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1, 3.0))  # the error of a cubic grows as h^4
         return off <= 1.0
 

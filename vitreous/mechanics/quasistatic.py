@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Loading
 from vitreous.core.interfaces import EnergySurface, LinearResponse
 from vitreous.mechanics.fixed_steps import Ends, Path, Protocol, Visit, descend_alone, descend_and_polish, steps_within, walk
-from vitreous.mechanics.instability import Instability, furthest, longest, non_affine, size
+from vitreous.mechanics.instability import Fall, Instability, fall_between, furthest, longest, non_affine
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import State, newton
 
@@ -94,7 +94,7 @@ def deform(
             point, found = walker.cross(point, (step + 1) * protocol.strain_step)
             step, stride = step + 1, 1
             if found is not None:
-                path.events.append(Instability(step, before, point.state, non_affine(before, point.state), *found))
+                path.events.append(Instability(step, before, point.state, non_affine(before, point.state), found))
                 last = step if ends is not None and ends(path.events[-1]) else last
         path.steps.append(step)
         path.states.append(point.state)
@@ -169,8 +169,8 @@ class _Walker:
         """(N, D) co-moving positions."""
         return np.linalg.solve(self.loading.deformation_gradient(point.strain), point.state.positions.T).T
 
-    def cross(self, point: _Point, end: float) -> tuple[_Point, tuple[float, float] | None]:
-        """From a grid strain to the next, ``end``, as the protocol does; and move and energy of an instability met on the way.
+    def cross(self, point: _Point, end: float) -> tuple[_Point, Fall | None]:
+        """From a grid strain to the next, ``end``, as the protocol does; and the instability met on the way.
 
         A step that a step back undoes is followed in small strides: it may be steep and nothing else.
         """
@@ -181,7 +181,7 @@ class _Walker:
         self.previous = None
         if edge.strain == end and furthest(edge.state, fallen.state) <= least:
             return edge, None
-        return fallen, size(edge.state, edge.strain, fallen.state, end, self.loading, self._again, least)
+        return fallen, fall_between(edge.state, edge.strain, fallen.state, end, self.loading, self._again, least)
 
     def _fall(self, point: _Point, end: float) -> _Point:
         """Where the fixed-step protocol falls to. A perfect symmetry can hold it at a saddle, which a small disturbance then ends."""

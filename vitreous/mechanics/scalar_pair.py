@@ -21,7 +21,6 @@ a knot: (r - closest) / (cutoff - closest) * intervals a whole number.
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -37,8 +36,6 @@ from vitreous.mechanics.pair_table import PairFunction, PairTable, pair_table
 from vitreous.mechanics.species import species_of
 
 Array = NDArray[Any]
-
-_JUMP = 1e-3  # of the larger forces at long range: at most so much may a force be at the cutoff
 
 
 def differentiated(energy: Callable[[Array], Array]) -> PairFunction:
@@ -82,11 +79,4 @@ class ScalarPair(Potential):
         """
         dimension = configuration.dimension if configuration.dimension in self.dimensions else min(self.dimensions)
         species = species_of(configuration, type(self).__name__, self.species, dimension, self.units)
-        table = self.table()
-        if table.jump > _JUMP:
-            warnings.warn(
-                f"the forces of {type(self).__name__} jump at its cutoff {self.cutoff:g}: where a pair crosses it no state is at rest, and "
-                "events and thresholds may be those of the jump; shift the potential so that energy and slope vanish there",
-                stacklevel=2,
-            )
-        return PairSurface(configuration, species, table, self.bond_range)
+        return PairSurface(configuration, species, self.table(), self.bond_range)

@@ -73,10 +73,9 @@ class SurfaceProbe(ContinuedProbe):
         f = self.loading.deformation_gradient(strain)
         x, cell = y @ f.T, self._cell @ f.T
         force = self._surface.energy_forces_virial(x, cell)[1] * self._mask
-        error = self._share * float(np.sum(force[: self.free] * (near.tangent @ f.T)))
         step, positive = solve(self._surface.linearise(x, cell), force, self._preconditioner, _ROUGH, free=self._mask)
         furthest = float(np.sqrt((step**2).sum(axis=1).max())) if positive else np.inf
-        return Miss(furthest, self._tau(x, cell) - error, error)
+        return Miss(furthest, self._tau(x + step, cell))
 
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
         """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do not come to rest."""

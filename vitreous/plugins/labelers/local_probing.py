@@ -84,10 +84,12 @@ class LocalProbing(Labeler):
         """The map of one relaxed glass; sites where no drop was found, or whose disc leaves the glass, are masked.
 
         Raises:
-            VitreousError: for a ring thinner than the range of the forces, or a glass that holds no whole probe.
+            VitreousError: for a ring thinner than the range of the forces, a glass that holds no whole probe, or a force tolerance that
+                a strain step hardly exceeds.
         """
         surface = potential.surface(configuration)
         self.refuse(configuration, potential)
+        self._refuse_tolerance(configuration, surface, loading)
         sites = self.sites(configuration)
         found = self._each(configuration, sites, lambda site: self.probe(configuration, potential, surface, loading, site).run(), UNKNOWN)
         return self._labels(configuration, sites, found)
@@ -143,6 +145,16 @@ class LocalProbing(Labeler):
             raise VitreousError(
                 f"the glass is {thin:.4g} across, but a probe of radius {self.free_radius:g} and ring {self.frozen_ring:g} needs "
                 f"{2 * reach:g}; use a larger glass or a smaller probe"
+            )
+
+    def _refuse_tolerance(self, configuration: Configuration, surface: EnergySurface, loading: Loading) -> None:
+        """Raises VitreousError if forces change in a strain step by less than ten times what may be left of them."""
+        lin = surface.linearise(configuration.positions, configuration.cell)
+        change = self.strain_step * float(np.abs(lin.affine_force(loading.velocity_gradient(0.0))).max())
+        if 0.0 < change < 10.0 * self.force_tolerance:
+            raise VitreousError(
+                f"labeler.force_tolerance is {self.force_tolerance:g}, but a strain step of {self.strain_step:g} changes forces by no more "
+                f"than {change:.2g}, so that a drop of the stress would be chance; set labeler.force_tolerance={0.01 * change:.0e}"
             )
 
     def probe(

@@ -36,7 +36,8 @@ class LocalYieldStress(LocalProbing):
         return cls(grid=2, free_radius=5.0, angle_step=30.0)
 
     def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
-        """The map of one relaxed glass; sites where no direction met a drop, or whose disc leaves the glass, are masked.
+        """The map of one relaxed glass; sites where no direction met a drop, or one could not be probed, or whose disc leaves the
+        glass, are masked.
 
         Raises:
             VitreousError: as LocalProbing, and for uniaxial strain, whose thresholds have no projection.
@@ -48,7 +49,8 @@ class LocalYieldStress(LocalProbing):
 
         def weakest(site: NDArray[np.float64]) -> tuple[Probed, float]:
             probed = [(self.probe(configuration, potential, surface, along, site).run(), off) for along, off in directions]
-            return min(probed, key=lambda found: _projected(*found))
+            lost = [(found, off) for found, off in probed if np.isnan(found.tau_initial)]
+            return lost[0] if lost else min(probed, key=lambda found: _projected(*found))
 
         found = self._each(configuration, sites, weakest, (UNKNOWN, np.nan))
         labels = self._labels(configuration, sites, [probed for probed, _ in found])

@@ -48,16 +48,16 @@ def trajectory_of(
 
 def _events(configuration: Configuration, loading: Loading, strain_step: float, path: Path, lost: Sequence[int] | None) -> Events:
     """Each instability with the atom that moved most, or lost its bond, and where that atom was in the undeformed glass."""
-    moved = [int(np.linalg.norm(e.displacement, axis=1).argmax()) for e in path.events]
+    moved = [int(np.linalg.norm(e.fall.shift, axis=1).argmax()) for e in path.events]
     broken = [-1] * len(moved) if lost is None else list(lost)
     atoms = np.array([b if b >= 0 else m for b, m in zip(broken, moved, strict=True)], dtype=np.int64)
     other = "rearrangement" if lost is None else "flip"
     return Events(
         strain=np.array([e.step * strain_step for e in path.events]),
-        energy_drop=np.array([e.released for e in path.events]),
-        stress_drop=np.array([float(loading.scalar_stress(e.before.stress - e.after.stress)) for e in path.events]),
+        energy_drop=np.array([e.fall.released for e in path.events]),
+        stress_drop=np.array([float(loading.scalar_stress(e.fall.stress_drop)) for e in path.events]),
         atom=atoms,
         position=configuration.positions[atoms].reshape(len(atoms), configuration.dimension),
         kind=tuple("bond_break" if b >= 0 else other for b in broken),
-        move=np.array([e.move for e in path.events]),
+        move=np.array([e.fall.move for e in path.events]),
     )

@@ -7,11 +7,13 @@ defaults are those of Bachhav et al. (2025), Methods, whose "400 steps of 1e-4" 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vitreous.core.data import Configuration, Loading, Trajectory
@@ -141,6 +143,7 @@ class AQS(Simulator):
                 return over(event, lost[-1])
 
             path = deform(surface, start, loading, protocol, preconditioner, visit, ends)
+        _tell_saddles(np.array(path.steps) * self.strain_step, np.array(lowest))
         broken = None if breaks is None else lost
         return trajectory_of(configuration, loading, self.strain_step, path, frames=frames, lost=broken, lowest=lowest)
 
@@ -159,4 +162,15 @@ class AQS(Simulator):
             jump=self.jump,
             smallest_event=self.smallest_event,
             friction=self.friction,
+        )
+
+
+def _tell_saddles(strain: NDArray[np.float64], lowest: NDArray[np.float64]) -> None:
+    """Warn of states (S,) that are no minima: what holds them there is a symmetry, which disordered glasses lack."""
+    saddles = np.flatnonzero(lowest < 0.0)
+    if len(saddles):
+        warnings.warn(
+            f"at strain {strain[saddles[0]]:g} the lowest eigenvalue is {lowest[saddles[0]]:.3g}: a perfect symmetry holds the glass at a "
+            "saddle, and an event there is not seen; disturb its positions a little first",
+            stacklevel=3,
         )
