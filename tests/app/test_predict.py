@@ -385,7 +385,7 @@ def test_a_picture_says_above_the_map_what_speaks_against_it(unseen, tmp_path, m
     for doubts in ((), ("the glass is unlike those of the training", "the glass is not at rest")):
         draw_prediction(unseen.configuration, unseen.labels, spread, tmp_path / "map.png", doubts=doubts)
     assert drawn[0].get_suptitle() == ""
-    assert drawn[1].get_suptitle() == "Do not trust this map:\nthe glass is unlike those of the training and the glass is not at rest"
+    assert drawn[1].get_suptitle() == "Do not trust this map:\nthe glass is unlike those of the training\nthe glass is not at rest"
     words, page = drawn[1]._suptitle.get_window_extent(), drawn[1].bbox
     assert page.x0 < words.x0 and words.x1 < page.x1 and words.y1 < page.y1
 

@@ -47,7 +47,7 @@ def draw_prediction(
         bar.set_label(text)
         sparse_ticks(bar)
     if doubts:
-        figure.suptitle("\n".join(["Do not trust this map:", " and ".join(doubts)]), color="firebrick")
+        figure.suptitle("\n".join(["Do not trust this map:", *doubts]), color="firebrick")
     if masked:
         figure.supxlabel("\n".join(f"white: {reason} ({count} places)" for reason, count in masked.items()), fontsize=10)
     figure.savefig(path, dpi=150)
