@@ -163,3 +163,35 @@ def test_a_glass_smaller_than_the_probe_is_refused():
 def test_a_ring_thinner_than_the_cutoff_is_refused(glass):
     with pytest.raises(VitreousError, match=r"labeler.frozen_ring is 5, thinner than the reach of the potential's forces, 10"):
         LocalProbing(frozen_ring=5.0).label(glass, POTENTIAL, Loading(), None)
+
+
+def test_a_disc_with_a_loose_atom_is_left_out_and_told():
+    model, glass = LennardJones2D(), lennard_jones_glass()
+    far = np.linalg.norm(glass.minimum_image(glass.positions - glass.positions[0]), axis=1)
+    keep = (far == 0.0) | (far > 2.6)
+    lonely = glass.with_(
+        positions=glass.positions[keep] - glass.positions[0] + 0.5 * glass.cell.sum(axis=0), species=glass.species[keep],
+        ids=glass.ids[keep], bonds=np.zeros((0, 2), int),
+    )  # fmt: skip
+    labeler = LocalProbing(grid=1, free_radius=4.0, frozen_ring=2.5)  # its only place is the lonely atom's
+    with pytest.warns(UserWarning, match=r"1 of 1 places are left out: their disc has no minimum to start from"):
+        labels = labeler.label(lonely, model, Loading(mode="simple_shear"), None)
+    assert not labels.mask.any()
+
+
+def test_a_place_whose_stress_does_not_drop_is_told(published):
+    with pytest.warns(UserWarning, match=r"4 of 4 places are left out: their stress did not drop up to a strain of 0.001"):
+        LocalProbing(grid=2, strain_max=1e-3).label(published, POTENTIAL, Loading(), None)
+
+
+def test_a_tolerance_that_a_strain_step_hardly_exceeds_is_refused(published):
+    with pytest.raises(VitreousError, match=r"labeler.force_tolerance is 0.001, but a strain step of 0.0001 changes"):
+        LocalProbing(grid=1, force_tolerance=1e-3).label(published, POTENTIAL, Loading(), None)
+
+
+def test_one_atom_at_the_very_place_can_be_probed(published):
+    probe = LocalProbing(free_radius=0.5, frozen_ring=10.0, strain_step=1e-3)
+    site = published.positions[7]
+    found = probe.probe(published, POTENTIAL, POTENTIAL.surface(published), Loading(), site)
+    assert found.free == 1
+    assert np.isfinite(found.run().tau_initial)

@@ -73,7 +73,12 @@ class Probed:
     converged: bool
 
 
-UNKNOWN = Probed(np.nan, np.nan, np.nan, np.nan, False)  #: of a disc that cannot be strained
+UNKNOWN = Probed(np.nan, np.nan, np.nan, np.nan, False)  #: of a disc without free atoms
+
+
+def _lost(initial: float = np.nan) -> Probed:
+    """Of a disc that has no minimum to start from, or, from the stress ``initial`` on, to fall into."""
+    return Probed(initial, np.nan, np.nan, np.nan, False)
 
 
 @dataclass
@@ -128,7 +133,7 @@ class ContinuedProbe(ABC):
         """Strain the disc until its stress drops."""
         point = self.reach(0.0, self.start, self.protocol.jump * 10) if self.free else None
         if point is None:
-            return UNKNOWN
+            return _lost() if self.free else UNKNOWN
         return self._step_by_step(point) if self.protocol.stride == 1 else self._by_strides(point)
 
     def _step_by_step(self, point: Point) -> Probed:
@@ -137,7 +142,7 @@ class ContinuedProbe(ABC):
         for k in range(self._last):
             reached = self.descend((k + 1) * step, point.y, alone=True)
             if reached is None:
-                return UNKNOWN
+                return _lost(initial)
             if reached.tau < point.tau:
                 return Probed(initial, point.tau, k * step, point.residual, True)
             point = reached
@@ -153,7 +158,7 @@ class ContinuedProbe(ABC):
             if stride == 1 and (followed is None or followed.tau < point.tau):
                 reached, ceiling = self.descend((k + 1) * step, point.y, alone=False), last + 1
                 if reached is None:
-                    return UNKNOWN
+                    return _lost(initial)
             if reached is not None and stride == 1 and reached.tau < point.tau:
                 return Probed(initial, point.tau, k * step, point.residual, True)
             if reached is not None and (stride == 1 or _rises(point, reached)):

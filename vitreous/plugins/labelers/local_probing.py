@@ -165,8 +165,25 @@ class LocalProbing(Labeler):
         protocol = ProbeProtocol(self.strain_step, self.strain_max, self.stride, self.force_tolerance, self.jump, float(area))
         return disc_probe(configuration, potential, surface, loading, site, self.free_radius, self.frozen_ring, protocol)[1]
 
+    def _tell(self, unfinished: list[Probed], places: int) -> None:
+        """Warn of probes that were begun and found no drop, by reason."""
+        lost = sum(np.isnan(probed.tau_critical) for probed in unfinished)
+        if lost:
+            warnings.warn(
+                f"{lost} of {places} places are left out: their disc has no minimum to start from or to fall into; one atom without "
+                "neighbours is enough",
+                stacklevel=4,
+            )
+        if len(unfinished) > lost:
+            warnings.warn(
+                f"{len(unfinished) - lost} of {places} places are left out: their stress did not drop up to a strain of "
+                f"{self.strain_max:g}; raise strain_max to find it",
+                stacklevel=4,
+            )
+
     def _labels(self, configuration: Configuration, sites: NDArray[np.float64], found: list[Probed]) -> Labels:
         mask = np.array([p.converged for p in found])
+        self._tell([p for p in found if not p.converged and p is not UNKNOWN], len(sites))
         initial = np.array([p.tau_initial for p in found])
         critical = np.array([p.tau_critical for p in found])
         return Labels(

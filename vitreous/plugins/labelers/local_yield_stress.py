@@ -49,7 +49,7 @@ class LocalYieldStress(LocalProbing):
 
         def weakest(site: NDArray[np.float64]) -> tuple[Probed, float]:
             probed = [(self.probe(configuration, potential, surface, along, site).run(), off) for along, off in directions]
-            lost = [(found, off) for found, off in probed if np.isnan(found.tau_initial)]
+            lost = [(found, off) for found, off in probed if np.isnan(found.tau_critical)]
             return lost[0] if lost else min(probed, key=lambda found: _projected(*found))
 
         found = self._each(configuration, sites, weakest, (UNKNOWN, np.nan))
