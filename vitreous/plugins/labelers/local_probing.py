@@ -166,7 +166,7 @@ class LocalProbing(Labeler):
         return disc_probe(configuration, potential, surface, loading, site, self.free_radius, self.frozen_ring, protocol)[1]
 
     def _tell(self, unfinished: list[Probed], places: int) -> None:
-        """Warn of probes that were begun and found no drop, by reason."""
+        """Warn of probes that were begun and found no drop, by reason; a map without any drop speaks for itself."""
         lost = sum(np.isnan(probed.tau_critical) for probed in unfinished)
         if lost:
             warnings.warn(
@@ -174,7 +174,7 @@ class LocalProbing(Labeler):
                 "neighbours is enough",
                 stacklevel=4,
             )
-        if len(unfinished) > lost:
+        if lost < len(unfinished) < places:
             warnings.warn(
                 f"{len(unfinished) - lost} of {places} places are left out: their stress did not drop up to a strain of "
                 f"{self.strain_max:g}; raise strain_max to find it",
