@@ -21,9 +21,9 @@ Array = NDArray[Any]
 
 _SKIN = 0.06  # of the cutoff
 _FACTORS = 12  # of the stiffness, until a minimum is given up
-_SLOW = 0.3  # a factor serves as long as it brings the force down to this fraction in one step
+_SLOW = 0.1  # a factor serves as long as it brings the force down to this fraction in one step
 _REFINEMENTS = 6  # of a tangent, before the factor is made anew
-_EXACT = 1e-6  # of the affine force: what a tangent may leave unbalanced
+_EXACT = 1e-4  # of the affine force: what a tangent may leave unbalanced
 _BUDGET = 100_000  # force evaluations of one descent
 _NUDGE = 1e-3  # of ``jump``: the disturbance that ends a saddle
 _LOOK = 40  # force evaluations between two looks at it
@@ -117,7 +117,7 @@ class PairProbe(ContinuedProbe):
             self._keep_pairs(x, f, inverse, 1.5 * (drift + self.protocol.jump))
             residual, tau, more = conjugate_gradient(
                 x, self.free, self._start, self._other, *self._model, self._weights, forces, along,
-                least if alone else max(goal, least), 0.5 / stiffest, self.protocol.jump, drift, _LOOK,
+                least if alone else max(goal, least), 0.5 / stiffest, self.protocol.jump, drift, _LOOK if used else 1,
             )  # fmt: skip
             if alone and residual <= least:
                 return Point(strain, x @ inverse, np.zeros((self.free, 2)), float(tau), 0.0, float(residual))
