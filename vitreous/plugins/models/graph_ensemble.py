@@ -1,6 +1,6 @@
 """A deep ensemble of graph networks: members differ in initial weights and in the order of the batches (Lakshminarayanan et al. 2017).
 
-    y = mean_k y_k,    u = exp(w . z + c)
+    y = mean_k y_k,    u = exp(w . z + c)        both in the label's unit
 
 The members' spread says where they disagree, not how far they are wrong. So u is learnt, on the validation glasses, of what tells large
 errors from small ones: that spread, how far the mirror images of a place disagree within a member, and what the members' last layers read
