@@ -127,12 +127,16 @@ EVENTS = {
     "lj2_far_pure": Case(lj("sample_2.lammpstrj.gz"), lambda: LJ, Loading(), {"strain_max": 0.3, "strain_step": 5e-4}),
     "slow_1000_far": Case(lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, Loading(sign=-1), {"strain_max": 0.15, "strain_step": 5e-4}),
     "fast_1000_far": Case(lambda: quenched(3, 553, 447, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.15, "strain_step": 5e-4}),
-    "falk_10000": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, {"strain_max": 0.005}),
+    "falk_10000": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, {"strain_max": 0.01}),
     "yukawa_8x8_0": Case(jumol("8x8_sample_0"), lambda: YUKAWA, SIMPLE, {"strain_max": 0.2, "strain_step": 5e-4}),
     "yukawa_8x8_1": Case(jumol("8x8_sample_1"), lambda: YUKAWA, SIMPLE, {"strain_max": 0.2, "strain_step": 5e-4}),
     "cuzr_432": Case(
         lambda: cuzr((216, 216), 1), table_of_copper_and_zirconium, Loading(mode="simple_shear", dimension=3),
         {"strain_max": 0.05, "strain_step": 2e-4, "force_tolerance": 1e-7},
+    ),
+    "bilayer_fine": Case(
+        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()), Watanabe, Loading(mode="uniaxial", dimension=3),
+        {"strain_max": 0.085, "strain_step": 5e-5},
     ),
     "bilayer_coarse": Case(
         lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()), Watanabe, Loading(mode="uniaxial", dimension=3),
@@ -208,57 +212,57 @@ class Further(Loading):
 
 def events(name: str, out: Path) -> dict[str, Any]:
     """Each event of the step-by-step run, and the one that the default finds from the state after the event before."""
-    case, file = EVENTS[name], out / f"events_{name}.json"
+    case = EVENTS[name]
     glass, potential = case.glass(), case.potential()
-    engine = AQS(
-        **{
-            "strain_step": 1e-4,
-            "max_events": 100_000,
-            "relax_cell": False,
-            "eigenvalues": False,
-            **case.fields,
-        }
-    )
-    step = engine.strain_step
-    started = time.process_time()
-    run = replace(engine, stride=1).deform(glass, potential, case.loading)
-    slow, started = time.process_time() - started, time.process_time()
-    bounds = [0, *np.rint(run.events.strain / step).astype(int), round(run.strain[-1] / step)]
-    wrong: list[str] = []
-    for k, begin in enumerate(bounds[:-1]):
-        at = int(np.abs(run.frame_strain - begin * step).argmin())
-        state = glass.with_(positions=run.frames[at], cell=run.cells[at])
-        span = bounds[k + 1] - begin
-        if span < 1:
-            continue
-        found = replace(engine, strain_max=span * step, max_events=1).deform(
-            state, potential, Further(**vars(case.loading), begun=begin * step)
-        )
-        expected = f"{name}: event {k + 1} at {bounds[k + 1] * step:.5f}" if k < len(run.events) else f"{name}: the end"
-        if not len(found.events):
-            wrong += [f"missed {expected}, move {run.events.move[k]:.3g}"] if k < len(run.events) else []
-        elif k == len(run.events) or round(found.events.strain[0] / step) != span:
-            wrong.append(f"at {begin * step + found.events.strain[0]:.5f}, move {found.events.move[0]:.3g}, before {expected}")
-        elif found.events.atom[0] != run.events.atom[k]:
-            wrong.append(f"elsewhere {expected}: atom {found.events.atom[0]} for {run.events.atom[k]}, move {run.events.move[k]:.3g}")
-    print(*[f"  {line}" for line in wrong], sep="\n", end="\n" if wrong else "", flush=True)
+    usual = {"strain_step": 1e-4, "max_events": 100_000, "relax_cell": False, "eigenvalues": False}
+    engine = AQS(**{**usual, **case.fields})
+    walked, started = _walked(engine, glass, potential, case.loading, out / f"walked_{name}.npz"), time.process_time()
+    wrong = [
+        line
+        for k in range(len(walked["steps"]) - 1)
+        for line in _unlike(engine, glass, potential, case.loading, walked, k)
+    ]  # fmt: skip
+    print(*[f"  {name}: {line}" for line in wrong], sep="\n", end="\n" if wrong else "", flush=True)
     row = {
-        "case": name, "atoms": len(glass), "events": len(run.events), "otherwise": len(wrong), 
-        "least move": min(run.events.move, default=np.nan),
-        "least energy": min(run.events.energy_drop, default=np.nan), "ours, s": time.process_time() - started, "step by step, s": slow,
+        "case": name, "atoms": len(glass), "events": len(walked["atom"]), "otherwise": len(wrong),
+        "least move": min(walked["move"], default=np.nan), "least energy": min(walked["energy_drop"], default=np.nan),
+        "ours, s": time.process_time() - started, "step by step, s": float(walked["seconds"]),
     }  # fmt: skip
-    file.write_text(
-        json.dumps(
-            {
-                **row,
-                "wrong": wrong,
-                "strain": run.events.strain.tolist(),
-                "move": run.events.move.tolist(),
-            },
-            default=float,
-        )
-    )
+    told = {**row, "wrong": wrong, "strain": walked["steps"][1 : len(walked["atom"]) + 1] * engine.strain_step, "move": walked["move"]}
+    (out / f"events_{name}.json").write_text(json.dumps(told, default=np.ndarray.tolist))
     return row
+
+
+def _walked(engine: AQS, glass: Configuration, potential: Potential, loading: Loading, file: Path) -> dict[str, np.ndarray]:
+    """The step-by-step run, kept in ``file``: the strain steps of its begin, events and end, the states there, and its events."""
+    if not file.exists():
+        started = time.process_time()
+        run = replace(engine, stride=1).deform(glass, potential, loading)
+        steps = [0, *np.rint(run.events.strain / engine.strain_step).astype(int), round(run.strain[-1] / engine.strain_step)]
+        at = [int(np.abs(run.frame_strain - step * engine.strain_step).argmin()) for step in steps]
+        found = {"atom": run.events.atom, "move": run.events.move, "energy_drop": run.events.energy_drop}
+        seconds = time.process_time() - started
+        np.savez_compressed(file, steps=steps, frames=run.frames[at], cells=run.cells[at], seconds=seconds, **found)
+    return dict(np.load(file))
+
+
+def _unlike(
+    engine: AQS, glass: Configuration, potential: Potential, loading: Loading, walked: dict[str, np.ndarray], k: int
+) -> list[str]:  # fmt: skip
+    """What the default finds otherwise between the step-by-step run's event ``k`` (or its begin, or after its last) and the next."""
+    h, (begin, end) = engine.strain_step, walked["steps"][k : k + 2]
+    if end == begin:
+        return []
+    state = glass.with_(positions=walked["frames"][k], cell=walked["cells"][k])
+    further = Further(**vars(loading), begun=begin * h)
+    found = replace(engine, strain_max=(end - begin) * h, max_events=1).deform(state, potential, further).events
+    last = k == len(walked["atom"])
+    expected = "the end" if last else f"event {k + 1} at {end * h:.5f}, move {walked['move'][k]:.3g}"
+    if not len(found):
+        return [] if last else [f"missed {expected}"]
+    if last or round(found.strain[0] / h) != end - begin:
+        return [f"at {begin * h + found.strain[0]:.5f}, move {found.move[0]:.3g}, before {expected}"]
+    return [f"elsewhere, atom {found.atom[0]} for {walked['atom'][k]}: {expected}"] if found.atom[0] != walked["atom"][k] else []
 
 
 def run() -> None:
