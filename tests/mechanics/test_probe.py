@@ -94,7 +94,7 @@ def test_affine_steps_and_descents_are_those_of_lammps(place, tmp_path):
     labeler = LocalProbing(free_radius=4.0, frozen_ring=2.5, strain_step=step, stride=1)
     probe = labeler.probe(glass, model, model.surface(glass), loading, np.array(place) @ glass.cell)
     found, area = probe.run(), probe.protocol.area
-    arguments = probe.start, probe.free, probe.species, model, tmp_path, loading, step, 0.4, area
+    arguments = probe.start, probe.free, probe.disc.species, model, tmp_path, loading, step, 0.4, area
     initial, critical, strain = probe_by_small_steps(*arguments)
     assert (found.tau_initial, found.tau_critical) == (pytest.approx(initial, rel=1e-5, abs=1e-6), pytest.approx(critical, rel=1e-5))
     assert found.strain_critical == pytest.approx(strain, abs=1e-9)

@@ -19,53 +19,94 @@ pairs (a, b)        ``other[start[a]:start[a + 1]]``         b > a or frozen
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 _FAST = {"contract", "reassoc", "nsz", "arcp"}
+_SKIN = 0.06  # of the cutoff: how much further than it pairs are listed, at least
+
+
+class Disc(NamedTuple):
+    """What the kernels know of a disc of M atoms but their positions. Pairs are listed up to ``reach`` (1,) once some have been asked for,
+    with the free atoms at ``then`` (F, 2) and F^-1 ``inverse_then`` (2, 2)."""
+
+    free: int
+    species: NDArray[np.int64]
+    kinds: int
+    table: Array
+    q_min: float
+    per_q: float
+    cutoff: float
+    weights: Array
+    start: NDArray[np.int32]
+    other: NDArray[np.int32]
+    reach: Array
+    then: Array
+    inverse_then: Array
+
+    @classmethod
+    def of(
+        cls, free: int, species: NDArray[np.int64], kinds: int, table: Array, q_min: float, per_q: float, cutoff: float, weights: Array
+    ) -> Disc:
+        """Without pairs yet; only as much of ``other`` as is filled ever takes up memory."""
+        lists = np.zeros(free + 1, np.int32), np.empty(free * len(species), np.int32), np.zeros(1)
+        return cls(free, species, kinds, table, q_min, per_q, cutoff, weights, *lists, np.empty((free, 2)), np.eye(2))
 
 
 @njit(cache=True, nogil=True)
-def near_pairs(x, free, radius, start, other):  # type: ignore[no-untyped-def]
-    """Fills ``start`` (F + 1,) and ``other`` with the pairs closer than ``radius`` of a free atom; False if ``other`` is too short."""
-    count, limit = 0, radius * radius
-    for a in range(free):
-        start[a] = count
-        for b in range(a + 1, len(x)):
-            dx, dy = x[b, 0] - x[a, 0], x[b, 1] - x[a, 1]
-            if dx * dx + dy * dy < limit:
-                if count == len(other):
-                    return False
-                other[count] = b
-                count += 1
-    start[free] = count
-    return True
-
-
-@njit(cache=True, nogil=True)
-def pairs_hold(x, free, f, then, inverse_then, cutoff, reach):  # type: ignore[no-untyped-def]
-    """Whether pairs listed up to ``reach``, with free atoms at ``then`` (F, 2) and F^-1 ``inverse_then``, hold all within ``cutoff`` now.
+def keep_pairs(x, disc, f, inverse, spare):  # type: ignore[no-untyped-def]
+    """Lists the pairs within ``spare`` beyond the cutoff, for positions ``x`` (M, 2) at the deformation ``f``, unless they still hold.
 
     A pair at r < cutoff was at most (r + 2 drift) / squeeze apart when the list was made; squeeze is the least stretch since.
     """
-    change = f @ inverse_then
+    change = f @ disc.inverse_then
     a, b, c, d = change[0, 0], change[0, 1], change[1, 0], change[1, 1]
     mean, det = 0.5 * (a * a + b * b + c * c + d * d), a * d - b * c
     squeeze = np.sqrt(max(mean - np.sqrt(max(mean * mean - det * det, 0.0)), 0.0))
     drift = 0.0
-    for i in range(free):
-        dx = x[i, 0] - a * then[i, 0] - b * then[i, 1]
-        dy = x[i, 1] - c * then[i, 0] - d * then[i, 1]
+    for i in range(disc.free):
+        dx = x[i, 0] - a * disc.then[i, 0] - b * disc.then[i, 1]
+        dy = x[i, 1] - c * disc.then[i, 0] - d * disc.then[i, 1]
         drift = max(drift, dx * dx + dy * dy)
-    return cutoff + 2.0 * np.sqrt(drift) < reach * squeeze
+    if not disc.cutoff + spare + 2.0 * np.sqrt(drift) < disc.reach[0] * squeeze:
+        disc.reach[0] = max(1.0 + _SKIN, 1.01 + 1.01 * spare / disc.cutoff) * disc.cutoff
+        disc.then[:] = x[: disc.free]
+        disc.inverse_then[:] = inverse
+        _near_pairs(x, disc)
+
+
+@njit(cache=True, nogil=True)
+def _near_pairs(x, disc):  # type: ignore[no-untyped-def]
+    """Fills ``start`` and ``other`` with the pairs closer than ``reach`` of a free atom."""
+    count, limit = 0, disc.reach[0] ** 2
+    for a in range(disc.free):
+        disc.start[a] = count
+        for b in range(a + 1, len(x)):
+            dx, dy = x[b, 0] - x[a, 0], x[b, 1] - x[a, 1]
+            if dx * dx + dy * dy < limit:
+                disc.other[count] = b
+                count += 1
+    disc.start[disc.free] = count
+
+
+@njit(cache=True, nogil=True)
+def _pairs(disc):  # type: ignore[no-untyped-def]
+    """What a loop over pairs needs."""
+    return disc.free, disc.start, disc.other, disc.species, disc.kinds, disc.table, disc.q_min, disc.per_q
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces):  # type: ignore[no-untyped-def]
+def forces_and_stress(x, disc, forces):  # type: ignore[no-untyped-def]
     """Fills ``forces``; returns (largest component, weighted stress times area)."""
+    free, start, other, species, kinds, table, q_min, per_q = _pairs(disc)
+    wxx, wxy, wyy = disc.weights[0, 0], disc.weights[0, 1] + disc.weights[1, 0], disc.weights[1, 1]
     forces[:] = 0.0
-    limit, stress = cutoff * cutoff, 0.0
-    wxx, wxy, wyy = weights[0, 0], weights[0, 1] + weights[1, 0], weights[1, 1]
+    limit, stress = disc.cutoff**2, 0.0
     for a in range(free):
         xa, ya, row = x[a, 0], x[a, 1], species[a] * kinds
         fx = fy = 0.0
@@ -96,17 +137,20 @@ def forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, affine):  # type: ignore[no-untyped-def]
-    """Fills the lower triangle of the Hessian ``h`` and the affine force ``affine`` (2F,) for ``dx = gradient @ x`` of all atoms."""
+def stiffness(x, disc, gradient, forces, h, affine):  # type: ignore[no-untyped-def]
+    """As ``forces_and_stress``; fills the Hessian's lower triangle ``h``, too, and the affine force (2F,) for ``dx = gradient @ x``."""
+    free, start, other, species, kinds, table, q_min, per_q = _pairs(disc)
+    wxx, wxy, wyy = disc.weights[0, 0], disc.weights[0, 1] + disc.weights[1, 0], disc.weights[1, 1]
     n = 2 * free
+    forces[:] = 0.0
     for i in range(n):
         affine[i] = 0.0
         for j in range(i + 1):
             h[i, j] = 0.0
-    limit = cutoff * cutoff
+    limit, stress = disc.cutoff**2, 0.0
     for a in range(free):
         xa, ya, row = x[a, 0], x[a, 1], species[a] * kinds
-        hxx = hxy = hyy = fx = fy = 0.0
+        hxx = hxy = hyy = fx = fy = rx = ry = 0.0
         for p in range(start[a], start[a + 1]):
             b = other[p]
             dx, dy = x[b, 0] - xa, x[b, 1] - ya
@@ -121,36 +165,43 @@ def stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff
             bend = 2.0 * per_q * (c1 + t * (2.0 * c2 + t * 3.0 * c3))
             kxx, kxy, kyy = g + bend * dx * dx, bend * dx * dy, g + bend * dy * dy
             mx, my = gradient[0, 0] * dx + gradient[0, 1] * dy, gradient[1, 0] * dx + gradient[1, 1] * dy
-            gx, gy = kxx * mx + kxy * my, kxy * mx + kyy * my
+            ux, uy = kxx * mx + kxy * my, kxy * mx + kyy * my
             hxx += kxx
             hxy += kxy
             hyy += kyy
-            fx += gx
-            fy += gy
+            fx, fy = fx + g * dx, fy + g * dy
+            rx, ry = rx + ux, ry + uy
+            share = 1.0 if b < free else 0.5
             if b < free:
                 i, j = 2 * b, 2 * a
-                affine[i] -= gx
-                affine[i + 1] -= gy
+                forces[b, 0] -= g * dx
+                forces[b, 1] -= g * dy
+                affine[i] -= ux
+                affine[i + 1] -= uy
                 h[i, i] += kxx
                 h[i + 1, i] += kxy
                 h[i + 1, i + 1] += kyy
-                h[i, j] = -kxx
+                h[i, j], h[i + 1, j + 1] = -kxx, -kyy
                 h[i, j + 1] = h[i + 1, j] = -kxy
-                h[i + 1, j + 1] = -kyy
+            stress += share * g * (wxx * dx * dx + wxy * dx * dy + wyy * dy * dy)
         i = 2 * a
-        affine[i] += fx
-        affine[i + 1] += fy
+        forces[a, 0] += fx
+        forces[a, 1] += fy
+        affine[i] += rx
+        affine[i + 1] += ry
         h[i, i] += hxx
         h[i + 1, i] += hxy
         h[i + 1, i + 1] += hyy
+    return np.abs(forces).max(), stress
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def rates(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tangent, out):  # type: ignore[no-untyped-def]
+def rates(x, disc, gradient, tangent, out):  # type: ignore[no-untyped-def]
     """Rates while all atoms move with ``gradient @ x``, free ones with ``tangent`` (2F,) besides: of the forces, into ``out`` (2F,), and of
     the weighted stress times area, returned."""
-    limit, rate = cutoff * cutoff, 0.0
-    wxx, wxy, wyy = weights[0, 0], 0.5 * (weights[0, 1] + weights[1, 0]), weights[1, 1]
+    free, start, other, species, kinds, table, q_min, per_q = _pairs(disc)
+    wxx, wxy, wyy = disc.weights[0, 0], 0.5 * (disc.weights[0, 1] + disc.weights[1, 0]), disc.weights[1, 1]
+    limit, rate = disc.cutoff**2, 0.0
     out[:] = 0.0
     for a in range(free):
         xa, ya, row = x[a, 0], x[a, 1], species[a] * kinds

@@ -23,9 +23,7 @@ def _dot(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def conjugate_gradient(
-    x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces, along, tolerance, trial, longest, drift, most
-):  # type: ignore[no-untyped-def]
+def conjugate_gradient(x, disc, forces, along, tolerance, trial, longest, drift, most):  # type: ignore[no-untyped-def]
     """Descend from ``x`` (M, 2), in place, until the largest force component is at most ``tolerance``.
 
     ``forces`` and ``along`` (F, 2) are force and direction where an earlier call stopped; ``along`` of zeros begins anew. ``trial`` is the
@@ -34,8 +32,9 @@ def conjugate_gradient(
 
     Returns (largest force component, weighted stress times area, force evaluations).
     """
+    free = disc.free
     origin, ahead = x[:free].copy(), np.empty((free, 2))
-    residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
+    residual, tau = forces_and_stress(x, disc, forces)
     if not along.any():
         along[:] = forces
     used = 1
@@ -47,11 +46,11 @@ def conjugate_gradient(
         reach = longest / np.abs(along).max()
         first = min(trial, reach)
         x[:free] += first * along
-        forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, ahead)
+        forces_and_stress(x, disc, ahead)
         bend = (slope - _dot(ahead, along)) / first
         step = min(slope / bend, reach) if bend > 0.0 else reach
         x[:free] += (step - first) * along
-        residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, ahead)
+        residual, tau = forces_and_stress(x, disc, ahead)
         used += 2
         beta = max(0.0, (_dot(ahead, ahead) - _dot(ahead, forces)) / _dot(forces, forces))
         along[:] = ahead + beta * along

@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
 from vitreous.mechanics.cholesky import back_substitute, factorise
-from vitreous.mechanics.disc import forces_and_stress, near_pairs, pairs_hold, rates, stiffness
+from vitreous.mechanics.disc import Disc, forces_and_stress, keep_pairs, rates, stiffness
 from vitreous.mechanics.disc_descent import conjugate_gradient
 from vitreous.mechanics.pair_table import PairTable, slope_curvature
 from vitreous.mechanics.probe import ContinuedProbe, Miss, Point, ProbeProtocol
 
 Array = NDArray[Any]
 
-_SKIN = 0.06  # of the cutoff
 _FACTORS = 12  # of the stiffness, until a minimum is given up
 _SLOW = 0.1  # a factor serves as long as it brings the force down to this fraction in one step
 _REFINEMENTS = 6  # of a tangent, before the factor is made anew
-_EXACT = 1e-4  # of the affine force: what a tangent may leave unbalanced
+_EXACT = 1e-3  # of the affine force: what a tangent may leave unbalanced
 _BUDGET = 100_000  # force evaluations of one descent
 _NUDGE = 1e-3  # of ``jump``: the disturbance that ends a saddle
 _LOOK = 40  # force evaluations between two looks at it
+_DRIFT = 0.015  # of the cutoff: how far an atom goes until the pairs are looked at
 
 
 @dataclass(frozen=True)
@@ -72,34 +72,20 @@ class PairProbe(ContinuedProbe):
         self, positions: Array, free: int, species: NDArray[np.int64], table: SquaredTable, loading: Loading, protocol: ProbeProtocol
     ) -> None:
         super().__init__(positions, free, loading, protocol)
-        self.species = np.ascontiguousarray(species)
-        self._model = (self.species, table.kinds, table.coefficients, table.q_min, table.per_q, table.cutoff)
-        n = 2 * free
-        self._h = np.empty((n, n))
-        self._reach = self._least_reach = table.cutoff * (1.0 + _SKIN)
-        self._start, self._other = np.zeros(free + 1, np.int32), np.empty(64 * free + 64, np.int32)
-        self._made: tuple[Array, Array] | None = None
+        model = table.kinds, table.coefficients, table.q_min, table.per_q, table.cutoff
+        self.disc = Disc.of(free, np.ascontiguousarray(species), *model, self._weights)
+        self._h = np.empty((2 * free, 2 * free))
 
     def reach(self, strain: float, y: Array, trust: float) -> Point | None:
         """The minimum at ``strain`` next to the co-moving positions ``y``, with its tangent."""
-        f, gradient, inverse = _kinematics(self.loading, round(strain, 12))
-        x = y @ f.T
-        self._keep_pairs(x, f, inverse, trust)
-        tangent, found = np.empty(2 * self.free), np.empty(3)
-        if not settle(
-            x, self.free, self._start, self._other, *self._model, self._weights, gradient,
-            self.protocol.force_tolerance, trust, self._h, tangent, found,
-        ):  # fmt: skip
-            return None
-        residual, tau, slope = found
-        return Point(strain, x @ inverse, tangent.reshape(-1, 2) @ inverse, float(tau), float(slope), float(residual))
+        kinematics, tolerance = _kinematics(self.loading, round(strain, 12)), self.protocol.force_tolerance
+        found, y, tangent, tau, slope, residual = settle(y, self.disc, *kinematics, tolerance, trust, self._h)
+        return Point(strain, y, tangent, tau, slope, residual) if found else None
 
     def miss(self, strain: float, y: Array, near: Point) -> Miss:
         """How far ``y`` lies from the minimum at ``strain``, by the factor made on the way to ``near``."""
-        f, _, inverse = _kinematics(self.loading, round(strain, 12))
-        x, step = y @ f.T, np.empty((self.free, 2))
-        self._keep_pairs(x, f, inverse, 0.0)
-        return Miss(*newton_step(x, self.free, self._start, self._other, *self._model, self._weights, self._h, step))
+        f, inverse, _ = _kinematics(self.loading, round(strain, 12))
+        return Miss(*newton_step(y, self.disc, f, inverse, self._h))
 
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
         """The minimum at ``strain`` into which conjugate gradients fall from ``y``, or None.
@@ -108,25 +94,25 @@ class PairProbe(ContinuedProbe):
         tried where its step is a small part of ``jump``. Where it fails the descent goes on undisturbed, but for a small disturbance of a
         saddle at which a perfect symmetry holds it.
         """
-        f, gradient, inverse = _kinematics(self.loading, round(strain, 12))
-        x, forces, along = y @ f.T, np.zeros((self.free, 2)), np.zeros((self.free, 2))
-        self._keep_pairs(x, f, inverse, 0.0)
-        stiffest, drift = self._stiffest(x, gradient), 0.25 * _SKIN * self._model[-1]
-        gentle, goal, used, least = 1e-3 * self.protocol.jump * stiffest, 0.0, 0, self.protocol.force_tolerance
+        f, inverse, gradient = _kinematics(self.loading, round(strain, 12))
+        x, forces, along, jump = y @ f.T, np.zeros((self.free, 2)), np.zeros((self.free, 2)), self.protocol.jump
+        keep_pairs(x, self.disc, f, inverse, 0.0)
+        stiffness(x, self.disc, gradient, forces, self._h, np.empty(2 * self.free))
+        stiffest, drift = 2.0 * float(self._h.diagonal().max()), _DRIFT * self.disc.cutoff
+        gentle, goal, used, least = 1e-3 * jump * stiffest, 0.0, 0, self.protocol.force_tolerance
         while used < _BUDGET:
-            self._keep_pairs(x, f, inverse, 1.5 * (drift + self.protocol.jump))
+            keep_pairs(x, self.disc, f, inverse, 3.0 * (drift + jump))
             residual, tau, more = conjugate_gradient(
-                x, self.free, self._start, self._other, *self._model, self._weights, forces, along,
-                least if alone else max(goal, least), 0.5 / stiffest, self.protocol.jump, drift, _LOOK if used else 1,
-            )  # fmt: skip
+                x, self.disc, forces, along, least if alone else max(goal, least), 0.5 / stiffest, jump, drift, _LOOK if used else 1
+            )
             if alone and residual <= least:
-                return Point(strain, x @ inverse, np.zeros((self.free, 2)), float(tau), 0.0, float(residual))
+                return Point(strain, x @ inverse.T, np.zeros((self.free, 2)), float(tau), 0.0, float(residual))
             if residual <= max(goal, least):
-                reached = self.reach(strain, x @ inverse, self.protocol.jump)
+                reached = self.reach(strain, x @ inverse.T, jump)
                 if reached is not None:
                     return reached
             if residual <= least:
-                x[: self.free] += np.random.default_rng(used).normal(0.0, _NUDGE * self.protocol.jump, (self.free, 2))
+                x[: self.free] += np.random.default_rng(used).normal(0.0, _NUDGE * jump, (self.free, 2))
                 along[:] = 0.0
             if residual > 2.0 * gentle:
                 goal = gentle
@@ -135,56 +121,58 @@ class PairProbe(ContinuedProbe):
             used += more
         return None
 
-    def _stiffest(self, x: Array, gradient: Array) -> float:
-        """Twice the largest entry on the diagonal of the stiffness."""
-        stiffness(x, self.free, self._start, self._other, *self._model, gradient, self._h, np.empty(2 * self.free))
-        return 2.0 * float(self._h.diagonal().max())
-
-    def _keep_pairs(self, x: Array, f: Array, inverse: Array, trust: float) -> None:
-        """Remake the list of pairs when strain or displacement could have brought in a new one."""
-        if self._made is not None and pairs_hold(x, self.free, f, *self._made, self._model[-1] + 2.0 * trust, self._reach):
-            return
-        self._reach = max(self._least_reach, 1.01 * (self._model[-1] + 2.0 * trust))
-        while not near_pairs(x, self.free, self._reach, self._start, self._other):
-            self._other = np.empty(2 * len(self._other), np.int32)
-        self._made = (x[: self.free].copy(), np.ascontiguousarray(inverse.T))
-
 
 @lru_cache(maxsize=16384)
 def _kinematics(loading: Loading, strain: float) -> tuple[Array, Array, Array]:
-    """F, dF/dstrain F^-1, and the transpose of F^-1, (2, 2) each."""
-    f = loading.deformation_gradient(strain)
-    return f, loading.velocity_gradient(strain), np.ascontiguousarray(np.linalg.inv(f).T)
+    """F, F^-1 and dF/dstrain F^-1, (2, 2) each."""
+    f = np.ascontiguousarray(loading.deformation_gradient(strain))
+    return f, np.linalg.inv(f), np.ascontiguousarray(loading.velocity_gradient(strain))
 
 
 @njit(cache=True, nogil=True)
-def newton_step(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, h, step):  # type: ignore[no-untyped-def]
-    """Moves ``x`` by the Newton step (F, 2) of the factor ``h``; returns its longest move, and the weighted stress times area after it."""
-    forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, step)
+def _mapped(y, gradient):  # type: ignore[no-untyped-def]
+    """``gradient @ y`` of each row of ``y`` (K, 2)."""
+    x = np.empty_like(y)
+    for i in range(len(y)):
+        x[i, 0] = gradient[0, 0] * y[i, 0] + gradient[0, 1] * y[i, 1]
+        x[i, 1] = gradient[1, 0] * y[i, 0] + gradient[1, 1] * y[i, 1]
+    return x
+
+
+@njit(cache=True, nogil=True)
+def newton_step(y, disc, f, inverse, h):  # type: ignore[no-untyped-def]
+    """The longest move in one Newton step of the factor ``h`` from co-moving positions ``y`` (M, 2), and the weighted stress times area
+    after it."""
+    x, step = _mapped(y, f), np.empty((disc.free, 2))
+    keep_pairs(x, disc, f, inverse, 0.0)
+    forces_and_stress(x, disc, step)
     back_substitute(h, step.ravel())
     furthest = 0.0
-    for a in range(free):
+    for a in range(disc.free):
         furthest = max(furthest, step[a, 0] ** 2 + step[a, 1] ** 2)
         x[a, 0] += step[a, 0]
         x[a, 1] += step[a, 1]
-    _, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, step)
-    return np.sqrt(furthest), tau
+    return np.sqrt(furthest), forces_and_stress(x, disc, step)[1]
 
 
 @njit(cache=True, nogil=True)
-def settle(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tolerance, trust, h, tangent, found):  # type: ignore[no-untyped-def]
-    """Newton from ``x`` (M, 2), in place. False if the way is not smooth: negative curvature, or an atom that goes further than ``trust``.
+def settle(y, disc, f, inverse, gradient, tolerance, trust, h):  # type: ignore[no-untyped-def]
+    """Newton from the co-moving positions ``y`` (M, 2).
 
-    A factor of the stiffness serves as long as it brings the force down fast; ``h`` ends up holding the last. On success ``tangent`` (2F,)
-    is the rate dx/dstrain of the minimum itself, beyond the affine one, and ``found`` the residual, tau and dtau/dstrain. That the last
-    factor is positive and contracts errors of the tangent shows that the curvature at the minimum is positive, too.
+    Returns whether the way is smooth (no negative curvature, no atom that goes further than ``trust``), and of the minimum the co-moving
+    positions, their rate dy/dstrain (F, 2), the weighted stress times area, its rate, and the residual force.
+
+    A factor of the stiffness serves as long as it brings the force down fast; ``h`` ends up holding the last. That it is positive and
+    contracts errors of the tangent shows that the curvature at the minimum is positive, too.
     """
+    free, x = disc.free, _mapped(y, f)
+    keep_pairs(x, disc, f, inverse, 2.0 * trust)
     forces, moved, step, affine = np.empty((free, 2)), np.zeros((free, 2)), np.empty(2 * free), np.empty(2 * free)
-    residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
+    failed = False, x, moved, 0.0, 0.0, 0.0
     for _ in range(_FACTORS):
-        stiffness(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, gradient, h, affine)
+        residual, tau = stiffness(x, disc, gradient, forces, h, affine)
         if not factorise(h):
-            return False
+            return failed
         before = np.inf
         while residual > tolerance and residual < _SLOW * before:
             step[:] = forces.ravel()
@@ -194,22 +182,21 @@ def settle(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, w
                     x[a, c] += step[2 * a + c]
                     moved[a, c] += step[2 * a + c]
                 if not moved[a, 0] ** 2 + moved[a, 1] ** 2 <= trust * trust:
-                    return False
+                    return failed
             before = residual
-            residual, tau = forces_and_stress(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, forces)
+            residual, tau = forces_and_stress(x, disc, forces)
         if residual > tolerance:
             continue
-        tangent[:] = affine
+        tangent = affine.copy()
         back_substitute(h, tangent)
         off = np.inf
         for _ in range(_REFINEMENTS):
-            slope = rates(x, free, start, other, species, kinds, table, q_min, per_q, cutoff, weights, gradient, tangent, step)
+            slope = rates(x, disc, gradient, tangent, step)
             last, off = off, np.abs(step).max()
             if off <= _EXACT * np.abs(affine).max():
-                found[0], found[1], found[2] = residual, tau, slope
-                return True
+                return True, _mapped(x, inverse), _mapped(tangent.reshape(free, 2), inverse), tau, slope, residual
             if not off < _SLOW * last:
                 break
             back_substitute(h, step)
             tangent += step
-    return False
+    return failed

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
@@ -45,6 +46,7 @@ _HIDDEN = 0.3  # of the growth of stress in one strain step: by how much the str
 _FLAT = 0.05  # of the steepest slope met: near the stress's peak its growth counts as no less
 _TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
 _CAREFUL = 0.95  # of the stride that would just be smooth
+_SHORTER = 0.8  # of a stride that failed: the next try, at most
 _FIRST_STRIDE = 40  # strain steps
 _ELASTIC = 1.2  # times the steepest slope met: s of the law of the fold
 _SOFTENED = 0.75  # times s: where the slope lies below it the law is used
@@ -167,8 +169,8 @@ class ContinuedProbe(ABC):
                 ceiling = ceiling if k < ceiling else last + 1
                 stride = max(1, min(self.protocol.stride, int(stride * self._scale)))
             else:
-                ceiling = k + stride if reached is not None else ceiling
-                stride = max(1, int(stride * min(self._scale, 0.5)))
+                ceiling = k + stride if reached is not None or not self._settled else ceiling
+                stride = max(1, int(stride * min(self._scale, 0.65)))
         return Probed(initial, point.tau, point.strain, point.residual, False)
 
     @property
@@ -190,41 +192,63 @@ class ContinuedProbe(ABC):
 
     def _stride(self, point: Point, h: float) -> Point | None:
         """The minimum ``h`` further on the branch, or None."""
-        y = point.y.copy()
-        y[: self.free] = _hermite([*self._behind[-1:], point], point.strain + h)[0]
         self._scale = 0.5
-        reached = self.reach(point.strain + h, y, self.protocol.jump)
+        reached = self.reach(point.strain + h, _foretold([*self._behind[-1:], point], point.strain + h)[0], self.protocol.jump)
+        self._settled = reached is not None
         return reached if reached is not None and self._smooth(point, reached) else None
 
     def _smooth(self, a: Point, b: Point) -> bool:
         """Whether both ends belong to one branch, ``b`` being the minimum reached last."""
-        h, free, step = b.strain - a.strain, self.free, self.protocol.strain_step
-        grain, turn = _ASTRAY * step * self._rim, b.tangent - a.tangent
-        if _furthest(b.y[:free] - a.y[:free] - 0.5 * h * (a.tangent + b.tangent)) > _TURN * h * _furthest(turn) + grain:
+        h, step = b.strain - a.strain, self.protocol.strain_step
+        grain, middle = _ASTRAY * step * self._rim, a.strain + 0.5 * h
+        apart, turn = _trapezoid(a.y, b.y, a.tangent, b.tangent, h)
+        if apart > _TURN * h * turn + grain:
             return False
-        halfway = a.y.copy()
-        halfway[:free], expected = _hermite([*self._behind[-1:], a, b], a.strain + 0.5 * h)
-        miss = self.miss(a.strain + 0.5 * h, halfway, b)
+        halfway, expected = _foretold([*self._behind[-1:], a, b], middle)
+        miss = self.miss(middle, halfway, b)
         growth = step * max(min(a.slope, b.slope), _FLAT * self._steepest, 1e-300)
         off = max(miss.furthest / grain, abs(miss.tau - expected) / (_HIDDEN * growth))
-        self._scale = float(np.clip(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1, 3.0))  # the error of a cubic grows as h^4
+        self._scale = min(max(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1), 3.0)  # the error of a cubic grows as h^4
         return off <= 1.0
 
 
-def _hermite(points: list[Point], strain: float) -> tuple[Array, float]:
-    """Positions (F, D) of the free atoms and stress at ``strain``, by the polynomial through points of one branch and their tangents."""
-    free = len(points[0].tangent)
-    y, tau = np.zeros_like(points[0].tangent), 0.0
-    for p in points:
+def _foretold(points: list[Point], strain: float) -> tuple[Array, float]:
+    """Positions (M, D) and stress at ``strain`` by the polynomial through up to three points of one branch and their tangents."""
+    columns = [(p.strain, p.y, p.tangent, p.tau, p.slope) for p in points]
+    return _hermite(strain, *zip(*columns, strict=True))
+
+
+@njit(cache=True, nogil=True)
+def _hermite(strain, strains, ys, tangents, taus, slopes):  # type: ignore[no-untyped-def]
+    """The polynomial at ``strain`` through values and rates at ``strains``; the rim is where it was at the last."""
+    free, dimension = tangents[0].shape
+    y, tau = ys[-1].copy(), 0.0
+    y[:free] = 0.0
+    for p in range(len(strains)):
         basis, bend = 1.0, 0.0
-        for q in points:
-            if q is not p:
-                basis *= ((strain - q.strain) / (p.strain - q.strain)) ** 2
-                bend += 2.0 / (p.strain - q.strain)
-        value, rate = basis * (1.0 - (strain - p.strain) * bend), basis * (strain - p.strain)
-        y += value * p.y[:free] + rate * p.tangent
-        tau += value * p.tau + rate * p.slope
+        for q in range(len(strains)):
+            if q != p:
+                basis *= ((strain - strains[q]) / (strains[p] - strains[q])) ** 2
+                bend += 2.0 / (strains[p] - strains[q])
+        value, rate = basis * (1.0 - (strain - strains[p]) * bend), basis * (strain - strains[p])
+        for a in range(free):
+            for c in range(dimension):
+                y[a, c] += value * ys[p][a, c] + rate * tangents[p][a, c]
+        tau += value * taus[p] + rate * slopes[p]
     return y, tau
+
+
+@njit(cache=True, nogil=True)
+def _trapezoid(y, y_then, tangent, tangent_then, h):  # type: ignore[no-untyped-def]
+    """How far the atom furthest from the trapezoidal rule ends up from it, and by how much a tangent changes at most."""
+    apart = turn = 0.0
+    for a in range(len(tangent)):
+        off2 = turn2 = 0.0
+        for c in range(tangent.shape[1]):
+            off2 += (y_then[a, c] - y[a, c] - 0.5 * h * (tangent[a, c] + tangent_then[a, c])) ** 2
+            turn2 += (tangent_then[a, c] - tangent[a, c]) ** 2
+        apart, turn = max(apart, off2), max(turn, turn2)
+    return np.sqrt(apart), np.sqrt(turn)
 
 
 def _rises(a: Point, b: Point) -> bool:
@@ -235,8 +259,3 @@ def _rises(a: Point, b: Point) -> bool:
     # the slope a fraction s of the way is a.slope + turn s + bend s^2
     turn, bend = 2.0 * (3.0 * secant - 2.0 * a.slope - b.slope), 3.0 * (a.slope + b.slope - 2.0 * secant)
     return not 0.0 < -turn < 2.0 * bend or a.slope > 0.25 * turn**2 / bend
-
-
-def _furthest(displacement: Array) -> float:
-    """The longest of (F, D) vectors."""
-    return float(np.sqrt(np.einsum("ij,ij->i", displacement, displacement).max()))
