@@ -9,12 +9,12 @@ written. A run of ``experiment=listi/graph_ensemble`` ends with the same, from m
 import json
 import shutil
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.domain import known
 from benchmarks.domain_glasses import listi, of_role, recipes
-from vitreous.core.result import Sample
+from vitreous.core.sample import Sample
 from vitreous.core.store import Store
 from vitreous.direct.bundle import ABOUT, FITTED, FORMAT, Bundle, digests, judged_by, read_bundle, sign
 from vitreous.direct.likeness import likeness
@@ -29,10 +29,10 @@ def held_out(store: Store, bundle: Bundle) -> list[Sample]:
     names = [name for name in made if name.startswith("validation-")]
     found = [(int(name.split("-")[1]), known(store, name, made[name])) for name in names]
     return [
-        Sample(
+        Sample.of(
             index=index, role="validation", configuration=glass, trajectory=None, labels=truth, events=None, indicators=None,
             features=bundle.descriptor.describe_with(glass, bundle.potential, bundle.loading, truth.positions, "site"),
-            prediction=None, keys={},
+            prediction=None,
         )
         for index, (glass, truth) in found
     ]  # fmt: skip
@@ -57,7 +57,7 @@ def main(folder: str, source: str, out: str) -> None:
 def with_predictions(sample: Sample, fitted: FittedGraphEnsemble) -> Sample:
     """With what the model says of it."""
     assert sample.features is not None
-    return replace(sample, prediction=fitted.predict(sample.features), uncertainty=fitted.uncertainty(sample.features))
+    return sample.with_(prediction=fitted.predict(sample.features), uncertainty=fitted.uncertainty(sample.features))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ computed.
 """
 
 import csv
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,8 @@ from omegaconf import OmegaConf
 
 from benchmarks.clock import table
 from vitreous.core.data import Labels, Loading
-from vitreous.core.result import Sample
+from vitreous.core.run import Run
+from vitreous.core.sample import Sample
 from vitreous.core.stages import Chain, artifacts
 from vitreous.core.store import Store
 from vitreous.direct import find_bundle
@@ -51,9 +51,9 @@ def stored(home: Path) -> dict[int, Sample]:
         glass, labels = got["relax"][0], got["label"][0]
         indicators = PhysicalIndicators().describe(glass, Loading(), labels.positions, "site")
         events: Labels | None = got["events"][0] if got["events"] else None
-        found[index] = Sample(
+        found[index] = Sample.of(
             index=index, role="test", configuration=glass, trajectory=None, labels=labels, events=events, features=None,
-            indicators=indicators, prediction=None, keys={},
+            indicators=indicators, prediction=None,
         )  # fmt: skip
     return found
 
@@ -94,12 +94,12 @@ def _runs(home: Path) -> list[tuple[str, Path]]:
 
 def _used(folder: Path) -> int:
     """How many glasses a run did not leave out."""
-    return sum(about["role"] != "excluded" for about in json.loads((folder / "samples.json").read_text()).values())
+    return len({s.index for s in Run.open(folder).samples})
 
 
 def unseen_in(folder: Path) -> list[int]:
     """The test glasses of a run."""
-    return sorted(int(k) for k, about in json.loads((folder / "samples.json").read_text()).items() if about["role"] == "test")
+    return [s.index for s in Run.open(folder).glasses("test")]
 
 
 def members(home: Path, folder: Path, test: list[int]) -> Trained:
@@ -147,7 +147,7 @@ def main(home: Path, figure: Path | None) -> None:
             [np.corrcoef(maps[k][glasses[k].labels.mask], glasses[k].labels.values[glasses[k].labels.mask])[0, 1] for k in test]
             for maps in trained.maps
         ]
-        of = np.concatenate([by_event([replace(s, prediction=maps[s.index]) for s in unseen], "model") for maps in trained.maps])
+        of = np.concatenate([by_event([s.with_(prediction=maps[s.index]) for s in unseen], "model") for maps in trained.maps])
         panels[name] = of
         means = np.mean(every, axis=1)
         count = len(trained.maps)
@@ -165,7 +165,7 @@ def main(home: Path, figure: Path | None) -> None:
         known = {"true map": by_event(seen, "true map"), "stretch_variance": by_event(seen, "stretch_variance")}
         for name, trained in runs.items():
             if name in BOXED:
-                of = [by_event([replace(s, prediction=maps[s.index]) for s in seen], "model") for maps in trained.maps]
+                of = [by_event([s.with_(prediction=maps[s.index]) for s in seen], "model") for maps in trained.maps]
                 known[name] = np.concatenate(of)
         new = {name: panels[name] for name in known}
         boxes = {f"{len(seen)} glasses trained or validated on": known, f"{len(unseen)} glasses never seen": new}

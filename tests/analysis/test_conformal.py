@@ -5,7 +5,7 @@ import pytest
 
 from vitreous.analysis.conformal import CONFIDENCES, Intervals, errors, intervals
 from vitreous.core.data import Configuration, Labels
-from vitreous.core.result import Sample
+from vitreous.core.sample import Sample
 
 
 def glass(seed, places=400, uncertain=True, masked=0):
@@ -18,10 +18,10 @@ def glass(seed, places=400, uncertain=True, masked=0):
     labels = Labels(
         name="delta_tau", level="site", unit="1", values=np.where(mask, true, np.nan), mask=mask, positions=np.zeros((places, 2))
     )
-    return Sample(
+    return Sample.of(
         index=seed, role="validation", trajectory=None, labels=labels, events=None, features=None, indicators=None,
         configuration=Configuration(positions=[[0.0, 0.0]], species=[0], names=("Si",), cell=np.eye(2), periodic=(True, True), units="lj"),
-        prediction=true + error, uncertainty=deviation if uncertain else None, keys={},
+        prediction=true + error, uncertainty=deviation if uncertain else None,
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
     assert done.stderr == ""
     (folder,) = (tmp_path / "runs" / "toy").iterdir()
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    wanted = {"scores.json", "config.yaml", "command.txt", "samples.json", "predictions/sample_0.csv", "model/component.json"}
+    wanted = {"scores.json", "config.yaml", "command.txt", "run.json", "predictions/sample_0.csv", "model/component.json"}
     assert wanted <= names
     assert (folder / "command.txt").read_text() == "vitreous run experiment=toy descriptor.cutoff=3\n"
     scores = json.loads((folder / "scores.json").read_text())["model"]
@@ -84,13 +84,12 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
 def test_the_model_folder_of_a_run_is_read_back_and_predicts_the_same(tmp_path, toys):
     import numpy as np
 
-    from vitreous.core.store import Store
+    from vitreous.core.run import Run
     from vitreous.direct import bundle
 
     vitreous(tmp_path, *TOY)
     (folder,) = (tmp_path / "runs" / "toy").iterdir()
-    samples = json.loads((folder / "samples.json").read_text())
-    features, _ = Store(tmp_path / "store").get("describe", samples["0"]["artifacts"]["describe"])
+    features = Run.open(folder).samples[0].features
     _, fitted = bundle.read(folder / "model")
     rows = (folder / "predictions" / "sample_0.csv").read_text().splitlines()[1:]
     assert np.array_equal(fitted.predict(features), [float(row.split(",")[-1]) for row in rows])

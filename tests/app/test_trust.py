@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitreous.core.data import Configuration, Labels
-from vitreous.core.result import Sample
+from vitreous.core.sample import Sample
 from vitreous.direct.trust import WORSE, Trust, trust
 
 
@@ -16,8 +16,8 @@ def glass(seed, size=0.3, claimed=1.0, places=2000, uncertain=True):
         name="delta_tau", level="site", unit="1", values=predicted + spread * rng.normal(size=places), mask=np.ones(places, bool),
         positions=np.zeros((places, 2)),
     )  # fmt: skip
-    return Sample(
-        index=seed, role="validation", trajectory=None, labels=labels, events=None, features=None, indicators=None, keys={},
+    return Sample.of(
+        index=seed, role="validation", trajectory=None, labels=labels, events=None, features=None, indicators=None,
         configuration=Configuration(positions=[[0.0, 0.0]], species=[0], names=("Si",), cell=np.eye(2), periodic=(True, True), units="lj"),
         prediction=predicted, uncertainty=claimed * spread if uncertain else None,
     )  # fmt: skip

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vitreous.core.cases import Case, LoadCase
 from vitreous.core.data import Configuration, Loading
-from vitreous.core.errors import NetworkChanged, VitreousError
+from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import InTurn, Lost
+from vitreous.core.learning import Lesson
 from vitreous.core.pipeline import Pipeline, _attempt
 from vitreous.core.split import Split
 from vitreous.core.store import Store
@@ -58,7 +60,11 @@ def test_a_run_brings_every_part_of_every_sample(pipeline, store):
     assert sample.trajectory.initial == sample.configuration
     assert sample.prediction.shape == sample.labels.values.shape
     assert result.history == (("loss", 1.0, 0), ("loss", 0.5, 1), ("loss", 1 / 3, 2))
-    assert result.fresh == {**dict.fromkeys(("generate", "relax", "deform", "label", "events", "describe", "indicators"), 6), "fit": 1}
+    assert result.fresh == {
+        **dict.fromkeys(("generate", "relax", "deform", "label", "events", "describe", "indicators"), 6),
+        "fit": 1,
+        "predict": 6,
+    }
 
 
 def test_the_second_run_computes_nothing_and_gives_the_same_bits(pipeline, store, tmp_path):
@@ -71,13 +77,13 @@ def test_the_second_run_computes_nothing_and_gives_the_same_bits(pipeline, store
 @pytest.mark.parametrize(
     ("change", "recomputed"),
     [
-        ("model", {"fit"}),
-        ("descriptor", {"describe", "fit"}),
+        ("model", {"fit", "predict"}),
+        ("descriptor", {"describe", "fit", "predict"}),
         ("indicators", {"indicators"}),
-        ("labeler", {"label", "describe", "indicators", "fit"}),
-        ("loading", {"deform", "label", "events", "describe", "indicators", "fit"}),
-        ("seed", {"fit"}),
-        ("glass_seed", {"generate", "relax", "deform", "label", "events", "describe", "indicators", "fit"}),
+        ("labeler", {"label", "describe", "indicators", "fit", "predict"}),
+        ("loading", {"deform", "label", "events", "describe", "indicators", "fit", "predict"}),
+        ("seed", {"fit", "predict"}),
+        ("glass_seed", {"generate", "relax", "deform", "label", "events", "describe", "indicators", "fit", "predict"}),
     ],
 )
 def test_a_change_recomputes_what_depends_on_it_and_nothing_else(change, recomputed, pipeline, store, toy):
@@ -96,12 +102,14 @@ def test_a_change_recomputes_what_depends_on_it_and_nothing_else(change, recompu
 
 def test_a_damaged_artifact_is_computed_anew_and_the_result_is_the_same(pipeline, store):
     before = predictions(pipeline.run(store))
-    for stage in ("label", "deform", "fit"):
+    for stage in ("label", "deform", "fit", "predict"):
         path = next(store.folder.glob(f"{stage}/*/*.npz"))
         path.write_bytes(path.read_bytes()[:-200])
     result = pipeline.run(store)
-    assert result.fresh == {"label": 1, "deform": 1, "fit": 1}
+    assert result.fresh == {"fit": 1}  # the others are found to be damaged, and computed anew, when they are read
     assert predictions(result) == before
+    assert all(s.trajectory.initial == s.configuration and s.labels.level for s in result.samples)
+    assert [store.verify(entry) for entry in store.entries()] == [""] * len(list(store.entries()))
 
 
 def test_samples_that_do_not_settle_are_left_out_with_their_reason(pipeline, store, toy):
@@ -119,7 +127,7 @@ def test_a_run_without_samples_or_with_an_empty_role_fails(pipeline, store, toy)
 
     class LosesTheTest:
         def map(self, function, tasks, title):
-            yield from ((task, Lost("died") if task == 5 else function(task)) for task in tasks)
+            yield from ((task, Lost("died") if task[0] == 5 else function(task)) for task in tasks)
 
     with pytest.raises(VitreousError, match=r"every test sample was left out, so the split is empty; .*sample 5: died"):
         replace(pipeline).run(store, LosesTheTest())
@@ -163,13 +171,15 @@ def test_corrupting_the_test_glasses_changes_nothing_in_the_fit(pipeline, store,
     clean = pipeline.run(store)
     *others, last = clean.samples
     assert last.role == "test"
-    spoilt = replace(
-        last,
+    spoilt = last.with_(
         labels=replace(last.labels, values=100.0 * last.labels.values),
         features=replace(last.features, values=0 * last.features.values),
     )
-    again = pipeline._learn(Store(tmp_path / "again"), InTurn(), replace(clean, samples=(*others, spoilt)))
-    assert np.array_equal(again.model.weights, clean.model.weights)
+    elsewhere = Store(tmp_path / "again")
+    lesson = Lesson(model=pipeline.model, seed=pipeline.seed, provider="")
+    again = lesson.learn(elsewhere, InTurn(), replace(clean, samples=(*others, spoilt)))
+    weights = [store.get("fit", result.model_key)[0]["files"] for store, result in ((store, clean), (elsewhere, again))]
+    assert {name: content.tobytes() for name, content in weights[0].items()} == {n: c.tobytes() for n, c in weights[1].items()}
     assert again.model_key == clean.model_key
 
 
@@ -248,17 +258,17 @@ def test_training_glasses_are_learnt_from_along_other_directions_too(pipeline, s
         return fit(self, train, validation, rng, log)
 
     monkeypatch.setattr(toy.LeastSquares, "fit", watched)
-    result = replace(pipeline, split=replace(pipeline.split, turns=(30.0, 90.0))).run(store)
-    train = len(result.role("train"))
+    turned = tuple(LoadCase(loading=Loading(angle=angle), roles=("train",)) for angle in (30.0, 90.0))
+    result = replace(pipeline, loadings=(LoadCase(loading=pipeline.loading), *turned)).run(store)
+    train = len(result.glasses("train"))
     assert [len(seen["train"]), len(seen["validation"])] == [3 * train, 1]
-    assert len(result.samples) == 6
-    assert result.fresh["label"] == 6 + 2 * train  # neither events nor indicators of the turned ones
-    assert result.fresh["events"] == result.fresh["indicators"] == 6
-    assert result.seconds["relax"] == pipeline.run(store).seconds["relax"]  # a glass is relaxed, and counted, once
-    learnt_from = [s.index for s in result.role("train")]
-    assert {turn: list(found) for turn, found in result.turned.items()} == {30.0: learnt_from, 90.0: learnt_from}
-    turned = replace(pipeline, loading=Loading(angle=30.0)).run(store)
-    assert turned.fresh.get("label", 0) == 6 - train  # what was learnt from is what that loading gives
+    assert len(result.samples) == 6 + 2 * train
+    assert result.fresh["label"] == 6 + 2 * train  # neither events nor indicators of what is only learnt from
+    assert result.fresh["events"] == result.fresh["indicators"] == result.fresh["relax"] == 6
+    along = replace(pipeline, loading=Loading(angle=30.0)).run(store)
+    assert along.fresh.get("label", 0) == 6 - train  # what was learnt from is what that loading gives
+    alone = replace(pipeline, loadings=(LoadCase(loading=pipeline.loading),)).run(store)
+    assert alone.model_key == pipeline.run(store).model_key
 
 
 def test_a_model_is_told_once_that_it_is_stored_and_never_when_it_is_not(pipeline, toy, store, monkeypatch):
@@ -280,17 +290,31 @@ def test_a_model_is_told_once_that_it_is_stored_and_never_when_it_is_not(pipelin
     assert len(told) == 1
 
 
-def test_turns_are_refused_where_the_descriptor_does_not_turn_along(pipeline, toy, monkeypatch):
+def test_loadings_are_refused_where_the_descriptor_does_not_turn_along(pipeline, toy, monkeypatch):
     monkeypatch.setattr(toy.Places, "bound_to_axes", "rows are those of the file")
     pipeline.roles()
-    with pytest.raises(VitreousError, match=r"split.turns is \[45.0\], but rows are those of the file; leave split.turns empty"):
-        replace(pipeline, split=Split(turns=(45.0,))).roles()
+    two = (LoadCase(loading=Loading()), LoadCase(loading=Loading(angle=45.0)))
+    with pytest.raises(VitreousError, match="there are 2 loadings, but rows are those of the file; give one loading"):
+        replace(pipeline, loadings=two).roles()
 
 
-@pytest.mark.parametrize("turns", [(0.0,), (45.0, 45.0), (180.0,), (45.0, 225.0), (float("nan"),)])
-def test_turns_that_say_nothing_new_are_refused(pipeline, turns):
-    with pytest.raises(VitreousError, match=r"split.turns is .* expected degrees that differ"):
-        replace(pipeline, split=Split(turns=turns)).roles()
+def test_a_case_that_does_not_settle_is_left_out_alone(pipeline, store, toy, monkeypatch):
+    deform = toy.Shear.deform
+
+    def fails_along_the_second(self, glass, potential, loading):
+        if loading.angle == 45.0 and glass == third:
+            raise NotConverged("no minimum at 45 degrees")
+        return deform(self, glass, potential, loading)
+
+    third = pipeline.run(store).samples[3].configuration
+    monkeypatch.setattr(toy.Shear, "deform", fails_along_the_second)
+    two, told = (LoadCase(loading=Loading()), LoadCase(loading=Loading(angle=45.0))), []
+    result = replace(pipeline, loadings=two).run(store, report=told.append)
+    role = result.samples[6].role
+    assert result.incomplete == {Case(glass=3, loading=1, role=role): "no minimum at 45 degrees"}
+    assert result.excluded == {}
+    assert [(s.index, s.case.loading) for s in result.samples if s.index == 3] == [(3, 0)]
+    assert told == ["sample 3 along pure shear, sign +1, at 45° in xy is left out: no minimum at 45 degrees"]
 
 
 @pytest.fixture
@@ -339,8 +363,8 @@ def test_replacements_are_the_same_when_the_run_is_repeated_and_the_others_keep_
     assert second.fresh == {}
     assert first.excluded == second.excluded
     assert first.excluded[6].endswith("; sample 7 takes its place")
-    keys = {s.index: s.keys for s in undamaged.samples}
-    assert all(s.keys == keys[s.index] for s in first.samples if s.index in keys)
+    keys = {s.index: {**s.keys, "predict": ""} for s in undamaged.samples}
+    assert all({**s.keys, "predict": ""} == keys[s.index] for s in first.samples if s.index in keys)
 
 
 def test_a_glass_relaxed_by_a_version_that_did_not_look_is_found_in_the_store(pipeline, store, monkeypatch, breakable):
@@ -348,6 +372,7 @@ def test_a_glass_relaxed_by_a_version_that_did_not_look_is_found_in_the_store(pi
     with monkeypatch.context() as before:
         before.setattr("vitreous.core.stages.refuse_changed", lambda glass, limit: None)
         assert 2 in [s.index for s in broken.run(store).samples]
+    shutil.rmtree(store.folder / "label")
     result = broken.run(store)
     assert list(result.excluded) == [2]
     assert result.fresh["relax"] == 1  # of the replacement alone
@@ -367,5 +392,5 @@ def test_a_glass_of_which_there_is_no_other_is_left_out_and_not_replaced(pipelin
 
 
 def test_what_left_a_glass_out_is_known_beyond_the_worker_process(pipeline, store, breakable):
-    failure = pickle.loads(pickle.dumps(_attempt(replace(pipeline, generator=breakable((0,))), store, 0)))
+    failure = pickle.loads(pickle.dumps(_attempt(replace(pipeline, generator=breakable((0,))), store, (0, (Case(glass=0),)))))
     assert type(failure.as_error()) is NetworkChanged

@@ -1,7 +1,5 @@
 """Coverage of the intervals that an uncertainty promises."""
 
-from dataclasses import replace
-
 import numpy as np
 from test_write import sample
 
@@ -17,7 +15,7 @@ def uncertain(factor: float):
         rng = np.random.default_rng(index)
         spread = rng.uniform(0.5, 2.0, len(one.labels))
         prediction = np.nan_to_num(one.labels.values) + spread * rng.normal(size=len(spread))
-        made.append(replace(one, prediction=prediction, uncertainty=factor * spread))
+        made.append(one.with_(prediction=prediction, uncertainty=factor * spread))
     return made
 
 

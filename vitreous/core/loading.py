@@ -72,6 +72,12 @@ class Loading:
         return {name: value for name, value in asdict(self).items() if (name, value) not in (("plane", "xy"), ("contraction", 0.0))}
 
     @property
+    def title(self) -> str:
+        """In words, for messages and figures."""
+        extra = f", contraction {self.contraction:g}" if self.contraction else ""
+        return f"{self.mode.replace('_', ' ')}, sign {self.sign:+d}, at {self.angle:g}° in {self.plane}{extra}"
+
+    @property
     def frame(self) -> NDArray[np.float64]:
         """Rotation (D, D) whose rows are the loading axes n, m(, and the third): ``x @ frame.T`` gives loading-frame coordinates."""
         return _frame(self.angle, self.plane, self.dimension)

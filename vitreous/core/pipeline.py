@@ -6,46 +6,57 @@ stood and ends with the same bits.
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
+from vitreous.core.compose import ROLES
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
-from vitreous.core.executor import Executor, InTurn, Lost, Say
-from vitreous.core.interfaces import Fitted, Model
-from vitreous.core.result import Metric, Result, Sample
+from vitreous.core.executor import Executor, InTurn, Lost
+from vitreous.core.interfaces import Model
+from vitreous.core.learning import Lesson, sums
+from vitreous.core.run import Run
+from vitreous.core.sample import Sample, Shelf
 from vitreous.core.split import Split, lost_roles
-from vitreous.core.stages import Artifact, Chain, Record, compute_sample, stream
+from vitreous.core.stages import Chain, Record, artifacts, compute_glass
 from vitreous.core.store import Store, identity
 
-Report = Callable[[str], None]  #: told one line per excluded sample
+Report = Callable[[str], None]  #: told one line per glass or case left out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline(Chain):
-    """A chain per sample, and the model that learns from the samples.
+    """A chain of stages per case, and the model that learns from the cases.
 
     Fields:
+        loadings: those that glasses are taken along, and which roles take them; empty: ``loading`` alone.
         samples: how many glasses at most; None takes all that the generator has. Where it makes as many as asked for, a glass whose network
             changed when it was relaxed is replaced by the next one. split: their roles. seed: root of split and fit.
     """
 
+    loadings: tuple[LoadCase, ...] = ()
     model: Model | None = None
     samples: int | None = None
     split: Split = field(default_factory=Split)
     seed: int = 0
 
+    @property
+    def load_cases(self) -> tuple[LoadCase, ...]:
+        """``loadings``, or the only one."""
+        return self.loadings or (LoadCase(loading=self.loading),)
+
+    def chain(self, case: Case) -> Chain:
+        """The stages of one case."""
+        load_case = self.load_cases[case.loading]
+        unscored = {} if load_case.scored else {"events": None, "indicators": None}
+        return replace(self, loading=load_case.loading, **unscored)
+
     def roles(self) -> dict[int, str]:
-        """The role of each sample; raises VitreousError for an impossible number of samples or split, or turns that mean nothing."""
-        bound = "" if self.descriptor is None else self.descriptor.bound_to_axes
-        if self.split.turns and bound:
-            raise VitreousError(f"split.turns is {list(self.split.turns)}, but {bound}; leave split.turns empty, or change the descriptor")
+        """The role of each glass; raises VitreousError for an impossible number of glasses, split, or list of loadings."""
+        refuse_loadings(self.load_cases, "" if self.descriptor is None else self.descriptor.bound_to_axes)
         available, wanted = self.generator.available, self.samples
         if wanted is None and available is None:
             raise VitreousError(f"{type(self.generator).__name__} makes as many glasses as asked for; say how many with samples=NUMBER")
@@ -54,11 +65,11 @@ class Pipeline(Chain):
             raise VitreousError(f"samples={count}; expected at least 1")
         return dict.fromkeys(range(count), "test") if self.model is None else self.split.assign(count, self.seed)
 
-    def run(self, store: Store, executor: Executor | None = None, report: Report = lambda line: None) -> Result:
-        """Compute what the store does not hold, fit, and predict on every sample.
+    def run(self, store: Store, executor: Executor | None = None, report: Report = lambda line: None) -> Run:
+        """Compute what the store does not hold, fit, and predict on every case.
 
         Raises:
-            VitreousError: bad input or set-up, no sample left, or a split left empty by exclusions. What is stored is kept.
+            VitreousError: bad input or set-up, no glass left, or a split left empty by exclusions. What is stored is kept.
         """
         if self.model is not None:
             self.model.refuse()
@@ -67,117 +78,96 @@ class Pipeline(Chain):
         if self.samples is not None and len(planned) < self.samples:
             report(f"{self.samples} glasses asked for, {len(planned)} available: all of them are used")
         store.clean()
-        records, excluded, planned = self._compute_all(store, executor, planned, report)
-        roles = {index: planned[index] for index in records}
-        _refuse_empty(planned, roles, excluded)
-        samples = [_load(self, store, records[index], role) for index, role in roles.items()]
-        turned = {} if self.model is None else self._turned(store, executor, [i for i, role in roles.items() if role == "train"], report)
-        along = [record for found in turned.values() for record in found]
-        result = Result(
-            loading=self.loading,
-            samples=tuple(samples),
-            excluded=excluded,
-            turned={turn: {record.index: record.keys for record in found} for turn, found in turned.items()},
-            seconds=_total([*records.values(), *along]),
-            fresh=_fresh([*records.values(), *along]),
+        outcome = self._compute_all(store, executor, planned, report)
+        left = {case.glass: case.role for case in outcome.records}
+        _refuse_empty(outcome.roles, left, outcome.excluded)
+        shelf = Shelf(partial(self._read, store, {key: r for r in outcome.records.values() for key in r.keys.values()}))
+        loadings = [case.loading for case in self.load_cases]
+        result = Run(
+            loadings=tuple(loadings),
+            samples=tuple(Sample.stored(c, loadings[c.loading], r.keys, shelf) for c, r in sorted(outcome.records.items(), key=_in_order)),
+            excluded=outcome.excluded,
+            incomplete=outcome.incomplete,
+            about={"components": self._components(), "seed": self.seed, "glass_seed": self.glass_seed},
+            shelf=shelf,
+            **_spent(list(outcome.records.values())),
         )
         if self.model is None:
             return result
-        return self._learn(store, executor, result, [_load(self, store, record, "train") for record in along])
+        lesson = Lesson(model=self.model, seed=self.seed, provider=self.providers.get("model", ""))
+        return lesson.learn(store, executor, result)
 
-    def _turned(self, store: Store, executor: Executor, train: Sequence[int], report: Report) -> dict[float, list[Record]]:
-        """The training glasses under the loading turned by each of the split's angles; what fails is left out of these alone."""
-        records: dict[float, list[Record]] = {}
-        for turn in self.split.turns:
-            loading = replace(self.loading, angle=self.loading.angle + turn)
-            told = lambda line, turn=turn: report(f"turned by {turn:g} degrees, {line}")  # noqa: E731
-            found, _ = replace(self, loading=loading, events=None, indicators=None)._compute(store, executor, train, told)
-            records[turn] = list(found.values())
-        return records
+    def _components(self) -> dict[str, Any]:
+        """Target, version, fields and provider by role."""
+        parts = {role: getattr(self, role) for role in ROLES}
+        return {role: {**identity(part), "provider": self.providers.get(role, "")} for role, part in parts.items() if part is not None}
 
-    def _compute_all(
-        self, store: Store, executor: Executor, planned: Mapping[int, str], report: Report
-    ) -> tuple[dict[int, Record], dict[int, str], dict[int, str]]:
-        """The samples, those left out and why, and the roles of all, replacements included.
+    def _read(self, store: Store, records: Mapping[str, Record], stage: str, key: str) -> Any:
+        """A stored artifact; one that was damaged or deleted since is computed anew, where it belongs to a case."""
+        found = store.get(stage, key)
+        if found is not None:
+            return found[0]
+        if key not in records:
+            raise VitreousError(f"the {stage} artifact {key[:12]} vanished from {store.folder} during the run; run again")
+        case = records[key].case
+        return artifacts(self.chain(case), store, case.glass)[stage].value
+
+    def _compute_all(self, store: Store, executor: Executor, planned: Mapping[int, str], report: Report) -> _Outcome:
+        """All cases, replacements included.
 
         The next free number replaces a glass whose network changed, in its role, in the order of the glasses replaced: what becomes of a
         glass is decided by its number, so every run finds the same replacements. There are at most as many as glasses asked for.
         """
-        roles, records, excluded = dict(planned), {}, {}
+        outcome = _Outcome(roles=dict(planned))
         last = len(planned) if self.generator.available is not None else 2 * len(planned)
         wanted = list(planned)
         while wanted:
-            found, failures = self._compute(store, executor, wanted, report)
+            failures = self._compute(store, executor, wanted, report, outcome)
             changed = [index for index, failure in failures.items() if isinstance(failure, NetworkChanged)]
-            instead = dict(zip(changed, range(len(roles), last), strict=False))
-            records |= found
-            excluded |= {index: str(failure) for index, failure in failures.items()}
+            instead = dict(zip(changed, range(len(outcome.roles), last), strict=False))
+            outcome.excluded |= {index: str(failure) for index, failure in failures.items()}
             for old, new in instead.items():
-                roles[new] = roles[old]
-                excluded[old] += f"; sample {new} takes its place"
+                outcome.roles[new] = outcome.roles[old]
+                outcome.excluded[old] += f"; sample {new} takes its place"
                 report(f"sample {new} takes the place of sample {old}")
             wanted = list(instead.values())
-        return dict(sorted(records.items())), dict(sorted(excluded.items())), roles
+        outcome.excluded = dict(sorted(outcome.excluded.items()))
+        return outcome
 
     def _compute(
-        self, store: Store, executor: Executor, indices: Sequence[int], report: Report
-    ) -> tuple[dict[int, Record], dict[int, VitreousError]]:
-        records: dict[int, Record] = {}
+        self, store: Store, executor: Executor, indices: Sequence[int], report: Report, outcome: _Outcome
+    ) -> dict[int, VitreousError]:
+        """Adds the cases of these glasses to ``outcome``; returns the glasses left out altogether, in order."""
         excluded: dict[int, VitreousError] = {}
-        for index, outcome in executor.map(partial(_attempt, self, store), indices, "samples"):
-            if isinstance(outcome, Record):
-                records[index] = outcome
+        cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
+        tasks = [(index, cases[index]) for index in indices]
+        for (index, _), found in executor.map(partial(_attempt, self, store), tasks, "glasses"):
+            each = [f.as_error() if isinstance(f, Failure) else f for f in (found if isinstance(found, list) else [found])]
+            for failure in each:
+                if isinstance(failure, BaseException) and not isinstance(failure, NotConverged | NetworkChanged | Lost):
+                    failure.add_note(f"while computing sample {index}")
+                    raise failure
+            outcome.records |= {r.case: r for r in each if isinstance(r, Record)}
+            failures = [f for f in each if isinstance(f, VitreousError)]
+            if len(failures) == len(each):
+                excluded[index] = failures[0]
+                report(f"sample {index} is left out: {failures[0]}")
                 continue
-            failure = outcome.as_error() if isinstance(outcome, Failure) else outcome
-            if not isinstance(failure, NotConverged | NetworkChanged | Lost):
-                failure.add_note(f"while computing sample {index}")
-                raise failure
-            excluded[index] = failure
-            report(f"sample {index} is left out: {failure}")
-        return dict(sorted(records.items())), dict(sorted(excluded.items()))
+            for case, failure in zip(cases[index], each, strict=True):
+                if isinstance(failure, VitreousError):
+                    outcome.incomplete[case] = str(failure)
+                    report(f"sample {index} along {self.load_cases[case.loading].loading.title} is left out: {failure}")
+        return dict(sorted(excluded.items()))
 
-    def _learn(self, store: Store, executor: Executor, result: Result, turned: Sequence[Sample] = ()) -> Result:
-        assert self.model is not None
-        with executor.busy(f"fit {type(self.model).__name__}") as say:
-            made: list[Fitted] = []
-            artifact = self._fit_artifact(store, result, turned, say, made)
-            packed = artifact.value
-            for new in made:
-                new.stored()
-            fitted = unpack(self.model, packed["files"])
-            say("predict")
-            predicted = tuple(replace(s, prediction=_predict(fitted, s), uncertainty=_uncertainty(fitted, s)) for s in result.samples)
-        return replace(
-            result,
-            samples=predicted,
-            model=fitted,
-            model_key=artifact.key,
-            history=tuple(tuple(metric) for metric in packed["history"]),
-            seconds={**result.seconds, "fit": artifact.seconds},
-            fresh={**result.fresh, **({"fit": 1} if artifact.fresh else {})},
-        )
 
-    def _fit_artifact(self, store: Store, result: Result, turned: Sequence[Sample], say: Say, made: list[Fitted]) -> Artifact:
-        """The fit; ``made`` is given the model if it is trained now."""
-        model = self.model
-        assert model is not None
-        learnt_from = {"train": [*result.role("train"), *turned], "validation": result.role("validation")}
-        parents = {role: [[s.keys["describe"], s.keys["label"]] for s in samples] for role, samples in learnt_from.items()}
+@dataclass(kw_only=True)
+class _Outcome:
+    """What became of the cases so far: records, roles of all glasses, and the reasons of those left out (see ``Run``)."""
 
-        def work() -> dict[str, Any]:
-            history: list[Metric] = []
-
-            def log(name: str, value: float, step: int) -> None:
-                history.append(_metric(name, value, step))
-                say(f"epoch {step + 1}, {name} {value:.4g}")
-
-            train, validation = ([(s.features, s.labels) for s in samples] for samples in learnt_from.values())
-            fitted = model.fit(train, validation, stream(self.seed, "fit"), log)  # pyright: ignore[reportArgumentType]
-            made.append(fitted)
-            return {"files": pack(fitted), "history": history}
-
-        recipe = {"component": identity(model), "parents": parents, "seed": self.seed}
-        return Artifact(store, "fit", recipe, work, {"provider": self.providers.get("model", "")})
+    roles: dict[int, str]
+    records: dict[Case, Record] = field(default_factory=dict)
+    excluded: dict[int, str] = field(default_factory=dict)
+    incomplete: dict[Case, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,12 +186,23 @@ class Failure:
         return self.kind(self.reason)
 
 
-def _attempt(chain: Chain, store: Store, index: int) -> Record | Failure:
+def _attempt(pipeline: Pipeline, store: Store, task: tuple[int, Sequence[Case]]) -> list[Record | Failure] | Failure:
+    """What becomes of the cases of one glass, or why all of it is refused."""
+    index, cases = task
     try:
-        return compute_sample(chain, store, index)
+        found = compute_glass({case: pipeline.chain(case) for case in cases}, store, index)
+        return [_portable(outcome) if isinstance(outcome, VitreousError) else outcome for outcome in found]
     except VitreousError as error:
-        kinds = (NotConverged, NetworkChanged, VitreousError)  # the first that fits: others take more than a sentence to make
-        return Failure(reason=str(error), kind=next(kind for kind in kinds if isinstance(error, kind)))
+        return _portable(error)
+
+
+def _portable(error: VitreousError) -> Failure:
+    kinds = (NotConverged, NetworkChanged, VitreousError)  # the first that fits: others take more than a sentence to make
+    return Failure(reason=str(error), kind=next(kind for kind in kinds if isinstance(error, kind)))
+
+
+def _in_order(entry: tuple[Case, Record]) -> tuple[int, int]:
+    return entry[0].glass, entry[0].loading
 
 
 def _refuse_empty(planned: Mapping[int, str], left: Mapping[int, str], excluded: Mapping[int, str]) -> None:
@@ -212,88 +213,10 @@ def _refuse_empty(planned: Mapping[int, str], left: Mapping[int, str], excluded:
         raise VitreousError(f"every {' and '.join(gone)} sample was left out, so the split is empty; raise samples, or mend: {reasons}")
 
 
-def _load(chain: Chain, store: Store, record: Record, role: str) -> Sample:
-    """A sample from what is stored; a file damaged since is a refusal, not a surprise."""
-
-    def value(stage: str) -> Any:
-        if stage not in record.keys:
-            return None
-        found = store.get(stage, record.keys[stage])
-        if found is None:
-            raise VitreousError(f"the {stage} artifact of sample {record.index} vanished from {store.folder} during the run; run again")
-        return found[0]
-
-    return Sample(
-        index=record.index,
-        role=role,
-        configuration=value("relax"),
-        trajectory=value("deform"),
-        labels=value("label"),
-        events=value("events"),
-        features=value("describe"),
-        indicators=value("indicators"),
-        prediction=None,
-        keys=dict(record.keys),
-    )
-
-
-def _predict(fitted: Fitted, sample: Sample) -> np.ndarray:
-    assert sample.features is not None
-    prediction = np.asarray(fitted.predict(sample.features), dtype=np.float64)
-    if prediction.shape != (len(sample.labels),) or not np.all(np.isfinite(prediction)):
-        raise VitreousError(
-            f"{type(fitted).__name__} predicted {np.count_nonzero(np.isfinite(prediction))} finite values of shape {prediction.shape} "
-            f"for the {len(sample.labels)} sites of sample {sample.index}; the fit failed"
-        )
-    prediction.setflags(write=False)
-    return prediction
-
-
-def _uncertainty(fitted: Fitted, sample: Sample) -> np.ndarray | None:
-    assert sample.features is not None
-    given = fitted.uncertainty(sample.features)
-    if given is None:
-        return None
-    given = np.asarray(given, dtype=np.float64)
-    if given.shape != (len(sample.labels),) or not np.all(given > 0.0):
-        raise VitreousError(
-            f"{type(fitted).__name__} gave uncertainties of sample {sample.index} that are not all positive; the fit failed"
-        )
-    given.setflags(write=False)
-    return given
-
-
-def pack(fitted: Fitted) -> dict[str, np.ndarray]:
-    """The files that a fitted model saves, as bytes by relative path."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        fitted.save(folder)
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
-        return {path.relative_to(folder).as_posix(): np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
-
-
-def unpack(model: Model, files: Mapping[str, np.ndarray]) -> Fitted:
-    """The fitted model that ``pack`` packed."""
-    with tempfile.TemporaryDirectory() as name:
-        for path, content in files.items():
-            target = Path(name) / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content.tobytes())
-        return model.load(Path(name))
-
-
-def _metric(name: str, value: float, step: int) -> Metric:
-    return str(name), float(value), int(step)
-
-
-def _total(records: Sequence[Record]) -> dict[str, float]:
-    """Seconds by stage, each artifact once, however many samples share it."""
+def _spent(records: Sequence[Record]) -> dict[str, Any]:
+    """The fields ``seconds`` and ``fresh`` of a run: each artifact once, however many cases share it."""
     each = {(stage, record.keys[stage]): seconds for record in records for stage, seconds in record.seconds.items()}
-    total: dict[str, float] = {}
-    for (stage, _), seconds in each.items():
-        total[stage] = total.get(stage, 0.0) + seconds
-    return total
-
-
-def _fresh(records: Sequence[Record]) -> dict[str, int]:
-    return dict(Counter(stage for record in records for stage in record.fresh))
+    return {
+        "seconds": sums([(stage, seconds) for (stage, _), seconds in each.items()]),
+        "fresh": dict(Counter(stage for stage, _ in each)),
+    }

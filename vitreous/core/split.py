@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vitreous.core.cases import ROLES
 from vitreous.core.errors import VitreousError
-from vitreous.core.result import ROLES
 
 STREAM = 100  #: spawn key of the permutation's random stream, apart from those of the stages
 Share = int | float | tuple[int, ...] | None
@@ -22,15 +22,12 @@ class Split:
         train, validation, test: a count (integer), a fraction of the samples (number between 0 and 1; at least one sample when above 0),
             a list of sample indices, or null for those left over (train alone).
         seed: of the permutation; null takes the run's.
-        turns: degrees. The training glasses are also labelled along the loading turned by each of these, and learnt from; validation and
-            test keep to the loading as it is. In an isotropic glass that serves as well as more glasses, for the price of their labels.
     """
 
     train: Share = None
     validation: int | float | tuple[int, ...] = 0.2
     test: int | float | tuple[int, ...] = 0.2
     seed: int | None = None
-    turns: tuple[float, ...] = ()
 
     def assign(self, samples: int, seed: int) -> dict[int, str]:
         """The role of each of ``samples`` samples.
@@ -40,10 +37,6 @@ class Split:
         """
         if self.seed is not None and self.seed < 0:
             raise VitreousError(f"split.seed is {self.seed}; expected zero or more, or null")
-        if not np.isfinite(self.turns).all() or len({0.0, *(turn % 180.0 for turn in self.turns)}) <= len(self.turns):
-            raise VitreousError(
-                f"split.turns is {list(self.turns)}; expected degrees that differ from each other and from zero, by more than half turns"
-            )
         shares: Mapping[str, Share] = {"test": self.test, "validation": self.validation, "train": self.train}
         roles: dict[int, str] = {}
         for role, share in shares.items():

@@ -10,7 +10,11 @@ label         labeler, potential, loading           relax (and deform if it need
 events        labeler, potential, loading           relax (and deform if it needs it)
 describe      descriptor, potential, loading        relax, label
 indicators    descriptor, potential, loading        relax, label
+fit           model, seed                           describe, label of what is learnt
+predict       (the fitted model)                    fit, describe
 ============  ====================================  =================================
+
+``generate`` and ``relax`` belong to a glass, whatever its loadings.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,13 +31,15 @@ from typing import Any
 
 import numpy as np
 
+from vitreous.core.cases import Case
 from vitreous.core.data import Configuration, Features, Labels, Loading
-from vitreous.core.errors import VitreousError
+from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Descriptor, Generator, Labeler, Method, Potential, Simulator
 from vitreous.core.network import refuse_changed
 from vitreous.core.store import Store, identity, key_of
 
-STAGES = ("generate", "relax", "deform", "label", "events", "describe", "indicators", "fit")
+OF_GLASS = ("generate", "relax")
+STAGES = ("generate", "relax", "deform", "label", "events", "describe", "indicators", "fit", "predict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +66,11 @@ class Chain:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What became of one sample: artifact key and computing time by stage, and the stages that were computed now."""
+    """What became of one case: artifact key by stage, and the computing time of the stages that were computed now."""
 
-    index: int
+    case: Case
     keys: Mapping[str, str]
     seconds: Mapping[str, float]
-    fresh: tuple[str, ...]
 
 
 class Artifact:
@@ -73,20 +78,29 @@ class Artifact:
 
     def __init__(self, store: Store, stage: str, recipe: Mapping[str, Any], work: Callable[[], Any], note: Mapping[str, Any]) -> None:
         self.stage, self.key = stage, key_of({"stage": stage, **recipe})
-        self.fresh, self.seconds = False, 0.0
+        self.seconds: float | None = None  #: of computing it now; None where that was not needed
         self._store, self._recipe, self._work, self._note = store, recipe, work, note
 
     @cached_property
     def value(self) -> Any:
         found = self._store.get(self.stage, self.key)
         if found is not None:
-            self.seconds = float(found[1].get("seconds", 0.0))
             return found[0]
         started = time.perf_counter()
         value = self._work()
-        self.seconds, self.fresh = time.perf_counter() - started, True
+        self.seconds = time.perf_counter() - started
         self._store.put(self.stage, self.key, value, {**_circumstances(), **self._note, "recipe": self._recipe, "seconds": self.seconds})
         return value
+
+    @property
+    def stored(self) -> bool:
+        """Whether the store has it; what it has is not read."""
+        return self._store.has(self.stage, self.key)
+
+    def ensure(self) -> None:
+        """Compute and store it, unless the store has it."""
+        if not self.stored:
+            _ = self.value
 
 
 def _circumstances() -> dict[str, Any]:
@@ -104,13 +118,15 @@ def stream(seed: int, stage: str, sample: int = 0) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STAGES.index(stage), sample)))
 
 
-class _SampleArtifacts:
-    """The artifacts of one sample, wired to each other and not yet computed."""
+class _CaseArtifacts:
+    """The artifacts of one case, wired to each other and not yet computed; ``glass`` are those shared by all cases of a glass."""
 
-    def __init__(self, chain: Chain, store: Store, index: int) -> None:
+    def __init__(self, chain: Chain, store: Store, index: int, glass: Mapping[str, Artifact]) -> None:
         self.chain, self.store, self.index = chain, store, index
-        self.table: dict[str, Artifact] = {}
-        self._glass()
+        self.table: dict[str, Artifact] = dict(glass)
+        if not glass:
+            self._glass()
+        self._deformation()
         self._labels()
         for stage, role in (("describe", "descriptor"), ("indicators", "indicators")):
             if getattr(chain, role) is not None:
@@ -126,12 +142,14 @@ class _SampleArtifacts:
     def _glass(self) -> None:
         chain = self.chain
         seed = {"seed": chain.glass_seed, "index": self.index, "source": chain.generator.fingerprint(self.index)}
-        potential = _described(chain.potential)
         self._add("generate", "generator", (), self._generate, **seed)
-        self._add("relax", "simulator", ("generate",), self._relax, potential=potential)
+        self._add("relax", "simulator", ("generate",), self._relax, potential=_described(chain.potential))
+
+    def _deformation(self) -> None:
+        chain = self.chain
         if any(labeler is not None and labeler.needs_trajectory for labeler in (chain.labeler, chain.events)):
             work = lambda: chain.simulator.deform(self.table["relax"].value, chain.potential, chain.loading)  # noqa: E731
-            self._add("deform", "simulator", ("relax",), work, loading=True, potential=potential)
+            self._add("deform", "simulator", ("relax",), work, loading=True, potential=_described(chain.potential))
 
     def _labels(self) -> None:
         for stage, role in (("label", "labeler"), ("events", "events")):
@@ -195,28 +213,39 @@ def _declared(component: Method, what: str, made: Any, got: str) -> Any:
     return made
 
 
-def artifacts(chain: Chain, store: Store, index: int) -> dict[str, Artifact]:
-    """The artifacts of sample ``index`` by stage; each is computed when its value is asked for."""
-    return _SampleArtifacts(chain, store, index).table
+def artifacts(chain: Chain, store: Store, index: int, glass: Mapping[str, Artifact] | None = None) -> dict[str, Artifact]:
+    """The artifacts of glass ``index`` under the chain's loading by stage; each is computed when its value is asked for.
+
+    ``glass``: those of the same glass under another loading, to share what does not depend on it.
+    """
+    shared = {stage: artifact for stage, artifact in (glass or {}).items() if stage in OF_GLASS}
+    return _CaseArtifacts(chain, store, index, shared).table
 
 
-def compute_sample(chain: Chain, store: Store, index: int) -> Record:
-    """Make sure that every result of one sample is in the store, and intact.
+def compute_glass(chains: Mapping[Case, Chain], store: Store, index: int) -> Iterator[Record | VitreousError]:
+    """Make sure that every result of all cases of one glass is in the store; what becomes of each case, in order.
+
+    A case whose deformation or label did not converge is given as that error, and the next one goes on.
 
     Raises:
-        NotConverged: a minimisation failed; this sample must be left out.
-        NetworkChanged: relaxing broke or formed bonds; this sample must be left out.
+        NotConverged: relaxing failed; the glass must be left out.
+        NetworkChanged: relaxing broke or formed bonds; the glass must be left out.
         VitreousError: anything else that is wrong with the input, the set-up or the disk.
     """
-    table = artifacts(chain, store, index)
-    # What was relaxed before is looked at, too: the store may hold it from a version that did not.
-    refuse_changed(table["relax"].value, chain.generator.bond_limit)
-    for stage, artifact in table.items():
-        if stage != "generate":
-            _ = artifact.value
-    return Record(
-        index=index,
-        keys={stage: artifact.key for stage, artifact in table.items()},
-        seconds={stage: artifact.seconds for stage, artifact in table.items()},
-        fresh=tuple(stage for stage, artifact in table.items() if artifact.fresh),
-    )
+    tables: dict[Case, dict[str, Artifact]] = {}
+    for case, chain in chains.items():
+        tables[case] = artifacts(chain, store, index, next(iter(tables.values()), None))
+    needed = {case: [a for stage, a in table.items() if stage != "generate"] for case, table in tables.items()}
+    if not all(artifact.stored for each in needed.values() for artifact in each):
+        first, chain = next(iter(tables.values())), next(iter(chains.values()))
+        # What was relaxed before is looked at, too: the store may hold it from a version that did not.
+        refuse_changed(first["relax"].value, chain.generator.bond_limit)
+    for case, table in tables.items():
+        try:
+            for artifact in needed[case]:
+                artifact.ensure()
+        except NotConverged as error:
+            yield error
+            continue
+        seconds = {stage: artifact.seconds for stage, artifact in table.items() if artifact.seconds is not None}
+        yield Record(case=case, keys={stage: artifact.key for stage, artifact in table.items()}, seconds=seconds)

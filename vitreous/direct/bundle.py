@@ -27,7 +27,8 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Fitted, Model, Potential
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry, discover, load_class
-from vitreous.core.result import Result, Sample
+from vitreous.core.run import Run
+from vitreous.core.sample import Sample
 from vitreous.core.store import identity
 from vitreous.direct.likeness import Likeness, likeness
 from vitreous.direct.trust import Trust, trust
@@ -43,7 +44,7 @@ class Bundle:
     Fields:
         label: name, unit and weak_is of what it predicts. spacing: between its places in training, length.
         glasses: of the training: names and share of the species, units, dimension, bonds per atom of each species, atoms per glass, keys,
-            turns (how many were also labelled along the loading turned by so many degrees).
+            loadings (and how many glasses were taken along each).
         scores: on glasses never seen, as the run reported them.
         intervals, trust: how wide intervals are and which maps are to be trusted, from the validation glasses; None where the model knows
             no deviation, or there were none. likeness: what the training glasses are like; None of format 2.
@@ -73,7 +74,7 @@ def write(folder: Path, model: Model, fitted: Fitted, provider: str) -> None:
     (folder / "MLmodel").write_text(json.dumps(described, indent=1))  # JSON is YAML
 
 
-def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[str, Any]) -> bool:
+def complete(folder: Path, pipeline: Pipeline, result: Run, scores: Mapping[str, Any]) -> bool:
     """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places, which need none."""
     train = result.role("train")
     first = train[0]
@@ -97,10 +98,10 @@ def complete(folder: Path, pipeline: Pipeline, result: Result, scores: Mapping[s
             "dimension": glass.dimension,
             "atoms": len(glass),
             "generator": identity(pipeline.generator),
-            "keys": [sample.keys["relax"] for sample in train],
-            "turns": {f"{turn:g}": len(found) for turn, found in result.turned.items()},
+            "keys": [sample.keys["relax"] for sample in result.glasses("train")],
+            "loadings": [{**loading.recipe(), "glasses": sum(s.loading == loading for s in train)} for loading in result.loadings],
         },
-        "likeness": asdict(likeness([s.configuration for s in train], pipeline.potential)),
+        "likeness": asdict(likeness([s.configuration for s in result.glasses("train")], pipeline.potential)),
         **judged_by(result.role("validation")),
         "scores": dict(scores),
         "files": digests(folder),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.result import Sample
+from vitreous.core.sample import Sample
 
 Array = NDArray[np.float64]
 WORSE = 1.5  #: times the unexplained share of the validation glasses

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from vitreous.analysis.conformal import CONFIDENCES, Intervals, errors
-from vitreous.core.result import Sample
+from vitreous.core.sample import Sample
 
 Array = NDArray[np.float64]
 _CONFIDENCE = np.array(CONFIDENCES)

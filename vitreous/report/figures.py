@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from vitreous.analysis.neighborhoods import wrap
 from vitreous.analysis.scores import TRUE_MAP, Scores, pearson, percent
 from vitreous.core.base import UNITS
-from vitreous.core.result import Metric, Sample
+from vitreous.core.run import Metric
+from vitreous.core.sample import Sample
 from vitreous.report.scoring import event_places
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Labels
-from vitreous.core.result import Sample
+from vitreous.core.sample import Sample
 from vitreous.report.figures import draw_map, draw_network, label_text, sparse_ticks
 
 
@@ -30,9 +30,9 @@ def draw_prediction(
         doubts: what speaks against trusting the map, said above it.
         masked: how many places have no value, by the reason, said below it.
     """
-    sample = Sample(
+    sample = Sample.of(
         index=0, role="test", configuration=glass, trajectory=None, labels=labels, events=None, features=None, indicators=None,
-        prediction=labels.values, keys={},
+        prediction=labels.values,
     )  # fmt: skip
     panels = [(labels.values, labels.weak_is, label_text(labels.name, labels.unit))]
     if uncertainty is not None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from vitreous.analysis.neighborhoods import heights
 from vitreous.analysis.scores import Measured, Scores, score_run
-from vitreous.core.result import Sample
+from vitreous.core.sample import Sample
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
 
 MODEL = "model"

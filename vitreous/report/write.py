@@ -16,8 +16,10 @@ from vitreous.analysis.conformal import intervals
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
 from vitreous.analysis.scores import TRUE_MAP, Scores, percent
 from vitreous.analysis.silica_network import centre_bonds
+from vitreous.core.cases import ROLES
 from vitreous.core.errors import VitreousError
-from vitreous.core.result import ROLES, Result, Sample
+from vitreous.core.run import Run
+from vitreous.core.sample import Sample
 from vitreous.report import figures
 from vitreous.report.boxes import by_glass, goodness_boxes
 from vitreous.report.calibration import calibration
@@ -28,7 +30,7 @@ _DPI = 150
 
 
 def write_report(
-    result: Result,
+    result: Run,
     folder: Path,
     command: str,
     *,
@@ -77,7 +79,7 @@ def _kept(names: list[str], encoded: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(name for name in names if name in encoded)
 
 
-def _pictures(result: Result, scores: Scores | None, radius: float | None, orientation: Mapping[str, str] | None) -> dict[str, Figure]:
+def _pictures(result: Run, scores: Scores | None, radius: float | None, orientation: Mapping[str, str] | None) -> dict[str, Figure]:
     """Every picture of the run by file stem."""
     made: dict[str, Figure | None] = {}
     for sample in result.role("test"):
@@ -99,7 +101,7 @@ def _pictures(result: Result, scores: Scores | None, radius: float | None, orien
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
-def _boxes(result: Result, scores: Scores, radius: float | None, orientation: Mapping[str, str] | None) -> Figure:
+def _boxes(result: Run, scores: Scores, radius: float | None, orientation: Mapping[str, str] | None) -> Figure:
     """Goodness glass by glass of the true map, the model's and the best indicator's, where the model learnt and where it never was."""
     seen = score_samples([*result.role("train"), *result.role("validation")], radius=radius, orientation=orientation)
     others = [name for name in scores.names if name not in (TRUE_MAP, MODEL)]
@@ -110,7 +112,7 @@ def _boxes(result: Result, scores: Scores, radius: float | None, orientation: Ma
     return goodness_boxes({title: maps for title, maps in known.items() if any(np.isfinite(rows).any() for rows in maps.values())})
 
 
-def _ring_statistics(result: Result) -> dict[int, RingStatistics]:
+def _ring_statistics(result: Run) -> dict[int, RingStatistics]:
     """Ring statistics by glass, of those that are plane networks of silica."""
     found = {}
     for sample in result.samples:
@@ -127,11 +129,11 @@ def _ring_statistics(result: Result) -> dict[int, RingStatistics]:
     return found
 
 
-def _target(result: Result) -> str:
+def _target(result: Run) -> str:
     return result.samples[0].labels.name.replace("_", " ") if result.samples else "no glass"
 
 
-def _headline(result: Result, scores: Scores | None) -> str:
+def _headline(result: Run, scores: Scores | None) -> str:
     """What the run found, in a sentence or two."""
     count = {role: len(result.role(role)) for role in ROLES}
     text = f"{count['train']} glasses for training, {count['validation']} for validation, {count['test']} for test, split by glass."
@@ -155,16 +157,14 @@ def _caption(sample: Sample) -> str:
     )
 
 
-def _facts(result: Result, more: Mapping[str, str]) -> dict[str, str]:
+def _facts(result: Run, more: Mapping[str, str]) -> dict[str, str]:
     """Versions, loading, samples and artifacts of the run."""
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
-    loading = result.loading
     facts = {
-        "loading": f"{loading.mode.replace('_', ' ')}, sign {loading.sign:+d}, at {loading.angle:g}° in {loading.plane}"
-        + (f", contraction {loading.contraction:g}" if loading.contraction else ""),
-        "glasses": ", ".join(f"{role} {[s.index for s in result.role(role)]}" for role in ROLES),
+        **{f"loading {k}" if k else "loading": loading.title for k, loading in enumerate(result.loadings)},
+        "glasses": ", ".join(f"{role} {[s.index for s in result.glasses(role)]}" for role in ROLES),
         "computed by this run": ", ".join(f"{stage} {n}" for stage, n in result.fresh.items()) or "nothing: all came from the store",
         "model artifact": result.model_key,
         "python": platform.python_version(),

@@ -1,0 +1,153 @@
+"""A run is a table of cases: glasses along loadings, with roles by glass."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.pipeline import Pipeline
+from vitreous.core.run import FILE, Run
+from vitreous.core.split import Split
+from vitreous.core.store import Store
+
+BASE = Loading(angle=10.0)
+
+
+def test_a_loading_of_a_configuration_changes_the_base_and_rotates_it():
+    read = [
+        LoadCase.read(BASE, change, "loadings[0]")
+        for change in ({}, {"rotation": 45}, {"angle": 45}, {"sign": -1}, {"mode": "simple_shear"})
+    ]
+    assert [case.loading for case in read] == [
+        BASE, replace(BASE, angle=55.0), replace(BASE, angle=45.0), replace(BASE, sign=-1), replace(BASE, mode="simple_shear"),
+    ]  # fmt: skip
+    assert not LoadCase.read(BASE, {"rotation": 90.0, "roles": ["train"]}, "loadings[1]").scored
+
+
+def test_every_glass_takes_the_loadings_of_its_role():
+    cases = (LoadCase(loading=BASE), LoadCase(loading=replace(BASE, sign=-1), roles=("train",)))
+    assert table({4: "test", 7: "train"}, cases) == (
+        Case(glass=4, loading=0, role="test"), Case(glass=7, loading=0, role="train"), Case(glass=7, loading=1, role="train"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ([{}, {"dimension": 3}], r"loadings have dimensions \[2, 3\]; one run has glasses of one dimension"),
+        ([{}, {"rotation": 180.0}], r"loadings 0 and 1 deform a glass alike \(pure shear, sign \+1, at 190° in xy\)"),
+        ([{}, {"rotation": 45.0}, {"angle": 55.0}], "loadings 1 and 2 deform a glass alike"),
+        ([{"roles": ["train", "test"]}], "no loading is for validation glasses"),
+        ([{"roles": ["tset"]}], r"loadings\[0\].roles is \['tset'\]; expected some of train, validation, test"),
+        ([{"angel": 3}], r"unknown field loadings\[0\].angel; did you mean 'angle'"),
+        ([{"rotation": "up"}], r"loadings\[0\].rotation is 'up'"),
+    ],
+)
+def test_loadings_that_make_no_table_are_refused(changes, sentence):
+    with pytest.raises(VitreousError, match=sentence):
+        refuse_loadings([LoadCase.read(BASE, change, f"loadings[{k}]") for k, change in enumerate(changes)])
+
+
+@pytest.fixture
+def pipeline(toys):
+    from toyglass import components as toy
+
+    return Pipeline(
+        generator=toy.Lattice(), simulator=toy.Shear(), potential=toy.Springs(), labeler=toy.Map(), events=toy.FirstEvents(),
+        descriptor=toy.Places(), model=toy.LeastSquares(), loading=Loading(), samples=5, split=Split(test=1, validation=1),
+        loadings=(LoadCase(loading=Loading()), LoadCase(loading=Loading(angle=30.0))),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def left(pipeline, tmp_path):
+    """A run, and the folder that it left."""
+    store = Store(tmp_path / "home" / "store")
+    result = pipeline.run(store)
+    folder = tmp_path / "home" / "runs" / "one"
+    folder.mkdir(parents=True)
+    result.write(folder, {"store": str(store.folder), "store_from_here": "../../store", "command": "vitreous run"})
+    return result, folder
+
+
+def test_a_run_is_opened_again_with_everything_it_held(left):
+    result, folder = left
+    again = Run.open(folder)
+    assert [s.case for s in again.samples] == [s.case for s in result.samples]
+    assert again.loadings == result.loadings
+    for before, after in zip(result.samples, again.samples, strict=True):
+        assert after.configuration == before.configuration
+        assert (after.labels, after.events, after.features) == (before.labels, before.events, before.features)
+        assert after.trajectory == before.trajectory
+        assert np.array_equal(after.prediction, before.prediction)
+    assert again.history == result.history
+    assert np.array_equal(again.model.predict(again.samples[0].features), result.samples[0].prediction)
+    assert again.about["command"] == "vitreous run"
+
+
+def test_a_run_that_was_moved_with_its_store_is_found_and_without_it_asks(left, tmp_path):
+    result, _ = left
+    moved = (tmp_path / "home").rename(tmp_path / "elsewhere")
+    assert np.array_equal(Run.open(moved / "runs" / "one").samples[0].prediction, result.samples[0].prediction)
+    store = (moved / "store").rename(tmp_path / "apart")
+    with pytest.raises(VitreousError, match=r"the store of .*one is neither at .* nor at .*; say where it is with --store FOLDER"):
+        Run.open(moved / "runs" / "one")
+    assert (
+        Run.open(moved / "runs" / "one", store=store).samples[0].labels == Run.open(moved / "runs" / "one", store=store).samples[0].labels
+    )
+
+
+def test_a_run_whose_artifacts_are_gone_says_which(left):
+    _, folder = left
+    again = Run.open(folder)
+    next((folder.parents[1] / "store" / "predict").rglob("*.npz")).unlink()
+    with pytest.raises(VitreousError, match=r"does not hold the predict artifact [0-9a-f]{12} of this run; run its command again"):
+        [s.prediction for s in again.samples]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda text: "", "cannot be read"),
+        (lambda text: text.replace('"format": 1', '"format": 7'), "has format 7, but this version reads 1"),
+        (lambda text: json.dumps({k: v for k, v in json.loads(text).items() if k != "cases"}), "is damaged .KeyError: 'cases'"),
+        (lambda text: text.replace('"loading": 1', '"loading": 9'), "is damaged .IndexError"),
+    ],
+)
+def test_a_file_that_is_no_run_is_refused(left, spoil, sentence):
+    _, folder = left
+    (folder / FILE).write_text(spoil((folder / FILE).read_text()))
+    with pytest.raises(VitreousError, match=sentence):
+        Run.open(folder)
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(VitreousError, match=r"holds no run: there is no run.json in it"):
+        Run.open(tmp_path)
+
+
+def test_a_finished_run_is_resumed_without_reading_what_is_stored(pipeline, left, monkeypatch):
+    result, folder = left
+    read, get = [], Store.get
+    monkeypatch.setattr(Store, "get", lambda self, stage, key: read.append(stage) or get(self, stage, key))
+    again = pipeline.run(Store(folder.parents[1] / "store"))
+    assert read == ["fit"]  # the model itself
+    assert again.fresh == {}
+    assert [s.keys for s in again.samples] == [s.keys for s in result.samples]
+
+
+def test_artifacts_stay_in_memory_only_while_a_few_others_are_read(left, monkeypatch):
+    _, folder = left
+    again, read, get = Run.open(folder), [], Store.get
+    monkeypatch.setattr(Store, "get", lambda self, stage, key: read.append(key) or get(self, stage, key))
+    sample = again.samples[0]
+    assert sample.labels is sample.labels
+    assert len(read) == 1
+    for other in again.samples[1:]:
+        _ = other.labels, other.trajectory
+    _ = sample.labels
+    assert read.count(sample.keys["label"]) == 2

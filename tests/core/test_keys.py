@@ -1,0 +1,46 @@
+"""A store that was filled before a change of the frame is found again: keys of two recipes, as they were on 2026-11-28.
+
+Change this file only together with a version of a component or a recipe of a stage, and say so in the changelog.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
+from vitreous.app.run import assemble
+from vitreous.core.cases import table
+from vitreous.core.registry import discover
+from vitreous.core.stages import artifacts
+from vitreous.core.store import Store, identity, key_of
+
+KNOWN = json.loads((Path(__file__).parent / "keys" / "known.json").read_text())
+
+
+@pytest.fixture(params=KNOWN)
+def recipe(request, tmp_path):
+    """The pipeline of a recipe, and its known keys."""
+    known = KNOWN[request.param]
+    with initialize_config_module("vitreous.conf", version_base="1.3"):
+        config = compose("config", overrides=[*known["overrides"], f"home={tmp_path}", f"runs={tmp_path}/runs"])
+    return assemble(OmegaConf.to_container(config, resolve=True), discover()), known
+
+
+def test_artifacts_of_a_glass_keep_their_keys(recipe, tmp_path):
+    pipeline, known = recipe
+    for glass, keys in known["glasses"].items():
+        case = table({int(glass): "test"}, pipeline.load_cases)[0]
+        assert {stage: a.key for stage, a in artifacts(pipeline.chain(case), Store(tmp_path), int(glass)).items()} == keys
+
+
+def test_a_fit_keeps_its_key(recipe, tmp_path):
+    pipeline, known = recipe
+    parents = {"train": [], "validation": []}
+    for case in sorted(table(pipeline.roles(), pipeline.load_cases), key=lambda case: (case.loading, case.glass)):
+        if case.role in parents:
+            made = artifacts(pipeline.chain(case), Store(tmp_path), case.glass)
+            parents[case.role].append([made["describe"].key, made["label"].key])
+    recipe = {"component": identity(pipeline.model), "parents": parents, "seed": pipeline.seed}
+    assert key_of({"stage": "fit", **recipe}) == known["fit"]

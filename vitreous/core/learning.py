@@ -1,0 +1,127 @@
+"""Fit a model to the training cases of a run, and predict on all of them; both are artifacts like any other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from vitreous.core.errors import VitreousError
+from vitreous.core.executor import Executor, Say
+from vitreous.core.interfaces import Fitted, Model
+from vitreous.core.run import Metric, Run, pack, unpack
+from vitreous.core.sample import Examples, Sample, Shelf
+from vitreous.core.stages import Artifact, stream
+from vitreous.core.store import Store, identity
+
+_LEARNT_FROM = ("train", "validation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """A model, the root of its random stream, and the distribution and version that it comes from."""
+
+    model: Model
+    seed: int
+    provider: str
+
+    def learn(self, store: Store, executor: Executor, run: Run) -> Run:
+        """The run with its model, and that model's prediction on every case.
+
+        Raises:
+            VitreousError: from the model, or predictions that are not finite.
+        """
+        with executor.busy(f"fit {type(self.model).__name__}") as say:
+            made: list[Fitted] = []
+            fit = self._fit(store, run, say, made)
+            packed = fit.value
+            for new in made:
+                new.stored()
+            fitted = unpack(self.model, packed["files"])
+            say("predict")
+            each = [self._prediction(store, fit.key, fitted, sample) for sample in run.samples]
+            for prediction in each:
+                prediction.ensure()
+        shelf = Shelf(partial(_stored, store, {prediction.key: prediction for prediction in each}))
+        timed = [(a.stage, a.seconds) for a in (fit, *each) if a.seconds is not None]
+        return replace(
+            run,
+            samples=tuple(s.and_stored("predict", p.key, shelf) for s, p in zip(run.samples, each, strict=True)),
+            model_key=fit.key,
+            history=tuple(tuple(metric) for metric in packed["history"]),
+            seconds={**run.seconds, **sums(timed)},
+            fresh={**run.fresh, **Counter(stage for stage, _ in timed)},
+        )
+
+    def _fit(self, store: Store, run: Run, say: Say, made: list[Fitted]) -> Artifact:
+        """The fit; ``made`` is given the model if it is trained now. Cases are learnt loading by loading."""
+        learnt_from = {role: sorted(run.role(role), key=lambda s: (s.case.loading, s.case.glass)) for role in _LEARNT_FROM}
+        parents = {role: [[s.keys["describe"], s.keys["label"]] for s in samples] for role, samples in learnt_from.items()}
+
+        def work() -> dict[str, Any]:
+            history: list[Metric] = []
+
+            def log(name: str, value: float, step: int) -> None:
+                history.append((str(name), float(value), int(step)))
+                say(f"epoch {step + 1}, {name} {value:.4g}")
+
+            train, validation = (Examples(samples) for samples in learnt_from.values())
+            fitted = self.model.fit(train, validation, stream(self.seed, "fit"), log)
+            made.append(fitted)
+            return {"files": pack(fitted), "history": history}
+
+        recipe = {"component": identity(self.model), "parents": parents, "seed": self.seed}
+        return Artifact(store, "fit", recipe, work, {"provider": self.provider})
+
+    def _prediction(self, store: Store, fit_key: str, fitted: Fitted, sample: Sample) -> Artifact:
+        def work() -> dict[str, np.ndarray | None]:
+            return {"prediction": _predict(fitted, sample), "uncertainty": _uncertainty(fitted, sample)}
+
+        note = {"sample": sample.index, "provider": self.provider, "parent_stages": ["fit", "describe"]}
+        return Artifact(store, "predict", {"parents": [fit_key, sample.keys["describe"]]}, work, note)
+
+
+def _predict(fitted: Fitted, sample: Sample) -> np.ndarray:
+    assert sample.features is not None
+    prediction = np.asarray(fitted.predict(sample.features), dtype=np.float64)
+    if prediction.shape != (len(sample.labels),) or not np.all(np.isfinite(prediction)):
+        raise VitreousError(
+            f"{type(fitted).__name__} predicted {np.count_nonzero(np.isfinite(prediction))} finite values of shape {prediction.shape} "
+            f"for the {len(sample.labels)} sites of sample {sample.index}; the fit failed"
+        )
+    return prediction
+
+
+def _uncertainty(fitted: Fitted, sample: Sample) -> np.ndarray | None:
+    assert sample.features is not None
+    given = fitted.uncertainty(sample.features)
+    if given is None:
+        return None
+    given = np.asarray(given, dtype=np.float64)
+    if given.shape != (len(sample.labels),) or not np.all(given > 0.0):
+        raise VitreousError(
+            f"{type(fitted).__name__} gave uncertainties of sample {sample.index} that are not all positive; the fit failed"
+        )
+    return given
+
+
+def _stored(store: Store, known: Mapping[str, Artifact], stage: str, key: str) -> Any:
+    """A stored prediction, read-only; one that was damaged or deleted since is made anew."""
+    found = store.get(stage, key)
+    value = known[key].value if found is None else found[0]
+    for array in value.values():
+        if array is not None:
+            array.setflags(write=False)
+    return value
+
+
+def sums(items: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """Totals by name."""
+    total: dict[str, float] = {}
+    for name, value in items:
+        total[name] = total.get(name, 0.0) + value
+    return total

@@ -1,0 +1,175 @@
+"""What a run leaves behind: its table of cases with what was computed on each, and the fitted model.
+
+``run.json`` in the folder of a run says all of it but the arrays, which lie in the store: a run is opened again without computing.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from vitreous.core.build import construct
+from vitreous.core.cases import Case
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Fitted, Model
+from vitreous.core.loading import Loading
+from vitreous.core.registry import discover, load_class
+from vitreous.core.sample import Sample, Shelf
+from vitreous.core.store import Store
+
+FILE, FORMAT = "run.json", 1
+Metric = tuple[str, float, int]  #: name, value, step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A whole run.
+
+    Fields:
+        loadings: what was done to the glasses, numbered by ``Case.loading``.
+        samples: views of the cases, in order of glass and loading, without those left out.
+        excluded: the reason, by glass left out. incomplete: the reason, by case left out of a glass that has others.
+        model_key: the artifact that holds the fitted model; empty without one. history: what the model logged while it was fitted.
+        seconds: time that this run spent computing, by stage. fresh: artifacts that it computed, by stage.
+        about: what else ``run.json`` says: configuration, command, components, versions.
+        shelf: where artifacts are read.
+    """
+
+    loadings: tuple[Loading, ...]
+    samples: tuple[Sample, ...]
+    excluded: Mapping[int, str] = field(default_factory=dict)
+    incomplete: Mapping[Case, str] = field(default_factory=dict)
+    model_key: str = ""
+    history: tuple[Metric, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    fresh: Mapping[str, int] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    shelf: Shelf | None = field(default=None, repr=False)
+
+    @classmethod
+    def open(cls, folder: str | Path, store: str | Path | None = None) -> Self:
+        """The run that left its results in ``folder``; ``store``: where its artifacts lie now, if they were moved.
+
+        Raises:
+            VitreousError: no such run, one of a later version, or a store that is not there.
+        """
+        about = _read(Path(folder))
+        found = Path(store) if store is not None else _store_of(Path(folder), about)
+        shelf = Shelf(lambda stage, key: _artifact(Store(found), stage, key))
+        try:
+            loadings = tuple(construct(Loading, "loading", values) for values in about.pop("loadings"))
+            cases = [(Case(**row["case"]), row["keys"]) for row in about.pop("cases")]
+            return cls(
+                loadings=loadings,
+                samples=tuple(Sample.stored(c, loadings[c.loading], keys, shelf) for c, keys in cases),
+                excluded={int(glass): reason for glass, reason in about.pop("excluded").items()},
+                incomplete={Case(**row["case"]): row["reason"] for row in about.pop("incomplete")},
+                model_key=about.pop("model_key"),
+                history=tuple((name, value, step) for name, value, step in about.pop("history")),
+                seconds=about.pop("seconds"),
+                fresh=about.pop("fresh"),
+                about=about,
+                shelf=shelf,
+            )
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            raise VitreousError(f"{Path(folder) / FILE} is damaged ({type(error).__name__}: {error}); run its command again") from error
+
+    def write(self, folder: Path, about: Mapping[str, Any]) -> Path:
+        """Write ``run.json`` into ``folder``; ``about`` is what the run does not know itself."""
+        content = {
+            **self.about,
+            **about,
+            "format": FORMAT,
+            "loadings": [loading.recipe() for loading in self.loadings],
+            "cases": [{"case": asdict(s.case), "keys": dict(s.keys)} for s in self.samples],
+            "excluded": {str(glass): reason for glass, reason in self.excluded.items()},
+            "incomplete": [{"case": asdict(case), "reason": reason} for case, reason in self.incomplete.items()],
+            "model_key": self.model_key,
+            "history": self.history,
+            "seconds": self.seconds,
+            "fresh": self.fresh,
+        }
+        (folder / FILE).write_text(json.dumps(content, indent=1))
+        return folder / FILE
+
+    @cached_property
+    def model(self) -> Fitted | None:
+        """The fitted model; None without one.
+
+        Raises:
+            VitreousError: its component is not installed, or only in another version.
+        """
+        if not self.model_key or self.shelf is None:
+            return None
+        made = self.about["components"]["model"]
+        cls = load_class(discover().by_target("model", made["target"]))
+        if cls.version != made["version"]:
+            raise VitreousError(
+                f"the run was made with version {made['version']} of {made['target']}, but version {cls.version} is installed; run it again"
+            )
+        return unpack(construct(cls, "model", made["fields"]), self.shelf["fit", self.model_key]["files"])
+
+    def role(self, name: str) -> tuple[Sample, ...]:
+        """The samples that play one of ``vitreous.core.cases.ROLES``."""
+        return tuple(sample for sample in self.samples if sample.role == name)
+
+    def glasses(self, name: str) -> tuple[Sample, ...]:
+        """One sample of each glass that plays a role: that of its first loading."""
+        return tuple({sample.index: sample for sample in reversed(self.role(name))}.values())[::-1]
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says; ``folder`` may be the file itself."""
+    path = folder if folder.name == FILE else folder / FILE
+    try:
+        about = json.loads(path.read_text())
+        known = about["format"]
+    except FileNotFoundError as error:
+        raise VitreousError(f"{folder} holds no run: there is no {FILE} in it; give the folder that a run printed at its end") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VitreousError(f"{path} cannot be read ({type(error).__name__}: {error}); run its command again") from error
+    if known != FORMAT:
+        raise VitreousError(f"{path} has format {known!r}, but this version reads {FORMAT}; open it with vitreous {about.get('vitreous')}")
+    return about
+
+
+def _store_of(folder: Path, about: Mapping[str, Any]) -> Path:
+    """The store, where it was or, with the folder, moved along."""
+    named = [Path(about["store"]), (folder / about["store_from_here"])]
+    found = next((path for path in named if path.is_dir()), None)
+    if found is None:
+        raise VitreousError(f"the store of {folder} is neither at {named[0]} nor at {named[1]}; say where it is with --store FOLDER")
+    return found
+
+
+def _artifact(store: Store, stage: str, key: str) -> Any:
+    found = store.get(stage, key)
+    if found is None:
+        raise VitreousError(f"{store.folder} does not hold the {stage} artifact {key[:12]} of this run; run its command again")
+    return found[0]
+
+
+def pack(fitted: Fitted) -> dict[str, np.ndarray]:
+    """The files that a fitted model saves, as bytes by relative path."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fitted.save(folder)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
+
+
+def unpack(model: Model, files: Mapping[str, np.ndarray]) -> Fitted:
+    """The fitted model that ``pack`` packed."""
+    with tempfile.TemporaryDirectory() as name:
+        for path, content in files.items():
+            target = Path(name) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.tobytes())
+        return model.load(Path(name))
