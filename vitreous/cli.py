@@ -19,7 +19,8 @@ from vitreous.core.errors import VitreousError
 
 REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
-COMMANDS = ("run", *DIRECT, "list", "check", "store", "doctor", "version")
+RUNS = ("report", "compare", "reproduce", "cite")
+COMMANDS = ("run", *RUNS, *DIRECT, "list", "check", "store", "doctor", "version")
 
 #: how Hydra has the parts that may be absent left out; the model is chosen, not deleted, since the presets of a scale go by its name
 _LEFT_OUT = {"model=null": "model=none", "~model": "model=none", "descriptor=null": "~descriptor"}
@@ -81,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     front.add_argument("--version", action="version", version=__version__)
     commands = front.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("run", help="run the main job, or a sweep", add_help=False)
+    _runs_parsers(commands)
     add_direct_commands(commands)
     listing = commands.add_parser("list", help="the installed components, and recipes")
     listing.add_argument("kind", nargs="?", help="only this kind: potential, generator, simulator, labeler, descriptor, model or recipe")
@@ -91,6 +93,25 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="what is installed, what is missing, how to mend it")
     commands.add_parser("version", help="print the version")
     return front
+
+
+def _runs_parsers(commands: Any) -> None:
+    """The commands that take runs that are done."""
+    texts = {
+        "report": "draw the report of a run again, without computing",
+        "reproduce": "compute a run again in an empty store, and compare",
+        "cite": "BibTeX of every component and package that a run used",
+    }
+    for name, text in texts.items():
+        parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        parser.add_argument("run", help="the folder of the run")
+        if name != "cite":
+            parser.add_argument("--store", metavar="FOLDER", help="where its artifacts lie now (default: where they were, or moved along)")
+        if name == "report":
+            parser.add_argument("--out", metavar="FOLDER", help="where to write the page and its pictures (default: the run's folder)")
+    compare = commands.add_parser("compare", help="scores of several runs side by side", description="Scores of several runs side by side.")
+    compare.add_argument("runs", nargs="+", metavar="RUN", help="the folder of a run")
+    compare.add_argument("--out", metavar="FILE", help="write a table (.csv) or draw a figure (.png, .pdf, .svg) instead of printing")
 
 
 def _store_parser(store: argparse.ArgumentParser) -> None:
@@ -114,6 +135,7 @@ def _other(arguments: Sequence[str]) -> int:
         sys.stdout.write(f"{__version__}\n")
         return 0
     modules = {"list": "listing", "check": "check", "store": "storecmd", "doctor": "doctor", **dict.fromkeys(DIRECT, "direct_commands")}
+    modules |= dict.fromkeys(RUNS, "reopening")
     module = modules[options.command]
     return importlib.import_module(f"vitreous.app.{module}").main(options)
 

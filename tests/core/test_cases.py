@@ -1,6 +1,7 @@
 """A run is a table of cases: glasses along loadings, with roles by glass."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -151,3 +152,20 @@ def test_artifacts_stay_in_memory_only_while_a_few_others_are_read(left, monkeyp
         _ = other.labels, other.trajectory
     _ = sample.labels
     assert read.count(sample.keys["label"]) == 2
+
+
+def test_memory_does_not_grow_with_the_number_of_glasses(pipeline, tmp_path, toys):
+    """One glass, its trajectory and features take more than 200 kB here; what is kept of it is keys."""
+    from toyglass import components as toy
+
+    peak = {}
+    for count in (4, 24):
+        many = replace(pipeline, generator=toy.Lattice(side=25), model=None, samples=count)
+        tracemalloc.start()
+        result = many.run(Store(tmp_path / str(count)))
+        for sample in result.samples:
+            _ = sample.trajectory, sample.labels, sample.features
+        peak[count] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    one = sum(entry.size for entry in Store(tmp_path / "4").entries()) / 4
+    assert peak[24] - peak[4] < 0.1 * 20 * one

@@ -26,8 +26,9 @@ from vitreous.core.cases import LoadCase
 from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.executor import Executor
 from vitreous.core.pipeline import Pipeline
-from vitreous.core.registry import Registry, discover, suggest
+from vitreous.core.registry import Registry, discover, load_class, suggest
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.split import Split
@@ -109,10 +110,15 @@ def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
     return registry.find(kind, registry.name_of(kind, cls)).provider
 
 
+def workers_of(config: Mapping[str, Any]) -> Executor:
+    """The executor that a configuration asks for; raises VitreousError for settings that make no sense."""
+    return executor(**{name: checked_value(f"executor.{name}", config["executor"][name], hint) for name, hint in WORKERS.items()})
+
+
 def run(job: Job) -> Run:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
     pipeline = assemble(job.config, discover())
-    workers = executor(**{name: checked_value(f"executor.{name}", job.config["executor"][name], hint) for name, hint in WORKERS.items()})
+    workers = workers_of(job.config)
     tracked = tracker(job.config["tracker"], Path(job.config["runs"]))
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / "command.txt").write_text(job.command + "\n")
@@ -142,16 +148,28 @@ def write_results(job: Job, pipeline: Pipeline, result: Run) -> tuple[dict[str, 
     for sample in result.samples:
         _write_prediction(folder / "predictions" / f"{_file_name(sample)}.csv", sample, set_by)
     bundle.write(folder / "model", pipeline.model, fitted, pipeline.providers.get("model", ""))
-    orientation = getattr(pipeline.indicators, "weak_is", None)
+    orientation = _orientation(result)
     scores = _scores(result, orientation)
     bundle.complete(folder / "model", pipeline, result, scores)
     (folder / "scores.json").write_text(json.dumps(scores, indent=1))
     files.append(folder / "scores.json")
     if job.config.get("report"):
-        from vitreous.report import write_report
-
-        files += write_report(result, folder, job.command, config=job.text, orientation=orientation)
+        files += draw_report(result, folder, folder)
     return scores, files
+
+
+def draw_report(run: Run, folder: Path, out: Path) -> list[Path]:
+    """The page and pictures of the run in ``folder``, written to ``out``; the page first."""
+    from vitreous.report import write_report
+
+    command, config = ((folder / name).read_text() for name in ("command.txt", "config.yaml"))
+    return write_report(run, out, command.strip(), config=config, orientation=_orientation(run))
+
+
+def _orientation(run: Run) -> Mapping[str, str] | None:
+    """weak_is by column of the run's indicators."""
+    made = run.about["components"].get("indicators")
+    return None if made is None else getattr(load_class(discover().by_target("descriptor", made["target"])), "weak_is", None)
 
 
 def _file_name(sample: Sample) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
 from typing import Any
 
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
@@ -50,9 +50,14 @@ class Pipeline(Chain):
 
     def chain(self, case: Case) -> Chain:
         """The stages of one case."""
-        load_case = self.load_cases[case.loading]
-        unscored = {} if load_case.scored else {"events": None, "indicators": None}
-        return replace(self, loading=load_case.loading, **unscored)
+        return self._chains[case.loading]
+
+    @cached_property
+    def _chains(self) -> tuple[Chain, ...]:
+        """Stages by loading; those of one that is not scored have neither events nor indicators."""
+        shared = {f.name: getattr(self, f.name) for f in fields(Chain)}
+        unscored = {"events": None, "indicators": None}
+        return tuple(Chain(**{**shared, "loading": c.loading, **({} if c.scored else unscored)}) for c in self.load_cases)
 
     def roles(self) -> dict[int, str]:
         """The role of each glass; raises VitreousError for an impossible number of glasses, split, or list of loadings."""

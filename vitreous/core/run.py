@@ -81,6 +81,11 @@ class Run:
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise VitreousError(f"{Path(folder) / FILE} is damaged ({type(error).__name__}: {error}); run its command again") from error
 
+    @staticmethod
+    def about_of(folder: Path) -> dict[str, Any]:
+        """What ``run.json`` says, as it stands; raises VitreousError as ``open``."""
+        return _read(folder)
+
     def write(self, folder: Path, about: Mapping[str, Any]) -> Path:
         """Write ``run.json`` into ``folder``; ``about`` is what the run does not know itself."""
         content = {

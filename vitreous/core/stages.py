@@ -24,7 +24,7 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -62,6 +62,14 @@ class Chain:
     indicators: Descriptor | None = None
     glass_seed: int = 0
     providers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def identities(self) -> dict[str, dict[str, Any]]:
+        """What of each component decides results, by role; a potential's with the content of the file it is read from, if it is."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        found = {role: identity(part) for role, part in parts.items() if isinstance(part, Method)}
+        content = self.potential.fingerprint()
+        return {**found, "potential": found["potential"] | ({"content": content} if content else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +141,7 @@ class _CaseArtifacts:
                 self._add(stage, role, ("relax", "label"), self._describe(getattr(chain, role)), loading=True)
 
     def _add(self, stage: str, role: str, parents: Sequence[str], work: Callable[[], Any], *, loading: bool = False, **more: Any) -> None:
-        recipe: dict[str, Any] = {"component": identity(getattr(self.chain, role)), "parents": [self.table[p].key for p in parents], **more}
+        recipe: dict[str, Any] = {"component": self.chain.identities[role], "parents": [self.table[p].key for p in parents], **more}
         if loading:
             recipe["loading"] = self.chain.loading.recipe()
         note = {"sample": self.index, "provider": self.chain.providers.get(role, ""), "parent_stages": list(parents)}
@@ -143,20 +151,20 @@ class _CaseArtifacts:
         chain = self.chain
         seed = {"seed": chain.glass_seed, "index": self.index, "source": chain.generator.fingerprint(self.index)}
         self._add("generate", "generator", (), self._generate, **seed)
-        self._add("relax", "simulator", ("generate",), self._relax, potential=_described(chain.potential))
+        self._add("relax", "simulator", ("generate",), self._relax, potential=chain.identities["potential"])
 
     def _deformation(self) -> None:
         chain = self.chain
         if any(labeler is not None and labeler.needs_trajectory for labeler in (chain.labeler, chain.events)):
             work = lambda: chain.simulator.deform(self.table["relax"].value, chain.potential, chain.loading)  # noqa: E731
-            self._add("deform", "simulator", ("relax",), work, loading=True, potential=_described(chain.potential))
+            self._add("deform", "simulator", ("relax",), work, loading=True, potential=chain.identities["potential"])
 
     def _labels(self) -> None:
         for stage, role in (("label", "labeler"), ("events", "events")):
             labeler = getattr(self.chain, role)
             if labeler is not None:
                 parents = ("relax", "deform") if labeler.needs_trajectory else ("relax",)
-                self._add(stage, role, parents, self._label(labeler), loading=True, potential=_described(self.chain.potential))
+                self._add(stage, role, parents, self._label(labeler), loading=True, potential=self.chain.identities["potential"])
 
     def _generate(self) -> Configuration:
         glass = self.chain.generator.generate(self.index, stream(self.chain.glass_seed, "generate", self.index))
@@ -199,12 +207,6 @@ class _CaseArtifacts:
         return work
 
 
-def _described(potential: Potential) -> dict[str, Any]:
-    """What of a potential decides results: its identity, and the content of the file it is read from, if it is."""
-    content = potential.fingerprint()
-    return identity(potential) | ({"content": content} if content else {})
-
-
 def _declared(component: Method, what: str, made: Any, got: str) -> Any:
     """``made``, once it is what its component declares."""
     declared = getattr(component, what)
@@ -222,7 +224,7 @@ def artifacts(chain: Chain, store: Store, index: int, glass: Mapping[str, Artifa
     return _CaseArtifacts(chain, store, index, shared).table
 
 
-def compute_glass(chains: Mapping[Case, Chain], store: Store, index: int) -> Iterator[Record | VitreousError]:
+def compute_glass(chains: Mapping[Case, Chain], store: Store, index: int) -> Iterator[Record | NotConverged]:
     """Make sure that every result of all cases of one glass is in the store; what becomes of each case, in order.
 
     A case whose deformation or label did not converge is given as that error, and the next one goes on.
@@ -240,12 +242,19 @@ def compute_glass(chains: Mapping[Case, Chain], store: Store, index: int) -> Ite
         first, chain = next(iter(tables.values())), next(iter(chains.values()))
         # What was relaxed before is looked at, too: the store may hold it from a version that did not.
         refuse_changed(first["relax"].value, chain.generator.bond_limit)
-    for case, table in tables.items():
-        try:
-            for artifact in needed[case]:
-                artifact.ensure()
-        except NotConverged as error:
-            yield error
-            continue
-        seconds = {stage: artifact.seconds for stage, artifact in table.items() if artifact.seconds is not None}
-        yield Record(case=case, keys={stage: artifact.key for stage, artifact in table.items()}, seconds=seconds)
+    try:
+        for case, table in tables.items():
+            yield _record(case, table, needed[case])
+    finally:
+        for table in tables.values():
+            table.clear()  # artifacts refer to each other: what they read is let go of now, not when Python next looks for cycles
+
+
+def _record(case: Case, table: Mapping[str, Artifact], needed: Sequence[Artifact]) -> Record | NotConverged:
+    try:
+        for artifact in needed:
+            artifact.ensure()
+    except NotConverged as error:
+        return error
+    seconds = {stage: artifact.seconds for stage, artifact in table.items() if artifact.seconds is not None}
+    return Record(case=case, keys={stage: artifact.key for stage, artifact in table.items()}, seconds=seconds)

@@ -1,0 +1,70 @@
+"""A run that is done is reported, compared, computed again and cited from its folder."""
+
+import json
+import shutil
+
+import pytest
+from toy import vitreous
+
+TOY = ("run", "experiment=toy", "executor=serial", "tracker=none")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Two runs of the toy experiment that differ by a field."""
+    home = tmp_path_factory.mktemp("home")
+    for cutoff in (2.0, 3.0):
+        done = vitreous(home, *TOY, f"descriptor.cutoff={cutoff}")
+        assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def runs(home):
+    return [str(folder) for folder in sorted((home / "runs" / "toy").iterdir())]
+
+
+def test_the_report_is_drawn_again_without_computing(home, runs, tmp_path):
+    page = tmp_path / "again" / "report.html"
+    done = vitreous(home, "report", runs[0], "--out", str(tmp_path / "again"))
+    assert (done.returncode, done.stdout.strip()) == (0, str(page)), done.stderr
+    assert "descriptor.cutoff=2.0" in page.read_text()
+
+
+def test_scores_of_runs_stand_side_by_side(home, runs, tmp_path):
+    done = vitreous(home, "compare", *runs)
+    assert done.returncode == 0, done.stderr
+    row = next(line for line in done.stdout.splitlines() if line.startswith("model.pearson"))
+    known = [json.loads((home / "runs" / "toy" / run / "scores.json").read_text())["model"]["pearson"] for run in runs]
+    assert row.split()[1:] == [f"{value:.4g}" for value in known]
+    assert vitreous(home, "compare", *runs, "--out", str(tmp_path / "c.csv")).returncode == 0
+    assert f"model.pearson,{known[0]},{known[1]}" in (tmp_path / "c.csv").read_text()
+    assert vitreous(home, "compare", *runs, "--out", str(tmp_path / "c.png")).returncode == 0
+    assert (tmp_path / "c.png").stat().st_size > 5000
+
+
+def test_a_run_is_computed_again_and_compared(home, runs, tmp_path):
+    done = vitreous(home, "reproduce", runs[0])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cases came out the same, bit for bit" in done.stdout
+    other = shutil.copytree(runs[0], tmp_path / "other")
+    about = json.loads((other / "run.json").read_text())
+    about["config"]["glass_seed"] = 1
+    (other / "run.json").write_text(json.dumps(about))
+    done = vitreous(home, "reproduce", str(other))
+    assert done.returncode == 1
+    assert "glass 0, pure shear, sign +1, at 0° in xy: labels differ by up to " in done.stdout
+
+
+def test_a_run_is_cited(home, runs):
+    done = vitreous(home, "cite", runs[0])
+    assert done.returncode == 0, done.stderr
+    assert "@software{numpy," in done.stdout
+    assert done.stdout.count("@") == done.stdout.count("\n}\n")
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "reproduce", "cite"])
+def test_a_folder_that_holds_no_run_is_refused(home, tmp_path, command):
+    done = vitreous(home, command, str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == f"vitreous: {tmp_path} holds no run: there is no run.json in it; give the folder that a run printed at its end\n"

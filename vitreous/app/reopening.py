@@ -1,0 +1,135 @@
+"""``vitreous report | compare | reproduce | cite``: what can be asked of runs that are done."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitreous.app.citing import bibtex
+from vitreous.core.errors import VitreousError
+from vitreous.core.run import Run
+from vitreous.core.store import Store
+
+DIFFERENT = 1  #: exit status of ``reproduce`` where something came out otherwise
+
+
+def main(options: argparse.Namespace) -> int:
+    """Carry out one of the commands; returns the exit status."""
+    return {"report": _report, "compare": _compare, "reproduce": _reproduce, "cite": _cite}[options.command](options)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from vitreous.app.run import draw_report
+
+    folder = Path(options.run)
+    for path in draw_report(Run.open(folder, options.store), folder, Path(options.out or folder))[:1]:
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    scores = {name: _numbers(_scores(Path(name))) for name in options.runs}
+    rows = {metric: [found.get(metric) for found in scores.values()] for metric in dict.fromkeys(m for s in scores.values() for m in s)}
+    names = _short_names(options.runs)
+    if options.out is None:
+        _print_table(names, rows)
+        return 0
+    out = Path(options.out)
+    if out.suffix == ".csv":
+        lines = [["score", *options.runs], *([metric, *values] for metric, values in rows.items())]
+        out.write_text("".join(",".join("" if cell is None else str(cell) for cell in line) + "\n" for line in lines))
+    elif out.suffix in (".png", ".pdf", ".svg"):
+        from vitreous.report.comparison import draw_comparison
+
+        draw_comparison(names, rows, out)
+    else:
+        raise VitreousError(f"--out is {out}; expected a name that ends in .csv, .png, .pdf or .svg")
+    sys.stdout.write(f"{out}\n")
+    return 0
+
+
+def _scores(folder: Path) -> dict[str, Any]:
+    """What a run reported on glasses never seen."""
+    Run.about_of(folder)  # says what is wrong with a folder that holds no run
+    try:
+        return json.loads((folder / "scores.json").read_text())
+    except (OSError, ValueError) as error:
+        raise VitreousError(f"{folder} has no scores to compare ({type(error).__name__}); run its command again with a model") from error
+
+
+def _numbers(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """``{"a": {"b": 1.0}}`` as ``{"a.b": 1.0}``, numbers alone."""
+    flat: dict[str, float] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _numbers(value, f"{prefix}{key}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            flat[f"{prefix}{key}"] = float(value)
+    return flat
+
+
+def _short_names(runs: Sequence[str]) -> list[str]:
+    """The last folders of each path, as many as tell them apart."""
+    parts = [Path(run).absolute().parts for run in runs]
+    for depth in range(1, max(map(len, parts)) + 1):
+        short = ["/".join(each[-depth:]) for each in parts]
+        if len(set(short)) == len(short):
+            return short
+    raise VitreousError("the same run is named twice; give different runs")
+
+
+def _print_table(names: Sequence[str], rows: Mapping[str, Sequence[float | None]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("score, on test glasses", *names, box=None, pad_edge=False)
+    for metric, values in rows.items():
+        table.add_row(metric, *("-" if value is None else f"{value:.4g}" for value in values))
+    console = Console(highlight=False)
+    console.width = max(console.width, 40 + 24 * len(names))
+    console.print(table)
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from vitreous.app.run import assemble, workers_of
+    from vitreous.core.registry import discover
+
+    before = Run.open(options.run, options.store)
+    pipeline = assemble(before.about["config"], discover())
+    with tempfile.TemporaryDirectory(prefix="vitreous-") as folder:
+        after = pipeline.run(Store(folder), workers_of(before.about["config"]))
+        differences = list(_differences(before, after))
+    for line in differences:
+        sys.stdout.write(f"{line}\n")
+    if not differences:
+        sys.stdout.write(f"all {len(before.samples)} cases came out the same, bit for bit\n")
+    return DIFFERENT if differences else 0
+
+
+def _differences(before: Run, after: Run) -> list[str]:
+    """A line for each case that came out otherwise, and by how much."""
+    found = {s.case: s for s in after.samples}
+    lines = [f"{s.title}: left out this time" for s in before.samples if s.case not in found]
+    lines += [f"{s.title}: left out before" for s in after.samples if s.case not in {b.case for b in before.samples}]
+    for old in before.samples:
+        new = found.get(old.case)
+        if new is None:
+            continue
+        pairs = {"labels": (old.labels.values, new.labels.values), "prediction": (old.prediction, new.prediction)}
+        for what, (a, b) in pairs.items():
+            if a is not None and b is not None and not np.array_equal(a, b, equal_nan=True):
+                apart = f"by up to {np.nanmax(np.abs(a - b)):.3g}" if a.shape == b.shape else f"in shape, {a.shape} and {b.shape}"
+                lines.append(f"{old.title}: {what} differ {apart}")
+    return lines
+
+
+def _cite(options: argparse.Namespace) -> int:
+    sys.stdout.write(bibtex(Run.about_of(Path(options.run))))
+    return 0
