@@ -106,10 +106,14 @@ def _two_atoms_in_one_place(glass: Any) -> Any:
 
 
 def simulator(change: Callable[[Any, Any], Any] = lambda path, glass: path, **more: Any) -> type:
-    def deform(self: Any, glass: Any, potential: Any, loading: Any) -> Any:
-        return change(AQS.deform(self, glass, potential, replace(loading, dimension=glass.dimension)), glass)
+    def deform(self: Any, glass: Any, potential: Any, loading: Any, *, strains: Any = ()) -> Any:
+        return change(AQS.deform(self, glass, potential, replace(loading, dimension=glass.dimension), strains=strains), glass)
 
     return variant(AQS, deform=deform, **more)
+
+
+def _forgetful(self: Any, glass: Any, potential: Any, loading: Any, *, strains: Any = ()) -> Any:
+    return AQS.deform(self, glass, potential, loading)
 
 
 def _restless(self: Any, glass: Any, potential: Any) -> Any:
@@ -221,6 +225,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("simulator", "zero_strain_is_the_identity"): (simulator(lambda p, _: replace(p, strain=p.strain + 1e-3)), "the first strains"),
     ("simulator", "cells_follow_the_loading"): (simulator(lambda p, _: replace(p, cells=1.001 * p.cells)), "the saved cells"),
     ("simulator", "saved_states_are_at_rest"): (simulator(lambda p, _: replace(p, frames=p.frames + _ripple(p))), "left at strain"),
+    ("simulator", "asked_states_are_saved"): (variant(S, deform=_forgetful), "is not among the saved ones"),
     ("simulator", "stress_is_symmetric"): (simulator(lambda p, _: replace(p, stress=p.stress + 1e-3 * np.eye(2, k=1))), "its transpose"),
     ("simulator", "stress_does_the_work"): (simulator(lambda p, _: replace(p, stress=1.1 * p.stress)), "compared with the work"),
     ("simulator", "elastic_strain_can_be_undone"): (variant(S, relax=_restless), "there and back"),

@@ -17,6 +17,7 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "lj": ("sigma", "epsilon"),
 }
 LEVELS = ("sample", "atom", "site", "field", "event")
+TASKS = ("value", "class", "position", "image")
 FORMS = ("vector", "image", "graph", "sequence")
 
 

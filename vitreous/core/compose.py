@@ -53,6 +53,9 @@ def _levels(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
         if role in parts and level not in parts[role].levels:
             levels = _listed(parts[role].levels)
             yield Conflict((role, "labeler"), f"{told['labeler']} labels each {level}, but {told[role]} works at level {levels}")
+    if "model" in parts and parts["labeler"].task not in parts["model"].tasks:
+        task, learns = parts["labeler"].task, _listed(parts["model"].tasks)
+        yield Conflict(("model", "labeler"), f"{told['labeler']} gives labels of task {task}, but {told['model']} learns {learns}")
     if "events" in parts and parts["events"].level != "event":
         yield Conflict(("events",), f"{told['events']} labels each {parts['events'].level}; expected a labeler of level event")
 

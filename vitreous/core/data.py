@@ -4,10 +4,10 @@ Shapes, units and levels are declared, never guessed. N atoms, D dimensions, M s
 Row-vector convention: the rows of ``cell`` are the lattice vectors.
 """
 
-from vitreous.core.base import FORMS, LEVELS, UNITS
+from vitreous.core.base import FORMS, LEVELS, TASKS, UNITS
 from vitreous.core.configuration import Configuration
 from vitreous.core.examples import Features, Labels
 from vitreous.core.loading import MODES, Loading
 from vitreous.core.trajectory import Events, Trajectory
 
-__all__ = ["FORMS", "LEVELS", "MODES", "UNITS", "Configuration", "Events", "Features", "Labels", "Loading", "Trajectory"]
+__all__ = ["FORMS", "LEVELS", "MODES", "TASKS", "UNITS", "Configuration", "Events", "Features", "Labels", "Loading", "Trajectory"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import FORMS, LEVELS, Data, finite
+from vitreous.core.base import FORMS, LEVELS, TASKS, Data, finite
 from vitreous.core.errors import VitreousError
 
 
@@ -19,13 +19,15 @@ class Labels(Data):
 
     Fields:
         name: what is labelled, e.g. "delta_tau".
-        level: one of LEVELS.
-        unit: written out, e.g. "energy/area".
-        values: (M,) floats; NaN exactly where ``mask`` is False.
-        mask: (M,) True where the label is defined.
+        level: one of LEVELS. task: one of TASKS, what there is to learn.
+        unit: written out, e.g. "energy/area", the same for all components.
+        values: (M,) floats, or (M, T) with T ``components``; NaN exactly where ``mask`` is False. Of task "class" numbers of ``classes``.
+        mask: as ``values``, True where the label is known.
         positions: (M, D) where each label sits in the undeformed glass.
         weak_is: "low" if small values mark weak places (a threshold), "high" if large ones do.
         grid: (nx, ny[, nz]) when the sites form a grid in C order, else ().
+        components: names of the columns of ``values``; empty for a single one.
+        classes: names of the classes, in the order of their numbers.
         columns: further (M,) arrays by name, e.g. tau_initial, tau_critical, strain_critical.
     """
 
@@ -38,17 +40,24 @@ class Labels(Data):
     weak_is: str = "low"
     grid: tuple[int, ...] = ()
     columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    task: str = "value"
+    components: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise VitreousError(f"unknown task '{self.task}'; expected one of {', '.join(TASKS)}")
         if self.level not in LEVELS:
             raise VitreousError(f"unknown level '{self.level}'; expected one of {', '.join(LEVELS)}")
         if self.weak_is not in ("low", "high"):
             raise VitreousError(f"weak_is is '{self.weak_is}'; expected 'low' or 'high'")
-        m = len(self._set("values", np.float64, None, must_be_finite=False))
-        mask = self._set("mask", np.bool_, m)
+        each = (len(self.components),) if self.components else ()
+        m = len(self._set("values", np.float64, None, *each, must_be_finite=False))
+        mask = self._set("mask", np.bool_, m, *each)
         self._set("positions", np.float64, m, None)
         if not np.array_equal(np.isfinite(self.values), mask):
             raise VitreousError(f"labels '{self.name}': values must be finite where the mask is True and NaN elsewhere")
+        self._refuse_classes()
         object.__setattr__(self, "grid", tuple(int(n) for n in self.grid))
         if self.grid and int(np.prod(self.grid)) != m:
             raise VitreousError(f"labels '{self.name}': grid {self.grid} does not hold {m} values")
@@ -59,6 +68,16 @@ class Labels(Data):
             if columns[key].shape[:1] != (m,):
                 raise VitreousError(f"column '{key}' has shape {columns[key].shape}; expected {m} rows")
         object.__setattr__(self, "columns", columns)
+
+    def _refuse_classes(self) -> None:
+        """Raises VitreousError for classes of another task, or values of task "class" that are no number of a class."""
+        if bool(self.classes) != (self.task == "class"):
+            told = f"{len(self.classes)} classes for task '{self.task}'"
+            raise VitreousError(f"labels '{self.name}': {told}; name the classes of task 'class', and of no other")
+        known = self.values[self.mask]
+        if self.task == "class" and not np.isin(known, np.arange(len(self.classes))).all():
+            wrong = float(known[~np.isin(known, np.arange(len(self.classes)))][0])
+            raise VitreousError(f"labels '{self.name}': {wrong:g} is no class; expected whole numbers from 0 to {len(self.classes) - 1}")
 
     def __len__(self) -> int:
         return len(self.values)

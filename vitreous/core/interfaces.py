@@ -164,20 +164,39 @@ class Simulator(Method):
     def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
         """The glass at rest in its cell. Raises NotConverged."""
 
+    @property
+    def reach(self) -> float:
+        """The largest strain that it goes to; infinite if that is not known beforehand."""
+        return np.inf
+
     @abstractmethod
-    def deform(self, configuration: Configuration, potential: Potential, loading: Loading) -> Trajectory:
-        """The relaxed glass taken along the loading. Raises NotConverged."""
+    def deform(self, configuration: Configuration, potential: Potential, loading: Loading, *, strains: Sequence[float] = ()) -> Trajectory:
+        """The relaxed glass taken along the loading; the states at ``strains`` are saved, each at its step or the first one beyond.
+
+        Raises NotConverged.
+        """
 
 
 class Labeler(Method):
-    """Turns a relaxed glass, and its deformation where ``needs_trajectory``, into targets at a declared level."""
+    """Turns a relaxed glass, and its deformation where ``needs_trajectory``, into targets at a declared level, for a declared task."""
 
     kind = "labeler"
     level: ClassVar[str]
+    task: ClassVar[str] = "value"  #: one of vitreous.core.data.TASKS
     needs_trajectory: ClassVar[bool]
     dimensions: ClassVar[frozenset[int]]
     sign: ClassVar[str] = "any"  #: "positive" where no label can lie below zero
     columns: ClassVar[frozenset[str]] = frozenset()  #: of ``Labels.columns`` that every label comes with, which a model may learn along
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the columns of its (M, T) values; empty where they are (M,)."""
+        return ()
+
+    @property
+    def strains(self) -> tuple[float, ...]:
+        """Those at which it needs the deformed glass; they are saved when it is deformed."""
+        return ()
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
         """Raise VitreousError for a glass that can never be labelled; called before it is relaxed, deformed or labelled."""
@@ -227,6 +246,8 @@ class Model(Method):
     kind = "model"
     forms: ClassVar[frozenset[str]]
     levels: ClassVar[frozenset[str]]
+    tasks: ClassVar[frozenset[str]] = frozenset({"value"})
+    several: ClassVar[bool] = False  #: whether it learns labels of several components
 
     def refuse(self) -> None:
         """Raise VitreousError where this machine cannot train it; called before anything is computed."""
@@ -245,10 +266,10 @@ class Fitted(ABC):
 
     @abstractmethod
     def predict(self, features: Features) -> Array:
-        """(M,) predictions, in the labels' unit, independent of how the sites are batched."""
+        """Predictions in the labels' unit and of their shape, (M,) or (M, T), independent of how the sites are batched."""
 
     def uncertainty(self, features: Features) -> Array | None:
-        """(M,) standard deviations of the predictions, in the labels' unit; None from a model that does not know."""
+        """Standard deviations of the predictions, in the labels' unit and shape; None from a model that does not know."""
         return None
 
     def stored(self) -> None:  # noqa: B027, most models keep nothing

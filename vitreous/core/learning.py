@@ -88,7 +88,7 @@ class Lesson:
 def _predict(fitted: Fitted, sample: Sample) -> np.ndarray:
     assert sample.features is not None
     prediction = np.asarray(fitted.predict(sample.features), dtype=np.float64)
-    if prediction.shape != (len(sample.labels),) or not np.all(np.isfinite(prediction)):
+    if prediction.shape != sample.labels.values.shape or not np.all(np.isfinite(prediction)):
         raise VitreousError(
             f"{type(fitted).__name__} predicted {np.count_nonzero(np.isfinite(prediction))} finite values of shape {prediction.shape} "
             f"for the {len(sample.labels)} sites of sample {sample.index}; the fit failed"
@@ -102,7 +102,7 @@ def _uncertainty(fitted: Fitted, sample: Sample) -> np.ndarray | None:
     if given is None:
         return None
     given = np.asarray(given, dtype=np.float64)
-    if given.shape != (len(sample.labels),) or not np.all(given > 0.0):
+    if given.shape != sample.labels.values.shape or not np.all(given > 0.0):
         raise VitreousError(
             f"{type(fitted).__name__} gave uncertainties of sample {sample.index} that are not all positive; the fit failed"
         )

@@ -61,6 +61,7 @@ class Pipeline(Chain):
 
     def roles(self) -> dict[int, str]:
         """The role of each glass; raises VitreousError for an impossible number of glasses, split, or list of loadings."""
+        self._refuse_target()
         refuse_loadings(self.load_cases, "" if self.descriptor is None else self.descriptor.bound_to_axes)
         available, wanted = self.generator.available, self.samples
         if wanted is None and available is None:
@@ -69,6 +70,19 @@ class Pipeline(Chain):
         if count < 1:
             raise VitreousError(f"samples={count}; expected at least 1")
         return dict.fromkeys(range(count), "test") if self.model is None else self.split.assign(count, self.seed)
+
+    def _refuse_target(self) -> None:
+        """Raises VitreousError for strains that the deformation does not reach, or several components for a model that learns one."""
+        if self.strains and self.strains[-1] > self.simulator.reach * (1.0 + 1e-9):
+            raise VitreousError(
+                f"the labels need the glass at strain {self.strains[-1]:g}, but the deformation ends at {self.simulator.reach:g}; "
+                f"raise simulator.strain_max"
+            )
+        if self.model is not None and self.labeler.components and not self.model.several:
+            raise VitreousError(
+                f"{type(self.labeler).__name__} labels {', '.join(self.labeler.components)}, but {type(self.model).__name__} learns one "
+                "component; leave the labeler one, or choose another model"
+            )
 
     def run(self, store: Store, executor: Executor | None = None, report: Report = lambda line: None) -> Run:
         """Compute what the store does not hold, fit, and predict on every case.

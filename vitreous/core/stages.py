@@ -64,6 +64,11 @@ class Chain:
     providers: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
+    def strains(self) -> tuple[float, ...]:
+        """Those at which labels need the deformed glass, in order."""
+        return tuple(sorted({strain for part in (self.labeler, self.events) if part is not None for strain in part.strains}))
+
+    @cached_property
     def identities(self) -> dict[str, dict[str, Any]]:
         """What of each component decides results, by role; a potential's with the content of the file it is read from, if it is."""
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -156,8 +161,9 @@ class _CaseArtifacts:
     def _deformation(self) -> None:
         chain = self.chain
         if any(labeler is not None and labeler.needs_trajectory for labeler in (chain.labeler, chain.events)):
-            work = lambda: chain.simulator.deform(self.table["relax"].value, chain.potential, chain.loading)  # noqa: E731
-            self._add("deform", "simulator", ("relax",), work, loading=True, potential=chain.identities["potential"])
+            more = {"strains": list(chain.strains)} if chain.strains else {}
+            work = lambda: chain.simulator.deform(self.table["relax"].value, chain.potential, chain.loading, **more)  # noqa: E731
+            self._add("deform", "simulator", ("relax",), work, loading=True, potential=chain.identities["potential"], **more)
 
     def _labels(self) -> None:
         for stage, role in (("label", "labeler"), ("events", "events")):
@@ -191,6 +197,8 @@ class _CaseArtifacts:
             self._refuse(self.table["relax"].value)  # which may have been there before a component that refuses it
             trajectory = self.table["deform"].value if labeler.needs_trajectory else None
             labels = labeler.label(self.table["relax"].value, self.chain.potential, self.chain.loading, trajectory)
+            _declared(labeler, "task", labels, labels.task)
+            _declared(labeler, "components", labels, labels.components)
             return _declared(labeler, "level", labels, labels.level)
 
         return work
@@ -207,7 +215,7 @@ class _CaseArtifacts:
         return work
 
 
-def _declared(component: Method, what: str, made: Any, got: str) -> Any:
+def _declared(component: Method, what: str, made: Any, got: Any) -> Any:
     """``made``, once it is what its component declares."""
     declared = getattr(component, what)
     if got != declared:

@@ -95,6 +95,18 @@ class Trajectory(Data):
         if np.any(np.diff(self.strain) <= 0):
             raise VitreousError("trajectory strains must increase")
 
+    def frame_at(self, strain: float) -> int:
+        """The number of the first saved frame at or beyond ``strain``.
+
+        Raises:
+            VitreousError: if the deformation ended before.
+        """
+        found = int(np.searchsorted(self.frame_strain, strain * (1.0 - 1e-9)))
+        if found == len(self.frame_strain):
+            ended = f"the deformation ended at strain {self.strain[-1]:g}, before {strain:g}"
+            raise VitreousError(f"{ended}; raise simulator.strain_max or simulator.max_events")
+        return found
+
     @property
     def scalar_stress(self) -> NDArray[np.float64]:
         """(S,) the loading's own stress component."""

@@ -24,6 +24,7 @@ test is out by J. Where a pair crosses a cutoff at which the stiffness jumps, bo
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,10 +67,12 @@ def deform(
     preconditioner: Preconditioner,
     visit: Visit | None = None,
     ends: Ends | None = None,
+    stops: Collection[int] = (),
 ) -> Path:
     """Take the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an instability for which ``ends`` is true.
 
-    ``visit(step, state)`` is told of each state on the way. With ``stride=1`` every strain step is an affine step and a descent.
+    ``visit(step, state)`` is told of each state on the way, of those at the strain steps ``stops`` in any case. With ``stride=1`` every
+    strain step is an affine step and a descent.
 
     Raises:
         NotConverged: if the reference minimiser cannot bring the forces down.
@@ -79,9 +82,11 @@ def deform(
         return walk(walker.descend_alone, start, loading, protocol, visit, ends)
     path = Path([0], [start])
     step, stride, last, growth = 0, 1, steps_within(protocol.strain_max, protocol.strain_step), np.inf
+    ahead = sorted(stops)
     point = _Point(0.0, start)
     while step < last and len(path.events) < protocol.max_events:
-        stride = max(1, min(stride, last - step, protocol.stride))
+        ahead = [stop for stop in ahead if stop > step]
+        stride = max(1, min(stride, *(stop - step for stop in ahead[:1]), last - step, protocol.stride))
         reached = walker.stride(point, stride * protocol.strain_step)
         if reached is None and stride > 1:
             stride, growth = int(stride * min(walker.scale, 0.5)), 1.0

@@ -95,6 +95,25 @@ def saved_states_are_at_rest(subject: Subject) -> None:
             expect_close(path.stress[at], surface.stress(x, cell), f"the stress reported at strain {strain:.4g}", 1e-5, largest)
 
 
+def asked_states_are_saved(subject: Subject) -> None:
+    """The state at a strain that is asked for is saved, at most a step beyond it, at rest, and asking does not change the path."""
+    glass, path = _relaxed(subject), _path(subject)
+    last = min(float(path.strain[-1]), float(path.events.strain[0]) if len(path.events) else np.inf)
+    asked = 0.377 * last
+    simulator, loading = subject.make(), Loading(dimension=glass.dimension)
+    found = simulator.deform(glass, potential_of(glass), loading, strains=(asked,))
+    beyond = found.frame_strain - asked
+    at = int(np.flatnonzero(beyond >= -1e-9 * asked)[0])
+    expect(
+        beyond[at] <= np.diff(found.strain).min(),
+        f"strain {asked:.4g} was asked for, but is not among the saved ones: {found.frame_strain[:6]}",
+    )
+    state = glass.with_(positions=found.frames[at], cell=found.cells[at])
+    left = np.abs(potential_of(glass).surface(glass).energy_forces(state.positions, state.cell)[1]).max()
+    expect(left <= AT_REST * _force(glass, potential_of(glass).surface(glass)), f"a force of {left:.3g} is left at the strain asked for")
+    expect_close(found.energy[-1], path.energy[-1], "the last energy, with and without asking for a state on the way", _SAME_PATH)
+
+
 def stress_is_symmetric(subject: Subject) -> None:
     """The stress tensor equals its transpose at every strain."""
     stress = _path(subject).stress
@@ -196,6 +215,7 @@ CHECKS = (
     zero_strain_is_the_identity,
     cells_follow_the_loading,
     saved_states_are_at_rest,
+    asked_states_are_saved,
     stress_is_symmetric,
     stress_does_the_work,
     elastic_strain_can_be_undone,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -85,9 +86,13 @@ class Shear(Simulator):
             raise NotConverged("the largest force is 1 and not below 1e-8")
         return configuration.with_(positions=np.round(configuration.positions, 9))
 
-    def deform(self, configuration: Configuration, potential: Potential, loading: Loading) -> Trajectory:
+    @property
+    def reach(self) -> float:
+        return 0.1
+
+    def deform(self, configuration: Configuration, potential: Potential, loading: Loading, *, strains: Sequence[float] = ()) -> Trajectory:
         time.sleep(self.pause)
-        strain = np.linspace(0.0, 0.1, self.steps)
+        strain = np.union1d(np.linspace(0.0, 0.1, self.steps), strains)
         frames = np.stack([configuration.positions @ loading.deformation_gradient(e).T for e in strain])
         cells = np.stack([configuration.cell @ loading.deformation_gradient(e).T for e in strain])
         events = Events(

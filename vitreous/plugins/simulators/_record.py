@@ -11,6 +11,24 @@ from vitreous.mechanics.fixed_steps import Path
 from vitreous.mechanics.newton import State
 
 
+class Frames:
+    """The states that a deformation keeps besides those around events: one each ``every`` strain (0: none), and those at ``strains``."""
+
+    def __init__(self, strain_step: float, every: float, strains: Sequence[float]) -> None:
+        self.saved: list[tuple[float, State]] = []
+        self.stops = frozenset(int(np.ceil(strain / strain_step * (1.0 - 1e-9))) for strain in strains)
+        self._step, self._every, self._last = strain_step, every, -np.inf
+
+    def visit(self, step: int, state: State) -> None:
+        """Keep the state at a strain step if it is wanted."""
+        strain = step * self._step
+        due = self._every > 0.0 and strain >= self._last + self._every * (1 - 1e-9)
+        if due:
+            self._last = strain
+        if due or step in self.stops:
+            self.saved.append((strain, state))
+
+
 def trajectory_of(
     configuration: Configuration,
     loading: Loading,

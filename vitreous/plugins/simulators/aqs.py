@@ -8,7 +8,7 @@ defaults are those of Bachhav et al. (2025), Methods, whose "400 steps of 1e-4" 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -29,7 +29,7 @@ from vitreous.mechanics.newton import State
 from vitreous.mechanics.quasistatic import deform
 from vitreous.mechanics.relax import relax, relax_lengths
 from vitreous.mechanics.straining import refuse_deformation
-from vitreous.plugins.simulators._record import trajectory_of
+from vitreous.plugins.simulators._record import Frames, trajectory_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,11 @@ class AQS(Simulator):
         info = {**configuration.info, "energy": state.energy, "residual": state.residual}
         return configuration.with_(positions=state.positions, cell=state.cell, info=info)
 
-    def deform(self, configuration: Configuration, potential: Potential, loading: Loading) -> Trajectory:
+    @property
+    def reach(self) -> float:
+        return self.strain_max
+
+    def deform(self, configuration: Configuration, potential: Potential, loading: Loading, *, strains: Sequence[float] = ()) -> Trajectory:
         """The relaxed glass along the loading.
 
         Raises:
@@ -118,7 +122,7 @@ class AQS(Simulator):
             VitreousError: for a loading that the glass cannot follow (``vitreous.mechanics.straining``).
         """
         protocol = self._protocol()
-        frames: list[tuple[float, State]] = []
+        frames = Frames(self.strain_step, self.frame_every, strains)
         with threadpool_limits(1):
             surface = potential.surface(configuration)
             refuse_deformation(configuration, loading, self.strain_max, surface)
@@ -128,10 +132,8 @@ class AQS(Simulator):
             lowest = [softest.at(start.positions, start.cell) if self.eigenvalues else np.nan]
 
             def visit(step: int, state: State) -> None:
-                strain = step * self.strain_step
                 lowest.append(softest.at(state.positions, state.cell) if self.eigenvalues else np.nan)
-                if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
-                    frames.append((strain, state))
+                frames.visit(step, state)
 
             rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
             breaks = BondBreaks(configuration, surface, rule) if self.break_far > 0.0 else None
@@ -142,10 +144,10 @@ class AQS(Simulator):
                 lost.append(-1 if breaks is None else breaks.lost_by(event))
                 return over(event, lost[-1])
 
-            path = deform(surface, start, loading, protocol, preconditioner, visit, ends)
+            path = deform(surface, start, loading, protocol, preconditioner, visit, ends, frames.stops)
         _tell_saddles(np.array(path.steps) * self.strain_step, np.array(lowest))
         broken = None if breaks is None else lost
-        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames, lost=broken, lowest=lowest)
+        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames.saved, lost=broken, lowest=lowest)
 
     def _over(self, configuration: Configuration, loading: Loading) -> Callable[[Instability, int], bool]:
         """Whether the run ends, told of each instability and the atom whose bond it broke (-1: none)."""

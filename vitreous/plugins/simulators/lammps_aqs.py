@@ -9,6 +9,7 @@ in ``pair_commands``.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -26,7 +27,7 @@ from vitreous.mechanics.instability import Instability
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.pair_surface import PairSurface
 from vitreous.mechanics.straining import refuse_deformation
-from vitreous.plugins.simulators._record import trajectory_of
+from vitreous.plugins.simulators._record import Frames, trajectory_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,11 @@ class LammpsAQS(Simulator):
         info = {**configuration.info, "energy": state.energy, "residual": state.residual}
         return configuration.with_(positions=state.positions, info=info)
 
-    def deform(self, configuration: Configuration, potential: Potential, loading: Loading) -> Trajectory:
+    @property
+    def reach(self) -> float:
+        return self.strain_max
+
+    def deform(self, configuration: Configuration, potential: Potential, loading: Loading, *, strains: Sequence[float] = ()) -> Trajectory:
         """The glass along the loading, step by step.
 
         Raises:
@@ -100,7 +105,7 @@ class LammpsAQS(Simulator):
             VitreousError: if LAMMPS refuses the model, or for a loading that the glass cannot follow (``vitreous.mechanics.straining``).
         """
         refuse_deformation(configuration, loading, self.strain_max, None if self.pair_commands else potential.surface(configuration))
-        frames: list[tuple[float, State]] = []
+        frames = Frames(self.strain_step, self.frame_every, strains)
         with tempfile.TemporaryDirectory() as folder, self._engine(configuration, potential, Path(folder)) as engine:
             energies = engine if self.pair_commands else potential.surface(configuration)
             rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
@@ -111,17 +116,13 @@ class LammpsAQS(Simulator):
                 cell = configuration.cell @ loading.deformation_gradient(end).T
                 return self._minimum(engine, state.positions @ np.linalg.solve(state.cell, cell), cell)
 
-            def visit(step: int, state: State) -> None:
-                strain = step * self.strain_step
-                if self.frame_every > 0.0 and (not frames or strain >= frames[-1][0] + self.frame_every * (1 - 1e-9)):
-                    frames.append((strain, state))
-
             def ends(event: Instability) -> bool:
                 lost.append(-1 if breaks is None else breaks.lost_by(event))
                 return self.stop_at_break and lost[-1] >= 0
 
-            path = walk(advance, self._minimum(engine, configuration.positions, configuration.cell), loading, self._protocol(), visit, ends)
-        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames, lost=None if breaks is None else lost)
+            start = self._minimum(engine, configuration.positions, configuration.cell)
+            path = walk(advance, start, loading, self._protocol(), frames.visit, ends)
+        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames.saved, lost=None if breaks is None else lost)
 
     def _protocol(self) -> Protocol:
         return Protocol(
