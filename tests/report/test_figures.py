@@ -30,7 +30,7 @@ def shown(axes):
 
 
 def redness(axes, values):
-    """Red less blue of the colours of the weakest and the strongest cells, as drawn: RdYlBu clips at its limits."""
+    """Red less blue of the colours of the cells with the lowest and the highest value, as drawn."""
     axes.figure.canvas.draw()
     mesh = next(artist for artist in axes.collections if isinstance(artist, QuadMesh))
     colours = mesh.to_rgba(mesh.get_array()).reshape(-1, 4)
@@ -121,7 +121,9 @@ def test_parity_has_true_values_across_and_predicted_ones_up(glass):
 
 
 def test_parity_has_a_panel_for_each_role_with_the_glasses_of_that_role():
-    glasses = [replace(one, prediction=one.prediction + one.index) for one in map(sample, range(4), ("train", "train", "validation", "test"))]
+    glasses = [
+        replace(one, prediction=one.prediction + one.index) for one in map(sample, range(4), ("train", "train", "validation", "test"))
+    ]
     figure = parity(glasses)
     assert [axes.get_title() for axes in figure.axes] == ["train: 2 glasses", "validation: 1 glass", "test: 1 glass"]
     for axes, chosen in zip(figure.axes, (glasses[:2], glasses[2:3], glasses[3:]), strict=True):

@@ -6,13 +6,13 @@ its example in a process in which such packages are hidden: an import of one fai
 
 from __future__ import annotations
 
-import importlib.metadata as metadata
 import multiprocessing
 import pickle
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from importlib import metadata
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from typing import Any, cast
