@@ -1,4 +1,4 @@
-"""The toy components as an installed package: on the path of this process and of every process it starts."""
+"""The toy components as an installed package, and commands that know them."""
 
 import importlib
 import io
@@ -15,17 +15,29 @@ PACKAGE = Path(__file__).parent / "toy_package"
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a command that knows the toy components and keeps its results in ``home``."""
+    """The environment of a command that knows the toy components; results go to ``home``."""
     path = os.pathsep.join([str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path, "VITREOUS_HOME": str(home), "OMP_NUM_THREADS": "1", "NO_COLOR": "1", **more}
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "VITREOUS_HOME": str(home),
+        "OMP_NUM_THREADS": "1",
+        "NO_COLOR": "1",
+        **more,
+    }
 
 
 def vitreous(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """``vitreous`` with these arguments, carried out to its end in this process: what it wrote, and its status."""
+    """``vitreous`` with these arguments, carried out in this process: its status and output."""
     from vitreous.cli import main
 
     out, err = io.StringIO(), io.StringIO()
-    with _as_a_command(environment(home, **more)), chdir(home), redirect_stdout(out), redirect_stderr(err):
+    with (
+        _as_a_command(environment(home, **more)),
+        chdir(home),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         try:
             status = main(list(arguments))
         except SystemExit as end:
@@ -34,14 +46,22 @@ def vitreous(home: Path, *arguments: str, **more: str) -> subprocess.CompletedPr
 
 
 def process(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """The same in a process of its own, for tests of the process: how fast it is up, what it imports, how it ends."""
+    """The same in a process of its own, where the process is what is tested."""
     command = [sys.executable, "-m", "vitreous.cli", *arguments]
-    return subprocess.run(command, env=environment(home, **more), capture_output=True, text=True, timeout=300, check=False, cwd=home)
+    return subprocess.run(
+        command,
+        env=environment(home, **more),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        cwd=home,
+    )
 
 
 @contextmanager
 def _as_a_command(variables: dict[str, str]) -> Iterator[None]:
-    """This environment, with its PYTHONPATH, for a while; then all that a command leaves behind in its process is put back."""
+    """This environment and PYTHONPATH; what a command leaves behind in its process is put back."""
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.plugins import Plugins
     from hydra.core.singleton import Singleton
@@ -55,7 +75,7 @@ def _as_a_command(variables: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         GlobalHydra.instance().clear()
-        Singleton._instances.pop(Plugins, None)  # with the configurations of the packages then on the path
+        Singleton._instances.pop(Plugins, None)
         signal.signal(signal.SIGTERM, terminate)
         os.environ.clear()
         os.environ.update(before[0])

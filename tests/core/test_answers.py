@@ -1,4 +1,4 @@
-"""What a run takes from a fitted model: a finite number for every place, and deviations that are positive; nothing else goes on."""
+"""What a run takes from a fitted model: a finite number for every place, and positive deviations."""
 
 import os
 import socket
@@ -41,13 +41,22 @@ def pipeline(toy):
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda right: right[:-1], r"Line predicted 15 finite values of shape \(15,\) for the 16 sites of sample 0; the fit failed"),
+        (
+            lambda right: right[:-1],
+            r"Line predicted 15 finite values of shape \(15,\) for the 16 sites of sample 0; the fit failed",
+        ),
         (lambda right: right[:, None], r"of shape \(16, 1\) for the 16 sites"),
-        (lambda right: np.where(np.arange(16) == 3, np.nan, right), r"predicted 15 finite values of shape \(16,\)"),
-        (lambda right: np.where(np.arange(16) == 3, np.inf, right), r"predicted 15 finite values of shape \(16,\)"),
+        (
+            lambda right: np.where(np.arange(16) == 3, np.nan, right),
+            r"predicted 15 finite values of shape \(16,\)",
+        ),
+        (
+            lambda right: np.where(np.arange(16) == 3, np.inf, right),
+            r"predicted 15 finite values of shape \(16,\)",
+        ),
     ],
 )
-def test_predictions_that_are_not_one_finite_number_for_each_place_are_refused(wrong, says, pipeline, toy, tmp_path, monkeypatch):
+def test_predictions_that_are_not_a_finite_number_for_each_place_are_refused(wrong, says, pipeline, toy, tmp_path, monkeypatch):
     predict = toy.Line.predict
     monkeypatch.setattr(toy.Line, "predict", lambda self, features: wrong(predict(self, features)))
     with pytest.raises(VitreousError, match=says):
@@ -56,8 +65,15 @@ def test_predictions_that_are_not_one_finite_number_for_each_place_are_refused(w
 
 @pytest.mark.parametrize("wrong", [[0.0], [-1.0], [np.nan], []])
 def test_deviations_that_are_not_positive_at_each_place_are_refused(wrong, pipeline, toy, tmp_path, monkeypatch):
-    monkeypatch.setattr(toy.Line, "uncertainty", lambda self, features: np.array([0.5] * (len(features) - 1) + wrong))
-    with pytest.raises(VitreousError, match="Line gave uncertainties of sample 0 that are not all positive; the fit failed"):
+    monkeypatch.setattr(
+        toy.Line,
+        "uncertainty",
+        lambda self, features: np.array([0.5] * (len(features) - 1) + wrong),
+    )
+    with pytest.raises(
+        VitreousError,
+        match="Line gave uncertainties of sample 0 that are not all positive; the fit failed",
+    ):
         pipeline.run(Store(tmp_path))
 
 

@@ -1,6 +1,7 @@
-"""What a fit is given: the training glasses, the validation glasses to stop by, and never a test glass.
+"""What a fit is given: training glasses, validation glasses to stop by, and never a test glass.
 
-Every glass is labelled with its own number, so that a model shows by what it predicts which glasses it has seen.
+Every glass is labelled with its own number, so that a model shows by what it predicts which glasses
+it has seen.
 """
 
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ class Constant(Fitted):
 
 @dataclass(frozen=True, kw_only=True)
 class EarlyStopping(Model):
-    """Predicts the number of its epoch, and keeps the epoch that does best on the validation glasses."""
+    """Predicts the number of its epoch, and keeps the epoch that does best on validation glasses."""
 
     forms = frozenset({"vector"})
     levels = frozenset({"site"})
@@ -48,7 +49,7 @@ class EarlyStopping(Model):
 
 @pytest.fixture
 def numbered(toys, monkeypatch):
-    """A pipeline of six glasses, each labelled with its own number: 0 to 3 for training, 4 for validation, 5 for test."""
+    """Six glasses labelled with their own numbers: 0 to 3 for training, 4 for validation, 5 for test."""
     from toyglass import components as toy
 
     generate, label = toy.Lattice.generate, toy.Map.label
@@ -76,7 +77,7 @@ def numbered(toys, monkeypatch):
 
 
 def learnt_from(store):
-    """The artifacts that the one stored fit names as its parents, by role: pairs of describe and label keys."""
+    """What the one stored fit names as its parents, by role: pairs of describe and label keys."""
     (entry,) = (entry for entry in store.entries() if entry.stage == "fit")
     return store.manifest(entry)["recipe"]["parents"]
 
@@ -106,7 +107,10 @@ def test_a_fit_is_keyed_by_the_artifacts_it_has_seen_and_by_no_test_glass(number
     store = Store(tmp_path)
     result = numbered.run(store)
     keys = {sample.index: [sample.keys["describe"], sample.keys["label"]] for sample in result.samples}
-    assert learnt_from(store) == {"train": [keys[n] for n in TRAIN], "validation": [keys[VALIDATION]]}
+    assert learnt_from(store) == {
+        "train": [keys[n] for n in TRAIN],
+        "validation": [keys[VALIDATION]],
+    }
 
 
 def test_turned_glasses_are_learnt_from_and_never_decide_when_to_stop(numbered, tmp_path):

@@ -1,4 +1,4 @@
-"""The atoms of a crack: the ends of every bond that is longer than allowed when the deformation ends."""
+"""The atoms of a crack: the ends of every bond that is too long when the deformation ends."""
 
 import numpy as np
 import pytest
@@ -91,9 +91,15 @@ def test_images_of_atoms_do_not_matter(crystal):
 
 
 def test_a_straight_cut_marks_the_atoms_beside_it(crystal):
-    """The right half pulled away: the crack is what the cut's bonds join, at the cut and at the cell's end, and the same number twice."""
+    """The right half pulled away: the crack is what bonds join across the cut and the cell's end."""
     right = crystal.positions[:, 0] > 0.5 * crystal.cell[0, 0] - 0.1
-    found = crack(ending(crystal, crystal.positions + np.where(right[:, None], [4.0, 0.0], 0.0), cell=crystal.cell + np.diag([8.0, 0.0])))
+    found = crack(
+        ending(
+            crystal,
+            crystal.positions + np.where(right[:, None], [4.0, 0.0], 0.0),
+            cell=crystal.cell + np.diag([8.0, 0.0]),
+        )
+    )
     joined = right[crystal.bonds[:, 0]] != right[crystal.bonds[:, 1]]
     assert set(np.flatnonzero(found.values)) == set(crystal.bonds[joined].ravel())
     assert joined.any()

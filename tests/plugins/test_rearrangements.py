@@ -1,4 +1,4 @@
-"""Events as labels: the first ones, in the order in which they happen, at the places where their atoms stood."""
+"""Events as labels: the first ones, as they happen, at the places where their atoms stood."""
 
 import numpy as np
 import pytest
@@ -54,14 +54,17 @@ def test_fewer_events_than_asked_for_are_all_kept(deformed):
 
 
 def test_columns_belong_to_the_events_they_stand_beside(deformed):
-    found = label(deformed, count=3, smallest=0.01)  # the second event is passed over, so that rows and events differ
+    found = label(deformed, count=3, smallest=0.01)  # passes over the second event
     np.testing.assert_array_equal(found.columns["energy_drop"], 10 * found.values)
     np.testing.assert_array_equal(found.columns["stress_drop"], 20 * found.values)
     np.testing.assert_array_equal(found.columns["move"], MOVE[[0, 2, 3]])
     np.testing.assert_array_equal(found.positions, deformed.initial.positions[found.columns["atom"]])
 
 
-@pytest.mark.parametrize(("smallest", "atoms"), [(0.0, [7, 3, 11, 3, 0]), (0.01, [7, 11, 3, 0]), (0.25, [7, 11, 0]), (9.0, [11])])
+@pytest.mark.parametrize(
+    ("smallest", "atoms"),
+    [(0.0, [7, 3, 11, 3, 0]), (0.01, [7, 11, 3, 0]), (0.25, [7, 11, 0]), (9.0, [11])],
+)
 def test_small_events_are_passed_over_and_do_not_count(deformed, smallest, atoms):
     """An event whose move was not recorded is kept: nothing says that it is small."""
     assert chosen(label(deformed, smallest=smallest)) == atoms

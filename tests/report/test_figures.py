@@ -24,7 +24,7 @@ def panel(figure, title):
 
 
 def shown(axes):
-    """The values of a map's coloured cells, in the order of the sites; NaN where a cell is empty."""
+    """The values of a map's coloured cells, in the order of the sites; NaN in an empty cell."""
     mesh = next(artist for artist in axes.collections if isinstance(artist, QuadMesh))
     return np.ma.filled(np.ma.asarray(mesh.get_array(), dtype=float), np.nan).ravel()
 
@@ -56,7 +56,16 @@ def test_cells_lie_around_their_places(glass):
 @pytest.mark.parametrize("title", ["true map", "predicted map"])
 def test_weak_places_are_red_and_strong_ones_blue_whichever_side_is_weak(glass, title):
     for weak_is, weak, strong in (("low", 0, 1), ("high", 1, 0)):
-        axes = panel(maps(replace(glass, prediction=glass.labels.values, labels=replace(glass.labels, weak_is=weak_is))), title)
+        axes = panel(
+            maps(
+                replace(
+                    glass,
+                    prediction=glass.labels.values,
+                    labels=replace(glass.labels, weak_is=weak_is),
+                )
+            ),
+            title,
+        )
         colours = redness(axes, glass.labels.values)
         assert colours[weak] > 0.3, f"weak ({weak_is}) is not red"
         assert colours[strong] < -0.3, f"strong is not blue where weak is {weak_is}"
@@ -69,7 +78,7 @@ def test_truth_and_prediction_share_a_scale_of_colours(glass):
 
 
 def test_events_are_numbered_in_the_order_of_strain_where_their_atoms_stood(glass):
-    events = replace(glass.events, columns={**glass.events.columns, "strain": np.array([0.09, 0.08])})  # the second is the first
+    events = replace(glass.events, columns={**glass.events.columns, "strain": np.array([0.09, 0.08])})
     axes = panel(maps(replace(glass, events=events)), "true map")
     for number, place in ((1, events.positions[1]), (2, events.positions[0])):
         (text,) = (t for t in axes.texts if t.get_text() == str(number))
@@ -125,7 +134,11 @@ def test_parity_has_a_panel_for_each_role_with_the_glasses_of_that_role():
         replace(one, prediction=one.prediction + one.index) for one in map(sample, range(4), ("train", "train", "validation", "test"))
     ]
     figure = parity(glasses)
-    assert [axes.get_title() for axes in figure.axes] == ["train: 2 glasses", "validation: 1 glass", "test: 1 glass"]
+    assert [axes.get_title() for axes in figure.axes] == [
+        "train: 2 glasses",
+        "validation: 1 glass",
+        "test: 1 glass",
+    ]
     for axes, chosen in zip(figure.axes, (glasses[:2], glasses[2:3], glasses[3:]), strict=True):
         drawn = np.concatenate([one.prediction[one.labels.mask] for one in chosen])
         np.testing.assert_array_equal(axes.lines[0].get_ydata(), drawn)
@@ -139,6 +152,12 @@ def test_parity_states_correlation_and_error_of_what_it_shows(glass):
 
 
 def test_curves_of_training_are_the_metrics_over_their_steps():
-    history = [("loss", 3.0, 0), ("validation_mse", 2.0, 1), ("loss", 1.0, 1), ("validation_mse", 4.0, 0), ("once", 1.0, 0)]
+    history = [
+        ("loss", 3.0, 0),
+        ("validation_mse", 2.0, 1),
+        ("loss", 1.0, 1),
+        ("validation_mse", 4.0, 0),
+        ("once", 1.0, 0),
+    ]
     lines = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in training(history).axes[0].lines}
     assert lines == {"loss": ([0, 1], [3.0, 1.0]), "validation mse": ([0, 1], [4.0, 2.0])}

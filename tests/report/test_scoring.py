@@ -1,4 +1,4 @@
-"""Which glasses a run is judged on, how far around an event a weak place counts, and which end of a map is weak."""
+"""Which glasses a run is judged on, how far from an event a weak place counts, which end is weak."""
 
 import re
 from dataclasses import replace
@@ -25,7 +25,12 @@ def test_the_headline_scores_the_test_glasses_and_no_others(judged, tmp_path):
     samples = []
     for index, role in enumerate(ROLES):
         one = sample(index, role)
-        samples.append(replace(one, prediction=np.nan_to_num(one.labels.values, nan=1.0) * (1.0 if role == judged else -1.0)))
+        samples.append(
+            replace(
+                one,
+                prediction=np.nan_to_num(one.labels.values, nan=1.0) * (1.0 if role == judged else -1.0),
+            )
+        )
     html = text_of(write_report(Result(loading=Loading(), samples=tuple(samples)), tmp_path, "vitreous run"))
     r = "1.000" if judged == "test" else "-1.000"
     assert f"On glasses never seen, predicted and true map correlate with r = {r} (ranks: {r})." in html

@@ -1,7 +1,8 @@
-"""The check of declared needs: a component works where no optional package can be imported but those that it declares.
+"""The check of declared needs: a component works without any optional package but those it declares.
 
-Optional is what neither Vitreous, nor the distribution that brings the component, nor a declared need requires. The component works through
-its example in a process in which such packages are hidden: an import of one fails as if it were not installed, wherever it stands.
+Optional is what neither Vitreous, nor the distribution that brings the component, nor a declared need
+requires. The component works through its example in a process in which such packages are hidden: an
+import of one fails as if it were not installed, at the top of a module as in a function.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from vitreous.testing.materials import operation
 from vitreous.testing.models import what_is_saved_predicts_the_same
 
 _TIMEOUT = 300.0  # s
-Answer = tuple[str, str, list[str]]  #: "passed", "skipped" or "failed"; why; the hidden packages that were asked for
+Answer = tuple[str, str, list[str]]  #: "passed", "skipped" or "failed"; why; hidden packages wanted
 
 
 def needs_are_declared(subject: Subject) -> None:
@@ -34,13 +35,20 @@ def needs_are_declared(subject: Subject) -> None:
     if status == "skipped":
         raise Skip(reason)
     advice = f"it needs {', '.join(wanted)}, which it does not declare; " if wanted else "alone in a process it fails; "
-    expect(status == "passed", f"{advice}name every optional package in Component(needs=...) ({reason})")
+    expect(
+        status == "passed",
+        f"{advice}name every optional package in Component(needs=...) ({reason})",
+    )
 
 
 def hidden_from(subject: Subject) -> frozenset[str]:
     """Top-level modules of every installed distribution that the component may not rely on."""
     owners = _owners()
-    wanted = {"vitreous", *subject.provider.split()[:1], *(owner for need in subject.component.needs for owner in owners.get(need, ()))}
+    wanted = {
+        "vitreous",
+        *subject.provider.split()[:1],
+        *(owner for need in subject.component.needs for owner in owners.get(need, ())),
+    }
     allowed = _required_by(wanted)
     return frozenset(module for module, names in owners.items() if not {_normal(name) for name in names} & allowed)
 
@@ -51,7 +59,7 @@ def _owners() -> dict[str, tuple[str, ...]]:
 
 
 def _required_by(distributions: Iterable[str]) -> frozenset[str]:
-    """These distributions and all that they require, directly or not, without extras that nobody asks for."""
+    """These distributions and all that they require, but for extras that none of them asks for."""
     from packaging.requirements import Requirement
 
     found: set[tuple[str, str]] = set()
@@ -76,7 +84,7 @@ def _normal(name: str) -> str:
 
 
 def _elsewhere(subject: Subject) -> Answer:
-    """What became of the component in a process of its own, forked from one that holds the kit and nothing optional."""
+    """What became of the component in a process forked from one that holds nothing optional."""
     hidden = hidden_from(subject)
     distributions = {name for module in hidden for name in _owners()[module]}
     context = multiprocessing.get_context("forkserver")
@@ -96,7 +104,7 @@ def _elsewhere(subject: Subject) -> Answer:
 
 
 def _answer(sender: Connection, pickled: bytes, hidden: Iterable[str], distributions: Iterable[str]) -> None:
-    """Hide, then unpickle (which imports the component's module), work, and send what became of it."""
+    """Hide, then unpickle (which imports the component), work, and send what became of it."""
     curtain = Curtain(hidden, distributions)
     try:
         _work(pickle.loads(pickled))
@@ -108,7 +116,7 @@ def _answer(sender: Connection, pickled: bytes, hidden: Iterable[str], distribut
 
 
 def _work(subject: Subject) -> None:
-    """The component's example carried out once; of a model also what is saved, loaded and asked again."""
+    """Carry out the component's example; a model is also saved, loaded and asked again."""
     if subject.kind == "model":
         what_is_saved_predicts_the_same(subject)
     else:
@@ -117,10 +125,14 @@ def _work(subject: Subject) -> None:
 
 
 class Curtain:
-    """Stands before every finder of modules, and finds nothing of what is hidden; neither do ``find_spec`` and ``importlib.metadata``."""
+    """Stands before all finders of modules and hides from imports, ``find_spec`` and ``metadata``."""
 
     def __init__(self, hidden: Iterable[str], distributions: Iterable[str]) -> None:
-        self._hidden, self._distributions, self._behind = frozenset(hidden), frozenset(distributions), list(sys.meta_path)
+        self._hidden, self._distributions, self._behind = (
+            frozenset(hidden),
+            frozenset(distributions),
+            list(sys.meta_path),
+        )
         self.asked_for: dict[str, None] = {}  # in the order of asking
         for name in [name for name in sys.modules if name.partition(".")[0] in self._hidden]:
             del sys.modules[name]
@@ -131,14 +143,17 @@ class Curtain:
         if top in self._hidden:
             self.asked_for[top] = None
             return None
-        return next((spec for finder in self._behind if (spec := finder.find_spec(name, path, target)) is not None), None)
+        return next(
+            (spec for finder in self._behind if (spec := finder.find_spec(name, path, target)) is not None),
+            None,
+        )
 
     def find_distributions(self, context: Any) -> Iterable[metadata.Distribution]:
         found = (one for finder in self._behind for one in getattr(finder, "find_distributions", lambda _: ())(context))
         return (one for one in found if one.metadata["Name"] not in self._distributions)
 
     def decisive(self, error: BaseException | None) -> list[str]:
-        """The hidden package whose absence the error, or one that led to it, complains of; all that were asked for if none does."""
+        """The hidden package that the error, or one that led to it, misses; else all asked for."""
         while error is not None:
             top = (getattr(error, "name", None) or "").partition(".")[0]
             if isinstance(error, ImportError) and top in self._hidden:
