@@ -8,7 +8,8 @@ from matplotlib.collections import QuadMesh
 from test_write import sample
 
 from vitreous.core.data import Labels
-from vitreous.report.figures import NUMBERED, maps, parity, stress_strain, training
+from vitreous.report.figures import NUMBERED, goodness, maps, parity, rings, stress_strain, training
+from vitreous.report.scoring import score_samples
 
 DIFFERENT = 10.0  #: added to predictions, so that no panel can be mistaken for another
 
@@ -161,3 +162,32 @@ def test_curves_of_training_are_the_metrics_over_their_steps():
     ]
     lines = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in training(history).axes[0].lines}
     assert lines == {"loss": ([0, 1], [3.0, 1.0]), "validation mse": ([0, 1], [4.0, 2.0])}
+
+
+def test_goodness_is_drawn_for_each_map_with_the_chance_of_its_own_side():
+    scores = score_samples([sample(2, "test"), sample(3, "test")])
+    nearest, within = goodness(scores).axes
+    for axes, which in ((nearest, "nearest"), (within, "within")):
+        lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+        for name in scores.names:
+            drawn = lines[name.replace("_", " ")]
+            np.testing.assert_array_equal(drawn, getattr(scores.mean(name), which))
+    chance = [next(line for line in axes.lines if line.get_label() == "chance") for axes in (nearest, within)]
+    np.testing.assert_array_equal(chance[0].get_ydata(), 0.0)
+    np.testing.assert_array_equal(chance[1].get_ydata(), scores.chance)
+    assert nearest.get_title() == "at the nearest place of the map"
+    assert within.get_title().startswith("weakest place within ")
+    assert nearest.get_legend() is None
+    assert within.get_legend() is not None
+
+
+def test_bars_of_rings_are_shares_of_all_rings():
+    bars = rings({5: 1, 6: 6, 7: 1}).axes[0].patches
+    assert [bar.get_height() for bar in bars] == [0.125, 0.75, 0.125]
+    assert [bar.get_x() + 0.5 * bar.get_width() for bar in bars] == [5, 6, 7]
+
+
+def test_metrics_that_span_decades_have_a_logarithmic_axis():
+    assert training([("loss", 1.0, 0), ("loss", 11.0, 1)]).axes[0].get_yscale() == "log"
+    assert training([("loss", 1.0, 0), ("loss", 9.0, 1)]).axes[0].get_yscale() == "linear"
+    assert training([("loss", -1.0, 0), ("loss", 11.0, 1)]).axes[0].get_yscale() == "linear"
