@@ -34,6 +34,29 @@ def test_one_stem_for_module_and_config(subject) -> None:
     assert subject.cls.__module__.rpartition(".")[2] == subject.component.name
 
 
+def found_in_tests_of(name: str) -> set[str]:
+    """The test functions of a file of tests/plugins, and the names that it imports; empty without such a file."""
+    path = ROOT / "tests" / "plugins" / f"test_{name}.py"
+    tree = ast.parse(path.read_text()) if path.exists() else ast.Module([], [])
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")} | imported
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.id)
+def test_every_component_has_a_test_file_of_its_own(subject) -> None:
+    """tests/plugins/test_NAME.py, which imports the component and tests it."""
+    found = found_in_tests_of(subject.component.name)
+    assert subject.cls.__name__ in found, f"tests/plugins/test_{subject.component.name}.py does not import {subject.cls.__name__}"
+    assert any(name.startswith("test_") for name in found)
+
+
+def test_every_file_of_plugin_tests_is_that_of_a_component_or_of_a_part_that_components_share() -> None:
+    names = {subject.component.name for subject in SUBJECTS}
+    shared = {path.stem.removeprefix("_") for path in (PACKAGE / "plugins").rglob("_*.py")}
+    files = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "plugins").glob("test_*.py")}
+    assert files <= names | shared
+
+
 def test_the_page_of_components_is_up_to_date() -> None:
     page = (ROOT / "docs" / "components.md").read_text()
     assert page == markdown("vitreous"), "run: python -m vitreous.testing.catalogue > docs/components.md"

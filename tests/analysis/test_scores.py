@@ -70,6 +70,12 @@ def test_events_find_places_through_the_cell_boundary() -> None:
     np.testing.assert_allclose(chance_within(where), 1 / 3)
 
 
+def test_a_place_at_the_very_radius_is_within_it() -> None:
+    where = locate(np.array([[5.0, 5.0]]), LINE, CELL, (True, True), 1.0)
+    assert sorted(where.places.tolist()) == [2, 3]
+    assert not len(locate(np.array([[5.0, 5.0]]), LINE, CELL, (True, True), 0.999).places)
+
+
 def test_an_open_boundary_is_not_crossed_and_a_map_needs_places() -> None:
     where = locate(np.array([[9.7, 5.0]]), LINE, CELL, (False, False), 1.0)
     assert where.nearest.tolist() == [4] and len(where.places) == 0

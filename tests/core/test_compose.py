@@ -28,6 +28,8 @@ def check_names(dimension=2, **changes):
 def test_a_fitting_combination_passes_with_or_without_the_optional_parts(toys):
     check_names()
     check_names(events=None, indicators=None, model=None, descriptor=None)
+    check_names(model=None)
+    check_names(descriptor=None)
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,3 @@ def test_the_crack_is_looked_for_along_the_axis_that_is_stretched(loading, axis)
 def test_a_glass_in_pieces_is_refused():
     with pytest.raises(VitreousError, match=r"no path of bonds shorter than 0.5 goes through the glass"):
         AQSFracture(break_far=0.5, break_near=0.4).deform(silica_glass(), POTENTIAL, LOADING)
-
-
-def test_bonds_are_needed():
-    bare = silica_glass().with_(bonds=np.zeros((0, 2), int))
-    with pytest.raises(VitreousError, match="crack_path marks atoms that lose bonds, but the glass has none"):
-        CrackPath().refuse(bare, POTENTIAL)

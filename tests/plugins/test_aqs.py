@@ -1,4 +1,4 @@
-"""Continuation gives what the fixed-step protocol gives."""
+"""Native quasistatic deformation: continuation gives what the fixed-step protocol gives."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +90,54 @@ def test_every_loading_deforms_elastically_in_small_strains(loading):
     assert run.scalar_stress[-1] > run.scalar_stress[0]
 
 
+def test_a_hexagonal_crystal_answers_alike_along_its_equivalent_directions():
+    """Turned by 60 degrees the honeycomb is itself; its rectangular cell is not, and must not matter."""
+    glass = AQS().relax(crystal(), POTENTIAL)
+    curves = [AQS(strain_max=0.004, stride=10).deform(glass, POTENTIAL, Loading(angle=a)).scalar_stress for a in (0.0, 60.0, 120.0)]
+    np.testing.assert_allclose(curves[1:], [curves[0]] * 2, rtol=1e-5, atol=1e-9)
+    assert curves[0][-1] > 5e-5
+
+
+def test_the_first_slope_of_the_stress_is_the_shear_modulus_of_the_hessian():
+    """Affine part less the relaxation of the honeycomb's basis, by finite differences of relaxed energies at fixed strain."""
+    glass, h = AQS().relax(crystal(), POTENTIAL), 1e-3
+    run = AQS(strain_step=1e-4, strain_max=5e-4).deform(glass, POTENTIAL, Loading())
+
+    def relaxed(strain):
+        gradient = Loading().deformation_gradient(strain)
+        there = glass.with_(positions=glass.positions @ gradient.T, cell=glass.cell @ gradient.T)
+        return AQS(relax_cell=False).relax(there, POTENTIAL).info["energy"]
+
+    curvature = (relaxed(h) - 2.0 * relaxed(0.0) + relaxed(-h)) / (h**2 * glass.volume)
+    slope = (run.scalar_stress[-1] - run.scalar_stress[0]) / run.strain[-1]
+    assert 2.0 * slope == pytest.approx(curvature, rel=0.01)  # of pure shear the scalar stress is half the work-conjugate
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"strain_step": 0.0}, "simulator.strain_step is 0.0; expected a positive number"),
+        ({"friction": np.inf}, "simulator.friction is inf; expected a positive number"),
+        ({"frame_every": -1.0}, "simulator.frame_every is -1.0; expected a strain, or 0"),
+        ({"max_events": 0}, "simulator.max_events is 0; expected at least 1"),
+        ({"stop_at_break": True}, "simulator.stop_at_break needs simulator.break_far"),
+    ],
+)
+def test_impossible_fields_are_refused(fields, says):
+    with pytest.raises(VitreousError, match=says):
+        AQS(**fields)
+
+
+def test_frames_are_saved_at_the_spacing_asked_for_each_in_its_cell():
+    engine = AQS(strain_step=2.5e-4, strain_max=0.004, stride=1, frame_every=0.001, eigenvalues=False)
+    run = engine.deform(AQS().relax(crystal(), POTENTIAL), POTENTIAL, Loading())
+    between = run.frame_strain[1:-1]  # besides the start and the end
+    np.testing.assert_allclose(np.diff(between), 0.001, rtol=1e-9)
+    assert len(between) == 4
+    for strain, cell in zip(run.frame_strain, run.cells, strict=True):
+        np.testing.assert_allclose(cell, run.initial.cell @ Loading().deformation_gradient(strain).T, rtol=1e-12)
+
+
 def test_zero_events_end_at_the_largest_strain():
     run = AQS(strain_max=0.01).deform(AQS().relax(crystal(), POTENTIAL), POTENTIAL, Loading())
     assert run.strain[-1] == pytest.approx(0.01)
@@ -126,7 +174,7 @@ def test_event_strains_equal_those_of_lammps_at_fixed_steps(published, tmp_path)
 
 def lennard_jones_glass():
     """A mixture brought to rest, kept as a file: which minimum a mixture falls into hangs on the last bit of the forces."""
-    return read_configuration(Path(__file__).with_name("lennard_jones_glass.extxyz"), species=("S", "L"), units="lj")
+    return read_configuration(Path(__file__).parents[1] / "lennard_jones_glass.extxyz", species=("S", "L"), units="lj")
 
 
 def same_events(ours, theirs, alike=0.05):

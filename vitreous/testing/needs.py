@@ -1,0 +1,165 @@
+"""The check of declared needs: a component works without any optional package but those it declares.
+
+Optional is what neither Vitreous, nor the distribution that brings the component, nor a declared need
+requires. The component works through its example in a process in which such packages are hidden: an
+import of one fails as if it were not installed, at the top of a module as in a function.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from importlib import metadata
+from importlib.util import find_spec
+from multiprocessing.connection import Connection
+from typing import Any, cast
+
+from vitreous.testing.contract import Skip, Subject, expect
+from vitreous.testing.materials import operation
+from vitreous.testing.models import what_is_saved_predicts_the_same
+
+_TIMEOUT = 300.0  # s
+Answer = tuple[str, str, list[str]]  #: "passed", "skipped" or "failed"; why; hidden packages wanted
+
+
+def needs_are_declared(subject: Subject) -> None:
+    """It works where no optional package is installed but those that it declares as its needs."""
+    missing = [need for need in subject.component.needs if find_spec(need) is None]
+    if missing:
+        raise Skip(f"it needs {', '.join(missing)}, not installed here")
+    status, reason, wanted = _elsewhere(subject)
+    if status == "skipped":
+        raise Skip(reason)
+    advice = f"it needs {', '.join(wanted)}, which it does not declare; " if wanted else "alone in a process it fails; "
+    expect(
+        status == "passed",
+        f"{advice}name every optional package in Component(needs=...) ({reason})",
+    )
+
+
+def hidden_from(subject: Subject) -> frozenset[str]:
+    """Top-level modules of every installed distribution that the component may not rely on."""
+    owners = _owners()
+    wanted = {
+        "vitreous",
+        *subject.provider.split()[:1],
+        *(owner for need in subject.component.needs for owner in owners.get(need, ())),
+    }
+    allowed = _required_by(wanted)
+    return frozenset(module for module, names in owners.items() if not {_normal(name) for name in names} & allowed)
+
+
+@lru_cache
+def _owners() -> dict[str, tuple[str, ...]]:
+    return {module: tuple(names) for module, names in metadata.packages_distributions().items()}
+
+
+def _required_by(distributions: Iterable[str]) -> frozenset[str]:
+    """These distributions and all that they require, but for extras that none of them asks for."""
+    from packaging.requirements import Requirement
+
+    found: set[tuple[str, str]] = set()
+    waiting = [(_normal(name), "") for name in distributions]
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in found:
+            continue
+        found.add((name, extra))
+        try:
+            lines = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        for requirement in map(Requirement, lines):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                waiting += [(_normal(requirement.name), asked) for asked in ("", *requirement.extras)]
+    return frozenset(name for name, _ in found)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _elsewhere(subject: Subject) -> Answer:
+    """What became of the component in a process forked from one that holds nothing optional."""
+    hidden = hidden_from(subject)
+    distributions = {name for module in hidden for name in _owners()[module]}
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(sender, pickle.dumps(subject), hidden, distributions))
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv() if receiver.poll(_TIMEOUT) else ("failed", f"no answer within {_TIMEOUT:g} s", [])
+    except EOFError:
+        process.join()
+        return "failed", f"its process ended with status {process.exitcode}", []
+    finally:
+        process.kill()
+        process.join()
+
+
+def _answer(sender: Connection, pickled: bytes, hidden: Iterable[str], distributions: Iterable[str]) -> None:
+    """Hide, then unpickle (which imports the component), work, and send what became of it."""
+    curtain = Curtain(hidden, distributions)
+    try:
+        _work(pickle.loads(pickled))
+        sender.send(("passed", "", []))
+    except Skip as skip:
+        sender.send(("skipped", str(skip), []))
+    except Exception as error:
+        sender.send(("failed", f"{type(error).__name__}: {error}", curtain.decisive(error)))
+
+
+def _work(subject: Subject) -> None:
+    """Carry out the component's example; a model is also saved, loaded and asked again."""
+    if subject.kind == "model":
+        what_is_saved_predicts_the_same(subject)
+    else:
+        inputs, call = operation(subject)
+        call(**inputs)
+
+
+class Curtain:
+    """Stands before all finders of modules and hides from imports, ``find_spec`` and ``metadata``."""
+
+    def __init__(self, hidden: Iterable[str], distributions: Iterable[str]) -> None:
+        self._hidden, self._distributions, self._behind = (
+            frozenset(hidden),
+            frozenset(distributions),
+            list(sys.meta_path),
+        )
+        self.asked_for: dict[str, None] = {}  # in the order of asking
+        for name in [name for name in sys.modules if name.partition(".")[0] in self._hidden]:
+            del sys.modules[name]
+        sys.meta_path[:] = [cast(Any, self)]
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
+        top = name.partition(".")[0]
+        if top in self._hidden:
+            self.asked_for[top] = None
+            return None
+        return next(
+            (spec for finder in self._behind if (spec := finder.find_spec(name, path, target)) is not None),
+            None,
+        )
+
+    def find_distributions(self, context: Any) -> Iterable[metadata.Distribution]:
+        found = (one for finder in self._behind for one in getattr(finder, "find_distributions", lambda _: ())(context))
+        return (one for one in found if one.metadata["Name"] not in self._distributions)
+
+    def decisive(self, error: BaseException | None) -> list[str]:
+        """The hidden package that the error, or one that led to it, misses; else all asked for."""
+        while error is not None:
+            top = (getattr(error, "name", None) or "").partition(".")[0]
+            if isinstance(error, ImportError) and top in self._hidden:
+                return [top]
+            error = error.__cause__ or error.__context__
+        return list(self.asked_for)
+
+
+CHECKS = (needs_are_declared,)
