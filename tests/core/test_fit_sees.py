@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from vitreous.core.cases import LoadCase
 from vitreous.core.data import Loading
 from vitreous.core.interfaces import Fitted, Model
 from vitreous.core.pipeline import Pipeline
@@ -115,7 +116,8 @@ def test_a_fit_is_keyed_by_the_artifacts_it_has_seen_and_by_no_test_glass(number
 
 def test_turned_glasses_are_learnt_from_and_never_decide_when_to_stop(numbered, tmp_path):
     store = Store(tmp_path)
-    result = replace(numbered, split=replace(numbered.split, turns=(90.0,))).run(store)
+    both = (LoadCase(loading=Loading()), LoadCase(loading=Loading(angle=90.0), roles=("train",)))
+    result = replace(numbered, loadings=both).run(store)
     parents = learnt_from(store)
     assert len(parents["train"]) == 2 * len(TRAIN)
     validation = next(sample for sample in result.samples if sample.role == "validation")

@@ -8,7 +8,7 @@ import pytest
 from test_write import sample
 
 from vitreous.core.data import Configuration, Loading
-from vitreous.core.result import Result
+from vitreous.core.run import Run
 from vitreous.report.scoring import default_radius, event_places, measured, score_samples
 from vitreous.report.write import write_report
 
@@ -31,7 +31,7 @@ def test_the_headline_scores_the_test_glasses_and_no_others(judged, tmp_path):
                 prediction=np.nan_to_num(one.labels.values, nan=1.0) * (1.0 if role == judged else -1.0),
             )
         )
-    html = text_of(write_report(Result(loading=Loading(), samples=tuple(samples)), tmp_path, "vitreous run"))
+    html = text_of(write_report(Run(loadings=(Loading(),), samples=tuple(samples)), tmp_path, "vitreous run"))
     r = "1.000" if judged == "test" else "-1.000"
     assert f"On glasses never seen, predicted and true map correlate with r = {r} (ranks: {r})." in html
     assert "1 glasses for training, 1 for validation, 1 for test, split by glass." in html
@@ -41,7 +41,7 @@ def test_the_headline_scores_the_test_glasses_and_no_others(judged, tmp_path):
 def test_the_headline_takes_the_goodness_of_the_model_for_the_models(tmp_path):
     one = sample(2, "test")
     scores = score_samples([one])
-    html = text_of(write_report(Result(loading=Loading(), samples=(one,)), tmp_path, "vitreous run"))
+    html = text_of(write_report(Run(loadings=(Loading(),), samples=(one,)), tmp_path, "vitreous run"))
     model, truth = scores.mean("model").nearest[0], scores.mean("true map").nearest[0]
     assert f"{model:.2f}" != f"{truth:.2f}"
     assert f"Goodness at the first event: {model:.2f} for the model, {truth:.2f} for the true map." in html
