@@ -28,6 +28,10 @@ def test_goodness_by_hand() -> None:
     np.testing.assert_allclose(goodness_of_places(np.array([3.0, 1.0, 2.0, 5.0, 4.0]), "low"), [0.0, 1.0, 0.5, -1.0, -0.5])
 
 
+def test_of_two_places_the_weaker_is_perfect_and_the_other_perfectly_wrong() -> None:
+    np.testing.assert_array_equal(goodness_of_places(np.array([1.0, 2.0]), "low"), [1.0, -1.0])
+
+
 def test_goodness_turns_with_the_orientation() -> None:
     values = np.array([3.0, 1.0, 2.0])
     np.testing.assert_allclose(goodness_of_places(values, "high"), -goodness_of_places(values, "low"))

@@ -47,7 +47,10 @@ def test_the_true_panel_shows_the_labels_and_the_predicted_panel_the_prediction(
     np.testing.assert_array_equal(shown(panel(figure, "stretch variance")), column)
 
 
-def test_cells_lie_around_their_places(glass):
+@pytest.mark.parametrize("origin", [(0.0, 0.0), (5.0, -3.0)])
+def test_cells_lie_around_their_places(glass, origin):
+    """Wherever the grid begins: that of a glass with a boundary lies in the box around it."""
+    glass = replace(glass, labels=replace(glass.labels, positions=glass.labels.positions + origin))
     (mesh,) = (artist for artist in panel(maps(glass), "true map").collections if isinstance(artist, QuadMesh))
     corners = np.asarray(mesh.get_coordinates())
     middle = 0.25 * (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:])
