@@ -57,10 +57,3 @@ def test_a_role_is_lost_when_its_last_sample_is():
     assert lost_roles(before, {0: "train", 1: "train", 3: "test"}) == ["validation"]
     assert lost_roles(before, {2: "validation"}) == ["train", "test"]
     assert lost_roles({0: "train", 1: "test"}, {0: "train", 1: "test"}) == []  # there never was a validation glass
-
-
-@pytest.mark.parametrize("turns", [(0.0,), (180.0,), (45.0, 45.0), (45.0, 225.0), (45.0, 90.0, 45.0), (float("inf"),)])
-def test_turns_that_say_nothing_new_are_refused_and_others_are_not(turns):
-    with pytest.raises(VitreousError, match="expected degrees that differ"):
-        Split(turns=turns).assign(5, 0)
-    assert Split(turns=(45.0, 90.0, -45.0)).assign(5, 0) == Split().assign(5, 0)
