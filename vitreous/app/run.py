@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.analysis.conformal import Intervals, intervals
+from vitreous.app.evaluating import Chosen, choose, numbers
 from vitreous.app.executor import executor
 from vitreous.app.summary import print_summary
 from vitreous.app.tracking import tracker
@@ -20,6 +21,7 @@ from vitreous.core.build import build, checked_value, construct
 from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.evaluated import Evaluated
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry, discover, suggest
 from vitreous.core.result import Result, Sample
@@ -30,7 +32,21 @@ from vitreous.direct import bundle
 OPTIONAL = ("events", "descriptor", "indicators", "model")
 WORKERS = {"workers": int | None, "timeout": float | None, "retries": int}
 NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
-KEYS = (*ROLES, "loading", "executor", "tracker", "split", *NUMBERS, "name", "report", "home", "store", "runs")
+KEYS = (
+    *ROLES,
+    "evaluations",
+    "where_they_fit",
+    "loading",
+    "executor",
+    "tracker",
+    "split",
+    *NUMBERS,
+    "name",
+    "report",
+    "home",
+    "store",
+    "runs",
+)
 _log = logging.getLogger("vitreous.run")
 
 
@@ -100,7 +116,9 @@ def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
 
 def run(job: Job) -> Result:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
-    pipeline = assemble(job.config, discover())
+    registry = discover()
+    pipeline = assemble(job.config, registry)
+    chosen = choose(job.config, _classes(pipeline), pipeline.loading.dimension, registry)
     workers = executor(**{name: checked_value(f"executor.{name}", job.config["executor"][name], hint) for name, hint in WORKERS.items()})
     tracked = tracker(job.config["tracker"], Path(job.config["runs"]))
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -110,70 +128,50 @@ def run(job: Job) -> Result:
     try:
         store = Store(job.config["store"])
         result = pipeline.run(store, workers, lambda line: _log.warning("%s", line))
-        scores, files = write_results(job, pipeline, result)
+        found, files = write_results(job, pipeline, chosen, result)
     except BaseException as error:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
     model_folder = job.folder / "model" if result.model is not None else None
-    print_summary(result, scores, job.folder, Path(job.config["store"]), files)
-    tracked.finish(result, scores, files, model_folder)
+    print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
+    tracked.finish(result, numbers(found), files, model_folder)
     return result
 
 
-def write_results(job: Job, pipeline: Pipeline, result: Result) -> tuple[dict[str, Any], list[Path]]:
-    """Scores, predictions, the model and the report, into the run's folder; the scores, and the files worth tracking."""
+def _classes(pipeline: Pipeline) -> dict[str, type[Any]]:
+    """The class of each part, by role; a role that is not filled is absent."""
+    parts = {role: getattr(pipeline, role) for role in ROLES}
+    return {role: type(part) for role, part in parts.items() if part is not None}
+
+
+def write_results(job: Job, pipeline: Pipeline, chosen: Chosen, result: Result) -> tuple[dict[str, Evaluated], list[Path]]:
+    """Scores, predictions, the model and the report, into the run's folder; what was evaluated, and the files worth tracking."""
     folder = job.folder
     files = [folder / "config.yaml", folder / "command.txt", folder / "samples.json"]
     about: dict[int, dict[str, Any]] = {s.index: {"role": s.role, "artifacts": dict(s.keys)} for s in result.samples}
-    for turn, found in result.turned.items():
-        for index, keys in found.items():
+    for turn, turned in result.turned.items():
+        for index, keys in turned.items():
             about[index].setdefault("turned", {})[f"{turn:g}"] = dict(keys)
     excluded = {index: {"role": "excluded", "reason": reason} for index, reason in result.excluded.items()}
     files[-1].write_text(json.dumps({**about, **excluded}, indent=1))
-    if result.model is None or pipeline.model is None:
-        return {}, files
-    set_by = intervals(result.role("validation"))
-    for sample in result.samples:
-        _write_prediction(folder / "predictions" / f"sample_{sample.index}.csv", sample, set_by)
-    bundle.write(folder / "model", pipeline.model, result.model, pipeline.providers.get("model", ""))
-    orientation = getattr(pipeline.indicators, "weak_is", None)
-    scores = _scores(result, orientation)
-    bundle.complete(folder / "model", pipeline, result, scores)
-    (folder / "scores.json").write_text(json.dumps(scores, indent=1))
-    files.append(folder / "scores.json")
+    if result.model is not None and pipeline.model is not None:
+        set_by = intervals(result.role("validation"))
+        for sample in result.samples:
+            _write_prediction(folder / "predictions" / f"sample_{sample.index}.csv", sample, set_by)
+        bundle.write(folder / "model", pipeline.model, result.model, pipeline.providers.get("model", ""))
+    found = chosen.carry_out(result)
+    if result.model is not None:
+        bundle.complete(folder / "model", pipeline, result, numbers(found))
+    glasses = {name: {str(index): row for index, row in each.glasses.items()} for name, each in found.items()}
+    for name, content in (("scores.json", numbers(found)), ("scores_by_glass.json", glasses)):
+        (folder / name).write_text(json.dumps(content, indent=1))
+        files.append(folder / name)
     if job.config.get("report"):
         from vitreous.report import write_report
 
-        files += write_report(result, folder, job.command, config=job.text, orientation=orientation)
-    return scores, files
-
-
-def _scores(result: Result, orientation: Mapping[str, str] | None) -> dict[str, Any]:
-    """Mean scores and coverage of every map on the glasses never seen, null where undefined; empty for labels that are no map."""
-    from vitreous.report.calibration import calibration_error
-    from vitreous.report.scoring import score_samples
-
-    scores = score_samples(result.role("test"), orientation=orientation)
-    if scores is None:
-        return {}
-    table: dict[str, Any] = {"radius": scores.radius}
-    for name in scores.names:
-        mean = scores.mean(name)
-        table[name] = {
-            "goodness_nearest": {f"event_{i}": _number(c) for i, c in enumerate(mean.nearest, 1)},
-            "goodness_within": {f"event_{i}": _number(c) for i, c in enumerate(mean.within, 1)},
-            "pearson": _number(mean.pearson),
-            "spearman": _number(mean.spearman),
-            "coverage": {"places": _number(mean.coverage), "events": _number(mean.event_coverage)},
-        }
-    known = calibration_error(result.role("test"), intervals(result.role("validation")))
-    if np.isfinite(known):
-        table["calibration_error"] = known
-    return table
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+        facts = {f"not evaluated: {name}": reason for name, reason in chosen.left_out.items()}
+        files += write_report(result, found, folder, job.command, config=job.text, facts=facts)
+    return found, files
 
 
 def _write_prediction(path: Path, sample: Sample, set_by: Intervals | None) -> None:

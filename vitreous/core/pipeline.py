@@ -80,6 +80,7 @@ class Pipeline(Chain):
             turned={turn: {record.index: record.keys for record in found} for turn, found in turned.items()},
             seconds=_total([*records.values(), *along]),
             fresh=_fresh([*records.values(), *along]),
+            weak_is={} if self.indicators is None else dict(self.indicators.weak_is),
         )
         if self.model is None:
             return result

@@ -49,6 +49,7 @@ class Result:
         loading: what was done to every glass. samples: in order of index, without those excluded.
         excluded: the reason, by sample index. model: the fitted model, or None. model_key: its artifact.
         history: what the model logged while it was fitted.
+        weak_is: "low" or "high" by column of the indicators, the side that marks weak places; other columns are not scored.
         turned: artifact keys of what was learnt from along other directions too, by the angle from the loading in degrees and sample.
         seconds: time spent computing, by stage, by the run that computed each artifact. fresh: artifacts computed by this run, by stage.
     """
@@ -62,6 +63,7 @@ class Result:
     turned: Mapping[float, Mapping[int, Mapping[str, str]]] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     fresh: Mapping[str, int] = field(default_factory=dict)
+    weak_is: Mapping[str, str] = field(default_factory=dict)
 
     def role(self, name: str) -> tuple[Sample, ...]:
         """The samples that played one of ROLES."""
