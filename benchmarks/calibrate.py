@@ -49,7 +49,8 @@ def main(folder: str, source: str, out: str) -> None:
     fitted.save(target / FITTED)
     about = {**json.loads((target / ABOUT).read_text()), "format": FORMAT, **judged_by(told), "files": digests(target)}
     about["likeness"] = asdict(likeness([listi(k) for k in of_role("train")[:TAUGHT]], bundle.potential))
-    about["scores"].pop("calibration_error", None)  # of the deviations as they were
+    for name in ("calibration", "calibration_error"):  # of the deviations as they were; the second by an older version
+        about["scores"].pop(name, None)
     sign(target, about)
     print(f"expected on validation glasses: {about['trust']}")
 

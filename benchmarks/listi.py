@@ -24,13 +24,13 @@ from vitreous.core.stages import Chain, artifacts
 from vitreous.core.store import Store
 from vitreous.direct import find_bundle
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
+from vitreous.plugins.evaluations._goodness_figures import goodness_boxes
+from vitreous.plugins.evaluations.goodness import Goodness, nearest_by_glass
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.labelers.rearrangements import Rearrangements
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
-from vitreous.report.boxes import goodness_boxes
-from vitreous.report.scoring import score_samples
 
 GLASSES, EVENTS = 65, 6
 BOXED = ("lstm", "cnn", "gnn", "graph_ensemble")  #: the models in the figure of boxes
@@ -111,11 +111,9 @@ def members(home: Path, folder: Path, test: list[int]) -> Trained:
 
 def by_event(samples: list[Sample], name: str) -> np.ndarray:
     """(glasses, EVENTS) goodness at the nearest place of map ``name``; NaN where an event did not happen."""
-    scores = score_samples(samples)
-    rows = np.full((len(samples), EVENTS), np.nan)
-    for k, row in enumerate(r for r in (scores.rows if scores is not None else ()) if r.name == name):
-        rows[k, : min(EVENTS, len(row.nearest))] = row.nearest[:EVENTS]
-    return rows
+    if not samples:
+        return np.full((0, EVENTS), np.nan)
+    return nearest_by_glass(Goodness(events=EVENTS).scores(samples, PhysicalIndicators.weak_is), name)
 
 
 def line(name: str, rows: np.ndarray, r: str) -> list[str]:

@@ -85,7 +85,9 @@ def parser() -> argparse.ArgumentParser:
     _runs_parsers(commands)
     add_direct_commands(commands)
     listing = commands.add_parser("list", help="the installed components, and recipes")
-    listing.add_argument("kind", nargs="?", help="only this kind: potential, generator, simulator, labeler, descriptor, model or recipe")
+    listing.add_argument(
+        "kind", nargs="?", help="only this kind: potential, generator, simulator, labeler, descriptor, model, evaluation or recipe"
+    )
     listing.add_argument("--json", action="store_true", help="for programs")
     check = commands.add_parser("check", help="run the conformance checks on a package's components")
     check.add_argument("package", help="a distribution that provides components, e.g. vitreous")

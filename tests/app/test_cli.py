@@ -68,14 +68,22 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
     assert done.stderr == ""
     (folder,) = (tmp_path / "runs" / "toy").iterdir()
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    wanted = {"scores.json", "config.yaml", "command.txt", "run.json", "predictions/sample_0.csv", "model/component.json"}
+    wanted = {
+        "scores.json",
+        "scores_by_glass.json",
+        "config.yaml",
+        "command.txt",
+        "run.json",
+        "predictions/sample_0.csv",
+        "model/component.json",
+    }
     assert wanted <= names
     assert (folder / "command.txt").read_text() == "vitreous run experiment=toy descriptor.cutoff=3\n"
-    scores = json.loads((folder / "scores.json").read_text())["model"]
-    assert scores["pearson"] is not None
-    assert scores["coverage"]["places"] == 1.0
+    scores = json.loads((folder / "scores.json").read_text())
+    assert scores["correlation"]["model"]["pearson"] is not None
+    assert scores["goodness"]["model"]["coverage"]["places"] == 1.0
     row = next(line for line in done.stdout.splitlines() if line.startswith("model "))
-    assert "Pearson Spearman places events" in done.stdout
+    assert "C 6 places events" in done.stdout
     assert "100 %" in row
     assert str(folder) in done.stdout
     assert (folder / "predictions" / "sample_0.csv").read_text().splitlines()[:2][0] == "x,y,gap,prediction"
@@ -110,6 +118,8 @@ MISTAKES = {
     "generator.species=B": "the glass has species",
     "loading.mode=twist": "unknown loading mode 'twist'",
     "loading.angle=up": "loading.angle is 'up'",
+    "evaluations.goodness.radius=far": "evaluations.goodness.radius is 'far', a str; expected a number or null",
+    "+evaluation@evaluations.mine=goodnes": "unknown evaluation 'goodnes'; did you mean 'goodness'",
     "executor.workers=two": "executor.workers is 'two', a str; expected an integer or null",
     "executor.workers=-1": "expected none of them negative",
     "executor.timeout=nan": "executor.timeout is nan; expected a finite number (a number or null)",

@@ -34,11 +34,11 @@ def test_the_report_is_drawn_again_without_computing(home, runs, tmp_path):
 def test_scores_of_runs_stand_side_by_side(home, runs, tmp_path):
     done = vitreous(home, "compare", *runs)
     assert done.returncode == 0, done.stderr
-    row = next(line for line in done.stdout.splitlines() if line.startswith("model.pearson"))
-    known = [json.loads((home / "runs" / "toy" / run / "scores.json").read_text())["model"]["pearson"] for run in runs]
+    row = next(line for line in done.stdout.splitlines() if line.startswith("correlation.model.pearson"))
+    known = [json.loads((home / "runs" / "toy" / run / "scores.json").read_text())["correlation"]["model"]["pearson"] for run in runs]
     assert row.split()[1:] == [f"{value:.4g}" for value in known]
     assert vitreous(home, "compare", *runs, "--out", str(tmp_path / "c.csv")).returncode == 0
-    assert f"model.pearson,{known[0]},{known[1]}" in (tmp_path / "c.csv").read_text()
+    assert f"correlation.model.pearson,{known[0]},{known[1]}" in (tmp_path / "c.csv").read_text()
     assert vitreous(home, "compare", *runs, "--out", str(tmp_path / "c.png")).returncode == 0
     assert (tmp_path / "c.png").stat().st_size > 5000
 

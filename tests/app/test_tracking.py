@@ -44,8 +44,8 @@ def test_a_run_is_recorded_with_parameters_metrics_tags_and_files(client, runs, 
     assert run.data.params["descriptor.cutoff"] == "2.0"
     assert run.data.tags["command"] == "vitreous run experiment=toy tracker=mlflow"
     assert [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "loss")] == [(0, 1.0), (1, 0.5), (2, 1 / 3)]
-    assert "model.pearson" in run.data.metrics
-    assert run.data.metrics["model.coverage.places"] == 1.0
+    assert "correlation.model.pearson" in run.data.metrics
+    assert run.data.metrics["goodness.model.coverage.places"] == 1.0
     assert len(run.data.tags["artifacts.fit"]) == 64
     assert "label=" in run.data.tags["artifacts.sample_0"]
     names = {f.path for f in client.list_artifacts(run.info.run_id)}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
+from vitreous.plugins.evaluations.correlation import Correlation
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.generators.file import File
 from vitreous.plugins.labelers.rearrangements import Rearrangements
@@ -25,6 +26,7 @@ BASES = {
     "labeler": ("rearrangements", Rearrangements),
     "descriptor": ("physical", PhysicalIndicators),
     "model": ("ridge", Ridge),
+    "evaluation": ("correlation", Correlation),
 }
 _count = itertools.count()
 _calls = itertools.count(1)
@@ -146,6 +148,9 @@ class Fitted:
     def predict(self, features: Any) -> Any:
         return self._predict(self._right, features) if self._predict else self._right.predict(features)
 
+    def uncertainty(self, features: Any) -> Any:
+        return self._right.uncertainty(features)
+
     def save(self, folder: Any) -> None:
         self._right.save(folder)
         if self._save:
@@ -192,6 +197,35 @@ def _rising(events: Any) -> Any:
 
 
 ENDS = sees(lambda *_: os._exit(3))  #: whatever it is asked, it takes its process along
+
+
+def evaluation(change: Callable[[Any, Any], Any], see: Callable[[Any], Any] = lambda run: run) -> type:
+    """Correlations of a run as ``see`` shows it, and what was found as ``change(found, run)`` leaves it."""
+
+    def evaluate(self: Any, run: Any) -> Any:
+        return change(Correlation.evaluate(self, see(run)), run)
+
+    return variant(Correlation, evaluate=evaluate)
+
+
+def _counts_training(run: Any) -> Any:
+    return replace(run, samples=tuple(replace(s, case=replace(s.case, role="test")) for s in run.samples))
+
+
+def _by_its_first_glass(found: Any, run: Any) -> Any:
+    return replace(found, numbers={"first": float(run.samples[0].index)})
+
+
+def _needs_labels(found: Any, run: Any) -> Any:
+    return replace(found, numbers={"least": float(min(s.labels.values[s.labels.mask].min() for s in run.role("test")))})
+
+
+def _rounds_in_tables(found: Any, run: Any) -> Any:
+    table = found.tables[0]
+    rows = [[round(cell, 1) if isinstance(cell, float) else cell for cell in row] for row in table.rows]
+    return replace(found, tables=[replace(table, rows=rows)])
+
+
 P, S = PhysicalIndicators, AQS
 #: per kind and check: the broken class, and words of the complaint
 CLASSES: dict[tuple[str, str], tuple[type, str]] = {
@@ -295,6 +329,17 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("model", "other_columns_are_refused"): (
         model(lambda right, features: right.predict(replace(features, names=right.names))),
         "was accepted",
+    ),
+    ("model", "uncertainty_is_as_declared"): (variant(Ridge, knows_uncertainty=True), "against knows_uncertainty"),
+    ("evaluation", "declares_itself"): (variant(Correlation, needs=frozenset({"luck"})), "needs is frozenset({'luck'})"),
+    ("evaluation", "finds_something"): (evaluation(lambda found, _: replace(found, numbers={})), "no number is defined"),
+    ("evaluation", "training_glasses_do_not_count"): (evaluation(lambda found, _: found, _counts_training), "training glasses are spoilt"),
+    ("evaluation", "order_of_glasses_does_not_matter"): (evaluation(_by_its_first_glass), "in another order"),
+    ("evaluation", "unknown_glasses_are_survived"): (evaluation(_needs_labels), "ValueError"),
+    ("evaluation", "tables_tell_the_numbers"): (evaluation(_rounds_in_tables), "which is none of its numbers"),
+    ("evaluation", "figures_are_drawn"): (
+        evaluation(lambda found, _: replace(found, figures={"map": dict})),
+        "expected a matplotlib Figure",
     ),
     ("model", "logs_its_progress"): (variant(Ridge, fit=_mumbles), "expected log"),
 }

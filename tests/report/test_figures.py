@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 from test_write import sample
+from vitreous.report.scoring import score_samples
 
 from vitreous.core.data import Labels
 from vitreous.report.figures import NUMBERED, goodness, maps, parity, rings, stress_strain, training
-from vitreous.report.scoring import score_samples
 
 DIFFERENT = 10.0  #: added to predictions, so that no panel can be mistaken for another
 
@@ -17,7 +17,7 @@ DIFFERENT = 10.0  #: added to predictions, so that no panel can be mistaken for 
 @pytest.fixture(scope="module")
 def glass():
     one = sample(2, "test")
-    return replace(one, prediction=one.prediction + DIFFERENT)
+    return one.with_(prediction=one.prediction + DIFFERENT)
 
 
 def panel(figure, title):
@@ -134,9 +134,7 @@ def test_parity_has_true_values_across_and_predicted_ones_up(glass):
 
 
 def test_parity_has_a_panel_for_each_role_with_the_glasses_of_that_role():
-    glasses = [
-        replace(one, prediction=one.prediction + one.index) for one in map(sample, range(4), ("train", "train", "validation", "test"))
-    ]
+    glasses = [one.with_(prediction=one.prediction + one.index) for one in map(sample, range(4), ("train", "train", "validation", "test"))]
     figure = parity(glasses)
     assert [axes.get_title() for axes in figure.axes] == [
         "train: 2 glasses",

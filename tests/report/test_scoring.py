@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from test_write import sample
+from vitreous.report.scoring import default_radius, event_places, measured, score_samples
 
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.run import Run
-from vitreous.report.scoring import default_radius, event_places, measured, score_samples
 from vitreous.report.write import write_report
 
 ROLES = ("train", "validation", "test")
@@ -57,7 +57,7 @@ def gridded(cell, grid):
     labels = replace(
         one.labels, values=np.ones(m), mask=np.ones(m, bool), positions=np.zeros((m, len(cell))), grid=tuple(grid), columns={}
     )  # fmt: skip
-    return replace(one, configuration=glass, labels=labels)
+    return one.with_(configuration=glass, labels=labels)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_scores_use_the_default_radius_unless_one_is_given():
 def test_events_are_taken_in_the_order_of_strain():
     one = sample(2, "test")
     late_first = replace(one.events, columns={**one.events.columns, "strain": np.array([0.09, 0.08])})
-    np.testing.assert_array_equal(event_places(replace(one, events=late_first)), one.events.positions[::-1])
+    np.testing.assert_array_equal(event_places(one.with_(events=late_first)), one.events.positions[::-1])
     np.testing.assert_array_equal(event_places(one), one.events.positions)
-    assert event_places(replace(one, events=None)).shape == (0, 2)
+    assert event_places(one.with_(events=None)).shape == (0, 2)
 
 
 def test_each_map_is_judged_by_the_side_that_marks_its_weak_places():
@@ -110,6 +110,6 @@ def test_an_indicator_turned_round_has_the_opposite_scores():
 
 def test_glasses_without_places_have_no_scores():
     one = sample(2, "test")
-    whole = replace(one, labels=replace(one.labels, level="sample"))
+    whole = one.with_(labels=replace(one.labels, level="sample"))
     assert score_samples([whole]) is None
     assert score_samples([whole, one]).mean("model").glass == -1

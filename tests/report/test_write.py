@@ -8,15 +8,18 @@ import matplotlib
 import numpy as np
 import pytest
 
+from vitreous.analysis.axes import label_text
 from vitreous.core.data import Events, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
+from vitreous.core.evaluated import Column, Evaluated, Table
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
-from vitreous.report.calibration import calibration_error
-from vitreous.report.figures import label_text, parity
-from vitreous.report.scoring import score_samples
-from vitreous.report.write import write_report
+from vitreous.plugins.evaluations.correlation import Correlation
+from vitreous.plugins.evaluations.goodness import Goodness
+from vitreous.plugins.evaluations.regression import Regression
+from vitreous.plugins.evaluations.rings import Rings
+from vitreous.report.write import write_report as write_page
 from vitreous.testing.systems import shaken_honeycomb
 
 
@@ -50,11 +53,27 @@ def sample(index: int, role: str) -> Sample:
     )  # fmt: skip
 
 
+EVALUATIONS = {"goodness": Goodness(), "correlation": Correlation(), "regression": Regression(), "rings": Rings()}
+
+
+def write_report(result: Run, folder: Path, command: str, **more) -> list[Path]:
+    """The page of a run with the evaluations that are there by default."""
+    found = {name: evaluation.evaluate(result) for name, evaluation in EVALUATIONS.items()}
+    return write_page(result, found, folder, command, **more)
+
+
 @pytest.fixture(scope="module")
 def result() -> Run:
     samples = tuple(sample(i, role) for i, role in enumerate(("train", "validation", "test", "test")))
     history = tuple(("validation_mse", 1.0 / (k + 1), k) for k in range(5))
-    return Run(loadings=(Loading(),), samples=samples, history=history, seconds={"fit": 1.5}, excluded={7: "it <b>broke</b>"})
+    return Run(
+        loadings=(Loading(),),
+        samples=samples,
+        history=history,
+        seconds={"fit": 1.5},
+        excluded={7: "it <b>broke</b>"},
+        weak_is=PhysicalIndicators.weak_is,
+    )
 
 
 def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(result: Run, tmp_path: Path) -> None:
@@ -79,44 +98,55 @@ def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Run, tmp_pa
     samples = tuple(s.with_(prediction=s.prediction * half, uncertainty=0.1 + 0 * half) for s in result.samples)
     paths = write_report(replace(result, samples=samples), tmp_path, "vitreous run")
     html = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", paths[0].read_text())
-    assert "<th>places covered</th><th>events covered</th>" in html
     assert "The model&#x27;s map covers 50 % of the places" in html
-    rows = {name: re.findall(rf"<tr><td>{name}</td>.*?</tr>", html) for name in ("model", "true map")}
-    assert [row.endswith("<td>50 %</td><td>50 %</td></tr>") for row in rows["model"]] == [True] * 3
-    assert [row.endswith("<td>97.6 %</td><td>100 %</td></tr>") for row in rows["true map"]] == [True] * 3
-    scores = score_samples(replace(result, samples=samples).role("test"))
-    assert scores is not None
-    assert np.isfinite([row.nearest[:2] for row in scores.rows]).all()
+    rows = {name: re.findall(rf"<tr><td>(?:\d</td><td>)?{name}</td>.*?</tr>", html) for name in ("model", "true map")}
+    covered = {name: [row for row in found if "%" in row] for name, found in rows.items()}
+    at_events = [row for row in covered["model"] if row.endswith("<td>50 %</td><td>50 %</td></tr>")]
+    assert len(at_events) == 3  # the mean, and each of two glasses
+    assert [row.endswith("<td>97.6 %</td><td>100 %</td></tr>") for row in covered["true map"]] == [True] * 3
     assert "map covers 1" not in write_report(result, tmp_path, "vitreous run")[0].read_text()
 
 
-def test_a_silent_place_is_no_point_of_the_parity_plot_and_no_interval(result: Run) -> None:
-    whole = result.role("test")
-    silent = [s.with_(prediction=np.where(np.arange(42) < 21, s.prediction, np.nan), uncertainty=np.full(42, 0.1)) for s in whole]
-    figure = parity(silent)
-    assert figure is not None
-    (axes,) = figure.axes
-    assert len(axes.lines[0].get_xdata()) == 40  # of each glass, place 3 has no label
-    assert np.isfinite(axes.lines[1].get_xdata()).all()
-    assert "over 48.7 % of the labelled places" in axes.texts[0].get_text()
-    first = [
-        s.with_(
-            labels=Labels(
-                name="delta_tau", level="site", unit="energy/area", values=s.labels.values[:21], mask=s.labels.mask[:21],
-                positions=s.labels.positions[:21],
-            ),
-            prediction=s.prediction[:21],
-            uncertainty=np.full(21, 0.1),
-        )
-        for s in whole
-    ]  # fmt: skip
-    assert calibration_error(silent) == calibration_error(first) > 0.0
+def test_the_page_shows_the_numbers_that_the_evaluations_found(result: Run, tmp_path: Path) -> None:
+    """Every cell of every table, as its column writes it, and under the title of its evaluation."""
+    found = {name: evaluation.evaluate(result) for name, evaluation in EVALUATIONS.items()}
+    html = write_page(result, found, tmp_path, "vitreous run")[0].read_text()
+    for each in found.values():
+        for table in each.tables:
+            assert table.rows and f"<caption>{table.title}</caption>" in html
+            for row in table.rows:
+                cells = [c.written(cell).replace("_", " ") for c, cell in zip(table.columns, row, strict=True)]
+                assert "".join(f"<td>{cell}</td>" for cell in cells) in html
+        assert each.headline in html.replace("&#x27;", "'")
+
+
+def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_are_refused(result: Run, tmp_path: Path) -> None:
+    drawn = EVALUATIONS["rings"].evaluate(result).figures["rings"]
+    mine = Evaluated(
+        numbers={"r": 1.0}, title="Mine & others", text="a < b", figures={"mine": drawn},
+        tables=[Table(title="t", columns=[Column("<i>")], rows=[["<b>"]])],
+    )  # fmt: skip
+    html = write_page(result, {"mine": mine}, tmp_path, "vitreous run")[0].read_text()
+    assert (tmp_path / "mine.png").stat().st_size > 1000
+    for text in ("<h2>Mine &amp; others</h2>", "a &lt; b", "<th>&lt;i&gt;</th>", "<td>&lt;b&gt;</td>"):
+        assert text in html
+    with pytest.raises(VitreousError, match="evaluation 'yours' draws a figure 'mine', but there is one of that name"):
+        write_page(result, {"mine": mine, "yours": mine}, tmp_path, "vitreous run")
 
 
 def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(result: Run, tmp_path: Path) -> None:
     bare = tuple(s.with_(trajectory=None, events=None, indicators=None, prediction=None) for s in result.samples)
     paths = write_report(replace(result, samples=bare, history=()), tmp_path, "vitreous run")
     assert {path.name for path in paths} == {"report.html", "test_2_map.png", "test_3_map.png", "rings.png"}
+
+
+def test_a_run_without_a_model_is_reported_with_its_indicators(result: Run, tmp_path: Path) -> None:
+    probed = tuple(replace(s, case=replace(s.case, role="test")).with_(prediction=None) for s in result.samples)
+    paths = write_report(replace(result, samples=probed, history=()), tmp_path, "vitreous run")
+    html = paths[0].read_text()
+    assert "4 glasses, on which nothing was learnt." in html and "Goodness at the first event" in html
+    assert "follows the true map best" in html
+    assert {"goodness.png", "goodness_boxes.png"} <= {path.name for path in paths}
 
 
 def test_powers_in_units_are_raised() -> None:

@@ -87,3 +87,15 @@ def pairs_within(places: Array, points: Array, cell: Array, periodic: tuple[bool
     offsets = np.zeros(len(places) + 1, dtype=np.int64)
     np.cumsum(np.bincount(place, minlength=len(places)), out=offsets[1:])
     return Pairs(place, origin[copy[order]].astype(np.int64), vector[order], distance[order], offsets)
+
+
+def image_distance(points: Array, place: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
+    """Distances (N,) from points (N, D) to the nearest image of one place (D,), length unit.
+
+    Rounding fractional coordinates alone is wrong in a tilted cell, so the images around are tried, too; that is right for cells
+    tilted by less than half a lattice vector, as reduced ones are.
+    """
+    fractional = (points - place) @ np.linalg.inv(cell)
+    fractional -= np.rint(fractional) * np.array(periodic)
+    steps = product(*((-1, 0, 1) if along else (0,) for along in periodic))
+    return np.min([np.linalg.norm((fractional + np.array(step)) @ cell, axis=1) for step in steps], axis=0)

@@ -1,4 +1,4 @@
-"""How good a map of weakness is: at the events that happened, and against the true map.
+"""How good a map of weakness is at the events that happened.
 
     C = 1 - 2 F(e),    F(e) = (number of map values weaker than the one at the event + half of those equal to it, itself left out) / (M - 1)
 
@@ -15,7 +15,7 @@ says how much was answered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +25,6 @@ from vitreous.analysis.neighborhoods import pairs_within
 from vitreous.core.errors import VitreousError
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 def weakness(values: Array, weak_is: str) -> Array:
@@ -109,44 +108,17 @@ def chance_within(where: Neighbourhood) -> Array:
     return (k - 1.0) / (k + 1.0)
 
 
-def pearson(a: Array, b: Array, mask: Mask) -> float:
-    """Correlation coefficient over the masked, finite places; NaN when there are fewer than two or one of the maps is constant."""
-    mask = mask & np.isfinite(a) & np.isfinite(b)
-    if mask.sum() < 2:
-        return float("nan")
-    x, y = a[mask] - a[mask].mean(), b[mask] - b[mask].mean()
-    norm = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / norm) if norm > 0 else float("nan")
-
-
-def mid_ranks(values: Array) -> Array:
-    """Ranks 1..M, ties sharing their mean rank."""
-    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    return (last - 0.5 * (count - 1))[inverse]
-
-
-def spearman(a: Array, b: Array, mask: Mask) -> float:
-    """Rank correlation over the masked, finite places, ties at mid-rank."""
-    mask = mask & np.isfinite(a) & np.isfinite(b)
-    if mask.sum() < 2:
-        return float("nan")
-    ranks = np.zeros((2, len(a)))
-    ranks[0, mask], ranks[1, mask] = mid_ranks(a[mask]), mid_ranks(b[mask])
-    return pearson(ranks[0], ranks[1], mask)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """One glass as scoring sees it.
 
     Fields:
-        index: the glass. truth: (M,) true values, NaN where unknown. weak_is: their orientation. sites: (M, D).
+        index: its name. truth: (M,) true values, NaN where unknown. weak_is: their orientation. sites: (M, D).
         cell, periodic: of the undeformed glass. events: (E, D) places of the events, in order of strain.
         maps: other values (M,) by name (model, indicators). orientation: weak_is of each of them.
     """
 
-    index: int
+    index: str
     truth: Array
     weak_is: str
     sites: Array
@@ -159,19 +131,16 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MapScore:
-    """One map on one glass: C of the first events at the nearest place and within the radius (NaN: no such event), and, with both maps
-    turned so that large means weak, its correlations with the true map.
+    """One map on one glass: C of the first events at the nearest place and within the radius (NaN: no such event).
 
-    ``coverage`` is the share of the places at which the map has a value, ``event_coverage`` that of the first events whose nearest place is
-    one of them (NaN: no event). Correlations are taken over the places at which both maps have a value.
+    ``coverage`` is the share of the places at which the map has a value, ``event_coverage`` that of the first events whose nearest
+    place is one of them (NaN: no event).
     """
 
-    glass: int
+    glass: str
     name: str
     nearest: Array
     within: Array
-    pearson: float
-    spearman: float
     coverage: float
     event_coverage: float
 
@@ -198,12 +167,10 @@ class Scores:
             return float(_mean([np.array([getattr(row, of)]) for row in rows])[0])
 
         return MapScore(
-            glass=-1,
+            glass="",
             name=name,
             nearest=_mean([row.nearest for row in rows]),
             within=_mean([row.within for row in rows]),
-            pearson=single("pearson"),
-            spearman=single("spearman"),
             coverage=single("coverage"),
             event_coverage=single("event_coverage"),
         )
@@ -212,7 +179,7 @@ class Scores:
 TRUE_MAP = "true map"
 
 
-def score_run(glasses: Sequence[Measured], radius: float, events: int = 6) -> Scores:
+def score_run(glasses: Iterable[Measured], radius: float, events: int = 6) -> Scores:
     """Score the true map and every other map of each glass at its first ``events`` events.
 
     All maps of a glass are judged on all of its places, each by what it knows there, so that their C can be compared; the true map, too,
@@ -230,24 +197,16 @@ def score_run(glasses: Sequence[Measured], radius: float, events: int = 6) -> Sc
 
 def _score(glass: Measured, name: str, values: Array, weak_is: str, where: Neighbourhood, events: int) -> MapScore:
     """One map of one glass, at the events that ``where`` places."""
-    weak, truth = weakness(values, weak_is), weakness(glass.truth, glass.weak_is)
-    known, both = np.isfinite(weak), np.isfinite(weak) & np.isfinite(truth)
+    known = np.isfinite(values)
     nearest, within = event_goodness(values, weak_is, where)
     return MapScore(
         glass=glass.index,
         name=name,
         nearest=_pad(nearest, events),
         within=_pad(within, events),
-        pearson=pearson(weak, truth, both),
-        spearman=spearman(weak, truth, both),
         coverage=float(known.mean()),
         event_coverage=float(known[where.nearest].mean()) if len(where.nearest) else float("nan"),
     )
-
-
-def percent(share: float) -> str:
-    """A share for people, in percent rounded down, so that only a whole one reads 100 %; a dash for NaN."""
-    return f"{np.floor(1000.0 * share + 1e-9) / 10.0:g} %" if np.isfinite(share) else "–"
 
 
 def _pad(values: Array, length: int) -> Array:
@@ -260,3 +219,17 @@ def _mean(rows: Sequence[Array]) -> Array:
     known = np.isfinite(table)
     count = known.sum(axis=0)
     return np.where(count, np.where(known, table, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
+
+
+def weakest_share(weak: Array, count: int) -> Array:
+    """Which places (K,) are among the ``count`` weakest, as weights that add up to ``count``; large ``weak`` means weak.
+
+    Places that tie at the border share what is left, as on average over all ways to break the tie. A place without a value (NaN) is
+    never among them, so that the weights add up to less where fewer than ``count`` are known.
+    """
+    known = np.isfinite(weak)
+    if known.sum() <= count:
+        return known.astype(np.float64)
+    border = np.sort(weak[known])[-count]
+    above, tied = known & (weak > border), known & (weak == border)
+    return above + tied * ((count - above.sum()) / tied.sum())

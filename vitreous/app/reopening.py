@@ -26,10 +26,13 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from vitreous.app.run import draw_report
+    from vitreous.app.run import assemble, draw_report, evaluations_of
+    from vitreous.core.registry import discover
 
-    folder = Path(options.run)
-    for path in draw_report(Run.open(folder, options.store), folder, Path(options.out or folder))[:1]:
+    folder, registry = Path(options.run), discover()
+    run = Run.open(folder, options.store)
+    chosen = evaluations_of(run.about["config"], assemble(run.about["config"], registry), registry)
+    for path in draw_report(run, chosen.carry_out(run), chosen, folder, Path(options.out or folder))[:1]:
         sys.stdout.write(f"{path}\n")
     return 0
 

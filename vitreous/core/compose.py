@@ -89,6 +89,71 @@ def check(parts: Parts, dimension: int, registry: Registry) -> None:
     raise VitreousError(f"{reason}; {advice}")
 
 
+def unfit(evaluation: type[Any], parts: Parts, dimension: int, registry: Registry) -> str:
+    """Why an evaluation cannot score what these parts make; empty where it can."""
+    told = f"evaluation '{registry.name_of('evaluation', evaluation)}'"
+    labeler = parts["labeler"]
+    if labeler.level not in evaluation.levels:
+        name = registry.name_of("labeler", labeler)
+        scored = _listed(evaluation.levels)
+        return f"{told} scores labels of level {scored}, but labeler '{name}' labels each {labeler.level}"
+    for need in sorted(evaluation.needs):
+        if missing := _MISSING[need](parts, registry):
+            return f"{told} needs {missing}"
+    for conflict in _dimensions({"evaluation": evaluation}, {"evaluation": told}, dimension):
+        return conflict.reason
+    return ""
+
+
+def _certain(parts: Parts, registry: Registry) -> str:
+    if "model" not in parts:
+        return "a model, but there is none"
+    name = registry.name_of("model", parts["model"])
+    return "" if parts["model"].knows_uncertainty else f"an uncertainty, which model '{name}' does not give"
+
+
+def _unbonded(parts: Parts, registry: Registry) -> str:
+    name = registry.name_of("generator", parts["generator"])
+    return "" if parts["generator"].has_bonds else f"bonds, but generator '{name}' makes glasses without a bond list"
+
+
+#: by what an evaluation needs: what these parts lack of it, in words; empty where they have it
+_MISSING: Mapping[str, Callable[[Parts, Registry], str]] = {
+    "prediction": lambda parts, _: "" if "model" in parts else "a model, but there is none",
+    "indicators": lambda parts, _: "" if "indicators" in parts else "indicators, but there are none",
+    "map": lambda parts, _: "" if {"model", "indicators"} & parts.keys() else "a model or indicators, but there is neither",
+    "events": lambda parts, _: "" if "events" in parts else "events, but no labeler of events is chosen",
+    "uncertainty": _certain,
+    "bonds": _unbonded,
+}
+
+
+def check_evaluations(evaluations: Mapping[str, type[Any]], parts: Parts, dimension: int, registry: Registry) -> None:
+    """Refuse an evaluation, given by the name under which it stands in the configuration, that cannot score what these parts make.
+
+    Raises:
+        VitreousError: why the first one does not fit, how to leave it out, and the registered ones that would fit.
+    """
+    for name, evaluation in evaluations.items():
+        if reason := unfit(evaluation, parts, dimension, registry):
+            fitting = [
+                f"+evaluation@evaluations.{other}={other}" for other in _fitting(parts, dimension, registry) if other not in evaluations
+            ]
+            instead = f"; what would fit: {', '.join(fitting)}" if fitting else "; no other installed evaluation would fit"
+            raise VitreousError(f"{reason}; leave it out with ~evaluations.{name}{instead}")
+
+
+def _fitting(parts: Parts, dimension: int, registry: Registry) -> Iterator[str]:
+    """The names of the installed evaluations that fit these parts."""
+    for registered in registry.all("evaluation"):
+        try:
+            cls = load_class(registered)
+        except VitreousError:
+            continue
+        if not unfit(cls, parts, dimension, registry):
+            yield registered.component.name
+
+
 def _swaps(parts: Parts, roles: tuple[str, ...], dimension: int, registry: Registry, accept: Callable[[list[Conflict]], bool]) -> list[str]:
     """``role=name`` for every component that, put in one of these roles, leaves conflicts that ``accept`` accepts."""
     swaps = []

@@ -8,15 +8,20 @@ configuration and its cache key; a field with ``metadata={"affects_result": Fals
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Features, Labels, Trajectory
+from vitreous.core.evaluated import Evaluated
 from vitreous.core.loading import Loading
+
+if TYPE_CHECKING:
+    from vitreous.core.run import Run
 
 Array = NDArray[Any]
 Log = Callable[[str, float, int], None]  #: log(metric, value, step)
@@ -210,8 +215,8 @@ class Descriptor(Method):
     """Turns structure, seen in the loading's frame, into model input at given places.
 
     ``rotation`` declares what a common rotation of glass, sites and loading does: "invariant" (nothing) for all of ours, since the
-    loading frame turns along; "equivariant" or "none" otherwise. A descriptor that serves as ``indicators`` may declare
-    ``weak_is``, a mapping from column to "low" or "high", the side that marks weak places; columns it does not name are not scored.
+    loading frame turns along; "equivariant" or "none" otherwise. ``weak_is`` of a descriptor that serves as ``indicators`` maps a column
+    to "low" or "high", the side that marks weak places; columns it does not name are not scored.
     """
 
     kind = "descriptor"
@@ -220,6 +225,7 @@ class Descriptor(Method):
     dimensions: ClassVar[frozenset[int]]
     needs_bonds: ClassVar[bool]
     rotation: ClassVar[str]
+    weak_is: ClassVar[Mapping[str, str]] = MappingProxyType({})
     needs_potential: ClassVar[bool] = False  #: whether ``describe`` takes the glass's potential besides, by the name ``potential``
 
     @property
@@ -248,6 +254,7 @@ class Model(Method):
     levels: ClassVar[frozenset[str]]
     tasks: ClassVar[frozenset[str]] = frozenset({"value"})
     several: ClassVar[bool] = False  #: whether it learns labels of several components
+    knows_uncertainty: ClassVar[bool] = False  #: whether ``Fitted.uncertainty`` answers
 
     def refuse(self) -> None:
         """Raise VitreousError where this machine cannot train it; called before anything is computed."""
@@ -278,3 +285,25 @@ class Fitted(ABC):
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Arrays as safetensors or npz, the rest as JSON."""
+
+
+NEEDS = ("prediction", "indicators", "map", "events", "uncertainty", "bonds")
+
+
+class Evaluation(Method):
+    """Turns a run into numbers, tables and figures: glass by glass, then averaged, with pooled values beside the means.
+
+    ``levels``: of the labels that it can score. ``needs``: what a run must have besides, of NEEDS; "map" is a prediction or indicators,
+    whichever there is, and "bonds" are those of the glasses. What does not fit is refused before anything is computed.
+
+    Scores are taken on ``run.role("test")`` alone. Samples may be read from disk when asked for: go through them one by one, and keep
+    no trajectory or feature of one when the next comes.
+    """
+
+    kind = "evaluation"
+    levels: ClassVar[frozenset[str]]
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    @abstractmethod
+    def evaluate(self, run: Run) -> Evaluated:
+        """What the run shows. A glass for which a number is not defined has None there, and is left out of its mean."""

@@ -110,6 +110,7 @@ class Pipeline(Chain):
             about={"components": self._components(), "seed": self.seed, "glass_seed": self.glass_seed},
             shelf=shelf,
             **_spent(list(outcome.records.values())),
+            weak_is={} if self.indicators is None else dict(self.indicators.weak_is),
         )
         if self.model is None:
             return result

@@ -102,10 +102,10 @@ class Registry:
                 return registered
         targets = {r.component.target: r.component.name for r in self.all(kind)}
         others = [r.component.kind for r in self._table.values() if r.component.target == target]
-        why = f"it is a {others[0]}" if others else "it is not a registered component" + suggest(target, targets)
+        why = f"it is {_one(others[0])}" if others else "it is not a registered component" + suggest(target, targets)
         failed = "".join(f"; {failure}" for failure in self.failed)
         raise VitreousError(
-            f"'{target}' cannot be used as a {kind}: {why}; registered: {', '.join(sorted(targets.values())) or 'none'}{failed}"
+            f"'{target}' cannot be used as {_one(kind)}: {why}; registered: {', '.join(sorted(targets.values())) or 'none'}{failed}"
         )
 
     def name_of(self, kind: str, cls: type[Any]) -> str:
@@ -121,6 +121,11 @@ class Registry:
             VitreousError: unknown name, a target that does not exist, fails to import, or is not of its kind.
         """
         return load_class(self.find(kind, name))
+
+
+def _one(kind: str) -> str:
+    """A kind with its article."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def refuse_missing(registered: Registered) -> None:

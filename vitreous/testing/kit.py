@@ -21,7 +21,7 @@ from typing import Any
 from vitreous.core.configs import config_folder
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover, load_class, plugin_entry_points, suggest
-from vitreous.testing import descriptors, every_kind, generators, labelers, models, needs, potentials, simulators
+from vitreous.testing import descriptors, evaluations, every_kind, generators, labelers, models, needs, potentials, simulators
 from vitreous.testing.contract import Check, CheckFailed, Skip, Subject
 
 _OF_KIND = {
@@ -31,6 +31,7 @@ _OF_KIND = {
     "labeler": labelers,
     "descriptor": descriptors,
     "model": models,
+    "evaluation": evaluations,
 }
 PASSED, FAILED, EXCUSED, SKIPPED = "passed", "failed", "excused", "skipped"
 

@@ -17,6 +17,7 @@ from vitreous.core.interfaces import Descriptor, Potential
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.contract import CheckFailed, Skip, Subject
+from vitreous.testing.runs import run_of
 from vitreous.testing.synthetic import examples
 from vitreous.testing.systems import (
     LennardJones,
@@ -156,6 +157,10 @@ def _model(subject: Subject) -> Operation:
     return {"component": subject.make(), "train": train, "validation": examples(subject.cls, 1, 5)}, learn
 
 
+def _evaluation(subject: Subject) -> Operation:
+    return {"component": subject.make(), "run": run_of(subject.cls)}, lambda component, run: component.evaluate(run)
+
+
 _OPERATIONS: dict[str, Callable[[Subject], Operation]] = {
     "potential": _potential,
     "generator": _generator,
@@ -163,6 +168,7 @@ _OPERATIONS: dict[str, Callable[[Subject], Operation]] = {
     "labeler": _labeler,
     "descriptor": _descriptor,
     "model": _model,
+    "evaluation": _evaluation,
 }
 
 

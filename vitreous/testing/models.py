@@ -171,6 +171,19 @@ def other_columns_are_refused(subject: Subject) -> None:
         expect_refusal(lambda fitted=fitted, renamed=renamed: fitted.predict(renamed), "features with other names")
 
 
+def uncertainty_is_as_declared(subject: Subject) -> None:
+    """It gives positive deviations, one per place, if and only if ``knows_uncertainty`` says so."""
+    expect(
+        isinstance(subject.cls.knows_uncertainty, bool), f"knows_uncertainty is {subject.cls.knows_uncertainty!r}; expected True or False"
+    )
+    form = min(subject.cls.forms)
+    features = _unseen(subject, form)
+    given = _fitted(subject, form).uncertainty(features)
+    expect((given is not None) == subject.cls.knows_uncertainty, f"uncertainty gives {type(given).__name__}, against knows_uncertainty")
+    fits = given is None or (np.shape(given) == (len(features),) and np.all(np.asarray(given) > 0.0))
+    expect(fits, "uncertainties are not one positive number per place")
+
+
 def logs_its_progress(subject: Subject) -> None:
     """What it logs is a name, a finite number and a step."""
     seen: list[tuple[Any, ...]] = []
@@ -193,5 +206,6 @@ CHECKS = (
     unlabelled_places_are_not_used,
     validation_only_chooses,
     other_columns_are_refused,
+    uncertainty_is_as_declared,
     logs_its_progress,
 )

@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class GraphEnsemble(GraphNetwork):
     Raises:
         VitreousError: parameters out of range. MissingExtra: torch, Lightning, PyG or safetensors not installed.
     """
+
+    knows_uncertainty: ClassVar = True
 
     members: int = 5
 

@@ -1,4 +1,4 @@
-"""Prediction goodness glass by glass: boxes of its quartiles over events (the form of Bachhav et al. 2025, Figs. 3, 7 and 8)."""
+"""Prediction goodness as pictures: its means by event, and boxes of its quartiles over glasses (Bachhav et al. 2025, Figs. 3, 7, 8)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vitreous.analysis.scores import Scores
+from vitreous.analysis.axes import COLOURS, GREY, plain
+from vitreous.analysis.run_maps import MODEL
+from vitreous.analysis.scores import TRUE_MAP, Scores
 
 Array = NDArray[np.float64]
-_COLOURS = ("#222222", "#c0392b", "#2471a3", "#1e8449", "#b7950b", "#7d3c98", "#5d6d7e")
 _SPREAD = 0.8  # of the step between events that its boxes share
-
-
-def by_glass(scores: Scores, name: str) -> Array:
-    """(glasses, events) goodness of one map at the nearest place; NaN where there was no such event."""
-    return np.array([row.nearest for row in scores.rows if row.name == name])
 
 
 def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
@@ -28,7 +24,7 @@ def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
     figure = Figure(figsize=(6.4 * len(panels), 4.2), layout="constrained")
     for axes, (title, maps) in zip(np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels.items(), strict=True):
         width = _SPREAD / len(maps)
-        for k, (colour, (name, rows)) in enumerate(zip(_COLOURS * 3, maps.items(), strict=False)):
+        for k, (colour, (name, rows)) in enumerate(zip(COLOURS * 3, maps.items(), strict=False)):
             known = [column[np.isfinite(column)] for column in rows.T]
             at = np.arange(1, len(known) + 1) + (k - 0.5 * (len(maps) - 1)) * width
             line = {"color": colour, "linewidth": 1.0}
@@ -46,4 +42,30 @@ def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
     figure.axes[0].set_ylabel("prediction goodness C")
     named = {name: handle for axes in figure.axes for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=4 * len(panels), fontsize=8.5, frameon=False)
+    return figure
+
+
+def goodness_curves(scores: Scores) -> Figure:
+    """Mean prediction goodness by event for each map, at the nearest place and within the radius, with the level of chance."""
+    figure = Figure(figsize=(10.5, 4.0), layout="constrained")
+    number = np.arange(1, scores.events + 1)
+    for axes, which in zip(figure.subplots(1, 2, sharey=True), ("nearest", "within"), strict=True):
+        for colour, name in zip(COLOURS * 3, scores.names, strict=False):
+            style = {"linewidth": 2.0, "zorder": 3} if name in (TRUE_MAP, MODEL) else {"linewidth": 1.0, "linestyle": "--"}
+            axes.plot(
+                number, getattr(scores.mean(name), which), marker="o", color=colour, markersize=4.5, label=name.replace("_", " "), **style
+            )
+        chance = np.zeros(scores.events) if which == "nearest" else np.array(scores.chance)
+        axes.plot(number, chance, ":", color=GREY, linewidth=1.5, label="chance")
+        axes.axhline(1.0, color=GREY, linewidth=0.6)
+        axes.set_ylim(-1.05, 1.08)
+        axes.set_xticks(number)
+        axes.set_xlabel("event")
+        title = "at the nearest place of the map" if which == "nearest" else f"weakest place within {scores.radius:.3g} of the event"
+        axes.set_title(title, fontsize=11)
+        plain(axes)
+        if which == "nearest":
+            axes.set_ylabel("prediction goodness C")
+        else:
+            axes.legend(fontsize=8.5, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure

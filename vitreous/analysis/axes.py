@@ -1,0 +1,25 @@
+"""How our pictures look, wherever they are drawn: colours, plain axes, and quantities with their units."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+COLOURS = ("#222222", "#c0392b", "#2471a3", "#1e8449", "#b7950b", "#7d3c98", "#5d6d7e")
+GREY = "#8a8a8a"
+_SYMBOLS = {"delta_tau": r"stress threshold $\Delta\tau$"}
+
+
+def label_text(name: str, unit: str) -> str:
+    """A quantity with its unit, as an axis says it."""
+    shown = _SYMBOLS.get(name, name.replace("_", " "))
+    raised = re.sub(r"\^(\d+)", r"$^\1$", unit)
+    return f"{shown} ({raised})" if unit else shown
+
+
+def plain(axes: Any) -> None:
+    """Axes without a frame, on a light grid."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=9)
+    axes.grid(color="#e6e6e6", linewidth=0.6)
+    axes.set_axisbelow(True)

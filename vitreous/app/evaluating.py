@@ -1,0 +1,52 @@
+"""The evaluations of a run: built and checked before anything is computed, carried out when all is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vitreous.core.build import build, checked_value
+from vitreous.core.compose import check_evaluations, unfit
+from vitreous.core.errors import VitreousError
+from vitreous.core.evaluated import Evaluated, Numbers
+from vitreous.core.interfaces import Evaluation
+from vitreous.core.registry import Registry
+from vitreous.core.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Evaluations by the name under which they stand in the configuration, and why others were ``left_out``."""
+
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    def carry_out(self, run: Run) -> dict[str, Evaluated]:
+        """What each finds, in the order of the configuration."""
+        return {name: evaluation.evaluate(run) for name, evaluation in self.evaluations.items()}
+
+
+def choose(config: Mapping[str, Any], parts: Mapping[str, type[Any]], dimension: int, registry: Registry) -> Chosen:
+    """The evaluations that a configuration names, for a run of these parts (class by role).
+
+    Those listed in ``where_they_fit`` are left out where they do not fit; any other that does not fit is refused.
+
+    Raises:
+        VitreousError: an unknown component or field, a wrong type, or an evaluation that cannot score what these parts make.
+    """
+    named: Mapping[str, Any] = config.get("evaluations") or {}
+    lenient = checked_value("where_they_fit", config.get("where_they_fit") or [], tuple[str, ...])
+    if not isinstance(named, Mapping):
+        raise VitreousError(f"evaluations is {named!r}; expected evaluations by name: add one with +evaluation@evaluations.NAME=NAME")
+    built = {name: build(registry, "evaluation", given, f"evaluations.{name}") for name, given in named.items()}
+    reasons = {name: unfit(type(built[name]), parts, dimension, registry) for name in lenient if name in built}
+    left_out = {name: reason for name, reason in reasons.items() if reason}
+    kept = {name: evaluation for name, evaluation in built.items() if name not in left_out}
+    check_evaluations({name: type(evaluation) for name, evaluation in kept.items()}, parts, dimension, registry)
+    return Chosen(evaluations=kept, left_out=left_out)
+
+
+def numbers(found: Mapping[str, Evaluated]) -> dict[str, Numbers]:
+    """The numbers of all evaluations, by evaluation: what ``scores.json`` holds and the tracker records."""
+    return {name: each.numbers for name, each in found.items()}

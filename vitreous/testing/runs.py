@@ -1,0 +1,86 @@
+"""A small run made from formulas, for checks of evaluations: silica glasses with labels, events, indicators and predictions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from vitreous.core.data import Configuration, Features, Labels, Loading
+from vitreous.core.run import Run
+from vitreous.core.sample import Sample
+from vitreous.testing.systems import shaken_honeycomb
+
+ROLES = ("train", "train", "validation", "test", "test", "test")
+WEAK_IS = {"stretch": "high", "density": "low"}  #: of the indicators' columns
+_GRID = (5, 4)
+
+
+def run_of(cls: type[Any]) -> Run:
+    """Six glasses with all that an evaluation may need, labelled at the first, in the alphabet, of the levels that it scores."""
+    samples = tuple(_sample(cls.example(), index, role, min(cls.levels)) for index, role in enumerate(ROLES))
+    return Run(loadings=(Loading(),), samples=samples, weak_is=WEAK_IS)
+
+
+def _sample(evaluation: Any, index: int, role: str, level: str) -> Sample:
+    glass = evaluation.example_glass() or shaken_honeycomb(4, 3, seed=index)
+    rng = np.random.default_rng(index)
+    labels = _labels(rng, glass, level)
+    values = np.nan_to_num(labels.values, nan=0.5)
+    columns = np.stack([values + rng.normal(0.0, 0.3, len(values)), rng.normal(size=len(values))], axis=1)
+    return Sample.of(
+        index=index,
+        role=role,
+        configuration=glass,
+        trajectory=None,
+        labels=labels,
+        events=_events(rng, glass),
+        features=None,
+        indicators=Features(form="vector", level=level, names=tuple(WEAK_IS), values=columns),
+        prediction=values + rng.normal(0.0, 0.1, len(values)),
+        uncertainty=rng.uniform(0.05, 0.2, len(values)),
+    )
+
+
+def _labels(rng: np.random.Generator, glass: Configuration, level: str) -> Labels:
+    """Values around 0.5, one place in ten unknown; on a grid, at the atoms, or one for the whole glass."""
+    ticks = np.meshgrid(*((np.arange(n) + 0.5) / n for n in _GRID), indexing="ij")
+    grid = np.stack(ticks, -1).reshape(-1, 2) @ glass.cell
+    middle = 0.5 * glass.cell.sum(axis=0, keepdims=True)
+    places = {"atom": glass.positions, "sample": middle}.get(level, grid)
+    mask = np.ones(len(places), dtype=bool)
+    mask[7::10] = False
+    values = np.where(mask, rng.normal(0.5, 0.2, len(places)), np.nan)
+    return Labels(
+        name="target",
+        level=level,
+        unit="energy/area",
+        values=values,
+        mask=mask,
+        positions=places,
+        grid=_GRID if places is grid else (),
+    )
+
+
+def _events(rng: np.random.Generator, glass: Configuration) -> Labels:
+    atoms = rng.choice(len(glass), 3, replace=False)
+    strain = np.array([0.03, 0.01, 0.02])
+    return Labels(
+        name="events",
+        level="event",
+        unit="strain",
+        values=strain,
+        mask=np.ones(3, dtype=bool),
+        positions=glass.positions[atoms],
+        columns={"strain": strain},
+    )
+
+
+def unknown(sample: Sample) -> Sample:
+    """The same glass, of which neither a label nor an event is known."""
+    labels, events = sample.labels, sample.events
+    assert events is not None
+    nothing = replace(labels, values=np.full(len(labels), np.nan), mask=np.zeros(len(labels), dtype=bool))
+    none = replace(events, values=[], mask=[], positions=np.zeros((0, 2)), columns={"strain": np.zeros(0)})
+    return sample.with_(labels=nothing, events=none)
