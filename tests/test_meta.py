@@ -34,9 +34,15 @@ def test_one_stem_for_module_and_config(subject) -> None:
     assert subject.cls.__module__.rpartition(".")[2] == subject.component.name
 
 
-def found_in_tests_of(name: str) -> set[str]:
-    """The test functions of a file of tests/plugins, and the names that it imports; empty without such a file."""
-    path = ROOT / "tests" / "plugins" / f"test_{name}.py"
+def test_file_of(subject) -> Path:
+    """tests/plugins/test_NAME.py, or test_NAME_KIND.py where that is there: components of two kinds may share a name."""
+    folder, name = ROOT / "tests" / "plugins", subject.component.name
+    of_kind = folder / f"test_{name}_{subject.kind}.py"
+    return of_kind if of_kind.exists() else folder / f"test_{name}.py"
+
+
+def found_in(path: Path) -> set[str]:
+    """The test functions of a file, and the names that it imports; empty without such a file."""
     tree = ast.parse(path.read_text()) if path.exists() else ast.Module([], [])
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")} | imported
@@ -44,17 +50,18 @@ def found_in_tests_of(name: str) -> set[str]:
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.id)
 def test_every_component_has_a_test_file_of_its_own(subject) -> None:
-    """tests/plugins/test_NAME.py, which imports the component and tests it."""
-    found = found_in_tests_of(subject.component.name)
-    assert subject.cls.__name__ in found, f"tests/plugins/test_{subject.component.name}.py does not import {subject.cls.__name__}"
+    """The file imports the component and tests it."""
+    path = test_file_of(subject)
+    found = found_in(path)
+    assert subject.cls.__name__ in found, f"{path.relative_to(ROOT)} does not import {subject.cls.__name__}"
     assert any(name.startswith("test_") for name in found)
 
 
 def test_every_file_of_plugin_tests_is_that_of_a_component_or_of_a_part_that_components_share() -> None:
-    names = {subject.component.name for subject in SUBJECTS}
+    known = {test_file_of(subject).stem.removeprefix("test_") for subject in SUBJECTS}
     shared = {path.stem.removeprefix("_") for path in (PACKAGE / "plugins").rglob("_*.py")}
     files = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "plugins").glob("test_*.py")}
-    assert files <= names | shared
+    assert files <= known | shared
 
 
 def test_the_page_of_components_is_up_to_date() -> None:

@@ -10,6 +10,7 @@ from vitreous.app.evaluating import choose
 from vitreous.core.compose import unfit
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover
+from vitreous.core.run import Run
 
 TOY = {
     "generator": "toy_lattice",
@@ -111,9 +112,9 @@ def test_console_file_and_page_show_the_same_numbers(reported):
 
 def test_numbers_of_each_glass_are_kept_and_test_glasses_alone_are_scored(reported):
     _, folder = reported
-    roles = {index: about["role"] for index, about in json.loads((folder / "samples.json").read_text()).items()}
+    unseen = [sample.name for sample in Run.open(folder).role("test")]
     glasses = json.loads((folder / "scores_by_glass.json").read_text())
-    assert list(glasses["correlation"]) == [index for index, role in roles.items() if role == "test"]
+    assert list(glasses["correlation"]) == unseen
     (row,) = glasses["correlation"].values()
     assert row["model"]["pearson"] == json.loads((folder / "scores.json").read_text())["correlation"]["model"]["pearson"]
 

