@@ -9,7 +9,7 @@ import pytest
 
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import NetworkChanged, VitreousError
-from vitreous.core.executor import InTurn, Lost
+from vitreous.core.executor import Crew, Lost
 from vitreous.core.pipeline import Pipeline, _attempt
 from vitreous.core.split import Split
 from vitreous.core.store import Store
@@ -168,7 +168,7 @@ def test_corrupting_the_test_glasses_changes_nothing_in_the_fit(pipeline, store,
         labels=replace(last.labels, values=100.0 * last.labels.values),
         features=replace(last.features, values=0 * last.features.values),
     )
-    again = pipeline._learn(Store(tmp_path / "again"), InTurn(), replace(clean, samples=(*others, spoilt)))
+    again = pipeline._learn(Store(tmp_path / "again"), Crew(), replace(clean, samples=(*others, spoilt)))
     assert np.array_equal(again.model.weights, clean.model.weights)
     assert again.model_key == clean.model_key
 

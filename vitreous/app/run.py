@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from vitreous.analysis.conformal import Intervals, intervals
-from vitreous.app.executor import executor
+from vitreous.app import progress
 from vitreous.app.summary import print_summary
-from vitreous.app.tracking import tracker
+from vitreous.app.tracking import beginning, outcome
 from vitreous.core.build import build, checked_value, construct
 from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.executor import Crew
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry, discover, suggest
 from vitreous.core.result import Result, Sample
@@ -28,7 +29,6 @@ from vitreous.core.store import Store
 from vitreous.direct import bundle
 
 OPTIONAL = ("events", "descriptor", "indicators", "model")
-WORKERS = {"workers": int | None, "timeout": float | None, "retries": int}
 NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
 KEYS = (*ROLES, "loading", "executor", "tracker", "split", *NUMBERS, "name", "report", "home", "store", "runs")
 _log = logging.getLogger("vitreous.run")
@@ -100,23 +100,25 @@ def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
 
 def run(job: Job) -> Result:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
-    pipeline = assemble(job.config, discover())
-    workers = executor(**{name: checked_value(f"executor.{name}", job.config["executor"][name], hint) for name, hint in WORKERS.items()})
-    tracked = tracker(job.config["tracker"], Path(job.config["runs"]))
+    registry = discover()
+    pipeline = assemble(job.config, registry)
+    executor = build(registry, "executor", job.config["executor"])
+    tracker = build(registry, "tracker", job.config["tracker"])
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / "command.txt").write_text(job.command + "\n")
     (job.folder / "config.yaml").write_text(job.text)
-    tracked.start({k: v for k, v in job.config.items() if k not in ("home", "store", "runs")}, job.command, job.folder)
+    tracked = tracker.start(beginning(job.config, job.command, job.folder))
     try:
         store = Store(job.config["store"])
-        result = pipeline.run(store, workers, lambda line: _log.warning("%s", line))
+        with Crew(executor.open, progress) as crew:
+            result = pipeline.run(store, crew, lambda line: _log.warning("%s", line))
         scores, files = write_results(job, pipeline, result)
     except BaseException as error:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
     model_folder = job.folder / "model" if result.model is not None else None
     print_summary(result, scores, job.folder, Path(job.config["store"]), files)
-    tracked.finish(result, scores, files, model_folder)
+    tracked.finish(outcome(result, scores, files, model_folder))
     return result
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Features, Labels, Trajectory
 from vitreous.core.loading import Loading
+from vitreous.core.tracking import Beginning, Outcome
 
 Array = NDArray[Any]
 Log = Callable[[str, float, int], None]  #: log(metric, value, step)
@@ -257,3 +259,46 @@ class Fitted(ABC):
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Arrays as safetensors or npz, the rest as JSON."""
+
+
+class Executor(Method):
+    """Carries out independent tasks; where and how many at a time are its fields, none of which decides a result."""
+
+    kind = "executor"
+    own_processes: ClassVar[bool]  #: whether tasks run in other processes, so that a crash costs no more than the task that caused it
+
+    @abstractmethod
+    def open(self) -> futures.Executor:
+        """A pool of workers, taken when the first task is there and shut down at the end of the run.
+
+        Functions, tasks and results are pickled where processes differ. A future holds what its task returned, or the exception that ended
+        it: ``Lost`` where its process died or it ran out of time. ``shutdown(cancel_futures=True)`` ends tasks under way where it can.
+        Raises VitreousError where there are no workers to be had.
+        """
+
+
+class Tracker(Method):
+    """Records runs where they can be looked at and compared."""
+
+    kind = "tracker"
+
+    @abstractmethod
+    def start(self, beginning: Beginning) -> Tracked:
+        """Open the record of a run, or of a sweep, whose jobs are told its ``id``; called before anything is computed.
+
+        Raises VitreousError where nothing can be recorded.
+        """
+
+
+class Tracked(ABC):
+    """The record of one run. ``id`` is what the jobs of a sweep know their parent by."""
+
+    id: str
+
+    @abstractmethod
+    def finish(self, outcome: Outcome) -> None:
+        """Record what came out; raises VitreousError where that cannot be done: the results are kept."""
+
+    @abstractmethod
+    def fail(self, reason: str) -> None:
+        """Record why the run ended early; never raises, since another error is under way."""

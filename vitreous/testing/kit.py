@@ -21,7 +21,7 @@ from typing import Any
 from vitreous.core.configs import config_folder
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover, load_class, plugin_entry_points, suggest
-from vitreous.testing import descriptors, every_kind, generators, labelers, models, potentials, simulators
+from vitreous.testing import descriptors, every_kind, executors, generators, labelers, models, potentials, simulators, trackers
 from vitreous.testing.contract import Check, CheckFailed, Skip, Subject
 
 _OF_KIND = {
@@ -31,6 +31,8 @@ _OF_KIND = {
     "labeler": labelers,
     "descriptor": descriptors,
     "model": models,
+    "executor": executors,
+    "tracker": trackers,
 }
 PASSED, FAILED, EXCUSED, SKIPPED = "passed", "failed", "excused", "skipped"
 
