@@ -269,12 +269,8 @@ class Executor(Method):
 
     @abstractmethod
     def open(self) -> futures.Executor:
-        """A pool of workers, taken when the first task is there and shut down at the end of the run.
-
-        Functions, tasks and results are pickled where processes differ. A future holds what its task returned, or the exception that ended
-        it: ``Lost`` where its process died or it ran out of time. ``shutdown(cancel_futures=True)`` ends tasks under way where it can.
-        Raises VitreousError where there are no workers to be had.
-        """
+        """A pool of workers. A future holds what its task returned, or the exception that ended it: ``Lost`` where its process died or it
+        ran out of time. ``shutdown(cancel_futures=True)`` ends tasks under way. Raises VitreousError where no workers are to be had."""
 
 
 class Tracker(Method):
@@ -284,10 +280,8 @@ class Tracker(Method):
 
     @abstractmethod
     def start(self, beginning: Beginning) -> Tracked:
-        """Open the record of a run, or of a sweep, whose jobs are told its ``id``; called before anything is computed.
-
-        Raises VitreousError where nothing can be recorded.
-        """
+        """Open the record of a run, or of a sweep, whose jobs are told its ``id``; called before anything is computed. Raises
+        VitreousError where nothing can be recorded."""
 
 
 class Tracked(ABC):
