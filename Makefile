@@ -6,7 +6,8 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint docs bench wheel clean
+PORT ?= 5000
+.PHONY: help setup demo ui test test-slow lint docs bench wheel clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +24,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 demo: setup ## the main job, end to end, on small glasses: about five minutes
 	$(BIN)/vitreous run experiment=demo
+
+ui: setup ## MLflow's pages of the tracked runs, in the browser (PORT=5000)
+	@exec $(BIN)/python -m vitreous.app.ui --port $(PORT)
 
 test: setup ## the tests: about five minutes
 	$(BIN)/python -m pytest -n 2

@@ -16,6 +16,7 @@ from vitreous import __version__
 from vitreous.app.direct_options import COMMANDS as DIRECT
 from vitreous.app.direct_options import add_direct_commands
 from vitreous.core.errors import VitreousError
+from vitreous.core.plugin import KINDS
 
 REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
@@ -85,9 +86,7 @@ def parser() -> argparse.ArgumentParser:
     _runs_parsers(commands)
     add_direct_commands(commands)
     listing = commands.add_parser("list", help="the installed components, and recipes")
-    listing.add_argument(
-        "kind", nargs="?", help="only this kind: potential, generator, simulator, labeler, descriptor, model, evaluation or recipe"
-    )
+    listing.add_argument("kind", nargs="?", help=f"only this kind: {', '.join(KINDS)} or recipe")
     listing.add_argument("--json", action="store_true", help="for programs")
     check = commands.add_parser("check", help="run the conformance checks on a package's components")
     check.add_argument("package", help="a distribution that provides components, e.g. vitreous")
@@ -163,7 +162,7 @@ def _run(arguments: Sequence[str]) -> int:
         return _refuse(error)
     finally:
         if "vitreous.app.tracking" in sys.modules:
-            sys.modules["vitreous.app.tracking"].close_sweep(failed=True)
+            sys.modules["vitreous.app.tracking"].close_sweep("a job of the sweep failed, or it was interrupted")
     return _refuse(_refusals.pop()) if _refusals else 0
 
 

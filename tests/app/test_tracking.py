@@ -120,10 +120,7 @@ def test_a_locked_database_is_one_sentence_and_what_is_stored_is_kept(home, monk
 
 def test_a_database_locked_at_the_end_loses_no_result(tmp_path, toys, monkeypatch):
     from vitreous.app import run as job
-    from vitreous.app.tracking import MLflowTracker
-    from vitreous.core.errors import VitreousError
 
-    tracked = MLflowTracker(uri=f"sqlite:///{tmp_path / 'mlflow.db'}", experiment="x", artifacts=tmp_path / "mlartifacts")
     genuine = job.write_results
 
     def then_lock(*arguments):
@@ -133,10 +130,10 @@ def test_a_database_locked_at_the_end_loses_no_result(tmp_path, toys, monkeypatc
         return written
 
     locking = []
-    monkeypatch.setattr(job, "tracker", lambda config, runs: tracked)
     monkeypatch.setattr(job, "write_results", then_lock)
-    monkeypatch.setattr("vitreous.app.tracking.PATIENCE", 0.2)
-    config = toy_config(tmp_path)
+    monkeypatch.setattr("vitreous.plugins.trackers.mlflow.PATIENCE", 0.2)
+    database = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    config = {**toy_config(tmp_path), "tracker": {"_target_": "vitreous.plugins.trackers.mlflow.MLflow", "uri": database}}
     with pytest.raises(VitreousError, match=r"database is locked.*results are kept in the store"):
         job.run(job.Job(config=config, text="", folder=tmp_path / "run", command="vitreous run"))
     locking[0].close()
@@ -174,7 +171,8 @@ def test_without_mlflow_the_tracker_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)  # as if it were not installed
     done = vitreous(tmp_path, "run", *TOY)
     assert done.returncode == 2
-    assert "tracker 'mlflow' needs the package 'mlflow', which is not installed; pip install 'vitreous[track]'" in done.stderr
+    assert "tracker 'mlflow' of vitreous" in done.stderr
+    assert "needs the package 'mlflow', which is not installed; pip install 'vitreous[track]'" in done.stderr
     assert not (tmp_path / "store").exists()
 
 

@@ -3,20 +3,26 @@
 import itertools
 import os
 from collections.abc import Callable
+from concurrent import futures
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vitreous.core.executor import InTurn
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.plugins.evaluations.correlation import Correlation
+from vitreous.plugins.executors.local import Local
+from vitreous.plugins.executors.serial import Serial
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.generators.file import File
 from vitreous.plugins.labelers.rearrangements import Rearrangements
 from vitreous.plugins.models.ridge import FittedRidge, Ridge
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
+from vitreous.plugins.trackers.none import NoTracker, Untracked
 from vitreous.testing.systems import silica_deformation, silica_glass
 
 BASES = {
@@ -27,6 +33,8 @@ BASES = {
     "descriptor": ("physical", PhysicalIndicators),
     "model": ("ridge", Ridge),
     "evaluation": ("correlation", Correlation),
+    "executor": ("serial", Serial),
+    "tracker": ("none", NoTracker),
 }
 _count = itertools.count()
 _calls = itertools.count(1)
@@ -226,6 +234,62 @@ def _rounds_in_tables(found: Any, run: Any) -> Any:
     return replace(found, tables=[replace(table, rows=rows)])
 
 
+class Answers(InTurn):
+    """Carries out tasks in turn, with some outcomes replaced by ``change``."""
+
+    def __init__(self, change: Callable[[futures.Future[Any]], Any]) -> None:
+        self._change = change
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return self._change(InTurn.submit(self, fn, *args, **kwargs))
+
+
+def executor(change: Callable[[futures.Future[Any]], Any], **more: Any) -> type:
+    return variant(Serial, open=lambda self: Answers(change), **more)
+
+
+def _done(value: Any) -> futures.Future[Any]:
+    future: futures.Future[Any] = futures.Future()
+    future.set_result(value)
+    return future
+
+
+def _as_value(future: futures.Future[Any]) -> futures.Future[Any]:
+    """What a task raised, as a text."""
+    return _done(str(future.exception())) if future.exception() else future
+
+
+def _none_for_a_function(future: futures.Future[Any]) -> futures.Future[Any]:
+    return _done(None) if not future.exception() and callable(future.result()) else future
+
+
+class Told(Untracked):
+    """A record with some answers replaced."""
+
+    def __init__(self, name: str = "", finish: Callable[[Any], None] | None = None, fail: Callable[[str], None] | None = None) -> None:
+        self.id, self._finish, self._fail = name, finish, fail
+
+    def finish(self, outcome: Any) -> None:
+        if self._finish:
+            self._finish(outcome)
+
+    def fail(self, reason: str) -> None:
+        if self._fail:
+            self._fail(reason)
+
+
+def tracker(start: Callable[[Any], Any]) -> type:
+    return variant(NoTracker, start=lambda self, beginning: start(beginning))
+
+
+def _needs_a_command(beginning: Any) -> Told:
+    return Told(str(beginning.command.split()[0]) + str(next(_calls)))
+
+
+def _raises(reason: str) -> None:
+    raise OSError(reason)
+
+
 P, S = PhysicalIndicators, AQS
 #: per kind and check: the broken class, and words of the complaint
 CLASSES: dict[tuple[str, str], tuple[type, str]] = {
@@ -342,4 +406,22 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         "expected a matplotlib Figure",
     ),
     ("model", "logs_its_progress"): (variant(Ridge, fit=_mumbles), "expected log"),
+    ("executor", "declares_itself"): (executor(lambda future: future, own_processes=True), "4 ran in the process that asks"),
+    ("executor", "opens_a_futures_executor"): (variant(Serial, open=lambda self: map), "expected a concurrent.futures.Executor"),
+    ("executor", "carries_out_every_task"): (executor(lambda future: _done(4)), "come back as {0: 4"),
+    ("executor", "an_exception_is_a_result"): (executor(_as_value), "a task raised KeyError('two'), and"),
+    ("executor", "what_cannot_be_sent_touches_no_other"): (executor(_none_for_a_function), "came None"),
+    ("executor", "a_death_costs_one_task"): (variant(Local, open=lambda self: futures.ProcessPoolExecutor(1)), "expected Lost"),
+    ("executor", "workers_use_one_thread_each"): (
+        variant(Local, open=lambda self: futures.ProcessPoolExecutor(1)),
+        "OMP_NUM_THREADS is",
+    ),
+    ("tracker", "records_a_run"): (tracker(lambda beginning: None), "start() gives NoneType"),
+    ("tracker", "records_are_kept_apart"): (tracker(lambda beginning: Told("always")), "the same id, 'always'"),
+    ("tracker", "a_failure_is_told_without_another"): (tracker(lambda beginning: Told(fail=_raises)), "OSError: ValueError: one"),
+    ("tracker", "jobs_join_their_sweep"): (tracker(_needs_a_command), "IndexError"),
+    ("tracker", "leaves_the_run_as_it_is"): (
+        tracker(lambda beginning: Told(finish=lambda outcome: Path("mine.db").touch())),
+        "mine.db appeared in the working directory",
+    ),
 }

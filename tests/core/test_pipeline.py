@@ -10,7 +10,7 @@ import pytest
 from vitreous.core.cases import Case, LoadCase
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
-from vitreous.core.executor import InTurn, Lost
+from vitreous.core.executor import Crew, Lost
 from vitreous.core.learning import Lesson
 from vitreous.core.pipeline import Pipeline, _attempt
 from vitreous.core.split import Split
@@ -177,7 +177,7 @@ def test_corrupting_the_test_glasses_changes_nothing_in_the_fit(pipeline, store,
     )
     elsewhere = Store(tmp_path / "again")
     lesson = Lesson(model=pipeline.model, seed=pipeline.seed, provider="")
-    again = lesson.learn(elsewhere, InTurn(), replace(clean, samples=(*others, spoilt)))
+    again = lesson.learn(elsewhere, Crew(), replace(clean, samples=(*others, spoilt)))
     weights = [store.get("fit", result.model_key)[0]["files"] for store, result in ((store, clean), (elsewhere, again))]
     assert {name: content.tobytes() for name, content in weights[0].items()} == {n: c.tobytes() for n, c in weights[1].items()}
     assert again.model_key == clean.model_key

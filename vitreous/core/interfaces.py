@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from concurrent import futures
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from vitreous.core.data import Configuration, Features, Labels, Trajectory
 from vitreous.core.evaluated import Evaluated
 from vitreous.core.loading import Loading
+from vitreous.core.surface import EnergySurface
+from vitreous.core.tracking import Beginning, Outcome
 
 if TYPE_CHECKING:
     from vitreous.core.run import Run
@@ -26,68 +29,6 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 Log = Callable[[str, float, int], None]  #: log(metric, value, step)
 Example = tuple[Features, Labels]
-
-
-class LinearResponse(Protocol):
-    """The Hessian of an energy surface at one state; arrays (N, D).
-
-    ``short_ranged``: whether it is sparse enough to be factorised as it is.
-    """
-
-    short_ranged: bool
-
-    def multiply(self, v: Array) -> Array:
-        """H v."""
-        ...
-
-    def affine_force(self, gradient: Array) -> Array:
-        """The rate at which forces build up when everything moves as ``dx = gradient @ x``, cell included."""
-        ...
-
-    def network(self, bond_range: float) -> Any:
-        """The stiffness of pairs closer than ``bond_range`` alone, positive semidefinite; scipy sparse (N*D, N*D)."""
-        ...
-
-    def hessian(self) -> Any:
-        """The whole, scipy sparse (N*D, N*D)."""
-        ...
-
-
-class EnergySurface(Protocol):
-    """The potential energy of given atoms as a function of positions (N, D) and cell (D, D), in the glass's units.
-
-    ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``force_range`` (length): an atom's force depends on atoms
-    no further away. ``energy_forces_virial`` may reuse its force buffer. A surface whose forces alone cost less may
-    have ``forces(positions, cell) -> (N, D)`` besides, which descents then use; one that refuses thin cells may say by ``cutoff`` (length)
-    how thin a cell may become, and a deformation that would go beyond is then refused before it starts.
-    """
-
-    bond_range: float
-    force_range: float
-
-    def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]:
-        """Energy and forces (N, D)."""
-        ...
-
-    def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
-        """Energy, forces (N, D) and dE/dstrain (D, D): the stress times the volume, positive in tension."""
-        ...
-
-    def atom_energies(self, positions: Array, cell: Array) -> Array:
-        """Energies (N,) that add up to the whole."""
-        ...
-
-    def stress(self, positions: Array, cell: Array) -> Array:
-        """Cauchy stress (D, D), energy per area or volume, positive in tension."""
-        ...
-
-    def linearise(self, positions: Array, cell: Array) -> LinearResponse:
-        """The linear response at this state."""
-        ...
-
-    def hessian(self, positions: Array, cell: Array) -> Any:
-        """Second derivatives of the energy with respect to positions at fixed cell, scipy sparse (N*D, N*D)."""
-        ...
 
 
 class Method(ABC):
@@ -307,3 +248,40 @@ class Evaluation(Method):
     @abstractmethod
     def evaluate(self, run: Run) -> Evaluated:
         """What the run shows. A glass for which a number is not defined has None there, and is left out of its mean."""
+
+
+class Executor(Method):
+    """Carries out independent tasks; where and how many at a time are its fields, none of which decides a result."""
+
+    kind = "executor"
+    own_processes: ClassVar[bool]  #: whether tasks run in other processes, so that a crash costs no more than the task that caused it
+
+    @abstractmethod
+    def open(self) -> futures.Executor:
+        """A pool of workers. A future holds what its task returned, or the exception that ended it: ``Lost`` where its process died or it
+        ran out of time. ``shutdown(cancel_futures=True)`` ends tasks under way. Raises VitreousError where no workers are to be had."""
+
+
+class Tracker(Method):
+    """Records runs where they can be looked at and compared."""
+
+    kind = "tracker"
+
+    @abstractmethod
+    def start(self, beginning: Beginning) -> Tracked:
+        """Open the record of a run, or of a sweep, whose jobs are told its ``id``; called before anything is computed. Raises
+        VitreousError where nothing can be recorded."""
+
+
+class Tracked(ABC):
+    """The record of one run. ``id`` is what the jobs of a sweep know their parent by."""
+
+    id: str
+
+    @abstractmethod
+    def finish(self, outcome: Outcome) -> None:
+        """Record what came out; raises VitreousError where that cannot be done: the results are kept."""
+
+    @abstractmethod
+    def fail(self, reason: str) -> None:
+        """Record why the run ended early; never raises, since another error is under way."""

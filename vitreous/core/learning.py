@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.core.errors import VitreousError
-from vitreous.core.executor import Executor, Say
+from vitreous.core.executor import Crew, Say
 from vitreous.core.interfaces import Fitted, Model
 from vitreous.core.run import Metric, Run, pack, unpack
 from vitreous.core.sample import Examples, Sample, Shelf
@@ -29,13 +29,13 @@ class Lesson:
     seed: int
     provider: str
 
-    def learn(self, store: Store, executor: Executor, run: Run) -> Run:
+    def learn(self, store: Store, crew: Crew, run: Run) -> Run:
         """The run with its model, and that model's prediction on every case.
 
         Raises:
             VitreousError: from the model, or predictions that are not finite.
         """
-        with executor.busy(f"fit {type(self.model).__name__}") as say:
+        with crew.busy(f"fit {type(self.model).__name__}") as say:
             made: list[Fitted] = []
             fit = self._fit(store, run, say, made)
             packed = fit.value

@@ -15,7 +15,7 @@ from typing import Any
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
 from vitreous.core.compose import ROLES
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
-from vitreous.core.executor import Executor, InTurn, Lost
+from vitreous.core.executor import Crew, Lost
 from vitreous.core.interfaces import Model
 from vitreous.core.learning import Lesson, sums
 from vitreous.core.run import Run
@@ -84,7 +84,7 @@ class Pipeline(Chain):
                 "component; leave the labeler one, or choose another model"
             )
 
-    def run(self, store: Store, executor: Executor | None = None, report: Report = lambda line: None) -> Run:
+    def run(self, store: Store, crew: Crew | None = None, report: Report = lambda line: None) -> Run:
         """Compute what the store does not hold, fit, and predict on every case.
 
         Raises:
@@ -92,12 +92,12 @@ class Pipeline(Chain):
         """
         if self.model is not None:
             self.model.refuse()
-        executor = executor or InTurn()
+        crew = crew or Crew()
         planned = self.roles()
         if self.samples is not None and len(planned) < self.samples:
             report(f"{self.samples} glasses asked for, {len(planned)} available: all of them are used")
         store.clean()
-        outcome = self._compute_all(store, executor, planned, report)
+        outcome = self._compute_all(store, crew, planned, report)
         left = {case.glass: case.role for case in outcome.records}
         _refuse_empty(outcome.roles, left, outcome.excluded)
         shelf = Shelf(partial(self._read, store, {key: r for r in outcome.records.values() for key in r.keys.values()}))
@@ -115,7 +115,7 @@ class Pipeline(Chain):
         if self.model is None:
             return result
         lesson = Lesson(model=self.model, seed=self.seed, provider=self.providers.get("model", ""))
-        return lesson.learn(store, executor, result)
+        return lesson.learn(store, crew, result)
 
     def _components(self) -> dict[str, Any]:
         """Target, version, fields and provider by role."""
@@ -132,7 +132,7 @@ class Pipeline(Chain):
         case = records[key].case
         return artifacts(self.chain(case), store, case.glass)[stage].value
 
-    def _compute_all(self, store: Store, executor: Executor, planned: Mapping[int, str], report: Report) -> _Outcome:
+    def _compute_all(self, store: Store, crew: Crew, planned: Mapping[int, str], report: Report) -> _Outcome:
         """All cases, replacements included.
 
         The next free number replaces a glass whose network changed, in its role, in the order of the glasses replaced: what becomes of a
@@ -142,7 +142,7 @@ class Pipeline(Chain):
         last = len(planned) if self.generator.available is not None else 2 * len(planned)
         wanted = list(planned)
         while wanted:
-            failures = self._compute(store, executor, wanted, report, outcome)
+            failures = self._compute(store, crew, wanted, report, outcome)
             changed = [index for index, failure in failures.items() if isinstance(failure, NetworkChanged)]
             instead = dict(zip(changed, range(len(outcome.roles), last), strict=False))
             outcome.excluded |= {index: str(failure) for index, failure in failures.items()}
@@ -154,14 +154,12 @@ class Pipeline(Chain):
         outcome.excluded = dict(sorted(outcome.excluded.items()))
         return outcome
 
-    def _compute(
-        self, store: Store, executor: Executor, indices: Sequence[int], report: Report, outcome: _Outcome
-    ) -> dict[int, VitreousError]:
+    def _compute(self, store: Store, crew: Crew, indices: Sequence[int], report: Report, outcome: _Outcome) -> dict[int, VitreousError]:
         """Adds the cases of these glasses to ``outcome``; returns the glasses left out altogether, in order."""
         excluded: dict[int, VitreousError] = {}
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
         tasks = [(index, cases[index]) for index in indices]
-        for (index, _), found in executor.map(partial(_attempt, self, store), tasks, "glasses"):
+        for (index, _), found in crew.map(partial(_attempt, self, store), tasks, "glasses"):
             each = [f.as_error() if isinstance(f, Failure) else f for f in (found if isinstance(found, list) else [found])]
             for failure in each:
                 if isinstance(failure, BaseException) and not isinstance(failure, NotConverged | NetworkChanged | Lost):

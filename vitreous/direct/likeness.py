@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import EnergySurface, Potential
+from vitreous.core.interfaces import Potential
+from vitreous.core.surface import EnergySurface
 from vitreous.direct.rest import moving
 
 Array = NDArray[Any]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Loading
-from vitreous.core.interfaces import EnergySurface, Potential
+from vitreous.core.interfaces import Potential
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.neighbours import around
 from vitreous.mechanics.pair_probe import PairProbe, squared_table
 from vitreous.mechanics.pair_surface import PairSurface

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import EnergySurface
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.linear import Preconditioner, solve
 
 Array = NDArray[Any]

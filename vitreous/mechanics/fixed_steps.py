@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.errors import NotConverged
-from vitreous.core.interfaces import EnergySurface
 from vitreous.core.loading import Loading
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.descent import Pace, Stand, descent_named
 from vitreous.mechanics.instability import Advance, Instability, fall_between, longest, non_affine
 from vitreous.mechanics.linear import Preconditioner

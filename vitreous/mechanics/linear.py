@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from vitreous.core.interfaces import LinearResponse
+from vitreous.core.surface import LinearResponse
 
 Array = NDArray[Any]
 

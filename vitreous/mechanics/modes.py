@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, lobpcg
 
 from vitreous.core.errors import NotConverged, VitreousError
-from vitreous.core.interfaces import EnergySurface, LinearResponse
+from vitreous.core.surface import EnergySurface, LinearResponse
 from vitreous.mechanics.linear import Preconditioner
 
 Array = NDArray[Any]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.interfaces import EnergySurface
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.linear import Preconditioner, solve
 
 Array = NDArray[Any]

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
-from vitreous.core.interfaces import EnergySurface, LinearResponse
+from vitreous.core.surface import EnergySurface, LinearResponse
 from vitreous.mechanics.fixed_steps import Ends, Path, Protocol, Visit, descend_alone, descend_and_polish, steps_within, walk
 from vitreous.mechanics.instability import Fall, Instability, fall_between, furthest, longest, non_affine
 from vitreous.mechanics.linear import Preconditioner, solve

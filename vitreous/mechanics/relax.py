@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.errors import NotConverged
-from vitreous.core.interfaces import EnergySurface
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.fixed_steps import Protocol, descend_and_polish
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.newton import State, newton

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import EnergySurface
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.boundary import across, free_directions
 from vitreous.mechanics.neighbours import refuse_thin
 

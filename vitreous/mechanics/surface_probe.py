@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import NotConverged
-from vitreous.core.interfaces import EnergySurface
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.fixed_steps import Protocol, descend_alone, descend_and_polish
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import newton

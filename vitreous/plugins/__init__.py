@@ -11,6 +11,7 @@ _PAPERS = {
     "dual": "Ormrod Morley & Wilson, J. Phys.: Condens. Matter 30, 50LT02 (2018)",
     "aqs": "Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006), doi:10.1103/PhysRevE.74.016118",
     "fan": "Fan & Ma, Nature Communications 12, 1506 (2021), doi:10.1038/s41467-021-21806-z",
+    "futures": "Quinlan, PEP 3148: futures, execute computations asynchronously (2009)",
     "listi": "Bachhav et al., Communications Physics (2025), doi:10.1038/s42005-025-02315-7",
 }
 
@@ -89,6 +90,15 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("evaluation", "crack_path", "vitreous.plugins.evaluations.crack_path.CrackPathOverlap", _PAPERS["font_clos"],
      "MCC and overlap of the predicted with the true crack path"),
     ("evaluation", "rings", "vitreous.plugins.evaluations.rings.Rings", _PAPERS["dual"], "ring statistics of the glasses"),
+    ("executor", "serial", "vitreous.plugins.executors.serial.Serial", _PAPERS["futures"], "one task after the other, in this process"),
+    ("executor", "local", "vitreous.plugins.executors.local.Local", _PAPERS["futures"],
+     "tasks side by side in worker processes of this machine"),
+    ("executor", "dask", "vitreous.plugins.executors.dask.Dask", "Rocklin, Proc. 14th Python in Science Conf., 126 (2015)",
+     "tasks on a dask cluster: local, running already, or jobs of Slurm or PBS"),
+    ("tracker", "mlflow", "vitreous.plugins.trackers.mlflow.MLflow", "Zaharia et al., IEEE Data Eng. Bull. 41 (4), 39 (2018)",
+     "a run in MLflow for every run, with parameters, metrics, figures and model"),
+    ("tracker", "none", "vitreous.plugins.trackers.none.NoTracker",
+     "Sandve et al., PLoS Comput. Biol. 9, e1003285 (2013)", "no record beyond the run's folder"),
 )
 # fmt: on
 _NETWORKS = ("torch", "pytorch_lightning", "torch_geometric", "safetensors")
@@ -99,6 +109,8 @@ _NEEDS = {
     **dict.fromkeys([f"model/{name}" for name in ("graph_ensemble", "lstm", "cnn", "gnn", "graph_network")], _NETWORKS),
     "evaluation/classification": ("sklearn",),
     "evaluation/crack_path": ("sklearn",),
+    "executor/dask": ("distributed", "dask_jobqueue"),
+    "tracker/mlflow": ("mlflow",),
 }
 
 

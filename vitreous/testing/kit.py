@@ -21,7 +21,19 @@ from typing import Any
 from vitreous.core.configs import config_folder
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover, load_class, plugin_entry_points, suggest
-from vitreous.testing import descriptors, evaluations, every_kind, generators, labelers, models, needs, potentials, simulators
+from vitreous.testing import (
+    descriptors,
+    evaluations,
+    every_kind,
+    executors,
+    generators,
+    labelers,
+    models,
+    needs,
+    potentials,
+    simulators,
+    trackers,
+)  # fmt: skip
 from vitreous.testing.contract import Check, CheckFailed, Skip, Subject
 
 _OF_KIND = {
@@ -32,6 +44,8 @@ _OF_KIND = {
     "descriptor": descriptors,
     "model": models,
     "evaluation": evaluations,
+    "executor": executors,
+    "tracker": trackers,
 }
 PASSED, FAILED, EXCUSED, SKIPPED = "passed", "failed", "excused", "skipped"
 

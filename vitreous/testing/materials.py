@@ -17,6 +17,7 @@ from vitreous.core.interfaces import Descriptor, Potential
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.contract import CheckFailed, Skip, Subject
+from vitreous.testing.executors import outcomes, square
 from vitreous.testing.runs import run_of
 from vitreous.testing.synthetic import examples
 from vitreous.testing.systems import (
@@ -28,6 +29,7 @@ from vitreous.testing.systems import (
     silica_glass,
     some_sites,
 )
+from vitreous.testing.trackers import a_run
 
 Array = NDArray[Any]
 ANGLE = 25.0  #: of the loading that descriptors see, degrees: along no symmetry direction
@@ -161,6 +163,21 @@ def _evaluation(subject: Subject) -> Operation:
     return {"component": subject.make(), "run": run_of(subject.cls)}, lambda component, run: component.evaluate(run)
 
 
+def _executor(subject: Subject) -> Operation:
+    def carry_out(component: Any, tasks: tuple[int, ...]) -> Any:
+        return tuple(sorted(outcomes(component, square, tasks).items()))
+
+    return {"component": subject.make(), "tasks": (1, 2)}, carry_out
+
+
+def _tracker(subject: Subject) -> Operation:
+    def record(component: Any) -> None:
+        with a_run() as (beginning, outcome):
+            component.start(beginning).finish(outcome)
+
+    return {"component": subject.make()}, record
+
+
 _OPERATIONS: dict[str, Callable[[Subject], Operation]] = {
     "potential": _potential,
     "generator": _generator,
@@ -169,6 +186,8 @@ _OPERATIONS: dict[str, Callable[[Subject], Operation]] = {
     "descriptor": _descriptor,
     "model": _model,
     "evaluation": _evaluation,
+    "executor": _executor,
+    "tracker": _tracker,
 }
 
 

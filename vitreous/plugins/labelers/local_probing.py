@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_limits
 
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import EnergySurface, Labeler, Potential
+from vitreous.core.interfaces import Labeler, Potential
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.disc_probe import disc_probe
 from vitreous.mechanics.neighbours import around, heights

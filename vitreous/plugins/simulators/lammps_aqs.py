@@ -18,7 +18,8 @@ import numpy as np
 
 from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import NotConverged, VitreousError
-from vitreous.core.interfaces import EnergySurface, Potential, Simulator
+from vitreous.core.interfaces import Potential, Simulator
+from vitreous.core.surface import EnergySurface
 from vitreous.io.lammps import LammpsEngine
 from vitreous.io.lammps_table import write_pair_table
 from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule

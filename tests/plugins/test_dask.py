@@ -1,0 +1,197 @@
+"""Dask workers: the same bits as without them; a worker's death costs the task it held; a cluster that cannot be had is one sentence."""
+
+import os
+import stat
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import executor_tasks as work
+import pytest
+from executor_tasks import outcomes
+from toy import environment, vitreous
+
+from vitreous.core import registry
+from vitreous.core.build import build
+from vitreous.core.errors import MissingExtra, VitreousError
+from vitreous.core.executor import THREADS, Crew, Lost
+from vitreous.plugins.executors import _dask_clusters
+from vitreous.plugins.executors.dask import Dask
+
+sys.path.append(str(Path(__file__).parents[1] / "app"))
+from kill_trial import content
+
+distributed = pytest.importorskip("distributed")
+pytest.importorskip("dask_jobqueue")
+
+
+@pytest.fixture(scope="module")
+def crew():
+    """Two workers of this machine, which some tests share."""
+    with Crew(Dask(workers=2).open) as crew:
+        yield crew
+
+
+RUN = ("run", "experiment=toy", "samples=8")
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Store and predictions of the run without workers."""
+    home = tmp_path_factory.mktemp("serial")
+    assert vitreous(home, *RUN, "executor=serial").returncode == 0
+    return content(home)
+
+
+@pytest.mark.parametrize("name", ["local", "dask"])
+def test_worker_processes_leave_the_same_bits_as_none(name, alone, tmp_path):
+    done = vitreous(tmp_path, *RUN, f"executor={name}", "executor.workers=2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert content(tmp_path) == alone
+    assert len(alone) > 50
+
+
+def test_a_worker_killed_from_outside_costs_nothing_but_time(alone, tmp_path):
+    command = [sys.executable, "-m", "vitreous.cli", *RUN, "generator.pause=0.5", "executor=dask", "executor.workers=2"]
+    run = subprocess.Popen(command, env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not list((tmp_path / "store").rglob("*.npz")):
+        assert run.poll() is None
+        time.sleep(0.05)
+    os.kill(worker_of(run.pid), 9)
+    told, complaints = run.communicate(timeout=200)
+    assert (run.returncode, complaints) == (0, "")
+    assert "left out" not in told
+    assert content(tmp_path) == alone
+
+
+def worker_of(parent):
+    """A worker process of the cluster that ``parent`` started."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+            program = (path.parent / "cmdline").read_text()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and "spawn_main" in program:
+            return int(path.parent.name)
+    raise AssertionError(f"process {parent} has no workers")
+
+
+def test_many_deaths_lose_their_own_task_alone(crew):
+    found = dict(crew.map(work.kills_itself_at_once, range(6), "tasks"))
+    assert {n for n, outcome in found.items() if isinstance(outcome, Lost)} == {1, 3, 5}
+    assert {n for n, outcome in found.items() if outcome == n} == {0, 2, 4}
+
+
+def test_a_task_whose_worker_died_is_tried_again(crew, tmp_path):
+    found = dict(crew.map(partial(work.dies_once, str(tmp_path / "flag")), range(5), "tasks"))
+    assert found == {n: n for n in range(5)}
+
+
+def test_exceptions_are_handed_over_and_workers_use_one_thread_each(crew):
+    found = dict(crew.map(work.raises_at_three, range(5), "tasks"))
+    assert isinstance(found.pop(3), KeyError)
+    assert found == {0: 0, 1: 1, 2: 2, 4: 4}
+    assert dict(crew.map(work.threads, [0], "tasks"))[0] == ["1"] * len(THREADS)
+
+
+def test_a_task_that_takes_too_long_is_given_up_alone_and_its_worker_replaced():
+    found = outcomes(Dask(workers=1, timeout=4.0), work.hangs_at_three, [3, 0, 1])
+    assert str(found.pop(3)) == "it took longer than executor.timeout=4 s"
+    assert found == {0: 0, 1: 1}
+
+
+def test_leaving_early_ends_the_cluster():
+    started = time.perf_counter()
+    with Crew(Dask(workers=2).open) as crew:
+        for _ in crew.map(work.hangs_at_three, [0, 3, 1], "tasks"):
+            break
+    assert time.perf_counter() - started < 40
+
+
+@pytest.fixture
+def scheduler():
+    """The address of a cluster that somebody else started, with one worker."""
+    options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
+    with distributed.LocalCluster(n_workers=1, **options) as cluster:
+        yield cluster.scheduler_address
+
+
+def test_a_cluster_that_runs_already_is_used_and_left_running(scheduler):
+    for _ in range(2):
+        assert outcomes(Dask(scheduler=scheduler), work.square, range(4)) == {n: n * n for n in range(4)}
+
+
+@pytest.fixture
+def batch_queue(tmp_path, monkeypatch):
+    """Commands that behave like Slurm's: a job starts at once, on this machine; its script is kept."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    sbatch = (
+        f'#!/bin/bash\ncp "${{@: -1}}" {tmp_path}/job.sh\nsetsid bash {tmp_path}/job.sh >/dev/null 2>&1 &\necho "Submitted batch job $!"\n'
+    )
+    scancel = f'#!/bin/bash\necho "$@" >> {tmp_path}/cancelled\nfor job in "$@"; do kill -- "-$job"; done\n'
+    for name, text in (("sbatch", sbatch), ("scancel", scancel)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PYTHONPATH", str(Path(work.__file__).parent))
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def test_workers_are_jobs_of_a_batch_queue_with_one_thread_each(batch_queue):
+    cluster = Dask(jobs="slurm", workers=2, per_job=2, memory="1GB", queue="short", account="glass", directives=("--exclusive",))
+    with Crew(cluster.open) as crew:
+        assert dict(crew.map(work.square, range(4), "tasks")) == {n: n * n for n in range(4)}
+        assert dict(crew.map(work.threads, [0], "tasks"))[0] == ["1"] * len(THREADS)
+    script = (batch_queue / "job.sh").read_text()
+    for line in ("#SBATCH -p short", "#SBATCH -A glass", "#SBATCH --cpus-per-task=2", "#SBATCH --mem=2G", "#SBATCH --exclusive"):
+        assert f"{line}\n" in script
+    assert "--nthreads 1" in script
+    assert "--nworkers 2" in script
+    assert (batch_queue / "cancelled").exists()
+
+
+def test_a_batch_queue_that_refuses_jobs_is_one_sentence(batch_queue, capfd):
+    (batch_queue / "bin" / "sbatch").write_text('#!/bin/bash\necho "sbatch: error: invalid account" >&2\nexit 1\n')
+    with pytest.raises(VitreousError, match=r"executor.jobs=slurm cannot start workers .*: sbatch: error: invalid account; mend"):
+        Dask(jobs="slurm", workers=1).open()
+    with pytest.raises(VitreousError, match="No such file or directory: 'qsub'"):
+        Dask(jobs="pbs", workers=1).open()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(_dask_clusters, "ANSWER", 1.0)
+    with pytest.raises(VitreousError, match=r"no dask scheduler answers at executor.scheduler=tcp://127.0.0.1:9 .*; start one with"):
+        Dask(scheduler="tcp://127.0.0.1:9").open()
+    with (
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0") as empty,
+        pytest.raises(VitreousError, match=r"has no worker; start one with: .*dask worker ADDRESS --nworkers=auto --nthreads=1"),
+    ):
+        Dask(scheduler=empty.scheduler_address).open()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"workers": 0}, "executor.workers is 0; expected a number above 0"),
+        ({"timeout": -1.0}, "executor.timeout is -1; expected a number above 0"),
+        ({"retries": -1}, "executor.retries is -1; expected 0 or more"),
+        ({"scheduler": "tcp://x:1", "workers": 2}, "has workers of its own; leave out executor.jobs and executor.workers"),
+        ({"jobs": "slurm"}, "executor.jobs=slurm with executor.workers=None"),
+        ({"jobs": "pbs", "workers": 3, "per_job": 2}, "a number of workers that fills whole jobs"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(given, sentence):
+    with pytest.raises(VitreousError, match=sentence):
+        Dask(**given)
+
+
+def test_without_dask_the_executor_says_what_to_install_when_it_is_built(monkeypatch):
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    sentence = r"executor 'dask' of vitreous .* needs the package 'distributed', .*; pip install 'vitreous\[dask\]'"
+    with pytest.raises(MissingExtra, match=sentence):
+        build(registry.discover(), "executor", {"_target_": f"{Dask.__module__}.Dask"})

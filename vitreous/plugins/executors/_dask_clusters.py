@@ -1,0 +1,196 @@
+"""The three kinds of dask cluster: workers of this machine, of a scheduler that runs already, and of a batch queue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+from typing import Any
+
+from vitreous.core.errors import VitreousError
+from vitreous.core.executor import THREADS, cores
+
+DASHBOARD = ":0"  #: any free port: dask cannot do without, and two runs must not want the same
+ANSWER = 20.0  #: seconds within which a scheduler must answer, and have a worker
+SUBMITTED = 60.0  #: seconds within which a batch queue must take a job
+ONE_EACH = dict.fromkeys(THREADS, "1")
+#: one death is one failure: the executor counts and repeats, not the scheduler; and no task waits on a worker that holds another
+_SCHEDULER = {"allowed_failures": 0}
+_CONFIG = {
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.deploy.lost-worker-timeout": "1 day",  # dask would let go of the place of a worker that dies often
+}
+_log = logging.getLogger("vitreous.executor")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A connection to a scheduler.
+
+    Fields:
+        size: how many workers there will be. closing: what ends with it, the client first.
+    """
+
+    client: Any
+    address: str
+    size: int
+    closing: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        self.closing.close()
+
+
+def local(workers: int | None) -> Cluster:
+    """Worker processes of this machine, watched and replaced when they die."""
+    from dask import config
+    from distributed import LocalCluster
+
+    count = workers or cores()
+    _hush()
+    with ExitStack() as closing:
+        closing.enter_context(config.set(_CONFIG))
+        made = LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=0,
+            dashboard_address=DASHBOARD,
+            silence_logs=logging.CRITICAL,
+            scheduler_kwargs=_SCHEDULER,
+            env=ONE_EACH,
+            preload="vitreous.plugins.executors._dask_worker",
+        )
+        client = _connected(made, closing)
+        closing.callback(_settle, client, count)
+        return Cluster(client=client, address=made.scheduler_address, size=count, closing=closing.pop_all())
+
+
+def _settle(client: Any, count: int) -> None:
+    """Wait until workers that are starting have started: ended in between, they end with a traceback on the console."""
+    with suppress(TimeoutError):
+        client.wait_for_workers(count, timeout=ANSWER)
+
+
+def running(address: str) -> Cluster:
+    """Somebody else's cluster: its scheduler keeps its own settings, and its workers stay when the run ends.
+
+    Raises:
+        VitreousError: no scheduler answers, or it has no worker.
+    """
+    from distributed import Client
+
+    _hush()
+    start = "start one with: dask scheduler, and: dask worker ADDRESS --nworkers=auto --nthreads=1"
+    try:
+        client = Client(address, timeout=ANSWER)
+    except (OSError, ValueError) as error:
+        raise VitreousError(f"no dask scheduler answers at executor.scheduler={address} ({error}); {start}") from error
+    closing = ExitStack()
+    closing.callback(client.close)
+    try:
+        client.wait_for_workers(1, timeout=ANSWER)
+    except TimeoutError:
+        closing.close()
+        raise VitreousError(f"the dask scheduler at {address} has no worker; {start}") from None
+    threads: Any = client.nthreads()
+    if max(threads.values()) > 1:
+        _log.warning("workers of %s run several tasks in one process, and one's death costs all; start them with --nthreads=1", address)
+    return Cluster(client=client, address=address, size=sum(threads.values()), closing=closing)
+
+
+def of_jobs(
+    kind: str,
+    *,
+    jobs: int,
+    per_job: int,
+    memory: str,
+    walltime: str,
+    queue: str | None,
+    account: str | None,
+    directives: Sequence[str],
+) -> Cluster:
+    """Workers in the jobs of a batch queue; tasks begin as soon as the first of them does.
+
+    Raises:
+        VitreousError: the queue refuses the jobs.
+    """
+    from dask import config
+    from dask.utils import parse_bytes
+    from dask_jobqueue.pbs import PBSCluster
+    from dask_jobqueue.slurm import SLURMCluster
+
+    made = {"slurm": SLURMCluster, "pbs": PBSCluster}[kind]
+    answers: Queue[Exception | None] = Queue()
+    _hush()
+    with _in_words(kind, memory), ExitStack() as closing:
+        closing.enter_context(config.set(_CONFIG))
+        cluster = made(
+            n_workers=jobs * per_job,
+            job_cls=_watched(made.job_cls, answers),
+            cores=per_job,
+            processes=per_job,
+            memory=f"{parse_bytes(memory) * per_job} B",
+            walltime=walltime,
+            queue=queue,
+            account=account,
+            job_extra_directives=list(directives),
+            job_script_prologue=[f"export {name}={value}" for name, value in ONE_EACH.items()],
+            scheduler_options={**_SCHEDULER, "dashboard_address": DASHBOARD},
+        )
+        client = _connected(cluster, closing)
+        for _ in range(jobs):
+            if (error := answers.get(timeout=SUBMITTED)) is not None:
+                raise error
+        return Cluster(client=client, address=cluster.scheduler_address, size=jobs * per_job, closing=closing.pop_all())
+
+
+def _watched(job: type[Any], answers: Queue[Exception | None]) -> type[Any]:
+    """A kind of job that says whether the queue took it: dask submits in the background, where a refusal is only logged."""
+
+    from distributed import Status
+
+    class Watched(job):
+        async def start(self) -> None:
+            try:
+                await super().start()
+            except Exception as error:
+                self.status = Status.running  # dask stumbles over a job that never ran
+                answers.put(error)
+            else:
+                answers.put(None)
+
+        async def close(self) -> None:
+            await super().close()
+            self.status = Status.closed
+
+    return Watched
+
+
+@contextmanager
+def _in_words(kind: str, memory: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, RuntimeError, OSError, Empty) as error:
+        reason = next((line for line in reversed(str(error).splitlines()) if line.strip()), "the queue does not answer")
+        raise VitreousError(
+            f"executor.jobs={kind} cannot start workers of executor.memory={memory}: {reason.strip()[:300]}; "
+            "mend the executor's settings, or use executor=local"
+        ) from error
+
+
+def _connected(made: Any, closing: ExitStack) -> Any:
+    """A client of a cluster that was started here; both end with ``closing``."""
+    from distributed import Client
+
+    closing.callback(made.close)
+    client = Client(made)
+    closing.callback(client.close)
+    return client
+
+
+def _hush() -> None:
+    """Dask tells of every death and departure; what matters of them is in our sentences."""
+    for name in ("distributed", "dask_jobqueue", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

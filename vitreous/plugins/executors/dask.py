@@ -1,0 +1,162 @@
+"""Tasks on the workers of a dask cluster: one of this machine's own, one that runs already, or one made of Slurm or PBS jobs.
+
+Workers write into the store themselves, so it must be a folder that all of them see. No more tasks are under way than workers are alive;
+therefore a worker's death is the doing of the one task it held, which is tried again when a worker is free.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
+
+from vitreous.core.errors import VitreousError
+from vitreous.core.executor import Lost, packed, performed, unpacked
+from vitreous.core.interfaces import Executor
+from vitreous.plugins.executors import _dask_clusters
+
+_PATIENCE = 0.2  #: seconds between two looks for a free worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dask(Executor):
+    """Tasks on dask workers, one process and thread each.
+
+    Fields:
+        workers: how many; None: one per core of this machine. timeout: seconds per task; None: no limit.
+        retries: how often a task whose worker died is tried again.
+        scheduler: address of a cluster that runs already, e.g. tcp://host:8786. jobs: "slurm" or "pbs": workers are jobs of that queue.
+        queue, account, walltime, directives: of these jobs. memory: of one worker in them. per_job: workers in one job.
+    """
+
+    own_processes: ClassVar[bool] = True
+
+    workers: int | None = None
+    timeout: float | None = None
+    retries: int = 1
+    scheduler: str | None = None
+    jobs: Literal["slurm", "pbs"] | None = None
+    queue: str | None = None
+    account: str | None = None
+    walltime: str = "01:00:00"
+    memory: str = "4GB"
+    per_job: int = 1
+    directives: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "timeout", "per_job"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise VitreousError(f"executor.{name} is {value:g}; expected a number above 0")
+        if self.retries < 0:
+            raise VitreousError(f"executor.retries is {self.retries}; expected 0 or more")
+        if self.scheduler is not None and (self.jobs is not None or self.workers is not None):
+            raise VitreousError(f"executor.scheduler={self.scheduler} has workers of its own; leave out executor.jobs and executor.workers")
+        if self.jobs is not None and (self.workers is None or self.workers % self.per_job):
+            raise VitreousError(
+                f"executor.jobs={self.jobs} with executor.workers={self.workers} and executor.per_job={self.per_job}; "
+                "expected a number of workers that fills whole jobs, e.g. executor.workers=8"
+            )
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(workers=2)
+
+    def open(self) -> futures.Executor:
+        if self.scheduler is not None:
+            return Workers(_dask_clusters.running(self.scheduler), self.timeout, self.retries)
+        if self.jobs is None:
+            return Workers(_dask_clusters.local(self.workers), self.timeout, self.retries)
+        assert self.workers is not None
+        cluster = _dask_clusters.of_jobs(
+            self.jobs,
+            jobs=self.workers // self.per_job,
+            per_job=self.per_job,
+            memory=self.memory,
+            walltime=self.walltime,
+            queue=self.queue,
+            account=self.account,
+            directives=self.directives,
+        )
+        return Workers(cluster, self.timeout, self.retries)
+
+
+class Workers(futures.ThreadPoolExecutor):
+    """A thread for each worker, which hands one task at a time to the scheduler and waits for what comes of it."""
+
+    def __init__(self, cluster: _dask_clusters.Cluster, timeout: float | None, retries: int) -> None:
+        super().__init__(cluster.size, thread_name_prefix="vitreous dask")
+        self._cluster, self._client = cluster, cluster.client
+        self._timeout, self._retries = timeout, retries
+        self._under_way, self._lock, self._over = 0, threading.Lock(), threading.Event()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
+        return super().submit(self._carry_out, packed(fn, *args, **kwargs))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Leave the cluster, and end it if it was started here; with ``cancel_futures`` at once."""
+        if cancel_futures:
+            super().shutdown(wait=False, cancel_futures=True)
+            self._over.set()
+            self._cluster.close()
+        super().shutdown(wait=wait, cancel_futures=cancel_futures)
+        if wait and not self._over.is_set():
+            self._over.set()
+            self._cluster.close()
+
+    def _carry_out(self, call: bytes) -> Any:
+        from distributed import KilledWorker
+
+        for _ in range(self._retries + 1):
+            with self._place():
+                future = self._client.submit(performed, call, pure=False)
+                try:
+                    outcome = future.result(timeout=self._timeout)
+                except KilledWorker:
+                    continue
+                except TimeoutError:
+                    self._end_worker_of(future)
+                    raise Lost(f"it took longer than executor.timeout={self._timeout:g} s") from None
+                except (futures.CancelledError, OSError) as error:
+                    raise self._gone(error) from error
+            return unpacked(outcome)
+        raise Lost(f"its dask worker died, {self._retries + 1} times in all")
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """The place of a living worker, as soon as there is one."""
+        while not self._taken():
+            if self._over.wait(_PATIENCE):
+                raise futures.CancelledError
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def _taken(self) -> bool:
+        with self._lock:
+            try:
+                alive = sum(self._client.nthreads().values())
+            except (futures.CancelledError, OSError) as error:
+                raise self._gone(error) from error
+            free = self._under_way < alive
+            self._under_way += free
+            return free
+
+    def _end_worker_of(self, future: Any) -> None:
+        """A thread cannot be stopped; its process can, and the scheduler or its nanny starts another."""
+        held = [address for address, keys in self._client.processing().items() if future.key in keys]
+        future.cancel()
+        if held:
+            self._client.restart_workers(held)
+
+    def _gone(self, error: Exception) -> Exception:
+        if self._over.is_set():
+            return futures.CancelledError()
+        return VitreousError(
+            f"the dask scheduler at {self._cluster.address} is gone ({type(error).__name__}); what is stored is kept, run again"
+        )
