@@ -34,7 +34,7 @@ def test_one_stem_for_module_and_config(subject) -> None:
     assert subject.cls.__module__.rpartition(".")[2] == subject.component.name
 
 
-def test_file_of(subject) -> Path:
+def own_file_of(subject) -> Path:
     """tests/plugins/test_NAME.py, or test_NAME_KIND.py where that is there: components of two kinds may share a name."""
     folder, name = ROOT / "tests" / "plugins", subject.component.name
     of_kind = folder / f"test_{name}_{subject.kind}.py"
@@ -49,16 +49,16 @@ def found_in(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.id)
-def test_every_component_has_a_test_file_of_its_own(subject) -> None:
+def test_every_component_has_a_own_file_of_its_own(subject) -> None:
     """The file imports the component and tests it."""
-    path = test_file_of(subject)
+    path = own_file_of(subject)
     found = found_in(path)
     assert subject.cls.__name__ in found, f"{path.relative_to(ROOT)} does not import {subject.cls.__name__}"
     assert any(name.startswith("test_") for name in found)
 
 
 def test_every_file_of_plugin_tests_is_that_of_a_component_or_of_a_part_that_components_share() -> None:
-    known = {test_file_of(subject).stem.removeprefix("test_") for subject in SUBJECTS}
+    known = {own_file_of(subject).stem.removeprefix("test_") for subject in SUBJECTS}
     shared = {path.stem.removeprefix("_") for path in (PACKAGE / "plugins").rglob("_*.py")}
     files = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "plugins").glob("test_*.py")}
     assert files <= known | shared

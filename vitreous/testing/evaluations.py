@@ -63,8 +63,7 @@ def training_glasses_do_not_count(subject: Subject) -> None:
 def _spoilt(sample: Sample) -> Sample:
     labels, indicators = sample.labels, sample.indicators
     assert sample.prediction is not None and indicators is not None
-    return replace(
-        sample,
+    return sample.with_(
         labels=replace(labels, values=7.0 - labels.values),
         prediction=-100.0 * sample.prediction,
         indicators=replace(indicators, values=-indicators.values[::-1]),
