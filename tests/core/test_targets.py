@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from vitreous.core.compose import conflicts
+from vitreous.core.compose import conflicts, unfit
 from vitreous.core.data import Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler
@@ -122,6 +122,23 @@ def test_several_components_are_refused_for_a_model_that_learns_one(pipeline, tm
     learning = replace(pipeline, descriptor=toy.Places(), model=toy.LeastSquares())
     with pytest.raises(VitreousError, match=r"Shift labels at 0.02, at 0.061, but LeastSquares learns one component"):
         learning.run(Store(tmp_path))
+
+
+def test_an_evaluation_scores_only_its_tasks(toys):
+    from vitreous.plugins.evaluations.correlation import Correlation
+
+    class Classes(Shift):
+        task: ClassVar = "class"
+
+    parts = {"labeler": Classes, "model": toys_model(), "generator": None}
+    assert unfit(Correlation, {**parts, "labeler": Shift}, 2, Registry([])) == ""
+    assert "scores labels of task value, but those of labeler 'Classes' have task class" in unfit(Correlation, parts, 2, Registry([]))
+
+
+def toys_model():
+    from toyglass import components as toy
+
+    return toy.LeastSquares
 
 
 def test_a_model_is_given_only_tasks_that_it_learns(toys):

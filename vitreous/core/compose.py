@@ -97,6 +97,9 @@ def unfit(evaluation: type[Any], parts: Parts, dimension: int, registry: Registr
         name = registry.name_of("labeler", labeler)
         scored = _listed(evaluation.levels)
         return f"{told} scores labels of level {scored}, but labeler '{name}' labels each {labeler.level}"
+    if labeler.task not in evaluation.tasks:
+        name, scored = registry.name_of("labeler", labeler), _listed(evaluation.tasks)
+        return f"{told} scores labels of task {scored}, but those of labeler '{name}' have task {labeler.task}"
     for need in sorted(evaluation.needs):
         if missing := _MISSING[need](parts, registry):
             return f"{told} needs {missing}"

@@ -234,8 +234,8 @@ NEEDS = ("prediction", "indicators", "map", "events", "uncertainty", "bonds")
 class Evaluation(Method):
     """Turns a run into numbers, tables and figures: glass by glass, then averaged, with pooled values beside the means.
 
-    ``levels``: of the labels that it can score. ``needs``: what a run must have besides, of NEEDS; "map" is a prediction or indicators,
-    whichever there is, and "bonds" are those of the glasses. What does not fit is refused before anything is computed.
+    ``levels`` and ``tasks``: of the labels that it can score. ``needs``: what a run must have besides, of NEEDS; "map" is a prediction
+    or indicators, whichever there is, and "bonds" are those of the glasses. What does not fit is refused before anything is computed.
 
     Scores are taken on ``run.role("test")`` alone. Samples may be read from disk when asked for: go through them one by one, and keep
     no trajectory or feature of one when the next comes.
@@ -243,6 +243,7 @@ class Evaluation(Method):
 
     kind = "evaluation"
     levels: ClassVar[frozenset[str]]
+    tasks: ClassVar[frozenset[str]] = frozenset({"value"})
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.core.base import LEVELS
+from vitreous.core.base import LEVELS, TASKS
 from vitreous.core.evaluated import Evaluated
 from vitreous.core.interfaces import NEEDS
 from vitreous.core.run import Run
@@ -40,6 +40,7 @@ def _flat(numbers: Any, prefix: str = "") -> Iterator[tuple[str, float | None]]:
 def declares_itself(subject: Subject) -> None:
     """The levels that it scores, and what it needs of a run, are declared."""
     expect_subset(subject.cls.levels, set(LEVELS) - {"event"}, "levels")
+    expect_subset(subject.cls.tasks, TASKS, "tasks")
     if subject.cls.needs != frozenset():
         expect_subset(subject.cls.needs, NEEDS, "needs")
 

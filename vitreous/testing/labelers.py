@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.core.base import LEVELS
+from vitreous.core.base import LEVELS, TASKS
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.testing.contract import Subject, expect, expect_close, expect_member, expect_refusal, expect_subset
 from vitreous.testing.materials import deformation_of, glass_of, potential_of
@@ -30,6 +30,7 @@ def _labels(subject: Subject) -> Labels:
 def declares_itself(subject: Subject) -> None:
     """Level, dimensions, sign and the need of a trajectory are declared."""
     expect_member(subject.cls.level, LEVELS, "level")
+    expect_member(subject.cls.task, TASKS, "task")
     expect_member(subject.cls.sign, {"any", "positive"}, "sign")
     expect_subset(subject.cls.dimensions, {2, 3}, "dimensions")
     expect(isinstance(subject.cls.needs_trajectory, bool), f"needs_trajectory is {subject.cls.needs_trajectory!r}; expected True or False")

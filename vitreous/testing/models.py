@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import FORMS, LEVELS
+from vitreous.core.base import FORMS, LEVELS, TASKS
 from vitreous.core.data import Features, Labels
 from vitreous.core.interfaces import Fitted
 from vitreous.testing.contract import OVERFIT, PREDICTION, Subject, expect, expect_close, expect_refusal, expect_subset
@@ -40,6 +40,7 @@ def declares_itself(subject: Subject) -> None:
     """The forms and levels it accepts are declared."""
     expect_subset(subject.cls.forms, FORMS, "forms")
     expect_subset(subject.cls.levels, LEVELS, "levels")
+    expect_subset(subject.cls.tasks, TASKS, "tasks")
 
 
 def predicts_every_place(subject: Subject) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from vitreous.analysis.axes import COLOURS, plain
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
 from vitreous.analysis.silica_network import centre_bonds, species_index
-from vitreous.core.data import Configuration
+from vitreous.core.data import TASKS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, mean
 from vitreous.core.interfaces import Evaluation
@@ -36,6 +36,7 @@ class Rings(Evaluation):
     """Sizes of the rings (number of sides, no unit) of plane networks of ``centre`` atoms joined by ``bridge`` atoms."""
 
     levels = frozenset({"sample", "atom", "site", "field"})
+    tasks = frozenset(TASKS)
     needs = frozenset({"bonds"})
     dimensions = frozenset({2})
 
