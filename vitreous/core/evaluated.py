@@ -77,10 +77,9 @@ class Evaluated:
     """What one evaluation found in one run.
 
     Fields:
-        numbers: nested, by map where there are several ("model", "stretch_variance"): means over glasses under the name of the
-            quantity, values over all places of all glasses together under "pooled".
+        numbers: nested, by map where there are several: means over glasses, and under "pooled" of all places of all glasses.
         glasses: the same for each case alone, by ``Sample.name``, without what is pooled.
-        tables, figures: by title and by file stem; a figure is drawn when it is asked for.
+        tables: as console and page show them. figures: by file stem; one is drawn when it is asked for.
         title: heading of its section on the page; text: a paragraph there, which says how to read it.
         headline: a sentence for the top of the page; empty where there is nothing to say.
     """
