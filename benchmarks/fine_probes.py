@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.glasses import YUKAWA, large
 from vitreous.core.data import Loading
-from vitreous.mechanics.pair_probe import PairProbe
+from vitreous.mechanics.probing.pair_probe import PairProbe
 from vitreous.plugins.labelers.local_probing import LocalProbing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "mechanics"))

@@ -17,7 +17,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.direct.probing import write_map
 from vitreous.io.read import read_configuration, read_configurations
 from vitreous.io.write import write_configuration, write_extxyz_frames
-from vitreous.mechanics.straining import refuse_deformation
+from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.plugins.potentials.eam import EXAMPLE, Eam
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
@@ -610,7 +610,7 @@ def test_types_are_the_elements_of_the_potential_file_in_its_order(capsys, tmp_p
 
 
 def test_a_minimum_that_is_not_reached_has_status_3_and_leaves_no_file(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("vitreous.mechanics.fixed_steps.Protocol.__init__.__defaults__", (0.005, 0.1, 50))
+    monkeypatch.setattr("vitreous.mechanics.quasistatic.fixed_steps.Protocol.__init__.__defaults__", (0.005, 0.1, 50))
     file = write_configuration(tmp_path / "far.extxyz", silica_honeycomb(6, 4, si_si=3.3, shake=0.2))
     said = refused(capsys, "relax", str(file), *SILICA, "--out", str(tmp_path / "rest.extxyz"), status=3)
     assert "not converged: the cg minimiser left a force of" in said

@@ -7,9 +7,9 @@ import pytest
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule, bridges
-from vitreous.mechanics.instability import Fall, Instability
 from vitreous.mechanics.newton import State
+from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule, bridges
+from vitreous.mechanics.quasistatic.instability import Fall, Instability
 from vitreous.testing.systems import silica_honeycomb
 
 RULE = BreakRule(near=1.7, far=2.2, drop=0.1, jump=0.1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitreous.mechanics.cholesky import back_substitute, factorise
+from vitreous.mechanics.probing.cholesky import back_substitute, factorise
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 40, 161])

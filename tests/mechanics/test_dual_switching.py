@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from vitreous.analysis.ring_law import maximum_entropy_shares
 from vitreous.core.errors import VitreousError
-from vitreous.mechanics import dual_cost
-from vitreous.mechanics import dual_monte_carlo as mc
-from vitreous.mechanics.dual_lattice import can_switch, hexagonal, opposite, switch
-from vitreous.mechanics.dual_springs import apothems, is_plane, relax_all
+from vitreous.generation import dual_cost
+from vitreous.generation import dual_monte_carlo as mc
+from vitreous.generation.dual_lattice import can_switch, hexagonal, opposite, switch
+from vitreous.generation.dual_springs import apothems, is_plane, relax_all
 
 BOND = 3.0
 

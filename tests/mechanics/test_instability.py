@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from vitreous.core.data import Loading
-from vitreous.mechanics.instability import fall_between
 from vitreous.mechanics.newton import State
+from vitreous.mechanics.quasistatic.instability import fall_between
 
 LOADING = Loading(mode="simple_shear")
 FOLD = 2.0 / (3.0 * np.sqrt(3.0))  # of E = x^4/4 - x^2/2 - strain x, at x = -1/sqrt(3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vitreous.mechanics.separation import intact, spans
+from vitreous.mechanics.quasistatic.separation import intact, spans
 from vitreous.testing.systems import silica_glass, silica_honeycomb
 
 PERIODIC = (True, True)

@@ -5,7 +5,7 @@ import pytest
 
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.mechanics.separation import intact, spans
+from vitreous.mechanics.quasistatic.separation import intact, spans
 from vitreous.plugins.labelers.crack_path import CrackPath
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs_fracture import AQSFracture, _axis

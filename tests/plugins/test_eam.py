@@ -12,7 +12,7 @@ from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.stages import Chain, artifacts
 from vitreous.core.store import Store
-from vitreous.mechanics.eam_file import read_eam
+from vitreous.mechanics.eam.file import read_eam
 from vitreous.plugins.generators.file import File
 from vitreous.plugins.labelers.rearrangements import Rearrangements
 from vitreous.plugins.potentials.eam import Eam

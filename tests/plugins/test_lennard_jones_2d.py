@@ -10,8 +10,8 @@ from numpy.polynomial import Polynomial
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.io.read import read_configuration
-from vitreous.mechanics.pair_table import energy_slope, slope_curvature
-from vitreous.mechanics.scalar_pair import ScalarPair
+from vitreous.mechanics.pair.scalar import ScalarPair
+from vitreous.mechanics.pair.table import energy_slope, slope_curvature
 from vitreous.plugins.potentials.lennard_jones_2d import _PAIRS, LennardJones2D, lennard_jones, smoothing
 from vitreous.plugins.simulators.aqs import AQS
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.io.read import read_configuration
-from vitreous.mechanics.watanabe_terms import softening
+from vitreous.mechanics.watanabe.terms import softening
 from vitreous.plugins.potentials.watanabe import Watanabe
 
 POTENTIAL = Watanabe()

@@ -5,7 +5,7 @@ import pytest
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.mechanics.pair_table import energy_slope
+from vitreous.mechanics.pair.table import energy_slope
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.testing.systems import silica_honeycomb as crystal
 

@@ -17,10 +17,10 @@ from vitreous.direct.rest import AT_REST, bring_to_rest, refuse_at_rest, refuse_
 from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.write import write_extxyz_frames
-from vitreous.mechanics.fixed_steps import steps_within
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
-from vitreous.mechanics.straining import refuse_deformation
+from vitreous.mechanics.quasistatic.fixed_steps import steps_within
+from vitreous.mechanics.quasistatic.straining import refuse_deformation
 
 BREAK_FAR = 2.2  #: angstrom; further from silicon an oxygen has lost it: Font-Clos et al. (2022), Methods
 

@@ -17,11 +17,11 @@ from vitreous.core.network import Change, network_change, told
 from vitreous.io.bonds import BOND_CUTOFF, silica_bonds
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.descent import descent_named
-from vitreous.mechanics.fixed_steps import Protocol
 from vitreous.mechanics.linear import Preconditioner
+from vitreous.mechanics.quasistatic.fixed_steps import Protocol
+from vitreous.mechanics.quasistatic.straining import refuse_lengths
 from vitreous.mechanics.relax import relax as relax_atoms
 from vitreous.mechanics.relax import relax_lengths
-from vitreous.mechanics.straining import refuse_lengths
 
 Array = NDArray[Any]
 

@@ -15,7 +15,7 @@ _POINTS = 8000
 def write_pair_table(path: Path, coefficients: NDArray[Any], r_min: float, cutoff: float, kinds: tuple[int, ...]) -> tuple[str, ...]:
     """Write ``path`` and return the commands that use it.
 
-    ``coefficients`` (S*S, n, 6) are quintics on n equal intervals from ``r_min`` to ``cutoff`` (see ``vitreous.mechanics.pair_table``);
+    ``coefficients`` (S*S, n, 6) are quintics on n equal intervals from ``r_min`` to ``cutoff`` (see ``vitreous.mechanics.pair.table``);
     ``kinds`` gives, for each LAMMPS type in order, its species there. Lengths and energies stay in the model's units.
     """
     species = int(np.sqrt(len(coefficients)))

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from vitreous.core.errors import NotConverged
 from vitreous.core.surface import EnergySurface
-from vitreous.mechanics.fixed_steps import Protocol, descend_and_polish
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.newton import State, newton
+from vitreous.mechanics.quasistatic.fixed_steps import Protocol, descend_and_polish
 
 Array = NDArray[Any]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.interfaces import Potential
-from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.pair_table import PairFunction, pair_table
+from vitreous.mechanics.pair.surface import PairSurface
+from vitreous.mechanics.pair.table import PairFunction, pair_table
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS

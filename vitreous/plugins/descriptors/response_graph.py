@@ -44,8 +44,8 @@ from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.mechanics.boundary import clearance
-from vitreous.mechanics.disc_probe import disc_probe
-from vitreous.mechanics.probe import ProbeProtocol
+from vitreous.mechanics.probing.disc_probe import disc_probe
+from vitreous.mechanics.probing.probe import ProbeProtocol
 from vitreous.plugins.descriptors.bond_graph import BondGraph, Windows, column_names
 
 Array = NDArray[np.float64]

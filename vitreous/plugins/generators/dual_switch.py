@@ -13,10 +13,10 @@ from vitreous.analysis.rings import RingStatistics, ring_statistics, trace_rings
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Generator
-from vitreous.mechanics.dual_cost import Target
-from vitreous.mechanics.dual_lattice import SMALLEST, DualLattice, hexagonal
-from vitreous.mechanics.dual_monte_carlo import Outcome, anneal
-from vitreous.mechanics.spring_network import relax_springs_and_box
+from vitreous.generation.dual_cost import Target
+from vitreous.generation.dual_lattice import SMALLEST, DualLattice, hexagonal
+from vitreous.generation.dual_monte_carlo import Outcome, anneal
+from vitreous.generation.spring_network import relax_springs_and_box
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ class DualSwitch(Generator):
 
     The rings of a hexagonal network are the nodes of a triangular lattice. Bond switches on that lattice are accepted by Metropolis
     until ring sizes follow Lemaitre's maximum-entropy law of the wanted ``variance`` and their correlation the wanted Aboav-Weaire
-    ``alpha`` (vitreous.mechanics.dual_cost gives the cost). A switch that would strain a ring-ring distance by more than
+    ``alpha`` (vitreous.generation.dual_cost gives the cost). A switch that would strain a ring-ring distance by more than
     ``largest_strain`` is refused: such places lose a bond as soon as the glass is relaxed. Then silicon goes to the triangles' centroids
     and oxygen to the middle of each bond, and harmonic springs pull them, and the sides of the cell, towards regular SiO3 triangles
     with ``si_si`` between silicon neighbours; at 3.035 angstrom the Yukawa model of two-dimensional silica is then almost free of stress.

@@ -13,7 +13,7 @@ import numpy as np
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler, Potential
-from vitreous.mechanics.separation import intact
+from vitreous.mechanics.quasistatic.separation import intact
 
 
 @dataclass(frozen=True, kw_only=True)

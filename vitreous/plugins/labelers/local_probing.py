@@ -2,7 +2,8 @@
 
 At every point of a grid a disc of free atoms inside a frozen ring is strained along the glass's own loading until its stress first
 drops; the label is Delta tau = tau_c - tau_in. It is that of the fixed-step protocol, an affine step and conjugate gradients, at every
-``strain_step`` (``vitreous.mechanics.probe`` says how long strides keep to it). Places whose disc, ring included, leaves a glass with a
+``strain_step`` (``vitreous.mechanics.probing.probe`` says how long strides keep to it).
+Places whose disc, ring included, leaves a glass with a
 free boundary, or holds no free atom, have no label. The stress is the free atoms' virial over the area of the free disc (a constant factor
 relative to the published maps, which divide by the area of the whole glass). One direction only, that of the loading, as in the paper.
 """
@@ -24,9 +25,9 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler, Potential
 from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.boundary import clearance
-from vitreous.mechanics.disc_probe import disc_probe
 from vitreous.mechanics.neighbours import around, heights
-from vitreous.mechanics.probe import UNKNOWN, ContinuedProbe, Probed, ProbeProtocol
+from vitreous.mechanics.probing.disc_probe import disc_probe
+from vitreous.mechanics.probing.probe import UNKNOWN, ContinuedProbe, Probed, ProbeProtocol
 
 Found = TypeVar("Found")
 

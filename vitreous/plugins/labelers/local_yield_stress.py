@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
-from vitreous.mechanics.probe import UNKNOWN, Probed
+from vitreous.mechanics.probing.probe import UNKNOWN, Probed
 from vitreous.plugins.labelers.local_probing import LocalProbing
 
 

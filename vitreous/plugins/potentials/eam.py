@@ -16,8 +16,8 @@ import numpy as np
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
-from vitreous.mechanics.eam_file import EamFile, read_eam
-from vitreous.mechanics.eam_surface import EamSurface
+from vitreous.mechanics.eam.file import EamFile, read_eam
+from vitreous.mechanics.eam.surface import EamSurface
 from vitreous.mechanics.species import species_of
 
 EXAMPLE = Path(__file__).with_name("example.eam.alloy")  #: tables from a formula that ship with the package

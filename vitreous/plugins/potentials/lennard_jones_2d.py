@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
-from vitreous.mechanics.pair_table import PairFunction
-from vitreous.mechanics.scalar_pair import ScalarPair
+from vitreous.mechanics.pair.scalar import ScalarPair
+from vitreous.mechanics.pair.table import PairFunction
 
 _INNER, _CUTOFF = 2.0, 2.5
 _PAIRS = {

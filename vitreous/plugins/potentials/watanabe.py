@@ -25,8 +25,8 @@ from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.mechanics.species import species_of
-from vitreous.mechanics.watanabe_surface import WatanabeSurface
-from vitreous.mechanics.watanabe_terms import Terms
+from vitreous.mechanics.watanabe.surface import WatanabeSurface
+from vitreous.mechanics.watanabe.terms import Terms
 
 _PAIRS = (  # A, B, p, q, a
     (7.04955, 0.60222, 4.0, 0.0, 1.80),  # Si-Si

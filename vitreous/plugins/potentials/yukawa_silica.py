@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
-from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.pair_table import PairFunction, PairTable, pair_table
+from vitreous.mechanics.pair.surface import PairSurface
+from vitreous.mechanics.pair.table import PairFunction, PairTable, pair_table
 
 _PAIRS = {(0, 0): (2.250, 1.500), (0, 1): (1.075, -1.000), (1, 1): (0.900, 0.670)}
 _BOND_RANGE = 3.3  # angstrom: Si-O, O-O and bonded Si-Si pairs

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitreous.core.data import Configuration, Events, Loading, Trajectory
-from vitreous.mechanics.fixed_steps import Path
 from vitreous.mechanics.newton import State
+from vitreous.mechanics.quasistatic.fixed_steps import Path
 
 
 class Frames:

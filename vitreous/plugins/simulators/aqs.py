@@ -1,8 +1,8 @@
 """Native athermal quasistatic deformation: continuation between instabilities, the fixed-step protocol across them.
 
-See ``vitreous.mechanics.quasistatic`` for the method. Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006); the loading, step and minimiser
-defaults are those of Bachhav et al. (2025), Methods, whose "400 steps of 1e-4" end before the first event: here the run goes on until
-``max_events`` instabilities or ``strain_max``.
+See ``vitreous.mechanics.quasistatic.continuation`` for the method. Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006); the loading,
+step and minimiser defaults are those of Bachhav et al. (2025), Methods, whose "400 steps of 1e-4" end before the first event: here the
+run continues until ``max_events`` instabilities or ``strain_max``.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
-from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.descent import descent_named
-from vitreous.mechanics.fixed_steps import Protocol
-from vitreous.mechanics.instability import Instability
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic import deform
+from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule
+from vitreous.mechanics.quasistatic.continuation import deform
+from vitreous.mechanics.quasistatic.fixed_steps import Protocol
+from vitreous.mechanics.quasistatic.instability import Instability
+from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.mechanics.relax import relax, relax_lengths
-from vitreous.mechanics.straining import refuse_deformation
 from vitreous.plugins.simulators._record import Frames, trajectory_of
 
 
@@ -119,7 +119,7 @@ class AQS(Simulator):
 
         Raises:
             NotConverged: if a descent runs out of its budget.
-            VitreousError: for a loading that the glass cannot follow (``vitreous.mechanics.straining``).
+            VitreousError: for a loading that the glass cannot follow (``vitreous.mechanics.quasistatic.straining``).
         """
         protocol = self._protocol()
         frames = Frames(self.strain_step, self.frame_every, strains)

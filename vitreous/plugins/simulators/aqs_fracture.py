@@ -14,8 +14,8 @@ import numpy as np
 
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.mechanics.instability import Instability
-from vitreous.mechanics.separation import intact, spans
+from vitreous.mechanics.quasistatic.instability import Instability
+from vitreous.mechanics.quasistatic.separation import intact, spans
 from vitreous.plugins.simulators.aqs import AQS
 
 

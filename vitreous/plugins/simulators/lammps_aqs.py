@@ -22,12 +22,12 @@ from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.surface import EnergySurface
 from vitreous.io.lammps import LammpsEngine
 from vitreous.io.lammps_table import write_pair_table
-from vitreous.mechanics.bond_breaks import BondBreaks, BreakRule
-from vitreous.mechanics.fixed_steps import Protocol, walk
-from vitreous.mechanics.instability import Instability
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.straining import refuse_deformation
+from vitreous.mechanics.pair.surface import PairSurface
+from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule
+from vitreous.mechanics.quasistatic.fixed_steps import Protocol, walk
+from vitreous.mechanics.quasistatic.instability import Instability
+from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.plugins.simulators._record import Frames, trajectory_of
 
 
@@ -103,7 +103,8 @@ class LammpsAQS(Simulator):
 
         Raises:
             NotConverged: naming the force that LAMMPS left.
-            VitreousError: if LAMMPS refuses the model, or for a loading that the glass cannot follow (``vitreous.mechanics.straining``).
+            VitreousError: if LAMMPS refuses the model, or for a loading that the glass cannot follow
+                (``vitreous.mechanics.quasistatic.straining``).
         """
         refuse_deformation(configuration, loading, self.strain_max, None if self.pair_commands else potential.surface(configuration))
         frames = Frames(self.strain_step, self.frame_every, strains)

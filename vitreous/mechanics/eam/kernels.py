@@ -147,7 +147,7 @@ def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies,
 
 @njit(cache=True)
 def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, jac_i, jac_j):  # type: ignore[no-untyped-def]
-    """Fills each pair's spring ``k_pair`` (P, 6), the order of ``vitreous.mechanics.pair``, and its part of J for both ends (P,):
+    """Fills each pair's spring ``k_pair`` (P, 6), the order of ``vitreous.mechanics.pair.kernels``, and its part of J for both ends (P,):
     rho' / r, to be multiplied by the pair's vector."""
     cells = density.shape[2]
     for i in range(len(species)):

@@ -11,10 +11,10 @@ from vitreous.core.data import Configuration, Loading
 from vitreous.core.interfaces import Potential
 from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.neighbours import around
-from vitreous.mechanics.pair_probe import PairProbe, squared_table
-from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.probe import ContinuedProbe, ProbeProtocol
-from vitreous.mechanics.surface_probe import SurfaceProbe
+from vitreous.mechanics.pair.surface import PairSurface
+from vitreous.mechanics.probing.pair_probe import PairProbe, squared_table
+from vitreous.mechanics.probing.probe import ContinuedProbe, ProbeProtocol
+from vitreous.mechanics.probing.surface_probe import SurfaceProbe
 
 Array = NDArray[Any]
 

@@ -31,8 +31,8 @@ from scipy.interpolate import make_interp_spline
 
 from vitreous.core.data import Configuration
 from vitreous.core.interfaces import Potential
-from vitreous.mechanics.pair_surface import PairSurface
-from vitreous.mechanics.pair_table import PairFunction, PairTable, pair_table
+from vitreous.mechanics.pair.surface import PairSurface
+from vitreous.mechanics.pair.table import PairFunction, PairTable, pair_table
 from vitreous.mechanics.species import species_of
 
 Array = NDArray[Any]

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vitreous.core.data import Configuration
-from vitreous.mechanics import watanabe, watanabe_response
 from vitreous.mechanics.kept_neighbours import KeptNeighbours
 from vitreous.mechanics.neighbours import NeighbourList
-from vitreous.mechanics.pair_surface import assemble
-from vitreous.mechanics.watanabe import Scratch
-from vitreous.mechanics.watanabe_assembly import block_entries
-from vitreous.mechanics.watanabe_terms import Terms
+from vitreous.mechanics.pair.surface import assemble
+from vitreous.mechanics.watanabe import kernels as watanabe
+from vitreous.mechanics.watanabe import response as watanabe_response
+from vitreous.mechanics.watanabe.assembly import block_entries
+from vitreous.mechanics.watanabe.kernels import Scratch
+from vitreous.mechanics.watanabe.terms import Terms
 
 Array = NDArray[Any]
 
@@ -98,7 +99,7 @@ class WatanabeSurface:
 
 
 class WatanabeLinearisation:
-    """The exact Hessian at the state that ``scratch`` was last evaluated at (see ``vitreous.mechanics.watanabe_response``)."""
+    """The exact Hessian at the state that ``scratch`` was last evaluated at (see ``vitreous.mechanics.watanabe.response``)."""
 
     short_ranged = True
 

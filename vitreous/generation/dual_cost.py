@@ -25,7 +25,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vitreous.mechanics.dual_lattice import DualLattice
+from vitreous.generation.dual_lattice import DualLattice
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

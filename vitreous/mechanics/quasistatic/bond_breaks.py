@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.mechanics.instability import Instability
+from vitreous.mechanics.quasistatic.instability import Instability
 
 Array = NDArray[np.float64]
 

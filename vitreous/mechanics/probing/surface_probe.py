@@ -1,4 +1,4 @@
-"""Local probing of any model: as ``vitreous.mechanics.probe``, with the disc's energy surface in place of pair tables.
+"""Local probing of any model: as ``vitreous.mechanics.probing.probe``, with the disc's energy surface in place of pair tables.
 
 The disc (or ball) is a glass of its own with free boundaries: its rim follows the affine deformation, Newton moves the free atoms. The
 stress is the rate at which the free atoms' energies grow when everything in the disc is strained affinely, over the disc's area or volume;
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import NotConverged
 from vitreous.core.surface import EnergySurface
-from vitreous.mechanics.fixed_steps import Protocol, descend_alone, descend_and_polish
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import newton
-from vitreous.mechanics.probe import ContinuedProbe, Miss, Point, ProbeProtocol
+from vitreous.mechanics.probing.probe import ContinuedProbe, Miss, Point, ProbeProtocol
+from vitreous.mechanics.quasistatic.fixed_steps import Protocol, descend_alone, descend_and_polish
 
 Array = NDArray[Any]
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vitreous.core.data import Configuration
-from vitreous.mechanics import pair
 from vitreous.mechanics.kept_neighbours import KeptNeighbours
 from vitreous.mechanics.neighbours import NeighbourList
-from vitreous.mechanics.pair_table import PairTable
+from vitreous.mechanics.pair import kernels as pair
+from vitreous.mechanics.pair.table import PairTable
 
 Array = NDArray[Any]
 
@@ -117,7 +117,7 @@ def assemble(i: NDArray[np.int32], j: NDArray[np.int32], k_pair: Array, n: int) 
 
 
 class PairLinearisation:
-    """The Hessian of a pair model at one state, kept as pair stiffnesses (see ``vitreous.mechanics.pair``)."""
+    """The Hessian of a pair model at one state, kept as pair stiffnesses (see ``vitreous.mechanics.pair.kernels``)."""
 
     short_ranged = False
 

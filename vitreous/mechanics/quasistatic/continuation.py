@@ -33,10 +33,10 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
 from vitreous.core.surface import EnergySurface, LinearResponse
-from vitreous.mechanics.fixed_steps import Ends, Path, Protocol, Visit, descend_alone, descend_and_polish, steps_within, walk
-from vitreous.mechanics.instability import Fall, Instability, fall_between, furthest, longest, non_affine
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import State, newton
+from vitreous.mechanics.quasistatic.fixed_steps import Ends, Path, Protocol, Visit, descend_alone, descend_and_polish, steps_within, walk
+from vitreous.mechanics.quasistatic.instability import Fall, Instability, fall_between, furthest, longest, non_affine
 
 Array = NDArray[Any]
 

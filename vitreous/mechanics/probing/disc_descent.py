@@ -1,4 +1,4 @@
-"""Conjugate gradients on a disc, compiled: the reference descent ``cg`` of ``vitreous.mechanics.descent`` for ``vitreous.mechanics.disc``.
+"""Conjugate gradients on a disc, compiled: the reference descent ``cg`` of ``vitreous.mechanics.descent`` for these kernels.
 
 Polak-Ribiere+ directions p, the step along each by the secant of the force along it: with s = f.p and s' the same after a trial t, the
 force vanishes at ``t s / (s - s')``. No energy is compared, so the descent does not stall where energies are rounded. A descent can be
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from vitreous.mechanics.disc import forces_and_stress
+from vitreous.mechanics.probing.disc import forces_and_stress
 
 
 @njit(cache=True, nogil=True)

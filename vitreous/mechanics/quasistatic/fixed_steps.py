@@ -1,7 +1,7 @@
 """The fixed-step protocol of athermal quasistatic deformation: an affine strain step, a descent by a named minimiser, and again.
 
 Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006). Whatever finds the glass again after a step can be walked with: our own minimisers, or
-LAMMPS. What counts as an event is said in ``vitreous.mechanics.instability``.
+LAMMPS. What counts as an event is said in ``vitreous.mechanics.quasistatic.instability``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from vitreous.core.errors import NotConverged
 from vitreous.core.loading import Loading
 from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.descent import Pace, Stand, descent_named
-from vitreous.mechanics.instability import Advance, Instability, fall_between, longest, non_affine
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.newton import State, newton
+from vitreous.mechanics.quasistatic.instability import Advance, Instability, fall_between, longest, non_affine
 
 Array = NDArray[Any]
 

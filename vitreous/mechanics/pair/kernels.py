@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from vitreous.mechanics.pair_table import energy_slope, slope_alone, slope_curvature
+from vitreous.mechanics.pair.table import energy_slope, slope_alone, slope_curvature
 
 
 def _evaluation(dimension: int, whole: bool) -> Any:

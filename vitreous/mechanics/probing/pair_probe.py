@@ -11,11 +11,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
-from vitreous.mechanics.cholesky import back_substitute, factorise
-from vitreous.mechanics.disc import Disc, forces_and_stress, keep_pairs, rates, stiffness
-from vitreous.mechanics.disc_descent import conjugate_gradient
-from vitreous.mechanics.pair_table import PairTable, slope_curvature
-from vitreous.mechanics.probe import ContinuedProbe, Miss, Point, ProbeProtocol
+from vitreous.mechanics.pair.table import PairTable, slope_curvature
+from vitreous.mechanics.probing.cholesky import back_substitute, factorise
+from vitreous.mechanics.probing.disc import Disc, forces_and_stress, keep_pairs, rates, stiffness
+from vitreous.mechanics.probing.disc_descent import conjugate_gradient
+from vitreous.mechanics.probing.probe import ContinuedProbe, Miss, Point, ProbeProtocol
 
 Array = NDArray[Any]
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vitreous.core.data import Configuration
-from vitreous.mechanics import eam
-from vitreous.mechanics.eam_file import EamFile
+from vitreous.mechanics.eam import kernels as eam
+from vitreous.mechanics.eam.file import EamFile
 from vitreous.mechanics.kept_neighbours import KeptNeighbours
-from vitreous.mechanics.pair_surface import assemble
+from vitreous.mechanics.pair.surface import assemble
 
 Array = NDArray[Any]
 
@@ -110,7 +110,7 @@ class EamSurface:
 
 
 class EamLinearisation:
-    """The Hessian at one state: springs between pairs, and what densities cost (see ``vitreous.mechanics.eam``)."""
+    """The Hessian at one state: springs between pairs, and what densities cost (see ``vitreous.mechanics.eam.kernels``)."""
 
     short_ranged = False
 

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vitreous.mechanics.watanabe_terms import (
+from vitreous.mechanics.watanabe.terms import (
     ALPHA,
     CENTRE,
     COSINE,

@@ -14,9 +14,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vitreous.mechanics.dual_cost import Sums, Target, cost_of, sums_of
-from vitreous.mechanics.dual_lattice import DualLattice, can_switch, opposite, switch
-from vitreous.mechanics.dual_springs import apothems, is_plane, relax_all, relax_some, strain_of
+from vitreous.generation.dual_cost import Sums, Target, cost_of, sums_of
+from vitreous.generation.dual_lattice import DualLattice, can_switch, opposite, switch
+from vitreous.generation.dual_springs import apothems, is_plane, relax_all, relax_some, strain_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

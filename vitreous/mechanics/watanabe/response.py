@@ -25,8 +25,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vitreous.mechanics.watanabe import gather
-from vitreous.mechanics.watanabe_terms import (
+from vitreous.mechanics.watanabe.kernels import gather
+from vitreous.mechanics.watanabe.terms import (
     ALPHA,
     CENTRE,
     COSINE,

@@ -1,0 +1,1 @@
+"""The embedded-atom method: kernels, tables read from files, and the energy surface."""

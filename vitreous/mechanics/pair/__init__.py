@@ -1,0 +1,1 @@
+"""Tabulated pair models: kernels, tables and the energy surface."""

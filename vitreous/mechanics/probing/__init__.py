@@ -1,0 +1,1 @@
+"""Local probing: one disc or ball strained inside a frozen ring until its stress drops."""
