@@ -84,7 +84,8 @@ def every_config(outside: Outside) -> None:
         outside.call("vitreous", "run", f"experiment={name}", "scale=small", *TINY)
     for group, names in groups.items():
         for name in names:
-            outside.call("vitreous", "run", "--cfg", "job", f"{group}={name}", *(["generator.path=x"] if name == "file" else []))
+            chosen = f"+evaluation@evaluations.tried={name}" if group == "evaluation" else f"{group}={name}"
+            outside.call("vitreous", "run", "--cfg", "job", chosen, *(["generator.path=x"] if name == "file" else []))
 
 
 def options(outside: Outside) -> dict[str, list[str]]:
