@@ -1,14 +1,17 @@
 """Evaluations of a run: chosen, refused or left out before anything is computed; one object for file, console and page."""
 
+import dataclasses
 import json
 import re
 
+import numpy as np
 import pytest
 from toy import vitreous
 
 from vitreous.app.evaluating import choose
 from vitreous.core.compose import unfit
 from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Fitted
 from vitreous.core.registry import discover
 from vitreous.core.run import Run
 
@@ -141,3 +144,39 @@ def test_an_evaluation_that_does_not_fit_is_refused_before_anything_is_computed(
     assert done.returncode == 2 and not (tmp_path / "store").exists()
     (line,) = done.stderr.splitlines()
     assert "leave it out with ~evaluations.path" in line
+
+
+def test_labels_of_several_components_are_written_and_scored_by_what_can(toys, tmp_path, monkeypatch):
+    from toyglass import components as toy
+
+    label, fit = toy.Map.label, toy.LeastSquares.fit
+
+    def two(self, glass, potential, loading, trajectory):
+        found = label(self, glass, potential, loading, trajectory)
+        both = np.stack([found.values, 2.0 * found.values], axis=1)
+        return dataclasses.replace(found, values=both, mask=np.isfinite(both), components=("near", "far"))
+
+    class Both(Fitted):
+        def predict(self, features):
+            return np.ones((len(features), 2))
+
+        def save(self, folder):
+            (folder / "both").write_text("")
+
+    monkeypatch.setattr(toy.Map, "label", two)
+    monkeypatch.setattr(toy.Map, "components", ("near", "far"))
+    monkeypatch.setattr(toy.LeastSquares, "several", True)
+    monkeypatch.setattr(toy.LeastSquares, "fit", lambda self, train, validation, rng, log: Both())
+    monkeypatch.setattr(toy.LeastSquares, "load", lambda self, folder: Both())
+    assert fit is not toy.LeastSquares.fit
+    done = vitreous(tmp_path, "run", "experiment=toy", "executor=serial", "tracker=none")
+    assert done.returncode == 0, done.stderr
+    assert "scores labels of one component, but these have 2: near, far" in done.stdout
+    (folder,) = (tmp_path / "runs" / "toy").iterdir()
+    header, row = (folder / "predictions" / "sample_0.csv").read_text().splitlines()[:2]
+    assert header == "x,y,gap_near,gap_far,prediction_near,prediction_far"
+    assert row.endswith(",1.0,1.0")
+    assert not (folder / "model" / "bundle.json").exists()
+    refused = vitreous(tmp_path, "run", "experiment=toy", "executor=serial", "tracker=none", "where_they_fit=[]")
+    assert refused.returncode == 2
+    assert "leave it out with ~evaluations." in refused.stderr

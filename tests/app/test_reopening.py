@@ -53,7 +53,31 @@ def test_a_run_is_computed_again_and_compared(home, runs, tmp_path):
     (other / "run.json").write_text(json.dumps(about))
     done = vitreous(home, "reproduce", str(other))
     assert done.returncode == 1
-    assert "glass 0, pure shear, sign +1, at 0° in xy: labels differ by up to " in done.stdout
+    assert "glass 0, pure shear, sign +1, at 0° in xy: labels differ at " in done.stdout
+
+
+def test_a_strangers_run_runs_no_commands_of_lammps(home, runs, tmp_path):
+    victim = tmp_path / "victim"
+    simulator = {"_target_": "vitreous.plugins.simulators.lammps_aqs.LammpsAQS", "pair_commands": [f"shell touch {victim}"]}
+    folder = shutil.copytree(runs[0], tmp_path / "strange")
+    about = json.loads((folder / "run.json").read_text())
+    about["config"]["simulator"] = simulator
+    (folder / "run.json").write_text(json.dumps(about))
+    done = vitreous(home, "reproduce", str(folder), "--store", str(home / "store"))
+    assert done.returncode == 2
+    assert "simulator.pair_commands holds 'shell touch" in done.stderr
+    assert not victim.exists()
+
+
+def test_a_report_needs_neither_inputs_nor_the_files_beside_the_run(home, runs, tmp_path, monkeypatch):
+    from toyglass import components as toy
+
+    monkeypatch.setattr(toy.Lattice, "__post_init__", lambda self: 1 / 0)
+    folder = shutil.copytree(runs[0], tmp_path / "bare")
+    (folder / "config.yaml").unlink()
+    (folder / "command.txt").unlink()
+    done = vitreous(home, "report", str(folder / "run.json"), "--store", str(home / "store"))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_run_is_cited(home, runs):

@@ -11,7 +11,7 @@ from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.pipeline import Pipeline
-from vitreous.core.run import FILE, Run
+from vitreous.core.run import FILE, Run, unpack
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 
@@ -71,7 +71,8 @@ def left(pipeline, tmp_path):
     result = pipeline.run(store)
     folder = tmp_path / "home" / "runs" / "one"
     folder.mkdir(parents=True)
-    result.write(folder, {"store": str(store.folder), "store_from_here": "../../store", "command": "vitreous run"})
+    said = {"store": str(store.folder), "store_from_here": "../../store", "command": "vitreous run", "config": {}, "packages": {}}
+    replace(result, about={**result.about, **said, "python": "3", "vitreous": "0"}).write(folder)
     return result, folder
 
 
@@ -97,16 +98,22 @@ def test_a_run_that_was_moved_with_its_store_is_found_and_without_it_asks(left, 
     store = (moved / "store").rename(tmp_path / "apart")
     with pytest.raises(VitreousError, match=r"the store of .*one is neither at .* nor at .*; say where it is with --store FOLDER"):
         Run.open(moved / "runs" / "one")
-    assert (
-        Run.open(moved / "runs" / "one", store=store).samples[0].labels == Run.open(moved / "runs" / "one", store=store).samples[0].labels
-    )
+    assert Run.open(moved / "runs" / "one", store=store).samples[0].labels == result.samples[0].labels
+    (moved / "store").mkdir()  # another one lies where it was: the one that holds the artifacts is taken
+    about = json.loads((moved / "runs" / "one" / FILE).read_text())
+    (moved / "runs" / "one" / FILE).write_text(json.dumps({**about, "store": str(moved / "store"), "store_from_here": str(store)}))
+    assert Run.open(moved / "runs" / "one").samples[0].labels == result.samples[0].labels
+    with pytest.raises(VitreousError, match="--store is nowhere, which is no folder"):
+        Run.open(moved / "runs" / "one", store="nowhere")
 
 
 def test_a_run_whose_artifacts_are_gone_says_which(left):
     _, folder = left
     again = Run.open(folder)
     next((folder.parents[1] / "store" / "predict").rglob("*.npz")).unlink()
-    with pytest.raises(VitreousError, match=r"does not hold the predict artifact [0-9a-f]{12} of this run; run its command again"):
+    with pytest.raises(
+        VitreousError, match=r"does not hold the predict artifact [0-9a-f]{12} of this run; say where it is with --store FOLDER"
+    ):
         [s.prediction for s in again.samples]
 
 
@@ -115,7 +122,10 @@ def test_a_run_whose_artifacts_are_gone_says_which(left):
     [
         (lambda text: "", "cannot be read"),
         (lambda text: text.replace('"format": 1', '"format": 7'), "has format 7, but this version reads 1"),
-        (lambda text: json.dumps({k: v for k, v in json.loads(text).items() if k != "cases"}), "is damaged .KeyError: 'cases'"),
+        (
+            lambda text: json.dumps({k: v for k, v in json.loads(text).items() if k != "cases"}),
+            "is damaged: it lacks cases; run its command again",
+        ),
         (lambda text: text.replace('"loading": 1', '"loading": 9'), "is damaged .IndexError"),
     ],
 )
@@ -124,6 +134,40 @@ def test_a_file_that_is_no_run_is_refused(left, spoil, sentence):
     (folder / FILE).write_text(spoil((folder / FILE).read_text()))
     with pytest.raises(VitreousError, match=sentence):
         Run.open(folder)
+
+
+def test_a_key_that_names_another_file_is_refused_and_the_file_is_left_alone(left, tmp_path):
+    _, folder = left
+    mine = tmp_path / "mine.npz"
+    mine.write_bytes(b"my own data")
+    about = json.loads((folder / FILE).read_text())
+    about["cases"][0]["keys"]["label"] = str(mine.with_suffix(""))
+    (folder / FILE).write_text(json.dumps(about))
+    with pytest.raises(VitreousError, match="is no key of an artifact"):
+        Run.open(folder)
+    assert mine.read_bytes() == b"my own data"
+
+
+def test_a_stored_model_writes_nothing_outside_its_folder(pipeline, tmp_path):
+    victim = tmp_path / "victim"
+    with pytest.raises(VitreousError, match="which lies outside its own folder"):
+        unpack(pipeline.model, {f"../../../../../../../../../{victim}": np.zeros(3, np.uint8)})
+    assert not victim.exists()
+
+
+def test_a_loading_that_no_glass_takes_is_refused(pipeline, tmp_path):
+    training = LoadCase(loading=Loading(angle=60.0), roles=("train",))
+    with pytest.raises(VitreousError, match="loading 2 is for train glasses, of which this run has none; leave it out"):
+        replace(pipeline, model=None, loadings=(*pipeline.loadings, training)).run(Store(tmp_path))
+    without = replace(pipeline, split=Split(test=1, validation=0), loadings=(LoadCase(loading=Loading(), roles=("train", "test")),))
+    assert len(without.run(Store(tmp_path)).samples) == 5
+
+
+def test_glasses_relaxed_before_are_refused_for_a_loading_of_another_dimension(pipeline, tmp_path):
+    pipeline.run(Store(tmp_path))
+    solid = Loading(dimension=3)
+    with pytest.raises(VitreousError, match=r"has 2 dimensions, the loading 3; set loading.dimension=2"):
+        replace(pipeline, loading=solid, loadings=(LoadCase(loading=solid),)).run(Store(tmp_path))
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):

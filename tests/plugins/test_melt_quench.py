@@ -27,6 +27,12 @@ def _inherent_energy(time, seed=0):
     return AQS(relax_cell=False).relax(glass, LennardJones2D()).info["energy"] / len(glass)
 
 
+@pytest.mark.parametrize("line", ["shell rm -rf x", "include other", "python f source x", "pair_style python 1.0", "pair_coeff * * ${x}"])
+def test_lines_that_do_more_than_set_a_model_are_refused(line):
+    with pytest.raises(VitreousError, match=r"generator.pair_commands holds .*; expected lines that begin with pair_style"):
+        MeltQuench(pair_commands=("pair_style lj/cut 2.5", line))
+
+
 def test_slow_cooling_reaches_lower_inherent_structures():
     fast = np.mean([_inherent_energy(1.0, seed) for seed in range(3)])
     slow = np.mean([_inherent_energy(300.0, seed) for seed in range(3)])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +12,10 @@ from vitreous.core.compose import check_evaluations, unfit
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated, Numbers
 from vitreous.core.interfaces import Evaluation
-from vitreous.core.registry import Registry
+from vitreous.core.registry import Registry, suggest
 from vitreous.core.run import Run
+
+_log = logging.getLogger("vitreous.evaluating")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +26,20 @@ class Chosen:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     def carry_out(self, run: Run) -> dict[str, Evaluated]:
-        """What each finds, in the order of the configuration."""
-        return {name: evaluation.evaluate(run) for name, evaluation in self.evaluations.items()}
+        """What each finds, in the order of the configuration; where one fails that is logged, and the others are kept."""
+        found = {}
+        for name, evaluation in self.evaluations.items():
+            try:
+                found[name] = evaluation.evaluate(run)
+            except Exception:
+                _log.exception("evaluation '%s' failed; the others are kept", name)
+        return found
 
 
-def choose(config: Mapping[str, Any], parts: Mapping[str, type[Any]], dimension: int, registry: Registry) -> Chosen:
-    """The evaluations that a configuration names, for a run of these parts (class by role).
+def choose(
+    config: Mapping[str, Any], parts: Mapping[str, type[Any]], dimension: int, registry: Registry, components: Sequence[str] = ()
+) -> Chosen:
+    """The evaluations that a configuration names, for a run of these parts (class by role) whose labels have these components.
 
     Those listed in ``where_they_fit`` are left out where they do not fit; any other that does not fit is refused.
 
@@ -40,7 +51,16 @@ def choose(config: Mapping[str, Any], parts: Mapping[str, type[Any]], dimension:
     if not isinstance(named, Mapping):
         raise VitreousError(f"evaluations is {named!r}; expected evaluations by name: add one with +evaluation@evaluations.NAME=NAME")
     built = {name: build(registry, "evaluation", given, f"evaluations.{name}") for name, given in named.items()}
+    for name in lenient:
+        if name not in registry.names("evaluation") and name not in named:
+            raise VitreousError(f"where_they_fit names '{name}'{suggest(name, named)}; expected names under evaluations")
     reasons = {name: unfit(type(built[name]), parts, dimension, registry) for name in lenient if name in built}
+    for name, evaluation in built.items():
+        if components and not evaluation.several:
+            told = f"evaluation '{name}' scores labels of one component, but these have {len(components)}: {', '.join(components)}"
+            if name not in lenient:
+                raise VitreousError(f"{told}; leave it out with ~evaluations.{name}")
+            reasons[name] = reasons[name] or told
     left_out = {name: reason for name, reason in reasons.items() if reason}
     kept = {name: evaluation for name, evaluation in built.items() if name not in left_out}
     check_evaluations({name: type(evaluation) for name, evaluation in kept.items()}, parts, dimension, registry)

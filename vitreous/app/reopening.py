@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
 import tempfile
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from vitreous.app.citing import bibtex
+from vitreous.core.compose import ROLES
 from vitreous.core.errors import VitreousError
-from vitreous.core.run import Run
+from vitreous.core.run import FILE, Run
 from vitreous.core.store import Store
 
 DIFFERENT = 1  #: exit status of ``reproduce`` where something came out otherwise
@@ -26,19 +28,21 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from vitreous.app.run import assemble, draw_report, evaluations_of
-    from vitreous.core.registry import discover
+    from vitreous.app.evaluating import choose
+    from vitreous.app.run import draw_report
+    from vitreous.core.registry import discover, load_class
 
-    folder, registry = Path(options.run), discover()
+    folder, registry = _folder(options.run), discover()
     run = Run.open(folder, options.store)
-    chosen = evaluations_of(run.about["config"], assemble(run.about["config"], registry), registry)
+    parts = {role: load_class(registry.by_target(ROLES[role], made["target"])) for role, made in run.about["components"].items()}
+    chosen = choose(run.about["config"], parts, run.loadings[0].dimension, registry, run.samples[0].labels.components)
     for path in draw_report(run, chosen.carry_out(run), chosen, folder, Path(options.out or folder))[:1]:
         sys.stdout.write(f"{path}\n")
     return 0
 
 
 def _compare(options: argparse.Namespace) -> int:
-    scores = {name: _numbers(_scores(Path(name))) for name in options.runs}
+    scores = {name: _numbers(_scores(_folder(name))) for name in options.runs}
     rows = {metric: [found.get(metric) for found in scores.values()] for metric in dict.fromkeys(m for s in scores.values() for m in s)}
     names = _short_names(options.runs)
     if options.out is None:
@@ -46,11 +50,13 @@ def _compare(options: argparse.Namespace) -> int:
         return 0
     out = Path(options.out)
     if out.suffix == ".csv":
-        lines = [["score", *options.runs], *([metric, *values] for metric, values in rows.items())]
-        out.write_text("".join(",".join("" if cell is None else str(cell) for cell in line) + "\n" for line in lines))
+        with open(out, "w", newline="") as stream:
+            csv.writer(stream).writerows([["score", *options.runs], *([metric, *values] for metric, values in rows.items())])
     elif out.suffix in (".png", ".pdf", ".svg"):
         from vitreous.report.comparison import draw_comparison
 
+        if not any(None not in values for values in rows.values()):
+            raise VitreousError("these runs have no score in common to draw; leave out --out for a table")
         draw_comparison(names, rows, out)
     else:
         raise VitreousError(f"--out is {out}; expected a name that ends in .csv, .png, .pdf or .svg")
@@ -64,7 +70,7 @@ def _scores(folder: Path) -> dict[str, Any]:
     try:
         return json.loads((folder / "scores.json").read_text())
     except (OSError, ValueError) as error:
-        raise VitreousError(f"{folder} has no scores to compare ({type(error).__name__}); run its command again with a model") from error
+        raise VitreousError(f"{folder} has no scores to compare ({type(error).__name__}); run its command again") from error
 
 
 def _numbers(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
@@ -103,14 +109,16 @@ def _print_table(names: Sequence[str], rows: Mapping[str, Sequence[float | None]
 def _reproduce(options: argparse.Namespace) -> int:
     from vitreous.app import progress
     from vitreous.app.run import assemble
-    from vitreous.core.build import build
     from vitreous.core.executor import Crew
     from vitreous.core.registry import discover
+    from vitreous.plugins.executors.local import Local
 
     before = Run.open(options.run, options.store)
-    config, registry = before.about["config"], discover()
-    pipeline, executor = assemble(config, registry), build(registry, "executor", config["executor"])
-    with tempfile.TemporaryDirectory(prefix="vitreous-") as folder, Crew(executor.open, progress) as crew:
+    for sample in before.samples:
+        _ = sample.labels, sample.prediction  # what is gone is said before anything is computed
+    pipeline = assemble(before.about["config"], discover())
+    # The executor is ours, whatever the run's was: a run folder may come from a stranger.
+    with tempfile.TemporaryDirectory(prefix="vitreous-") as folder, Crew(Local().open, progress) as crew:
         after = pipeline.run(Store(folder), crew)
         differences = list(_differences(before, after))
     for line in differences:
@@ -122,19 +130,36 @@ def _reproduce(options: argparse.Namespace) -> int:
 
 def _differences(before: Run, after: Run) -> list[str]:
     """A line for each case that came out otherwise, and by how much."""
-    found = {s.case: s for s in after.samples}
+    found, known = {s.case: s for s in after.samples}, {s.case for s in before.samples}
     lines = [f"{s.title}: left out this time" for s in before.samples if s.case not in found]
-    lines += [f"{s.title}: left out before" for s in after.samples if s.case not in {b.case for b in before.samples}]
+    lines += [f"{s.title}: left out before" for s in after.samples if s.case not in known]
     for old in before.samples:
         new = found.get(old.case)
         if new is None:
             continue
-        pairs = {"labels": (old.labels.values, new.labels.values), "prediction": (old.prediction, new.prediction)}
+        pairs = {
+            "labels": (old.labels.values, new.labels.values),
+            "prediction": (old.prediction, new.prediction),
+            "uncertainty": (old.uncertainty, new.uncertainty),
+        }
         for what, (a, b) in pairs.items():
             if a is not None and b is not None and not np.array_equal(a, b, equal_nan=True):
-                apart = f"by up to {np.nanmax(np.abs(a - b)):.3g}" if a.shape == b.shape else f"in shape, {a.shape} and {b.shape}"
-                lines.append(f"{old.title}: {what} differ {apart}")
+                lines.append(f"{old.title}: {what} differ {_apart(a, b)}")
     return lines
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> str:
+    """How far two arrays are from each other, in words."""
+    if a.shape != b.shape:
+        return f"in shape, {a.shape} and {b.shape}"
+    both = np.isfinite(a) & np.isfinite(b)
+    places = int((~((a == b) | (np.isnan(a) & np.isnan(b)))).sum())
+    return f"at {places} places, by up to {np.max(np.abs(a - b), where=both, initial=0.0):.3g} where both are known"
+
+
+def _folder(run: str) -> Path:
+    """The folder of a run, which its file may stand for."""
+    return Path(run).parent if Path(run).name == FILE else Path(run)
 
 
 def _cite(options: argparse.Namespace) -> int:

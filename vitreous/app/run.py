@@ -8,7 +8,7 @@ import logging
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -93,6 +93,9 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     if "model" in parts and "descriptor" not in parts:
         raise VitreousError("a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=none")
     loading = construct(Loading, "loading", config["loading"])
+    changes = checked_value("loadings", config.get("loadings") or (), tuple[Mapping[str, Any], ...])
+    loadings = tuple(LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes))
+    loading = loadings[0].loading if loadings else loading
     classes = {role: type(part) for role, part in parts.items()}
     _refuse_companions(parts)
     check(classes, loading.dimension, registry)
@@ -103,9 +106,6 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         if numbers[name] < 0:
             raise VitreousError(f"{name} is {numbers[name]}; expected zero or more")
     split = construct(Split, "split", config["split"])
-    changes = checked_value("loadings", config.get("loadings") or (), tuple[Mapping[str, Any], ...])
-    loadings = tuple(LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes))
-    loading = loadings[0].loading if loadings else loading
     pipeline = Pipeline(**parts, **numbers, loading=loading, loadings=loadings, split=split, providers=providers)
     pipeline.roles()
     return pipeline
@@ -130,7 +130,7 @@ def run(job: Job) -> Run:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
     registry = discover()
     pipeline = assemble(job.config, registry)
-    chosen = evaluations_of(job.config, pipeline, registry)
+    chosen = choose(job.config, _classes(pipeline), pipeline.loading.dimension, registry, pipeline.labeler.components)
     executor = build(registry, "executor", job.config["executor"])
     tracker = build(registry, "tracker", job.config["tracker"])
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,8 @@ def _classes(pipeline: Pipeline) -> dict[str, type[Any]]:
 def write_results(job: Job, pipeline: Pipeline, chosen: Chosen, result: Run) -> tuple[dict[str, Evaluated], list[Path]]:
     """Scores, predictions, the model and the report, into the run's folder; what was evaluated, and the files worth tracking."""
     folder = job.folder
-    files = [folder / "config.yaml", folder / "command.txt", result.write(folder, _about(job))]
+    result = replace(result, about={**result.about, **_about(job)})
+    files = [folder / "config.yaml", folder / "command.txt", result.write(folder)]
     fitted = result.model
     if fitted is not None and pipeline.model is not None:
         set_by = intervals(result.role("validation"))
@@ -184,13 +185,9 @@ def draw_report(run: Run, found: Mapping[str, Evaluated], chosen: Chosen, folder
     from vitreous.report import write_report
 
     facts = {f"not evaluated: {name}": reason for name, reason in chosen.left_out.items()}
-    command, config = ((folder / name).read_text() for name in ("command.txt", "config.yaml"))
-    return write_report(run, found, out, command.strip(), config=config, facts=facts)
-
-
-def evaluations_of(config: Mapping[str, Any], pipeline: Pipeline, registry: Registry) -> Chosen:
-    """The evaluations that a configuration chooses for a pipeline; raises VitreousError for one that does not fit."""
-    return choose(config, _classes(pipeline), pipeline.loading.dimension, registry)
+    text = folder / "config.yaml"
+    config = text.read_text() if text.is_file() else json.dumps(run.about["config"], indent=1)
+    return write_report(run, found, out, run.about["command"], config=config, facts=facts)
 
 
 def _about(job: Job) -> dict[str, Any]:
@@ -229,7 +226,9 @@ def _write_prediction(path: Path, sample: Sample, set_by: Intervals | None) -> N
     with open(path, "w", newline="") as stream:
         writer = csv.writer(stream)
         known = sample.uncertainty if sample.uncertainty is None or set_by is None else set_by.deviation(sample.uncertainty)
-        writer.writerow([*axes, labels.name, "prediction", *([] if known is None else ["uncertainty"])])
-        columns = [labels.values, sample.prediction, *([] if known is None else [known])]
+        given = {labels.name: labels.values, "prediction": sample.prediction, **({} if known is None else {"uncertainty": known})}
+        each = {(name, c): v[:, c] if v.ndim > 1 else v for name, v in given.items() for c in range(max(len(labels.components), 1))}
+        writer.writerow([*axes, *(f"{name}_{labels.components[c]}" if labels.components else name for name, c in each)])
+        columns = list(each.values())
         for place, *values in zip(labels.positions, *columns, strict=True):
             writer.writerow([*map(repr, place.tolist()), *("" if np.isnan(v) else repr(float(v)) for v in values)])  # type: ignore[arg-type]

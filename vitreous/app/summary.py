@@ -31,6 +31,10 @@ def print_summary(
             if table.summary and table.rows:
                 console.width = max(console.width, _WIDE)
                 console.print(_drawn(table))
+    for case, reason in result.incomplete.items():
+        console.print(f"left out  glass {case.glass}, {result.loadings[case.loading].title}: {reason}")
+    for glass, reason in result.excluded.items():
+        console.print(f"left out  glass {glass}: {reason}")
     for reason in left_out.values():
         console.print(f"left out  {reason}")
     for path in [p for p in files if p.suffix == ".html"]:

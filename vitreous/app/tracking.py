@@ -33,7 +33,7 @@ def beginning(config: Mapping[str, Any], command: str, folder: Path) -> Beginnin
 
 def outcome(result: Run, scores: Mapping[str, Any], files: Sequence[Path], model: Path | None) -> Outcome:
     """What came of a job."""
-    counts = {"used": len(result.samples), "excluded": len(result.excluded)}
+    counts = {"used": len({s.index for s in result.samples}), "excluded": len(result.excluded)}
     tags = {f"artifacts.sample_{s.name}": " ".join(f"{stage}={key}" for stage, key in s.keys.items()) for s in result.samples}
     return Outcome(
         history=tuple(result.history),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -70,12 +70,12 @@ def table(roles: Mapping[int, str], load_cases: Sequence[LoadCase]) -> tuple[Cas
     )  # fmt: skip
 
 
-def refuse_loadings(load_cases: Sequence[LoadCase], bound_to_axes: str = "") -> None:
+def refuse_loadings(load_cases: Sequence[LoadCase], bound_to_axes: str = "", roles: Collection[str] = ROLES) -> None:
     """Check the loadings of one run against each other.
 
     Raises:
-        VitreousError: mixed dimensions, the same loading twice, a role without a loading, or several directions for a descriptor that is
-            ``bound_to_axes`` (which says why).
+        VitreousError: mixed dimensions, the same loading twice, a loading that no glass takes, one of the ``roles`` that glasses have
+            without a loading, or several directions for a descriptor that is ``bound_to_axes`` (which says why).
     """
     loadings = [case.loading for case in load_cases]
     if len({loading.dimension for loading in loadings}) > 1:
@@ -85,8 +85,11 @@ def refuse_loadings(load_cases: Sequence[LoadCase], bound_to_axes: str = "") -> 
         same = next((j for j in range(k) if np.allclose(gradients[j], gradient, rtol=0.0, atol=1e-12)), None)
         if same is not None:
             raise VitreousError(f"loadings {same} and {k} deform a glass alike ({loadings[k].title}); leave one of them out")
-    for role in ROLES:
+    for role in roles:
         if not any(role in case.roles for case in load_cases):
             raise VitreousError(f"no loading is for {role} glasses; add {role} to the roles of one of the loadings")
+    for k, case in enumerate(load_cases):
+        if not set(case.roles) & set(roles):
+            raise VitreousError(f"loading {k} is for {', '.join(case.roles)} glasses, of which this run has none; leave it out")
     if bound_to_axes and len(loadings) > 1:
         raise VitreousError(f"there are {len(loadings)} loadings, but {bound_to_axes}; give one loading, or change the descriptor")

@@ -244,6 +244,7 @@ class Evaluation(Method):
     kind = "evaluation"
     levels: ClassVar[frozenset[str]]
     tasks: ClassVar[frozenset[str]] = frozenset({"value"})
+    several: ClassVar[bool] = False  #: whether it scores labels of several components
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod

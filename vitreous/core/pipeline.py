@@ -62,14 +62,15 @@ class Pipeline(Chain):
     def roles(self) -> dict[int, str]:
         """The role of each glass; raises VitreousError for an impossible number of glasses, split, or list of loadings."""
         self._refuse_target()
-        refuse_loadings(self.load_cases, "" if self.descriptor is None else self.descriptor.bound_to_axes)
         available, wanted = self.generator.available, self.samples
         if wanted is None and available is None:
             raise VitreousError(f"{type(self.generator).__name__} makes as many glasses as asked for; say how many with samples=NUMBER")
         count = min(n for n in (available, wanted) if n is not None)
         if count < 1:
             raise VitreousError(f"samples={count}; expected at least 1")
-        return dict.fromkeys(range(count), "test") if self.model is None else self.split.assign(count, self.seed)
+        roles = dict.fromkeys(range(count), "test") if self.model is None else self.split.assign(count, self.seed)
+        refuse_loadings(self.load_cases, "" if self.descriptor is None else self.descriptor.bound_to_axes, set(roles.values()))
+        return roles
 
     def _refuse_target(self) -> None:
         """Raises VitreousError for strains that the deformation does not reach, or several components for a model that learns one."""

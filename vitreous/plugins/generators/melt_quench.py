@@ -22,6 +22,7 @@ import numpy as np
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Generator
+from vitreous.io.lammps import refuse_commands
 from vitreous.io.lammps_quench import Quench, cooled
 
 LAMMPS_UNITS = ("lj", "metal")
@@ -68,6 +69,7 @@ class MeltQuench(Generator):
         for name in ("species", "counts", "masses", "pair_commands"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "schedule", tuple(tuple(float(v) for v in stretch) for stretch in self.schedule))
+        refuse_commands("generator.pair_commands", self.pair_commands)
         if not len(self.species) == len(self.counts) == len(self.masses) > 0:
             raise VitreousError(
                 f"melt_quench got {len(self.species)} species, {len(self.counts)} counts and {len(self.masses)} masses; give one each"

@@ -20,7 +20,7 @@ from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.surface import EnergySurface
-from vitreous.io.lammps import LammpsEngine
+from vitreous.io.lammps import LammpsEngine, refuse_commands
 from vitreous.io.lammps_table import write_pair_table
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.pair.surface import PairSurface
@@ -68,6 +68,7 @@ class LammpsAQS(Simulator):
     pair_commands: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        refuse_commands("simulator.pair_commands", self.pair_commands)
         lengths = "time_step", "force_tolerance", "accepted_force", "jump", "smallest_event"
         for name in ("strain_step", "strain_max", "max_events", "budget", *lengths):
             if not 0 < getattr(self, name) < np.inf:
