@@ -122,6 +122,8 @@ EVENTS = {
     "slow_1000": Case(lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, SIMPLE, {"strain_max": 0.06}),
     "fast_2500": Case(lambda: quenched(2, 1382, 1118, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.03}),
     "coarse_1000": Case(lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, SIMPLE, {"strain_max": 0.2, "strain_step": 2e-3}),
+    "coarse_fast_1000": Case(lambda: quenched(3, 553, 447, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.2, "strain_step": 2e-3}),
+    "coarse_2500": Case(lambda: quenched(2, 1382, 1118, 100.0), lambda: LJ, Loading(), {"strain_max": 0.1, "strain_step": 2e-3}),
     "lj1_far": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, SIMPLE, {"strain_max": 0.3, "strain_step": 5e-4}),
     "lj1_far_minus": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, replace(SIMPLE, sign=-1), {"strain_max": 0.3, "strain_step": 5e-4}),
     "lj2_far_pure": Case(lj("sample_2.lammpstrj.gz"), lambda: LJ, Loading(), {"strain_max": 0.3, "strain_step": 5e-4}),
