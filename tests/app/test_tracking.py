@@ -102,7 +102,7 @@ def test_a_failed_run_is_marked_with_its_reason(home, client, runs):
 
 
 def test_a_locked_database_is_one_sentence_and_what_is_stored_is_kept(home, monkeypatch):
-    monkeypatch.setattr("vitreous.app.tracking.PATIENCE", 0.2)
+    monkeypatch.setattr("vitreous.plugins.trackers.mlflow.PATIENCE", 0.2)
     before = sorted((home / "store").rglob("*.npz"))
     connection = sqlite3.connect(home / "runs" / "mlflow.db")
     connection.execute("BEGIN EXCLUSIVE")
