@@ -14,6 +14,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Fitted
 from vitreous.core.registry import discover
 from vitreous.core.run import Run
+from vitreous.plugins.evaluations.correlation import Correlation
 
 TOY = {
     "generator": "toy_lattice",
@@ -180,3 +181,15 @@ def test_labels_of_several_components_are_written_and_scored_by_what_can(toys, t
     refused = vitreous(tmp_path, "run", "experiment=toy", "executor=serial", "tracker=none", "where_they_fit=[]")
     assert refused.returncode == 2
     assert "leave it out with ~evaluations." in refused.stderr
+
+
+def test_an_evaluation_that_fails_costs_its_own_numbers_and_the_run_says_so(toys, tmp_path, monkeypatch):
+    monkeypatch.setattr(Correlation, "evaluate", lambda self, run: 1 / 0)
+    done = vitreous(tmp_path, "run", "experiment=toy", "executor=serial", "tracker=none")
+    assert done.returncode == 2
+    assert "evaluations failed: correlation (see the errors above); everything else is written to " in done.stderr
+    (folder,) = (tmp_path / "runs" / "toy").iterdir()
+    scores = json.loads((folder / "scores.json").read_text())
+    assert "correlation" not in scores
+    assert scores["goodness"]
+    assert (folder / "model" / "bundle.json").exists()

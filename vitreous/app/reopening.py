@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from vitreous.core.compose import ROLES
 from vitreous.core.errors import VitreousError
 from vitreous.core.run import FILE, Run
 from vitreous.core.store import Store
+from vitreous.direct.tables import write_table
 
 DIFFERENT = 1  #: exit status of ``reproduce`` where something came out otherwise
 
@@ -50,8 +50,8 @@ def _compare(options: argparse.Namespace) -> int:
         return 0
     out = Path(options.out)
     if out.suffix == ".csv":
-        with open(out, "w", newline="") as stream:
-            csv.writer(stream).writerows([["score", *options.runs], *([metric, *values] for metric, values in rows.items())])
+        columns = np.array([[np.nan if value is None else value for value in values] for values in rows.values()]).T
+        write_table(out, {"score": np.array(list(rows)), **dict(zip(options.runs, columns, strict=True))})
     elif out.suffix in (".png", ".pdf", ".svg"):
         from vitreous.report.comparison import draw_comparison
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import os
@@ -13,8 +12,6 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from vitreous import __version__
 from vitreous.analysis.conformal import Intervals, intervals
@@ -36,6 +33,7 @@ from vitreous.core.sample import Sample
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 from vitreous.direct import bundle
+from vitreous.direct.tables import write_table
 
 OPTIONAL = ("events", "descriptor", "indicators", "model")
 NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
@@ -148,6 +146,8 @@ def run(job: Job) -> Run:
     model_folder = job.folder / "model" if result.model_key else None
     print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
     tracked.finish(outcome(result, numbers(found), files, model_folder))
+    if failed := [name for name in chosen.evaluations if name not in found]:
+        raise VitreousError(f"evaluations failed: {', '.join(failed)} (see the errors above); everything else is written to {job.folder}")
     return result
 
 
@@ -219,16 +219,12 @@ def _versions() -> dict[str, str]:
 def _write_prediction(path: Path, sample: Sample, set_by: Intervals | None) -> None:
     """One row per site: its place, the label (empty where undefined), the prediction and its deviation, within which 68 % of the true
     values lie where intervals are set; full precision."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     assert sample.prediction is not None
     labels = sample.labels
-    axes = "xyz"[: labels.positions.shape[1]]
-    with open(path, "w", newline="") as stream:
-        writer = csv.writer(stream)
-        known = sample.uncertainty if sample.uncertainty is None or set_by is None else set_by.deviation(sample.uncertainty)
-        given = {labels.name: labels.values, "prediction": sample.prediction, **({} if known is None else {"uncertainty": known})}
-        each = {(name, c): v[:, c] if v.ndim > 1 else v for name, v in given.items() for c in range(max(len(labels.components), 1))}
-        writer.writerow([*axes, *(f"{name}_{labels.components[c]}" if labels.components else name for name, c in each)])
-        columns = list(each.values())
-        for place, *values in zip(labels.positions, *columns, strict=True):
-            writer.writerow([*map(repr, place.tolist()), *("" if np.isnan(v) else repr(float(v)) for v in values)])  # type: ignore[arg-type]
+    known = sample.uncertainty if sample.uncertainty is None or set_by is None else set_by.deviation(sample.uncertainty)
+    given = {labels.name: labels.values, "prediction": sample.prediction, **({} if known is None else {"uncertainty": known})}
+    columns = dict(zip("xyz", labels.positions.T, strict=False))
+    for name, values in given.items():
+        each = {f"{name}_{c}": column for c, column in zip(labels.components, values.T, strict=False)}
+        columns |= each or {name: values}
+    write_table(path, columns)

@@ -96,6 +96,7 @@ class Artifact:
 
     @cached_property
     def value(self) -> Any:
+        """The result, read or computed now. Raises what computing raises."""
         found = self._store.get(self.stage, self.key)
         if found is not None:
             return found[0]
