@@ -37,7 +37,7 @@ class Lesson:
         """
         with crew.busy(f"fit {type(self.model).__name__}") as say:
             made: list[Fitted] = []
-            fit = self._fit(store, run, say, made)
+            fit = self.fit(store, run, say, made)
             packed = fit.value
             for new in made:
                 new.stored()
@@ -57,7 +57,7 @@ class Lesson:
             fresh={**run.fresh, **Counter(stage for stage, _ in timed)},
         )
 
-    def _fit(self, store: Store, run: Run, say: Say, made: list[Fitted]) -> Artifact:
+    def fit(self, store: Store, run: Run, say: Say, made: list[Fitted]) -> Artifact:
         """The fit; ``made`` is given the model if it is trained now. Cases are learnt loading by loading."""
         learnt_from = {role: sorted(run.role(role), key=lambda s: (s.case.loading, s.case.glass)) for role in _LEARNT_FROM}
         parents = {role: [[s.keys["describe"], s.keys["label"]] for s in samples] for role, samples in learnt_from.items()}
