@@ -112,7 +112,7 @@ def _runs_parsers(commands: Any) -> None:
             parser.add_argument("--out", metavar="FOLDER", help="where to write the page and its pictures (default: the run's folder)")
     compare = commands.add_parser("compare", help="scores of several runs side by side", description="Scores of several runs side by side.")
     compare.add_argument("runs", nargs="+", metavar="RUN", help="the folder of a run")
-    compare.add_argument("--out", metavar="FILE", help="write a table (.csv) or draw a figure (.png, .pdf, .svg) instead of printing")
+    compare.add_argument("--out", metavar="FILE", help="write a table (.csv) or draw the models' scores (.png, .pdf, .svg)")
 
 
 def _store_parser(store: argparse.ArgumentParser) -> None:

@@ -1,10 +1,13 @@
 """A run that is done is reported, compared, computed again and cited from its folder."""
 
 import json
+import re
 import shutil
 
 import pytest
 from toy import vitreous
+
+from vitreous.app.citing import _fields, bibtex
 
 TOY = ("run", "experiment=toy", "executor=serial", "tracker=none")
 
@@ -85,6 +88,21 @@ def test_a_run_is_cited(home, runs):
     assert done.returncode == 0, done.stderr
     assert "@software{numpy," in done.stdout
     assert done.stdout.count("@") == done.stdout.count("\n}\n")
+    assert "note = {evaluation goodness" in done.stdout or "; evaluation goodness" in done.stdout
+    assert "executor serial" in done.stdout
+    assert not re.search(r"(?<!\\)_", re.sub(r"@\w+\{.*|doi = .*", "", done.stdout))  # LaTeX stops at a bare underscore
+
+
+def test_citations_of_one_name_and_year_stay_two_entries_and_papers_are_read_whole():
+    assert _fields("Saito & Rehmsmeier, PLoS ONE 10, e0118432 (2015)")["pages"] == "e0118432"
+    assert _fields("Zaharia et al., IEEE Data Eng. Bull. 41 (4), 39 (2018)")["number"] == "4"
+    two = {
+        "executor": {"_target_": "vitreous.plugins.executors.serial.Serial"},
+        "tracker": {"_target_": "vitreous.plugins.trackers.none.NoTracker"},
+    }
+    text = bibtex({"components": {}, "config": two, "vitreous": "0", "python": "3", "packages": {}})
+    keys = re.findall(r"@\w+\{(.*),", text)
+    assert len(keys) == len(set(keys)) == 4
 
 
 @pytest.mark.parametrize("command", ["report", "compare", "reproduce", "cite"])

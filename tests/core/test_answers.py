@@ -9,33 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.pipeline import Pipeline
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 
 
 @pytest.fixture
-def toy(toys):
-    from toyglass import components
-
-    return components
-
-
-@pytest.fixture
-def pipeline(toy):
-    return Pipeline(
-        generator=toy.Lattice(),
-        simulator=toy.Shear(),
-        potential=toy.Springs(),
-        labeler=toy.Map(),
-        descriptor=toy.Places(),
-        model=toy.LeastSquares(),
-        loading=Loading(),
-        samples=3,
-        split=Split(test=1, validation=0),
-    )
+def pipeline(toy_pipeline):
+    return replace(toy_pipeline, samples=3, split=Split(test=1, validation=0))
 
 
 @pytest.mark.parametrize(

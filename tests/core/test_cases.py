@@ -10,7 +10,6 @@ import pytest
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.pipeline import Pipeline
 from vitreous.core.run import FILE, Run, unpack
 from vitreous.core.split import Split
 from vitreous.core.store import Store
@@ -54,14 +53,9 @@ def test_loadings_that_make_no_table_are_refused(changes, sentence):
 
 
 @pytest.fixture
-def pipeline(toys):
-    from toyglass import components as toy
-
-    return Pipeline(
-        generator=toy.Lattice(), simulator=toy.Shear(), potential=toy.Springs(), labeler=toy.Map(), events=toy.FirstEvents(),
-        descriptor=toy.Places(), model=toy.LeastSquares(), loading=Loading(), samples=5, split=Split(test=1, validation=1),
-        loadings=(LoadCase(loading=Loading()), LoadCase(loading=Loading(angle=30.0))),
-    )  # fmt: skip
+def pipeline(toy_pipeline, toy):
+    two = tuple(LoadCase(loading=Loading(angle=angle)) for angle in (0.0, 30.0))
+    return replace(toy_pipeline, events=toy.FirstEvents(), samples=5, split=Split(test=1, validation=1), loadings=two)
 
 
 @pytest.fixture

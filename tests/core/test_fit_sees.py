@@ -12,7 +12,6 @@ import pytest
 from vitreous.core.cases import LoadCase
 from vitreous.core.data import Loading
 from vitreous.core.interfaces import Fitted, Model
-from vitreous.core.pipeline import Pipeline
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 
@@ -49,10 +48,8 @@ class EarlyStopping(Model):
 
 
 @pytest.fixture
-def numbered(toys, monkeypatch):
+def numbered(toy_pipeline, toy, monkeypatch):
     """Six glasses labelled with their own numbers: 0 to 3 for training, 4 for validation, 5 for test."""
-    from toyglass import components as toy
-
     generate, label = toy.Lattice.generate, toy.Map.label
 
     def with_number(self, index, rng):
@@ -64,17 +61,7 @@ def numbered(toys, monkeypatch):
 
     monkeypatch.setattr(toy.Lattice, "generate", with_number)
     monkeypatch.setattr(toy.Map, "label", own_number)
-    return Pipeline(
-        generator=toy.Lattice(),
-        simulator=toy.Shear(),
-        potential=toy.Springs(),
-        labeler=toy.Map(),
-        descriptor=toy.Places(),
-        model=EarlyStopping(),
-        loading=Loading(),
-        samples=6,
-        split=Split(test=(TEST,), validation=(VALIDATION,)),
-    )
+    return replace(toy_pipeline, model=EarlyStopping(), split=Split(test=(TEST,), validation=(VALIDATION,)))
 
 
 def learnt_from(store):

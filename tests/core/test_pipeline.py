@@ -12,33 +12,14 @@ from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import Crew, Lost
 from vitreous.core.learning import Lesson
-from vitreous.core.pipeline import Pipeline, _attempt
+from vitreous.core.pipeline import _attempt
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 
 
 @pytest.fixture
-def toy(toys):
-    from toyglass import components
-
-    return components
-
-
-@pytest.fixture
-def pipeline(toy):
-    return Pipeline(
-        generator=toy.Lattice(),
-        simulator=toy.Shear(),
-        potential=toy.Springs(),
-        labeler=toy.Map(),
-        events=toy.FirstEvents(),
-        descriptor=toy.Places(),
-        indicators=toy.Places(shells=1),
-        model=toy.LeastSquares(),
-        loading=Loading(),
-        samples=6,
-        split=Split(test=(5,), validation=1),
-    )
+def pipeline(toy_pipeline, toy):
+    return replace(toy_pipeline, events=toy.FirstEvents(), indicators=toy.Places(shells=1))
 
 
 @pytest.fixture

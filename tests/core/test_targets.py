@@ -10,9 +10,7 @@ from vitreous.core.compose import conflicts, unfit
 from vitreous.core.data import Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler
-from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry
-from vitreous.core.split import Split
 from vitreous.core.store import Store
 
 SITES = np.zeros((3, 2))
@@ -75,13 +73,8 @@ class Shift(Labeler):
 
 
 @pytest.fixture
-def pipeline(toys):
-    from toyglass import components as toy
-
-    return Pipeline(
-        generator=toy.Lattice(), simulator=toy.Shear(), potential=toy.Springs(), labeler=Shift(), loading=Loading(), samples=3,
-        split=Split(test=1, validation=1),
-    )  # fmt: skip
+def pipeline(toy_pipeline):
+    return replace(toy_pipeline, labeler=Shift(), descriptor=None, model=None, samples=3)
 
 
 def test_the_strains_that_labels_need_are_saved(pipeline, tmp_path):

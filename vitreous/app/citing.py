@@ -10,28 +10,39 @@ from vitreous.core.compose import ROLES
 from vitreous.core.registry import discover
 
 _PAPER = re.compile(
-    r"(?P<author>.+?),? (?P<journal>[A-Z][A-Za-z. &:]*?)(?: (?P<volume>\d+))?(?:, (?P<pages>[A-Z]*\d[\dA-Z]*))? \((?P<year>\d{4})\)"
-    r"(?:, doi:(?P<doi>\S+))?"
+    r"(?P<author>.+?),? (?P<journal>[A-Z][A-Za-z. &:]*?)(?: (?P<volume>\d+)(?: \((?P<number>\d+)\))?)?"
+    r"(?:, (?P<pages>[A-Za-z]*\d[\dA-Z]*))? \((?P<year>\d{4})\)(?:, doi:(?P<doi>\S+))?"
 )
 
 
 def bibtex(about: Mapping[str, Any]) -> str:
     """Entries for what ``run.json`` says; a citation that is not in the usual form becomes an entry with a note."""
-    entries: dict[str, str] = {}
     registry = discover()
-    for role, made in about["components"].items():
-        component = registry.by_target(ROLES[role], made["target"]).component
+    found: dict[str, tuple[dict[str, str], list[str]]] = {}  # fields and what they are cited for, by key
+    for kind, target, version in _used(about):
+        component = registry.by_target(kind, target).component
         for citation in component.citation.split("; "):
             fields = _fields(citation)
-            key = _key(fields)
-            used = f"{ROLES[role]} {component.name}, version {made['version']} of {made['provider']}".strip()
-            if key in entries:
-                entries[key] = entries[key].replace("  note = {", f"  note = {{{used}; ", 1)
-            else:
-                entries[key] = _entry("article" if "journal" in fields else "misc", key, {**fields, "note": used})
+            key = next(k for k in (_key(fields) + suffix for suffix in ("", *"bcdefgh")) if found.get(k, (fields,))[0] == fields)
+            found.setdefault(key, (fields, []))[1].append(f"{kind} {component.name}{version}")
+    entries = [
+        _entry("article" if "journal" in fields else "misc", key, {**fields, "note": "; ".join(uses)})
+        for key, (fields, uses) in found.items()
+    ]
     packages = {"vitreous": about["vitreous"], "python": about["python"], **about["packages"]}
     software = [_entry("software", name.replace("-", "_"), {"title": name, "version": version}) for name, version in packages.items()]
-    return "\n".join([*entries.values(), *software])
+    return "\n".join([*entries, *software])
+
+
+def _used(about: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Kind, target and, in words, the version of every component of a run."""
+    parts = [
+        (ROLES[role], made["target"], f", version {made['version']} of {made['provider']}") for role, made in about["components"].items()
+    ]
+    config = about["config"]
+    others = [("evaluation", each) for each in (config.get("evaluations") or {}).values()]
+    others += [(kind, config[kind]) for kind in ("executor", "tracker") if kind in config]
+    return parts + [(kind, str(each["_target_"]), "") for kind, each in others]
 
 
 def _fields(citation: str) -> dict[str, str]:
@@ -51,5 +62,6 @@ def _key(fields: Mapping[str, str]) -> str:
 
 
 def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
-    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+    plain = {name: value if name == "doi" else re.sub(r"([_&%#$])", r"\\\1", value) for name, value in fields.items()}
+    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in plain.items())
     return f"@{kind}{{{key},\n{lines}}}\n"

@@ -9,22 +9,29 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-_ROWS = 12  #: scores a column
+_ROWS, _ACROSS = 20, 2  #: scores of a panel, panels of a line
 
 
 def draw_comparison(names: Sequence[str], rows: Mapping[str, Sequence[float | None]], path: Path) -> None:
-    """A dot for each run and score, a panel for each dozen of scores that all runs have."""
-    shared = [(metric, values) for metric, values in rows.items() if None not in values]
-    panels = [shared[k : k + _ROWS] for k in range(0, len(shared), _ROWS)] or [[]]
-    figure = Figure(figsize=(6.2 * len(panels), 0.9 + 0.36 * max(map(len, panels))), layout="constrained")
+    """A dot for each run and score of the model that all runs have; indicators and pooled values stay to the table."""
+    shared = {metric: [v for v in values if v is not None] for metric, values in rows.items() if None not in values}
+    of_models = {m: v for m, v in shared.items() if (".model." in m or m.startswith("regression")) and ".pooled." not in m}
+    chosen = list((of_models or shared).items())
+    panels = [chosen[k : k + _ROWS] for k in range(0, len(chosen), _ROWS)]
+    down = -(-len(panels) // _ACROSS)
+    across = min(len(panels), _ACROSS)
+    figure = Figure(figsize=(6.4 * across, (1.1 + 0.3 * max(map(len, panels))) * down), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+    grid = np.atleast_1d(figure.subplots(down, across)).ravel()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    for axes, panel in zip(grid, panels, strict=False):
         at = np.arange(len(panel))
         for k, name in enumerate(names):
-            axes.plot([values[k] for _, values in panel], at, "o", markersize=6, label=name)  # pyright: ignore[reportArgumentType]
-        axes.set_yticks(at, [metric for metric, _ in panel])
+            axes.plot([values[k] for _, values in panel], at, "o", markersize=6, label=name)
+        axes.set_yticks(at, [metric for metric, _ in panel], fontsize=9)
         axes.invert_yaxis()
         axes.grid(axis="y", alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].legend(frameon=False, loc="best")
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", frameon=False)
     figure.savefig(path, dpi=150)
