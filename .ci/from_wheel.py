@@ -1,4 +1,5 @@
-"""What a user does with the wheels and no checkout: install, list, run every config, add the example plugin, follow the plugin page.
+"""What a user does with the wheels and no checkout: install, list, run every config, add the
+example plugin, follow the plugin page.
 
 python .ci/from_wheel.py FOLDER-WITH-WHEELS SCRATCH-FOLDER
 """
@@ -12,9 +13,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = [
-    "samples=4", "split.validation=1", "split.test=1", "generator.rings_x=10", "generator.rings_y=12", "labeler.grid=5",
-    "simulator.max_events=1", "tracker=none",
-]  # fmt: skip
+    "samples=4",
+    "split.validation=1",
+    "split.test=1",
+    "generator.rings_x=10",
+    "generator.rings_y=12",
+    "labeler.grid=5",
+    "simulator.max_events=1",
+    "tracker=none",
+]
 
 
 class Outside:
@@ -26,18 +33,39 @@ class Outside:
         self.bin = folder / "venv" / "bin"
 
     def call(self, *command: str, expect: int = 0, **variables: str) -> str:
-        """Run a program of the environment; its output, or an end of everything if the exit status is another."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | variables
+        """Run a program of the environment; its output, or an end of everything if the exit status
+        is another.
+        """
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith("PYTHON")
+        } | variables
         done = subprocess.run(
-            [str(self.bin / command[0]), *command[1:]], cwd=self.folder, env=environment, text=True, capture_output=True, check=False
+            [str(self.bin / command[0]), *command[1:]],
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            capture_output=True,
+            check=False,
         )
         if done.returncode != expect:
-            sys.exit(f"{' '.join(command)}\nexit status {done.returncode}, expected {expect}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+            sys.exit(
+                f"{' '.join(command)}\nexit status {done.returncode}, expected "
+                f"{expect}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+            )
         print("ok ", " ".join(command), flush=True)
         return done.stdout + done.stderr
 
     def install(self, *what: str) -> None:
-        self.call("python", "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt"), *what)
+        self.call(
+            "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--constraint",
+            str(ROOT / "constraints.txt"),
+            *what,
+        )
 
 
 def main(wheels: Path, scratch: Path) -> None:
@@ -56,46 +84,92 @@ def main(wheels: Path, scratch: Path) -> None:
 
 
 def alone(outside: Outside) -> None:
-    """The bare package generates, simulates, labels and describes; a model says which extra it needs."""
+    """The bare package generates, simulates, labels and describes; a model says which extra it
+    needs.
+    """
     outside.call("vitreous", "run", *TINY, "model=null", "descriptor=physical", "report=false")
-    assert "vitreous[ml]" in outside.call("vitreous", "run", *TINY, "model=ridge", "descriptor=physical", expect=2)
+    assert "vitreous[ml]" in outside.call(
+        "vitreous", "run", *TINY, "model=ridge", "descriptor=physical", expect=2
+    )
 
 
 def shipped_bundle(outside: Outside) -> None:
     """The model that comes with the wheel predicts a glass from a file."""
     made = (
-        "from pathlib import Path; import numpy as np; from vitreous.io.write import write_configuration\n"
+        "from pathlib import Path; import numpy as np; from vitreous.io.write import "
+        "write_configuration\n"
         "from vitreous.plugins.generators.dual_switch import DualSwitch\n"
-        "glass = DualSwitch(rings_x=12, rings_y=14, variance=0.917, alpha=0.3).generate(0, np.random.default_rng(0))\n"
+        "glass = DualSwitch(rings_x=12, rings_y=14, variance=0.917, alpha=0.3).generate(0, "
+        "np.random.default_rng(0))\n"
         "write_configuration(Path('glass.extxyz'), glass)"
     )
     outside.call("python", "-c", made)
-    outside.call("vitreous", "predict", "listi", "glass.extxyz", "--relax", "--out", "map.csv", "--out", "map.png")
+    outside.call(
+        "vitreous",
+        "predict",
+        "listi",
+        "glass.extxyz",
+        "--relax",
+        "--out",
+        "map.csv",
+        "--out",
+        "map.png",
+    )
 
 
 def every_config(outside: Outside) -> None:
-    """Each descriptor with a model that takes it, every experiment on tiny glasses, every other config composed, and a tracked run."""
-    pairs = [("symmetry_functions", "ridge"), ("physical", "ridge"), ("physical", "svm"), ("bond_graph", "graph_network")]
+    """Each descriptor with a model that takes it, every experiment on tiny glasses, every other
+    config composed, and a tracked run.
+    """
+    pairs = [
+        ("symmetry_functions", "ridge"),
+        ("physical", "ridge"),
+        ("physical", "svm"),
+        ("bond_graph", "graph_network"),
+    ]
     for descriptor, model in pairs:
         outside.call("vitreous", "run", *TINY, f"descriptor={descriptor}", f"model={model}")
-    outside.call("vitreous", "run", *[o for o in TINY if o != "tracker=none"], "descriptor=physical")
+    outside.call(
+        "vitreous", "run", *[o for o in TINY if o != "tracker=none"], "descriptor=physical"
+    )
     groups = options(outside)
     for name in groups["experiment"]:
         outside.call("vitreous", "run", f"experiment={name}", "scale=small", *TINY)
     for group, names in groups.items():
         for name in names:
-            chosen = f"+evaluation@evaluations.tried={name}" if group == "evaluation" else f"{group}={name}"
-            outside.call("vitreous", "run", "--cfg", "job", chosen, *(["generator.path=x"] if name == "file" else []))
+            chosen = (
+                f"+evaluation@evaluations.tried={name}"
+                if group == "evaluation"
+                else f"{group}={name}"
+            )
+            outside.call(
+                "vitreous",
+                "run",
+                "--cfg",
+                "job",
+                chosen,
+                *(["generator.path=x"] if name == "file" else []),
+            )
 
 
 def options(outside: Outside) -> dict[str, list[str]]:
-    """Every choice of every group, as the installed package lists them: folders within a group are part of its choices' names."""
-    text = outside.call("vitreous", "run", "--help").split("== Configuration groups ==")[1].split("== Config ==")[0]
+    """Every choice of every group, as the installed package lists them: folders within a group are
+    part of its choices' names.
+    """
+    text = (
+        outside.call("vitreous", "run", "--help")
+        .split("== Configuration groups ==")[1]
+        .split("== Config ==")[0]
+    )
     found: dict[str, list[str]] = {}
     for folder, _, names in (line.partition(":") for line in text.splitlines() if ": " in line):
         group, _, inner = folder.strip().partition("/")
         listed = [f"{inner}/{name.strip()}" if inner else name.strip() for name in names.split(",")]
-        found.setdefault(group, []).extend(name for name in listed if inner != "training" and not name.rpartition("/")[2].startswith("_"))
+        found.setdefault(group, []).extend(
+            name
+            for name in listed
+            if inner != "training" and not name.rpartition("/")[2].startswith("_")
+        )
     return found
 
 
@@ -105,7 +179,9 @@ def with_plugin(outside: Outside, before: object) -> None:
     new = [c for c in after["components"] if c not in before["components"]]  # type: ignore[index]
     chosen = {c["kind"]: c["name"] for c in new}
     assert {"descriptor", "model"} <= chosen.keys(), chosen
-    outside.call("vitreous", "run", *TINY, f"descriptor={chosen['descriptor']}", f"model={chosen['model']}")
+    outside.call(
+        "vitreous", "run", *TINY, f"descriptor={chosen['descriptor']}", f"model={chosen['model']}"
+    )
     outside.call("vitreous", "check", "vitreous-bond-order")
 
 

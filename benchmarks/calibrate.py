@@ -1,9 +1,11 @@
-"""Deviations, intervals and the verdict of the bundle ``listi``, learnt anew from validation glasses; its networks stay as they are.
+"""Deviations, intervals and the verdict of the bundle ``listi``, learnt anew from validation
+glasses; its networks stay as they are.
 
 python -m benchmarks.calibrate FOLDER BUNDLE OUT
 
-FOLDER holds the campaign of ``python -m benchmarks domain``, whose validation glasses are those of the recipe; BUNDLE is read, OUT is
-written. A run of ``experiment=listi/graph_ensemble`` ends with the same, from maps of 50 x 50 places instead of 40 x 40.
+FOLDER holds the campaign of ``python -m benchmarks domain``, whose validation glasses are those of
+the recipe; BUNDLE is read, OUT is written. A run of ``experiment=listi/graph_ensemble`` ends with
+the same, from maps of 50 x 50 places instead of 40 x 40.
 """
 
 import json
@@ -16,7 +18,16 @@ from benchmarks.domain import known
 from benchmarks.domain_glasses import listi, of_role, recipes
 from vitreous.core.sample import Sample
 from vitreous.core.store import Store
-from vitreous.direct.bundle import ABOUT, FITTED, FORMAT, Bundle, digests, judged_by, read_bundle, sign
+from vitreous.direct.bundle import (
+    ABOUT,
+    FITTED,
+    FORMAT,
+    Bundle,
+    digests,
+    judged_by,
+    read_bundle,
+    sign,
+)
 from vitreous.direct.likeness import likeness
 from vitreous.plugins.models.graph_ensemble import FittedGraphEnsemble
 
@@ -30,26 +41,46 @@ def held_out(store: Store, bundle: Bundle) -> list[Sample]:
     found = [(int(name.split("-")[1]), known(store, name, made[name])) for name in names]
     return [
         Sample.of(
-            index=index, role="validation", configuration=glass, trajectory=None, labels=truth, events=None, indicators=None,
-            features=bundle.descriptor.describe_with(glass, bundle.potential, bundle.loading, truth.positions, "site"),
+            index=index,
+            role="validation",
+            configuration=glass,
+            trajectory=None,
+            labels=truth,
+            events=None,
+            indicators=None,
+            features=bundle.descriptor.describe_with(
+                glass, bundle.potential, bundle.loading, truth.positions, "site"
+            ),
             prediction=None,
         )
         for index, (glass, truth) in found
-    ]  # fmt: skip
+    ]
 
 
 def main(folder: str, source: str, out: str) -> None:
     """Write the bundle."""
     bundle, target = read_bundle(Path(source)), Path(out)
     samples = held_out(Store(folder), bundle)
-    fitted: FittedGraphEnsemble = bundle.fitted.calibrated([(s.features, s.labels) for s in samples])
+    fitted: FittedGraphEnsemble = bundle.fitted.calibrated(
+        [(s.features, s.labels) for s in samples]
+    )
     told = [with_predictions(s, fitted) for s in samples]
     if target != Path(source):
         shutil.copytree(source, target, dirs_exist_ok=True)
     fitted.save(target / FITTED)
-    about = {**json.loads((target / ABOUT).read_text()), "format": FORMAT, **judged_by(told), "files": digests(target)}
-    about["likeness"] = asdict(likeness([listi(k) for k in of_role("train")[:TAUGHT]], bundle.potential))
-    for name in ("calibration", "calibration_error"):  # of the deviations as they were; the second by an older version
+    about = {
+        **json.loads((target / ABOUT).read_text()),
+        "format": FORMAT,
+        **judged_by(told),
+        "files": digests(target),
+    }
+    about["likeness"] = asdict(
+        likeness([listi(k) for k in of_role("train")[:TAUGHT]], bundle.potential)
+    )
+    for name in (
+        "calibration",
+        "calibration_error",
+    ):  # of the deviations as they were; the second by an older version
         about["scores"].pop(name, None)
     sign(target, about)
     print(f"expected on validation glasses: {about['trust']}")
@@ -58,7 +89,9 @@ def main(folder: str, source: str, out: str) -> None:
 def with_predictions(sample: Sample, fitted: FittedGraphEnsemble) -> Sample:
     """With what the model says of it."""
     assert sample.features is not None
-    return sample.with_(prediction=fitted.predict(sample.features), uncertainty=fitted.uncertainty(sample.features))
+    return sample.with_(
+        prediction=fitted.predict(sample.features), uncertainty=fitted.uncertainty(sample.features)
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from typing import Any
 
 
 def best(work: Callable[[], Any], repeats: int = 5, calls: int = 1) -> float:
-    """Seconds per call: the median of ``repeats`` timings of ``calls`` calls, after one call to warm up."""
+    """Seconds per call: the median of ``repeats`` timings of ``calls`` calls, after one call to
+    warm up.
+    """
     work()
     found = []
     for _ in range(repeats):
@@ -30,4 +32,7 @@ def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]]) ->
     print("| " + " | ".join(headings) + " |")
     print("|" + "---|" * len(headings))
     for row in rows:
-        print("| " + " | ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row) + " |", flush=True)
+        print(
+            "| " + " | ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row) + " |",
+            flush=True,
+        )

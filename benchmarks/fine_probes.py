@@ -1,7 +1,8 @@
-"""Thresholds of randomly chosen places against LAMMPS at the fine step, one place after the other; takes some seconds each, and resumes.
+"""Thresholds of randomly chosen places against LAMMPS at the fine step, one place after the other;
+takes some seconds each, and resumes.
 
-LAMMPS takes ten steps at once up to the first drop of the stress, then single ones from the last state before it; where the strain of the
-drop is not ours it takes single steps all the way.
+LAMMPS takes ten steps at once up to the first drop of the stress, then single ones from the last
+state before it; where the strain of the drop is not ours it takes single steps all the way.
 
 python -m benchmarks.fine_probes --sites 200 --out fine_probes.jsonl
 """
@@ -38,25 +39,45 @@ def compare(places: int, out: Path) -> None:
         ours = time.perf_counter() - started
         started = time.perf_counter()
         initial, critical, strain = by_lammps(probe, labeler, loading, STRIDE)
-        if abs(found.strain_critical - strain) > 0.5 * labeler.strain_step:  # a stride may step over a drop that recovers
+        if (
+            abs(found.strain_critical - strain) > 0.5 * labeler.strain_step
+        ):  # a stride may step over a drop that recovers
             initial, critical, strain = by_lammps(probe, labeler, loading, 1)
         theirs = time.perf_counter() - started
         row = {
-            "site": site.tolist(), "ours": found.tau_critical - found.tau_initial, "lammps": critical - initial,
-            "strain_ours": found.strain_critical, "strain_lammps": strain, "seconds_ours": ours, "seconds_lammps": theirs,
-        }  # fmt: skip
+            "site": site.tolist(),
+            "ours": found.tau_critical - found.tau_initial,
+            "lammps": critical - initial,
+            "strain_ours": found.strain_critical,
+            "strain_lammps": strain,
+            "seconds_ours": ours,
+            "seconds_lammps": theirs,
+        }
         with out.open("a") as file:
             file.write(json.dumps(row) + "\n")
     report(out)
 
 
-def by_lammps(probe: PairProbe, labeler: LocalProbing, loading: Loading, stride: int) -> tuple[float, float, float]:
+def by_lammps(
+    probe: PairProbe, labeler: LocalProbing, loading: Loading, stride: int
+) -> tuple[float, float, float]:
     """(tau_initial, tau_critical, strain_critical) of the same disc."""
     from lammps_yukawa import probe_by_small_steps
 
     step, strain_max, area = labeler.strain_step, labeler.strain_max, probe.protocol.area
     with tempfile.TemporaryDirectory() as folder:
-        return probe_by_small_steps(probe.start, probe.free, probe.species, YUKAWA, folder, loading, step, strain_max, area, stride)
+        return probe_by_small_steps(
+            probe.start,
+            probe.free,
+            probe.species,
+            YUKAWA,
+            folder,
+            loading,
+            step,
+            strain_max,
+            area,
+            stride,
+        )
 
 
 def report(out: Path) -> None:
@@ -69,7 +90,10 @@ def report(out: Path) -> None:
     print(f"LAMMPS took {ratio:.0f} times as long")
     for row, d in zip(rows, differ, strict=True):
         if d > LARGEST:
-            print(f"{d:7.1%} at {row['site']}: strain {row['strain_ours']:.4f}, LAMMPS {row['strain_lammps']:.4f}")
+            print(
+                f"{d:7.1%} at {row['site']}: strain {row['strain_ours']:.4f}, LAMMPS "
+                f"{row['strain_lammps']:.4f}"
+            )
 
 
 if __name__ == "__main__":

@@ -20,26 +20,38 @@ STEPS = 100
 
 def run() -> None:
     """Prints the table."""
-    rows = [row("yukawa_silica", large(), YUKAWA), row("lennard_jones_2d", binary_mixture(), LennardJones2D())]
+    rows = [
+        row("yukawa_silica", large(), YUKAWA),
+        row("lennard_jones_2d", binary_mixture(), LennardJones2D()),
+    ]
     crystal = silica_crystal(repeat=7, shake=0.02)
     surface = Watanabe().surface(crystal)
     ours = best(lambda: surface.energy_forces_virial(crystal.positions, crystal.cell), calls=5)
     rows.append(["watanabe", len(crystal), 1e3 * ours, "-", "-"])
-    table("Force evaluation", ["potential", "atoms", "ours, ms", "LAMMPS, ms", "LAMMPS / ours"], rows)
+    table(
+        "Force evaluation", ["potential", "atoms", "ours, ms", "LAMMPS, ms", "LAMMPS / ours"], rows
+    )
 
 
 def row(name: str, glass: Configuration, potential: Potential) -> list:
     """Ours against LAMMPS's, on the same atoms at rest."""
     surface = potential.surface(glass)
-    alone = getattr(surface, "forces", surface.energy_forces_virial)  # LAMMPS leaves energy and virial out between outputs, too
+    alone = getattr(
+        surface, "forces", surface.energy_forces_virial
+    )  # LAMMPS leaves energy and virial out between outputs, too
     ours = best(lambda: alone(glass.positions, glass.cell), calls=10)
-    with tempfile.TemporaryDirectory() as folder, LammpsAQS()._engine(glass, potential, Path(folder)) as engine:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LammpsAQS()._engine(glass, potential, Path(folder)) as engine,
+    ):
         theirs = lammps_step(engine, glass)
     return [name, len(glass), 1e3 * ours, 1e3 * theirs, theirs / ours]
 
 
 def lammps_step(engine: LammpsEngine, glass: Configuration) -> float:
-    """Seconds per step of a run in which nothing moves, so that each step is one force evaluation."""
+    """Seconds per step of a run in which nothing moves, so that each step is one force
+    evaluation.
+    """
     engine.evaluate(glass.positions, glass.cell)
     engine.command("fix still all nve")
     engine.command("timestep 1e-12")
@@ -50,8 +62,16 @@ def binary_mixture(side: int = 100) -> Configuration:
     """10^4 Lennard-Jones particles on a slightly shaken square lattice at the glass's density."""
     rng = np.random.default_rng(0)
     length = side / np.sqrt(1.02436)
-    x = (np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2) + 0.5) / side * length
+    x = (
+        (np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2) + 0.5)
+        / side
+        * length
+    )
     return Configuration(
-        positions=x + rng.normal(scale=0.02, size=x.shape), species=(rng.random(len(x)) < 0.447).astype(int), names=("S", "L"),
-        cell=np.eye(2) * length, periodic=(True, True), units="lj",
-    )  # fmt: skip
+        positions=x + rng.normal(scale=0.02, size=x.shape),
+        species=(rng.random(len(x)) < 0.447).astype(int),
+        names=("S", "L"),
+        cell=np.eye(2) * length,
+        periodic=(True, True),
+        units="lj",
+    )

@@ -21,13 +21,26 @@ def run() -> None:
         lin = surface.linearise(x, cell)
         preconditioner = Preconditioner(surface.bond_range)
         factor, _ = once(lambda p=preconditioner, a=lin: p.refresh(a))
-        response, _ = once(lambda p=preconditioner, a=lin: solve(a, a.affine_force(Loading().velocity_gradient(0.0)), p, 1e-6))
-        rows.append([
-            len(glass), 1e3 * best(lambda g=glass: neighbour_list(g.positions, g.cell, (True, True), 11.0), repeats=3),
-            1e3 * best(lambda s=surface, x=x, c=cell: s.energy_forces_virial(x, c), repeats=3),
-            1e3 * best(lambda a=lin, x=x: a.multiply(x), repeats=3), 1e3 * factor, 1e3 * response,
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
-        ])  # fmt: skip
+        response, _ = once(
+            lambda p=preconditioner, a=lin: solve(
+                a, a.affine_force(Loading().velocity_gradient(0.0)), p, 1e-6
+            )
+        )
+        rows.append(
+            [
+                len(glass),
+                1e3
+                * best(
+                    lambda g=glass: neighbour_list(g.positions, g.cell, (True, True), 11.0),
+                    repeats=3,
+                ),
+                1e3 * best(lambda s=surface, x=x, c=cell: s.energy_forces_virial(x, c), repeats=3),
+                1e3 * best(lambda a=lin, x=x: a.multiply(x), repeats=3),
+                1e3 * factor,
+                1e3 * response,
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
+            ]
+        )
     headings = [
         "atoms",
         "neighbour list, ms",
@@ -65,7 +78,9 @@ def ovito() -> None:
 
     def theirs():
         pipeline = Pipeline(source=StaticSource(data=collection(after)))
-        strain = AtomicStrainModifier(cutoff=3.0, output_nonaffine_squared_displacements=True, minimum_image_convention=True)
+        strain = AtomicStrainModifier(
+            cutoff=3.0, output_nonaffine_squared_displacements=True, minimum_image_convention=True
+        )
         strain.reference = StaticSource(data=collection(before))
         pipeline.modifiers.append(strain)
         return np.array(pipeline.compute().particles["Nonaffine Squared Displacement"])

@@ -1,12 +1,14 @@
-"""Thresholds and events against the fixed-step protocol carried out step by step (``stride=1``), which shares no continuation with them.
+"""Thresholds and events against the fixed-step protocol carried out step by step (``stride=1``),
+which shares no continuation with them.
 
-    python -m benchmarks.truth probes falk_simple --places 600 --out DIR     # slow ones first time, then compared; resumes
+    python -m benchmarks.truth probes falk_simple --places 600 --out DIR  # compares; resumes
     python -m benchmarks.truth events lj1_plus --out DIR
     python -m benchmarks.truth list
-    python -m benchmarks truth                                               # a small part of it, on glasses made here
+    python -m benchmarks truth  # a small part of it, on glasses made here
 
-Glasses of other groups are read from the folder that VITREOUS_REFERENCE names. An event of a glass under simple shear is foretold from the
-state after the one before, as the step-by-step run left it: a different way out of one avalanche is then no second disagreement.
+Glasses of other groups are read from the folder that VITREOUS_REFERENCE names. An event of a glass
+under simple shear is foretold from the state after the one before, as the step-by-step run left it:
+a different way out of one avalanche is then no second disagreement.
 """
 
 import argparse
@@ -58,7 +60,9 @@ def reference(name: str, potential: Potential, relax_cell: bool = False) -> Conf
 def quenched(number: int, small: int, large: int, time: float) -> Configuration:
     """A Lennard-Jones glass cooled from 1.08 to 0.092 of its glass transition over ``time``."""
     schedule = ((1.0, 1.0, 50.0), (0.351, 0.351, 50.0), (0.351, 0.0299, time))
-    made = MeltQuench(counts=(small, large), schedule=schedule).generate(number, np.random.default_rng(number))
+    made = MeltQuench(counts=(small, large), schedule=schedule).generate(
+        number, np.random.default_rng(number)
+    )
     return AQS(relax_cell=False).relax(made, LJ)
 
 
@@ -71,10 +75,16 @@ def cuzr(counts: tuple[int, int], number: int) -> Configuration:
     """Cu-Zr, melted and quenched at fixed volume."""
     potential = table_of_copper_and_zirconium()
     made = MeltQuench(
-        species=("Zr", "Cu"), counts=counts, masses=(91.224, 63.546), units="metal", dimension=3, density=0.0572, time_step=0.002,
+        species=("Zr", "Cu"),
+        counts=counts,
+        masses=(91.224, 63.546),
+        units="metal",
+        dimension=3,
+        density=0.0572,
+        time_step=0.002,
         schedule=((2000.0, 2000.0, 5.0), (2000.0, 50.0, 20.0)),
         pair_commands=("pair_style eam/alloy", f"pair_coeff * * {potential.path} Zr Cu"),
-    ).generate(number, np.random.default_rng(number))  # fmt: skip
+    ).generate(number, np.random.default_rng(number))
     return AQS(relax_cell=False, force_tolerance=1e-7).relax(made, potential)
 
 
@@ -88,73 +98,160 @@ def lj(name: str) -> Callable[[], Configuration]:
 
 PROBES = {
     "falk_simple": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, LJ_DISC, 11),
-    "falk_pure": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, Loading(), {**LJ_DISC, "strain_step": 2e-4}, 12),
+    "falk_pure": Case(
+        lj("falkgroup_LJ_10000.data"), lambda: LJ, Loading(), {**LJ_DISC, "strain_step": 2e-4}, 12
+    ),
     "lj1_simple": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, SIMPLE, LJ_DISC, 13),
     "lj2_simple": Case(
-        lj("sample_2.lammpstrj.gz"), lambda: LJ, replace(SIMPLE, sign=-1),
-        {"free_radius": 4.0, "frozen_ring": 2.5, "strain_step": 2e-4}, 14,
+        lj("sample_2.lammpstrj.gz"),
+        lambda: LJ,
+        replace(SIMPLE, sign=-1),
+        {"free_radius": 4.0, "frozen_ring": 2.5, "strain_step": 2e-4},
+        14,
     ),
     "s100_0": Case(jumol("sig1.00_sample_0"), lambda: YUKAWA, Loading(), {"strain_step": 5e-4}, 15),
-    "s060_0": Case(jumol("sig0.60_sample_0"), lambda: YUKAWA, Loading(angle=30.0), {"strain_step": 5e-4}, 16),
+    "s060_0": Case(
+        jumol("sig0.60_sample_0"), lambda: YUKAWA, Loading(angle=30.0), {"strain_step": 5e-4}, 16
+    ),
     "s140_0": Case(jumol("sig1.40_sample_0"), lambda: YUKAWA, SIMPLE, {"strain_step": 5e-4}, 17),
-    "s100_2": Case(jumol("sig1.00_sample_2"), lambda: YUKAWA, Loading(sign=-1), {"strain_step": 1e-3, "free_radius": 8.0}, 18),
+    "s100_2": Case(
+        jumol("sig1.00_sample_2"),
+        lambda: YUKAWA,
+        Loading(sign=-1),
+        {"strain_step": 1e-3, "free_radius": 8.0},
+        18,
+    ),
     "s100_1f": Case(jumol("sig1.00_sample_3"), lambda: YUKAWA, Loading(), {}, 19),
-    "falk_coarse": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, {**LJ_DISC, "strain_step": 5e-4}, 23),
-    "lj1_coarse": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, Loading(angle=20.0), {**LJ_DISC, "strain_step": 1e-3}, 24),
-    "s100_4": Case(jumol("sig1.00_sample_4"), lambda: YUKAWA, Loading(angle=45.0), {"strain_step": 1e-3}, 25),
-    "s060_coarse": Case(jumol("sig0.60_sample_0"), lambda: YUKAWA, Loading(), {"strain_step": 1e-3}, 26),
+    "falk_coarse": Case(
+        lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, {**LJ_DISC, "strain_step": 5e-4}, 23
+    ),
+    "lj1_coarse": Case(
+        lj("sample_1.lammpstrj.gz"),
+        lambda: LJ,
+        Loading(angle=20.0),
+        {**LJ_DISC, "strain_step": 1e-3},
+        24,
+    ),
+    "s100_4": Case(
+        jumol("sig1.00_sample_4"), lambda: YUKAWA, Loading(angle=45.0), {"strain_step": 1e-3}, 25
+    ),
+    "s060_coarse": Case(
+        jumol("sig0.60_sample_0"), lambda: YUKAWA, Loading(), {"strain_step": 1e-3}, 26
+    ),
     "own": Case(lambda: silica(12, 14), lambda: YUKAWA, Loading(), {"strain_step": 5e-4}, 20),
     "bilayer": Case(
-        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()), Watanabe, Loading(mode="uniaxial", dimension=3),
-        {"free_radius": 7.0, "frozen_ring": 8.5, "strain_step": 5e-3, "force_tolerance": 1e-6}, 21,
+        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()),
+        Watanabe,
+        Loading(mode="uniaxial", dimension=3),
+        {"free_radius": 7.0, "frozen_ring": 8.5, "strain_step": 5e-3, "force_tolerance": 1e-6},
+        21,
     ),
     "cuzr": Case(
-        lambda: cuzr((1400, 1400), 0), table_of_copper_and_zirconium, Loading(mode="simple_shear", dimension=3),
-        {"free_radius": 5.0, "frozen_ring": 13.1, "strain_step": 5e-3, "force_tolerance": 1e-6}, 22,
+        lambda: cuzr((1400, 1400), 0),
+        table_of_copper_and_zirconium,
+        Loading(mode="simple_shear", dimension=3),
+        {"free_radius": 5.0, "frozen_ring": 13.1, "strain_step": 5e-3, "force_tolerance": 1e-6},
+        22,
     ),
-}  # fmt: skip
+}
 
 EVENTS = {
     "lj1_plus": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, SIMPLE, {"strain_max": 0.1}),
-    "lj1_minus": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, replace(SIMPLE, sign=-1), {"strain_max": 0.1}),
+    "lj1_minus": Case(
+        lj("sample_1.lammpstrj.gz"), lambda: LJ, replace(SIMPLE, sign=-1), {"strain_max": 0.1}
+    ),
     "lj2_plus": Case(lj("sample_2.lammpstrj.gz"), lambda: LJ, SIMPLE, {"strain_max": 0.1}),
-    "fast_1000": Case(lambda: quenched(0, 553, 447, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.06}),
-    "slow_1000": Case(lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, SIMPLE, {"strain_max": 0.06}),
-    "fast_2500": Case(lambda: quenched(2, 1382, 1118, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.03}),
-    "coarse_1000": Case(lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, SIMPLE, {"strain_max": 0.2, "strain_step": 2e-3}),
-    "coarse_fast_1000": Case(lambda: quenched(3, 553, 447, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.2, "strain_step": 2e-3}),
-    "coarse_2500": Case(lambda: quenched(2, 1382, 1118, 100.0), lambda: LJ, Loading(), {"strain_max": 0.1, "strain_step": 2e-3}),
-    "lj1_far": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, SIMPLE, {"strain_max": 0.3, "strain_step": 5e-4}),
-    "lj1_far_minus": Case(lj("sample_1.lammpstrj.gz"), lambda: LJ, replace(SIMPLE, sign=-1), {"strain_max": 0.3, "strain_step": 5e-4}),
-    "lj2_far_pure": Case(lj("sample_2.lammpstrj.gz"), lambda: LJ, Loading(), {"strain_max": 0.3, "strain_step": 5e-4}),
-    "slow_1000_far": Case(lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, Loading(sign=-1), {"strain_max": 0.15, "strain_step": 5e-4}),
-    "fast_1000_far": Case(lambda: quenched(3, 553, 447, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.15, "strain_step": 5e-4}),
+    "fast_1000": Case(
+        lambda: quenched(0, 553, 447, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.06}
+    ),
+    "slow_1000": Case(
+        lambda: quenched(1, 553, 447, 1000.0), lambda: LJ, SIMPLE, {"strain_max": 0.06}
+    ),
+    "fast_2500": Case(
+        lambda: quenched(2, 1382, 1118, 100.0), lambda: LJ, SIMPLE, {"strain_max": 0.03}
+    ),
+    "coarse_1000": Case(
+        lambda: quenched(1, 553, 447, 1000.0),
+        lambda: LJ,
+        SIMPLE,
+        {"strain_max": 0.2, "strain_step": 2e-3},
+    ),
+    "coarse_fast_1000": Case(
+        lambda: quenched(3, 553, 447, 100.0),
+        lambda: LJ,
+        SIMPLE,
+        {"strain_max": 0.2, "strain_step": 2e-3},
+    ),
+    "coarse_2500": Case(
+        lambda: quenched(2, 1382, 1118, 100.0),
+        lambda: LJ,
+        Loading(),
+        {"strain_max": 0.1, "strain_step": 2e-3},
+    ),
+    "lj1_far": Case(
+        lj("sample_1.lammpstrj.gz"), lambda: LJ, SIMPLE, {"strain_max": 0.3, "strain_step": 5e-4}
+    ),
+    "lj1_far_minus": Case(
+        lj("sample_1.lammpstrj.gz"),
+        lambda: LJ,
+        replace(SIMPLE, sign=-1),
+        {"strain_max": 0.3, "strain_step": 5e-4},
+    ),
+    "lj2_far_pure": Case(
+        lj("sample_2.lammpstrj.gz"), lambda: LJ, Loading(), {"strain_max": 0.3, "strain_step": 5e-4}
+    ),
+    "slow_1000_far": Case(
+        lambda: quenched(1, 553, 447, 1000.0),
+        lambda: LJ,
+        Loading(sign=-1),
+        {"strain_max": 0.15, "strain_step": 5e-4},
+    ),
+    "fast_1000_far": Case(
+        lambda: quenched(3, 553, 447, 100.0),
+        lambda: LJ,
+        SIMPLE,
+        {"strain_max": 0.15, "strain_step": 5e-4},
+    ),
     "falk_10000": Case(lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, {"strain_max": 0.01}),
-    "yukawa_8x8_0": Case(jumol("8x8_sample_0"), lambda: YUKAWA, SIMPLE, {"strain_max": 0.2, "strain_step": 5e-4}),
-    "yukawa_8x8_1": Case(jumol("8x8_sample_1"), lambda: YUKAWA, SIMPLE, {"strain_max": 0.2, "strain_step": 5e-4}),
+    "yukawa_8x8_0": Case(
+        jumol("8x8_sample_0"), lambda: YUKAWA, SIMPLE, {"strain_max": 0.2, "strain_step": 5e-4}
+    ),
+    "yukawa_8x8_1": Case(
+        jumol("8x8_sample_1"), lambda: YUKAWA, SIMPLE, {"strain_max": 0.2, "strain_step": 5e-4}
+    ),
     "cuzr_432": Case(
-        lambda: cuzr((216, 216), 1), table_of_copper_and_zirconium, Loading(mode="simple_shear", dimension=3),
+        lambda: cuzr((216, 216), 1),
+        table_of_copper_and_zirconium,
+        Loading(mode="simple_shear", dimension=3),
         {"strain_max": 0.05, "strain_step": 2e-4, "force_tolerance": 1e-7},
     ),
     "bilayer_fine": Case(
-        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()), Watanabe, Loading(mode="uniaxial", dimension=3),
+        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()),
+        Watanabe,
+        Loading(mode="uniaxial", dimension=3),
         {"strain_max": 0.085, "strain_step": 5e-5},
     ),
     "bilayer_coarse": Case(
-        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()), Watanabe, Loading(mode="uniaxial", dimension=3),
+        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()),
+        Watanabe,
+        Loading(mode="uniaxial", dimension=3),
         {"strain_max": 0.1, "strain_step": 5e-3},
     ),
-}  # fmt: skip
+}
 
 
 def probes(name: str, places: int, out: Path) -> dict[str, Any]:
-    """Both thresholds at ``places`` places drawn at random; the step-by-step ones are kept in ``out`` as they come."""
+    """Both thresholds at ``places`` places drawn at random; the step-by-step ones are kept in
+    ``out`` as they come.
+    """
     case, file = PROBES[name], out / f"slow_{name}.jsonl"
     glass, potential = case.glass(), case.potential()
     labeler, surface = LocalProbing(**case.fields), potential.surface(glass)
     slow = replace(labeler, stride=1, force_tolerance=max(labeler.force_tolerance, 1e-6))
     rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    for site in (np.random.default_rng(case.seed).uniform(0, 1, (5000, glass.dimension)) @ glass.cell)[len(rows) : places]:
+    for site in (
+        np.random.default_rng(case.seed).uniform(0, 1, (5000, glass.dimension)) @ glass.cell
+    )[len(rows) : places]:
         started = time.process_time()
         found = slow.probe(glass, potential, surface, case.loading, _inside(site, glass)).run()
         rows.append(
@@ -172,10 +269,16 @@ def probes(name: str, places: int, out: Path) -> dict[str, Any]:
     differ, seconds, same = [], 0.0, 0
     for site, initial, critical, strain, converged, _ in rows[:places]:
         started = time.process_time()
-        found = labeler.probe(glass, potential, surface, case.loading, _inside(np.array(site), glass)).run()
+        found = labeler.probe(
+            glass, potential, surface, case.loading, _inside(np.array(site), glass)
+        ).run()
         seconds += time.process_time() - started
         both = converged and found.converged
-        off = abs((found.tau_critical - found.tau_initial) / (critical - initial) - 1.0) if both else float(converged != found.converged)
+        off = (
+            abs((found.tau_critical - found.tau_initial) / (critical - initial) - 1.0)
+            if both
+            else float(converged != found.converged)
+        )
         differ.append(off)
         same += abs(found.strain_critical - strain) < 0.5 * labeler.strain_step or not converged
         if off > AGREES:
@@ -185,9 +288,14 @@ def probes(name: str, places: int, out: Path) -> dict[str, Any]:
             )
     count = len(differ)
     return {
-        "case": name, "places": count, "off": sum(d > AGREES for d in differ), "worst": max(differ), "same strain": int(same),
-        "ours, ms": 1e3 * seconds / count, "step by step, ms": 1e3 * float(np.mean([row[5] for row in rows])),
-    }  # fmt: skip
+        "case": name,
+        "places": count,
+        "off": sum(d > AGREES for d in differ),
+        "worst": max(differ),
+        "same strain": int(same),
+        "ours, ms": 1e3 * seconds / count,
+        "step by step, ms": 1e3 * float(np.mean([row[5] for row in rows])),
+    }
 
 
 def _inside(site: np.ndarray, glass: Configuration) -> np.ndarray:
@@ -205,7 +313,9 @@ class Further(Loading):
 
     def deformation_gradient(self, strain: float) -> np.ndarray:
         """F (D, D) beyond ``begun``."""
-        return super().deformation_gradient(self.begun + strain) @ np.linalg.inv(super().deformation_gradient(self.begun))
+        return super().deformation_gradient(self.begun + strain) @ np.linalg.inv(
+            super().deformation_gradient(self.begun)
+        )
 
     def velocity_gradient(self, strain: float) -> np.ndarray:
         """dF/dstrain F^-1 (D, D)."""
@@ -213,58 +323,106 @@ class Further(Loading):
 
 
 def events(name: str, out: Path) -> dict[str, Any]:
-    """Each event of the step-by-step run, and the one that the default finds from the state after the event before."""
+    """Each event of the step-by-step run, and the one that the default finds from the state after
+    the event before.
+    """
     case = EVENTS[name]
     glass, potential = case.glass(), case.potential()
     usual = {"strain_step": 1e-4, "max_events": 100_000, "relax_cell": False, "eigenvalues": False}
     engine = AQS(**{**usual, **case.fields})
-    walked, started = _walked(engine, glass, potential, case.loading, out / f"walked_{name}.npz"), time.process_time()
+    walked, started = (
+        _walked(engine, glass, potential, case.loading, out / f"walked_{name}.npz"),
+        time.process_time(),
+    )
     wrong = [
         line
         for k in range(len(walked["steps"]) - 1)
         for line in _unlike(engine, glass, potential, case.loading, walked, k)
-    ]  # fmt: skip
+    ]
     print(*[f"  {name}: {line}" for line in wrong], sep="\n", end="\n" if wrong else "", flush=True)
     row = {
-        "case": name, "atoms": len(glass), "events": len(walked["atom"]), "otherwise": len(wrong),
-        "least move": min(walked["move"], default=np.nan), "least energy": min(walked["energy_drop"], default=np.nan),
-        "ours, s": time.process_time() - started, "step by step, s": float(walked["seconds"]),
-    }  # fmt: skip
-    told = {**row, "wrong": wrong, "strain": walked["steps"][1 : len(walked["atom"]) + 1] * engine.strain_step, "move": walked["move"]}
+        "case": name,
+        "atoms": len(glass),
+        "events": len(walked["atom"]),
+        "otherwise": len(wrong),
+        "least move": min(walked["move"], default=np.nan),
+        "least energy": min(walked["energy_drop"], default=np.nan),
+        "ours, s": time.process_time() - started,
+        "step by step, s": float(walked["seconds"]),
+    }
+    told = {
+        **row,
+        "wrong": wrong,
+        "strain": walked["steps"][1 : len(walked["atom"]) + 1] * engine.strain_step,
+        "move": walked["move"],
+    }
     (out / f"events_{name}.json").write_text(json.dumps(told, default=np.ndarray.tolist))
     return row
 
 
-def _walked(engine: AQS, glass: Configuration, potential: Potential, loading: Loading, file: Path) -> dict[str, np.ndarray]:
-    """The step-by-step run, kept in ``file``: the strain steps of its begin, events and end, the states there, and its events."""
+def _walked(
+    engine: AQS, glass: Configuration, potential: Potential, loading: Loading, file: Path
+) -> dict[str, np.ndarray]:
+    """The step-by-step run, kept in ``file``: the strain steps of its begin, events and end, the
+    states there, and its events.
+    """
     if not file.exists():
         started = time.process_time()
         run = replace(engine, stride=1).deform(glass, potential, loading)
-        steps = [0, *np.rint(run.events.strain / engine.strain_step).astype(int), round(run.strain[-1] / engine.strain_step)]
+        steps = [
+            0,
+            *np.rint(run.events.strain / engine.strain_step).astype(int),
+            round(run.strain[-1] / engine.strain_step),
+        ]
         at = [int(np.abs(run.frame_strain - step * engine.strain_step).argmin()) for step in steps]
-        found = {"atom": run.events.atom, "move": run.events.move, "energy_drop": run.events.energy_drop}
+        found = {
+            "atom": run.events.atom,
+            "move": run.events.move,
+            "energy_drop": run.events.energy_drop,
+        }
         seconds = time.process_time() - started
-        np.savez_compressed(file, steps=steps, frames=run.frames[at], cells=run.cells[at], seconds=seconds, **found)
+        np.savez_compressed(
+            file, steps=steps, frames=run.frames[at], cells=run.cells[at], seconds=seconds, **found
+        )
     return dict(np.load(file))
 
 
 def _unlike(
-    engine: AQS, glass: Configuration, potential: Potential, loading: Loading, walked: dict[str, np.ndarray], k: int
-) -> list[str]:  # fmt: skip
-    """What the default finds otherwise between the step-by-step run's event ``k`` (or its begin, or after its last) and the next."""
+    engine: AQS,
+    glass: Configuration,
+    potential: Potential,
+    loading: Loading,
+    walked: dict[str, np.ndarray],
+    k: int,
+) -> list[str]:
+    """What the default finds otherwise between the step-by-step run's event ``k`` (or its begin, or
+    after its last) and the next.
+    """
     h, (begin, end) = engine.strain_step, walked["steps"][k : k + 2]
     if end == begin:
         return []
     state = glass.with_(positions=walked["frames"][k], cell=walked["cells"][k])
     further = Further(**vars(loading), begun=begin * h)
-    found = replace(engine, strain_max=(end - begin) * h, max_events=1).deform(state, potential, further).events
+    found = (
+        replace(engine, strain_max=(end - begin) * h, max_events=1)
+        .deform(state, potential, further)
+        .events
+    )
     last = k == len(walked["atom"])
-    expected = "the end" if last else f"event {k + 1} at {end * h:.5f}, move {walked['move'][k]:.3g}"
+    expected = (
+        "the end" if last else f"event {k + 1} at {end * h:.5f}, move {walked['move'][k]:.3g}"
+    )
     if not len(found):
         return [] if last else [f"missed {expected}"]
     if last or round(found.strain[0] / h) != end - begin:
-        return [f"at {begin * h + found.strain[0]:.5f}, move {found.move[0]:.3g}, before {expected}"]
-    return [f"elsewhere, atom {found.atom[0]} for {walked['atom'][k]}: {expected}"] if found.atom[0] != walked["atom"][k] else []
+        return [
+            f"at {begin * h + found.strain[0]:.5f}, move {found.move[0]:.3g}, before {expected}"
+        ]
+    return (
+        [f"elsewhere, atom {found.atom[0]} for {walked['atom'][k]}: {expected}"]
+        if found.atom[0] != walked["atom"][k]
+        else []
+    )
 
 
 def run() -> None:
@@ -279,7 +437,9 @@ def _show(rows: list[dict[str, Any]], title: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=("probes", "events", "list"))
     parser.add_argument("names", nargs="*")
     parser.add_argument("--places", type=int, default=100)
@@ -289,5 +449,9 @@ if __name__ == "__main__":
     if given.what == "list":
         print("probes:", *PROBES, "\nevents:", *EVENTS)
     for name in given.names:
-        row = probes(name, given.places, given.out) if given.what == "probes" else events(name, given.out)
+        row = (
+            probes(name, given.places, given.out)
+            if given.what == "probes"
+            else events(name, given.out)
+        )
         print(json.dumps(row, default=float), flush=True)

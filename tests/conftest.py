@@ -12,10 +12,16 @@ from vitreous.plugins.generators.dual_switch import DualSwitch
 
 @pytest.fixture(scope="session")
 def reference() -> Path:
-    """Glasses and tables made by other groups; tests that compare with them are skipped where they are absent."""
-    folder = Path(os.environ.get("VITREOUS_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")).resolve()
+    """Glasses and tables made by other groups; tests that compare with them are skipped where they
+    are absent.
+    """
+    folder = Path(
+        os.environ.get("VITREOUS_REFERENCE", Path(__file__).parents[2] / "shared" / "reference")
+    ).resolve()
     if not folder.is_dir():
-        pytest.skip(f"no reference data in {folder}; set VITREOUS_REFERENCE to the folder that holds them")
+        pytest.skip(
+            f"no reference data in {folder}; set VITREOUS_REFERENCE to the folder that holds them"
+        )
     return folder
 
 
@@ -27,7 +33,9 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def fragile_networks() -> DualSwitch:
-    """Small, strongly disordered networks, of which that of seed 0 with number 2 loses a bond when its cell relaxes."""
+    """Small, strongly disordered networks, of which that of seed 0 with number 2 loses a bond when
+    its cell relaxes.
+    """
     return DualSwitch(rings_x=8, rings_y=8, variance=1.3, largest_strain=0.3, steps=20_000)
 
 

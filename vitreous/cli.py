@@ -1,4 +1,6 @@
-"""The command line. ``vitreous --help`` imports next to nothing; Hydra is reached in ``run`` alone, and in this module alone."""
+"""The command line. ``vitreous --help`` imports next to nothing; Hydra is reached in ``run`` alone,
+and in this module alone.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,13 @@ INTERRUPTED = 130
 RUNS = ("report", "compare", "reproduce", "cite")
 COMMANDS = ("run", *RUNS, *DIRECT, "list", "check", "store", "doctor", "version")
 
-#: how Hydra has the parts that may be absent left out; the model is chosen, not deleted, since the presets of a scale go by its name
+# : how Hydra has the parts that may be absent left out; the model is chosen, not deleted, since the
+# presets of a scale go by its name
 _LEFT_OUT = {"model=null": "model=none", "~model": "model=none", "descriptor=null": "~descriptor"}
 
-_refusals: list[Exception] = []  # of a single job: raised through Hydra they would come with its own commentary
+_refusals: list[
+    Exception
+] = []  # of a single job: raised through Hydra they would come with its own commentary
 
 _RUN_HELP = """\
 everything after `run` goes to Hydra:
@@ -40,7 +45,9 @@ everything after `run` goes to Hydra:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out one command; returns the exit status, 2 with one sentence for anything a user can mend."""
+    """Carry out one command; returns the exit status, 2 with one sentence for anything a user can
+    mend.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments[:1] in (["-sc"], ["--shell-completion"]):
@@ -49,7 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _run(arguments[1:])
         return _other(arguments)
     except KeyboardInterrupt:
-        kept = "what is stored is kept, the same command continues" if arguments[:1] == ["run"] else "nothing was written"
+        kept = (
+            "what is stored is kept, the same command continues"
+            if arguments[:1] == ["run"]
+            else "nothing was written"
+        )
         sys.stderr.write(f"vitreous: interrupted; {kept}\n")
         return INTERRUPTED
     except BrokenPipeError:
@@ -60,16 +71,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse(error: BaseException | str) -> int:
-    sys.stderr.write(f"vitreous: {_told(error) if isinstance(error, OSError | MemoryError) else error}\n")
+    sys.stderr.write(
+        f"vitreous: {_told(error) if isinstance(error, OSError | MemoryError) else error}\n"
+    )
     return REFUSED
 
 
 def _told(error: OSError | MemoryError) -> str:
-    """The machine's refusals, wherever they happen: a disk that is full, read-only or forbidden; too little memory."""
+    """The machine's refusals, wherever they happen: a disk that is full, read-only or forbidden;
+    too little memory.
+    """
     if isinstance(error, MemoryError):
-        return f"this machine has too little memory ({str(error) or 'none is left'}); use a smaller glass, fewer places or fewer workers"
+        return (
+            f"this machine has too little memory ({str(error) or 'none is left'}); use a "
+            "smaller glass, fewer places or fewer workers"
+        )
     what = f"{error.filename} cannot be used" if error.filename else "a file cannot be written"
-    return f"{what}: {error.strerror or error}; mend it, or set VITREOUS_HOME to another folder: what is stored is kept"
+    return (
+        f"{what}: {error.strerror or error}; mend it, or set VITREOUS_HOME to another folder: "
+        "what is stored is kept"
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -88,7 +109,9 @@ def parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="the installed components, and recipes")
     listing.add_argument("kind", nargs="?", help=f"only this kind: {', '.join(KINDS)} or recipe")
     listing.add_argument("--json", action="store_true", help="for programs")
-    check = commands.add_parser("check", help="run the conformance checks on a package's components")
+    check = commands.add_parser(
+        "check", help="run the conformance checks on a package's components"
+    )
     check.add_argument("package", help="a distribution that provides components, e.g. vitreous")
     _store_parser(commands.add_parser("store", help="look into the artifact store"))
     commands.add_parser("doctor", help="what is installed, what is missing, how to mend it")
@@ -107,17 +130,35 @@ def _runs_parsers(commands: Any) -> None:
         parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         parser.add_argument("run", help="the folder of the run")
         if name != "cite":
-            parser.add_argument("--store", metavar="FOLDER", help="where its artifacts lie now (default: where they were, or moved along)")
+            parser.add_argument(
+                "--store",
+                metavar="FOLDER",
+                help="where its artifacts lie now (default: where they were, or moved along)",
+            )
         if name == "report":
-            parser.add_argument("--out", metavar="FOLDER", help="where to write the page and its pictures (default: the run's folder)")
-    compare = commands.add_parser("compare", help="scores of several runs side by side", description="Scores of several runs side by side.")
+            parser.add_argument(
+                "--out",
+                metavar="FOLDER",
+                help="where to write the page and its pictures (default: the run's folder)",
+            )
+    compare = commands.add_parser(
+        "compare",
+        help="scores of several runs side by side",
+        description="Scores of several runs side by side.",
+    )
     compare.add_argument("runs", nargs="+", metavar="RUN", help="the folder of a run")
-    compare.add_argument("--out", metavar="FILE", help="write a table (.csv) or draw the models' scores (.png, .pdf, .svg)")
+    compare.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write a table (.csv) or draw the models' scores (.png, .pdf, .svg)",
+    )
 
 
 def _store_parser(store: argparse.ArgumentParser) -> None:
     default = str(Path(os.environ.get("VITREOUS_HOME", ".")) / "store")
-    store.add_argument("--store", default=default, metavar="FOLDER", help="the store (default: %(default)s)")
+    store.add_argument(
+        "--store", default=default, metavar="FOLDER", help="the store (default: %(default)s)"
+    )
     actions = store.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("ls", help="every artifact")
     why = actions.add_parser("why", help="what an artifact was made from")
@@ -125,7 +166,9 @@ def _store_parser(store: argparse.ArgumentParser) -> None:
     actions.add_parser("verify", help="read everything and compare checksums")
     export = actions.add_parser("export", help="write an artifact in another format")
     export.add_argument("key", help="the key, or its beginning")
-    export.add_argument("--to", required=True, choices=("extxyz", "lammps", "csv"), help="the format")
+    export.add_argument(
+        "--to", required=True, choices=("extxyz", "lammps", "csv"), help="the format"
+    )
     export.add_argument("--out", help="the file (default: KEY.FORMAT here)")
     actions.add_parser("gc", help="remove leftovers of killed runs and damaged files")
 
@@ -135,7 +178,13 @@ def _other(arguments: Sequence[str]) -> int:
     if options.command == "version":
         sys.stdout.write(f"{__version__}\n")
         return 0
-    modules = {"list": "listing", "check": "check", "store": "storecmd", "doctor": "doctor", **dict.fromkeys(DIRECT, "direct_commands")}
+    modules = {
+        "list": "listing",
+        "check": "check",
+        "store": "storecmd",
+        "doctor": "doctor",
+        **dict.fromkeys(DIRECT, "direct_commands"),
+    }
     modules |= dict.fromkeys(RUNS, "reopening")
     module = modules[options.command]
     return importlib.import_module(f"vitreous.app.{module}").main(options)
@@ -143,7 +192,9 @@ def _other(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     """Hand over to Hydra; its complaints come back as one sentence."""
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # makes Hydra raise, so that the sentence is ours
+    os.environ.setdefault(
+        "HYDRA_FULL_ERROR", "1"
+    )  # makes Hydra raise, so that the sentence is ours
     signal.signal(signal.SIGTERM, _terminate)
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
@@ -151,8 +202,13 @@ def _run(arguments: Sequence[str]) -> int:
     from vitreous.app.explain import explain
     from vitreous.app.tracking import SweepRefused
 
-    if {"-m", "--multirun"} & set(arguments) and {"-c", "--cfg", "-i", "--info"} & {a.split("=")[0] for a in arguments}:
-        return _refuse("--cfg and --info show the configuration of one job; leave out -m, and give one value for each key")
+    if {"-m", "--multirun"} & set(arguments) and {"-c", "--cfg", "-i", "--info"} & {
+        a.split("=")[0] for a in arguments
+    }:
+        return _refuse(
+            "--cfg and --info show the configuration of one job; leave out -m, and give one value "
+            "for each key"
+        )
     sys.argv = ["vitreous", *(_LEFT_OUT.get(a, a) for a in arguments)]
     try:
         _hydra_main()()
@@ -162,7 +218,9 @@ def _run(arguments: Sequence[str]) -> int:
         return _refuse(error)
     finally:
         if "vitreous.app.tracking" in sys.modules:
-            sys.modules["vitreous.app.tracking"].close_sweep("a job of the sweep failed, or it was interrupted")
+            sys.modules["vitreous.app.tracking"].close_sweep(
+                "a job of the sweep failed, or it was interrupted"
+            )
     return _refuse(_refusals.pop()) if _refusals else 0
 
 
@@ -188,7 +246,9 @@ def _hydra_main() -> Any:
                 search_path.append(provider=f"plugin:{folder.plugin}", path=f"file://{folder.path}")
 
     Plugins.instance().register(PluginConfigs)
-    return hydra.main(version_base="1.3", config_path="pkg://vitreous.conf", config_name="config")(_job)
+    return hydra.main(version_base="1.3", config_path="pkg://vitreous.conf", config_name="config")(
+        _job
+    )
 
 
 def _job(config: Any) -> None:
@@ -203,7 +263,14 @@ def _job(config: Any) -> None:
     plain: Any = OmegaConf.to_container(config, resolve=True)
     command = shlex.join(["vitreous", "run", *job.overrides.task])
     try:
-        run(Job(config=plain, text=OmegaConf.to_yaml(config, resolve=True), folder=Path(job.runtime.output_dir), command=command))
+        run(
+            Job(
+                config=plain,
+                text=OmegaConf.to_yaml(config, resolve=True),
+                folder=Path(job.runtime.output_dir),
+                command=command,
+            )
+        )
     except (VitreousError, OSError) as error:
         if job.mode == RunMode.MULTIRUN:
             raise  # Hydra carries out the other jobs, then says which one failed
@@ -211,7 +278,9 @@ def _job(config: Any) -> None:
 
 
 def _complete(arguments: Sequence[str]) -> int:
-    """Tab completion: the shell asks ``vitreous -sc query=SHELL`` whatever follows; Hydra answers for ``run``, we for the rest."""
+    """Tab completion: the shell asks ``vitreous -sc query=SHELL`` whatever follows; Hydra answers
+    for ``run``, we for the rest.
+    """
     line = os.environ.get("COMP_LINE", "")
     words = line.split()
     if words[1:2] == ["run"] and (len(words) > 2 or line.endswith(" ")):

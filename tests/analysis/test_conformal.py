@@ -1,4 +1,6 @@
-"""Intervals set on one set of glasses hold what they say on another, whatever law the errors follow."""
+"""Intervals set on one set of glasses hold what they say on another, whatever law the errors
+follow.
+"""
 
 import numpy as np
 import pytest
@@ -16,17 +18,39 @@ def glass(seed, places=400, uncertain=True, masked=0):
     true = rng.normal(size=places)
     mask = np.arange(places) >= masked
     labels = Labels(
-        name="delta_tau", level="site", unit="1", values=np.where(mask, true, np.nan), mask=mask, positions=np.zeros((places, 2))
+        name="delta_tau",
+        level="site",
+        unit="1",
+        values=np.where(mask, true, np.nan),
+        mask=mask,
+        positions=np.zeros((places, 2)),
     )
     return Sample.of(
-        index=seed, role="validation", trajectory=None, labels=labels, events=None, features=None, indicators=None,
-        configuration=Configuration(positions=[[0.0, 0.0]], species=[0], names=("Si",), cell=np.eye(2), periodic=(True, True), units="lj"),
-        prediction=true + error, uncertainty=deviation if uncertain else None,
-    )  # fmt: skip
+        index=seed,
+        role="validation",
+        trajectory=None,
+        labels=labels,
+        events=None,
+        features=None,
+        indicators=None,
+        configuration=Configuration(
+            positions=[[0.0, 0.0]],
+            species=[0],
+            names=("Si",),
+            cell=np.eye(2),
+            periodic=(True, True),
+            units="lj",
+        ),
+        prediction=true + error,
+        uncertainty=deviation if uncertain else None,
+    )
 
 
 def share_within(found, confidence, samples):
-    inside = [np.abs(error) <= found.half_width(deviation, confidence) for error, deviation in errors(samples)]
+    inside = [
+        np.abs(error) <= found.half_width(deviation, confidence)
+        for error, deviation in errors(samples)
+    ]
     return np.mean(np.concatenate(inside))
 
 
@@ -35,7 +59,9 @@ def test_intervals_hold_on_other_glasses_what_they_say():
     others = [glass(k) for k in range(100, 120)]
     for confidence in (0.5, 0.68, 0.95):
         assert share_within(found, confidence, others) == pytest.approx(confidence, abs=0.02)
-    assert share_within(Intervals([0.05, 0.95], [0.063, 1.96], 1), 0.95, others) < 0.5  # as a normal law would have it
+    assert (
+        share_within(Intervals([0.05, 0.95], [0.063, 1.96], 1), 0.95, others) < 0.5
+    )  # as a normal law would have it
 
 
 def test_the_ratio_of_a_confidence_is_the_one_of_the_rank_that_the_theorem_names():
@@ -44,7 +70,9 @@ def test_the_ratio_of_a_confidence_is_the_one_of_the_rank_that_the_theorem_names
     found = intervals([one])
     assert found.places == 19
     np.testing.assert_array_equal(found.ratio, ratios)  # 20 p = 1, 2, ..., 19
-    assert found.deviation(np.array([2.0])) == pytest.approx(2.0 * np.interp(0.6827, CONFIDENCES, ratios))
+    assert found.deviation(np.array([2.0])) == pytest.approx(
+        2.0 * np.interp(0.6827, CONFIDENCES, ratios)
+    )
 
 
 def test_places_without_a_label_do_not_enter():

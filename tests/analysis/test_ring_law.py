@@ -1,4 +1,6 @@
-"""Lemaitre's law against values solved independently (a wider range of sizes, hence the tolerance) and its own two conditions."""
+"""Lemaitre's law against values solved independently (a wider range of sizes, hence the tolerance)
+and its own two conditions.
+"""
 
 import numpy as np
 import pytest
@@ -25,9 +27,23 @@ def test_the_law_is_of_maximum_entropy_form(variance):
 
 
 def test_known_shares():
-    assert np.allclose(maximum_entropy_shares(0.3)[4:9], [0.00011, 0.14597, 0.71141, 0.13886, 0.00363], atol=1e-5)
-    assert np.allclose(maximum_entropy_shares(0.5)[4:10], [0.00250, 0.22244, 0.56693, 0.18958, 0.01782, 0.00072], atol=2e-5)
-    truncated = [0.03692, 0.28727, 0.39872, 0.20665, 0.05786, 0.01075, 0.00150]  # 0.006 low in variance, hence the tolerance
+    assert np.allclose(
+        maximum_entropy_shares(0.3)[4:9], [0.00011, 0.14597, 0.71141, 0.13886, 0.00363], atol=1e-5
+    )
+    assert np.allclose(
+        maximum_entropy_shares(0.5)[4:10],
+        [0.00250, 0.22244, 0.56693, 0.18958, 0.01782, 0.00072],
+        atol=2e-5,
+    )
+    truncated = [
+        0.03692,
+        0.28727,
+        0.39872,
+        0.20665,
+        0.05786,
+        0.01075,
+        0.00150,
+    ]  # 0.006 low in variance, hence the tolerance
     assert np.allclose(maximum_entropy_shares(1.0)[4:], truncated, atol=1.2e-3)
 
 

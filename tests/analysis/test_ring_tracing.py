@@ -1,4 +1,6 @@
-"""Rings of networks whose rings are known: by construction, from published glasses, and by another program."""
+"""Rings of networks whose rings are known: by construction, from published glasses, and by another
+program.
+"""
 
 import numpy as np
 import pytest
@@ -73,7 +75,9 @@ def test_a_lattice_translation_a_shear_and_relabelling_change_nothing():
     shear = np.array([[1.0, 0.0], [0.3, 1.0]])
     shuffle = np.random.default_rng(1).permutation(len(positions))
     inverse = np.argsort(shuffle)
-    shifted = (positions @ shear + [3.0, -7.0])[shuffle] + np.random.default_rng(2).integers(-2, 3, positions.shape) @ (cell @ shear)
+    shifted = (positions @ shear + [3.0, -7.0])[shuffle] + np.random.default_rng(2).integers(
+        -2, 3, positions.shape
+    ) @ (cell @ shear)
     rings = trace_rings(shifted, inverse[bonds], cell @ shear)
     assert sorted(tuple(sorted(shuffle[ring])) for ring in rings.members) == sorted(
         tuple(sorted(ring)) for ring in trace_rings(positions, bonds, cell).members
@@ -81,7 +85,9 @@ def test_a_lattice_translation_a_shear_and_relabelling_change_nothing():
 
 
 def test_statistics_by_hand():
-    """Four rings around a cycle, sizes 5, 7, 5, 7, each joined to the next two times: n m_n is 2 * (2 * 7) for n = 5 and so on."""
+    """Four rings around a cycle, sizes 5, 7, 5, 7, each joined to the next two times: n m_n is 2 *
+    (2 * 7) for n = 5 and so on.
+    """
     sizes = np.array([5, 7, 5, 7])
     joined = np.array([[0, 1], [1, 2], [2, 3], [3, 0]] * 2)
     found = ring_statistics(sizes, joined)
@@ -98,13 +104,21 @@ def test_crossing_or_missing_bonds_are_told():
     with pytest.raises(VitreousError, match=r"does not close|cover an area|not plane"):
         trace_rings(positions, bonds[:9], cell)
     with pytest.raises(VitreousError, match="bonds cross"):
-        trace_rings(positions[np.r_[bonds[0, 1], 1 : bonds[0, 1], 0, bonds[0, 1] + 1 : len(positions)]], bonds, cell)  # two atoms swapped
+        trace_rings(
+            positions[np.r_[bonds[0, 1], 1 : bonds[0, 1], 0, bonds[0, 1] + 1 : len(positions)]],
+            bonds,
+            cell,
+        )  # two atoms swapped
 
 
 def test_atoms_that_stand_far_apart_are_not_joined():
     positions, bonds, cell = honeycomb(8, 8)
     far = np.vstack([bonds, [0, 69]])
-    with pytest.raises(VitreousError, match=r"atoms 0 and 69 .* are listed as joined, but stand \d.* apart, .* find the bonds anew"):
+    with pytest.raises(
+        VitreousError,
+        match=r"atoms 0 and 69 .* are listed as joined, but stand \d.* apart, .* find the bonds "
+        r"anew",
+    ):
         trace_rings(positions, far, cell)
 
 
@@ -133,6 +147,13 @@ def test_matscipy_finds_the_same_rings(reference):
 
     glass, _, rings = silicon_network(reference, "sig1.00_sample_0.lammpstrj.gz")
     silicon = np.pad(glass.positions[glass.species == 0], ((0, 0), (0, 1)))
-    atoms = Atoms("Si" * len(silicon), positions=silicon, cell=[*np.diag(glass.cell), 20.0], pbc=(True, True, False))
-    histogram = matscipy_rings.ring_statistics(atoms, 3.2, maxlength=12)  # longest bond 3.146; diagonals of squares begin above 3.2
+    atoms = Atoms(
+        "Si" * len(silicon),
+        positions=silicon,
+        cell=[*np.diag(glass.cell), 20.0],
+        pbc=(True, True, False),
+    )
+    histogram = matscipy_rings.ring_statistics(
+        atoms, 3.2, maxlength=12
+    )  # longest bond 3.146; diagonals of squares begin above 3.2
     assert np.array_equal(np.bincount(rings.sizes, minlength=len(histogram)), histogram)

@@ -22,7 +22,9 @@ LINE = np.column_stack([2.0 * np.arange(5), np.full(5, 5.0)])  # five places at 
 
 
 def test_goodness_by_hand() -> None:
-    np.testing.assert_allclose(goodness_of_places(np.array([3.0, 1.0, 2.0, 5.0, 4.0]), "low"), [0.0, 1.0, 0.5, -1.0, -0.5])
+    np.testing.assert_allclose(
+        goodness_of_places(np.array([3.0, 1.0, 2.0, 5.0, 4.0]), "low"), [0.0, 1.0, 0.5, -1.0, -0.5]
+    )
 
 
 def test_of_two_places_the_weaker_is_perfect_and_the_other_perfectly_wrong() -> None:
@@ -31,30 +33,45 @@ def test_of_two_places_the_weaker_is_perfect_and_the_other_perfectly_wrong() -> 
 
 def test_goodness_turns_with_the_orientation() -> None:
     values = np.array([3.0, 1.0, 2.0])
-    np.testing.assert_allclose(goodness_of_places(values, "high"), -goodness_of_places(values, "low"))
+    np.testing.assert_allclose(
+        goodness_of_places(values, "high"), -goodness_of_places(values, "low")
+    )
 
 
 def test_ties_share_their_mid_rank() -> None:
-    np.testing.assert_allclose(goodness_of_places(np.array([1.0, 1.0, 2.0]), "low"), [0.5, 0.5, -1.0])
+    np.testing.assert_allclose(
+        goodness_of_places(np.array([1.0, 1.0, 2.0]), "low"), [0.5, 0.5, -1.0]
+    )
     np.testing.assert_allclose(goodness_of_places(np.full(4, 7.0), "low"), 0.0)
 
 
 def test_a_place_without_a_value_is_as_likely_weaker_as_stronger_than_any_other() -> None:
-    np.testing.assert_allclose(goodness_of_places(np.array([np.nan, 1.0, 2.0, np.nan, 2.0]), "low"), [0.0, 0.5, -0.25, 0.0, -0.25])
+    np.testing.assert_allclose(
+        goodness_of_places(np.array([np.nan, 1.0, 2.0, np.nan, 2.0]), "low"),
+        [0.0, 0.5, -0.25, 0.0, -0.25],
+    )
     np.testing.assert_array_equal(goodness_of_places(np.array([np.nan, 7.0, np.nan]), "high"), 0.0)
     np.testing.assert_array_equal(goodness_of_places(np.full(3, np.nan), "low"), 0.0)
     assert np.isnan(goodness_of_places(np.ones(1), "low")).all()
 
 
 @given(st.lists(st.one_of(st.integers(-5, 5), st.none()), min_size=2, max_size=40))
-def test_goodness_is_the_formula_of_the_paper_with_half_a_place_for_each_unknown_one(values: list[int | None]) -> None:
+def test_goodness_is_the_formula_of_the_paper_with_half_a_place_for_each_unknown_one(
+    values: list[int | None],
+) -> None:
     weak = [-np.nan if v is None else -float(v) for v in values]
     others = [[(a, b) for j, b in enumerate(weak) if j != i] for i, a in enumerate(weak)]
-    shares = [sum(1.0 if b > a else 0.0 if b < a else 0.5 for a, b in pairs) / (len(weak) - 1) for pairs in others]
+    shares = [
+        sum(1.0 if b > a else 0.0 if b < a else 0.5 for a, b in pairs) / (len(weak) - 1)
+        for pairs in others
+    ]
     found = goodness_of_places(-np.array(weak), "low")
     np.testing.assert_allclose(found, 1.0 - 2.0 * np.array(shares), atol=1e-12)
     assert abs(found.mean()) < 1e-12
-    assert np.abs(found).max() <= max(sum(v is not None for v in values) - 1, 0) / (len(values) - 1) + 1e-12
+    assert (
+        np.abs(found).max()
+        <= max(sum(v is not None for v in values) - 1, 0) / (len(values) - 1) + 1e-12
+    )
 
 
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=40))
@@ -67,7 +84,10 @@ def test_goodness_averages_to_zero_and_sees_only_ranks(values: list[int]) -> Non
 def test_events_find_places_through_the_cell_boundary() -> None:
     where = locate(np.array([[9.7, 5.0], [4.9, 5.0]]), LINE, CELL, (True, True), 1.8)
     assert where.nearest.tolist() == [0, 2]
-    assert [sorted(where.places[a:b].tolist()) for a, b in zip(where.offsets, where.offsets[1:], strict=False)] == [[0, 4], [2, 3]]
+    assert [
+        sorted(where.places[a:b].tolist())
+        for a, b in zip(where.offsets, where.offsets[1:], strict=False)
+    ] == [[0, 4], [2, 3]]
     np.testing.assert_allclose(chance_within(where), 1 / 3)
 
 
@@ -109,14 +129,19 @@ def test_a_run_by_hand() -> None:
         cell=CELL,
         periodic=(True, True),
         events=np.array([[2.1, 5.0], [5.9, 5.0]]),
-        maps={"model": np.array([1.0, 2.0, 4.0, 3.0, 0.0]), "stretch": np.array([9.0, np.nan, 5.0, 1.0, 0.0])},
+        maps={
+            "model": np.array([1.0, 2.0, 4.0, 3.0, 0.0]),
+            "stretch": np.array([9.0, np.nan, 5.0, 1.0, 0.0]),
+        },
         orientation={"stretch": "high"},
     )
     scores = score_run([glass], radius=2.2, events=3)
     assert scores.names == (TRUE_MAP, "model", "stretch")
     truth, model, stretch = scores.rows
     np.testing.assert_allclose(truth.nearest, [1 / 4, -3 / 4, np.nan])
-    np.testing.assert_allclose(truth.within, [3 / 4, (3 / 8) ** 2, np.nan])  # the second: of -1/4, -3/4 and a guess
+    np.testing.assert_allclose(
+        truth.within, [3 / 4, (3 / 8) ** 2, np.nan]
+    )  # the second: of -1/4, -3/4 and a guess
     np.testing.assert_allclose(model.nearest, [0.0, -1 / 2, np.nan])
     np.testing.assert_allclose(model.within, [1 / 2, 1.0, np.nan])
     np.testing.assert_allclose(stretch.nearest, [0.0, -1 / 4, np.nan])
@@ -136,7 +161,13 @@ def test_means_leave_out_events_that_did_not_happen() -> None:
 
 def test_an_event_where_nothing_is_known_counts_as_a_blind_guess_and_in_the_mean() -> None:
     silent = np.array([np.nan, 1.0, 2.0, 3.0, 4.0])
-    common = {"weak_is": "low", "sites": LINE, "cell": CELL, "periodic": (True, True), "events": LINE[:1]}
+    common = {
+        "weak_is": "low",
+        "sites": LINE,
+        "cell": CELL,
+        "periodic": (True, True),
+        "events": LINE[:1],
+    }
     known = Measured(index=0, truth=np.arange(5.0), maps={"model": np.arange(5.0)}, **common)
     unknown = Measured(index=1, truth=silent, maps={"model": silent}, **common)
     scores = score_run([known, unknown], radius=0.5, events=2)
@@ -151,7 +182,9 @@ def test_an_event_where_nothing_is_known_counts_as_a_blind_guess_and_in_the_mean
 SITES = np.stack(np.meshgrid(np.arange(10.0), np.arange(10.0)), -1).reshape(-1, 2)
 TRUTH = np.random.default_rng(7).permutation(100).astype(float)
 EVENTS = np.argsort(TRUTH)[:6]  # the weakest places fail
-SILENCES = {  # of a map of noise, by its own ranks from 0 to 1, weak to strong, the ranks of the true map, and chance
+# of a map of noise, by its own ranks from 0 to 1, weak to strong, the ranks of the true map, and
+# chance
+SILENCES = {
     "nowhere": lambda own, truth, luck: np.zeros(100, dtype=bool),
     "everywhere": lambda own, truth, luck: np.ones(100, dtype=bool),
     "here and there": lambda own, truth, luck: luck < 0.4,
@@ -165,7 +198,9 @@ SILENCES = {  # of a map of noise, by its own ranks from 0 to 1, weak to strong,
 
 
 def mean_scores(silence, maps: int = 800):
-    """Mean C by event, at the nearest place and within a radius, of many maps of noise; the chance level within it; the mean coverage."""
+    """Mean C by event, at the nearest place and within a radius, of many maps of noise; the chance
+    level within it; the mean coverage.
+    """
     rng = np.random.default_rng(0)
     truth = (TRUTH + 0.5) / 100
     noise = {}
@@ -173,7 +208,14 @@ def mean_scores(silence, maps: int = 800):
         own = (rng.permutation(100) + 0.5) / 100
         noise[str(k)] = np.where(silence(own, truth, rng.random(100)), np.nan, own)
     glass = Measured(
-        index=0, truth=TRUTH, weak_is="low", sites=SITES, cell=10 * np.eye(2), periodic=(True, True), events=SITES[EVENTS], maps=noise
+        index=0,
+        truth=TRUTH,
+        weak_is="low",
+        sites=SITES,
+        cell=10 * np.eye(2),
+        periodic=(True, True),
+        events=SITES[EVENTS],
+        maps=noise,
     )
     scores = score_run([glass], radius=1.1)
     rows = scores.rows[1:]
@@ -197,8 +239,12 @@ def test_noise_scores_nothing_wherever_it_is_silent(silence: str) -> None:
 
 
 @pytest.mark.parametrize("tolerance", [0.2, 0.3, 0.4])
-def test_hiding_errors_pays_no_more_than_guessing_there_and_far_less_than_leaving_events_out(tolerance: float) -> None:
-    """A map that is silent exactly where it is wrong is right elsewhere: a partial answer, worth at most its share of the places."""
+def test_hiding_errors_pays_no_more_than_guessing_there_and_far_less_than_leaving_events_out(
+    tolerance: float,
+) -> None:
+    """A map that is silent exactly where it is wrong is right elsewhere: a partial answer, worth at
+    most its share of the places.
+    """
 
     def wrong(own, truth, luck):
         return np.abs(own - truth) > tolerance
@@ -210,8 +256,12 @@ def test_hiding_errors_pays_no_more_than_guessing_there_and_far_less_than_leavin
 
     nearest, _, _, coverage = mean_scores(wrong)
     by_guesses, *_ = mean_scores(guessed)
-    answered = tolerance + (TRUTH[EVENTS].mean() + 0.5) / 100  # of the events: a weak place is right up to the tolerance above its own rank
-    assert nearest.mean() / answered / coverage > 0.5  # what the known events alone would score, ranked among known places
+    answered = (
+        tolerance + (TRUTH[EVENTS].mean() + 0.5) / 100
+    )  # of the events: a weak place is right up to the tolerance above its own rank
+    assert (
+        nearest.mean() / answered / coverage > 0.5
+    )  # what the known events alone would score, ranked among known places
     assert nearest.mean() < answered * coverage
     assert nearest.mean() < by_guesses.mean() + 0.02
 
@@ -222,7 +272,12 @@ def test_the_weakest_of_known_places_and_guesses_is_that_of_many_guesses() -> No
     where = locate(np.array([[98.0, 0.0]]), sites, np.diag([200.0, 1.0]), (False, False), 1.2)
     assert where.places.tolist() == [97, 98, 99]
     nearest, within = event_goodness(values, "low", where)
-    known, guesses = goodness_of_places(values, "low")[97], np.random.default_rng(2).uniform(-1.0, 1.0, (200_000, 2))
+    known, guesses = (
+        goodness_of_places(values, "low")[97],
+        np.random.default_rng(2).uniform(-1.0, 1.0, (200_000, 2)),
+    )
     assert nearest[0] == 0.0
     assert within[0] == pytest.approx(np.maximum(guesses.max(axis=1), known).mean(), abs=5e-3)
-    assert event_goodness(np.full(100, np.nan), "low", where)[1][0] == pytest.approx(chance_within(where)[0])
+    assert event_goodness(np.full(100, np.nan), "low", where)[1][0] == pytest.approx(
+        chance_within(where)[0]
+    )

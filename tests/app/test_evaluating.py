@@ -1,4 +1,6 @@
-"""Evaluations of a run: chosen, refused or left out before anything is computed; one object for file, console and page."""
+"""Evaluations of a run: chosen, refused or left out before anything is computed; one object for
+file, console and page.
+"""
 
 import dataclasses
 import json
@@ -28,14 +30,25 @@ KIND = {"events": "labeler", "indicators": "descriptor"}
 
 def chosen(*names, where_they_fit=(), **changes):
     registry = discover()
-    parts = {role: registry.resolve(KIND.get(role, role), name) for role, name in {**TOY, **changes}.items() if name}
-    targets = {name: {"_target_": registry.find("evaluation", name).component.target} for name in names}
-    return choose({"evaluations": targets, "where_they_fit": list(where_they_fit)}, parts, 2, registry)
+    parts = {
+        role: registry.resolve(KIND.get(role, role), name)
+        for role, name in {**TOY, **changes}.items()
+        if name
+    }
+    targets = {
+        name: {"_target_": registry.find("evaluation", name).component.target} for name in names
+    }
+    return choose(
+        {"evaluations": targets, "where_they_fit": list(where_they_fit)}, parts, 2, registry
+    )
 
 
 def test_what_fits_is_built_under_its_name(toys):
     found = chosen("goodness", "ranking")
-    assert {name: type(each).__name__ for name, each in found.evaluations.items()} == {"goodness": "Goodness", "ranking": "Ranking"}
+    assert {name: type(each).__name__ for name, each in found.evaluations.items()} == {
+        "goodness": "Goodness",
+        "ranking": "Ranking",
+    }
     assert not found.left_out and not chosen().evaluations
 
 
@@ -49,12 +62,24 @@ def test_what_fits_is_built_under_its_name(toys):
             r"leave it out with ~evaluations.goodness; "
             r"what would fit: \+evaluation@evaluations.regression=regression$",
         ),
-        ("goodness", {"events": None}, "needs events, but no labeler of events is chosen; .*correlation=correlation"),
+        (
+            "goodness",
+            {"events": None},
+            "needs events, but no labeler of events is chosen; .*correlation=correlation",
+        ),
         ("regression", {"model": None}, "needs a model, but there is none"),
-        ("correlation", {"model": None, "indicators": None}, "needs a model or indicators, but there is neither"),
+        (
+            "correlation",
+            {"model": None, "indicators": None},
+            "needs a model or indicators, but there is neither",
+        ),
         ("calibration", {}, "needs an uncertainty, which model 'toy_least_squares' does not give"),
         ("rings", {}, "needs bonds, but generator 'toy_lattice' makes glasses without a bond list"),
-        ("crack_path", {}, "scores labels of level atom, field, but labeler 'toy_map' labels each site"),
+        (
+            "crack_path",
+            {},
+            "scores labels of level atom, field, but labeler 'toy_map' labels each site",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_would(name, changes, sentence, toys):
@@ -66,18 +91,29 @@ def test_what_does_not_fit_is_refused_with_what_would(name, changes, sentence, t
 
 def test_a_loading_of_another_dimension_does_not_fit_rings(toys):
     registry = discover()
-    parts = {"generator": registry.resolve("generator", "toy_bonded"), "labeler": registry.resolve("labeler", "toy_map")}
+    parts = {
+        "generator": registry.resolve("generator", "toy_bonded"),
+        "labeler": registry.resolve("labeler", "toy_map"),
+    }
     rings = registry.resolve("evaluation", "rings")
     assert unfit(rings, parts, 2, registry) == ""
-    assert "dimension 3 (loading.dimension), but evaluation 'rings' works in 2" in unfit(rings, parts, 3, registry)
+    assert "dimension 3 (loading.dimension), but evaluation 'rings' works in 2" in unfit(
+        rings, parts, 3, registry
+    )
 
 
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"evaluations": "goodness"}, r"evaluations is 'goodness'; expected evaluations by name: add one with \+evaluation@"),
+        (
+            {"evaluations": "goodness"},
+            r"evaluations is 'goodness'; expected evaluations by name: add one with \+evaluation@",
+        ),
         ({"evaluations": {"mine": "goodness"}}, "evaluations.mine is 'goodness', no component"),
-        ({"evaluations": {"mine": {"_target_": "os.system"}}}, "'os.system' cannot be used as an evaluation"),
+        (
+            {"evaluations": {"mine": {"_target_": "os.system"}}},
+            "'os.system' cannot be used as an evaluation",
+        ),
         ({"where_they_fit": "goodness"}, "where_they_fit is 'goodness', a str"),
     ],
 )
@@ -94,7 +130,14 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def reported(home):
     """What a toy run printed, and its folder."""
-    done = vitreous(home, "run", "experiment=toy", "report=true", "+evaluation@evaluations.mine=ranking", "evaluations.mine.fraction=0.2")
+    done = vitreous(
+        home,
+        "run",
+        "experiment=toy",
+        "report=true",
+        "+evaluation@evaluations.mine=ranking",
+        "evaluations.mine.fraction=0.2",
+    )
     assert done.returncode == 0, done.stderr
     (folder,) = (home / "runs" / "toy").iterdir()
     return done.stdout, folder
@@ -103,7 +146,9 @@ def reported(home):
 def test_console_file_and_page_show_the_same_numbers(reported):
     printed, folder = reported
     scores = json.loads((folder / "scores.json").read_text())
-    page = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", (folder / "report.html").read_text())
+    page = re.sub(
+        r"data:image/png;base64,[A-Za-z0-9+/=]+", "", (folder / "report.html").read_text()
+    )
     assert list(scores) == ["goodness", "correlation", "regression", "mine"]
     pearson, c_rank = scores["correlation"]["model"]["pearson"], scores["mine"]["model"]["c_rank"]
     for heading, values in (("map, with the true one", [pearson]), ("ranking by map", [c_rank])):
@@ -120,23 +165,43 @@ def test_numbers_of_each_glass_are_kept_and_test_glasses_alone_are_scored(report
     glasses = json.loads((folder / "scores_by_glass.json").read_text())
     assert list(glasses["correlation"]) == unseen
     (row,) = glasses["correlation"].values()
-    assert row["model"]["pearson"] == json.loads((folder / "scores.json").read_text())["correlation"]["model"]["pearson"]
+    assert (
+        row["model"]["pearson"]
+        == json.loads((folder / "scores.json").read_text())["correlation"]["model"]["pearson"]
+    )
 
 
 def test_what_was_left_out_is_printed_and_on_the_page(reported):
     printed, folder = reported
-    reason = "evaluation 'calibration' needs an uncertainty, which model 'toy_least_squares' does not give"
+    reason = (
+        "evaluation 'calibration' needs an uncertainty, which model 'toy_least_squares' does "
+        "not give"
+    )
     assert f"left out  {reason}" in printed
     assert reason.replace("'", "&#x27;") in (folder / "report.html").read_text()
 
 
 def test_a_run_without_a_model_is_scored_and_reported(home, reported):
-    done = vitreous(home, "run", "experiment=toy", "model=none", "report=true", "name=probed", "~evaluations.regression")
+    done = vitreous(
+        home,
+        "run",
+        "experiment=toy",
+        "model=none",
+        "report=true",
+        "name=probed",
+        "~evaluations.regression",
+    )
     assert done.returncode == 0, done.stderr
     (folder,) = (home / "runs" / "probed").iterdir()
     scores = json.loads((folder / "scores.json").read_text())
-    assert list(scores) == ["goodness", "correlation"] and scores["goodness"]["true map"]["nearest"]["event_1"] is not None
-    assert "true map" in done.stdout and "6 glasses, on which nothing was learnt" in (folder / "report.html").read_text()
+    assert (
+        list(scores) == ["goodness", "correlation"]
+        and scores["goodness"]["true map"]["nearest"]["event_1"] is not None
+    )
+    assert (
+        "true map" in done.stdout
+        and "6 glasses, on which nothing was learnt" in (folder / "report.html").read_text()
+    )
     assert not (folder / "model").exists()
 
 
@@ -147,7 +212,9 @@ def test_an_evaluation_that_does_not_fit_is_refused_before_anything_is_computed(
     assert "leave it out with ~evaluations.path" in line
 
 
-def test_labels_of_several_components_are_written_and_scored_by_what_can(toys, tmp_path, monkeypatch):
+def test_labels_of_several_components_are_written_and_scored_by_what_can(
+    toys, tmp_path, monkeypatch
+):
     from toyglass import components as toy
 
     label, fit = toy.Map.label, toy.LeastSquares.fit
@@ -155,7 +222,9 @@ def test_labels_of_several_components_are_written_and_scored_by_what_can(toys, t
     def two(self, glass, potential, loading, trajectory):
         found = label(self, glass, potential, loading, trajectory)
         both = np.stack([found.values, 2.0 * found.values], axis=1)
-        return dataclasses.replace(found, values=both, mask=np.isfinite(both), components=("near", "far"))
+        return dataclasses.replace(
+            found, values=both, mask=np.isfinite(both), components=("near", "far")
+        )
 
     class Both(Fitted):
         def predict(self, features):
@@ -178,16 +247,23 @@ def test_labels_of_several_components_are_written_and_scored_by_what_can(toys, t
     assert header == "x,y,gap_near,gap_far,prediction_near,prediction_far"
     assert row.endswith(",1.0,1.0")
     assert not (folder / "model" / "bundle.json").exists()
-    refused = vitreous(tmp_path, "run", "experiment=toy", "executor=serial", "tracker=none", "where_they_fit=[]")
+    refused = vitreous(
+        tmp_path, "run", "experiment=toy", "executor=serial", "tracker=none", "where_they_fit=[]"
+    )
     assert refused.returncode == 2
     assert "leave it out with ~evaluations." in refused.stderr
 
 
-def test_an_evaluation_that_fails_costs_its_own_numbers_and_the_run_says_so(toys, tmp_path, monkeypatch):
+def test_an_evaluation_that_fails_costs_its_own_numbers_and_the_run_says_so(
+    toys, tmp_path, monkeypatch
+):
     monkeypatch.setattr(Correlation, "evaluate", lambda self, run: 1 / 0)
     done = vitreous(tmp_path, "run", "experiment=toy", "executor=serial", "tracker=none")
     assert done.returncode == 2
-    assert "evaluations failed: correlation (see the errors above); everything else is written to " in done.stderr
+    assert (
+        "evaluations failed: correlation (see the errors above); everything else is written to "
+        in done.stderr
+    )
     (folder,) = (tmp_path / "runs" / "toy").iterdir()
     scores = json.loads((folder / "scores.json").read_text())
     assert "correlation" not in scores

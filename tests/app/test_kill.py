@@ -24,14 +24,26 @@ def test_killed_twenty_times_and_finished_the_results_are_bit_identical():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_a_run_says_so_stops_its_workers_and_leaves_a_whole_store(number, tmp_path):
     command = [sys.executable, "-m", "vitreous.cli", *TOY, "executor=local", "samples=200"]
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it is ignored, and children inherit that
-    started = subprocess.Popen(command, env=environment(tmp_path), cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # in a shell's background it is ignored, and children inherit that
+    started = subprocess.Popen(
+        command,
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     while not list((tmp_path / "store").rglob("*.npz")):
         time.sleep(0.05)
     os.kill(started.pid, number)
     _, told = started.communicate(timeout=60)
     assert started.returncode == 130
-    assert told.splitlines()[-1] == "vitreous: interrupted; what is stored is kept, the same command continues"
+    assert (
+        told.splitlines()[-1]
+        == "vitreous: interrupted; what is stored is kept, the same command continues"
+    )
     assert "Traceback" not in told
     assert gone_within(started.pid, 10.0)
     assert process(tmp_path, "store", "verify").returncode == 0
@@ -49,7 +61,18 @@ def gone_within(group, seconds):
 
 
 def test_a_sample_that_kills_its_process_is_left_out_and_the_others_are_kept(tmp_path):
-    done = process(tmp_path, "run", "experiment=toy", "executor=local", "generator.dies=[2]", "split.test=[0]", "split.validation=0")
+    done = process(
+        tmp_path,
+        "run",
+        "experiment=toy",
+        "executor=local",
+        "generator.dies=[2]",
+        "split.test=[0]",
+        "split.validation=0",
+    )
     assert done.returncode == 0, done.stderr
-    assert "sample 2 is left out: its worker process died with exit code 13, 2 times in all" in done.stderr
+    assert (
+        "sample 2 is left out: its worker process died with exit code 13, 2 times in all"
+        in done.stderr
+    )
     assert "4 train, 1 test; 1 left out" in done.stdout

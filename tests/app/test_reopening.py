@@ -37,8 +37,15 @@ def test_the_report_is_drawn_again_without_computing(home, runs, tmp_path):
 def test_scores_of_runs_stand_side_by_side(home, runs, tmp_path):
     done = vitreous(home, "compare", *runs)
     assert done.returncode == 0, done.stderr
-    row = next(line for line in done.stdout.splitlines() if line.startswith("correlation.model.pearson"))
-    known = [json.loads((home / "runs" / "toy" / run / "scores.json").read_text())["correlation"]["model"]["pearson"] for run in runs]
+    row = next(
+        line for line in done.stdout.splitlines() if line.startswith("correlation.model.pearson")
+    )
+    known = [
+        json.loads((home / "runs" / "toy" / run / "scores.json").read_text())["correlation"][
+            "model"
+        ]["pearson"]
+        for run in runs
+    ]
     assert row.split()[1:] == [f"{value:.4g}" for value in known]
     assert vitreous(home, "compare", *runs, "--out", str(tmp_path / "c.csv")).returncode == 0
     assert f"correlation.model.pearson,{known[0]},{known[1]}" in (tmp_path / "c.csv").read_text()
@@ -61,7 +68,10 @@ def test_a_run_is_computed_again_and_compared(home, runs, tmp_path):
 
 def test_a_strangers_run_runs_no_commands_of_lammps(home, runs, tmp_path):
     victim = tmp_path / "victim"
-    simulator = {"_target_": "vitreous.plugins.simulators.lammps_aqs.LammpsAQS", "pair_commands": [f"shell touch {victim}"]}
+    simulator = {
+        "_target_": "vitreous.plugins.simulators.lammps_aqs.LammpsAQS",
+        "pair_commands": [f"shell touch {victim}"],
+    }
     folder = shutil.copytree(runs[0], tmp_path / "strange")
     about = json.loads((folder / "run.json").read_text())
     about["config"]["simulator"] = simulator
@@ -72,7 +82,9 @@ def test_a_strangers_run_runs_no_commands_of_lammps(home, runs, tmp_path):
     assert not victim.exists()
 
 
-def test_a_report_needs_neither_inputs_nor_the_files_beside_the_run(home, runs, tmp_path, monkeypatch):
+def test_a_report_needs_neither_inputs_nor_the_files_beside_the_run(
+    home, runs, tmp_path, monkeypatch
+):
     from toyglass import components as toy
 
     monkeypatch.setattr(toy.Lattice, "__post_init__", lambda self: 1 / 0)
@@ -90,7 +102,9 @@ def test_a_run_is_cited(home, runs):
     assert done.stdout.count("@") == done.stdout.count("\n}\n")
     assert "note = {evaluation goodness" in done.stdout or "; evaluation goodness" in done.stdout
     assert "executor serial" in done.stdout
-    assert not re.search(r"(?<!\\)_", re.sub(r"@\w+\{.*|doi = .*", "", done.stdout))  # LaTeX stops at a bare underscore
+    assert not re.search(
+        r"(?<!\\)_", re.sub(r"@\w+\{.*|doi = .*", "", done.stdout)
+    )  # LaTeX stops at a bare underscore
 
 
 def test_citations_of_one_name_and_year_stay_two_entries_and_papers_are_read_whole():
@@ -109,4 +123,8 @@ def test_citations_of_one_name_and_year_stay_two_entries_and_papers_are_read_who
 def test_a_folder_that_holds_no_run_is_refused(home, tmp_path, command):
     done = vitreous(home, command, str(tmp_path))
     assert done.returncode == 2
-    assert done.stderr == f"vitreous: {tmp_path} holds no run: there is no run.json in it; give the folder that a run printed at its end\n"
+    assert (
+        done.stderr
+        == f"vitreous: {tmp_path} holds no run: there is no run.json in it; give the folder that "
+        "a run printed at its end\n"
+    )

@@ -1,4 +1,6 @@
-"""What MLflow is told: parameters, metrics, configuration, artifact keys, the model; and what happens when it cannot be told."""
+"""What MLflow is told: parameters, metrics, configuration, artifact keys, the model; and what
+happens when it cannot be told.
+"""
 
 import shutil
 import sqlite3
@@ -43,7 +45,11 @@ def test_a_run_is_recorded_with_parameters_metrics_tags_and_files(client, runs, 
     assert run.info.status == "FINISHED"
     assert run.data.params["descriptor.cutoff"] == "2.0"
     assert run.data.tags["command"] == "vitreous run experiment=toy tracker=mlflow"
-    assert [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "loss")] == [(0, 1.0), (1, 0.5), (2, 1 / 3)]
+    assert [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "loss")] == [
+        (0, 1.0),
+        (1, 0.5),
+        (2, 1 / 3),
+    ]
     assert "correlation.model.pearson" in run.data.metrics
     assert run.data.metrics["goodness.model.coverage.places"] == 1.0
     assert len(run.data.tags["artifacts.fit"]) == 64
@@ -61,7 +67,9 @@ def test_the_jobs_of_a_sweep_are_children_of_one_parent(runs):
     assert {r.info.status for r in runs} == {"FINISHED"}
 
 
-def test_the_tracked_model_loads_without_pickle_and_predicts_the_same(client, runs, home, toys, monkeypatch):
+def test_the_tracked_model_loads_without_pickle_and_predicts_the_same(
+    client, runs, home, toys, monkeypatch
+):
     pytest.importorskip("pandas")
     import mlflow
 
@@ -133,7 +141,10 @@ def test_a_database_locked_at_the_end_loses_no_result(tmp_path, toys, monkeypatc
     monkeypatch.setattr(job, "write_results", then_lock)
     monkeypatch.setattr("vitreous.plugins.trackers.mlflow.PATIENCE", 0.2)
     database = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    config = {**toy_config(tmp_path), "tracker": {"_target_": "vitreous.plugins.trackers.mlflow.MLflow", "uri": database}}
+    config = {
+        **toy_config(tmp_path),
+        "tracker": {"_target_": "vitreous.plugins.trackers.mlflow.MLflow", "uri": database},
+    }
     with pytest.raises(VitreousError, match=r"database is locked.*results are kept in the store"):
         job.run(job.Job(config=config, text="", folder=tmp_path / "run", command="vitreous run"))
     locking[0].close()
@@ -150,7 +161,9 @@ def toy_config(home):
 
 
 def test_an_unreachable_server_is_one_sentence_before_anything_is_computed(tmp_path):
-    done = vitreous(tmp_path, "run", *TOY, "tracker.uri=http://127.0.0.1:9", MLFLOW_HTTP_REQUEST_MAX_RETRIES="0")
+    done = vitreous(
+        tmp_path, "run", *TOY, "tracker.uri=http://127.0.0.1:9", MLFLOW_HTTP_REQUEST_MAX_RETRIES="0"
+    )
     assert done.returncode == 2
     assert "tracking at http://127.0.0.1:9 failed" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "store").exists()
@@ -158,13 +171,29 @@ def test_an_unreachable_server_is_one_sentence_before_anything_is_computed(tmp_p
 
 def test_two_runs_that_start_together_on_no_database_both_succeed(tmp_path):
     command = [sys.executable, "-m", "vitreous.cli", "run", *TOY]
-    started = [subprocess.Popen(command, env=environment(tmp_path), cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [(p.wait(200), p.stderr.read() if p.stderr else "") for p in started] == [(0, ""), (0, "")]
+    started = [
+        subprocess.Popen(
+            command, env=environment(tmp_path), cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    assert [(p.wait(200), p.stderr.read() if p.stderr else "") for p in started] == [
+        (0, ""),
+        (0, ""),
+    ]
 
 
 def test_without_a_tracker_mlflow_is_not_imported(tmp_path):
-    code = "import sys; from vitreous.cli import main; main(['run', 'experiment=toy']); sys.exit('mlflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), cwd=tmp_path, check=False).returncode == 0
+    code = (
+        "import sys; from vitreous.cli import main; main(['run', 'experiment=toy']); "
+        "sys.exit('mlflow' in sys.modules)"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], env=environment(tmp_path), cwd=tmp_path, check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_without_mlflow_the_tracker_says_what_to_install(tmp_path, monkeypatch):
@@ -172,12 +201,19 @@ def test_without_mlflow_the_tracker_says_what_to_install(tmp_path, monkeypatch):
     done = vitreous(tmp_path, "run", *TOY)
     assert done.returncode == 2
     assert "tracker 'mlflow' of vitreous" in done.stderr
-    assert "needs the package 'mlflow', which is not installed; pip install 'vitreous[track]'" in done.stderr
+    assert (
+        "needs the package 'mlflow', which is not installed; pip install 'vitreous[track]'"
+        in done.stderr
+    )
     assert not (tmp_path / "store").exists()
 
 
-@pytest.mark.parametrize("uri", ["sqlite:////proc/none.db", "sqlite:////dev/full", "http://127.0.0.1:9"])
-def test_a_tracker_that_cannot_be_reached_is_one_sentence_before_anything_is_computed(uri, tmp_path):
+@pytest.mark.parametrize(
+    "uri", ["sqlite:////proc/none.db", "sqlite:////dev/full", "http://127.0.0.1:9"]
+)
+def test_a_tracker_that_cannot_be_reached_is_one_sentence_before_anything_is_computed(
+    uri, tmp_path
+):
     done = vitreous(tmp_path, "run", *TOY, f"tracker.uri={uri}")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()

@@ -1,4 +1,6 @@
-"""What correlation a model's own deviations lead to expect, and from where on a map is not trusted."""
+"""What correlation a model's own deviations lead to expect, and from where on a map is
+not trusted.
+"""
 
 import numpy as np
 import pytest
@@ -9,18 +11,38 @@ from vitreous.direct.trust import WORSE, Trust, trust
 
 
 def glass(seed, size=0.3, claimed=1.0, places=2000, uncertain=True):
-    """Predictions of spread 1, errors of ``size`` that do not lean on them, deviations ``claimed`` times as large."""
+    """Predictions of spread 1, errors of ``size`` that do not lean on them, deviations ``claimed``
+    times as large.
+    """
     rng = np.random.default_rng(seed)
     predicted, spread = rng.normal(size=places), size * rng.uniform(0.5, 1.5, places)
     labels = Labels(
-        name="delta_tau", level="site", unit="1", values=predicted + spread * rng.normal(size=places), mask=np.ones(places, bool),
+        name="delta_tau",
+        level="site",
+        unit="1",
+        values=predicted + spread * rng.normal(size=places),
+        mask=np.ones(places, bool),
         positions=np.zeros((places, 2)),
-    )  # fmt: skip
+    )
     return Sample.of(
-        index=seed, role="validation", trajectory=None, labels=labels, events=None, features=None, indicators=None,
-        configuration=Configuration(positions=[[0.0, 0.0]], species=[0], names=("Si",), cell=np.eye(2), periodic=(True, True), units="lj"),
-        prediction=predicted, uncertainty=claimed * spread if uncertain else None,
-    )  # fmt: skip
+        index=seed,
+        role="validation",
+        trajectory=None,
+        labels=labels,
+        events=None,
+        features=None,
+        indicators=None,
+        configuration=Configuration(
+            positions=[[0.0, 0.0]],
+            species=[0],
+            names=("Si",),
+            cell=np.eye(2),
+            periodic=(True, True),
+            units="lj",
+        ),
+        prediction=predicted,
+        uncertainty=claimed * spread if uncertain else None,
+    )
 
 
 def found(sample):
@@ -33,7 +55,9 @@ def test_what_is_expected_of_a_new_glass_is_found(claimed):
     assert learnt.factor == pytest.approx(1.0 / claimed, rel=0.05)
     for size in (0.1, 0.3, 1.0):
         new = glass(9, size=size, claimed=claimed)
-        assert learnt.correlation(new.prediction, new.uncertainty) == pytest.approx(found(new), abs=0.01)
+        assert learnt.correlation(new.prediction, new.uncertainty) == pytest.approx(
+            found(new), abs=0.01
+        )
 
 
 def test_a_map_is_trusted_while_it_leaves_half_as_much_more_unexplained():
@@ -45,7 +69,9 @@ def test_a_map_is_trusted_while_it_leaves_half_as_much_more_unexplained():
 
 
 def test_by_hand():
-    assert Trust(2.0, 0.0, 0.0).correlation(np.array([1.0, 3.0]), np.array([0.5, 0.5])) == pytest.approx(np.sqrt(0.5))
+    assert Trust(2.0, 0.0, 0.0).correlation(
+        np.array([1.0, 3.0]), np.array([0.5, 0.5])
+    ) == pytest.approx(np.sqrt(0.5))
     assert Trust(1.0, 0.0, 0.0).correlation(np.ones(2), np.ones(2)) == 0.0
 
 

@@ -25,7 +25,9 @@ def test_without_runs_it_says_how_to_make_one(tmp_path):
     from vitreous.app.ui import show
 
     pytest.importorskip("flask")
-    with pytest.raises(VitreousError, match=r"there are no tracked runs in .*; make one with: vitreous run"):
+    with pytest.raises(
+        VitreousError, match=r"there are no tracked runs in .*; make one with: vitreous run"
+    ):
         show(tmp_path / "runs" / "mlflow.db", 5000)
 
 
@@ -38,10 +40,14 @@ def test_runs_are_served_until_it_is_ended_and_no_process_is_left(number, tmp_pa
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it is ignored, and children inherit that
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # in a shell's background it is ignored, and children inherit that
     command = [sys.executable, "-m", "vitreous.app.ui", "--port", str(port)]
     quiet = environment(tmp_path, BROWSER="true")
-    shown = subprocess.Popen(command, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    shown = subprocess.Popen(
+        command, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert shown.stdout is not None
     assert f"http://127.0.0.1:{port}" in shown.stdout.readline()
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:

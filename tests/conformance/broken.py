@@ -56,18 +56,27 @@ def _keeps_more(self: Any) -> None:
     object.__setattr__(self, "extra", 1)
 
 
-def _describe(change: Callable[..., Any], after: Callable[..., Any] = lambda found, *_: found) -> type:
-    """A descriptor whose input is changed by ``change`` and whose values are changed by ``after``."""
+def _describe(
+    change: Callable[..., Any], after: Callable[..., Any] = lambda found, *_: found
+) -> type:
+    """A descriptor whose input is changed by ``change`` and whose values are changed by
+    ``after``.
+    """
 
     def describe(self: Any, glass: Any, loading: Any, sites: Any, level: str) -> Any:
-        return after(PhysicalIndicators.describe(self, *change(glass, loading, sites), level), glass, sites)
+        return after(
+            PhysicalIndicators.describe(self, *change(glass, loading, sites), level), glass, sites
+        )
 
     return variant(PhysicalIndicators, describe=describe)
 
 
 def adds(term: Callable[[Any, Any], Any]) -> type:
     """A descriptor to whose values ``term(glass, sites)`` is added."""
-    return _describe(lambda *given: given, lambda found, glass, sites: replace(found, values=found.values + term(glass, sites)))
+    return _describe(
+        lambda *given: given,
+        lambda found, glass, sites: replace(found, values=found.values + term(glass, sites)),
+    )
 
 
 def sees(change: Callable[..., Any]) -> type:
@@ -100,7 +109,9 @@ class Surface:
 
 
 def potential(**wrong: Callable[..., Any]) -> type:
-    return variant(YukawaSilica, surface=lambda self, glass: Surface(YukawaSilica.surface(self, glass), wrong))
+    return variant(
+        YukawaSilica, surface=lambda self, glass: Surface(YukawaSilica.surface(self, glass), wrong)
+    )
 
 
 class Stiffer:
@@ -113,8 +124,16 @@ class Stiffer:
         return 1.01 * self._right.multiply(v)
 
 
-def generator(change: Callable[[Any], Any] = lambda glass: glass, stream: Callable[[Any], Any] = lambda rng: rng, **more: Any) -> type:
-    return variant(DualSwitch, generate=lambda self, index, rng: change(DualSwitch.generate(self, index, stream(rng))), **more)
+def generator(
+    change: Callable[[Any], Any] = lambda glass: glass,
+    stream: Callable[[Any], Any] = lambda rng: rng,
+    **more: Any,
+) -> type:
+    return variant(
+        DualSwitch,
+        generate=lambda self, index, rng: change(DualSwitch.generate(self, index, stream(rng))),
+        **more,
+    )
 
 
 def _two_atoms_in_one_place(glass: Any) -> Any:
@@ -125,7 +144,12 @@ def _two_atoms_in_one_place(glass: Any) -> Any:
 
 def simulator(change: Callable[[Any, Any], Any] = lambda path, glass: path, **more: Any) -> type:
     def deform(self: Any, glass: Any, potential: Any, loading: Any, *, strains: Any = ()) -> Any:
-        return change(AQS.deform(self, glass, potential, replace(loading, dimension=glass.dimension), strains=strains), glass)
+        return change(
+            AQS.deform(
+                self, glass, potential, replace(loading, dimension=glass.dimension), strains=strains
+            ),
+            glass,
+        )
 
     return variant(AQS, deform=deform, **more)
 
@@ -136,7 +160,10 @@ def _forgetful(self: Any, glass: Any, potential: Any, loading: Any, *, strains: 
 
 def _restless(self: Any, glass: Any, potential: Any) -> Any:
     found = AQS.relax(self, glass, potential)
-    return found.with_(positions=found.positions + 0.05 * next(_calls) * np.sin(np.arange(2 * len(found))).reshape(-1, 2))
+    return found.with_(
+        positions=found.positions
+        + 0.05 * next(_calls) * np.sin(np.arange(2 * len(found))).reshape(-1, 2)
+    )
 
 
 def labeler(change: Callable[[Any, Any], Any], **more: Any) -> type:
@@ -150,11 +177,18 @@ def labeler(change: Callable[[Any, Any], Any], **more: Any) -> type:
 class Fitted:
     """A fitted ridge with some answers replaced."""
 
-    def __init__(self, right: Any, predict: Callable[..., Any] | None = None, save: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self,
+        right: Any,
+        predict: Callable[..., Any] | None = None,
+        save: Callable[..., Any] | None = None,
+    ) -> None:
         self._right, self._predict, self._save = right, predict, save
 
     def predict(self, features: Any) -> Any:
-        return self._predict(self._right, features) if self._predict else self._right.predict(features)
+        return (
+            self._predict(self._right, features) if self._predict else self._right.predict(features)
+        )
 
     def uncertainty(self, features: Any) -> Any:
         return self._right.uncertainty(features)
@@ -165,7 +199,9 @@ class Fitted:
             self._save(folder)
 
 
-def model(predict: Callable[..., Any] | None = None, save: Callable[..., Any] | None = None, **more: Any) -> type:
+def model(
+    predict: Callable[..., Any] | None = None, save: Callable[..., Any] | None = None, **more: Any
+) -> type:
     def fit(self: Any, train: Any, validation: Any, rng: Any, log: Any) -> Any:
         return Fitted(Ridge.fit(self, train, validation, rng, log), predict, save)
 
@@ -174,7 +210,10 @@ def model(predict: Callable[..., Any] | None = None, save: Callable[..., Any] | 
 
 def _fit_on_all_rows(self: Any, train: Any, validation: Any, rng: Any, log: Any) -> Any:
     offset = float(np.mean([features.values.mean() for features, _ in train]))
-    return Fitted(Ridge.fit(self, train, validation, rng, log), lambda right, features: right.predict(features) + offset)
+    return Fitted(
+        Ridge.fit(self, train, validation, rng, log),
+        lambda right, features: right.predict(features) + offset,
+    )
 
 
 def _fit_on_validation(self: Any, train: Any, validation: Any, rng: Any, log: Any) -> Any:
@@ -197,7 +236,11 @@ def _upper(matrix: Any) -> Any:
 
 def _ripple(path: Any) -> Any:
     """A displacement that no potential likes, from the second frame on."""
-    return 1e-2 * np.sin(np.arange(path.frames.size)).reshape(path.frames.shape) * (path.frame_strain > 0)[:, None, None]
+    return (
+        1e-2
+        * np.sin(np.arange(path.frames.size)).reshape(path.frames.shape)
+        * (path.frame_strain > 0)[:, None, None]
+    )
 
 
 def _rising(events: Any) -> Any:
@@ -207,8 +250,12 @@ def _rising(events: Any) -> Any:
 ENDS = sees(lambda *_: os._exit(3))  #: whatever it is asked, it takes its process along
 
 
-def evaluation(change: Callable[[Any, Any], Any], see: Callable[[Any], Any] = lambda run: run) -> type:
-    """Correlations of a run as ``see`` shows it, and what was found as ``change(found, run)`` leaves it."""
+def evaluation(
+    change: Callable[[Any, Any], Any], see: Callable[[Any], Any] = lambda run: run
+) -> type:
+    """Correlations of a run as ``see`` shows it, and what was found as ``change(found, run)``
+    leaves it.
+    """
 
     def evaluate(self: Any, run: Any) -> Any:
         return change(Correlation.evaluate(self, see(run)), run)
@@ -217,7 +264,9 @@ def evaluation(change: Callable[[Any, Any], Any], see: Callable[[Any], Any] = la
 
 
 def _counts_training(run: Any) -> Any:
-    return replace(run, samples=tuple(replace(s, case=replace(s.case, role="test")) for s in run.samples))
+    return replace(
+        run, samples=tuple(replace(s, case=replace(s.case, role="test")) for s in run.samples)
+    )
 
 
 def _by_its_first_glass(found: Any, run: Any) -> Any:
@@ -225,12 +274,19 @@ def _by_its_first_glass(found: Any, run: Any) -> Any:
 
 
 def _needs_labels(found: Any, run: Any) -> Any:
-    return replace(found, numbers={"least": float(min(s.labels.values[s.labels.mask].min() for s in run.role("test")))})
+    return replace(
+        found,
+        numbers={
+            "least": float(min(s.labels.values[s.labels.mask].min() for s in run.role("test")))
+        },
+    )
 
 
 def _rounds_in_tables(found: Any, run: Any) -> Any:
     table = found.tables[0]
-    rows = [[round(cell, 1) if isinstance(cell, float) else cell for cell in row] for row in table.rows]
+    rows = [
+        [round(cell, 1) if isinstance(cell, float) else cell for cell in row] for row in table.rows
+    ]
     return replace(found, tables=[replace(table, rows=rows)])
 
 
@@ -266,7 +322,12 @@ def _none_for_a_function(future: futures.Future[Any]) -> futures.Future[Any]:
 class Told(Untracked):
     """A record with some answers replaced."""
 
-    def __init__(self, name: str = "", finish: Callable[[Any], None] | None = None, fail: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "",
+        finish: Callable[[Any], None] | None = None,
+        fail: Callable[[str], None] | None = None,
+    ) -> None:
         self.id, self._finish, self._fail = name, finish, fail
 
     def finish(self, outcome: Any) -> None:
@@ -295,90 +356,246 @@ P, S = PhysicalIndicators, AQS
 CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("every", "is_a_frozen_dataclass"): (NotADataclass, "not a dataclass"),
     ("every", "only_stores"): (variant(P, __post_init__=_keeps_more), "makes extra"),
-    ("every", "pickles"): (variant(P, __reduce__=lambda self: (partial(P, radius=1.0), ())), "pickled copy differs"),
-    ("every", "is_written_as_it_is_built"): (variant(P, __repr__=lambda self: "Broken()"), "does not show radius"),
+    ("every", "pickles"): (
+        variant(P, __reduce__=lambda self: (partial(P, radius=1.0), ())),
+        "pickled copy differs",
+    ),
+    ("every", "is_written_as_it_is_built"): (
+        variant(P, __repr__=lambda self: "Broken()"),
+        "does not show radius",
+    ),
     ("every", "key_is_stable"): (variant(P, version=hash("a")), "differs in another process"),
     ("every", "version_is_a_number"): (variant(P, version="first"), "version is 'first'"),
-    ("every", "has_a_config_that_matches"): (variant(P, radius=9.0, __annotations__={"radius": float}), "the config has radius: 8.0"),
+    ("every", "has_a_config_that_matches"): (
+        variant(P, radius=9.0, __annotations__={"radius": float}),
+        "the config has radius: 8.0",
+    ),
     ("every", "docstring_names_units"): (variant(P, __doc__=None), "has no docstring"),
-    ("every", "needs_are_declared"): (adds(_undeclared), "it needs sklearn, which it does not declare"),
+    ("every", "needs_are_declared"): (
+        adds(_undeclared),
+        "it needs sklearn, which it does not declare",
+    ),
     ("every", "leaves_its_input_alone"): (sees(_spoils_sites), "sites changed"),
-    ("every", "leaves_global_randomness_alone"): (adds(lambda *_: 0.0 * np.random.random()), "numpy.random"),  # noqa: NPY002
-    ("every", "same_input_same_result"): (adds(lambda *_: np.random.default_rng().random()), "different results"),
+    ("every", "leaves_global_randomness_alone"): (
+        adds(lambda *_: 0.0 * np.random.random()),  # noqa: NPY002
+        "numpy.random",
+    ),
+    ("every", "same_input_same_result"): (
+        adds(lambda *_: np.random.default_rng().random()),
+        "different results",
+    ),
     ("potential", "declares_itself"): (variant(YukawaSilica, units="inches"), "units is 'inches'"),
-    ("potential", "forces_are_minus_the_gradient"): (potential(energy_forces=lambda a, x: (a[0], 1.01 * a[1])), "minus the slope"),
-    ("potential", "forces_sum_to_zero"): (potential(energy_forces=lambda a, x: (a[0], a[1] + [1e-3, 0])), "sum of all forces"),
-    ("potential", "hessian_is_symmetric"): (potential(hessian=lambda a, x: a * (1 + 1e-3 * _upper(a))), "its transpose"),
-    ("potential", "hessian_is_minus_the_slope_of_forces"): (potential(hessian=lambda a, x: 1.01 * a), "the Hessian times"),
-    ("potential", "linear_response_agrees_with_the_hessian"): (potential(linearise=lambda a, x: Stiffer(a)), "multiply differs"),
-    ("potential", "stress_is_the_slope_of_energy"): (potential(stress=lambda a, x: 1.01 * a), "the stress differs"),
-    ("potential", "lattice_vectors_change_nothing"): (potential(energy_forces=lambda a, x: (a[0] + x.sum(), a[1])), "lattice vectors"),
-    ("potential", "order_of_atoms_does_not_matter"): (potential(energy_forces=lambda a, x: (a[0] + x[0, 0], a[1])), "another order"),
-    ("potential", "atom_energies_sum_to_the_energy"): (potential(atom_energies=lambda a, x: 1.01 * a), "sum of the atoms' energies"),
+    ("potential", "forces_are_minus_the_gradient"): (
+        potential(energy_forces=lambda a, x: (a[0], 1.01 * a[1])),
+        "minus the slope",
+    ),
+    ("potential", "forces_sum_to_zero"): (
+        potential(energy_forces=lambda a, x: (a[0], a[1] + [1e-3, 0])),
+        "sum of all forces",
+    ),
+    ("potential", "hessian_is_symmetric"): (
+        potential(hessian=lambda a, x: a * (1 + 1e-3 * _upper(a))),
+        "its transpose",
+    ),
+    ("potential", "hessian_is_minus_the_slope_of_forces"): (
+        potential(hessian=lambda a, x: 1.01 * a),
+        "the Hessian times",
+    ),
+    ("potential", "linear_response_agrees_with_the_hessian"): (
+        potential(linearise=lambda a, x: Stiffer(a)),
+        "multiply differs",
+    ),
+    ("potential", "stress_is_the_slope_of_energy"): (
+        potential(stress=lambda a, x: 1.01 * a),
+        "the stress differs",
+    ),
+    ("potential", "lattice_vectors_change_nothing"): (
+        potential(energy_forces=lambda a, x: (a[0] + x.sum(), a[1])),
+        "lattice vectors",
+    ),
+    ("potential", "order_of_atoms_does_not_matter"): (
+        potential(energy_forces=lambda a, x: (a[0] + x[0, 0], a[1])),
+        "another order",
+    ),
+    ("potential", "atom_energies_sum_to_the_energy"): (
+        potential(atom_energies=lambda a, x: 1.01 * a),
+        "sum of the atoms' energies",
+    ),
     ("potential", "foreign_glass_is_refused"): (
-        variant(YukawaSilica, surface=lambda self, glass: YukawaSilica.surface(self, glass.with_(names=("Si", "O"), units="silica2d"))),
+        variant(
+            YukawaSilica,
+            surface=lambda self, glass: YukawaSilica.surface(
+                self, glass.with_(names=("Si", "O"), units="silica2d")
+            ),
+        ),
         "was accepted",
     ),
     ("generator", "declares_itself"): (generator(has_bonds=False), "has_bonds is False"),
-    ("generator", "same_seed_same_glass"): (generator(stream=lambda rng: np.random.default_rng()), "different glasses"),
-    ("generator", "other_seed_other_glass"): (generator(stream=lambda rng: np.random.default_rng(0)), "the same glass"),
+    ("generator", "same_seed_same_glass"): (
+        generator(stream=lambda rng: np.random.default_rng()),
+        "different glasses",
+    ),
+    ("generator", "other_seed_other_glass"): (
+        generator(stream=lambda rng: np.random.default_rng(0)),
+        "the same glass",
+    ),
     ("generator", "knows_how_many_there_are"): (generator(available=3), "glass number 3 of 3"),
     ("generator", "atoms_do_not_overlap"): (generator(_two_atoms_in_one_place), "apart"),
-    ("generator", "bonds_join_neighbours"): (generator(lambda g: g.with_(bonds=np.concatenate([g.bonds, g.bonds[:1]]))), "listed twice"),
-    ("generator", "bonds_are_those_within_the_limit"): (generator(bond_limit=1.5), "not those within bond_limit: the bond between"),
-    ("generator", "rings_have_six_sides_on_average"): (generator(lambda glass: glass.with_(bonds=glass.bonds[1:])), "not fully bonded"),
-    ("generator", "fingerprint_is_stable"): (variant(File, fingerprint=lambda self, index: str(next(_calls))), "the same text"),
-    ("simulator", "declares_itself"): (variant(S, dimensions=frozenset({4})), "dimensions is frozenset({4})"),
-    ("simulator", "relaxed_glass_is_at_rest"): (variant(S, relax=lambda self, glass, potential: glass), "left after relax"),
-    ("simulator", "zero_strain_is_the_identity"): (simulator(lambda p, _: replace(p, strain=p.strain + 1e-3)), "the first strains"),
-    ("simulator", "cells_follow_the_loading"): (simulator(lambda p, _: replace(p, cells=1.001 * p.cells)), "the saved cells"),
-    ("simulator", "saved_states_are_at_rest"): (simulator(lambda p, _: replace(p, frames=p.frames + _ripple(p))), "left at strain"),
-    ("simulator", "asked_states_are_saved"): (variant(S, deform=_forgetful), "is not among the saved ones"),
-    ("simulator", "stress_is_symmetric"): (simulator(lambda p, _: replace(p, stress=p.stress + 1e-3 * np.eye(2, k=1))), "its transpose"),
-    ("simulator", "stress_does_the_work"): (simulator(lambda p, _: replace(p, stress=1.1 * p.stress)), "compared with the work"),
+    ("generator", "bonds_join_neighbours"): (
+        generator(lambda g: g.with_(bonds=np.concatenate([g.bonds, g.bonds[:1]]))),
+        "listed twice",
+    ),
+    ("generator", "bonds_are_those_within_the_limit"): (
+        generator(bond_limit=1.5),
+        "not those within bond_limit: the bond between",
+    ),
+    ("generator", "rings_have_six_sides_on_average"): (
+        generator(lambda glass: glass.with_(bonds=glass.bonds[1:])),
+        "not fully bonded",
+    ),
+    ("generator", "fingerprint_is_stable"): (
+        variant(File, fingerprint=lambda self, index: str(next(_calls))),
+        "the same text",
+    ),
+    ("simulator", "declares_itself"): (
+        variant(S, dimensions=frozenset({4})),
+        "dimensions is frozenset({4})",
+    ),
+    ("simulator", "relaxed_glass_is_at_rest"): (
+        variant(S, relax=lambda self, glass, potential: glass),
+        "left after relax",
+    ),
+    ("simulator", "zero_strain_is_the_identity"): (
+        simulator(lambda p, _: replace(p, strain=p.strain + 1e-3)),
+        "the first strains",
+    ),
+    ("simulator", "cells_follow_the_loading"): (
+        simulator(lambda p, _: replace(p, cells=1.001 * p.cells)),
+        "the saved cells",
+    ),
+    ("simulator", "saved_states_are_at_rest"): (
+        simulator(lambda p, _: replace(p, frames=p.frames + _ripple(p))),
+        "left at strain",
+    ),
+    ("simulator", "asked_states_are_saved"): (
+        variant(S, deform=_forgetful),
+        "is not among the saved ones",
+    ),
+    ("simulator", "stress_is_symmetric"): (
+        simulator(lambda p, _: replace(p, stress=p.stress + 1e-3 * np.eye(2, k=1))),
+        "its transpose",
+    ),
+    ("simulator", "stress_does_the_work"): (
+        simulator(lambda p, _: replace(p, stress=1.1 * p.stress)),
+        "compared with the work",
+    ),
     ("simulator", "elastic_strain_can_be_undone"): (variant(S, relax=_restless), "there and back"),
-    ("simulator", "lattice_vectors_change_nothing"): (simulator(lambda p, g: replace(p, energy=p.energy + g.positions.sum())), "lattice"),
+    ("simulator", "lattice_vectors_change_nothing"): (
+        simulator(lambda p, g: replace(p, energy=p.energy + g.positions.sum())),
+        "lattice",
+    ),
     ("simulator", "order_of_atoms_does_not_matter"): (
         simulator(lambda p, g: replace(p, energy=p.energy + g.positions[0, 0])),
         "another order",
     ),
-    ("simulator", "events_are_told_consistently"): (simulator(lambda p, _: replace(p, events=_rising(p.events))), "raises the energy"),
+    ("simulator", "events_are_told_consistently"): (
+        simulator(lambda p, _: replace(p, events=_rising(p.events))),
+        "raises the energy",
+    ),
     ("simulator", "other_dimension_is_refused"): (simulator(), "was accepted"),
-    ("labeler", "declares_itself"): (variant(Rearrangements, level="everywhere"), "level is 'everywhere'"),
-    ("labeler", "labels_have_the_declared_level"): (variant(Rearrangements, level="site"), "'site' is declared"),
-    ("labeler", "labels_have_the_declared_sign"): (labeler(lambda found, _: -found.values), "sign is declared positive"),
-    ("labeler", "something_is_labelled"): (labeler(lambda found, _: 0.0 * found.values), "every label is zero"),
-    ("labeler", "order_of_atoms_does_not_matter"): (labeler(lambda found, _: found.columns["atom"] + 0.0), "another order"),
-    ("labeler", "lattice_vectors_change_nothing"): (labeler(lambda found, glass: found.values + glass.positions.sum()), "lattice vectors"),
+    ("labeler", "declares_itself"): (
+        variant(Rearrangements, level="everywhere"),
+        "level is 'everywhere'",
+    ),
+    ("labeler", "labels_have_the_declared_level"): (
+        variant(Rearrangements, level="site"),
+        "'site' is declared",
+    ),
+    ("labeler", "labels_have_the_declared_sign"): (
+        labeler(lambda found, _: -found.values),
+        "sign is declared positive",
+    ),
+    ("labeler", "something_is_labelled"): (
+        labeler(lambda found, _: 0.0 * found.values),
+        "every label is zero",
+    ),
+    ("labeler", "order_of_atoms_does_not_matter"): (
+        labeler(lambda found, _: found.columns["atom"] + 0.0),
+        "another order",
+    ),
+    ("labeler", "lattice_vectors_change_nothing"): (
+        labeler(lambda found, glass: found.values + glass.positions.sum()),
+        "lattice vectors",
+    ),
     ("labeler", "missing_trajectory_is_refused"): (
-        variant(Rearrangements, label=lambda self, g, p, load, path: Rearrangements.label(self, g, p, load, path or silica_deformation())),
+        variant(
+            Rearrangements,
+            label=lambda self, g, p, load, path: Rearrangements.label(
+                self, g, p, load, path or silica_deformation()
+            ),
+        ),
         "was accepted",
     ),
     ("descriptor", "declares_itself"): (variant(P, rotation="round"), "rotation is 'round'"),
     ("descriptor", "features_are_as_declared"): (variant(P, form="image"), "'image' is declared"),
-    ("descriptor", "translation_changes_nothing"): (adds(lambda glass, sites: sites[:, :1]), "common translation"),
-    ("descriptor", "lattice_vectors_change_nothing"): (adds(lambda glass, sites: glass.positions.sum()), "lattice vectors"),
-    ("descriptor", "order_of_atoms_does_not_matter"): (adds(lambda glass, sites: glass.positions[0, 0]), "another order"),
+    ("descriptor", "translation_changes_nothing"): (
+        adds(lambda glass, sites: sites[:, :1]),
+        "common translation",
+    ),
+    ("descriptor", "lattice_vectors_change_nothing"): (
+        adds(lambda glass, sites: glass.positions.sum()),
+        "lattice vectors",
+    ),
+    ("descriptor", "order_of_atoms_does_not_matter"): (
+        adds(lambda glass, sites: glass.positions[0, 0]),
+        "another order",
+    ),
     ("descriptor", "rotation_is_as_declared"): (
         sees(lambda glass, load, sites: (glass, replace(load, angle=0.0), sites)),
         "common rotation",
     ),
-    ("descriptor", "periodic_images_are_seen"): (adds(lambda glass, sites: len(glass)), "repeated twice"),
-    ("descriptor", "small_cells_are_right_or_refused"): (adds(lambda glass, sites: glass.volume), "in a small cell"),
-    ("descriptor", "company_does_not_matter"): (adds(lambda glass, sites: len(sites)), "of a place alone"),
+    ("descriptor", "periodic_images_are_seen"): (
+        adds(lambda glass, sites: len(glass)),
+        "repeated twice",
+    ),
+    ("descriptor", "small_cells_are_right_or_refused"): (
+        adds(lambda glass, sites: glass.volume),
+        "in a small cell",
+    ),
+    ("descriptor", "company_does_not_matter"): (
+        adds(lambda glass, sites: len(sites)),
+        "of a place alone",
+    ),
     ("descriptor", "places_that_are_not_numbers_are_refused"): (
         sees(lambda glass, load, sites: (glass, load, np.nan_to_num(sites))),
         "was accepted",
     ),
     ("descriptor", "missing_bonds_are_refused"): (
-        sees(lambda glass, load, sites: (glass if len(glass.bonds) else silica_glass(), load, sites)),
+        sees(
+            lambda glass, load, sites: (glass if len(glass.bonds) else silica_glass(), load, sites)
+        ),
         "was accepted",
     ),
-    ("model", "declares_itself"): (variant(Ridge, forms=frozenset({"table"})), "forms is frozenset({'table'})"),
-    ("model", "predicts_every_place"): (model(lambda right, features: right.predict(features)[:, None]), "predictions have shape"),
-    ("model", "learns_eight_places_by_heart"): (variant(Ridge, example=classmethod(lambda cls: cls(alphas=(1e9,)))), "of the variance"),
-    ("model", "what_is_saved_predicts_the_same"): (model(lambda right, features: right.predict(features) + 1e-6), "of the loaded model"),
-    ("model", "is_saved_without_pickle"): (model(save=lambda folder: (folder / "extra.bin").write_bytes(b"\x80\x04.")), "is pickled"),
+    ("model", "declares_itself"): (
+        variant(Ridge, forms=frozenset({"table"})),
+        "forms is frozenset({'table'})",
+    ),
+    ("model", "predicts_every_place"): (
+        model(lambda right, features: right.predict(features)[:, None]),
+        "predictions have shape",
+    ),
+    ("model", "learns_eight_places_by_heart"): (
+        variant(Ridge, example=classmethod(lambda cls: cls(alphas=(1e9,)))),
+        "of the variance",
+    ),
+    ("model", "what_is_saved_predicts_the_same"): (
+        model(lambda right, features: right.predict(features) + 1e-6),
+        "of the loaded model",
+    ),
+    ("model", "is_saved_without_pickle"): (
+        model(save=lambda folder: (folder / "extra.bin").write_bytes(b"\x80\x04.")),
+        "is pickled",
+    ),
     ("model", "empty_folder_is_refused"): (model(load=_anything), "was accepted"),
     ("model", "batches_do_not_matter"): (
         model(lambda right, features: right.predict(features) - right.predict(features).mean()),
@@ -388,37 +605,85 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         model(lambda right, features: right.predict(features) + np.random.default_rng().random()),
         "after a second fit",
     ),
-    ("model", "unlabelled_places_are_not_used"): (variant(Ridge, fit=_fit_on_all_rows), "spoiling what has no label"),
-    ("model", "validation_only_chooses"): (variant(Ridge, fit=_fit_on_validation), "follow the validation labels"),
+    ("model", "unlabelled_places_are_not_used"): (
+        variant(Ridge, fit=_fit_on_all_rows),
+        "spoiling what has no label",
+    ),
+    ("model", "validation_only_chooses"): (
+        variant(Ridge, fit=_fit_on_validation),
+        "follow the validation labels",
+    ),
     ("model", "other_columns_are_refused"): (
         model(lambda right, features: right.predict(replace(features, names=right.names))),
         "was accepted",
     ),
-    ("model", "uncertainty_is_as_declared"): (variant(Ridge, knows_uncertainty=True), "against knows_uncertainty"),
-    ("evaluation", "declares_itself"): (variant(Correlation, needs=frozenset({"luck"})), "needs is frozenset({'luck'})"),
-    ("evaluation", "finds_something"): (evaluation(lambda found, _: replace(found, numbers={})), "no number is defined"),
-    ("evaluation", "training_glasses_do_not_count"): (evaluation(lambda found, _: found, _counts_training), "training glasses are spoilt"),
-    ("evaluation", "order_of_glasses_does_not_matter"): (evaluation(_by_its_first_glass), "in another order"),
+    ("model", "uncertainty_is_as_declared"): (
+        variant(Ridge, knows_uncertainty=True),
+        "against knows_uncertainty",
+    ),
+    ("evaluation", "declares_itself"): (
+        variant(Correlation, needs=frozenset({"luck"})),
+        "needs is frozenset({'luck'})",
+    ),
+    ("evaluation", "finds_something"): (
+        evaluation(lambda found, _: replace(found, numbers={})),
+        "no number is defined",
+    ),
+    ("evaluation", "training_glasses_do_not_count"): (
+        evaluation(lambda found, _: found, _counts_training),
+        "training glasses are spoilt",
+    ),
+    ("evaluation", "order_of_glasses_does_not_matter"): (
+        evaluation(_by_its_first_glass),
+        "in another order",
+    ),
     ("evaluation", "unknown_glasses_are_survived"): (evaluation(_needs_labels), "ValueError"),
-    ("evaluation", "tables_tell_the_numbers"): (evaluation(_rounds_in_tables), "which is none of its numbers"),
+    ("evaluation", "tables_tell_the_numbers"): (
+        evaluation(_rounds_in_tables),
+        "which is none of its numbers",
+    ),
     ("evaluation", "figures_are_drawn"): (
         evaluation(lambda found, _: replace(found, figures={"map": dict})),
         "expected a matplotlib Figure",
     ),
     ("model", "logs_its_progress"): (variant(Ridge, fit=_mumbles), "expected log"),
-    ("executor", "declares_itself"): (executor(lambda future: future, own_processes=True), "4 ran in the process that asks"),
-    ("executor", "opens_a_futures_executor"): (variant(Serial, open=lambda self: map), "expected a concurrent.futures.Executor"),
-    ("executor", "carries_out_every_task"): (executor(lambda future: _done(4)), "come back as {0: 4"),
-    ("executor", "an_exception_is_a_result"): (executor(_as_value), "a task raised KeyError('two'), and"),
-    ("executor", "what_cannot_be_sent_touches_no_other"): (executor(_none_for_a_function), "came None"),
-    ("executor", "a_death_costs_one_task"): (variant(Local, open=lambda self: futures.ProcessPoolExecutor(1)), "expected Lost"),
+    ("executor", "declares_itself"): (
+        executor(lambda future: future, own_processes=True),
+        "4 ran in the process that asks",
+    ),
+    ("executor", "opens_a_futures_executor"): (
+        variant(Serial, open=lambda self: map),
+        "expected a concurrent.futures.Executor",
+    ),
+    ("executor", "carries_out_every_task"): (
+        executor(lambda future: _done(4)),
+        "come back as {0: 4",
+    ),
+    ("executor", "an_exception_is_a_result"): (
+        executor(_as_value),
+        "a task raised KeyError('two'), and",
+    ),
+    ("executor", "what_cannot_be_sent_touches_no_other"): (
+        executor(_none_for_a_function),
+        "came None",
+    ),
+    ("executor", "a_death_costs_one_task"): (
+        variant(Local, open=lambda self: futures.ProcessPoolExecutor(1)),
+        "expected Lost",
+    ),
     ("executor", "workers_use_one_thread_each"): (
         variant(Local, open=lambda self: futures.ProcessPoolExecutor(1)),
         "expected 1",
     ),
     ("tracker", "records_a_run"): (tracker(lambda beginning: None), "start() gives NoneType"),
-    ("tracker", "records_are_kept_apart"): (tracker(lambda beginning: Told("always")), "the same id, 'always'"),
-    ("tracker", "a_failure_is_told_without_another"): (tracker(lambda beginning: Told(fail=_raises)), "OSError: ValueError: one"),
+    ("tracker", "records_are_kept_apart"): (
+        tracker(lambda beginning: Told("always")),
+        "the same id, 'always'",
+    ),
+    ("tracker", "a_failure_is_told_without_another"): (
+        tracker(lambda beginning: Told(fail=_raises)),
+        "OSError: ValueError: one",
+    ),
     ("tracker", "jobs_join_their_sweep"): (tracker(_needs_a_command), "IndexError"),
     ("tracker", "leaves_the_run_as_it_is"): (
         tracker(lambda beginning: Told(finish=lambda outcome: Path("mine.db").touch())),

@@ -1,4 +1,6 @@
-"""Every check of the kit can fail: each one complains, in its own words, about a component broken on purpose."""
+"""Every check of the kit can fail: each one complains, in its own words, about a component broken
+on purpose.
+"""
 
 import importlib
 from dataclasses import replace
@@ -7,7 +9,16 @@ import pytest
 from broken import BASES, CLASSES, ENDS
 
 from vitreous.core.errors import VitreousError
-from vitreous.testing import Check, Skip, Subject, checks_for, component_checks, run_check, run_checks, subjects_of
+from vitreous.testing import (
+    Check,
+    Skip,
+    Subject,
+    checks_for,
+    component_checks,
+    run_check,
+    run_checks,
+    subjects_of,
+)
 from vitreous.testing.kit import EXCUSED, FAILED, PASSED, SKIPPED, Results
 
 PHYSICAL = "descriptor/physical"
@@ -32,16 +43,26 @@ def test_a_check_catches_its_flaw(kind: str, name: str) -> None:
 
 def test_a_config_without_comments_is_caught(tmp_path) -> None:
     (tmp_path / "descriptor").mkdir()
-    (tmp_path / "descriptor" / "physical.yaml").write_text("_target_: a.b\nradius: 8.0\ncentre: Si  # species\nbridge: O  # species\n")
+    (tmp_path / "descriptor" / "physical.yaml").write_text(
+        "_target_: a.b\nradius: 8.0\ncentre: Si  # species\nbridge: O  # species\n"
+    )
     subject = built_in("descriptor", config_folder=tmp_path)
-    assert "'radius: 8.0' has no comment" in run_check(subject, named(subject, "config_explains_every_field")).message
+    assert (
+        "'radius: 8.0' has no comment"
+        in run_check(subject, named(subject, "config_explains_every_field")).message
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "declaration", "complaint"),
-    [("cites_its_source", {"citation": "me, personally"}, "personally"), ("says_what_it_does", {"summary": " "}, "one line")],
+    [
+        ("cites_its_source", {"citation": "me, personally"}, "personally"),
+        ("says_what_it_does", {"summary": " "}, "one line"),
+    ],
 )
-def test_a_poor_declaration_is_caught(name: str, declaration: dict[str, str], complaint: str) -> None:
+def test_a_poor_declaration_is_caught(
+    name: str, declaration: dict[str, str], complaint: str
+) -> None:
     subject = built_in("descriptor")
     subject = replace(subject, component=replace(subject.component, **declaration))
     outcome = run_check(subject, named(subject, name))
@@ -54,15 +75,30 @@ def test_a_heavy_declaration_is_caught() -> None:
     assert "torch" in run_check(subject, named(subject, "is_declared_lightly")).message
 
 
-LAZY = "def describe(self, *given):\n        import sklearn.metrics\n        return PhysicalIndicators.describe(self, *given)"
+LAZY = (
+    "def describe(self, *given):\n        import sklearn.metrics\n        return "
+    "PhysicalIndicators.describe(self, *given)"
+)
 WHICHEVER = "def describe(self, *given):\n        return PhysicalIndicators.describe(self, *given)"
 NEEDS = {
     "at the top": ("import sklearn", WHICHEVER, "needs sklearn"),
     "in a function": ("", LAZY, "needs sklearn"),
     "of a part": ("from sklearn.linear_model import Ridge", WHICHEVER, "needs sklearn"),
-    "found missing": ("from importlib.util import find_spec\nassert find_spec('sklearn')", WHICHEVER, "needs sklearn"),
-    "by its version": ("from importlib.metadata import version\nversion('scikit-learn')", WHICHEVER, "alone in a process it fails"),
-    "replaced": ("try:\n    import sklearn\nexcept ImportError:\n    sklearn = None", WHICHEVER, ""),
+    "found missing": (
+        "from importlib.util import find_spec\nassert find_spec('sklearn')",
+        WHICHEVER,
+        "needs sklearn",
+    ),
+    "by its version": (
+        "from importlib.metadata import version\nversion('scikit-learn')",
+        WHICHEVER,
+        "alone in a process it fails",
+    ),
+    "replaced": (
+        "try:\n    import sklearn\nexcept ImportError:\n    sklearn = None",
+        WHICHEVER,
+        "",
+    ),
     "required by Vitreous": ("import scipy.stats, numba, ase", WHICHEVER, ""),
 }
 
@@ -73,8 +109,10 @@ def test_a_need_is_found_wherever_it_is_imported(where: str, tmp_path, monkeypat
     top, method, complaint = NEEDS[where]
     name = f"needy_{list(NEEDS).index(where)}"
     (tmp_path / f"{name}.py").write_text(
-        "from dataclasses import dataclass\nfrom vitreous.plugins.descriptors.physical import PhysicalIndicators\n"
-        f"{top}\n\n@dataclass(frozen=True, kw_only=True)\nclass Needy(PhysicalIndicators):\n    {method}\n"
+        "from dataclasses import dataclass\nfrom vitreous.plugins.descriptors.physical import "
+        "PhysicalIndicators\n"
+        f"{top}\n\n@dataclass(frozen=True, kw_only=True)\nclass Needy(PhysicalIndicators):\n    "
+        f"{method}\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     subject = built_in("descriptor", cls=importlib.import_module(name).Needy)
@@ -88,22 +126,37 @@ def test_a_need_is_found_wherever_it_is_imported(where: str, tmp_path, monkeypat
 
 def test_a_need_that_is_not_installed_here_is_not_checked() -> None:
     subject = built_in("descriptor")
-    subject = replace(subject, component=replace(subject.component, needs=("a_package_nobody_has",)))
+    subject = replace(
+        subject, component=replace(subject.component, needs=("a_package_nobody_has",))
+    )
     outcome = run_check(subject, named(subject, "needs_are_declared"))
-    assert (outcome.status, outcome.message) == (SKIPPED, "it needs a_package_nobody_has, not installed here")
+    assert (outcome.status, outcome.message) == (
+        SKIPPED,
+        "it needs a_package_nobody_has, not installed here",
+    )
 
 
 def test_a_component_that_ends_its_process_is_told() -> None:
     subject = built_in("descriptor", cls=ENDS)
-    assert "its process ended with status 3" in run_check(subject, named(subject, "needs_are_declared")).message
+    assert (
+        "its process ended with status 3"
+        in run_check(subject, named(subject, "needs_are_declared")).message
+    )
 
 
 def test_no_check_is_left_out() -> None:
-    elsewhere = {"config_explains_every_field", "cites_its_source", "says_what_it_does", "is_declared_lightly"}
+    elsewhere = {
+        "config_explains_every_field",
+        "cites_its_source",
+        "says_what_it_does",
+        "is_declared_lightly",
+    }
     for kind in BASES:
         for check in checks_for(built_in(kind)):
             place = "every" if "every kind" in check.tags else kind
-            assert (place, check.name) in CLASSES or check.name in elsewhere, f"{place}:{check.name} was never seen to fail"
+            assert (place, check.name) in CLASSES or check.name in elsewhere, (
+                f"{place}:{check.name} was never seen to fail"
+            )
             assert check.says.endswith("."), f"{check.name} does not say what it checks"
 
 
@@ -118,22 +171,37 @@ def test_whatever_a_check_raises_becomes_an_outcome() -> None:
         raise Skip("it is a crystal")
 
     subject = built_in("descriptor")
-    outcomes = [run_check(subject, Check(name="c", function=f, tags=frozenset())) for f in (crashes, skips_silently, skips)]
+    outcomes = [
+        run_check(subject, Check(name="c", function=f, tags=frozenset()))
+        for f in (crashes, skips_silently, skips)
+    ]
     assert [o.status for o in outcomes] == [FAILED, FAILED, SKIPPED]
-    assert [o.message for o in outcomes] == ["ZeroDivisionError: by zero", "the check was skipped without a reason", "it is a crystal"]
+    assert [o.message for o in outcomes] == [
+        "ZeroDivisionError: by zero",
+        "the check was skipped without a reason",
+        "it is a crystal",
+    ]
 
 
 def test_excuses_are_strict() -> None:
-    good, bad = built_in("descriptor"), built_in("descriptor", cls=CLASSES["descriptor", "declares_itself"][0])
+    good, bad = (
+        built_in("descriptor"),
+        built_in("descriptor", cls=CLASSES["descriptor", "declares_itself"][0]),
+    )
     check = named(good, "declares_itself")
     assert run_check(bad, check, "known to be round").status == EXCUSED
     passes = run_check(good, check, "known to be round")
-    assert passes.status == FAILED and passes.message == "excused (known to be round), but it is passed"
+    assert (
+        passes.status == FAILED
+        and passes.message == "excused (known to be round), but it is passed"
+    )
 
 
 def test_an_excuse_for_nothing_is_refused() -> None:
     results = run_checks([PHYSICAL], {f"{PHYSICAL}:spins": "why not"}, follow=lambda _: None)
-    assert not results.passed and [o.message for o in results.of(FAILED)] == ["is excused, but there is no such check"]
+    assert not results.passed and [o.message for o in results.of(FAILED)] == [
+        "is excused, but there is no such check"
+    ]
     with pytest.raises(VitreousError, match="no such check"):
         component_checks([PHYSICAL], {f"{PHYSICAL}:spins": "why not"})
 
@@ -143,7 +211,10 @@ def test_results_tell_totals_and_everything_that_did_not_pass() -> None:
     total = len(results.outcomes)
     assert results.passed and len(results.of(PASSED)) == total - 1
     text = str(results).splitlines()
-    assert text[0] == f"generator/file  {total - 1} ran, {total - 1} passed, 0 failed, 0 excused, 1 skipped"
+    assert (
+        text[0]
+        == f"generator/file  {total - 1} ran, {total - 1} passed, 0 failed, 0 excused, 1 skipped"
+    )
     assert text[1] == "  skipped  other_seed_other_glass: its glasses are given, not drawn"
     assert text[2].startswith("total ")
 
@@ -153,5 +224,7 @@ def test_a_run_in_which_nothing_ran_has_not_passed() -> None:
 
 
 def test_an_unknown_package_is_named_with_a_suggestion() -> None:
-    with pytest.raises(VitreousError, match="no installed package or component 'vitreos'; did you mean 'vitreous'"):
+    with pytest.raises(
+        VitreousError, match="no installed package or component 'vitreos'; did you mean 'vitreous'"
+    ):
         run_checks("vitreos")

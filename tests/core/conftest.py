@@ -19,6 +19,13 @@ def toy(toys):
 def toy_pipeline(toy):
     """Six glasses labelled, described and learnt from, the sixth for test."""
     return Pipeline(
-        generator=toy.Lattice(), simulator=toy.Shear(), potential=toy.Springs(), labeler=toy.Map(), descriptor=toy.Places(),
-        model=toy.LeastSquares(), loading=Loading(), samples=6, split=Split(test=(5,), validation=1),
-    )  # fmt: skip
+        generator=toy.Lattice(),
+        simulator=toy.Shear(),
+        potential=toy.Springs(),
+        labeler=toy.Map(),
+        descriptor=toy.Places(),
+        model=toy.LeastSquares(),
+        loading=Loading(),
+        samples=6,
+        split=Split(test=(5,), validation=1),
+    )

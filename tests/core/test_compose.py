@@ -21,7 +21,11 @@ KIND = {"events": "labeler", "indicators": "descriptor"}
 
 def check_names(dimension=2, **changes):
     registry = discover()
-    parts = {role: registry.resolve(KIND.get(role, role), name) for role, name in {**GOOD, **changes}.items() if name}
+    parts = {
+        role: registry.resolve(KIND.get(role, role), name)
+        for role, name in {**GOOD, **changes}.items()
+        if name
+    }
     check(parts, dimension, registry)
 
 
@@ -37,12 +41,24 @@ def test_a_fitting_combination_passes_with_or_without_the_optional_parts(toys):
     [
         (
             {"descriptor": "toy_image"},
-            "gives image features, but model 'toy_least_squares' takes vector; what would work: .*descriptor=toy_vector",
+            "gives image features, but model 'toy_least_squares' takes vector; what would work: "
+            ".*descriptor=toy_vector",
         ),
-        ({"descriptor": "toy_network"}, "needs bonds, but generator 'toy_lattice' .*descriptor=toy_vector.*generator=toy_bonded"),
-        ({"labeler": "toy_whole"}, "labels each sample, but descriptor 'toy_vector' works at level atom, site; .*labeler=toy_map"),
+        (
+            {"descriptor": "toy_network"},
+            "needs bonds, but generator 'toy_lattice' "
+            ".*descriptor=toy_vector.*generator=toy_bonded",
+        ),
+        (
+            {"labeler": "toy_whole"},
+            "labels each sample, but descriptor 'toy_vector' works at level atom, site; "
+            ".*labeler=toy_map",
+        ),
         ({"events": "toy_map"}, "events 'toy_map' labels each site; .*labeler@events=toy_events"),
-        ({"indicators": "toy_image"}, "indicators 'toy_image' gives image features.*descriptor@indicators=toy_vector"),
+        (
+            {"indicators": "toy_image"},
+            "indicators 'toy_image' gives image features.*descriptor@indicators=toy_vector",
+        ),
         ({"dimension": 3}, "the loading has dimension 3 .* but generator 'toy_lattice' works in 2"),
     ],
 )

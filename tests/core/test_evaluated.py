@@ -1,4 +1,6 @@
-"""What an evaluation finds is checked when it is made, and written the same wherever it is shown."""
+"""What an evaluation finds is checked when it is made, and written the same wherever it
+is shown.
+"""
 
 import numpy as np
 import pytest
@@ -8,11 +10,21 @@ from vitreous.core.evaluated import Column, Evaluated, Table, defined, mean, per
 
 
 def test_only_a_whole_share_reads_a_hundred_percent() -> None:
-    assert [percent(x) for x in (1.0, 0.9999, 0.29, 0.0, np.nan)] == ["100 %", "99.9 %", "29 %", "0 %", "–"]
+    assert [percent(x) for x in (1.0, 0.9999, 0.29, 0.0, np.nan)] == [
+        "100 %",
+        "99.9 %",
+        "29 %",
+        "0 %",
+        "–",
+    ]
 
 
 def test_a_cell_is_written_with_its_digits_and_what_is_not_defined_as_a_dash() -> None:
-    assert [Column("r", digits=3).written(cell) for cell in (0.12345, None, "model")] == ["0.123", "–", "model"]
+    assert [Column("r", digits=3).written(cell) for cell in (0.12345, None, "model")] == [
+        "0.123",
+        "–",
+        "model",
+    ]
     assert Column("places", form="percent").written(0.5) == "50 %"
     assert Column("error", "angstrom").heading == "error (angstrom)"
 
@@ -20,7 +32,9 @@ def test_a_cell_is_written_with_its_digits_and_what_is_not_defined_as_a_dash() -
 @pytest.mark.parametrize("odd", [np.nan, np.inf, 1, "0.5", [0.5]])
 def test_numbers_are_finite_floats_or_none(odd) -> None:
     Evaluated(numbers={"model": {"r": 0.5, "rho": None}})
-    with pytest.raises(VitreousError, match=r"numbers\.model\.r is .* expected a finite float, or None"):
+    with pytest.raises(
+        VitreousError, match=r"numbers\.model\.r is .* expected a finite float, or None"
+    ):
         Evaluated(numbers={"model": {"r": odd}})
     with pytest.raises(VitreousError, match=r"glass 3\.r is "):
         Evaluated(glasses={3: {"r": odd}})

@@ -1,4 +1,6 @@
-"""The crew of a run: any pool of futures will do; it is opened once, let go while there is nothing for it to do, and closed in the end."""
+"""The crew of a run: any pool of futures will do; it is opened once, let go while there is nothing
+for it to do, and closed in the end.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager

@@ -32,7 +32,9 @@ class Constant(Fitted):
 
 @dataclass(frozen=True, kw_only=True)
 class EarlyStopping(Model):
-    """Predicts the number of its epoch, and keeps the epoch that does best on validation glasses."""
+    """Predicts the number of its epoch, and keeps the epoch that does best on
+    validation glasses.
+    """
 
     forms = frozenset({"vector"})
     levels = frozenset({"site"})
@@ -41,7 +43,9 @@ class EarlyStopping(Model):
         wanted = np.concatenate([labels.values[labels.mask] for _, labels in validation])
         for epoch in range(EPOCHS):
             log("validation_mse", float(np.mean((epoch - wanted) ** 2)), epoch)
-        return Constant(value=float(min(range(EPOCHS), key=lambda epoch: np.mean((epoch - wanted) ** 2))))
+        return Constant(
+            value=float(min(range(EPOCHS), key=lambda epoch: np.mean((epoch - wanted) ** 2)))
+        )
 
     def load(self, folder):
         return Constant(value=float(np.load(folder / "value.npy", allow_pickle=False)))
@@ -49,7 +53,9 @@ class EarlyStopping(Model):
 
 @pytest.fixture
 def numbered(toy_pipeline, toy, monkeypatch):
-    """Six glasses labelled with their own numbers: 0 to 3 for training, 4 for validation, 5 for test."""
+    """Six glasses labelled with their own numbers: 0 to 3 for training, 4 for validation, 5 for
+    test.
+    """
     generate, label = toy.Lattice.generate, toy.Map.label
 
     def with_number(self, index, rng):
@@ -61,7 +67,9 @@ def numbered(toy_pipeline, toy, monkeypatch):
 
     monkeypatch.setattr(toy.Lattice, "generate", with_number)
     monkeypatch.setattr(toy.Map, "label", own_number)
-    return replace(toy_pipeline, model=EarlyStopping(), split=Split(test=(TEST,), validation=(VALIDATION,)))
+    return replace(
+        toy_pipeline, model=EarlyStopping(), split=Split(test=(TEST,), validation=(VALIDATION,))
+    )
 
 
 def learnt_from(store):
@@ -72,7 +80,9 @@ def learnt_from(store):
 
 def test_training_stops_where_the_validation_glasses_say(numbered, tmp_path):
     result = numbered.run(Store(tmp_path))
-    assert {tuple(np.unique(sample.prediction)) for sample in result.samples} == {(float(VALIDATION),)}
+    assert {tuple(np.unique(sample.prediction)) for sample in result.samples} == {
+        (float(VALIDATION),)
+    }
     best = min(result.history, key=lambda metric: metric[1])
     assert best == ("validation_mse", 0.0, VALIDATION)
 
@@ -94,7 +104,9 @@ def test_the_examples_of_a_fit_are_those_of_its_roles(numbered, tmp_path, monkey
 def test_a_fit_is_keyed_by_the_artifacts_it_has_seen_and_by_no_test_glass(numbered, tmp_path):
     store = Store(tmp_path)
     result = numbered.run(store)
-    keys = {sample.index: [sample.keys["describe"], sample.keys["label"]] for sample in result.samples}
+    keys = {
+        sample.index: [sample.keys["describe"], sample.keys["label"]] for sample in result.samples
+    }
     assert learnt_from(store) == {
         "train": [keys[n] for n in TRAIN],
         "validation": [keys[VALIDATION]],
@@ -115,6 +127,8 @@ def test_test_glasses_change_nothing_in_a_fit_that_stops_early(numbered, tmp_pat
     """The same fit, found in the store by its key, whatever glass is tested on."""
     store = Store(tmp_path)
     first = numbered.run(store)
-    other = replace(numbered, samples=7, split=Split(test=(TEST, 6), validation=(VALIDATION,))).run(store)
+    other = replace(numbered, samples=7, split=Split(test=(TEST, 6), validation=(VALIDATION,))).run(
+        store
+    )
     assert other.model_key == first.model_key
     assert "fit" not in other.fresh

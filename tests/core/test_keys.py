@@ -1,6 +1,8 @@
-"""A store that was filled before a change of the frame is found again: keys of two recipes, as they were on 2026-11-28.
+"""A store that was filled before a change of the frame is found again: keys of two recipes, as they
+were on 2026-11-28.
 
-Change this file only together with a version of a component or a recipe of a stage, and say so in the changelog.
+Change this file only together with a version of a component or a recipe of a stage, and say so in
+the changelog.
 """
 
 import json
@@ -27,7 +29,9 @@ def recipe(request, tmp_path):
     """The pipeline of a recipe, and its known keys."""
     known = KNOWN[request.param]
     with initialize_config_module("vitreous.conf", version_base="1.3"):
-        config = compose("config", overrides=[*known["overrides"], f"home={tmp_path}", f"runs={tmp_path}/runs"])
+        config = compose(
+            "config", overrides=[*known["overrides"], f"home={tmp_path}", f"runs={tmp_path}/runs"]
+        )
     return assemble(OmegaConf.to_container(config, resolve=True), discover()), known
 
 
@@ -35,7 +39,10 @@ def test_artifacts_of_a_glass_keep_their_keys(recipe, tmp_path):
     pipeline, known = recipe
     for glass, keys in known["glasses"].items():
         case = table({int(glass): "test"}, pipeline.load_cases)[0]
-        assert {stage: a.key for stage, a in artifacts(pipeline.chain(case), Store(tmp_path), int(glass)).items()} == keys
+        assert {
+            stage: a.key
+            for stage, a in artifacts(pipeline.chain(case), Store(tmp_path), int(glass)).items()
+        } == keys
 
 
 def test_a_fit_keeps_its_key(recipe, tmp_path):
@@ -44,7 +51,9 @@ def test_a_fit_keeps_its_key(recipe, tmp_path):
     store = Store(tmp_path)
 
     def sample(case):
-        keys = {stage: a.key for stage, a in artifacts(pipeline.chain(case), store, case.glass).items()}
+        keys = {
+            stage: a.key for stage, a in artifacts(pipeline.chain(case), store, case.glass).items()
+        }
         return Sample(case=case, loading=pipeline.load_cases[case.loading].loading, keys=keys)
 
     run = Run(loadings=(), samples=tuple(map(sample, table(pipeline.roles(), pipeline.load_cases))))

@@ -1,4 +1,6 @@
-"""Which bonds of a relaxed glass broke, and which formed: by construction, and against all distances."""
+"""Which bonds of a relaxed glass broke, and which formed: by construction, and against all
+distances.
+"""
 
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from vitreous.testing.systems import silica_honeycomb
 
 
 def pulled_off(glass, by):
-    """The glass with its first bridging oxygen ``by`` (length) further from its first silicon, and that bond."""
+    """The glass with its first bridging oxygen ``by`` (length) further from its first silicon, and
+    that bond.
+    """
     bond = glass.bonds[0]
     silicon, oxygen = bond if glass.species[bond[0]] == 0 else bond[::-1]
     vector = glass.minimum_image(glass.positions[oxygen] - glass.positions[silicon])
@@ -38,7 +42,9 @@ def test_a_long_bond_is_named_with_its_length():
     assert change.lengths == pytest.approx([0.5 * 3.014649 + 1.2])
     first, second = glass.ids[bond]
     with pytest.raises(
-        NetworkChanged, match=rf"the bond between atoms {first} and {second} is 2.707 angstrom long \(a bond is at most 2.2\)"
+        NetworkChanged,
+        match=rf"the bond between atoms {first} and {second} is 2.707 angstrom long \(a bond is "
+        r"at most 2.2\)",
     ):
         refuse_changed(glass, 2.2)
 
@@ -59,8 +65,14 @@ def test_equals_all_distances(periodic, limit):
     glass = turned(silica_honeycomb(3, 2, shake=0.25))
     glass = glass.with_(periodic=periodic, bonds=glass.bonds[::2])
     i, j = np.triu_indices(len(glass), 1)
-    near = np.linalg.norm(glass.minimum_image(glass.positions[j] - glass.positions[i]), axis=1) < limit
-    pairs = {(a, b) for a, b in zip(i[near].tolist(), j[near].tolist(), strict=True) if glass.species[a] != glass.species[b]}
+    near = (
+        np.linalg.norm(glass.minimum_image(glass.positions[j] - glass.positions[i]), axis=1) < limit
+    )
+    pairs = {
+        (a, b)
+        for a, b in zip(i[near].tolist(), j[near].tolist(), strict=True)
+        if glass.species[a] != glass.species[b]
+    }
     bonds = {tuple(bond) for bond in glass.bonds.tolist()}
     change = network_change(glass, limit)
     assert {tuple(pair) for pair in change.formed.tolist()} == pairs - bonds

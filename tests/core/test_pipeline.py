@@ -1,4 +1,6 @@
-"""A run computes what is missing and nothing else, leaves out what fails, and never lets test glasses into the fit."""
+"""A run computes what is missing and nothing else, leaves out what fails, and never lets test
+glasses into the fit.
+"""
 
 import pickle
 import shutil
@@ -42,7 +44,9 @@ def test_a_run_brings_every_part_of_every_sample(pipeline, store):
     assert sample.prediction.shape == sample.labels.values.shape
     assert result.history == (("loss", 1.0, 0), ("loss", 0.5, 1), ("loss", 1 / 3, 2))
     assert result.fresh == {
-        **dict.fromkeys(("generate", "relax", "deform", "label", "events", "describe", "indicators"), 6),
+        **dict.fromkeys(
+            ("generate", "relax", "deform", "label", "events", "describe", "indicators"), 6
+        ),
         "fit": 1,
         "predict": 6,
     }
@@ -51,8 +55,14 @@ def test_a_run_brings_every_part_of_every_sample(pipeline, store):
 def test_the_second_run_computes_nothing_and_gives_the_same_bits(pipeline, store, tmp_path):
     first, second = pipeline.run(store), pipeline.run(store)
     assert second.fresh == {}
-    assert predictions(first) == predictions(second) == predictions(pipeline.run(Store(tmp_path / "elsewhere")))
-    assert all(a.trajectory == b.trajectory for a, b in zip(first.samples, second.samples, strict=True))
+    assert (
+        predictions(first)
+        == predictions(second)
+        == predictions(pipeline.run(Store(tmp_path / "elsewhere")))
+    )
+    assert all(
+        a.trajectory == b.trajectory for a, b in zip(first.samples, second.samples, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,10 +74,25 @@ def test_the_second_run_computes_nothing_and_gives_the_same_bits(pipeline, store
         ("labeler", {"label", "describe", "indicators", "fit", "predict"}),
         ("loading", {"deform", "label", "events", "describe", "indicators", "fit", "predict"}),
         ("seed", {"fit", "predict"}),
-        ("glass_seed", {"generate", "relax", "deform", "label", "events", "describe", "indicators", "fit", "predict"}),
+        (
+            "glass_seed",
+            {
+                "generate",
+                "relax",
+                "deform",
+                "label",
+                "events",
+                "describe",
+                "indicators",
+                "fit",
+                "predict",
+            },
+        ),
     ],
 )
-def test_a_change_recomputes_what_depends_on_it_and_nothing_else(change, recomputed, pipeline, store, toy):
+def test_a_change_recomputes_what_depends_on_it_and_nothing_else(
+    change, recomputed, pipeline, store, toy
+):
     pipeline.run(store)
     changes = {
         "model": toy.LeastSquares(noise=0.1),
@@ -87,7 +112,9 @@ def test_a_damaged_artifact_is_computed_anew_and_the_result_is_the_same(pipeline
         path = next(store.folder.glob(f"{stage}/*/*.npz"))
         path.write_bytes(path.read_bytes()[:-200])
     result = pipeline.run(store)
-    assert result.fresh == {"fit": 1}  # the others are found to be damaged, and computed anew, when they are read
+    assert result.fresh == {
+        "fit": 1
+    }  # the others are found to be damaged, and computed anew, when they are read
     assert predictions(result) == before
     assert all(s.trajectory.initial == s.configuration and s.labels.level for s in result.samples)
     assert [store.verify(entry) for entry in store.entries()] == [""] * len(list(store.entries()))
@@ -95,7 +122,9 @@ def test_a_damaged_artifact_is_computed_anew_and_the_result_is_the_same(pipeline
 
 def test_samples_that_do_not_settle_are_left_out_with_their_reason(pipeline, store, toy):
     told = []
-    result = replace(pipeline, simulator=toy.Shear(unsettled=(1, 2)), samples=20, split=Split()).run(store, report=told.append)
+    result = replace(
+        pipeline, simulator=toy.Shear(unsettled=(1, 2)), samples=20, split=Split()
+    ).run(store, report=told.append)
     assert 0 < len(result.excluded) < 20
     assert len(result.samples) + len(result.excluded) == 20
     assert set(result.excluded.values()) == {"the largest force is 1 and not below 1e-8"}
@@ -103,14 +132,19 @@ def test_samples_that_do_not_settle_are_left_out_with_their_reason(pipeline, sto
 
 
 def test_a_run_without_samples_or_with_an_empty_role_fails(pipeline, store, toy):
-    with pytest.raises(VitreousError, match=r"all 6 samples were left out; sample 0: the largest force"):
+    with pytest.raises(
+        VitreousError, match=r"all 6 samples were left out; sample 0: the largest force"
+    ):
         replace(pipeline, simulator=toy.Shear(unsettled=tuple(range(7)))).run(store)
 
     class LosesTheTest:
         def map(self, function, tasks, title):
             yield from ((task, Lost("died") if task[0] == 5 else function(task)) for task in tasks)
 
-    with pytest.raises(VitreousError, match=r"every test sample was left out, so the split is empty; .*sample 5: died"):
+    with pytest.raises(
+        VitreousError,
+        match=r"every test sample was left out, so the split is empty; .*sample 5: died",
+    ):
         replace(pipeline).run(store, LosesTheTest())
 
 
@@ -134,7 +168,9 @@ def test_a_defect_keeps_its_type_and_says_which_sample(pipeline, store, toy, mon
         (None, 0, "expected at least 1"),
     ],
 )
-def test_the_number_of_samples_is_checked_before_anything_runs(limit, samples, sentence, pipeline, store, toy):
+def test_the_number_of_samples_is_checked_before_anything_runs(
+    limit, samples, sentence, pipeline, store, toy
+):
     with pytest.raises(VitreousError, match=sentence):
         replace(pipeline, generator=toy.Lattice(limit=limit), samples=samples).run(store)
     assert not store.folder.exists()
@@ -142,10 +178,24 @@ def test_the_number_of_samples_is_checked_before_anything_runs(limit, samples, s
 
 def test_all_that_the_generator_has_is_taken_when_no_number_is_given(pipeline, store, toy):
     told = []
-    most = replace(pipeline, generator=toy.Lattice(limit=3), samples=6, split=Split(test=1, validation=0)).run(store, report=told.append)
+    most = replace(
+        pipeline, generator=toy.Lattice(limit=3), samples=6, split=Split(test=1, validation=0)
+    ).run(store, report=told.append)
     assert len(most.samples) == 3
     assert told == ["6 glasses asked for, 3 available: all of them are used"]
-    assert len(replace(pipeline, generator=toy.Lattice(limit=3), samples=None, split=Split(test=1, validation=0)).run(store).samples) == 3
+    assert (
+        len(
+            replace(
+                pipeline,
+                generator=toy.Lattice(limit=3),
+                samples=None,
+                split=Split(test=1, validation=0),
+            )
+            .run(store)
+            .samples
+        )
+        == 3
+    )
 
 
 def test_corrupting_the_test_glasses_changes_nothing_in_the_fit(pipeline, store, tmp_path):
@@ -159,8 +209,13 @@ def test_corrupting_the_test_glasses_changes_nothing_in_the_fit(pipeline, store,
     elsewhere = Store(tmp_path / "again")
     lesson = Lesson(model=pipeline.model, seed=pipeline.seed, provider="")
     again = lesson.learn(elsewhere, Crew(), replace(clean, samples=(*others, spoilt)))
-    weights = [store.get("fit", result.model_key)[0]["files"] for store, result in ((store, clean), (elsewhere, again))]
-    assert {name: content.tobytes() for name, content in weights[0].items()} == {n: c.tobytes() for n, c in weights[1].items()}
+    weights = [
+        store.get("fit", result.model_key)[0]["files"]
+        for store, result in ((store, clean), (elsewhere, again))
+    ]
+    assert {name: content.tobytes() for name, content in weights[0].items()} == {
+        n: c.tobytes() for n, c in weights[1].items()
+    }
     assert again.model_key == clean.model_key
 
 
@@ -182,13 +237,22 @@ def test_a_file_that_changes_gives_another_glass(pipeline, store, toy, monkeypat
     assert pipeline.run(store).fresh["generate"] == 6
 
 
-def test_the_random_streams_do_not_depend_on_the_order_or_the_number_of_samples(pipeline, store, tmp_path):
-    few = replace(pipeline, samples=3, split=Split(test=1, validation=0)).run(Store(tmp_path / "few"))
+def test_the_random_streams_do_not_depend_on_the_order_or_the_number_of_samples(
+    pipeline, store, tmp_path
+):
+    few = replace(pipeline, samples=3, split=Split(test=1, validation=0)).run(
+        Store(tmp_path / "few")
+    )
     many = pipeline.run(store)
-    assert all(a.configuration == b.configuration for a, b in zip(few.samples, many.samples[:3], strict=True))
+    assert all(
+        a.configuration == b.configuration
+        for a, b in zip(few.samples, many.samples[:3], strict=True)
+    )
 
 
-def test_a_glass_that_a_labeler_refuses_is_not_relaxed_or_deformed(pipeline, store, monkeypatch, toy):
+def test_a_glass_that_a_labeler_refuses_is_not_relaxed_or_deformed(
+    pipeline, store, monkeypatch, toy
+):
     def refuse(self, configuration, potential):
         raise VitreousError("this glass is too small to be labelled")
 
@@ -200,7 +264,9 @@ def test_a_glass_that_a_labeler_refuses_is_not_relaxed_or_deformed(pipeline, sto
 
 
 @pytest.mark.parametrize("relaxed_before", [False, True])
-def test_a_glass_that_a_descriptor_refuses_is_not_relaxed_or_labelled(pipeline, store, monkeypatch, relaxed_before):
+def test_a_glass_that_a_descriptor_refuses_is_not_relaxed_or_labelled(
+    pipeline, store, monkeypatch, relaxed_before
+):
     if relaxed_before:
         pipeline.run(store)
         shutil.rmtree(store.folder / "label")
@@ -215,7 +281,9 @@ def test_a_glass_that_a_descriptor_refuses_is_not_relaxed_or_labelled(pipeline, 
     assert not (store.folder / "label").exists()
 
 
-def test_a_descriptor_that_needs_the_potential_is_given_the_glasses_own(pipeline, store, monkeypatch):
+def test_a_descriptor_that_needs_the_potential_is_given_the_glasses_own(
+    pipeline, store, monkeypatch
+):
     given, kind = [], type(pipeline.descriptor)
     describe = kind.describe
 
@@ -230,7 +298,9 @@ def test_a_descriptor_that_needs_the_potential_is_given_the_glasses_own(pipeline
     assert all(potential is pipeline.potential for potential in given)
 
 
-def test_training_glasses_are_learnt_from_along_other_directions_too(pipeline, store, toy, monkeypatch):
+def test_training_glasses_are_learnt_from_along_other_directions_too(
+    pipeline, store, toy, monkeypatch
+):
     seen = {}
     fit = toy.LeastSquares.fit
 
@@ -239,20 +309,28 @@ def test_training_glasses_are_learnt_from_along_other_directions_too(pipeline, s
         return fit(self, train, validation, rng, log)
 
     monkeypatch.setattr(toy.LeastSquares, "fit", watched)
-    turned = tuple(LoadCase(loading=Loading(angle=angle), roles=("train",)) for angle in (30.0, 90.0))
+    turned = tuple(
+        LoadCase(loading=Loading(angle=angle), roles=("train",)) for angle in (30.0, 90.0)
+    )
     result = replace(pipeline, loadings=(LoadCase(loading=pipeline.loading), *turned)).run(store)
     train = len(result.glasses("train"))
     assert [len(seen["train"]), len(seen["validation"])] == [3 * train, 1]
     assert len(result.samples) == 6 + 2 * train
-    assert result.fresh["label"] == 6 + 2 * train  # neither events nor indicators of what is only learnt from
+    assert (
+        result.fresh["label"] == 6 + 2 * train
+    )  # neither events nor indicators of what is only learnt from
     assert result.fresh["events"] == result.fresh["indicators"] == result.fresh["relax"] == 6
     along = replace(pipeline, loading=Loading(angle=30.0)).run(store)
-    assert along.fresh.get("label", 0) == 6 - train  # what was learnt from is what that loading gives
+    assert (
+        along.fresh.get("label", 0) == 6 - train
+    )  # what was learnt from is what that loading gives
     alone = replace(pipeline, loadings=(LoadCase(loading=pipeline.loading),)).run(store)
     assert alone.model_key == pipeline.run(store).model_key
 
 
-def test_a_model_is_told_once_that_it_is_stored_and_never_when_it_is_not(pipeline, toy, store, monkeypatch):
+def test_a_model_is_told_once_that_it_is_stored_and_never_when_it_is_not(
+    pipeline, toy, store, monkeypatch
+):
     told, put = [], Store.put
     monkeypatch.setattr(toy.Line, "stored", lambda self: told.append(store.folder), raising=False)
 
@@ -275,7 +353,10 @@ def test_loadings_are_refused_where_the_descriptor_does_not_turn_along(pipeline,
     monkeypatch.setattr(toy.Places, "bound_to_axes", "rows are those of the file")
     pipeline.roles()
     two = (LoadCase(loading=Loading()), LoadCase(loading=Loading(angle=45.0)))
-    with pytest.raises(VitreousError, match="there are 2 loadings, but rows are those of the file; give one loading"):
+    with pytest.raises(
+        VitreousError,
+        match="there are 2 loadings, but rows are those of the file; give one loading",
+    ):
         replace(pipeline, loadings=two).roles()
 
 
@@ -295,24 +376,37 @@ def test_a_case_that_does_not_settle_is_left_out_alone(pipeline, store, toy, mon
     assert result.incomplete == {Case(glass=3, loading=1, role=role): "no minimum at 45 degrees"}
     assert result.excluded == {}
     assert [(s.index, s.case.loading) for s in result.samples if s.index == 3] == [(3, 0)]
-    assert told == ["sample 3 along pure shear, sign +1, at 45° in xy is left out: no minimum at 45 degrees"]
+    assert told == [
+        "sample 3 along pure shear, sign +1, at 45° in xy is left out: no minimum at 45 degrees"
+    ]
 
 
 @pytest.fixture
 def breakable(toy, monkeypatch):
-    """Call with the numbers of the glasses whose one bond breaks when they are relaxed; returns a generator of such glasses."""
+    """Call with the numbers of the glasses whose one bond breaks when they are relaxed; returns a
+    generator of such glasses.
+    """
     pair = Configuration(
-        positions=[[1.0, 1.0], [2.0, 1.0], [5.0, 8.0], [8.0, 8.0]], species=[0, 0, 0, 0], names=("A",), units="lj",
-        cell=10.0 * np.eye(2), periodic=(True, True), bonds=[[0, 1]],
-    )  # fmt: skip
+        positions=[[1.0, 1.0], [2.0, 1.0], [5.0, 8.0], [8.0, 8.0]],
+        species=[0, 0, 0, 0],
+        names=("A",),
+        units="lj",
+        cell=10.0 * np.eye(2),
+        periodic=(True, True),
+        bonds=[[0, 1]],
+    )
 
     def generate(self, index, rng):
-        return pair.with_(positions=pair.positions + 0.1 * rng.random((4, 2)), info={"number": index})
+        return pair.with_(
+            positions=pair.positions + 0.1 * rng.random((4, 2)), info={"number": index}
+        )
 
     def prepare(broken):
         def relax(self, glass, potential):
             away = 3.0 * (glass.info["number"] in broken)
-            return glass.with_(positions=glass.positions + np.outer([0.0, 1.0, 0.0, 0.0], [away, 0.0]))
+            return glass.with_(
+                positions=glass.positions + np.outer([0.0, 1.0, 0.0, 0.0], [away, 0.0])
+            )
 
         monkeypatch.setattr(toy.Shear, "relax", relax)
         return toy.Bonded()
@@ -322,25 +416,45 @@ def breakable(toy, monkeypatch):
     return prepare
 
 
-def test_a_glass_whose_network_relaxing_changed_is_replaced_by_the_next_in_its_role(pipeline, store, breakable):
+def test_a_glass_whose_network_relaxing_changed_is_replaced_by_the_next_in_its_role(
+    pipeline, store, breakable
+):
     told = []
     split = Split(test=(4,), validation=(1,))
-    result = replace(pipeline, generator=breakable((1, 4)), split=split).run(store, report=told.append)
+    result = replace(pipeline, generator=breakable((1, 4)), split=split).run(
+        store, report=told.append
+    )
     assert {s.index: s.role for s in result.samples} == {
-        0: "train", 2: "train", 3: "train", 5: "train", 6: "validation", 7: "test",
-    }  # fmt: skip
+        0: "train",
+        2: "train",
+        3: "train",
+        5: "train",
+        6: "validation",
+        7: "test",
+    }
     assert list(result.excluded) == [1, 4]
     assert "the bond between atoms 1 and 2 is " in result.excluded[1]
     assert result.excluded[1].endswith("; sample 6 takes its place")
-    assert [line[:14] for line in told] == ["sample 1 is le", "sample 4 is le", "sample 6 takes", "sample 7 takes"]
-    assert not {entry.stage for entry in store.entries() if store.manifest(entry).get("sample") in (1, 4)} - {"generate", "relax"}
+    assert [line[:14] for line in told] == [
+        "sample 1 is le",
+        "sample 4 is le",
+        "sample 6 takes",
+        "sample 7 takes",
+    ]
+    assert not {
+        entry.stage for entry in store.entries() if store.manifest(entry).get("sample") in (1, 4)
+    } - {"generate", "relax"}
 
 
-def test_replacements_are_the_same_when_the_run_is_repeated_and_the_others_keep_their_keys(pipeline, store, tmp_path, breakable):
+def test_replacements_are_the_same_when_the_run_is_repeated_and_the_others_keep_their_keys(
+    pipeline, store, tmp_path, breakable
+):
     undamaged = replace(pipeline, generator=breakable(())).run(Store(tmp_path / "whole"))
     broken = replace(pipeline, generator=breakable((1, 6)))
     first, second = broken.run(store), broken.run(store)
-    assert [s.index for s in first.samples] == [s.index for s in second.samples] == [0, 2, 3, 4, 5, 7]
+    assert (
+        [s.index for s in first.samples] == [s.index for s in second.samples] == [0, 2, 3, 4, 5, 7]
+    )
     assert second.fresh == {}
     assert first.excluded == second.excluded
     assert first.excluded[6].endswith("; sample 7 takes its place")
@@ -348,7 +462,9 @@ def test_replacements_are_the_same_when_the_run_is_repeated_and_the_others_keep_
     assert all({**s.keys, "predict": ""} == keys[s.index] for s in first.samples if s.index in keys)
 
 
-def test_a_glass_relaxed_by_a_version_that_did_not_look_is_found_in_the_store(pipeline, store, monkeypatch, breakable):
+def test_a_glass_relaxed_by_a_version_that_did_not_look_is_found_in_the_store(
+    pipeline, store, monkeypatch, breakable
+):
     broken = replace(pipeline, generator=breakable((2,)))
     with monkeypatch.context() as before:
         before.setattr("vitreous.core.stages.refuse_changed", lambda glass, limit: None)
@@ -360,11 +476,15 @@ def test_a_glass_relaxed_by_a_version_that_did_not_look_is_found_in_the_store(pi
 
 
 def test_at_most_as_many_glasses_are_replaced_as_were_asked_for(pipeline, store, breakable):
-    with pytest.raises(VitreousError, match="all 12 samples were left out; sample 0: relaxing changed the network"):
+    with pytest.raises(
+        VitreousError, match="all 12 samples were left out; sample 0: relaxing changed the network"
+    ):
         replace(pipeline, generator=breakable(range(100))).run(store)
 
 
-def test_a_glass_of_which_there_is_no_other_is_left_out_and_not_replaced(pipeline, store, monkeypatch, toy, breakable):
+def test_a_glass_of_which_there_is_no_other_is_left_out_and_not_replaced(
+    pipeline, store, monkeypatch, toy, breakable
+):
     generator = breakable((1,))
     monkeypatch.setattr(toy.Bonded, "available", 9)
     result = replace(pipeline, generator=generator).run(store)
@@ -373,5 +493,9 @@ def test_a_glass_of_which_there_is_no_other_is_left_out_and_not_replaced(pipelin
 
 
 def test_what_left_a_glass_out_is_known_beyond_the_worker_process(pipeline, store, breakable):
-    failure = pickle.loads(pickle.dumps(_attempt(replace(pipeline, generator=breakable((0,))), store, (0, (Case(glass=0),)))))
+    failure = pickle.loads(
+        pickle.dumps(
+            _attempt(replace(pipeline, generator=breakable((0,))), store, (0, (Case(glass=0),)))
+        )
+    )
     assert type(failure.as_error()) is NetworkChanged

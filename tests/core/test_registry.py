@@ -36,10 +36,14 @@ def test_the_built_in_components_come_through_the_same_door_as_a_third_partys(to
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_installed(toys):
     with pytest.raises(
-        VitreousError, match=r"unknown descriptor 'toy_vectr'; did you mean 'toy_vector'\?; installed: .*toy_image.*toy_vector"
+        VitreousError,
+        match=r"unknown descriptor 'toy_vectr'; did you mean 'toy_vector'\?; installed: "
+        r".*toy_image.*toy_vector",
     ):
         discover().find("descriptor", "toy_vectr")
-    with pytest.raises(VitreousError, match=r"unknown kind 'descripter'; did you mean 'descriptor'"):
+    with pytest.raises(
+        VitreousError, match=r"unknown kind 'descripter'; did you mean 'descriptor'"
+    ):
         discover().all("descripter")
 
 
@@ -49,15 +53,18 @@ BROKEN = {
     "imports_nothing_known": ("import no_such_module_anywhere", "ModuleNotFoundError"),
     "declares_nothing": ("x = 1", "has no function vitreous_components"),
     "declares_a_string": (
-        "from vitreous.core.plugin import hookimpl\n@hookimpl\ndef vitreous_components():\n    return ['density']",
+        "from vitreous.core.plugin import hookimpl\n@hookimpl\ndef vitreous_components():\n    "
+        "return ['density']",
         "'density', which is not a Component",
     ),
     "raises_in_the_hook": (
-        "from vitreous.core.plugin import hookimpl\n@hookimpl\ndef vitreous_components():\n    raise KeyError('x')",
+        "from vitreous.core.plugin import hookimpl\n@hookimpl\ndef vitreous_components():\n    "
+        "raise KeyError('x')",
         "KeyError: 'x'",
     ),
     "declares_an_unknown_kind": (
-        "from vitreous.core.plugin import hookimpl, Component\n@hookimpl\ndef vitreous_components():\n"
+        "from vitreous.core.plugin import hookimpl, Component\n@hookimpl\ndef "
+        "vitreous_components():\n"
         "    return [Component(kind='modle', name='a', target='b.c', citation='')]",
         "unknown kind 'modle'; did you mean 'model'",
     ),
@@ -65,7 +72,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_plugin_is_reported_with_its_reason_and_the_others_work(name, tmp_path, monkeypatch, toys):
+def test_a_broken_plugin_is_reported_with_its_reason_and_the_others_work(
+    name, tmp_path, monkeypatch, toys
+):
     text, reason = BROKEN[name]
     registry = discover([write_plugin(tmp_path, name, text, monkeypatch), *plugin_entry_points()])
     assert [f.name for f in registry.failed] == [name]
@@ -76,7 +85,9 @@ def test_a_broken_plugin_is_reported_with_its_reason_and_the_others_work(name, t
 
 
 def test_two_providers_of_one_name_are_an_error_that_names_both():
-    items = [Registered(component=component("same"), provider=p) for p in ("first 1.0", "second 2.0")]
+    items = [
+        Registered(component=component("same"), provider=p) for p in ("first 1.0", "second 2.0")
+    ]
     with pytest.raises(VitreousError, match=r"descriptor 'same': first 1.0 .* and second 2.0"):
         Registry(items)
 

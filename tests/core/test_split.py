@@ -13,7 +13,9 @@ def indices(roles, role):
 
 
 @given(st.integers(3, 60), st.floats(0.01, 0.3), st.floats(0.0, 0.3), st.integers(0, 2**31))
-def test_every_sample_has_one_role_and_the_same_seed_gives_the_same(samples, test, validation, seed):
+def test_every_sample_has_one_role_and_the_same_seed_gives_the_same(
+    samples, test, validation, seed
+):
     split = Split(test=test, validation=validation)
     roles = split.assign(samples, seed)
     assert list(roles) == list(range(samples))
@@ -38,7 +40,11 @@ def test_indices_and_counts():
     [
         (Split(test=(4,)), 4, "split.test names sample 4, but samples run from 0 to 3"),
         (Split(test=(1,), validation=(1,)), 4, "sample 1 twice, for test and validation"),
-        (Split(test=3, validation=2), 4, "split.validation asks for 2 samples, but only 1 of 4 are left"),
+        (
+            Split(test=3, validation=2),
+            4,
+            "split.validation asks for 2 samples, but only 1 of 4 are left",
+        ),
         (Split(test=2, validation=2), 4, "leaves none to train on"),
         (Split(test=1, validation=0, train=1), 4, "leaves 2 of 4 samples without a role"),
         (Split(test=1.5), 4, "split.test is 1.5"),
@@ -56,4 +62,6 @@ def test_a_role_is_lost_when_its_last_sample_is():
     assert lost_roles(before, {0: "train", 2: "validation", 3: "test"}) == []
     assert lost_roles(before, {0: "train", 1: "train", 3: "test"}) == ["validation"]
     assert lost_roles(before, {2: "validation"}) == ["train", "test"]
-    assert lost_roles({0: "train", 1: "test"}, {0: "train", 1: "test"}) == []  # there never was a validation glass
+    assert (
+        lost_roles({0: "train", 1: "test"}, {0: "train", 1: "test"}) == []
+    )  # there never was a validation glass

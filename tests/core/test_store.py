@@ -1,4 +1,6 @@
-"""What is visible in the store is whole; damage is found; a store that cannot be written says so and loses nothing."""
+"""What is visible in the store is whole; damage is found; a store that cannot be written says so
+and loses nothing.
+"""
 
 import errno
 import os
@@ -38,24 +40,43 @@ def test_what_is_put_is_got_with_its_manifest(store):
     value, manifest = store.get("label", KEY)
     assert np.array_equal(value["x"], VALUE["x"])
     assert manifest["seconds"] == 1.5
-    assert store.path("label", KEY).relative_to(store.folder).as_posix() == f"label/{KEY[:2]}/{KEY}.npz"
+    assert (
+        store.path("label", KEY).relative_to(store.folder).as_posix()
+        == f"label/{KEY[:2]}/{KEY}.npz"
+    )
     assert store.get("label", "0" * 64) is None
 
 
 def test_the_key_follows_everything_that_decides_the_result_and_nothing_else():
     key = key_of(identity(Method()))
     assert key == key_of(identity(Method(workers=8)))
-    others = [Method(cutoff=2.5), Method(pair=(2, 1)), Method(table=np.arange(4)), Method(table=np.arange(3.0))]
+    others = [
+        Method(cutoff=2.5),
+        Method(pair=(2, 1)),
+        Method(table=np.arange(4)),
+        Method(table=np.arange(3.0)),
+    ]
     assert len({key, *(key_of(identity(other)) for other in others)}) == 5
-    newer = type("Method", (Method,), {"version": 2, "__module__": Method.__module__, "__qualname__": Method.__qualname__})
+    newer = type(
+        "Method",
+        (Method,),
+        {"version": 2, "__module__": Method.__module__, "__qualname__": Method.__qualname__},
+    )
     assert key_of(identity(newer())) != key
 
 
 def test_the_key_is_the_same_in_another_process():
-    code = "from vitreous.core.store import key_of; print(key_of({'b': [1, 2.5, None], 'a': {'x': 0.1}}))"
+    code = (
+        "from vitreous.core.store import key_of; print(key_of({'b': [1, 2.5, None], 'a': {'x': "
+        "0.1}}))"
+    )
     keys = {
         subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": s}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": s},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for s in "12"
     }
@@ -63,7 +84,9 @@ def test_the_key_is_the_same_in_another_process():
 
 
 @pytest.mark.parametrize("where", [0.05, 0.3, 0.5, 0.9])
-def test_a_flipped_bit_is_found_the_file_moved_aside_and_the_result_computed_anew(store, where, caplog):
+def test_a_flipped_bit_is_found_the_file_moved_aside_and_the_result_computed_anew(
+    store, where, caplog
+):
     path = store.path("label", KEY)
     content = bytearray(path.read_bytes())
     content[int(where * len(content))] ^= 1
@@ -97,30 +120,42 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_trace(store, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(VitreousError, match=r"no space left on the disk of the store .*what is stored is kept"):
+    with pytest.raises(
+        VitreousError, match=r"no space left on the disk of the store .*what is stored is kept"
+    ):
         store.put("label", key_of({"any": 2}), VALUE, {})
     assert [entry.key for entry in store.entries()] == [KEY]
     assert not list(store.folder.rglob("*.tmp"))
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
-def test_a_read_only_store_can_be_read_and_refuses_to_be_written_in_one_sentence(store, number, monkeypatch):
+def test_a_read_only_store_can_be_read_and_refuses_to_be_written_in_one_sentence(
+    store, number, monkeypatch
+):
     def refuse(*_):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "replace", refuse)
     assert store.get("label", KEY) is not None
-    with pytest.raises(VitreousError, match=r"cannot be written .* choose another with store=FOLDER"):
+    with pytest.raises(
+        VitreousError, match=r"cannot be written .* choose another with store=FOLDER"
+    ):
         store.put("label", key_of({"any": 2}), VALUE, {})
 
 
 def test_leftovers_of_dead_writers_are_removed_and_those_of_the_living_kept(store):
     folder = store.path("label", KEY).parent
     ended = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.strip()
     host = os.uname().nodename
-    dead, alive, elsewhere = (folder / f".{KEY}.{h}.{p}.abcd.tmp" for h, p in ((host, ended), (host, os.getpid()), ("far-away", ended)))
+    dead, alive, elsewhere = (
+        folder / f".{KEY}.{h}.{p}.abcd.tmp"
+        for h, p in ((host, ended), (host, os.getpid()), ("far-away", ended))
+    )
     for path in (dead, alive, elsewhere):
         path.touch()
     assert store.clean() == 1

@@ -1,4 +1,6 @@
-"""A labeler says what there is to learn, in which components, and at which strains it needs the deformed glass."""
+"""A labeler says what there is to learn, in which components, and at which strains it needs the
+deformed glass.
+"""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -18,7 +20,15 @@ SITES = np.zeros((3, 2))
 
 def labels(values, **more):
     values = np.array(values, dtype=float)
-    return Labels(name="moved", level="atom", unit="", values=values, mask=np.isfinite(values), positions=SITES[: len(values)], **more)
+    return Labels(
+        name="moved",
+        level="atom",
+        unit="",
+        values=values,
+        mask=np.isfinite(values),
+        positions=SITES[: len(values)],
+        **more,
+    )
 
 
 def test_values_may_have_several_components_each_known_or_not():
@@ -32,11 +42,19 @@ def test_values_may_have_several_components_each_known_or_not():
 @pytest.mark.parametrize(
     ("values", "more", "sentence"),
     [
-        ([0.0, 2.0], {"task": "class", "classes": ("hard", "soft")}, "2 is no class; expected whole numbers from 0 to 1"),
+        (
+            [0.0, 2.0],
+            {"task": "class", "classes": ("hard", "soft")},
+            "2 is no class; expected whole numbers from 0 to 1",
+        ),
         ([0.0, 0.5], {"task": "class", "classes": ("hard", "soft")}, "0.5 is no class"),
         ([0.0, 1.0], {"task": "class"}, "0 classes for task 'class'; name the classes"),
         ([0.0, 1.0], {"classes": ("hard", "soft")}, "2 classes for task 'value'"),
-        ([0.0, 1.0], {"task": "guess"}, "unknown task 'guess'; expected one of value, class, position, image"),
+        (
+            [0.0, 1.0],
+            {"task": "guess"},
+            "unknown task 'guess'; expected one of value, class, position, image",
+        ),
     ],
 )
 def test_labels_that_do_not_fit_their_task_are_refused(values, more, sentence):
@@ -67,9 +85,14 @@ class Shift(Labeler):
         values = np.linalg.norm(frames - configuration.positions, axis=2).T
         values = values[:, 0] if self.single else values
         return Labels(
-            name="shift", level="atom", unit="", values=values, mask=np.ones(values.shape, bool), positions=configuration.positions,
+            name="shift",
+            level="atom",
+            unit="",
+            values=values,
+            mask=np.ones(values.shape, bool),
+            positions=configuration.positions,
             components=self.components,
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture
@@ -80,8 +103,12 @@ def pipeline(toy_pipeline):
 def test_the_strains_that_labels_need_are_saved(pipeline, tmp_path):
     sample = pipeline.run(Store(tmp_path)).samples[0]
     for k, strain in enumerate(pipeline.labeler.at):
-        moved = sample.configuration.positions @ (Loading().deformation_gradient(strain) - np.eye(2)).T
-        np.testing.assert_allclose(sample.labels.values[:, k], np.linalg.norm(moved, axis=1), atol=1e-12)
+        moved = (
+            sample.configuration.positions @ (Loading().deformation_gradient(strain) - np.eye(2)).T
+        )
+        np.testing.assert_allclose(
+            sample.labels.values[:, k], np.linalg.norm(moved, axis=1), atol=1e-12
+        )
     assert set(pipeline.labeler.at) <= set(sample.trajectory.frame_strain)
 
 
@@ -98,14 +125,21 @@ def test_strains_enter_the_key_of_the_deformation_and_none_leave_it_as_it_was(pi
 
 def test_a_strain_beyond_the_deformation_is_refused_before_any_compute(pipeline, tmp_path):
     store = Store(tmp_path / "store")
-    with pytest.raises(VitreousError, match=r"the labels need the glass at strain 0.3, but the deformation ends at 0.1; raise simulator"):
+    with pytest.raises(
+        VitreousError,
+        match=r"the labels need the glass at strain 0.3, but the deformation ends at 0.1; raise "
+        r"simulator",
+    ):
         replace(pipeline, labeler=Shift(at=(0.02, 0.3))).run(store)
     assert not store.folder.exists()
 
 
 def test_a_deformation_that_ended_early_says_so(pipeline, tmp_path):
     trajectory = pipeline.run(Store(tmp_path)).samples[0].trajectory
-    with pytest.raises(VitreousError, match=r"the deformation ended at strain 0.1, before 0.2; raise simulator.strain_max or"):
+    with pytest.raises(
+        VitreousError,
+        match=r"the deformation ended at strain 0.1, before 0.2; raise simulator.strain_max or",
+    ):
         trajectory.frame_at(0.2)
 
 
@@ -113,7 +147,10 @@ def test_several_components_are_refused_for_a_model_that_learns_one(pipeline, tm
     from toyglass import components as toy
 
     learning = replace(pipeline, descriptor=toy.Places(), model=toy.LeastSquares())
-    with pytest.raises(VitreousError, match=r"Shift labels at 0.02, at 0.061, but LeastSquares learns one component"):
+    with pytest.raises(
+        VitreousError,
+        match=r"Shift labels at 0.02, at 0.061, but LeastSquares learns one component",
+    ):
         learning.run(Store(tmp_path))
 
 
@@ -125,7 +162,9 @@ def test_an_evaluation_scores_only_its_tasks(toys):
 
     parts = {"labeler": Classes, "model": toys_model(), "generator": None}
     assert unfit(Correlation, {**parts, "labeler": Shift}, 2, Registry([])) == ""
-    assert "scores labels of task value, but those of labeler 'Classes' have task class" in unfit(Correlation, parts, 2, Registry([]))
+    assert "scores labels of task value, but those of labeler 'Classes' have task class" in unfit(
+        Correlation, parts, 2, Registry([])
+    )
 
 
 def toys_model():
@@ -143,4 +182,7 @@ def test_a_model_is_given_only_tasks_that_it_learns(toys):
     parts = {"labeler": Classes, "model": toy.LeastSquares}
     assert conflicts({**parts, "labeler": Shift}, 2, Registry([])) == []
     (found,) = [c for c in conflicts(parts, 2, Registry([])) if "task" in c.reason]
-    assert found.reason == "labeler 'Classes' gives labels of task class, but model 'LeastSquares' learns value"
+    assert (
+        found.reason
+        == "labeler 'Classes' gives labels of task class, but model 'LeastSquares' learns value"
+    )

@@ -1,9 +1,10 @@
 """Carry out a page of documentation: ``python tests/docs/run_page.py docs/plugins.md``.
 
-A fenced block whose first line is a comment with a path, ``# folder/name.ext``, is written to that file. A ``console`` block is run line
-by line ($ begins a command), and what follows a command must appear in its output, in this order; ``...`` stands for anything, a line of
-its own for any number of lines. All of it happens in a temporary folder, in an environment of its own that sees the packages of this one,
-without the network.
+A fenced block whose first line is a comment with a path, ``# folder/name.ext``, is written to that
+file. A ``console`` block is run line by line ($ begins a command), and what follows a command must
+appear in its output, in this order; ``...`` stands for anything, a line of its own for any number
+of lines. All of it happens in a temporary folder, in an environment of its own that sees the
+packages of this one, without the network.
 """
 
 import os
@@ -70,7 +71,10 @@ def kept(promised: str, printed: str) -> str:
         if not line.strip() or line.strip() == "...":
             continue
         pattern = re.compile(
-            ".*".join(re.escape(part.rstrip()) if k else re.escape(part) for k, part in enumerate(line.split("..."))).rstrip()
+            ".*".join(
+                re.escape(part.rstrip()) if k else re.escape(part)
+                for k, part in enumerate(line.split("..."))
+            ).rstrip()
         )
         found = next((k for k, have in enumerate(left) if pattern.fullmatch(have)), None)
         if found is None:
@@ -80,19 +84,30 @@ def kept(promised: str, printed: str) -> str:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """A virtual environment in ``folder`` that sees what is installed here; the variables with which commands use it."""
+    """A virtual environment in ``folder`` that sees what is installed here; the variables with
+    which commands use it.
+    """
     venv.EnvBuilder(with_pip=False).create(folder)
     own = next(folder.glob("lib/python*/site-packages"))
     outer = [p for p in sys.path if p.endswith("site-packages")]
     (own / "outer.pth").write_text("".join(f"import site; site.addsitedir({p!r})\n" for p in outer))
-    for name, call in (("vitreous", "vitreous.cli:main"), ("pip", "pip._internal.cli.main:main"), ("pytest", "pytest:main")):
+    for name, call in (
+        ("vitreous", "vitreous.cli:main"),
+        ("pip", "pip._internal.cli.main:main"),
+        ("pytest", "pytest:main"),
+    ):
         module, function = call.split(":")
         script = folder / "bin" / name
         script.write_text(
-            f"#!{folder}/bin/python\nimport sys\nfrom {module} import {function}\nif __name__ == '__main__':\n    sys.exit({function}())\n"
+            f"#!{folder}/bin/python\nimport sys\nfrom {module} import {function}\nif __name__ == "
+            f"'__main__':\n    sys.exit({function}())\n"
         )
         script.chmod(0o755)
-    variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VITREOUS_HOME")}
+    variables = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("PYTHONPATH", "PYTHONHOME", "VITREOUS_HOME")
+    }
     quiet = {
         "PIP_NO_BUILD_ISOLATION": "0",
         "PIP_NO_INDEX": "1",
@@ -100,7 +115,12 @@ def environment(folder: Path) -> dict[str, str]:
         "NO_COLOR": "1",
         "OMP_NUM_THREADS": "1",
     }
-    return {**variables, **quiet, "PATH": f"{folder}/bin{os.pathsep}{os.environ['PATH']}", "VIRTUAL_ENV": str(folder)}
+    return {
+        **variables,
+        **quiet,
+        "PATH": f"{folder}/bin{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(folder),
+    }
 
 
 def carry_out(page: Path, show: bool) -> int:
@@ -123,16 +143,29 @@ def carry_out(page: Path, show: bool) -> int:
                 continue
             started = time.perf_counter()
             done = subprocess.run(
-                ["bash", "-c", step.command], cwd=folder, env=variables, capture_output=True, text=True, timeout=TIMEOUT, check=False
+                ["bash", "-c", step.command],
+                cwd=folder,
+                env=variables,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                check=False,
             )
             printed = done.stdout + done.stderr
             if show:
-                sys.stdout.write(f"$ {step.command}   [{time.perf_counter() - started:.1f} s]\n{textwrap.indent(printed, '  ')}\n")
+                sys.stdout.write(
+                    f"$ {step.command}   [{time.perf_counter() - started:.1f} "
+                    f"s]\n{textwrap.indent(printed, '  ')}\n"
+                )
             if done.returncode:
-                raise Broken(f"{where}: '{step.command}' ends with status {done.returncode}:\n{printed}")
+                raise Broken(
+                    f"{where}: '{step.command}' ends with status {done.returncode}:\n{printed}"
+                )
             missing = kept(step.text, printed)
             if missing:
-                raise Broken(f"{where}: '{step.command}' no longer prints '{missing}'; it prints:\n{printed}")
+                raise Broken(
+                    f"{where}: '{step.command}' no longer prints '{missing}'; it prints:\n{printed}"
+                )
     return count
 
 

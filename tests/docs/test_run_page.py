@@ -1,4 +1,6 @@
-"""The runner of documentation pages: files are written, commands run, and a broken promise is found."""
+"""The runner of documentation pages: files are written, commands run, and a broken promise is
+found.
+"""
 
 import pytest
 from run_page import Broken, carry_out, kept, steps
@@ -26,7 +28,12 @@ one ...
 
 def test_steps_are_files_and_commands_in_order() -> None:
     found = list(steps(PAGE))
-    assert [step.path or step.command for step in found] == ["folder/hello.py", "cd folder", "python hello.py", "echo one two"]
+    assert [step.path or step.command for step in found] == [
+        "folder/hello.py",
+        "cd folder",
+        "python hello.py",
+        "echo one two",
+    ]
     assert found[0].text == 'print("hello")\nprint("world")\n' and found[2].text == "hello\n..."
 
 
@@ -42,7 +49,9 @@ def test_steps_are_files_and_commands_in_order() -> None:
         ("total 3", "total 30", "total 3"),
     ],
 )
-def test_promises_are_kept_line_by_line_and_in_order(promised: str, printed: str, missing: str) -> None:
+def test_promises_are_kept_line_by_line_and_in_order(
+    promised: str, printed: str, missing: str
+) -> None:
     assert kept(promised, printed) == missing
 
 

@@ -1,4 +1,6 @@
-"""Glasses go to files and come back bit for bit, other programs read them alike, and damaged files are refused in one sentence."""
+"""Glasses go to files and come back bit for bit, other programs read them alike, and damaged files
+are refused in one sentence.
+"""
 
 import gzip
 import io
@@ -18,7 +20,17 @@ from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.watanabe import Watanabe
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 
-SUFFIXES = (".extxyz", ".xyz", ".dump", ".lammpstrj", ".data", ".lmp", ".lammpstrj.gz", ".extxyz.gz", ".data.gz")
+SUFFIXES = (
+    ".extxyz",
+    ".xyz",
+    ".dump",
+    ".lammpstrj",
+    ".data",
+    ".lmp",
+    ".lammpstrj.gz",
+    ".extxyz.gz",
+    ".data.gz",
+)
 
 
 def glass(dimension=2, tilt=0.0, count=40, seed=0):
@@ -26,7 +38,9 @@ def glass(dimension=2, tilt=0.0, count=40, seed=0):
     cell = np.diag([20.0, 22.0, 24.0][:dimension])
     cell[1, 0] = tilt
     rng = np.random.default_rng(seed)
-    grid = np.stack(np.meshgrid(*[np.arange(5)] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension)[:count]
+    grid = np.stack(np.meshgrid(*[np.arange(5)] * dimension, indexing="ij"), axis=-1).reshape(
+        -1, dimension
+    )[:count]
     fractional = (grid + 0.5 + rng.uniform(-0.2, 0.2, grid.shape)) / 5.0
     return Configuration(
         positions=(fractional + rng.integers(-1, 2, grid.shape)) @ cell,
@@ -39,8 +53,13 @@ def glass(dimension=2, tilt=0.0, count=40, seed=0):
     )
 
 
-def dump(rows, *, bounds=("0 10", "0 10", "-1 1"), flags="pp pp pp", columns="id type x y z", count=None):
-    head = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(rows) if count is None else count}\nITEM: BOX BOUNDS {flags}\n"
+def dump(
+    rows, *, bounds=("0 10", "0 10", "-1 1"), flags="pp pp pp", columns="id type x y z", count=None
+):
+    head = (
+        "ITEM: TIMESTEP\n0\nITEM: NUMBER OF "
+        f"ATOMS\n{len(rows) if count is None else count}\nITEM: BOX BOUNDS {flags}\n"
+    )
     return head + "\n".join(bounds) + f"\nITEM: ATOMS {columns}\n" + "\n".join(rows) + "\n"
 
 
@@ -55,29 +74,44 @@ def refused(path, message, **options):
 @pytest.mark.parametrize("tilt", [0.0, 3.7, -2.5])
 def test_a_glass_comes_back_from_a_file_bit_for_bit(tmp_path, suffix, dimension, tilt):
     before = glass(dimension, tilt)
-    after = read_configuration(write_configuration(tmp_path / f"glass{suffix}", before), species=("Si", "O"))
+    after = read_configuration(
+        write_configuration(tmp_path / f"glass{suffix}", before), species=("Si", "O")
+    )
     assert np.array_equal(after.species, before.species) and np.array_equal(after.ids, before.ids)
     assert after.periodic == before.periodic
     if suffix.startswith((".extxyz", ".xyz")):
-        assert np.array_equal(after.cell, before.cell) and np.array_equal(after.positions, before.positions)
+        assert np.array_equal(after.cell, before.cell) and np.array_equal(
+            after.positions, before.positions
+        )
     else:  # tilted cells are shifted and lengths are written as bounds
         assert np.allclose(after.cell, before.cell, atol=1e-13)
         assert np.abs(before.minimum_image(after.positions - before.positions)).max() < 1e-12
 
 
-@pytest.mark.parametrize("potential", [YukawaSilica(), Watanabe(), LennardJones2D(), Eam.example()], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize(
+    "potential",
+    [YukawaSilica(), Watanabe(), LennardJones2D(), Eam.example()],
+    ids=lambda p: type(p).__name__,
+)
 @pytest.mark.parametrize("suffix", [".extxyz", ".xyz.gz", ".dump"])
 def test_the_species_of_every_potential_come_back_by_name(tmp_path, potential, suffix):
     """Those of Lennard-Jones, S and L, are not all chemical elements."""
     before = glass(min(potential.dimensions)).with_(names=potential.elements)
-    after = read_configuration(write_configuration(tmp_path / f"glass{suffix}", before, {"strength": np.ones(len(before))}))
+    after = read_configuration(
+        write_configuration(tmp_path / f"glass{suffix}", before, {"strength": np.ones(len(before))})
+    )
     assert [after.names[k] for k in after.species] == [before.names[k] for k in before.species]
-    assert np.array_equal(after.ids, before.ids) and np.abs(before.minimum_image(after.positions - before.positions)).max() < 1e-12
+    assert (
+        np.array_equal(after.ids, before.ids)
+        and np.abs(before.minimum_image(after.positions - before.positions)).max() < 1e-12
+    )
 
 
 def test_names_of_elements_in_small_letters_or_capitals_are_elements(tmp_path):
     columns = "Properties=pos:R:3:species:S:1:note:S:1"
-    (tmp_path / "a.xyz").write_text(f'2\nLattice="9 0 0 0 9 0 0 0 9" {columns}\n0 0 0 SI a\n2 0 1 o b\n')
+    (tmp_path / "a.xyz").write_text(
+        f'2\nLattice="9 0 0 0 9 0 0 0 9" {columns}\n0 0 0 SI a\n2 0 1 o b\n'
+    )
     assert read_configuration(tmp_path / "a.xyz").names == ("Si", "O")
 
 
@@ -87,7 +121,9 @@ def test_a_cell_turned_out_of_the_axes_is_turned_back_for_lammps(tmp_path):
     turn *= np.sign(np.linalg.det(turn))
     turned = before.with_(cell=before.cell @ turn, positions=before.positions @ turn)
     with pytest.warns(UserWarning, match="the glass is turned by .* degrees in the file"):
-        after = read_configuration(write_configuration(tmp_path / "turned.dump", turned), species=("Si", "O"))
+        after = read_configuration(
+            write_configuration(tmp_path / "turned.dump", turned), species=("Si", "O")
+        )
     assert np.allclose(after.cell @ after.cell.T, before.cell @ before.cell.T)
     assert np.allclose(close_pairs(after, 5.0)[1], close_pairs(before, 5.0)[1])
 
@@ -97,7 +133,9 @@ def test_ovito_reads_what_was_written(tmp_path, suffix):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     ovito = pytest.importorskip("ovito.io")
     before = glass(2, 3.7)
-    columns = {} if suffix == ".data" else {"predicted threshold (MPa)": np.arange(len(before)) / 7.0}
+    columns = (
+        {} if suffix == ".data" else {"predicted threshold (MPa)": np.arange(len(before)) / 7.0}
+    )
     path = write_configuration(tmp_path / f"glass{suffix}", before, columns)
     data = ovito.import_file(str(path)).compute()
     order = np.argsort(data.particles["Particle Identifier"])
@@ -105,26 +143,40 @@ def test_ovito_reads_what_was_written(tmp_path, suffix):
     assert np.abs(step).max() < 1e-9
     assert np.allclose(np.asarray(data.cell[:2, :2]).T, before.cell)
     if columns:
-        assert np.allclose(np.asarray(data.particles["predicted_threshold_mpa"])[order], columns["predicted threshold (MPa)"])
+        assert np.allclose(
+            np.asarray(data.particles["predicted_threshold_mpa"])[order],
+            columns["predicted threshold (MPa)"],
+        )
 
 
 def test_ase_reads_what_was_written(tmp_path):
     from ase.io import read
 
     before = glass(3, 3.7)
-    atoms = read(write_configuration(tmp_path / "glass.extxyz", before, {"score": np.ones(len(before))}))
-    assert np.array_equal(atoms.positions, before.positions) and np.array_equal(atoms.cell[:], before.cell)
+    atoms = read(
+        write_configuration(tmp_path / "glass.extxyz", before, {"score": np.ones(len(before))})
+    )
+    assert np.array_equal(atoms.positions, before.positions) and np.array_equal(
+        atoms.cell[:], before.cell
+    )
     assert (atoms.arrays["score"] == 1.0).all()
     atoms = read(write_configuration(tmp_path / "glass.dump", before), format="lammps-dump-text")
     assert np.allclose(before.minimum_image(atoms.positions - before.positions), 0.0, atol=1e-9)
 
 
 def test_column_names_are_made_safe():
-    assert [safe_name(name) for name in ("tau c [MPa]", "2nd", "type", "σ")] == ["tau_c_mpa", "v_2nd", "v_type", "value"]
+    assert [safe_name(name) for name in ("tau c [MPa]", "2nd", "type", "σ")] == [
+        "tau_c_mpa",
+        "v_2nd",
+        "v_type",
+        "value",
+    ]
 
 
 def test_gzipped_files_are_the_same_every_time(tmp_path):
-    first, second = (write_configuration(tmp_path / f"{n}.extxyz.gz", glass()).read_bytes() for n in "ab")
+    first, second = (
+        write_configuration(tmp_path / f"{n}.extxyz.gz", glass()).read_bytes() for n in "ab"
+    )
     assert first == second
 
 
@@ -139,20 +191,36 @@ def test_gzipped_files_are_the_same_every_time(tmp_path):
     ],
 )
 def test_every_kind_of_dump_coordinate_is_understood(tmp_path, columns, rows):
-    """One atom lies a cell to the right; the origin is at (1, 0); scaled coordinates count from it."""
+    """One atom lies a cell to the right; the origin is at (1, 0); scaled coordinates
+    count from it.
+    """
     (tmp_path / "a.dump").write_text(dump(rows, bounds=("1 11", "0 10", "-1 1"), columns=columns))
     found = read_configuration(tmp_path / "a.dump", species=("Si", "O"))
-    assert found.dimension == 2 and found.species.tolist() == [0, 1] and found.ids.tolist() == [1, 2]
-    expected = [[2.0, 4.0], [13.0, 8.0]] if "xs" not in columns.replace("xsu", "xs") else [[2.0, 4.0], [12.0, 8.0]]
+    assert (
+        found.dimension == 2 and found.species.tolist() == [0, 1] and found.ids.tolist() == [1, 2]
+    )
+    expected = (
+        [[2.0, 4.0], [13.0, 8.0]]
+        if "xs" not in columns.replace("xsu", "xs")
+        else [[2.0, 4.0], [12.0, 8.0]]
+    )
     assert np.allclose(found.positions, expected)
 
 
 def test_tilted_bounds_enclose_the_cell(tmp_path):
-    """LAMMPS writes the box around a tilted cell: with xy = -3 the cell begins 3 to the right of the lower bound."""
+    """LAMMPS writes the box around a tilted cell: with xy = -3 the cell begins 3 to the right of
+    the lower bound.
+    """
     rows = ["1 1 1 1 0", "2 1 6 6 1"]
-    (tmp_path / "a.dump").write_text(dump(rows, bounds=("-3 10 -3", "0 8 0", "0 5 0"), flags="xy xz yz pp pp ff"))
+    (tmp_path / "a.dump").write_text(
+        dump(rows, bounds=("-3 10 -3", "0 8 0", "0 5 0"), flags="xy xz yz pp pp ff")
+    )
     found = read_configuration(tmp_path / "a.dump", species=("Si",))
-    assert found.cell.tolist() == [[10, 0, 0], [-3, 8, 0], [0, 0, 5]] and found.periodic == (True, True, False)
+    assert found.cell.tolist() == [[10, 0, 0], [-3, 8, 0], [0, 0, 5]] and found.periodic == (
+        True,
+        True,
+        False,
+    )
 
 
 def test_atoms_in_one_plane_are_two_dimensional_unless_asked_otherwise(tmp_path):
@@ -164,44 +232,68 @@ def test_atoms_in_one_plane_are_two_dimensional_unless_asked_otherwise(tmp_path)
 
 
 def test_frames_are_counted_from_either_end(tmp_path):
-    (tmp_path / "a.dump").write_text("".join(dump(["1 1 1 1 0", f"2 1 {x} 5 0"]) for x in (3, 4, 5)))
+    (tmp_path / "a.dump").write_text(
+        "".join(dump(["1 1 1 1 0", f"2 1 {x} 5 0"]) for x in (3, 4, 5))
+    )
     path = tmp_path / "a.dump"
-    assert [read_configuration(path, frame=k).positions[1, 0] for k in (0, 1, -1)] == [3.0, 4.0, 5.0]
+    assert [read_configuration(path, frame=k).positions[1, 0] for k in (0, 1, -1)] == [
+        3.0,
+        4.0,
+        5.0,
+    ]
     assert len(read_configurations(path)) == 3
     refused(path, "has 3 frames; frame 3 was asked for", frame=3)
 
 
 def test_data_files_with_a_shifted_origin_and_any_atom_order(tmp_path):
-    text = "comment\n\n2 atoms\n2 atom types\n\n1 11 xlo xhi\n-5 5 ylo yhi\n0 4 zlo zhi\n2 0 0 xy xz yz\n\nMasses\n\n1 28\n2 16\n\n"
+    text = (
+        "comment\n\n2 atoms\n2 atom types\n\n1 11 xlo xhi\n-5 5 ylo yhi\n0 4 zlo zhi\n2 0 0 xy "
+        "xz yz\n\nMasses\n\n1 28\n2 16\n\n"
+    )
     (tmp_path / "a.data").write_text(text + "Atoms # atomic\n\n9 2 4.0 0.0 2.0\n4 1 2.0 -4.0 1.0\n")
     found = read_configuration(tmp_path / "a.data", species=("Si", "O"))
     assert found.ids.tolist() == [4, 9] and found.species.tolist() == [0, 1]
     assert np.allclose(found.cell, [[10, 0, 0], [2, 10, 0], [0, 0, 4]])
-    assert np.allclose(found.minimum_image(found.positions[1] - found.positions[0]), [2.0, 4.0, 1.0])
+    assert np.allclose(
+        found.minimum_image(found.positions[1] - found.positions[0]), [2.0, 4.0, 1.0]
+    )
     assert np.allclose(found.positions[0], [1.0, 1.0, 1.0])
 
 
 def test_published_glasses_are_read_whole(reference):
-    found = read_configuration(reference / "jumol" / "sig1.00_sample_0.lammpstrj.gz", species=("Si", "O"))
+    found = read_configuration(
+        reference / "jumol" / "sig1.00_sample_0.lammpstrj.gz", species=("Si", "O")
+    )
     assert found.dimension == 2 and np.bincount(found.species).tolist() == [2232, 3348]
     bonds = silica_bonds(found, strict=True)
     assert np.array_equal(np.bincount(bonds.ravel()), np.where(found.species == 0, 3, 2))
-    bilayer = read_configuration(reference / "font_clos" / "sio2_1_initial.dump", species=("Si", "O"), units="metal")
+    bilayer = read_configuration(
+        reference / "font_clos" / "sio2_1_initial.dump", species=("Si", "O"), units="metal"
+    )
     assert bilayer.dimension == 3 and len(silica_bonds(bilayer, 2.0, strict=True)) == 4 * 1152
 
 
 def test_bonds_are_found_through_the_boundary_and_odd_atoms_are_named():
     positions = np.array([[0.1, 5.0], [9.0, 5.0], [1.6, 5.0], [5.0, 5.0]])
     small = Configuration(
-        positions=positions, species=np.array([0, 1, 1, 0]), names=("Si", "O"), cell=10 * np.eye(2), periodic=(True, True), units="silica2d"
+        positions=positions,
+        species=np.array([0, 1, 1, 0]),
+        names=("Si", "O"),
+        cell=10 * np.eye(2),
+        periodic=(True, True),
+        units="silica2d",
     )
-    with pytest.warns(UserWarning, match=r"4 atoms have an unusual number of Si-O bonds within 2: 1, 2, 3, 4"):
+    with pytest.warns(
+        UserWarning, match=r"4 atoms have an unusual number of Si-O bonds within 2: 1, 2, 3, 4"
+    ):
         assert silica_bonds(small, 2.0).tolist() == [[0, 1], [0, 2]]
     with pytest.raises(VitreousError, match="mend the glass"):
         silica_bonds(small, 2.0, strict=True)
     with pytest.raises(VitreousError, match=r"no Si-O distance is below 0.5"):
         silica_bonds(small, 0.5)
-    with pytest.raises(VitreousError, match=r"the cell is 10 thick; expected at least twice the cutoff 6"):
+    with pytest.raises(
+        VitreousError, match=r"the cell is 10 thick; expected at least twice the cutoff 6"
+    ):
         silica_bonds(small, 6.0)
     with pytest.raises(VitreousError, match="glass of Cu, Zr; expected species Si and O"):
         silica_bonds(small.with_(names=("Cu", "Zr")))
@@ -212,7 +304,12 @@ def test_close_pairs_against_all_pairs():
         tilted = glass(dimension, 3.0)
         pairs, distance = close_pairs(tilted, 6.0)
         step = tilted.minimum_image(tilted.positions[None] - tilted.positions[:, None])
-        images = np.stack(np.meshgrid(*[[-1, 0, 1]] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension) @ tilted.cell
+        images = (
+            np.stack(np.meshgrid(*[[-1, 0, 1]] * dimension, indexing="ij"), axis=-1).reshape(
+                -1, dimension
+            )
+            @ tilted.cell
+        )
         everything = np.linalg.norm(step[:, :, None] + images, axis=-1).min(axis=-1)
         expected = np.argwhere(np.triu(everything < 6.0, 1))
         assert np.array_equal(pairs, expected)
@@ -220,11 +317,22 @@ def test_close_pairs_against_all_pairs():
 
 
 def test_pairs_across_free_boundaries_are_found_wherever_the_atoms_lie():
-    """Within a second for thousands of atoms: a search through all pairs of them would take minutes."""
+    """Within a second for thousands of atoms: a search through all pairs of them would take
+    minutes.
+    """
     spots = np.stack(np.meshgrid(*[np.arange(60.0)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
-    for periodic, cell, pairs in (((False, False), 60.0, 7080), ((False, False), 5.0, 7080), ((True, False), 60.0, 7140)):
+    for periodic, cell, pairs in (
+        ((False, False), 60.0, 7080),
+        ((False, False), 5.0, 7080),
+        ((True, False), 60.0, 7140),
+    ):
         patch = Configuration(
-            positions=spots - 30.0, species=np.zeros(3600), names=("Si",), cell=cell * np.eye(2), periodic=periodic, units="silica2d"
+            positions=spots - 30.0,
+            species=np.zeros(3600),
+            names=("Si",),
+            cell=cell * np.eye(2),
+            periodic=periodic,
+            units="silica2d",
         )
         began = time.process_time()
         found, distance = close_pairs(patch, 1.1)
@@ -241,7 +349,9 @@ def test_files_that_are_missing_unreadable_or_cut_short_are_refused(tmp_path):
     for keep in (0.9, 0.5, 0.05):
         (tmp_path / "short.dump").write_text(text[: int(keep * len(text))])
         refused(tmp_path / "short.dump", "damaged or cut short")
-    (tmp_path / "short.dump").write_text(text + text[: len(text) // 2])  # a second snapshot that ends early
+    (tmp_path / "short.dump").write_text(
+        text + text[: len(text) // 2]
+    )  # a second snapshot that ends early
     refused(tmp_path / "short.dump", r"snapshot 2.*damaged or cut short", frame=0)
     for suffix in (".data", ".extxyz"):
         text = write_configuration(tmp_path / f"whole{suffix}", glass()).read_text()
@@ -259,7 +369,9 @@ def test_files_that_are_missing_unreadable_or_cut_short_are_refused(tmp_path):
 def test_glasses_without_a_cell_are_refused(tmp_path):
     (tmp_path / "a.xyz").write_text("2\n\nSi 0 0 0\nO 1.5 0 0\n")
     refused(tmp_path / "a.xyz", "has no cell")
-    (tmp_path / "a.dump").write_text(dump(["1 1 0 0 0", "2 1 5 5 0"], bounds=("0 0", "0 10", "0 1")))
+    (tmp_path / "a.dump").write_text(
+        dump(["1 1 0 0 0", "2 1 5 5 0"], bounds=("0 0", "0 10", "0 1"))
+    )
     refused(tmp_path / "a.dump", "has no cell, or one without volume")
     (tmp_path / "a.data").write_text("c\n\n1 atoms\n1 atom types\n\nAtoms # atomic\n\n1 1 0 0 0\n")
     refused(tmp_path / "a.data", "has no cell")
@@ -267,7 +379,10 @@ def test_glasses_without_a_cell_are_refused(tmp_path):
 
 def test_overlapping_atoms_are_refused(tmp_path):
     (tmp_path / "a.dump").write_text(dump(["1 1 0.1 0 0", "5 2 9.9 0 0", "6 2 5 5 0"]))
-    refused(tmp_path / "a.dump", "1 pairs of atoms overlap, the worst 1 and 5 at 0.2; expected at least 0.5")
+    refused(
+        tmp_path / "a.dump",
+        "1 pairs of atoms overlap, the worst 1 and 5 at 0.2; expected at least 0.5",
+    )
     assert len(read_configuration(tmp_path / "a.dump", minimum_distance=0.1)) == 3
     refuse_overlaps(glass(), 0.5)
 
@@ -276,7 +391,9 @@ def test_wrong_species_are_refused(tmp_path):
     (tmp_path / "a.dump").write_text(dump(["1 1 1 1 0", "2 3 5 5 0"]))
     refused(tmp_path / "a.dump", "atom types 1 to 3; expected 1 to 2 for Si, O")
     assert read_configuration(tmp_path / "a.dump").names == ("1", "2", "3")
-    (tmp_path / "a.extxyz").write_text('2\nLattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3\nSi 0 0 0\nNa 2 0 0\n')
+    (tmp_path / "a.extxyz").write_text(
+        '2\nLattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3\nSi 0 0 0\nNa 2 0 0\n'
+    )
     refused(tmp_path / "a.extxyz", "has atoms of Na; expected only Si, O")
 
 
@@ -300,9 +417,14 @@ def test_counts_that_do_not_fit_are_refused(tmp_path):
 def test_a_data_file_has_no_word_for_a_free_boundary(tmp_path):
     patch = glass().with_(periodic=(False, False))
     for suffix in (".data", ".lmp.gz"):
-        with pytest.raises(VitreousError, match="the glass has a free boundary, which a LAMMPS data file does not tell"):
+        with pytest.raises(
+            VitreousError,
+            match="the glass has a free boundary, which a LAMMPS data file does not tell",
+        ):
             write_configuration(tmp_path / f"patch{suffix}", patch)
-    assert read_configuration(write_configuration(tmp_path / "patch.dump", patch), species=("Si", "O")).periodic == (False, False)
+    assert read_configuration(
+        write_configuration(tmp_path / "patch.dump", patch), species=("Si", "O")
+    ).periodic == (False, False)
 
 
 def test_what_cannot_be_written_is_told(tmp_path):

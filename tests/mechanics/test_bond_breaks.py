@@ -1,4 +1,6 @@
-"""A bond is broken when a bridging atom has suddenly left one partner *and* energy has fallen: neither alone is enough."""
+"""A bond is broken when a bridging atom has suddenly left one partner *and* energy has fallen:
+neither alone is enough.
+"""
 
 from types import SimpleNamespace
 
@@ -20,11 +22,15 @@ APART = (1.507, 3.007)
 
 
 def placed(*bridging):
-    """Positions (7 each, 2) of molecules with three oxygens on each of two silicons; the shared one, atom 0, is so far from either."""
+    """Positions (7 each, 2) of molecules with three oxygens on each of two silicons; the shared
+    one, atom 0, is so far from either.
+    """
     molecules = []
     for row, (left, right) in enumerate(bridging):
         arms = np.array([[-0.8, 1.4], [-0.8, -1.4]])
-        flat = np.vstack([[[0.0, 0.0], [-left, 0.0], [right, 0.0]], arms - [left, 0.0], -arms + [right, 0.0]])
+        flat = np.vstack(
+            [[[0.0, 0.0], [-left, 0.0], [right, 0.0]], arms - [left, 0.0], -arms + [right, 0.0]]
+        )
         molecules.append(flat + np.array([20.0, 10.0 + 15.0 * row]))
     return np.vstack(molecules)
 
@@ -43,9 +49,15 @@ def glass_of(molecules: int) -> Configuration:
 
 
 def lost_in(*events, fall=0.5):
-    """What each of consecutive events, (bond lengths before, after) of every molecule, breaks; an atom loses ``fall`` of energy in each."""
+    """What each of consecutive events, (bond lengths before, after) of every molecule, breaks; an
+    atom loses ``fall`` of energy in each.
+    """
     energies = {}
-    breaks = BondBreaks(glass_of(len(events[0][0])), SimpleNamespace(atom_energies=lambda x, cell: energies[id(x)]), RULE)
+    breaks = BondBreaks(
+        glass_of(len(events[0][0])),
+        SimpleNamespace(atom_energies=lambda x, cell: energies[id(x)]),
+        RULE,
+    )
     found, keep = [], []
     for before, after in events:
         x, y = placed(*before), placed(*after)
@@ -53,7 +65,9 @@ def lost_in(*events, fall=0.5):
         energies[id(x)], energies[id(y)] = np.zeros(len(x)), np.zeros(len(x))
         energies[id(y)][3] = -fall
         states = [State(at, CELL, 0.0, np.zeros((2, 2)), 0.0) for at in (x, y)]
-        found.append(breaks.lost_by(Instability(1, *states, y - x, Fall(y - x, fall, np.zeros((2, 2))))))
+        found.append(
+            breaks.lost_by(Instability(1, *states, y - x, Fall(y - x, fall, np.zeros((2, 2)))))
+        )
     return found
 
 
@@ -72,7 +86,14 @@ def test_every_oxygen_of_the_honeycomb_is_a_bridge():
         (REST, (1.8, 2.4), 0.2, False),
         (STRETCHED, STRETCHED[::-1], 0.2, False),
     ],
-    ids=["far and falling", "far before already", "far, elastically", "falling, not far", "near neither", "to the other side"],
+    ids=[
+        "far and falling",
+        "far before already",
+        "far, elastically",
+        "falling, not far",
+        "near neither",
+        "to the other side",
+    ],
 )
 def test_both_distance_and_energy_are_needed(before, after, fall, broken):
     assert lost_in(([before], [after]), fall=fall) == [0 if broken else -1]

@@ -28,10 +28,15 @@ def test_equals_matscipy(states):
     from matscipy.neighbours import neighbour_list
 
     before, cell, after, cell_after = states
-    old, new = (Atoms(f"H{len(before)}", positions=x, cell=c, pbc=True) for x, c in ((before, cell), (after, cell_after)))
+    old, new = (
+        Atoms(f"H{len(before)}", positions=x, cell=c, pbc=True)
+        for x, c in ((before, cell), (after, cell_after))
+    )
     i, j = neighbour_list("ij", old, 3.0)
     _, expected = atomic_strain.get_D_square_min(new, old, i, j)
-    np.testing.assert_allclose(d2min(before, cell, after, cell_after, ALL, 3.0)[0], expected, atol=1e-10)
+    np.testing.assert_allclose(
+        d2min(before, cell, after, cell_after, ALL, 3.0)[0], expected, atol=1e-10
+    )
 
 
 def test_equals_ovito(states):
@@ -53,11 +58,15 @@ def test_equals_ovito(states):
         return data
 
     pipeline = Pipeline(source=StaticSource(data=collection(after, cell_after)))
-    strain = AtomicStrainModifier(cutoff=3.0, output_nonaffine_squared_displacements=True, minimum_image_convention=True)
+    strain = AtomicStrainModifier(
+        cutoff=3.0, output_nonaffine_squared_displacements=True, minimum_image_convention=True
+    )
     strain.reference = StaticSource(data=collection(before, cell))
     pipeline.modifiers.append(strain)
     expected = pipeline.compute().particles["Nonaffine Squared Displacement"]
-    np.testing.assert_allclose(d2min(before, cell, after, cell_after, ALL, 3.0)[0], expected, atol=1e-10)
+    np.testing.assert_allclose(
+        d2min(before, cell, after, cell_after, ALL, 3.0)[0], expected, atol=1e-10
+    )
 
 
 def test_affine_motion_has_none():
@@ -68,14 +77,18 @@ def test_affine_motion_has_none():
     value, gradient = d2min(x, cell, x @ stretch, cell @ stretch, (True, True), 2.5)
     np.testing.assert_allclose(value, 0.0, atol=1e-12)
     np.testing.assert_allclose(gradient, np.broadcast_to(stretch.T, gradient.shape), atol=1e-10)
-    displacement = non_affine_displacement(x, cell, x @ stretch, cell @ stretch, (True, True), gradient)
+    displacement = non_affine_displacement(
+        x, cell, x @ stretch, cell @ stretch, (True, True), gradient
+    )
     np.testing.assert_allclose(displacement, 0.0, atol=1e-12)
 
 
 @pytest.mark.parametrize("flip", [(0, 0, 0), (-1, 0, 0), (0, -1, 0), (-1, 0, 1), (-2, 1, -1)])
 @pytest.mark.parametrize("strain", [0.1, 0.6])
 def test_a_flipped_cell_is_the_same_lattice(strain, flip):
-    """LAMMPS adds whole lattice vectors to the second and third of a cell that is tilted far, and wraps the atoms into it."""
+    """LAMMPS adds whole lattice vectors to the second and third of a cell that is tilted far, and
+    wraps the atoms into it.
+    """
     rng = np.random.default_rng(3)
     cell = np.diag([12.0, 13.0, 11.0])
     x = rng.uniform(0, 1, (500, 3)) @ cell
@@ -87,7 +100,9 @@ def test_a_flipped_cell_is_the_same_lattice(strain, flip):
     flipped = steps @ cell @ shear
     moved = ((x @ shear + beyond) @ np.linalg.inv(flipped) % 1.0) @ flipped
     value, gradient = d2min(x, cell, moved, flipped, ALL, 2.0)
-    np.testing.assert_allclose(value, d2min(x, cell, x @ shear + beyond, cell @ shear, ALL, 2.0)[0], atol=1e-10)
+    np.testing.assert_allclose(
+        value, d2min(x, cell, x @ shear + beyond, cell @ shear, ALL, 2.0)[0], atol=1e-10
+    )
     displacement = non_affine_displacement(x, cell, moved, flipped, ALL, gradient)
     np.testing.assert_allclose(displacement, beyond - beyond.mean(axis=0), atol=1e-10)
 
@@ -95,13 +110,17 @@ def test_a_flipped_cell_is_the_same_lattice(strain, flip):
 def test_a_side_without_periodicity_is_no_lattice_vector_and_maps_as_its_box_does():
     x = np.random.default_rng(4).uniform(0, 10, (80, 2))
     still = np.broadcast_to(np.eye(2), (80, 2, 2))
-    moved = non_affine_displacement(x, np.diag([10.0, 10.0]), x * [1.0, 2.5], np.diag([10.0, 25.0]), (True, False), still)
+    moved = non_affine_displacement(
+        x, np.diag([10.0, 10.0]), x * [1.0, 2.5], np.diag([10.0, 25.0]), (True, False), still
+    )
     np.testing.assert_allclose(moved, 0.0, atol=1e-12)
 
 
 def test_without_a_single_neighbour_the_cell_is_taken_as_it_stands():
     x, none = np.array([[1.0, 1.0], [6.0, 6.0]]), np.full((2, 2, 2), np.nan)
-    np.testing.assert_array_equal(non_affine_displacement(x, np.eye(2) * 10, x, np.eye(2) * 10, (True, True), none), 0.0)
+    np.testing.assert_array_equal(
+        non_affine_displacement(x, np.eye(2) * 10, x, np.eye(2) * 10, (True, True), none), 0.0
+    )
 
 
 def test_an_atom_without_neighbours_has_no_value():

@@ -1,4 +1,6 @@
-"""The disc's kernels against difference quotients, a search over all pairs, and the whole glass's forces."""
+"""The disc's kernels against difference quotients, a search over all pairs, and the whole glass's
+forces.
+"""
 
 import numpy as np
 import pytest
@@ -15,20 +17,46 @@ GRADIENT = np.array([[0.3, -0.2], [0.5, -0.4]])
 
 
 def lennard_jones():
-    """A shaken square lattice near the density of the glass; its disc is far from rest, as kernels may be asked to be."""
-    places = np.stack(np.meshgrid(np.arange(18), np.arange(18), indexing="ij"), axis=-1).reshape(-1, 2) + 0.5
+    """A shaken square lattice near the density of the glass; its disc is far from rest, as kernels
+    may be asked to be.
+    """
+    places = (
+        np.stack(np.meshgrid(np.arange(18), np.arange(18), indexing="ij"), axis=-1).reshape(-1, 2)
+        + 0.5
+    )
     places = places + 0.05 * np.random.default_rng(4).normal(size=places.shape)
     species = (np.arange(len(places)) * 7 % 5 < 2).astype(int)
-    return Configuration(positions=places, species=species, names=("S", "L"), cell=18.0 * np.eye(2), periodic=(True, True), units="lj")
+    return Configuration(
+        positions=places,
+        species=species,
+        names=("S", "L"),
+        cell=18.0 * np.eye(2),
+        periodic=(True, True),
+        units="lj",
+    )
 
 
 @pytest.fixture(params=["yukawa", "lennard-jones"])
 def probe(request):
-    """The disc in the middle of a glass, its pairs listed, and positions of it off their minimum."""
+    """The disc in the middle of a glass, its pairs listed, and positions of it off
+    their minimum.
+    """
     silica = request.param == "yukawa"
-    glass, model = (silica_glass(), YukawaSilica()) if silica else (lennard_jones(), LennardJones2D())
-    labeler = LocalProbing(free_radius=6.0, frozen_ring=10.0) if silica else LocalProbing(free_radius=4.0, frozen_ring=3.0)
-    made = labeler.probe(glass, model, model.surface(glass), Loading(mode="simple_shear"), 0.5 * glass.cell.sum(axis=0))
+    glass, model = (
+        (silica_glass(), YukawaSilica()) if silica else (lennard_jones(), LennardJones2D())
+    )
+    labeler = (
+        LocalProbing(free_radius=6.0, frozen_ring=10.0)
+        if silica
+        else LocalProbing(free_radius=4.0, frozen_ring=3.0)
+    )
+    made = labeler.probe(
+        glass,
+        model,
+        model.surface(glass),
+        Loading(mode="simple_shear"),
+        0.5 * glass.cell.sum(axis=0),
+    )
     x = made.start.copy()
     x[: made.free] += 0.01 * np.random.default_rng(1).normal(size=(made.free, 2))
     keep_pairs(x, made.disc, np.eye(2), np.eye(2), 0.5)
@@ -59,7 +87,9 @@ def test_stiffness_and_affine_force_are_the_rates_of_the_forces(probe):
         column = -(forces_at(made, ahead)[0] - forces_at(made, behind)[0]) / (2 * STEP)
         np.testing.assert_allclose(whole[k], column, atol=1e-6 * scale)
     ahead, behind = (forces_at(made, x + s * STEP * x @ GRADIENT.T)[0] for s in (1, -1))
-    np.testing.assert_allclose(affine, (ahead - behind) / (2 * STEP), atol=1e-6 * scale * np.abs(x).max())
+    np.testing.assert_allclose(
+        affine, (ahead - behind) / (2 * STEP), atol=1e-6 * scale * np.abs(x).max()
+    )
 
 
 def test_rates_are_those_along_the_tangent(probe):
@@ -92,7 +122,9 @@ def test_a_minimum_moves_as_its_tangent_says():
     """Newton's minima on both sides of a strain; the probe's own loading, at a finite strain."""
     glass, model = silica_glass(), YukawaSilica()
     labeler = LocalProbing(free_radius=6.0, frozen_ring=10.0)
-    made = labeler.probe(glass, model, model.surface(glass), Loading(), 0.5 * glass.cell.sum(axis=0))
+    made = labeler.probe(
+        glass, model, model.surface(glass), Loading(), 0.5 * glass.cell.sum(axis=0)
+    )
     start = made.reach(0.0, made.start, 1.0)
     here, step = made.reach(0.01, start.y, 1.0), 1e-5
     ahead, behind = (made.reach(0.01 + s * step, here.y, 1.0) for s in (1, -1))

@@ -1,4 +1,6 @@
-"""The dual lattice stays a plane triangulation whatever is switched, and a refused switch leaves no trace."""
+"""The dual lattice stays a plane triangulation whatever is switched, and a refused switch leaves no
+trace.
+"""
 
 import numpy as np
 import pytest
@@ -16,15 +18,22 @@ BOND = 3.0
 
 
 def state(lattice):
-    return [getattr(lattice, name).copy() for name in ("neighbours", "triangles", "sizes", "edges", "positions")]
+    return [
+        getattr(lattice, name).copy()
+        for name in ("neighbours", "triangles", "sizes", "edges", "positions")
+    ]
 
 
 def assert_triangulation(lattice):
-    """Symmetric neighbours, no pair joined twice, triangles met by exactly their three rings, Euler's theorem."""
+    """Symmetric neighbours, no pair joined twice, triangles met by exactly their three rings,
+    Euler's theorem.
+    """
     pairs = {(i, j) for i, size in enumerate(lattice.sizes) for j in lattice.neighbours[i, :size]}
     assert len(pairs) == lattice.sizes.sum() == 6 * len(lattice)
     assert all((j, i) in pairs and i != j for i, j in pairs)
-    assert {tuple(sorted(edge)) for edge in lattice.edges} == {tuple(sorted(pair)) for pair in pairs}
+    assert {tuple(sorted(edge)) for edge in lattice.edges} == {
+        tuple(sorted(pair)) for pair in pairs
+    }
     assert np.all(lattice.neighbours[np.arange(10) >= lattice.sizes[:, None]] == -1)
     corners = lattice.corners()
     for triangle, rings in enumerate(corners):
@@ -38,15 +47,34 @@ def target(variance=0.5, weighted=False):
 
 
 def anneal(lattice, seed=0, steps=3000, **changes):
-    options = {"minimum": 4, "temperature": 1e-4, "largest_strain": 0.15, "tolerance": 1e-3, "patience": steps} | changes
-    return mc.anneal(lattice, target(), np.random.default_rng(seed), bond=BOND, steps=steps, **options)
+    options = {
+        "minimum": 4,
+        "temperature": 1e-4,
+        "largest_strain": 0.15,
+        "tolerance": 1e-3,
+        "patience": steps,
+    } | changes
+    return mc.anneal(
+        lattice, target(), np.random.default_rng(seed), bond=BOND, steps=steps, **options
+    )
 
 
 def test_the_perfect_lattice_is_a_triangulation_with_its_rest_lengths():
     lattice = hexagonal(6, 8, BOND, 10)
     assert_triangulation(lattice)
     before = lattice.positions.copy()
-    assert relax_all(lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, apothems(10, BOND), 1e-12, 1) < 1e-12
+    assert (
+        relax_all(
+            lattice.neighbours,
+            lattice.sizes,
+            lattice.positions,
+            lattice.box,
+            apothems(10, BOND),
+            1e-12,
+            1,
+        )
+        < 1e-12
+    )
     assert np.array_equal(lattice.positions, before)
     corner = lattice.positions[lattice.corners()]
     step = corner[:, 1:] - corner[:, :1]
@@ -73,7 +101,9 @@ def test_any_allowed_switches_keep_a_triangulation_of_mean_ring_size_six(picks):
             switch(lattice.neighbours, lattice.triangles, lattice.sizes, a, b, c, d)
             lattice.edges[pick] = c, d
             changed = dict.fromkeys((a, b), -1) | dict.fromkeys((c, d), 1)
-            assert {i: int(lattice.sizes[i] - sizes[i]) for i in np.flatnonzero(lattice.sizes != sizes)} == changed
+            assert {
+                i: int(lattice.sizes[i] - sizes[i]) for i in np.flatnonzero(lattice.sizes != sizes)
+            } == changed
     assert_triangulation(lattice)
     assert lattice.sizes.mean() == 6.0 and lattice.sizes.min() >= 4 and lattice.sizes.max() <= 10
 
@@ -88,9 +118,22 @@ def test_a_refused_switch_is_undone_bit_for_bit(why):
     strain = 0.15 if why == "cost" else -1.0  # no strain is small enough
     rng = np.random.default_rng(3)
     _, accepted, crossed = mc.try_switches(
-        lattice.neighbours, lattice.triangles, lattice.sizes, lattice.edges, lattice.positions, lattice.box, sums, target(), (4, 10),
-        apothems(10, BOND), 0.0, strain, rng.integers(len(lattice.edges), size=400), rng.random(400), cost,
-    )  # fmt: skip
+        lattice.neighbours,
+        lattice.triangles,
+        lattice.sizes,
+        lattice.edges,
+        lattice.positions,
+        lattice.box,
+        sums,
+        target(),
+        (4, 10),
+        apothems(10, BOND),
+        0.0,
+        strain,
+        rng.integers(len(lattice.edges), size=400),
+        rng.random(400),
+        cost,
+    )
     assert accepted == 0 and (crossed > 100 if why == "geometry" else crossed == 0)
     assert all(np.array_equal(old, new) for old, new in zip(before, state(lattice), strict=True))
     assert all(np.array_equal(old, new) for old, new in zip(counted, sums, strict=True))
@@ -100,9 +143,22 @@ def test_the_sums_kept_during_a_run_are_those_counted_afresh():
     lattice = hexagonal(8, 10, BOND, 10)
     sums, rng = dual_cost.sums_of(lattice), np.random.default_rng(5)
     cost, accepted, _ = mc.try_switches(
-        lattice.neighbours, lattice.triangles, lattice.sizes, lattice.edges, lattice.positions, lattice.box, sums, target(), (4, 10),
-        apothems(10, BOND), 0.5, 0.3, rng.integers(len(lattice.edges), size=2000), rng.random(2000), dual_cost.NO_SLOPE,
-    )  # fmt: skip
+        lattice.neighbours,
+        lattice.triangles,
+        lattice.sizes,
+        lattice.edges,
+        lattice.positions,
+        lattice.box,
+        sums,
+        target(),
+        (4, 10),
+        apothems(10, BOND),
+        0.5,
+        0.3,
+        rng.integers(len(lattice.edges), size=2000),
+        rng.random(2000),
+        dual_cost.NO_SLOPE,
+    )
     fresh = dual_cost.sums_of(lattice)
     assert accepted > 20
     assert all(np.array_equal(old, new) for old, new in zip(fresh, sums, strict=True))
@@ -114,8 +170,27 @@ def test_after_annealing_no_edges_cross_and_springs_are_at_rest():
     lattice = hexagonal(10, 12, BOND, 10)
     outcome = anneal(lattice)
     assert outcome.accepted > 20 and outcome.cost < 3.0
-    assert is_plane(np.arange(len(lattice)), len(lattice), lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, 0.0)
-    assert relax_all(lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, apothems(10, BOND), 1e-5 * BOND, 1) < 1e-5 * BOND
+    assert is_plane(
+        np.arange(len(lattice)),
+        len(lattice),
+        lattice.neighbours,
+        lattice.sizes,
+        lattice.positions,
+        lattice.box,
+        0.0,
+    )
+    assert (
+        relax_all(
+            lattice.neighbours,
+            lattice.sizes,
+            lattice.positions,
+            lattice.box,
+            apothems(10, BOND),
+            1e-5 * BOND,
+            1,
+        )
+        < 1e-5 * BOND
+    )
 
 
 def test_a_run_ends_when_the_cost_no_longer_falls():

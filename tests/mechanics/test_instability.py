@@ -12,7 +12,9 @@ FOLD = 2.0 / (3.0 * np.sqrt(3.0))  # of E = x^4/4 - x^2/2 - strain x, at x = -1/
 
 
 def state(x, strain, background=0.0):
-    """Two atoms that move by x in opposite directions; ``background`` is the stiffness of all the rest of a large glass."""
+    """Two atoms that move by x in opposite directions; ``background`` is the stiffness of all the
+    rest of a large glass.
+    """
     energy = x**4 / 4 - x**2 / 2 - strain * x + 0.5 * background * strain**2
     virial = np.array([[0.0, -x + background * strain], [0.0, 0.0]])
     cell = np.eye(2) @ LOADING.deformation_gradient(strain).T
@@ -55,7 +57,9 @@ def test_move_and_energy_do_not_depend_on_step_or_size(step, background):
 def test_a_steep_but_smooth_step_is_no_event():
     def advance(_, __, strain):
         x = np.tanh(40.0 * strain)
-        return State(np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), 0.0, np.zeros((2, 2)), 0.0)
+        return State(
+            np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), 0.0, np.zeros((2, 2)), 0.0
+        )
 
     lo, hi = advance(None, 0.0, -0.05), advance(None, 0.0, 0.05)
     assert np.linalg.norm(hi.positions - lo.positions, axis=1).max() > 1.0
@@ -63,12 +67,16 @@ def test_a_steep_but_smooth_step_is_no_event():
 
 
 def test_a_hysteresis_narrower_than_the_step_is_found_by_halving():
-    """x jumps by 0.5 at 0.021 going up and at 0.019 going down: a step from 0 to 0.05 is undone by the step back."""
+    """x jumps by 0.5 at 0.021 going up and at 0.019 going down: a step from 0 to 0.05 is undone by
+    the step back.
+    """
 
     def advance(before, _, strain):
         was_up = before.positions[0, 0] > 0.4
         x = 0.25 if strain > (0.019 if was_up else 0.021) else 0.0
-        return State(np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), -x, np.zeros((2, 2)), 0.0)
+        return State(
+            np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), -x, np.zeros((2, 2)), 0.0
+        )
 
     start = State(np.array([[0.3, 0.0], [0.7, 0.0]]), np.eye(2), 0.0, np.zeros((2, 2)), 0.0)
     hi = advance(start, 0.0, 0.05)
@@ -77,11 +85,15 @@ def test_a_hysteresis_narrower_than_the_step_is_found_by_halving():
 
 
 def test_what_is_undone_by_the_smallest_step_back_is_no_event_however_far_atoms_go():
-    """A reversible snap: up and down at the same strain, as a fold that is nearly reached leaves it."""
+    """A reversible snap: up and down at the same strain, as a fold that is nearly reached leaves
+    it.
+    """
 
     def advance(_, __, strain):
         x = 0.25 if strain > 0.02 else 0.0
-        return State(np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), -1e-13 * x, np.zeros((2, 2)), 0.0)
+        return State(
+            np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), -1e-13 * x, np.zeros((2, 2)), 0.0
+        )
 
     lo, hi = advance(None, 0.0, 0.0), advance(None, 0.0, 0.05)
     assert fall_between(lo, 0.0, hi, 0.05, LOADING, advance, 0.01) is None
@@ -90,7 +102,9 @@ def test_what_is_undone_by_the_smallest_step_back_is_no_event_however_far_atoms_
 def test_an_atom_that_drifts_without_energy_is_no_event():
     def advance(before, _, strain):
         x = 0.25 if strain > 0.02 or before.positions[0, 0] > 0.4 else 0.0
-        return State(np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), -5.0, np.zeros((2, 2)), 0.0)
+        return State(
+            np.array([[0.3 + x, 0.0], [0.7 - x, 0.0]]), np.eye(2), -5.0, np.zeros((2, 2)), 0.0
+        )
 
     lo = State(np.array([[0.3, 0.0], [0.7, 0.0]]), np.eye(2), -5.0, np.zeros((2, 2)), 0.0)
     assert fall_between(lo, 0.0, advance(lo, 0.0, 0.05), 0.05, LOADING, advance, 0.01) is None

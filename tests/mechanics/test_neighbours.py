@@ -9,7 +9,11 @@ matscipy = pytest.importorskip("matscipy.neighbours")
 
 
 @pytest.mark.parametrize("dimension", [2, 3])
-@pytest.mark.parametrize(("length", "radius", "atoms"), [(20.0, 3.0, 300), (5.0, 6.0, 30)], ids=["large cell", "cell below the cutoff"])
+@pytest.mark.parametrize(
+    ("length", "radius", "atoms"),
+    [(20.0, 3.0, 300), (5.0, 6.0, 30)],
+    ids=["large cell", "cell below the cutoff"],
+)
 def test_distances_equal_those_of_matscipy(dimension, length, radius, atoms):
     rng = np.random.default_rng(1)
     cell = np.eye(dimension) * length
@@ -19,7 +23,11 @@ def test_distances_equal_those_of_matscipy(dimension, length, radius, atoms):
     full_cell, full = np.eye(3) * 50.0, np.zeros((atoms, 3))
     full_cell[:dimension, :dimension], full[:, :dimension] = cell, positions
     expected = matscipy.neighbour_list(
-        "d", positions=full, cell=full_cell, pbc=[True] * dimension + [False] * (3 - dimension), cutoff=radius
+        "d",
+        positions=full,
+        cell=full_cell,
+        pbc=[True] * dimension + [False] * (3 - dimension),
+        cutoff=radius,
     )
     distances = np.linalg.norm(found.vectors(positions, cell), axis=1)
     np.testing.assert_allclose(np.sort(np.repeat(distances, 2)), np.sort(expected), atol=1e-12)

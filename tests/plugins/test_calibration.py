@@ -26,7 +26,9 @@ def pooled(*samples):
 
 
 def test_shares_by_hand() -> None:
-    """Ratios 0.5 and 3 of a normal law's deviation: one of two inside every interval wider than 0.5, which begins at 40 %."""
+    """Ratios 0.5 and 3 of a normal law's deviation: one of two inside every interval wider than
+    0.5, which begins at 40 %.
+    """
     shares = coverage(np.array([3.0, 0.5]))
     assert shares.tolist() == [0.0] * 7 + [0.5] * 12 and CONFIDENCES[7] == 0.4
 
@@ -46,20 +48,27 @@ def test_intervals_set_on_validation_glasses_mend_a_wrong_claim() -> None:
 def test_errors_are_those_of_glasses_then_averaged() -> None:
     found = Calibration().evaluate(run(*uncertain(1.0, count=3)))
     each = [found.glasses[str(k)]["error"] for k in range(3)]
-    assert found.numbers["error"] == pytest.approx(np.mean(each)) and min(each) > found.numbers["pooled"]["error"]
+    assert (
+        found.numbers["error"] == pytest.approx(np.mean(each))
+        and min(each) > found.numbers["pooled"]["error"]
+    )
 
 
 def test_a_place_without_label_or_prediction_is_no_interval() -> None:
     (whole,) = uncertain(1.0, count=1)
     silent = whole.with_(prediction=np.where(np.arange(42) < 21, whole.prediction, np.nan))
-    first = glass(0, whole.labels.values[:21], whole.prediction[:21], uncertainty=whole.uncertainty[:21])
+    first = glass(
+        0, whole.labels.values[:21], whole.prediction[:21], uncertainty=whole.uncertainty[:21]
+    )
     assert pooled(silent) == pooled(first)
 
 
 def test_of_one_label_per_glass_only_pooled_shares_are_defined() -> None:
     single = [glass(k, [0.0], [float(k)], level="sample", uncertainty=[1.0]) for k in range(3)]
     found = Calibration().evaluate(run(*single))
-    assert found.numbers["error"] is None and found.numbers["pooled"]["share_95"] == pytest.approx(2 / 3)
+    assert found.numbers["error"] is None and found.numbers["pooled"]["share_95"] == pytest.approx(
+        2 / 3
+    )
 
 
 def test_a_model_that_gave_no_uncertainty_has_no_calibration() -> None:

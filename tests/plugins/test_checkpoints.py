@@ -1,4 +1,6 @@
-"""A training that is stopped goes on after its last finished epoch, and learns the same as one that was not."""
+"""A training that is stopped goes on after its last finished epoch, and learns the same as one that
+was not.
+"""
 
 import signal
 from dataclasses import replace
@@ -20,7 +22,17 @@ pytest.importorskip("torch")
 pytest.importorskip("pytorch_lightning")
 
 NETWORKS = [
-    (GNN(hidden=4, coordinate_scale=6.0, reflections="average", schedule="cosine", epochs=4, batch_size=8), BondGraph(radius=6.0)),
+    (
+        GNN(
+            hidden=4,
+            coordinate_scale=6.0,
+            reflections="average",
+            schedule="cosine",
+            epochs=4,
+            batch_size=8,
+        ),
+        BondGraph(radius=6.0),
+    ),
     (LSTM(units=8, epochs=4, batch_size=8), AtomSequence(radius=6.0)),
     (CNN(pixels=44, dropout=0.5, optimizer="muon", epochs=4, batch_size=8), BondGraph(radius=6.0)),
     (GraphNetwork(hidden=4, layers=1, epochs=4, batch_size=8), BondGraph(radius=6.0)),
@@ -31,7 +43,14 @@ def example(descriptor, seed):
     glass = shaken_honeycomb(seed=seed)
     sites = some_sites(glass, 20, seed)
     values = np.random.default_rng(seed).standard_normal(len(sites))
-    labels = Labels(name="y", level="site", unit="1", values=values, mask=np.ones(len(sites), bool), positions=sites)
+    labels = Labels(
+        name="y",
+        level="site",
+        unit="1",
+        values=values,
+        mask=np.ones(len(sites), bool),
+        positions=sites,
+    )
     return descriptor.describe(glass, Loading(), sites, "site"), labels
 
 
@@ -47,8 +66,15 @@ def fit(model, descriptor, told, stop=None, validated=True, seed=0):
 
 @pytest.mark.parametrize(("model", "descriptor"), NETWORKS, ids=lambda part: type(part).__name__)
 @pytest.mark.parametrize("validated", [True, False])
-def test_it_learns_what_it_would_have_learnt_without_the_stop(model, descriptor, validated, tmp_path):
-    kept, first, second, whole = replace(model, checkpoints=str(tmp_path / "new" / "folder")), [], [], []
+def test_it_learns_what_it_would_have_learnt_without_the_stop(
+    model, descriptor, validated, tmp_path
+):
+    kept, first, second, whole = (
+        replace(model, checkpoints=str(tmp_path / "new" / "folder")),
+        [],
+        [],
+        [],
+    )
     straight = fit(model, descriptor, whole, validated=validated)
     with pytest.raises(RuntimeError, match="stopped"):
         fit(kept, descriptor, first, stop=2, validated=validated)
@@ -63,7 +89,10 @@ def test_it_learns_what_it_would_have_learnt_without_the_stop(model, descriptor,
 
 @pytest.mark.parametrize("stop", [1, 2, 3])
 def test_a_training_that_goes_on_stops_early_when_it_would_have(stop, tmp_path):
-    model, descriptor = replace(NETWORKS[0][0], epochs=12, learning_rate=0.3, patience=2), NETWORKS[0][1]
+    model, descriptor = (
+        replace(NETWORKS[0][0], epochs=12, learning_rate=0.3, patience=2),
+        NETWORKS[0][1],
+    )
     whole, told = [], []
     fit(model, descriptor, whole)
     assert 2 * stop < len(whole) < 2 * 12  # it stopped early, and after the interruption
@@ -88,8 +117,19 @@ def test_only_the_epochs_that_were_missing_are_trained(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("patience", [100, 1])
 def test_a_finished_training_is_kept_until_its_model_is_stored(patience, tmp_path, monkeypatch):
-    """What comes between the last epoch and the store, such as a full disk, costs no training, however that came to its end."""
-    model, descriptor = replace(NETWORKS[0][0], epochs=12, learning_rate=0.3, patience=patience, checkpoints=str(tmp_path)), NETWORKS[0][1]
+    """What comes between the last epoch and the store, such as a full disk, costs no training,
+    however that came to its end.
+    """
+    model, descriptor = (
+        replace(
+            NETWORKS[0][0],
+            epochs=12,
+            learning_rate=0.3,
+            patience=patience,
+            checkpoints=str(tmp_path),
+        ),
+        NETWORKS[0][1],
+    )
     told, again = [], []
     first = fit(model, descriptor, told)
     assert patience == 100 or len(told) < 2 * 12  # it stopped early
@@ -133,7 +173,9 @@ def test_an_interruption_stays_one(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1  # what was learnt is kept
 
 
-def test_a_state_of_other_glasses_or_fields_is_not_taken_up_and_a_damaged_one_is_begun_anew(tmp_path):
+def test_a_state_of_other_glasses_or_fields_is_not_taken_up_and_a_damaged_one_is_begun_anew(
+    tmp_path,
+):
     model, descriptor = replace(NETWORKS[0][0], checkpoints=str(tmp_path)), NETWORKS[0][1]
     with pytest.raises(RuntimeError):
         fit(model, descriptor, [], stop=2)
@@ -150,6 +192,11 @@ def test_a_state_of_other_glasses_or_fields_is_not_taken_up_and_a_damaged_one_is
 
 def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    model, descriptor = replace(NETWORKS[0][0], checkpoints=str(tmp_path / "file" / "folder")), NETWORKS[0][1]
-    with pytest.raises(VitreousError, match=r"model.checkpoints cannot be used: .*; choose another folder, or null"):
+    model, descriptor = (
+        replace(NETWORKS[0][0], checkpoints=str(tmp_path / "file" / "folder")),
+        NETWORKS[0][1],
+    )
+    with pytest.raises(
+        VitreousError, match=r"model.checkpoints cannot be used: .*; choose another folder, or null"
+    ):
         fit(model, descriptor, [])

@@ -16,7 +16,14 @@ from vitreous.plugins.models.cnn import CNN  # noqa: E402
 
 def drawn(nodes, edges, pixels=64, dot=0.1, line=0.03):
     image = np.zeros((1, pixels, pixels), dtype=np.float32)
-    draw(np.array(nodes, float), np.zeros(len(nodes), int), np.array(edges, int).reshape(-1, 2).T.copy(), dot, line, image)
+    draw(
+        np.array(nodes, float),
+        np.zeros(len(nodes), int),
+        np.array(edges, int).reshape(-1, 2).T.copy(),
+        dot,
+        line,
+        image,
+    )
     return image[0]
 
 
@@ -41,25 +48,40 @@ def test_greys_lie_between_0_and_1_and_mirrors_are_mirrors():
     edges = graph.edges.T
     image = drawn(graph.values[:, :2], edges)
     assert image.min() == 0.0 and image.max() == 1.0
-    np.testing.assert_allclose(drawn(graph.values[:, :2] * [-1, 1], edges), image[:, ::-1], atol=1e-5)
+    np.testing.assert_allclose(
+        drawn(graph.values[:, :2] * [-1, 1], edges), image[:, ::-1], atol=1e-5
+    )
 
 
 def test_the_layers_are_those_of_the_paper():
     net = ImageNet(1, 220, 0.2)
     convolutions = [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
-    assert [(c.out_channels, c.kernel_size) for c in convolutions] == [(32, (5, 5)), (64, (5, 5)), (32, (5, 5))]
-    assert [m.out_features for m in net.modules() if isinstance(m, torch.nn.Linear)] == [10, 10, 10, 1]
+    assert [(c.out_channels, c.kernel_size) for c in convolutions] == [
+        (32, (5, 5)),
+        (64, (5, 5)),
+        (32, (5, 5)),
+    ]
+    assert [m.out_features for m in net.modules() if isinstance(m, torch.nn.Linear)] == [
+        10,
+        10,
+        10,
+        1,
+    ]
     assert net(torch.zeros(1, 1, 220, 220)).shape == (1,)
 
 
 def test_the_folder_of_checkpoints_is_no_part_of_the_network():
     images = Features(form="image", level="site", names=("grey",), values=np.zeros((2, 1, 50, 50)))
-    graphs = BondGraph(radius=6.0).describe(shaken_honeycomb(), Loading(), some_sites(shaken_honeycomb(), 1), "site")
+    graphs = BondGraph(radius=6.0).describe(
+        shaken_honeycomb(), Loading(), some_sites(shaken_honeycomb(), 1), "site"
+    )
     for features, pixels in ((images, 50), (graphs, 220)):
         found = CNN(checkpoints="somewhere").parameters(features)
         assert "checkpoints" not in found and found["pixels"] == pixels
 
 
 def test_images_too_small_for_three_poolings_are_refused():
-    with pytest.raises(VitreousError, match="cnn got pixels=20; three convolutions with pooling need at least 44"):
+    with pytest.raises(
+        VitreousError, match="cnn got pixels=20; three convolutions with pooling need at least 44"
+    ):
         CNN(pixels=20)

@@ -22,12 +22,21 @@ def ending(glass, *frames, cell=None):
     """A deformation of ``glass`` that ends in the last of these positions, and in this cell."""
     frames = [glass.positions, *frames]
     strain = np.linspace(0.0, 0.1, len(frames))
-    none = Events(strain=[], energy_drop=[], stress_drop=[], atom=[], position=np.zeros((0, 2)), kind=())
+    none = Events(
+        strain=[], energy_drop=[], stress_drop=[], atom=[], position=np.zeros((0, 2)), kind=()
+    )
     return Trajectory(
-        initial=glass, loading=LOADING, strain=strain, energy=strain, stress=np.zeros((len(frames), 2, 2)), residual=strain,
-        frame_strain=strain, frames=np.stack(frames), events=none,
+        initial=glass,
+        loading=LOADING,
+        strain=strain,
+        energy=strain,
+        stress=np.zeros((len(frames), 2, 2)),
+        residual=strain,
+        frame_strain=strain,
+        frames=np.stack(frames),
+        events=none,
         cells=np.stack([*[glass.cell] * (len(frames) - 1), glass.cell if cell is None else cell]),
-    )  # fmt: skip
+    )
 
 
 def crack(path, **fields):
@@ -87,11 +96,15 @@ def test_lengths_are_those_in_the_last_cell(crystal):
 def test_images_of_atoms_do_not_matter(crystal):
     apart = moved(crystal, crystal.bonds[0, 1], [0.0, 2.0])
     shift = np.random.default_rng(0).integers(-2, 3, size=apart.shape) @ crystal.cell
-    np.testing.assert_array_equal(crack(ending(crystal, apart + shift)).values, crack(ending(crystal, apart)).values)
+    np.testing.assert_array_equal(
+        crack(ending(crystal, apart + shift)).values, crack(ending(crystal, apart)).values
+    )
 
 
 def test_a_straight_cut_marks_the_atoms_beside_it(crystal):
-    """The right half pulled away: the crack is what bonds join across the cut and the cell's end."""
+    """The right half pulled away: the crack is what bonds join across the cut and the
+    cell's end.
+    """
     right = crystal.positions[:, 0] > 0.5 * crystal.cell[0, 0] - 0.1
     found = crack(
         ending(
@@ -107,7 +120,9 @@ def test_a_straight_cut_marks_the_atoms_beside_it(crystal):
 
 def test_bonds_are_needed():
     bare = silica_glass().with_(bonds=np.zeros((0, 2), int))
-    with pytest.raises(VitreousError, match="crack_path marks atoms that lose bonds, but the glass has none"):
+    with pytest.raises(
+        VitreousError, match="crack_path marks atoms that lose bonds, but the glass has none"
+    ):
         CrackPath().refuse(bare, POTENTIAL)
 
 

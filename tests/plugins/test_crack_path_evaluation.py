@@ -21,12 +21,16 @@ def test_by_hand() -> None:
     row = CrackPathOverlap(fraction=0.2).evaluate(run(crack(0, PATH, FOUND))).glasses["0"]["model"]
     assert row["overlap"] == pytest.approx(1 / 3) and row["found"] == 0.5
     assert row["mcc"] == pytest.approx((1 * 7 - 1 * 1) / np.sqrt(2 * 2 * 8 * 8))
-    assert row["mcc"] == pytest.approx(metrics.matthews_corrcoef(np.array(PATH) > 0.5, np.array(FOUND) > 0.5))
+    assert row["mcc"] == pytest.approx(
+        metrics.matthews_corrcoef(np.array(PATH) > 0.5, np.array(FOUND) > 0.5)
+    )
 
 
 def test_pooled_marks_are_those_of_each_glass() -> None:
     """A second glass with stronger values everywhere takes no marks from the first."""
-    found = CrackPathOverlap(fraction=0.2).evaluate(run(crack(0, PATH, PATH), crack(1, PATH, np.add(PATH, 5.0))))
+    found = CrackPathOverlap(fraction=0.2).evaluate(
+        run(crack(0, PATH, PATH), crack(1, PATH, np.add(PATH, 5.0)))
+    )
     assert found.numbers["model"]["mcc"] == 1.0 and found.numbers["model"]["pooled"]["mcc"] == 1.0
 
 
@@ -34,7 +38,11 @@ def test_a_glass_without_a_crack_is_left_out_and_a_constant_map_marks_everything
     whole, flat = crack(0, [0.0] * 10, FOUND), crack(1, PATH, [0.3] * 10)
     found = CrackPathOverlap(fraction=0.2).evaluate(run(whole, flat))
     assert set(found.glasses["0"]["model"].values()) == {None}
-    assert found.numbers["model"]["mcc"] == 0.0 and found.numbers["model"]["overlap"] == 0.2 and found.numbers["model"]["found"] == 1.0
+    assert (
+        found.numbers["model"]["mcc"] == 0.0
+        and found.numbers["model"]["overlap"] == 0.2
+        and found.numbers["model"]["found"] == 1.0
+    )
 
 
 def test_unknown_places_are_left_out() -> None:

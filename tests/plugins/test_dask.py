@@ -1,4 +1,6 @@
-"""Dask workers: the same bits as without them; a worker's death costs the task it held; a cluster that cannot be had is one sentence."""
+"""Dask workers: the same bits as without them; a worker's death costs the task it held; a cluster
+that cannot be had is one sentence.
+"""
 
 import os
 import stat
@@ -54,8 +56,23 @@ def test_worker_processes_leave_the_same_bits_as_none(name, alone, tmp_path):
 
 
 def test_a_worker_killed_from_outside_costs_nothing_but_time(alone, tmp_path):
-    command = [sys.executable, "-m", "vitreous.cli", *RUN, "generator.pause=0.5", "executor=dask", "executor.workers=2"]
-    run = subprocess.Popen(command, env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "vitreous.cli",
+        *RUN,
+        "generator.pause=0.5",
+        "executor=dask",
+        "executor.workers=2",
+    ]
+    run = subprocess.Popen(
+        command,
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     while not list((tmp_path / "store").rglob("*.npz")):
         assert run.poll() is None
         time.sleep(0.05)
@@ -121,18 +138,26 @@ def scheduler():
 
 def test_a_cluster_that_runs_already_is_used_and_left_running(scheduler):
     for _ in range(2):
-        assert outcomes(Dask(scheduler=scheduler), work.square, range(4)) == {n: n * n for n in range(4)}
+        assert outcomes(Dask(scheduler=scheduler), work.square, range(4)) == {
+            n: n * n for n in range(4)
+        }
 
 
 @pytest.fixture
 def batch_queue(tmp_path, monkeypatch):
-    """Commands that behave like Slurm's: a job starts at once, on this machine; its script is kept."""
+    """Commands that behave like Slurm's: a job starts at once, on this machine; its
+    script is kept.
+    """
     folder = tmp_path / "bin"
     folder.mkdir()
     sbatch = (
-        f'#!/bin/bash\ncp "${{@: -1}}" {tmp_path}/job.sh\nsetsid bash {tmp_path}/job.sh >/dev/null 2>&1 &\necho "Submitted batch job $!"\n'
+        f'#!/bin/bash\ncp "${{@: -1}}" {tmp_path}/job.sh\nsetsid bash {tmp_path}/job.sh '
+        '>/dev/null 2>&1 &\necho "Submitted batch job $!"\n'
     )
-    scancel = f'#!/bin/bash\necho "$@" >> {tmp_path}/cancelled\nfor job in "$@"; do kill -- "-$job"; done\n'
+    scancel = (
+        f'#!/bin/bash\necho "$@" >> {tmp_path}/cancelled\nfor job in "$@"; do kill -- '
+        '"-$job"; done\n'
+    )
     for name, text in (("sbatch", sbatch), ("scancel", scancel)):
         (folder / name).write_text(text)
         (folder / name).chmod(stat.S_IRWXU)
@@ -142,12 +167,26 @@ def batch_queue(tmp_path, monkeypatch):
 
 
 def test_workers_are_jobs_of_a_batch_queue_with_one_thread_each(batch_queue):
-    cluster = Dask(jobs="slurm", workers=2, per_job=2, memory="1GB", queue="short", account="glass", directives=("--exclusive",))
+    cluster = Dask(
+        jobs="slurm",
+        workers=2,
+        per_job=2,
+        memory="1GB",
+        queue="short",
+        account="glass",
+        directives=("--exclusive",),
+    )
     with Crew(cluster.open) as crew:
         assert dict(crew.map(work.square, range(4), "tasks")) == {n: n * n for n in range(4)}
         assert dict(crew.map(work.threads, [0], "tasks"))[0] == ["1"] * len(THREADS)
     script = (batch_queue / "job.sh").read_text()
-    for line in ("#SBATCH -p short", "#SBATCH -A glass", "#SBATCH --cpus-per-task=2", "#SBATCH --mem=2G", "#SBATCH --exclusive"):
+    for line in (
+        "#SBATCH -p short",
+        "#SBATCH -A glass",
+        "#SBATCH --cpus-per-task=2",
+        "#SBATCH --mem=2G",
+        "#SBATCH --exclusive",
+    ):
         assert f"{line}\n" in script
     assert "--nthreads 1" in script
     assert "--nworkers 2" in script
@@ -155,8 +194,13 @@ def test_workers_are_jobs_of_a_batch_queue_with_one_thread_each(batch_queue):
 
 
 def test_a_batch_queue_that_refuses_jobs_is_one_sentence(batch_queue, capfd):
-    (batch_queue / "bin" / "sbatch").write_text('#!/bin/bash\necho "sbatch: error: invalid account" >&2\nexit 1\n')
-    with pytest.raises(VitreousError, match=r"executor.jobs=slurm cannot start workers .*: sbatch: error: invalid account; mend"):
+    (batch_queue / "bin" / "sbatch").write_text(
+        '#!/bin/bash\necho "sbatch: error: invalid account" >&2\nexit 1\n'
+    )
+    with pytest.raises(
+        VitreousError,
+        match=r"executor.jobs=slurm cannot start workers .*: sbatch: error: invalid account; mend",
+    ):
         Dask(jobs="slurm", workers=1).open()
     with pytest.raises(VitreousError, match="No such file or directory: 'qsub'"):
         Dask(jobs="pbs", workers=1).open()
@@ -165,11 +209,19 @@ def test_a_batch_queue_that_refuses_jobs_is_one_sentence(batch_queue, capfd):
 
 def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_one_sentence(monkeypatch):
     monkeypatch.setattr(_dask_clusters, "ANSWER", 1.0)
-    with pytest.raises(VitreousError, match=r"no dask scheduler answers at executor.scheduler=tcp://127.0.0.1:9 .*; start one with"):
+    with pytest.raises(
+        VitreousError,
+        match=r"no dask scheduler answers at executor.scheduler=tcp://127.0.0.1:9 .*; start one "
+        r"with",
+    ):
         Dask(scheduler="tcp://127.0.0.1:9").open()
     with (
         distributed.LocalCluster(n_workers=0, dashboard_address=":0") as empty,
-        pytest.raises(VitreousError, match=r"has no worker; start one with: .*dask worker ADDRESS --nworkers=auto --nthreads=1"),
+        pytest.raises(
+            VitreousError,
+            match=r"has no worker; start one with: .*dask worker ADDRESS --nworkers=auto "
+            r"--nthreads=1",
+        ),
     ):
         Dask(scheduler=empty.scheduler_address).open()
 
@@ -180,7 +232,10 @@ def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_one_sentence(monke
         ({"workers": 0}, "executor.workers is 0; expected a number above 0"),
         ({"timeout": -1.0}, "executor.timeout is -1; expected a number above 0"),
         ({"retries": -1}, "executor.retries is -1; expected 0 or more"),
-        ({"scheduler": "tcp://x:1", "workers": 2}, "has workers of its own; leave out executor.jobs and executor.workers"),
+        (
+            {"scheduler": "tcp://x:1", "workers": 2},
+            "has workers of its own; leave out executor.jobs and executor.workers",
+        ),
         ({"jobs": "slurm"}, "executor.jobs=slurm with executor.workers=None"),
         ({"jobs": "pbs", "workers": 3, "per_job": 2}, "a number of workers that fills whole jobs"),
     ],
@@ -192,6 +247,9 @@ def test_settings_that_make_no_sense_are_refused(given, sentence):
 
 def test_without_dask_the_executor_says_what_to_install_when_it_is_built(monkeypatch):
     monkeypatch.setattr(registry, "find_spec", lambda name: None)
-    sentence = r"executor 'dask' of vitreous .* needs the package 'distributed', .*; pip install 'vitreous\[dask\]'"
+    sentence = (
+        r"executor 'dask' of vitreous .* needs the package 'distributed', .*; pip install "
+        r"'vitreous\[dask\]'"
+    )
     with pytest.raises(MissingExtra, match=sentence):
         build(registry.discover(), "executor", {"_target_": f"{Dask.__module__}.Dask"})

@@ -30,7 +30,9 @@ def test_deviations_rank_the_errors_of_another_glass(learnt):
 def test_they_are_as_large_as_the_errors(learnt):
     rows, errors = zip(*(glass(k) for k in range(20, 40)), strict=True)
     squared = np.mean(learnt(np.concatenate(rows)) ** 2)
-    assert np.sqrt(squared) == pytest.approx(np.sqrt(np.mean(np.concatenate(errors) ** 2)), rel=0.15)
+    assert np.sqrt(squared) == pytest.approx(
+        np.sqrt(np.mean(np.concatenate(errors) ** 2)), rel=0.15
+    )
 
 
 def test_where_nothing_tells_errors_apart_all_deviations_are_nearly_the_same():
@@ -47,7 +49,9 @@ def test_a_place_beyond_all_that_was_learnt_from_gets_a_finite_deviation(learnt)
 def test_columns_are_spreads_prediction_and_what_the_layers_read():
     images = [np.array([[1.0, 2.0], [3.0, 2.0]]), np.array([[4.0, 2.0], [4.0, 2.0]])]
     found = columns(images, [np.array([[7.0], [8.0]]), np.array([[9.0], [10.0]])], 2.0)
-    np.testing.assert_allclose(found[0, :2], np.log([0.5, 0.25]), atol=1e-5)  # members at 1 and 2; images 1 apart in one of the two
+    np.testing.assert_allclose(
+        found[0, :2], np.log([0.5, 0.25]), atol=1e-5
+    )  # members at 1 and 2; images 1 apart in one of the two
     np.testing.assert_allclose(found[:, 2:], [[1.5, 7.0, 9.0], [1.0, 8.0, 10.0]])
     assert np.isfinite(found).all()
 

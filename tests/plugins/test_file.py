@@ -1,4 +1,6 @@
-"""The file generator: which files a path stands for, what their identity is, and that real glasses come out whole."""
+"""The file generator: which files a path stands for, what their identity is, and that real glasses
+come out whole.
+"""
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ from vitreous.plugins.generators.file import File, expand_braces
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("glasses")
     for number in (0, 2, 10):
-        glass = DualSwitch(rings_x=6, rings_y=6, steps=50).generate(0, np.random.default_rng(number))
+        glass = DualSwitch(rings_x=6, rings_y=6, steps=50).generate(
+            0, np.random.default_rng(number)
+        )
         write_configuration(folder / f"s{number}.lammpstrj.gz", glass)
     return folder
 
@@ -66,7 +70,9 @@ def test_files_that_are_not_there_are_told(folder):
         File(path=f"{folder}/x*.gz").files()
     with pytest.raises(VitreousError, match="there is no file"):
         _ = File(path=[f"{folder}/s0.lammpstrj.gz", f"{folder}/nowhere.xyz"]).available
-    with pytest.raises(VitreousError, match=r"glass 3 was asked for, but .* gives 3; expected 0 to 2"):
+    with pytest.raises(
+        VitreousError, match=r"glass 3 was asked for, but .* gives 3; expected 0 to 2"
+    ):
         generated(File(path=f"{folder}/s*.gz"), 3)
 
 
@@ -88,7 +94,9 @@ def test_impossible_parameters_are_refused_when_made(wrong, message):
         File(**wrong)
 
 
-@pytest.mark.parametrize("sample", ["8x8_sample_0", "sig0.60_sample_0", "sig1.00_sample_3", "sig1.40_sample_0"])
+@pytest.mark.parametrize(
+    "sample", ["8x8_sample_0", "sig0.60_sample_0", "sig1.00_sample_3", "sig1.40_sample_0"]
+)
 @pytest.mark.filterwarnings("error")
 def test_published_glasses_are_whole(reference, sample):
     glass = generated(File(path=str(reference / "jumol" / f"{sample}.lammpstrj.gz")))

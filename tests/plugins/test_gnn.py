@@ -23,8 +23,12 @@ def example(seed: int, count: int = 150):
     glass = shaken_honeycomb(seed=seed)
     sites = some_sites(glass, count, seed)
     graph = BondGraph(radius=6.0).describe(glass, Loading(), sites, "site")
-    values = np.diff(graph.offsets) + np.array([graph.values[a:b, 0].mean() for a, b in pairwise(graph.offsets)])
-    return graph, Labels(name="y", level="site", unit="1", values=values, mask=np.ones(count, bool), positions=sites)
+    values = np.diff(graph.offsets) + np.array(
+        [graph.values[a:b, 0].mean() for a, b in pairwise(graph.offsets)]
+    )
+    return graph, Labels(
+        name="y", level="site", unit="1", values=values, mask=np.ones(count, bool), positions=sites
+    )
 
 
 def test_it_learns_from_coordinates_and_bonds():
@@ -36,10 +40,15 @@ def test_it_learns_from_coordinates_and_bonds():
 
 
 def test_attention_is_equation_2():
-    """One convolution by hand: alpha_ij = softmax_j((W_a h_i) . (W_b h_j) / sqrt d), then W_1 h_i + sum_j alpha_ij W_2 h_j."""
+    """One convolution by hand: alpha_ij = softmax_j((W_a h_i) . (W_b h_j) / sqrt d), then W_1 h_i +
+    sum_j alpha_ij W_2 h_j.
+    """
     net = AttentionNet(4)
     layer = net.first[0]
-    h, edges = torch.randn(3, 2), torch.tensor([[1, 2, 0], [0, 0, 1]])  # 1 and 2 send to 0, 0 sends to 1
+    h, edges = (
+        torch.randn(3, 2),
+        torch.tensor([[1, 2, 0], [0, 0, 1]]),
+    )  # 1 and 2 send to 0, 0 sends to 1
     query, key, value = layer.lin_query(h), layer.lin_key(h), layer.lin_value(h)
     alpha = torch.softmax(torch.stack([query[0] @ key[1], query[0] @ key[2]]) / 2.0, dim=0)
     by_hand = layer.lin_skip(h)[0] + alpha[0] * value[1] + alpha[1] * value[2]
@@ -48,7 +57,10 @@ def test_attention_is_equation_2():
 
 def test_the_order_of_nodes_does_not_matter():
     net = AttentionNet(8).double()
-    nodes, edges = torch.randn(5, 2).double(), torch.tensor([[0, 1, 1, 2, 3, 4], [1, 0, 2, 1, 4, 3]])
+    nodes, edges = (
+        torch.randn(5, 2).double(),
+        torch.tensor([[0, 1, 1, 2, 3, 4], [1, 0, 2, 1, 4, 3]]),
+    )
     order = torch.tensor([3, 0, 4, 1, 2])
     back = torch.argsort(order)
     whole, none = torch.zeros(5, dtype=torch.long), torch.zeros(6, 1)
@@ -58,59 +70,101 @@ def test_the_order_of_nodes_does_not_matter():
 
 
 def test_coordinates_are_angstroms_when_scaled_by_the_radius():
-    """Windows of radius 6 and 5.9 that hold the same atoms give the same network and predictions, each scaled by its radius."""
+    """Windows of radius 6 and 5.9 that hold the same atoms give the same network and predictions,
+    each scaled by its radius.
+    """
     glass = shaken_honeycomb()
     sites = some_sites(glass, 60)
-    counts = [np.diff(BondGraph(radius=r).describe(glass, Loading(), sites, "site").offsets) for r in (6.0, 5.9)]
+    counts = [
+        np.diff(BondGraph(radius=r).describe(glass, Loading(), sites, "site").offsets)
+        for r in (6.0, 5.9)
+    ]
     sites = sites[counts[0] == counts[1]]
     count = len(sites)
-    labels = Labels(name="y", level="site", unit="1", values=np.arange(float(count)), mask=np.ones(count, bool), positions=sites)
+    labels = Labels(
+        name="y",
+        level="site",
+        unit="1",
+        values=np.arange(float(count)),
+        mask=np.ones(count, bool),
+        positions=sites,
+    )
     predicted = []
     for radius in (6.0, 5.9):
         graph = BondGraph(radius=radius).describe(glass, Loading(), sites, "site")
-        fitted = GNN(epochs=2, coordinate_scale=radius).fit([(graph, labels)], [], np.random.default_rng(0), lambda *_: None)
+        fitted = GNN(epochs=2, coordinate_scale=radius).fit(
+            [(graph, labels)], [], np.random.default_rng(0), lambda *_: None
+        )
         predicted.append(fitted.predict(graph))
     assert count > 20
     np.testing.assert_allclose(*predicted, rtol=1e-4)
 
 
 def test_a_scale_that_is_no_number_is_refused():
-    with pytest.raises(VitreousError, match=r"gnn got hidden=32, coordinate_scale=-1; expected positive numbers"):
+    with pytest.raises(
+        VitreousError, match=r"gnn got hidden=32, coordinate_scale=-1; expected positive numbers"
+    ):
         GNN(coordinate_scale=-1.0)
 
 
 def test_no_start_is_silent():
-    """Plain rectifiers in the last layers leave some starts, and more trainings, with the same answer to everything."""
+    """Plain rectifiers in the last layers leave some starts, and more trainings, with the same
+    answer to everything.
+    """
     graph, _ = example(0, 20)
     nodes = torch.from_numpy(6.0 * graph.values[:, :2])
     owner = torch.from_numpy(np.repeat(np.arange(20), np.diff(graph.offsets)))
-    batch = Batch(nodes, torch.from_numpy(graph.edges.copy()), torch.zeros(graph.edges.shape[1], 1), owner, owner[:0], 20)
+    batch = Batch(
+        nodes,
+        torch.from_numpy(graph.edges.copy()),
+        torch.zeros(graph.edges.shape[1], 1),
+        owner,
+        owner[:0],
+        20,
+    )
     for seed in range(200):
         torch.manual_seed(seed)
         assert AttentionNet(8).double()(batch).std() > 1e-10
 
 
-@pytest.mark.parametrize(("mode", "mirrors"), [("pure_shear", [[1, 1], [-1, 1], [1, -1], [-1, -1]]), ("simple_shear", [[1, 1], [-1, -1]])])
+@pytest.mark.parametrize(
+    ("mode", "mirrors"),
+    [("pure_shear", [[1, 1], [-1, 1], [1, -1], [-1, -1]]), ("simple_shear", [[1, 1], [-1, -1]])],
+)
 def test_averaged_over_reflections_a_window_and_its_images_are_one(mode, mirrors):
     glass, loading = shaken_honeycomb(), Loading(mode=mode)
     graph = BondGraph(radius=6.0).describe(glass, loading, some_sites(glass, 20), "site")
     labels = Labels(
-        name="y", level="site", unit="1", values=graph.values[graph.offsets[:-1], 0], mask=np.ones(20, bool), positions=np.zeros((20, 2))
+        name="y",
+        level="site",
+        unit="1",
+        values=graph.values[graph.offsets[:-1], 0],
+        mask=np.ones(20, bool),
+        positions=np.zeros((20, 2)),
     )
     fits = {
-        r: GNN(reflections=r, epochs=2, batch_size=8).fit([(graph, labels)], [], np.random.default_rng(0), print)
+        r: GNN(reflections=r, epochs=2, batch_size=8).fit(
+            [(graph, labels)], [], np.random.default_rng(0), print
+        )
         for r in ("none", "predict", "augment", "average")
     }
     images = [replace(graph, values=graph.values * [*signs, 1, 1]) for signs in mirrors]
     alone = [fits["augment"].predict(image) for image in images]
     assert np.ptp(alone, axis=0).max() > 1e-5
-    assert np.abs(fits["none"].predict(graph) - alone[0]).max() > 1e-5  # it was trained on the images
+    assert (
+        np.abs(fits["none"].predict(graph) - alone[0]).max() > 1e-5
+    )  # it was trained on the images
     for image in images:
-        np.testing.assert_allclose(fits["average"].predict(image), np.mean(alone, axis=0), rtol=1e-9)
+        np.testing.assert_allclose(
+            fits["average"].predict(image), np.mean(alone, axis=0), rtol=1e-9
+        )
         plain = np.mean([fits["none"].predict(other) for other in images], axis=0)
         np.testing.assert_allclose(fits["predict"].predict(image), plain, rtol=1e-9)
 
 
 def test_an_unknown_use_of_reflections_is_refused():
-    with pytest.raises(VitreousError, match="unknown reflections 'twice'; expected one of average, augment, predict, none"):
+    with pytest.raises(
+        VitreousError,
+        match="unknown reflections 'twice'; expected one of average, augment, predict, none",
+    ):
         GNN(reflections="twice")

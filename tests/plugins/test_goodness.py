@@ -1,4 +1,6 @@
-"""Prediction goodness of a run: by hand, glass by glass, and the boxes of its quartiles. (The score itself: tests/analysis.)"""
+"""Prediction goodness of a run: by hand, glass by glass, and the boxes of its quartiles. (The score
+itself: tests/analysis.)
+"""
 
 from dataclasses import replace
 
@@ -28,22 +30,39 @@ def test_a_run_by_hand() -> None:
 
 
 def test_the_pooled_ranking_is_that_of_all_places() -> None:
-    """Of ten places, those of the weak glass first, an event at its second has C = 1 - 2/9, one at the strong one's first 1 - 10/9."""
-    weak, strong = glass(0, RANKED, RANKED, events=[1.0]), glass(1, np.add(RANKED, 10.0), np.add(RANKED, 10.0), events=[0.0])
+    """Of ten places, those of the weak glass first, an event at its second has C = 1 - 2/9, one at
+    the strong one's first 1 - 10/9.
+    """
+    weak, strong = (
+        glass(0, RANKED, RANKED, events=[1.0]),
+        glass(1, np.add(RANKED, 10.0), np.add(RANKED, 10.0), events=[0.0]),
+    )
     found = Goodness(events=1).evaluate(run(weak, strong))
     assert found.numbers["model"]["nearest"]["event_1"] == 0.75
-    assert found.numbers["model"]["pooled"]["nearest"]["event_1"] == pytest.approx(((1 - 2 / 9) + (1 - 10 / 9)) / 2)
+    assert found.numbers["model"]["pooled"]["nearest"]["event_1"] == pytest.approx(
+        ((1 - 2 / 9) + (1 - 10 / 9)) / 2
+    )
 
 
 def test_a_model_that_only_tells_glasses_apart_scores_chance() -> None:
     found = Goodness(events=1).evaluate(shuffled_glasses(60))
-    assert abs(found.numbers["model"]["nearest"]["event_1"]) < 0.25  # three standard errors of 60 blind guesses
+    assert (
+        abs(found.numbers["model"]["nearest"]["event_1"]) < 0.25
+    )  # three standard errors of 60 blind guesses
 
 
 def test_indicators_are_turned_to_their_weak_side_and_others_are_not_scored() -> None:
-    one = glass(0, RANKED, events=[0.0], indicators={"stretch": RANKED[::-1], "density": RANKED, "colour": RANKED})
+    one = glass(
+        0,
+        RANKED,
+        events=[0.0],
+        indicators={"stretch": RANKED[::-1], "density": RANKED, "colour": RANKED},
+    )
     found = Goodness(events=1).evaluate(run(one, weak_is={"stretch": "high", "density": "high"}))
-    at_first = {name: found.numbers[name]["nearest"]["event_1"] for name in ("true map", "stretch", "density")}
+    at_first = {
+        name: found.numbers[name]["nearest"]["event_1"]
+        for name in ("true map", "stretch", "density")
+    }
     assert at_first == {"true map": 1.0, "stretch": 1.0, "density": -1.0}
     assert "colour" not in found.numbers and "model" not in found.numbers
     assert "1.00 for stretch, 1.00 for the true map" in found.headline
@@ -63,7 +82,9 @@ def test_a_constant_map_and_a_glass_without_labels_score_nothing() -> None:
     found = Goodness(events=1).evaluate(run(flat, empty))
     assert found.glasses["0"]["model"]["nearest"]["event_1"] == 0.0
     assert found.glasses["1"]["true map"]["nearest"]["event_1"] == 0.0
-    assert found.numbers["true map"]["nearest"]["event_1"] == 0.5  # the glass of which nothing is known counts
+    assert (
+        found.numbers["true map"]["nearest"]["event_1"] == 0.5
+    )  # the glass of which nothing is known counts
 
 
 def test_only_test_glasses_are_scored_and_boxes_show_the_others_beside_them() -> None:
@@ -72,8 +93,14 @@ def test_only_test_glasses_are_scored_and_boxes_show_the_others_beside_them() ->
     found = Goodness(events=1).evaluate(run(test, train))
     assert list(found.glasses) == ["0"] and found.numbers["model"]["nearest"]["event_1"] == 1.0
     learnt, unseen = found.figures["goodness_boxes"]().axes
-    assert [axes.get_title() for axes in (learnt, unseen)] == ["glasses learnt from (training and validation)", "glasses never seen"]
-    means = [next(line.get_ydata() for line in axes.lines if line.get_label() == "model") for axes in (learnt, unseen)]
+    assert [axes.get_title() for axes in (learnt, unseen)] == [
+        "glasses learnt from (training and validation)",
+        "glasses never seen",
+    ]
+    means = [
+        next(line.get_ydata() for line in axes.lines if line.get_label() == "model")
+        for axes in (learnt, unseen)
+    ]
     assert [m.tolist() if hasattr(m, "tolist") else list(m) for m in means] == [[-1.0], [1.0]]
 
 
@@ -115,7 +142,9 @@ def test_the_curves_are_the_means_and_the_level_of_chance() -> None:
     nearest, within = goodness_curves(scores).axes
     drawn = {line.get_label(): list(line.get_ydata()) for line in nearest.lines}
     assert drawn["model"] == [0.25] and drawn["true map"] == [0.75] and drawn["chance"] == [0.0]
-    assert next(list(line.get_ydata()) for line in within.lines if line.get_label() == "chance") == [pytest.approx((1 / 3 + 1 / 2) / 2)]
+    assert next(
+        list(line.get_ydata()) for line in within.lines if line.get_label() == "chance"
+    ) == [pytest.approx((1 / 3 + 1 / 2) / 2)]
 
 
 def test_the_default_radius_is_one_spacing_of_the_grid() -> None:

@@ -18,7 +18,14 @@ def example(seed: int, count: int = 400):
     values = np.sin(rows[:, 0]) + rows[:, 1] * rows[:, 2] + 0.1 * rng.normal(size=count)
     features = Features(form="vector", level="site", names=("a", "b", "c", "d"), values=rows)
     positions = np.zeros((count, 2))
-    return features, Labels(name="y", level="site", unit="1", values=values, mask=np.ones(count, bool), positions=positions)
+    return features, Labels(
+        name="y",
+        level="site",
+        unit="1",
+        values=values,
+        mask=np.ones(count, bool),
+        positions=positions,
+    )
 
 
 def test_predictions_equal_those_of_scikit_learn():
@@ -26,7 +33,11 @@ def test_predictions_equal_those_of_scikit_learn():
     rng = np.random.default_rng(0)
     ours = SMALL.fit([example(0)], [], rng, lambda *_: None).predict(example(1)[0])
     theirs = ensemble.HistGradientBoostingRegressor(
-        max_iter=80, max_leaf_nodes=8, learning_rate=0.08, l2_regularization=1.0, early_stopping=False
+        max_iter=80,
+        max_leaf_nodes=8,
+        learning_rate=0.08,
+        l2_regularization=1.0,
+        early_stopping=False,
     ).fit(features.values, labels.values)
     np.testing.assert_allclose(ours, theirs.predict(example(1)[0].values), rtol=1e-12)
 
@@ -39,7 +50,9 @@ def test_the_number_of_trees_is_chosen_on_validation():
     best = int(np.argmin([value for _, value, _ in logged])) + 1
     assert len(fitted.arrays["roots"]) == best < 300
     features, labels = example(1)
-    assert np.mean((fitted.predict(features) - labels.values) ** 2) == pytest.approx(min(value for _, value, _ in logged))
+    assert np.mean((fitted.predict(features) - labels.values) ** 2) == pytest.approx(
+        min(value for _, value, _ in logged)
+    )
 
 
 def test_a_damaged_tree_is_refused(tmp_path):
@@ -51,5 +64,7 @@ def test_a_damaged_tree_is_refused(tmp_path):
 
 
 def test_impossible_fields_are_refused():
-    with pytest.raises(VitreousError, match=r"gradient_boosting got leaves=1, l2=1.0; expected at least 2 leaves"):
+    with pytest.raises(
+        VitreousError, match=r"gradient_boosting got leaves=1, l2=1.0; expected at least 2 leaves"
+    ):
         GradientBoosting(leaves=1)

@@ -17,12 +17,19 @@ SMALL = GraphEnsemble(members=3, hidden=8, layers=2, epochs=12, batch_size=16, l
 
 @pytest.fixture(scope="module")
 def fitted():
-    return SMALL.fit([example(0), example(1)], [example(2), example(4)], np.random.default_rng(0), lambda *_: None)
+    return SMALL.fit(
+        [example(0), example(1)],
+        [example(2), example(4)],
+        np.random.default_rng(0),
+        lambda *_: None,
+    )
 
 
 def test_the_prediction_is_the_members_mean(fitted):
     graph, _ = example(3)
-    np.testing.assert_allclose(fitted.predict(graph), np.mean([m.predict(graph) for m in fitted.members], axis=0))
+    np.testing.assert_allclose(
+        fitted.predict(graph), np.mean([m.predict(graph) for m in fitted.members], axis=0)
+    )
     assert len({m.predict(graph)[0] for m in fitted.members}) == 3
 
 
@@ -37,14 +44,18 @@ def test_errors_on_glasses_never_seen_are_as_large_as_the_uncertainty_says(fitte
 def test_uncertainty_survives_saving(fitted, tmp_path):
     fitted.save(tmp_path)
     graph, _ = example(3)
-    np.testing.assert_allclose(SMALL.load(tmp_path).uncertainty(graph), fitted.uncertainty(graph), rtol=1e-12)
+    np.testing.assert_allclose(
+        SMALL.load(tmp_path).uncertainty(graph), fitted.uncertainty(graph), rtol=1e-12
+    )
 
 
 def test_an_ensemble_saved_before_deviations_were_learnt_keeps_its_own(fitted, tmp_path):
     FittedGraphEnsemble(members=fitted.members, scale=(2.0, 0.1)).save(tmp_path)
     graph, _ = example(3)
     variance = np.var([m.predict(graph) for m in fitted.members], axis=0)
-    np.testing.assert_allclose(SMALL.load(tmp_path).uncertainty(graph), np.sqrt(4.0 * variance + 0.01))
+    np.testing.assert_allclose(
+        SMALL.load(tmp_path).uncertainty(graph), np.sqrt(4.0 * variance + 0.01)
+    )
 
 
 def test_a_damaged_file_of_deviations_is_refused(fitted, tmp_path):
@@ -64,7 +75,9 @@ def test_deviations_are_learnt_from_the_glasses_held_out_alone(fitted):
 
 
 def test_without_validation_there_is_no_uncertainty():
-    alone = GraphEnsemble(members=2, hidden=4, layers=1, epochs=1).fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
+    alone = GraphEnsemble(members=2, hidden=4, layers=1, epochs=1).fit(
+        [example(0)], [], np.random.default_rng(0), lambda *_: None
+    )
     assert alone.uncertainty(example(3)[0]) is None
 
 
@@ -80,13 +93,19 @@ def test_a_training_that_was_stopped_goes_on_after_the_last_finished_member(tmp_
     with pytest.raises(RuntimeError, match="stopped"):
         kept.fit(train, validation, np.random.default_rng(0), stop)
     finished = sorted(path for path in tmp_path.rglob("weights.safetensors"))
-    again = kept.fit(train, validation, np.random.default_rng(0), lambda name, *_: told.append(name))
-    straight = replace(kept, checkpoints=None).fit(train, validation, np.random.default_rng(0), lambda *_: None)
+    again = kept.fit(
+        train, validation, np.random.default_rng(0), lambda name, *_: told.append(name)
+    )
+    straight = replace(kept, checkpoints=None).fit(
+        train, validation, np.random.default_rng(0), lambda *_: None
+    )
 
     assert len(finished) == 2
     assert told.count("validation_mse_0") == 4  # two epochs, told again when taken up
     np.testing.assert_array_equal(again.predict(example(2)[0]), straight.predict(example(2)[0]))
-    np.testing.assert_array_equal(again.uncertainty(example(2)[0]), straight.uncertainty(example(2)[0]))
+    np.testing.assert_array_equal(
+        again.uncertainty(example(2)[0]), straight.uncertainty(example(2)[0])
+    )
 
 
 def test_a_damaged_checkpoint_is_trained_anew(tmp_path):

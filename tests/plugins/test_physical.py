@@ -1,4 +1,6 @@
-"""Physical indicators: by hand on a perfect network, by loops on a shaken one, and their symmetries."""
+"""Physical indicators: by hand on a perfect network, by loops on a shaken one, and their
+symmetries.
+"""
 
 import numpy as np
 import pytest
@@ -22,7 +24,9 @@ def test_a_perfect_honeycomb_has_no_stretch_and_only_hexagons() -> None:
 def test_stretch_equals_a_loop_over_bonds() -> None:
     glass, loading = shaken_honeycomb(), Loading(angle=35.0)
     sites = some_sites(glass, 4)
-    vectors = glass.minimum_image(glass.positions[glass.bonds[:, 1]] - glass.positions[glass.bonds[:, 0]])
+    vectors = glass.minimum_image(
+        glass.positions[glass.bonds[:, 1]] - glass.positions[glass.bonds[:, 0]]
+    )
     middle = glass.positions[glass.bonds[:, 0]] + 0.5 * vectors
     length = np.hypot(*vectors.T)
     stretch = (length / length.mean() - 1) * (vectors @ loading.frame[0] / length) ** 2
@@ -39,7 +43,9 @@ def test_a_common_rotation_changes_nothing() -> None:
     turn = Loading(angle=50.0).frame.T
     turned = glass.with_(positions=glass.positions @ turn.T, cell=glass.cell @ turn.T)
     before = PhysicalIndicators().describe(glass, Loading(), sites, "site").values
-    after = PhysicalIndicators().describe(turned, Loading(angle=50.0), sites @ turn.T, "site").values
+    after = (
+        PhysicalIndicators().describe(turned, Loading(angle=50.0), sites @ turn.T, "site").values
+    )
     np.testing.assert_allclose(after, before, atol=1e-9)
 
 

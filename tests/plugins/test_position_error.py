@@ -16,9 +16,15 @@ TRUTH = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]  # places at x = 0 .
 def test_by_hand_through_the_boundary() -> None:
     predicted = TRUTH[::-1]  # weakest at x = 9
     row = PositionError().evaluate(run(glass(0, TRUTH, predicted, events=[1.0, 9.0]))).glasses["0"]
-    assert row["model"]["error"] == pytest.approx(0.2) and row["true map"]["error"] == pytest.approx(0.1)
+    assert row["model"]["error"] == pytest.approx(0.2) and row["true map"][
+        "error"
+    ] == pytest.approx(0.1)
     assert row["model"]["chance"] == pytest.approx(0.25)  # the mean of 0, 1, 1, 2, 2, ... 5 tenths
-    second = PositionError(event=2).evaluate(run(glass(0, TRUTH, predicted, events=[1.0, 9.0]))).glasses["0"]
+    second = (
+        PositionError(event=2)
+        .evaluate(run(glass(0, TRUTH, predicted, events=[1.0, 9.0])))
+        .glasses["0"]
+    )
     assert second["model"]["error"] == 0.0
 
 
@@ -32,14 +38,25 @@ def test_in_a_tilted_cell_the_nearest_of_all_images_counts() -> None:
     cell = np.array([[10.0, 0.0], [4.9, 5.0]])
     rng = np.random.default_rng(0)
     points, place = rng.random((50, 2)) @ cell, np.array([0.3, 4.8])
-    images = [np.linalg.norm(points + [i, j] @ cell - place, axis=1) for i in range(-3, 4) for j in range(-3, 4)]
-    np.testing.assert_allclose(image_distance(points, place, cell, (True, True)), np.min(images, axis=0))
+    images = [
+        np.linalg.norm(points + [i, j] @ cell - place, axis=1)
+        for i in range(-3, 4)
+        for j in range(-3, 4)
+    ]
+    np.testing.assert_allclose(
+        image_distance(points, place, cell, (True, True)), np.min(images, axis=0)
+    )
 
 
 def test_a_constant_map_has_the_error_of_chance_and_a_silent_one_none() -> None:
     flat = PositionError().evaluate(run(glass(0, TRUTH, [1.0] * 10, events=[3.0]))).numbers["model"]
     assert flat["error"] == pytest.approx(flat["chance"])
-    assert PositionError().evaluate(run(glass(0, TRUTH, [np.nan] * 10, events=[3.0]))).numbers["model"]["error"] is None
+    assert (
+        PositionError()
+        .evaluate(run(glass(0, TRUTH, [np.nan] * 10, events=[3.0])))
+        .numbers["model"]["error"]
+        is None
+    )
 
 
 def test_a_glass_without_such_an_event_is_left_out() -> None:
@@ -52,7 +69,11 @@ def test_a_glass_without_such_an_event_is_left_out() -> None:
 def test_mean_median_and_the_curve_of_errors() -> None:
     glasses = [glass(k, TRUTH, TRUTH, events=[float(x)]) for k, x in enumerate((0, 1, 5))]
     found = PositionError().evaluate(run(*glasses))
-    assert found.numbers["model"] == {"error": pytest.approx(0.2), "median": pytest.approx(0.1), "chance": pytest.approx(0.25)}
+    assert found.numbers["model"] == {
+        "error": pytest.approx(0.2),
+        "median": pytest.approx(0.1),
+        "chance": pytest.approx(0.25),
+    }
     (axes,) = found.figures["position_error"]().axes
     line = next(line for line in axes.lines if line.get_label() == "model")
     np.testing.assert_allclose(line.get_xdata(), [0.0, 0.0, 0.1, 0.5])

@@ -18,49 +18,83 @@ def test_the_largest_and_least_value_are_those_of_the_paper() -> None:
     d2min = np.random.default_rng(0).permutation(10_000).astype(float)
     evaluation = Ranking(fraction=0.005)
     for sign, c_rank, overlap in ((1.0, 0.995, 1.0), (-1.0, -0.995, 0.0)):
-        row = evaluation.evaluate(run(glass(0, d2min, sign * d2min, weak_is="high"))).numbers["model"]
+        row = evaluation.evaluate(run(glass(0, d2min, sign * d2min, weak_is="high"))).numbers[
+            "model"
+        ]
         assert row["c_rank"] == pytest.approx(c_rank) and row["overlap"] == overlap
 
 
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=30))
-def test_ranks_are_the_distribution_function_with_a_place_itself_and_ties_counted_half(values) -> None:
+def test_ranks_are_the_distribution_function_with_a_place_itself_and_ties_counted_half(
+    values,
+) -> None:
     weak = np.array(values, dtype=float)
-    np.testing.assert_allclose(ranks(weak), 2.0 * (rankdata(weak) - 0.5) / len(weak) - 1.0, atol=1e-12)
+    np.testing.assert_allclose(
+        ranks(weak), 2.0 * (rankdata(weak) - 0.5) / len(weak) - 1.0, atol=1e-12
+    )
 
 
 def test_by_hand() -> None:
-    """The two weakest of four stand second and third in the map: CDF 1/8 + 1/2 and 1/8 + 1/4, one of them in its weakest half."""
-    row = Ranking(fraction=0.5).evaluate(run(glass(0, TRUTH, [2.0, 3.0, 1.0, 4.0]))).glasses["0"]["model"]
+    """The two weakest of four stand second and third in the map: CDF 1/8 + 1/2 and 1/8 + 1/4, one
+    of them in its weakest half.
+    """
+    row = (
+        Ranking(fraction=0.5)
+        .evaluate(run(glass(0, TRUTH, [2.0, 3.0, 1.0, 4.0])))
+        .glasses["0"]["model"]
+    )
     assert row["c_rank"] == pytest.approx(2 * np.mean([5 / 8, 3 / 8]) - 1) and row["overlap"] == 0.5
 
 
 def test_places_of_events_count_once_each_and_through_the_boundary() -> None:
     one = glass(0, TRUTH, [4.0, 1.0, 2.0, 3.0], events=[1.1, 0.9, 9.8])
     row = Ranking(fraction=0.25).evaluate(run(one)).glasses["0"]["model"]
-    assert row["c_rank_events"] == pytest.approx(np.mean([0.75, -0.75])) and row["overlap_events"] == 0.5
+    assert (
+        row["c_rank_events"] == pytest.approx(np.mean([0.75, -0.75]))
+        and row["overlap_events"] == 0.5
+    )
 
 
 def test_a_glass_without_events_or_with_one_place_is_left_out() -> None:
     found = Ranking().evaluate(run(glass(0, TRUTH, TRUTH), glass(1, [1.0], [1.0], events=[0.0])))
-    assert found.glasses["0"]["model"]["c_rank_events"] is None and found.glasses["1"]["model"]["c_rank"] is None
+    assert (
+        found.glasses["0"]["model"]["c_rank_events"] is None
+        and found.glasses["1"]["model"]["c_rank"] is None
+    )
     assert found.numbers["model"]["c_rank"] == 0.75
 
 
 def test_ties_and_constant_maps() -> None:
-    row = Ranking(fraction=0.25).evaluate(run(glass(0, TRUTH, [7.0] * 4, events=[0.0]))).glasses["0"]["model"]
+    row = (
+        Ranking(fraction=0.25)
+        .evaluate(run(glass(0, TRUTH, [7.0] * 4, events=[0.0])))
+        .glasses["0"]["model"]
+    )
     assert row == {"c_rank": 0.0, "overlap": 0.25, "c_rank_events": 0.0, "overlap_events": 0.25}
-    tied = Ranking(fraction=0.25).evaluate(run(glass(0, [1.0, 1.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0]))).glasses["0"]["model"]
+    tied = (
+        Ranking(fraction=0.25)
+        .evaluate(run(glass(0, [1.0, 1.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0])))
+        .glasses["0"]["model"]
+    )
     assert tied["c_rank"] == pytest.approx((0.75 + 0.25) / 2) and tied["overlap"] == 0.5
 
 
 def test_a_silent_place_is_a_blind_guess_and_in_no_fraction() -> None:
-    row = Ranking(fraction=0.25).evaluate(run(glass(0, TRUTH, [np.nan, 2.0, 3.0, 4.0], events=[0.0]))).glasses["0"]["model"]
+    row = (
+        Ranking(fraction=0.25)
+        .evaluate(run(glass(0, TRUTH, [np.nan, 2.0, 3.0, 4.0], events=[0.0])))
+        .glasses["0"]["model"]
+    )
     assert row == {"c_rank": 0.0, "overlap": 0.0, "c_rank_events": 0.0, "overlap_events": 0.0}
 
 
 def test_pooled_rises_when_glasses_are_told_apart_and_the_mean_does_not() -> None:
     model = Ranking(fraction=0.05).evaluate(shuffled_glasses()).numbers["model"]
-    assert abs(model["c_rank"]) < 0.25 and model["pooled"]["c_rank"] > 0.9 and model["pooled"]["overlap"] > 0.9
+    assert (
+        abs(model["c_rank"]) < 0.25
+        and model["pooled"]["c_rank"] > 0.9
+        and model["pooled"]["overlap"] > 0.9
+    )
 
 
 def test_a_share_beyond_one_is_refused() -> None:

@@ -20,19 +20,34 @@ def deformed():
     """A crystal with five events that were made up; it has moved by the time they happen."""
     glass = silica_honeycomb(4, 3)
     events = Events(
-        strain=STRAIN, energy_drop=10 * STRAIN, stress_drop=20 * STRAIN, atom=ATOM, position=glass.positions[ATOM], move=MOVE,
+        strain=STRAIN,
+        energy_drop=10 * STRAIN,
+        stress_drop=20 * STRAIN,
+        atom=ATOM,
+        position=glass.positions[ATOM],
+        move=MOVE,
         kind=("rearrangement",) * 5,
-    )  # fmt: skip
+    )
     strain = np.linspace(0.0, 0.1, 11)
     frames = np.stack([glass.positions, glass.positions + 0.7])
     return Trajectory(
-        initial=glass, loading=Loading(), strain=strain, energy=strain**2, stress=np.zeros((11, 2, 2)), residual=0 * strain,
-        frame_strain=[0.0, 0.1], frames=frames, cells=np.stack([glass.cell] * 2), events=events,
-    )  # fmt: skip
+        initial=glass,
+        loading=Loading(),
+        strain=strain,
+        energy=strain**2,
+        stress=np.zeros((11, 2, 2)),
+        residual=0 * strain,
+        frame_strain=[0.0, 0.1],
+        frames=frames,
+        cells=np.stack([glass.cell] * 2),
+        events=events,
+    )
 
 
 def label(trajectory, **fields):
-    return Rearrangements(**fields).label(trajectory.initial, POTENTIAL, trajectory.loading, trajectory)
+    return Rearrangements(**fields).label(
+        trajectory.initial, POTENTIAL, trajectory.loading, trajectory
+    )
 
 
 def chosen(labels):
@@ -58,7 +73,9 @@ def test_columns_belong_to_the_events_they_stand_beside(deformed):
     np.testing.assert_array_equal(found.columns["energy_drop"], 10 * found.values)
     np.testing.assert_array_equal(found.columns["stress_drop"], 20 * found.values)
     np.testing.assert_array_equal(found.columns["move"], MOVE[[0, 2, 3]])
-    np.testing.assert_array_equal(found.positions, deformed.initial.positions[found.columns["atom"]])
+    np.testing.assert_array_equal(
+        found.positions, deformed.initial.positions[found.columns["atom"]]
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +93,9 @@ def test_an_event_of_exactly_the_smallest_size_is_kept(deformed):
 
 
 def test_a_deformation_without_events_has_no_labels(deformed):
-    none = Events(strain=[], energy_drop=[], stress_drop=[], atom=[], position=np.zeros((0, 2)), kind=())
+    none = Events(
+        strain=[], energy_drop=[], stress_drop=[], atom=[], position=np.zeros((0, 2)), kind=()
+    )
     quiet = Trajectory(**{**vars(deformed), "events": none})
     found = label(quiet)
     assert len(found) == 0

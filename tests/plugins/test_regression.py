@@ -1,4 +1,6 @@
-"""Errors of predicted values: scikit-learn's, glass by glass and pooled; and the parity plot of what was drawn."""
+"""Errors of predicted values: scikit-learn's, glass by glass and pooled; and the parity plot of
+what was drawn.
+"""
 
 from dataclasses import replace
 
@@ -28,7 +30,12 @@ def test_by_hand_glass_by_glass_and_pooled() -> None:
     one = glass(0, [0.0, 2.0, np.nan], [1.0, 2.0, 9.0])
     two = glass(1, [4.0, 6.0], [4.0, np.nan])
     found = Regression().evaluate(run(one, two))
-    assert found.glasses["0"] == {"rmse": pytest.approx(np.sqrt(0.5)), "mae": 0.5, "r2": 0.5, "places": 1.0}
+    assert found.glasses["0"] == {
+        "rmse": pytest.approx(np.sqrt(0.5)),
+        "mae": 0.5,
+        "r2": 0.5,
+        "places": 1.0,
+    }
     assert found.glasses["1"] == {"rmse": 0.0, "mae": 0.0, "r2": None, "places": 0.5}
     assert found.numbers["rmse"] == pytest.approx(np.sqrt(0.5) / 2) and found.numbers["r2"] == 0.5
     assert found.numbers["pooled"]["rmse"] == pytest.approx(np.sqrt(1 / 3))
@@ -49,16 +56,23 @@ def test_one_value_throughout_has_no_r2_and_no_label_no_error() -> None:
 def test_of_one_value_per_glass_the_headline_is_pooled() -> None:
     single = [glass(k, [float(k)], [k + 0.5], level="sample") for k in range(4)]
     found = Regression().evaluate(run(*single))
-    assert found.numbers["r2"] is None and found.numbers["pooled"]["r2"] == pytest.approx(1 - 4 * 0.25 / 5)
+    assert found.numbers["r2"] is None and found.numbers["pooled"]["r2"] == pytest.approx(
+        1 - 4 * 0.25 / 5
+    )
     assert "gap is predicted to 0.5 sigma (rms), R² = 0.800" in found.headline
     assert Regression().evaluate(run(glass(0, [1.0, 2.0], [1.0, 2.0]))).headline == ""
 
 
 def test_the_parity_plot_has_true_values_across_and_a_panel_per_role() -> None:
-    train, test = glass(0, [1.0, 2.0], [1.5, 2.5], role="train"), glass(1, [3.0, 5.0, np.nan], [4.0, np.nan, 6.0])
+    train, test = (
+        glass(0, [1.0, 2.0], [1.5, 2.5], role="train"),
+        glass(1, [3.0, 5.0, np.nan], [4.0, np.nan, 6.0]),
+    )
     learnt, unseen = parity(run(train, test)).axes
     assert learnt.get_title() == "train: 1 glass" and unseen.get_title() == "test: 1 glass"
-    assert unseen.lines[0].get_xdata().tolist() == [3.0] and unseen.lines[0].get_ydata().tolist() == [4.0]
+    assert unseen.lines[0].get_xdata().tolist() == [3.0] and unseen.lines[
+        0
+    ].get_ydata().tolist() == [4.0]
     assert list(learnt.lines[1].get_xdata()) == [1.0, 4.0]  # the diagonal spans all that is shown
     assert unseen.get_xlabel() == "true gap (sigma)" and learnt.get_ylabel() == "predicted"
     assert "over 50 % of the labelled places" in unseen.texts[0].get_text()
@@ -66,4 +80,9 @@ def test_the_parity_plot_has_true_values_across_and_a_panel_per_role() -> None:
 
 def test_training_glasses_do_not_count() -> None:
     good, bad = glass(0, [1.0, 2.0], [1.0, 2.0]), glass(1, [1.0, 2.0], [9.0, 9.0])
-    assert Regression().evaluate(run(good, replace(bad, case=replace(bad.case, role="train")))).numbers["rmse"] == 0.0
+    assert (
+        Regression()
+        .evaluate(run(good, replace(bad, case=replace(bad.case, role="train"))))
+        .numbers["rmse"]
+        == 0.0
+    )

@@ -1,4 +1,6 @@
-"""Images of the window: what is drawn, where, and that the convolutional network sees the same in them as in the graph."""
+"""Images of the window: what is drawn, where, and that the convolutional network sees the same in
+them as in the graph.
+"""
 
 import numpy as np
 import pytest
@@ -13,7 +15,12 @@ SMALL = RenderedImage(radius=6.0, pixels=64)
 
 
 def described(glass, sites, **fields):
-    return RenderedImage(**{"radius": 6.0, "pixels": 64, **fields}).describe(glass, Loading(), sites, "site").values[:, 0].astype(float)
+    return (
+        RenderedImage(**{"radius": 6.0, "pixels": 64, **fields})
+        .describe(glass, Loading(), sites, "site")
+        .values[:, 0]
+        .astype(float)
+    )
 
 
 def test_a_pixel_is_bright_where_a_silicon_is():
@@ -39,12 +46,18 @@ def test_finer_images_are_the_same_picture():
     glass = shaken_honeycomb()
     site = some_sites(glass, 1)
     fine = described(glass, site, pixels=256)[0]
-    assert np.abs(fine.reshape(64, 4, 64, 4).mean(axis=(1, 3)) - described(glass, site)[0]).mean() < 0.01
+    assert (
+        np.abs(fine.reshape(64, 4, 64, 4).mean(axis=(1, 3)) - described(glass, site)[0]).mean()
+        < 0.01
+    )
 
 
 def test_half_precision_takes_two_bytes_a_pixel():
     glass = shaken_honeycomb()
-    assert SMALL.describe(glass, Loading(), some_sites(glass, 70), "site").values.nbytes == 70 * 64 * 64 * 2
+    assert (
+        SMALL.describe(glass, Loading(), some_sites(glass, 70), "site").values.nbytes
+        == 70 * 64 * 64 * 2
+    )
 
 
 def test_the_convolutional_network_sees_the_same_in_image_and_graph():
@@ -54,7 +67,9 @@ def test_the_convolutional_network_sees_the_same_in_image_and_graph():
     glass = shaken_honeycomb()
     sites = some_sites(glass, 20)
     values = np.random.default_rng(0).normal(size=20)
-    labels = Labels(name="y", level="site", unit="1", values=values, mask=np.ones(20, bool), positions=sites)
+    labels = Labels(
+        name="y", level="site", unit="1", values=values, mask=np.ones(20, bool), positions=sites
+    )
     model = CNN(pixels=64, epochs=2, batch_size=8)
     predicted = []
     for descriptor in (SMALL, BondGraph(radius=6.0)):
@@ -70,18 +85,44 @@ def test_images_of_another_size_than_in_training_are_refused():
 
     glass = shaken_honeycomb()
     sites = some_sites(glass, 8)
-    labels = Labels(name="y", level="site", unit="1", values=np.arange(8.0), mask=np.ones(8, bool), positions=sites)
+    labels = Labels(
+        name="y",
+        level="site",
+        unit="1",
+        values=np.arange(8.0),
+        mask=np.ones(8, bool),
+        positions=sites,
+    )
     features = SMALL.describe(glass, Loading(), sites, "site")
-    fitted = CNN(epochs=1, batch_size=8).fit([(features, labels)], [], np.random.default_rng(0), lambda *_: None)
+    fitted = CNN(epochs=1, batch_size=8).fit(
+        [(features, labels)], [], np.random.default_rng(0), lambda *_: None
+    )
     other = RenderedImage(radius=6.0, pixels=48).describe(glass, Loading(), sites, "site")
-    with pytest.raises(VitreousError, match=r"cnn got images of shape \(1, 48, 48\) .* but the model knows \(1, 64, 64\)"):
+    with pytest.raises(
+        VitreousError,
+        match=r"cnn got images of shape \(1, 48, 48\) .* but the model knows \(1, 64, 64\)",
+    ):
         fitted.predict(other)
-    with pytest.raises(VitreousError, match="cnn got images of 20 x 20 pixels; expected squares of at least 44"):
+    with pytest.raises(
+        VitreousError, match="cnn got images of 20 x 20 pixels; expected squares of at least 44"
+    ):
         CNN().fit(
-            [(RenderedImage(radius=6.0, pixels=20).describe(glass, Loading(), sites, "site"), labels)], [], np.random.default_rng(0), print
+            [
+                (
+                    RenderedImage(radius=6.0, pixels=20).describe(glass, Loading(), sites, "site"),
+                    labels,
+                )
+            ],
+            [],
+            np.random.default_rng(0),
+            print,
         )
 
 
 def test_sizes_that_cannot_be_are_refused():
-    with pytest.raises(VitreousError, match=r"rendered_image got radius=11, pixels=0, dot=0\.05, line=0\.015; expected positive numbers"):
+    with pytest.raises(
+        VitreousError,
+        match=r"rendered_image got radius=11, pixels=0, dot=0\.05, line=0\.015; expected positive "
+        r"numbers",
+    ):
         RenderedImage(pixels=0)

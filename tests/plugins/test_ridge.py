@@ -1,4 +1,6 @@
-"""Ridge: equal to the closed form, alpha from the validation glasses alone, and stored without loss."""
+"""Ridge: equal to the closed form, alpha from the validation glasses alone, and stored without
+loss.
+"""
 
 import json
 
@@ -16,9 +18,20 @@ WEIGHTS = np.array([1.0, -2.0, 0.0, 0.5])
 def example(seed: int, rows: int = 60, noise: float = 0.1):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, 4)) * [1.0, 3.0, 100.0, 1e-3] + [0.0, 5.0, 1e3, 1.0]
-    y = ((x - [0.0, 5.0, 1e3, 1.0]) / [1.0, 3.0, 100.0, 1e-3]) @ WEIGHTS + noise * rng.normal(size=rows) + 7.0
+    y = (
+        ((x - [0.0, 5.0, 1e3, 1.0]) / [1.0, 3.0, 100.0, 1e-3]) @ WEIGHTS
+        + noise * rng.normal(size=rows)
+        + 7.0
+    )
     y[::10] = np.nan
-    labels = Labels(name="y", level="site", unit="1", values=y, mask=np.isfinite(y), positions=np.zeros((rows, 2)))
+    labels = Labels(
+        name="y",
+        level="site",
+        unit="1",
+        values=y,
+        mask=np.isfinite(y),
+        positions=np.zeros((rows, 2)),
+    )
     return Features(form="vector", level="site", names=("a", "b", "c", "d"), values=x), labels
 
 
@@ -28,7 +41,9 @@ def quiet(*_: object) -> None:
 
 def test_equals_the_closed_form_on_labelled_rows() -> None:
     features, labels = example(0)
-    fitted = Ridge(alphas=(5.0,)).fit([(features, labels)], [example(1)], np.random.default_rng(0), quiet)
+    fitted = Ridge(alphas=(5.0,)).fit(
+        [(features, labels)], [example(1)], np.random.default_rng(0), quiet
+    )
     x, y = features.values[labels.mask], labels.values[labels.mask]
     z, t = (x - x.mean(0)) / x.std(0), (y - y.mean()) / y.std()
     w = np.linalg.solve(z.T @ z + 5.0 * np.eye(4), z.T @ t)
@@ -41,7 +56,10 @@ def test_alpha_is_the_best_on_validation_and_every_alpha_is_logged() -> None:
     train, validation = [example(0, noise=2.0)], [example(1, noise=2.0)]
     fitted = Ridge().fit(train, validation, np.random.default_rng(0), lambda *m: logged.append(m))
     errors = [value for name, value, _ in logged if name == "validation_mse"]
-    assert len(errors) == len(Ridge().alphas) and fitted.alpha == Ridge().alphas[int(np.argmin(errors))]
+    assert (
+        len(errors) == len(Ridge().alphas)
+        and fitted.alpha == Ridge().alphas[int(np.argmin(errors))]
+    )
 
 
 @pytest.mark.parametrize("model", [Ridge(), SVM(C=(1.0,))])
@@ -79,9 +97,20 @@ def test_damaged_foreign_and_missing_folders_are_refused(model, tmp_path) -> Non
 def test_other_columns_and_unlabelled_glasses_are_refused(model) -> None:
     fitted = model.fit([example(0)], [example(1)], np.random.default_rng(0), quiet)
     with pytest.raises(VitreousError, match="describe the glass as in training"):
-        fitted.predict(Features(form="vector", level="site", names=("a", "b", "c", "e"), values=np.zeros((2, 4))))
+        fitted.predict(
+            Features(
+                form="vector", level="site", names=("a", "b", "c", "e"), values=np.zeros((2, 4))
+            )
+        )
     features, labels = example(3)
-    empty = Labels(name="y", level="site", unit="1", values=np.full(60, np.nan), mask=np.zeros(60), positions=labels.positions)
+    empty = Labels(
+        name="y",
+        level="site",
+        unit="1",
+        values=np.full(60, np.nan),
+        mask=np.zeros(60),
+        positions=labels.positions,
+    )
     with pytest.raises(VitreousError, match="no labelled place"):
         model.fit([(features, empty)], [example(1)], np.random.default_rng(0), quiet)
     with pytest.raises(VitreousError, match="no validation glass"):

@@ -1,4 +1,6 @@
-"""SVM: its stored formula equals scikit-learn's own prediction, and its random draw is reproducible."""
+"""SVM: its stored formula equals scikit-learn's own prediction, and its random draw is
+reproducible.
+"""
 
 import numpy as np
 import pytest
@@ -15,7 +17,14 @@ def example(seed: int, rows: int = 150):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, 3)) * [1.0, 10.0, 0.1]
     y = 3.0 + np.sin(x[:, 0]) * x[:, 1] / 10
-    labels = Labels(name="y", level="site", unit="1", values=y, mask=np.ones(rows), positions=np.zeros((rows, 2)))
+    labels = Labels(
+        name="y",
+        level="site",
+        unit="1",
+        values=y,
+        mask=np.ones(rows),
+        positions=np.zeros((rows, 2)),
+    )
     return Features(form="vector", level="site", names=("a", "b", "c"), values=x), labels
 
 
@@ -25,16 +34,27 @@ def quiet(*_: object) -> None:
 
 def test_equals_scikit_learn() -> None:
     features, labels = example(0)
-    fitted = SVM(C=(2.0,), gamma=0.4, epsilon=0.05).fit([(features, labels)], [example(1)], np.random.default_rng(0), quiet)
+    fitted = SVM(C=(2.0,), gamma=0.4, epsilon=0.05).fit(
+        [(features, labels)], [example(1)], np.random.default_rng(0), quiet
+    )
     mean, std = labels.values.mean(), labels.values.std()
-    theirs = make_pipeline(StandardScaler(), SVR(C=2.0, gamma=0.4, epsilon=0.05)).fit(features.values, (labels.values - mean) / std)
+    theirs = make_pipeline(StandardScaler(), SVR(C=2.0, gamma=0.4, epsilon=0.05)).fit(
+        features.values, (labels.values - mean) / std
+    )
     unseen = example(2)[0]
-    np.testing.assert_allclose(fitted.predict(unseen), mean + std * theirs.predict(unseen.values), atol=1e-10)
+    np.testing.assert_allclose(
+        fitted.predict(unseen), mean + std * theirs.predict(unseen.values), atol=1e-10
+    )
 
 
 def test_learns_and_the_draw_of_rows_follows_the_generator() -> None:
     train, unseen = [example(0, 600)], example(5)
-    first, same, other = (SVM(max_rows=200).fit(train, [example(1)], np.random.default_rng(s), quiet).predict(unseen[0]) for s in (0, 0, 1))
+    first, same, other = (
+        SVM(max_rows=200)
+        .fit(train, [example(1)], np.random.default_rng(s), quiet)
+        .predict(unseen[0])
+        for s in (0, 0, 1)
+    )
     np.testing.assert_array_equal(first, same)
     assert np.abs(first - other).max() > 0
     assert np.corrcoef(first, unseen[1].values)[0, 1] > 0.9

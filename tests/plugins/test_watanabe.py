@@ -1,4 +1,6 @@
-"""Watanabe silica: clusters worked out from the equations, a published bilayer atom by atom, derivatives, symmetries."""
+"""Watanabe silica: clusters worked out from the equations, a published bilayer atom by atom,
+derivatives, symmetries.
+"""
 
 import numpy as np
 import pytest
@@ -12,13 +14,22 @@ from vitreous.mechanics.watanabe.terms import softening
 from vitreous.plugins.potentials.watanabe import Watanabe
 
 POTENTIAL = Watanabe()
-OLD = Watanabe(epsilon=2.16723825)  # the rounded scale that the cluster energies below were computed with
+OLD = Watanabe(
+    epsilon=2.16723825
+)  # the rounded scale that the cluster energies below were computed with
 
 
 def atoms(names, positions, cell=None):
     kinds = np.array([("Si", "O").index(name) for name in names])
     cell = 40.0 * np.eye(3) if cell is None else cell
-    return Configuration(positions=positions, species=kinds, names=("Si", "O"), cell=cell, periodic=(True,) * 3, units="metal")
+    return Configuration(
+        positions=positions,
+        species=kinds,
+        names=("Si", "O"),
+        cell=cell,
+        periodic=(True,) * 3,
+        units="metal",
+    )
 
 
 def energy(glass, potential=POTENTIAL):
@@ -26,16 +37,34 @@ def energy(glass, potential=POTENTIAL):
 
 
 def bilayer(columns=2, rows=1, a=5.321109, si=1.622335, outer=2.161812, height=20.0):
-    """The perfect hexagonal bilayer: two honeycombs of Si face to face, joined through O at z = 0."""
+    """The perfect hexagonal bilayer: two honeycombs of Si face to face, joined through
+    O at z = 0.
+    """
     size = np.array([a, a * np.sqrt(3)])
-    corners = np.stack(np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij"), -1).reshape(-1, 1, 2) * size
+    corners = (
+        np.stack(np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij"), -1).reshape(
+            -1, 1, 2
+        )
+        * size
+    )
     d = a / np.sqrt(3)
-    silicon = (corners + np.array([[0, 0], [0, d], [0.5 * a, 1.5 * d], [0.5 * a, 2.5 * d]])).reshape(-1, 2)
+    silicon = (
+        corners + np.array([[0, 0], [0, d], [0.5 * a, 1.5 * d], [0.5 * a, 2.5 * d]])
+    ).reshape(-1, 2)
     box = size * [columns, rows]
     mid = []
     for p in silicon[np.arange(len(silicon)) % 2 == 0]:
-        mid += [p + 0.5 * d * np.array(u) for u in ([0, 1], [np.sqrt(0.75), -0.5], [-np.sqrt(0.75), -0.5])]
-    layers = [(silicon, si, "Si"), (silicon, -si, "Si"), (silicon, 0.0, "O"), (np.array(mid), outer, "O"), (np.array(mid), -outer, "O")]
+        mid += [
+            p + 0.5 * d * np.array(u)
+            for u in ([0, 1], [np.sqrt(0.75), -0.5], [-np.sqrt(0.75), -0.5])
+        ]
+    layers = [
+        (silicon, si, "Si"),
+        (silicon, -si, "Si"),
+        (silicon, 0.0, "O"),
+        (np.array(mid), outer, "O"),
+        (np.array(mid), -outer, "O"),
+    ]
     positions = np.vstack([np.column_stack([xy, np.full(len(xy), z)]) for xy, z, _ in layers])
     names = [name for xy, _, name in layers for _ in xy]
     return atoms(names, positions, np.diag([*box, height]))
@@ -57,9 +86,15 @@ def melt(n=60, seed=0, cell=None):
 def test_softening_has_its_published_values():
     soft = POTENTIAL.terms().soft
     silicon = [softening(0, z, soft)[0] for z in (0.0, 1.0, 2.0, 3.0, 3.5, 3.9, 4.0)]
-    np.testing.assert_allclose(silicon, [0.61779078, 0.68916044, 0.75352795, 0.81226519, 0.83919995, 0.85583120, 0.85634483], atol=6e-9)
+    np.testing.assert_allclose(
+        silicon,
+        [0.61779078, 0.68916044, 0.75352795, 0.81226519, 0.83919995, 0.85583120, 0.85634483],
+        atol=6e-9,
+    )
     oxygen = [softening(1, z, soft)[0] for z in (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)]
-    np.testing.assert_allclose(oxygen, [0.50215223, 0.82583881, 1.07726797, 1.12184368, 1.00000448, 0.63553091], atol=6e-9)
+    np.testing.assert_allclose(
+        oxygen, [0.50215223, 0.82583881, 1.07726797, 1.12184368, 1.00000448, 0.63553091], atol=6e-9
+    )
 
 
 @pytest.mark.parametrize("oxygen", [0, 1])
@@ -75,25 +110,39 @@ def test_softening_derivatives(oxygen, z):
 @pytest.mark.parametrize(
     ("a", "b", "r", "expected"),
     [
-        ("Si", "O", 1.50, -2.86064934), ("Si", "O", 1.65, -3.04454769), ("Si", "O", 2.00, -1.68412794), ("Si", "O", 2.45, -0.01837621),
-        ("Si", "O", 2.55, -0.00012598), ("Si", "Si", 2.20, -2.03223413), ("Si", "Si", 2.35, -2.16723200), ("Si", "Si", 3.00, -0.86507823),
-        ("Si", "Si", 3.50, -0.00622039), ("O", "O", 1.8, 2.89734322), ("O", "O", 2.3, 0.03028641),
+        ("Si", "O", 1.50, -2.86064934),
+        ("Si", "O", 1.65, -3.04454769),
+        ("Si", "O", 2.00, -1.68412794),
+        ("Si", "O", 2.45, -0.01837621),
+        ("Si", "O", 2.55, -0.00012598),
+        ("Si", "Si", 2.20, -2.03223413),
+        ("Si", "Si", 2.35, -2.16723200),
+        ("Si", "Si", 3.00, -0.86507823),
+        ("Si", "Si", 3.50, -0.00622039),
+        ("O", "O", 1.8, 2.89734322),
+        ("O", "O", 2.3, 0.03028641),
     ],
-)  # fmt: skip
+)
 def test_dimers(a, b, r, expected):
-    assert energy(atoms([a, b], np.array([[0, 0, 0], [r, 0, 0]])), OLD) == pytest.approx(expected, abs=3e-8)
+    assert energy(atoms([a, b], np.array([[0, 0, 0], [r, 0, 0]])), OLD) == pytest.approx(
+        expected, abs=3e-8
+    )
 
 
 @pytest.mark.parametrize(
     ("names", "arms", "angle", "expected"),
     [
-        (("O", "Si", "Si"), (1.62, 1.62), 144, -5.71378541), (("Si", "O", "O"), (1.62, 1.62), 105, -6.67914579),
-        (("Si", "Si", "O"), (2.40, 1.70), 105, -5.11826166), (("Si", "Si", "Si"), (2.40, 2.50), 100, -4.18627659),
+        (("O", "Si", "Si"), (1.62, 1.62), 144, -5.71378541),
+        (("Si", "O", "O"), (1.62, 1.62), 105, -6.67914579),
+        (("Si", "Si", "O"), (2.40, 1.70), 105, -5.11826166),
+        (("Si", "Si", "Si"), (2.40, 2.50), 100, -4.18627659),
     ],
-)  # fmt: skip
+)
 def test_trimers(names, arms, angle, expected):
     t = np.deg2rad(angle)
-    positions = np.array([[0, 0, 0], [arms[0], 0, 0], [arms[1] * np.cos(t), arms[1] * np.sin(t), 0]])
+    positions = np.array(
+        [[0, 0, 0], [arms[0], 0, 0], [arms[1] * np.cos(t), arms[1] * np.sin(t), 0]]
+    )
     assert energy(atoms(names, positions), OLD) == pytest.approx(expected, abs=3e-8)
 
 
@@ -104,7 +153,9 @@ def test_perfect_bilayer_is_at_rest_at_its_known_energy():
     assert 3 * e / len(glass) == pytest.approx(-14.07255864, abs=5e-8)
     assert np.abs(forces).max() < 1e-4
     assert np.abs(np.diag(surface.stress(glass.positions, glass.cell))[:2]).max() < 1e-5
-    np.testing.assert_allclose(surface.coordinations(glass.positions, glass.cell), np.where(glass.species == 0, 4.0, 2.0))
+    np.testing.assert_allclose(
+        surface.coordinations(glass.positions, glass.cell), np.where(glass.species == 0, 4.0, 2.0)
+    )
 
 
 def test_published_bilayer_has_its_energies_atom_by_atom_and_is_at_rest(reference):
@@ -142,19 +193,25 @@ def test_forces_are_derivatives_of_the_energy(disordered):
     forces = surface.energy_forces(glass.positions, glass.cell)[1]
     for seed in range(3):
         v = np.random.default_rng(seed).normal(size=forces.shape)
-        slope = _difference(lambda h, v=v: surface.energy_forces(glass.positions + h * v, glass.cell)[0], 1e-5)
+        slope = _difference(
+            lambda h, v=v: surface.energy_forces(glass.positions + h * v, glass.cell)[0], 1e-5
+        )
         assert slope == pytest.approx(-np.vdot(forces, v), rel=1e-6)
 
 
 def test_hessian_is_the_derivative_of_the_forces(disordered):
     glass, surface = disordered
     v = np.random.default_rng(2).normal(size=glass.positions.shape)
-    expected = -_difference(lambda h: surface.energy_forces(glass.positions + h * v, glass.cell)[1], 1e-5)
+    expected = -_difference(
+        lambda h: surface.energy_forces(glass.positions + h * v, glass.cell)[1], 1e-5
+    )
     response = surface.linearise(glass.positions, glass.cell)
     product = response.multiply(v)
     np.testing.assert_allclose(product, expected, atol=1e-7 * np.abs(expected).max())
     matrix = surface.hessian(glass.positions, glass.cell)
-    np.testing.assert_allclose((matrix @ v.ravel()).reshape(-1, 3), product, atol=1e-12 * np.abs(product).max())
+    np.testing.assert_allclose(
+        (matrix @ v.ravel()).reshape(-1, 3), product, atol=1e-12 * np.abs(product).max()
+    )
     assert abs(matrix - matrix.T).max() < 1e-12 * abs(matrix).max()
 
 
@@ -199,16 +256,20 @@ def test_rotation_translation_wrapping_and_order_change_nothing(seed):
 def test_a_cell_repeated_has_twice_the_energy():
     glass = melt(n=24, cell=7.5 * np.eye(3))
     twice = glass.with_(
-        positions=np.vstack([glass.positions, glass.positions + glass.cell[0]]), species=np.tile(glass.species, 2),
-        cell=glass.cell * [[2], [1], [1]], ids=np.arange(1, 49),
-    )  # fmt: skip
+        positions=np.vstack([glass.positions, glass.positions + glass.cell[0]]),
+        species=np.tile(glass.species, 2),
+        cell=glass.cell * [[2], [1], [1]],
+        ids=np.arange(1, 49),
+    )
     assert energy(twice) == pytest.approx(2 * energy(glass), rel=1e-12)
 
 
 def test_atoms_that_part_lose_their_energy_smoothly():
     """Across every cutoff of a Si-O-Si bridge pulled apart, energy and force have no jump."""
     r = np.arange(1.5, 4.0, 2e-4)
-    surface = POTENTIAL.surface(atoms(["O", "Si", "Si"], np.array([[0, 0, 0], [1.6, 0, 0], [-1.6, 0.3, 0]])))
+    surface = POTENTIAL.surface(
+        atoms(["O", "Si", "Si"], np.array([[0, 0, 0], [1.6, 0, 0], [-1.6, 0.3, 0]]))
+    )
     cell = 40.0 * np.eye(3)
     got = [surface.energy_forces(np.array([[0, 0, 0], [d, 0, 0], [-1.6, 0.3, 0]]), cell) for d in r]
     energies, pull = np.array([e for e, _ in got]), np.array([f[1, 0] for _, f in got])
@@ -218,7 +279,10 @@ def test_atoms_that_part_lose_their_energy_smoothly():
 
 @pytest.mark.parametrize(
     ("change", "says"),
-    [({"names": ("Si", "N")}, "knows Si and O, but the glass holds N"), ({"units": "lj"}, "works in metal units")],
+    [
+        ({"names": ("Si", "N")}, "knows Si and O, but the glass holds N"),
+        ({"units": "lj"}, "works in metal units"),
+    ],
 )
 def test_a_glass_of_another_kind_is_refused(change, says):
     with pytest.raises(VitreousError, match=says):

@@ -1,4 +1,6 @@
-"""The Yukawa model of silica: against published values, closed forms, LAMMPS and finite differences."""
+"""The Yukawa model of silica: against published values, closed forms, LAMMPS and finite
+differences.
+"""
 
 import numpy as np
 import pytest
@@ -55,11 +57,19 @@ def test_the_tables_are_the_shifted_formula_and_its_slope(pair, cutoff):
 @pytest.mark.parametrize(("distance", "bound"), [(1.65, True), (9.99, True), (10.01, False)])
 def test_two_atoms_have_the_energy_of_their_pair_and_opposite_forces(distance, bound):
     pair = Configuration(
-        positions=[[29.0, 15.0], [29.0 + distance, 15.0]], species=[0, 1], names=("Si", "O"), units="silica2d",
-        cell=30.0 * np.eye(2), periodic=(True, True),
-    )  # fmt: skip
+        positions=[[29.0, 15.0], [29.0 + distance, 15.0]],
+        species=[0, 1],
+        names=("Si", "O"),
+        units="silica2d",
+        cell=30.0 * np.eye(2),
+        periodic=(True, True),
+    )
     table = POTENTIAL.table()
-    u, slope = energy_slope(table.coefficients, 1, distance, table.r_min, 1.0 / table.step) if bound else (0.0, 0.0)
+    u, slope = (
+        energy_slope(table.coefficients, 1, distance, table.r_min, 1.0 / table.step)
+        if bound
+        else (0.0, 0.0)
+    )
     energy, forces = POTENTIAL.surface(pair).energy_forces(pair.positions, pair.cell)
     assert energy == pytest.approx(u, abs=1e-12)
     np.testing.assert_allclose(forces, [[slope, 0.0], [-slope, 0.0]], atol=1e-12)
@@ -68,7 +78,10 @@ def test_two_atoms_have_the_energy_of_their_pair_and_opposite_forces(distance, b
 def test_energy_and_force_end_together_at_the_cutoff():
     """The force shift: both go to zero there, the energy as the square of what is left."""
     table = POTENTIAL.table()
-    near, nearer = (energy_slope(table.coefficients, 0, 10.0 - gap, table.r_min, 1.0 / table.step) for gap in (0.02, 0.01))
+    near, nearer = (
+        energy_slope(table.coefficients, 0, 10.0 - gap, table.r_min, 1.0 / table.step)
+        for gap in (0.02, 0.01)
+    )
     assert near[0] / nearer[0] == pytest.approx(4.0, rel=0.02)
     assert near[1] / nearer[1] == pytest.approx(2.0, rel=0.02)
     assert abs(nearer[1]) < 1e-4
@@ -106,7 +119,11 @@ def test_forces_and_hessian_are_derivatives_of_the_energy(rattled):
     by_difference = (e[0][1] - e[1][1]) / (2 * h)
     hessian = surface.hessian(glass.positions, glass.cell)
     np.testing.assert_allclose((hessian @ v.ravel()).reshape(-1, 2), by_difference, atol=1e-5)
-    np.testing.assert_allclose(surface.linearise(glass.positions, glass.cell).multiply(v).ravel(), hessian @ v.ravel(), atol=1e-12)
+    np.testing.assert_allclose(
+        surface.linearise(glass.positions, glass.cell).multiply(v).ravel(),
+        hessian @ v.ravel(),
+        atol=1e-12,
+    )
 
 
 def test_stress_is_the_strain_derivative_of_the_energy(rattled):
@@ -114,7 +131,10 @@ def test_stress_is_the_strain_derivative_of_the_energy(rattled):
     rate = np.array([[0.3, 0.1], [0.1, -0.5]])
     h = 1e-6
     energies = [
-        surface.energy_forces(glass.positions @ (np.eye(2) + s * h * rate), glass.cell @ (np.eye(2) + s * h * rate))[0] for s in (-1, 1)
+        surface.energy_forces(
+            glass.positions @ (np.eye(2) + s * h * rate), glass.cell @ (np.eye(2) + s * h * rate)
+        )[0]
+        for s in (-1, 1)
     ]
     work = glass.volume * np.sum(surface.stress(glass.positions, glass.cell) * rate)
     assert (energies[1] - energies[0]) / (2 * h) == pytest.approx(work, rel=1e-6)
@@ -123,18 +143,24 @@ def test_stress_is_the_strain_derivative_of_the_energy(rattled):
 def test_atom_energies_sum_to_the_energy(rattled):
     glass, surface = rattled
     energy, _ = surface.energy_forces(glass.positions, glass.cell)
-    assert surface.atom_energies(glass.positions, glass.cell).sum() == pytest.approx(energy, rel=1e-13)
+    assert surface.atom_energies(glass.positions, glass.cell).sum() == pytest.approx(
+        energy, rel=1e-13
+    )
 
 
 def test_published_networks_are_at_rest_with_the_force_shift(reference):
     from vitreous.plugins.generators.file import File
 
     for sample in (0, 2, 3, 4):
-        glass = File(path=str(reference / "jumol" / f"sig1.00_sample_{sample}.lammpstrj.gz")).generate(0, np.random.default_rng(0))
+        glass = File(
+            path=str(reference / "jumol" / f"sig1.00_sample_{sample}.lammpstrj.gz")
+        ).generate(0, np.random.default_rng(0))
         surface = POTENTIAL.surface(glass)
         stress = surface.stress(glass.positions, glass.cell)
         assert np.abs(np.diag(stress)).max() < 2e-6  # 4e-4 without the shift
-        assert np.abs(surface.energy_forces(glass.positions, glass.cell)[1]).max() < 4e-3  # of bond forces of 0.3
+        assert (
+            np.abs(surface.energy_forces(glass.positions, glass.cell)[1]).max() < 4e-3
+        )  # of bond forces of 0.3
 
 
 @pytest.mark.lammps

@@ -59,7 +59,11 @@ def test_the_true_panel_shows_the_labels_and_the_predicted_panel_the_prediction(
 def test_cells_lie_around_their_places(glass, origin):
     """Wherever the grid begins: that of a glass with a boundary lies in the box around it."""
     glass = glass.with_(labels=replace(glass.labels, positions=glass.labels.positions + origin))
-    (mesh,) = (artist for artist in panel(maps(glass), "true map").collections if isinstance(artist, QuadMesh))
+    (mesh,) = (
+        artist
+        for artist in panel(maps(glass), "true map").collections
+        if isinstance(artist, QuadMesh)
+    )
     corners = np.asarray(mesh.get_coordinates())
     middle = 0.25 * (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:])
     np.testing.assert_allclose(middle.reshape(-1, 2), glass.labels.positions, atol=1e-9)
@@ -83,13 +87,18 @@ def test_weak_places_are_red_and_strong_ones_blue_whichever_side_is_weak(glass, 
 
 
 def test_truth_and_prediction_share_a_scale_of_colours(glass):
-    meshes = [next(a for a in panel(maps(glass), title).collections if isinstance(a, QuadMesh)) for title in ("true map", "predicted map")]
+    meshes = [
+        next(a for a in panel(maps(glass), title).collections if isinstance(a, QuadMesh))
+        for title in ("true map", "predicted map")
+    ]
     limits = [mesh.get_clim() for mesh in meshes]
     assert limits[0] == limits[1] == tuple(np.nanpercentile(glass.labels.values, [1, 99]))
 
 
 def test_events_are_numbered_in_the_order_of_strain_where_their_atoms_stood(glass):
-    events = replace(glass.events, columns={**glass.events.columns, "strain": np.array([0.09, 0.08])})
+    events = replace(
+        glass.events, columns={**glass.events.columns, "strain": np.array([0.09, 0.08])}
+    )
     axes = panel(maps(glass.with_(events=events)), "true map")
     for number, place in ((1, events.positions[1]), (2, events.positions[0])):
         (text,) = (t for t in axes.texts if t.get_text() == str(number))
@@ -113,7 +122,9 @@ def test_events_stand_on_the_curve_where_the_stress_was_before_them(glass):
     dots = next(line for line in axes.lines if line.get_marker() == "o")
     strain, stress = glass.trajectory.strain, glass.trajectory.scalar_stress
     np.testing.assert_array_equal(dots.get_xdata(), [0.08, 0.09])
-    np.testing.assert_allclose(dots.get_ydata(), [stress[strain < 0.08][-1], stress[strain < 0.09][-1]])
+    np.testing.assert_allclose(
+        dots.get_ydata(), [stress[strain < 0.08][-1], stress[strain < 0.09][-1]]
+    )
     assert [note.get_text() for note in axes.texts] == ["1", "2"]
     assert dots.get_ydata()[0] > stress[strain >= 0.08][0]  # the drop is below it
 
@@ -122,10 +133,18 @@ def test_events_beyond_the_numbered_ones_are_ticks(glass):
     count = NUMBERED + 3
     strain = np.linspace(0.01, 0.09, count)
     events = Labels(
-        name="events", level="event", unit="", values=np.ones(count), mask=np.ones(count, bool), positions=np.zeros((count, 2)),
+        name="events",
+        level="event",
+        unit="",
+        values=np.ones(count),
+        mask=np.ones(count, bool),
+        positions=np.zeros((count, 2)),
         columns={"strain": strain},
-    )  # fmt: skip
-    lines = {line.get_marker(): line.get_xdata() for line in stress_strain(glass.with_(events=events)).axes[0].lines}
+    )
+    lines = {
+        line.get_marker(): line.get_xdata()
+        for line in stress_strain(glass.with_(events=events)).axes[0].lines
+    }
     np.testing.assert_array_equal(lines["o"], strain[:NUMBERED])
     np.testing.assert_array_equal(lines["|"], strain[NUMBERED:])
 
@@ -141,7 +160,10 @@ def test_parity_has_true_values_across_and_predicted_ones_up(glass):
 
 
 def test_parity_has_a_panel_for_each_role_with_the_glasses_of_that_role():
-    glasses = [one.with_(prediction=one.prediction + one.index) for one in map(sample, range(4), ("train", "train", "validation", "test"))]
+    glasses = [
+        one.with_(prediction=one.prediction + one.index)
+        for one in map(sample, range(4), ("train", "train", "validation", "test"))
+    ]
     figure = parity(run_of(*glasses))
     assert [axes.get_title() for axes in figure.axes] == [
         "train: 2 glasses",
@@ -168,7 +190,10 @@ def test_curves_of_training_are_the_metrics_over_their_steps():
         ("validation_mse", 4.0, 0),
         ("once", 1.0, 0),
     ]
-    lines = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in training(history).axes[0].lines}
+    lines = {
+        line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
+        for line in training(history).axes[0].lines
+    }
     assert lines == {"loss": ([0, 1], [3.0, 1.0]), "validation mse": ([0, 1], [4.0, 2.0])}
 
 
@@ -180,7 +205,10 @@ def test_goodness_is_drawn_for_each_map_with_the_chance_of_its_own_side():
         for name in scores.names:
             drawn = lines[name.replace("_", " ")]
             np.testing.assert_array_equal(drawn, getattr(scores.mean(name), which))
-    chance = [next(line for line in axes.lines if line.get_label() == "chance") for axes in (nearest, within)]
+    chance = [
+        next(line for line in axes.lines if line.get_label() == "chance")
+        for axes in (nearest, within)
+    ]
     np.testing.assert_array_equal(chance[0].get_ydata(), 0.0)
     np.testing.assert_array_equal(chance[1].get_ydata(), scores.chance)
     assert nearest.get_title() == "at the nearest place of the map"

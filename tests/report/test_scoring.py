@@ -1,4 +1,6 @@
-"""Which glasses a run is judged on, how far from an event a weak place counts, which end is weak."""
+"""Which glasses a run is judged on, how far from an event a weak place counts, which
+end is weak.
+"""
 
 import re
 from dataclasses import replace
@@ -29,7 +31,12 @@ def test_the_headline_scores_the_test_glasses_and_no_others(judged, tmp_path):
     samples = []
     for index, role in enumerate(ROLES):
         one = sample(index, role)
-        samples.append(one.with_(prediction=np.nan_to_num(one.labels.values, nan=1.0) * (1.0 if role == judged else -1.0)))
+        samples.append(
+            one.with_(
+                prediction=np.nan_to_num(one.labels.values, nan=1.0)
+                * (1.0 if role == judged else -1.0)
+            )
+        )
     html = text_of(write_report(run_of(*samples), tmp_path, "vitreous run"))
     r = "1.000" if judged == "test" else "-1.000"
     assert re.search(rf"On glasses never seen, [^.]*r = {r}", html)
@@ -40,12 +47,22 @@ def gridded(cell, grid):
     """A sample whose places form a grid in this cell, or none."""
     one, cell = sample(0, "test"), np.array(cell, dtype=float)
     glass = Configuration(
-        positions=np.zeros((1, len(cell))), species=[0], names=("A",), cell=cell, periodic=(True,) * len(cell), units="lj"
-    )  # fmt: skip
+        positions=np.zeros((1, len(cell))),
+        species=[0],
+        names=("A",),
+        cell=cell,
+        periodic=(True,) * len(cell),
+        units="lj",
+    )
     m = int(np.prod(grid)) if grid else 24
     labels = replace(
-        one.labels, values=np.ones(m), mask=np.ones(m, bool), positions=np.zeros((m, len(cell))), grid=tuple(grid), columns={}
-    )  # fmt: skip
+        one.labels,
+        values=np.ones(m),
+        mask=np.ones(m, bool),
+        positions=np.zeros((m, len(cell))),
+        grid=tuple(grid),
+        columns={},
+    )
     return one.with_(configuration=glass, labels=labels)
 
 
@@ -73,13 +90,20 @@ def test_scores_use_the_default_radius_unless_one_is_given():
 
 def test_events_are_taken_in_the_order_of_strain():
     one = sample(2, "test")
-    late_first = replace(one.events, columns={**one.events.columns, "strain": np.array([0.09, 0.08])})
-    np.testing.assert_array_equal(event_places(one.with_(events=late_first)), one.events.positions[::-1])
+    late_first = replace(
+        one.events, columns={**one.events.columns, "strain": np.array([0.09, 0.08])}
+    )
+    np.testing.assert_array_equal(
+        event_places(one.with_(events=late_first)), one.events.positions[::-1]
+    )
     np.testing.assert_array_equal(event_places(one), one.events.positions)
     assert event_places(one.with_(events=None)).shape == (0, 2)
 
 
 def test_an_indicator_turned_round_has_the_opposite_scores():
     one = sample(2, "test")
-    high, low = (Goodness().scores([one], {"stretch_variance": side}).mean("stretch_variance") for side in ("high", "low"))
+    high, low = (
+        Goodness().scores([one], {"stretch_variance": side}).mean("stretch_variance")
+        for side in ("high", "low")
+    )
     np.testing.assert_allclose(high.nearest, -low.nearest)

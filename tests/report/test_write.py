@@ -26,34 +26,77 @@ from vitreous.testing.systems import shaken_honeycomb
 def sample(index: int, role: str) -> Sample:
     glass = shaken_honeycomb(seed=index)
     rng = np.random.default_rng(index)
-    sites = np.stack(np.meshgrid(np.arange(6), np.arange(7), indexing="ij"), -1).reshape(-1, 2) / [6, 7] @ glass.cell
+    sites = (
+        np.stack(np.meshgrid(np.arange(6), np.arange(7), indexing="ij"), -1).reshape(-1, 2)
+        / [6, 7]
+        @ glass.cell
+    )
     values = rng.normal(1.0, 0.2, 42)
     values[3] = np.nan
     labels = Labels(
-        name="delta_tau", level="site", unit="energy/area", values=values, mask=np.isfinite(values), positions=sites, grid=(6, 7)
+        name="delta_tau",
+        level="site",
+        unit="energy/area",
+        values=values,
+        mask=np.isfinite(values),
+        positions=sites,
+        grid=(6, 7),
     )
     strain = np.linspace(0, 0.1, 50)
     stress = np.zeros((50, 2, 2))
     stress[:, 0, 0] = np.where(strain < 0.08, strain, 0.05)
     places = glass.positions[[3, 40]]
     columns = {"strain": np.array([0.08, 0.09]), "atom": np.array([3, 40])}
-    events = Labels(name="events", level="event", unit="", values=np.ones(2), mask=np.ones(2), positions=places, columns=columns)
+    events = Labels(
+        name="events",
+        level="event",
+        unit="",
+        values=np.ones(2),
+        mask=np.ones(2),
+        positions=places,
+        columns=columns,
+    )
     met = Events(
-        strain=columns["strain"], energy_drop=np.ones(2), stress_drop=np.ones(2), atom=[3, 40], position=places, kind=("flip", "flip")
+        strain=columns["strain"],
+        energy_drop=np.ones(2),
+        stress_drop=np.ones(2),
+        atom=[3, 40],
+        position=places,
+        kind=("flip", "flip"),
     )
     run = Trajectory(
-        initial=glass, loading=Loading(), strain=strain, energy=strain**2, stress=stress, residual=0 * strain, frame_strain=np.zeros(0),
-        frames=np.zeros((0, len(glass), 2)), cells=np.zeros((0, 2, 2)), events=met,
-    )  # fmt: skip
+        initial=glass,
+        loading=Loading(),
+        strain=strain,
+        energy=strain**2,
+        stress=stress,
+        residual=0 * strain,
+        frame_strain=np.zeros(0),
+        frames=np.zeros((0, len(glass), 2)),
+        cells=np.zeros((0, 2, 2)),
+        events=met,
+    )
     prediction = np.nan_to_num(values, nan=1.0) + rng.normal(0, 0.05, 42)
     indicators = PhysicalIndicators().describe(glass, Loading(), sites, "site")
     return Sample.of(
-        index=index, role=role, configuration=glass, trajectory=run, labels=labels, events=events, features=None, indicators=indicators,
+        index=index,
+        role=role,
+        configuration=glass,
+        trajectory=run,
+        labels=labels,
+        events=events,
+        features=None,
+        indicators=indicators,
         prediction=prediction,
-    )  # fmt: skip
+    )
 
 
-EVALUATIONS = {"goodness": Goodness(), "correlation": Correlation(), "regression": Regression(), "rings": Rings()}
+EVALUATIONS = {
+    "goodness": Goodness(),
+    "correlation": Correlation(),
+    "regression": Regression(),
+    "rings": Rings(),
+}
 
 
 def write_report(result: Run, folder: Path, command: str, **more) -> list[Path]:
@@ -64,7 +107,9 @@ def write_report(result: Run, folder: Path, command: str, **more) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def result() -> Run:
-    samples = tuple(sample(i, role) for i, role in enumerate(("train", "validation", "test", "test")))
+    samples = tuple(
+        sample(i, role) for i, role in enumerate(("train", "validation", "test", "test"))
+    )
     history = tuple(("validation_mse", 1.0 / (k + 1), k) for k in range(5))
     return Run(
         loadings=(Loading(),),
@@ -76,34 +121,60 @@ def result() -> Run:
     )
 
 
-def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(result: Run, tmp_path: Path) -> None:
-    paths = write_report(result, tmp_path / "new" / "report", "vitreous run seed=1 'x<y'", config="seed: 1\n")
+def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(
+    result: Run, tmp_path: Path
+) -> None:
+    paths = write_report(
+        result, tmp_path / "new" / "report", "vitreous run seed=1 'x<y'", config="seed: 1\n"
+    )
     stems = {path.name for path in paths}
     assert stems == {
-        "report.html", "goodness.png", "goodness_boxes.png", "parity.png", "training.png", "rings.png",
+        "report.html",
+        "goodness.png",
+        "goodness_boxes.png",
+        "parity.png",
+        "training.png",
+        "rings.png",
         *(f"test_{i}_{what}.png" for i in (2, 3) for what in ("map", "stress_strain")),
-    }  # fmt: skip
+    }
     assert all(path.stat().st_size > 1000 for path in paths)
     html = paths[0].read_text()
     assert html.count("data:image/png;base64,") == len(paths) - 1
     outside = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", html)
     assert not re.search(r"https?:|<script|<link|@import", outside)
-    for text in ("x&lt;y", "it &lt;b&gt;broke&lt;/b&gt;", "Test glass 3", "stretch variance", "true map", "seed: 1", "1.5 s"):
+    for text in (
+        "x&lt;y",
+        "it &lt;b&gt;broke&lt;/b&gt;",
+        "Test glass 3",
+        "stretch variance",
+        "true map",
+        "seed: 1",
+        "1.5 s",
+    ):
         assert text in outside
 
 
 def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Run, tmp_path: Path) -> None:
-    """The true map lacks one place of 42; a model silent at half of the places still has a page, with its coverage."""
+    """The true map lacks one place of 42; a model silent at half of the places still has a page,
+    with its coverage.
+    """
     half = np.where(np.arange(42) % 2, np.nan, 1.0)
-    samples = tuple(s.with_(prediction=s.prediction * half, uncertainty=0.1 + 0 * half) for s in result.samples)
+    samples = tuple(
+        s.with_(prediction=s.prediction * half, uncertainty=0.1 + 0 * half) for s in result.samples
+    )
     paths = write_report(replace(result, samples=samples), tmp_path, "vitreous run")
     html = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", paths[0].read_text())
     assert "The model&#x27;s map covers 50 % of the places" in html
-    rows = {name: re.findall(rf"<tr><td>(?:\d</td><td>)?{name}</td>.*?</tr>", html) for name in ("model", "true map")}
+    rows = {
+        name: re.findall(rf"<tr><td>(?:\d</td><td>)?{name}</td>.*?</tr>", html)
+        for name in ("model", "true map")
+    }
     covered = {name: [row for row in found if "%" in row] for name, found in rows.items()}
     at_events = [row for row in covered["model"] if row.endswith("<td>50 %</td><td>50 %</td></tr>")]
     assert len(at_events) == 3  # the mean, and each of two glasses
-    assert [row.endswith("<td>97.6 %</td><td>100 %</td></tr>") for row in covered["true map"]] == [True] * 3
+    assert [row.endswith("<td>97.6 %</td><td>100 %</td></tr>") for row in covered["true map"]] == [
+        True
+    ] * 3
     assert "map covers 1" not in write_report(result, tmp_path, "vitreous run")[0].read_text()
 
 
@@ -115,36 +186,66 @@ def test_the_page_shows_the_numbers_that_the_evaluations_found(result: Run, tmp_
         for table in each.tables:
             assert table.rows and f"<caption>{table.title}</caption>" in html
             for row in table.rows:
-                cells = [c.written(cell).replace("_", " ") for c, cell in zip(table.columns, row, strict=True)]
+                cells = [
+                    c.written(cell).replace("_", " ")
+                    for c, cell in zip(table.columns, row, strict=True)
+                ]
                 assert "".join(f"<td>{cell}</td>" for cell in cells) in html
         assert each.headline in html.replace("&#x27;", "'")
 
 
-def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_are_refused(result: Run, tmp_path: Path) -> None:
+def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_are_refused(
+    result: Run, tmp_path: Path
+) -> None:
     drawn = EVALUATIONS["rings"].evaluate(result).figures["rings"]
     mine = Evaluated(
-        numbers={"r": 1.0}, title="Mine & others", text="a < b", figures={"mine": drawn},
+        numbers={"r": 1.0},
+        title="Mine & others",
+        text="a < b",
+        figures={"mine": drawn},
         tables=[Table(title="t", columns=[Column("<i>")], rows=[["<b>"]])],
-    )  # fmt: skip
+    )
     html = write_page(result, {"mine": mine}, tmp_path, "vitreous run")[0].read_text()
     assert (tmp_path / "mine.png").stat().st_size > 1000
-    for text in ("<h2>Mine &amp; others</h2>", "a &lt; b", "<th>&lt;i&gt;</th>", "<td>&lt;b&gt;</td>"):
+    for text in (
+        "<h2>Mine &amp; others</h2>",
+        "a &lt; b",
+        "<th>&lt;i&gt;</th>",
+        "<td>&lt;b&gt;</td>",
+    ):
         assert text in html
-    with pytest.raises(VitreousError, match="evaluation 'yours' draws a figure 'mine', but there is one of that name"):
+    with pytest.raises(
+        VitreousError,
+        match="evaluation 'yours' draws a figure 'mine', but there is one of that name",
+    ):
         write_page(result, {"mine": mine, "yours": mine}, tmp_path, "vitreous run")
 
 
-def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(result: Run, tmp_path: Path) -> None:
-    bare = tuple(s.with_(trajectory=None, events=None, indicators=None, prediction=None) for s in result.samples)
+def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(
+    result: Run, tmp_path: Path
+) -> None:
+    bare = tuple(
+        s.with_(trajectory=None, events=None, indicators=None, prediction=None)
+        for s in result.samples
+    )
     paths = write_report(replace(result, samples=bare, history=()), tmp_path, "vitreous run")
-    assert {path.name for path in paths} == {"report.html", "test_2_map.png", "test_3_map.png", "rings.png"}
+    assert {path.name for path in paths} == {
+        "report.html",
+        "test_2_map.png",
+        "test_3_map.png",
+        "rings.png",
+    }
 
 
 def test_a_run_without_a_model_is_reported_with_its_indicators(result: Run, tmp_path: Path) -> None:
-    probed = tuple(replace(s, case=replace(s.case, role="test")).with_(prediction=None) for s in result.samples)
+    probed = tuple(
+        replace(s, case=replace(s.case, role="test")).with_(prediction=None) for s in result.samples
+    )
     paths = write_report(replace(result, samples=probed, history=()), tmp_path, "vitreous run")
     html = paths[0].read_text()
-    assert "4 glasses, on which nothing was learnt." in html and "Goodness at the first event" in html
+    assert (
+        "4 glasses, on which nothing was learnt." in html and "Goodness at the first event" in html
+    )
     assert "follows the true map best" in html
     assert {"goodness.png", "goodness_boxes.png"} <= {path.name for path in paths}
 
@@ -164,16 +265,26 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(result: Run, tmp_path: 
         write_report(result, tmp_path / "file" / "report", "vitreous run")
 
 
-def test_pictures_are_the_same_every_time_and_leave_matplotlib_alone(result: Run, tmp_path: Path) -> None:
+def test_pictures_are_the_same_every_time_and_leave_matplotlib_alone(
+    result: Run, tmp_path: Path
+) -> None:
     before = dict(matplotlib.rcParams)
     first, second = (write_report(result, tmp_path / name, "vitreous run") for name in "ab")
     assert all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
     assert dict(matplotlib.rcParams) == before
 
 
-def test_glasses_without_a_single_label_are_reported_all_the_same(result: Run, tmp_path: Path) -> None:
-    nothing = replace(result.samples[0].labels, values=np.full(42, np.nan), mask=np.zeros(42, dtype=bool))
-    paths = write_report(replace(result, samples=tuple(s.with_(labels=nothing) for s in result.samples)), tmp_path, "vitreous run")
+def test_glasses_without_a_single_label_are_reported_all_the_same(
+    result: Run, tmp_path: Path
+) -> None:
+    nothing = replace(
+        result.samples[0].labels, values=np.full(42, np.nan), mask=np.zeros(42, dtype=bool)
+    )
+    paths = write_report(
+        replace(result, samples=tuple(s.with_(labels=nothing) for s in result.samples)),
+        tmp_path,
+        "vitreous run",
+    )
     stems = {path.name for path in paths}
     assert "report.html" in stems
     assert "parity.png" not in stems

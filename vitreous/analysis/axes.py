@@ -1,4 +1,6 @@
-"""How our pictures look, wherever they are drawn: colours, plain axes, and quantities with their units."""
+"""How our pictures look, wherever they are drawn: colours, plain axes, and quantities with their
+units.
+"""
 
 from __future__ import annotations
 

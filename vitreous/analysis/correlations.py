@@ -1,6 +1,7 @@
 """Correlation coefficients by SciPy, and what they are where SciPy warns or refuses: None.
 
-None stands for fewer than two places at which both maps have a value, and for a map that is constant there. Ties share their mid-rank.
+None stands for fewer than two places at which both maps have a value, and for a map that is
+constant there. Ties share their mid-rank.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which atoms lie around which places of a periodic glass, every image counted.
 
-The atoms are wrapped into the cell and copied by lattice vectors wherever a copy can lie within the cutoff of a place inside the
-cell, so the answer is right for tilted cells and for cutoffs beyond half the box, where a minimum-image search would be wrong.
+The atoms are wrapped into the cell and copied by lattice vectors wherever a copy can lie within the
+cutoff of a place inside the cell, so the answer is right for tilted cells and for cutoffs beyond
+half the box, where a minimum-image search would be wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Pairs(NamedTuple):
 
 
 def heights(cell: Array) -> Array:
-    """(D,) distances between opposite faces of a cell whose rows are lattice vectors, length unit."""
+    """(D,) distances between opposite faces of a cell whose rows are lattice vectors,
+    length unit.
+    """
     return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
 
 
@@ -47,14 +50,19 @@ def wrap(points: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
     return points - shift @ cell
 
 
-def _copies(points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float) -> tuple[Array, Indices]:
-    """Wrapped points (N, D) and the copies of them that lie within ``cutoff`` of the cell: positions, and the original index."""
+def _copies(
+    points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
+) -> tuple[Array, Indices]:
+    """Wrapped points (N, D) and the copies of them that lie within ``cutoff`` of the cell:
+    positions, and the original index.
+    """
     fractional = points @ np.linalg.inv(cell)
     margin = cutoff / heights(cell) + 1e-9
     reach = np.where(periodic, np.ceil(margin), 0).astype(int)
     if len(points) * np.prod(2.0 * reach + 1.0) > MAX_COPIES:
         raise VitreousError(
-            f"a cutoff of {cutoff:g} in a cell with heights {heights(cell).round(2).tolist()} needs too many images; use a smaller one"
+            f"a cutoff of {cutoff:g} in a cell with heights {heights(cell).round(2).tolist()} "
+            "needs too many images; use a smaller one"
         )
     found, origin = [], []
     for step in product(*(range(-r, r + 1) for r in reach)):
@@ -65,19 +73,27 @@ def _copies(points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: floa
     return np.concatenate(found), np.concatenate(origin)
 
 
-def pairs_within(places: Array, points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float) -> Pairs:
-    """All pairs of a place (M, D) and a point (N, D), or an image of it, closer than or at ``cutoff`` (length unit).
+def pairs_within(
+    places: Array, points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
+) -> Pairs:
+    """All pairs of a place (M, D) and a point (N, D), or an image of it, closer than or at
+    ``cutoff`` (length unit).
 
     Raises:
-        VitreousError: places that are not finite, or a cutoff that would need an unreasonable number of images.
+        VitreousError: places that are not finite, or a cutoff that would need an unreasonable
+        number of images.
     """
     if not np.isfinite(places).all():
         wrong = int(np.flatnonzero(~np.isfinite(places).all(axis=1))[0])
-        raise VitreousError(f"site {wrong} is at {places[wrong].tolist()}; expected finite coordinates")
+        raise VitreousError(
+            f"site {wrong} is at {places[wrong].tolist()}; expected finite coordinates"
+        )
     inside = wrap(places, cell, periodic)
     copies, origin = _copies(wrap(points, cell, periodic), cell, periodic, cutoff)
     # A hair more than the cutoff, cut exactly afterwards: the tree's own rounding must not decide.
-    table = KDTree(inside).sparse_distance_matrix(KDTree(copies), cutoff * (1 + 1e-9), output_type="ndarray")
+    table = KDTree(inside).sparse_distance_matrix(
+        KDTree(copies), cutoff * (1 + 1e-9), output_type="ndarray"
+    )
     place, copy = table["i"].astype(np.int64), table["j"].astype(np.int64)
     vector = copies[copy] - inside[place]
     distance = np.sqrt(np.einsum("pd,pd->p", vector, vector))
@@ -86,16 +102,20 @@ def pairs_within(places: Array, points: Array, cell: Array, periodic: tuple[bool
     place = place[order]
     offsets = np.zeros(len(places) + 1, dtype=np.int64)
     np.cumsum(np.bincount(place, minlength=len(places)), out=offsets[1:])
-    return Pairs(place, origin[copy[order]].astype(np.int64), vector[order], distance[order], offsets)
+    return Pairs(
+        place, origin[copy[order]].astype(np.int64), vector[order], distance[order], offsets
+    )
 
 
 def image_distance(points: Array, place: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
     """Distances (N,) from points (N, D) to the nearest image of one place (D,), length unit.
 
-    Rounding fractional coordinates alone is wrong in a tilted cell, so the images around are tried, too; that is right for cells
-    tilted by less than half a lattice vector, as reduced ones are.
+    Rounding fractional coordinates alone is wrong in a tilted cell, so the images around are tried,
+    too; that is right for cells tilted by less than half a lattice vector, as reduced ones are.
     """
     fractional = (points - place) @ np.linalg.inv(cell)
     fractional -= np.rint(fractional) * np.array(periodic)
     steps = product(*((-1, 0, 1) if along else (0,) for along in periodic))
-    return np.min([np.linalg.norm((fractional + np.array(step)) @ cell, axis=1) for step in steps], axis=0)
+    return np.min(
+        [np.linalg.norm((fractional + np.array(step)) @ cell, axis=1) for step in steps], axis=0
+    )

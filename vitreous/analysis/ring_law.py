@@ -11,16 +11,23 @@ from vitreous.core.errors import VitreousError
 MEAN = 6.0  #: of every periodic three-coordinated network, by Euler's theorem
 
 
-def maximum_entropy_shares(variance: float, minimum: int = 4, maximum: int = 10) -> NDArray[np.float64]:
-    """(maximum + 1,) shares p_n = exp(-l1 n - l2 / n) / Z on minimum <= n <= maximum, zero elsewhere.
+def maximum_entropy_shares(
+    variance: float, minimum: int = 4, maximum: int = 10
+) -> NDArray[np.float64]:
+    """(maximum + 1,) shares p_n = exp(-l1 n - l2 / n) / Z on minimum <= n <= maximum, zero
+    elsewhere.
 
-    l1 and l2 >= 0 are solved so that the mean is 6 and the variance ``variance`` on exactly these sizes.
+    l1 and l2 >= 0 are solved so that the mean is 6 and the variance ``variance`` on exactly these
+    sizes.
 
     Raises:
         VitreousError: if no such law has that variance, or the sizes do not surround 6.
     """
     if not 3 <= minimum < MEAN < maximum:
-        raise VitreousError(f"ring sizes {minimum} to {maximum} do not surround 6; expected 3 <= minimum < 6 < maximum")
+        raise VitreousError(
+            f"ring sizes {minimum} to {maximum} do not surround 6; expected 3 <= minimum < 6 < "
+            "maximum"
+        )
     n = np.arange(minimum, maximum + 1, dtype=np.float64)
 
     def shares(l2: float) -> NDArray[np.float64]:
@@ -30,7 +37,11 @@ def maximum_entropy_shares(variance: float, minimum: int = 4, maximum: int = 10)
             return weight / weight.sum()
 
         centre = l2 / MEAN**2  # where the exponent is stationary at n = 6
-        l1 = root_scalar(lambda l1: law(l1) @ n - MEAN, bracket=(centre - 0.2 * l2 - 10.0, centre + 0.2 * l2 + 10.0), xtol=1e-13).root
+        l1 = root_scalar(
+            lambda l1: law(l1) @ n - MEAN,
+            bracket=(centre - 0.2 * l2 - 10.0, centre + 0.2 * l2 + 10.0),
+            xtol=1e-13,
+        ).root
         return law(float(l1))
 
     def spread(l2: float) -> float:

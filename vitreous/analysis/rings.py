@@ -1,8 +1,9 @@
 """Rings of a plane periodic network, and their statistics.
 
-A plane network drawn without crossings divides the cell into faces; its rings are these faces, found by walking along the bonds and
-turning as far right as possible at every atom. Nothing is assumed about sizes or coordination, so a damaged network can be traced too, once
-its broken bonds are off the list.
+A plane network drawn without crossings divides the cell into faces; its rings are these faces,
+found by walking along the bonds and turning as far right as possible at every atom. Nothing is
+assumed about sizes or coordination, so a damaged network can be traced too, once its broken bonds
+are off the list.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ class RingStatistics:
     Fields:
         mean, variance: of n over the rings.
         counts: rings by size.
-        alpha_unweighted, alpha_weighted: Aboav-Weaire alpha from n m_n = mean^2 + variance + mean (1 - alpha)(n - mean), fitted over
-            the sizes present, each counting once or by its share of the rings; NaN when fewer than two sizes are present.
+        alpha_unweighted, alpha_weighted: Aboav-Weaire alpha from n m_n = mean^2 + variance + mean
+            (1 - alpha)(n - mean), fitted over the sizes present, each counting once or by its share
+            of the rings; NaN when fewer than two sizes are present.
     """
 
     mean: float
@@ -62,7 +64,8 @@ class RingStatistics:
 
 
 def bridged(bonds: Ints, species: Ints, centre: int = 0) -> Ints:
-    """(B, 2) pairs of ``centre`` atoms (silicon) joined by an atom of another species (oxygen), from the bonds between unlike atoms.
+    """(B, 2) pairs of ``centre`` atoms (silicon) joined by an atom of another species (oxygen),
+    from the bonds between unlike atoms.
 
     Raises:
         VitreousError: if a bridging atom does not join exactly two centres.
@@ -70,12 +73,24 @@ def bridged(bonds: Ints, species: Ints, centre: int = 0) -> Ints:
     bonds = np.asarray(bonds)
     first = species[bonds[:, 0]] == centre
     if np.any(first == (species[bonds[:, 1]] == centre)):
-        raise VitreousError("some bonds join atoms of the same kind; expected bonds between silicon and oxygen only")
-    middle, end = np.where(first, bonds[:, 1], bonds[:, 0]), np.where(first, bonds[:, 0], bonds[:, 1])
+        raise VitreousError(
+            "some bonds join atoms of the same kind; expected bonds between silicon and oxygen only"
+        )
+    middle, end = (
+        np.where(first, bonds[:, 1], bonds[:, 0]),
+        np.where(first, bonds[:, 0], bonds[:, 1]),
+    )
     order = np.argsort(middle, kind="stable")
     middle, end = middle[order], end[order]
-    if len(middle) % 2 or np.any(middle[::2] != middle[1::2]) or np.any(middle[2::2] == middle[:-2:2]):
-        raise VitreousError("some oxygen atoms do not join exactly two silicon atoms; find the bonds anew or mend the glass")
+    if (
+        len(middle) % 2
+        or np.any(middle[::2] != middle[1::2])
+        or np.any(middle[2::2] == middle[:-2:2])
+    ):
+        raise VitreousError(
+            "some oxygen atoms do not join exactly two silicon atoms; find the bonds anew or mend "
+            "the glass"
+        )
     return np.sort(end.reshape(-1, 2), axis=1)
 
 
@@ -83,18 +98,22 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
     """The rings of a plane network, periodic in both directions.
 
     Args:
-        positions: (N, 2). bonds: (B, 2) pairs of atoms, each bond once and shorter than half the cell.
+        positions: (N, 2). bonds: (B, 2) pairs of atoms, each bond once and shorter than half the
+        cell.
         cell: (2, 2), rows are lattice vectors.
 
     Raises:
-        VitreousError: if there are no bonds, if one is no bond, since its atoms stand far apart, if bonds cross, or if the network does not
-            go all around the cell.
+        VitreousError: if there are no bonds, if one is no bond, since its atoms stand far apart, if
+            bonds cross, or if the network does not go all around the cell.
     """
     bonds = np.asarray(bonds, dtype=np.int64)
     if not len(bonds):
         raise VitreousError("the network has no bonds; find them first")
     count = len(bonds)
-    start, end = np.concatenate([bonds[:, 0], bonds[:, 1]]), np.concatenate([bonds[:, 1], bonds[:, 0]])
+    start, end = (
+        np.concatenate([bonds[:, 0], bonds[:, 1]]),
+        np.concatenate([bonds[:, 1], bonds[:, 0]]),
+    )
     fractional = (positions[end] - positions[start]) @ np.linalg.inv(cell)
     step = (fractional - np.rint(fractional)) @ cell
     _refuse_broken(bonds, np.linalg.norm(step[:count], axis=1))
@@ -110,19 +129,36 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
             here = int(after[here])
         path = np.vstack([np.zeros(2), np.cumsum(step[walk], axis=0)])
         if np.abs(path[-1]).max() > 1e-6:
-            raise VitreousError("a ring of the network does not close: it winds around the cell, so the network does not fill the plane")
+            raise VitreousError(
+                "a ring of the network does not close: it winds around the cell, so the network "
+                "does not fill the plane"
+            )
         swept = 0.5 * float(np.sum(path[:-1, 0] * path[1:, 1] - path[1:, 0] * path[:-1, 1]))
         if swept <= 0.0:
-            raise VitreousError(f"the ring at atom {start[seed]} has area {swept:.3g}; bonds cross, so the network is not plane")
+            raise VitreousError(
+                f"the ring at atom {start[seed]} has area {swept:.3g}; bonds cross, so the "
+                "network is not plane"
+            )
         area += swept
         members.append(start[walk])
         centres.append(positions[start[seed]] + path[:-1].mean(axis=0))
     if len(members) != count - len(np.unique(bonds)):  # Euler's theorem on a torus
-        raise VitreousError(f"the network has {len(members)} rings, Euler's theorem asks for {count - len(np.unique(bonds))}: bonds cross")
+        raise VitreousError(
+            f"the network has {len(members)} rings, Euler's theorem asks for "
+            f"{count - len(np.unique(bonds))}: bonds cross"
+        )
     if not np.isclose(area, np.linalg.det(cell), rtol=1e-6):
-        raise VitreousError(f"the rings cover an area of {area:.6g} in a cell of {np.linalg.det(cell):.6g}; bonds cross or are missing")
+        raise VitreousError(
+            f"the rings cover an area of {area:.6g} in a cell of {np.linalg.det(cell):.6g}; bonds "
+            "cross or are missing"
+        )
     sizes = np.array([len(ring) for ring in members])
-    return Rings(members=tuple(members), sizes=sizes, centres=np.array(centres), joined=np.column_stack([label[:count], label[count:]]))
+    return Rings(
+        members=tuple(members),
+        sizes=sizes,
+        centres=np.array(centres),
+        joined=np.column_stack([label[:count], label[count:]]),
+    )
 
 
 def _refuse_broken(bonds: Ints, length: Floats) -> None:
@@ -130,13 +166,17 @@ def _refuse_broken(bonds: Ints, length: Floats) -> None:
     if length[worst] > LONGEST * median:
         i, j = bonds[worst]
         raise VitreousError(
-            f"atoms {i} and {j} of the network (counted from 0) are listed as joined, but stand {length[worst]:.4g} apart, and beyond "
-            f"{LONGEST * median:.4g}, {LONGEST:g} times the median, nothing joins them; find the bonds anew"
+            f"atoms {i} and {j} of the network (counted from 0) are listed as joined, but stand "
+            f"{length[worst]:.4g} apart, and beyond "
+            f"{LONGEST * median:.4g}, {LONGEST:g} times the median, nothing joins them; find the "
+            "bonds anew"
         )
 
 
 def _next_along_face(start: Ints, angle: Floats, count: int) -> Ints:
-    """For each directed bond, the one that follows it around the face on its left: at its end, the next clockwise from the way back."""
+    """For each directed bond, the one that follows it around the face on its left: at its end, the
+    next clockwise from the way back.
+    """
     order = np.lexsort((angle, start))  # directed bonds by atom, then counter-clockwise
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
@@ -148,7 +188,9 @@ def _next_along_face(start: Ints, angle: Floats, count: int) -> Ints:
 
 
 def ring_statistics(sizes: Ints, joined: Ints) -> RingStatistics:
-    """Statistics of rings of ``sizes`` (R,), pairs of which are ``joined`` (B, 2) once for every side they share."""
+    """Statistics of rings of ``sizes`` (R,), pairs of which are ``joined`` (B, 2) once for every
+    side they share.
+    """
     mean, variance = float(np.mean(sizes)), float(np.var(sizes))
     around = np.bincount(joined[:, 0], weights=sizes[joined[:, 1]], minlength=len(sizes))
     around += np.bincount(joined[:, 1], weights=sizes[joined[:, 0]], minlength=len(sizes))

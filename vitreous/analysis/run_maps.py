@@ -1,4 +1,6 @@
-"""The maps of a glass that a run makes: the true one, the model's, and one for each indicator whose weak side is known."""
+"""The maps of a glass that a run makes: the true one, the model's, and one for each indicator whose
+weak side is known.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ MODEL = "model"  #: the name of the predicted map, beside those of the indicator
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Map:
-    """Values (M,) at the labelled places of one glass, NaN where unknown. ``weak_is``: "low" or "high", the side of weak places."""
+    """Values (M,) at the labelled places of one glass, NaN where unknown. ``weak_is``: "low" or
+    "high", the side of weak places.
+    """
 
     name: str
     values: Array
@@ -37,27 +41,45 @@ def true_map(sample: Sample) -> Map:
 
 
 def compared_maps(sample: Sample, weak_is: Mapping[str, str]) -> list[Map]:
-    """What is compared with the true map: the prediction, if there is one, and every indicator column that ``weak_is`` names."""
+    """What is compared with the true map: the prediction, if there is one, and every indicator
+    column that ``weak_is`` names.
+    """
     found = []
     if sample.prediction is not None:
-        found.append(Map(name=MODEL, values=np.asarray(sample.prediction, dtype=np.float64), weak_is=sample.labels.weak_is))
+        found.append(
+            Map(
+                name=MODEL,
+                values=np.asarray(sample.prediction, dtype=np.float64),
+                weak_is=sample.labels.weak_is,
+            )
+        )
     indicators = sample.indicators
     if indicators is not None:
         for name, column in zip(indicators.names, indicators.values.T, strict=True):
             if name in weak_is:
-                found.append(Map(name=name, values=np.asarray(column, dtype=np.float64), weak_is=weak_is[name]))
+                found.append(
+                    Map(
+                        name=name,
+                        values=np.asarray(column, dtype=np.float64),
+                        weak_is=weak_is[name],
+                    )
+                )
     return found
 
 
 def unseen_maps(run: Run) -> Iterator[tuple[Sample, Map, list[Map]]]:
-    """Every test glass that has a labelled place, with its true map and those compared with it; one glass at a time."""
+    """Every test glass that has a labelled place, with its true map and those compared with it; one
+    glass at a time.
+    """
     for sample in run.role("test"):
         if sample.labels.mask.any():
             yield sample, true_map(sample), compared_maps(sample, run.weak_is)
 
 
 def event_places(sample: Sample) -> Array:
-    """(E, D) places of the events in the undeformed glass, in order of strain; (0, D) when none is known."""
+    """(E, D) places of the events in the undeformed glass, in order of strain; (0, D) when none is
+    known.
+    """
     events = sample.events
     if events is None or not len(events):
         return np.zeros((0, sample.configuration.dimension))
@@ -67,7 +89,9 @@ def event_places(sample: Sample) -> Array:
 
 
 def grid_spacing(sample: Sample) -> float:
-    """The largest spacing of the grid of places, length unit; without a grid, the mean distance between places."""
+    """The largest spacing of the grid of places, length unit; without a grid, the mean distance
+    between places.
+    """
     cell, grid = sample.configuration.cell, sample.labels.grid
     if grid:
         return float(np.max(np.linalg.norm(cell, axis=1) / np.array(grid)))

@@ -1,7 +1,8 @@
 """The network of a silica glass: silicon centres joined through shared oxygens, as plain arrays.
 
-Two-coordinated oxygens are bridges. ``bridges`` lists every bridge in both directions, so a silicon's neighbours are the rows that start
-at it; each row carries its own vectors, so the list is right in small cells too, where two silicons may be joined twice.
+Two-coordinated oxygens are bridges. ``bridges`` lists every bridge in both directions, so a
+silicon's neighbours are the rows that start at it; each row carries its own vectors, so the list is
+right in small cells too, where two silicons may be joined twice.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from vitreous.core.configuration import Configuration
 from vitreous.core.errors import VitreousError
 
-LONGEST = 1.42  #: of the median bond; further apart, 2.2 angstrom in silica, two atoms are not bonded
+LONGEST = (
+    1.42  #: of the median bond; further apart, 2.2 angstrom in silica, two atoms are not bonded
+)
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
@@ -23,8 +26,8 @@ class Bridges(NamedTuple):
     """G directed bridges source -> oxygen -> target, sorted by source.
 
     Fields:
-        source, oxygen, target: (G,) atom indices. to_oxygen: (G, D) source to oxygen. to_target: (G, D) source to target, length unit.
-        offsets: (N+1,) the bridges that start at each atom.
+        source, oxygen, target: (G,) atom indices. to_oxygen: (G, D) source to oxygen. to_target:
+        (G, D) source to target, length unit. offsets: (N+1,) the bridges that start at each atom.
     """
 
     source: Indices
@@ -37,30 +40,45 @@ class Bridges(NamedTuple):
 
 def species_index(configuration: Configuration, name: str) -> int:
     """The integer of a species. Raises VitreousError when the glass has none of that name."""
-    if name not in configuration.names or not np.any(configuration.species == configuration.names.index(name)):
+    if name not in configuration.names or not np.any(
+        configuration.species == configuration.names.index(name)
+    ):
         raise VitreousError(
-            f"the glass holds {', '.join(configuration.names)} but no '{name}'; name the species of its network centres and bridges"
+            f"the glass holds {', '.join(configuration.names)} but no '{name}'; name the species "
+            "of its network centres and bridges"
         )
     return configuration.names.index(name)
 
 
-def centre_bonds(configuration: Configuration, centre: str, bridge: str) -> tuple[Indices, Indices, Array]:
-    """Bonds between the two species: centre atom (B,), bridge atom (B,), vector centre -> bridge (B, D).
+def centre_bonds(
+    configuration: Configuration, centre: str, bridge: str
+) -> tuple[Indices, Indices, Array]:
+    """Bonds between the two species: centre atom (B,), bridge atom (B,), vector centre -> bridge
+    (B, D).
 
     Raises:
-        VitreousError: no bond list, no bond of this kind, or one that is no bond, since its atoms stand far apart.
+        VitreousError: no bond list, no bond of this kind, or one that is no bond, since its atoms
+        stand far apart.
     """
     a, b = species_index(configuration, centre), species_index(configuration, bridge)
     bonds = configuration.bonds
     if not len(bonds):
-        raise VitreousError("the glass carries no bonds; use a generator that finds them (generator=file finds Si-O bonds by distance)")
+        raise VitreousError(
+            "the glass carries no bonds; use a generator that finds them (generator=file finds "
+            "Si-O bonds by distance)"
+        )
     kinds = configuration.species[bonds]
     flip = (kinds[:, 0] == b) & (kinds[:, 1] == a)
     keep = flip | ((kinds[:, 0] == a) & (kinds[:, 1] == b))
     if not keep.any():
-        raise VitreousError(f"none of the {len(bonds)} bonds joins '{centre}' with '{bridge}'; check the species names")
+        raise VitreousError(
+            f"none of the {len(bonds)} bonds joins '{centre}' with '{bridge}'; check the species "
+            "names"
+        )
     pairs = np.where(flip[:, None], bonds[:, ::-1], bonds)[keep]
-    vector = configuration.minimum_image(configuration.positions[pairs[:, 1]] - configuration.positions[pairs[:, 0]])
+    vector = configuration.minimum_image(
+        configuration.positions[pairs[:, 1]] - configuration.positions[pairs[:, 0]]
+    )
     _refuse_broken(configuration, pairs, np.linalg.norm(vector, axis=1))
     return pairs[:, 0], pairs[:, 1], vector
 
@@ -70,13 +88,16 @@ def _refuse_broken(configuration: Configuration, pairs: Indices, length: Array) 
     if length[worst] > LONGEST * median:
         i, j = configuration.ids[pairs[worst]]
         raise VitreousError(
-            f"the listed bond between atoms {i} and {j} is {length[worst]:.4g} long, but most are {median:.4g}, and beyond "
-            f"{LONGEST * median:.4g} there is none: it broke; find the bonds anew, or leave this glass out"
+            f"the listed bond between atoms {i} and {j} is {length[worst]:.4g} long, but most are "
+            f"{median:.4g}, and beyond "
+            f"{LONGEST * median:.4g} there is none: it broke; find the bonds anew, or leave this "
+            "glass out"
         )
 
 
 def bridges(configuration: Configuration, centre: str = "Si", bridge: str = "O") -> Bridges:
-    """Every pair of centres that share a bridging atom, in both directions. Bridge atoms with one bond join nothing.
+    """Every pair of centres that share a bridging atom, in both directions. Bridge atoms with one
+    bond join nothing.
 
     Raises:
         VitreousError: no such species or bonds.
@@ -86,12 +107,24 @@ def bridges(configuration: Configuration, centre: str = "Si", bridge: str = "O")
     silicon, oxygen, vector = silicon[order], oxygen[order], vector[order]
     count = np.bincount(oxygen, minlength=len(configuration))
     start = np.concatenate([[0], np.cumsum(count)])
-    # Every ordered pair of bonds (p, q), p != q, of the same oxygen; nearly all oxygens have exactly two bonds.
+    # Every ordered pair of bonds (p, q), p != q, of the same oxygen; nearly all oxygens have
+    # exactly two bonds.
     first = np.repeat(np.arange(len(oxygen)), count[oxygen])
-    rank = np.arange(len(first)) - np.repeat(np.cumsum(count[oxygen]) - count[oxygen], count[oxygen])
+    rank = np.arange(len(first)) - np.repeat(
+        np.cumsum(count[oxygen]) - count[oxygen], count[oxygen]
+    )
     second = start[oxygen[first]] + rank
     first, second = first[first != second], second[first != second]
     order = np.lexsort((second, first, silicon[first]))
     first, second = first[order], second[order]
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(silicon[first], minlength=len(configuration)))])
-    return Bridges(silicon[first], oxygen[first], silicon[second], vector[first], vector[first] - vector[second], offsets.astype(np.int64))
+    offsets = np.concatenate(
+        [[0], np.cumsum(np.bincount(silicon[first], minlength=len(configuration)))]
+    )
+    return Bridges(
+        silicon[first],
+        oxygen[first],
+        silicon[second],
+        vector[first],
+        vector[first] - vector[second],
+        offsets.astype(np.int64),
+    )

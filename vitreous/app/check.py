@@ -13,11 +13,14 @@ from vitreous.core.registry import discover, suggest
 def main(options: argparse.Namespace) -> int:
     """Print what ran, passed, was excused or skipped; status 1 if a check failed."""
     registry = discover()
-    providers = {r.provider.split()[0] for r in registry.all()} | {f.provider.split()[0] for f in registry.failed}
+    providers = {r.provider.split()[0] for r in registry.all()} | {
+        f.provider.split()[0] for f in registry.failed
+    }
     if options.package not in providers:
         listed = ", ".join(sorted(providers))
         raise VitreousError(
-            f"no installed package '{options.package}' provides components{suggest(options.package, providers)}; known: {listed}"
+            f"no installed package '{options.package}' provides "
+            f"components{suggest(options.package, providers)}; known: {listed}"
         )
     for failure in registry.failed:
         if failure.provider.split()[0] == options.package:

@@ -1,4 +1,6 @@
-"""BibTeX of everything that a run used: its components' papers, Vitreous, and the packages beneath."""
+"""BibTeX of everything that a run used: its components' papers, Vitreous, and the
+packages beneath.
+"""
 
 from __future__ import annotations
 
@@ -10,34 +12,49 @@ from vitreous.core.compose import ROLES
 from vitreous.core.registry import discover
 
 _PAPER = re.compile(
-    r"(?P<author>.+?),? (?P<journal>[A-Z][A-Za-z. &:]*?)(?: (?P<volume>\d+)(?: \((?P<number>\d+)\))?)?"
+    r"(?P<author>.+?),? (?P<journal>[A-Z][A-Za-z. &:]*?)(?: (?P<volume>\d+)(?: "
+    r"\((?P<number>\d+)\))?)?"
     r"(?:, (?P<pages>[A-Za-z]*\d[\dA-Z]*))? \((?P<year>\d{4})\)(?:, doi:(?P<doi>\S+))?"
 )
 
 
 def bibtex(about: Mapping[str, Any]) -> str:
-    """Entries for what ``run.json`` says; a citation that is not in the usual form becomes an entry with a note."""
+    """Entries for what ``run.json`` says; a citation that is not in the usual form becomes an entry
+    with a note.
+    """
     registry = discover()
-    found: dict[str, tuple[dict[str, str], list[str]]] = {}  # fields and what they are cited for, by key
+    found: dict[
+        str, tuple[dict[str, str], list[str]]
+    ] = {}  # fields and what they are cited for, by key
     for kind, target, version in _used(about):
         component = registry.by_target(kind, target).component
         for citation in component.citation.split("; "):
             fields = _fields(citation)
-            key = next(k for k in (_key(fields) + suffix for suffix in ("", *"bcdefgh")) if found.get(k, (fields,))[0] == fields)
+            key = next(
+                k
+                for k in (_key(fields) + suffix for suffix in ("", *"bcdefgh"))
+                if found.get(k, (fields,))[0] == fields
+            )
             found.setdefault(key, (fields, []))[1].append(f"{kind} {component.name}{version}")
     entries = [
-        _entry("article" if "journal" in fields else "misc", key, {**fields, "note": "; ".join(uses)})
+        _entry(
+            "article" if "journal" in fields else "misc", key, {**fields, "note": "; ".join(uses)}
+        )
         for key, (fields, uses) in found.items()
     ]
     packages = {"vitreous": about["vitreous"], "python": about["python"], **about["packages"]}
-    software = [_entry("software", name.replace("-", "_"), {"title": name, "version": version}) for name, version in packages.items()]
+    software = [
+        _entry("software", name.replace("-", "_"), {"title": name, "version": version})
+        for name, version in packages.items()
+    ]
     return "\n".join([*entries, *software])
 
 
 def _used(about: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Kind, target and, in words, the version of every component of a run."""
     parts = [
-        (ROLES[role], made["target"], f", version {made['version']} of {made['provider']}") for role, made in about["components"].items()
+        (ROLES[role], made["target"], f", version {made['version']} of {made['provider']}")
+        for role, made in about["components"].items()
     ]
     config = about["config"]
     others = [("evaluation", each) for each in (config.get("evaluations") or {}).values()]
@@ -62,6 +79,9 @@ def _key(fields: Mapping[str, str]) -> str:
 
 
 def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
-    plain = {name: value if name == "doi" else re.sub(r"([_&%#$])", r"\\\1", value) for name, value in fields.items()}
+    plain = {
+        name: value if name == "doi" else re.sub(r"([_&%#$])", r"\\\1", value)
+        for name, value in fields.items()
+    }
     lines = "".join(f"  {name} = {{{value}}},\n" for name, value in plain.items())
     return f"@{kind}{{{key},\n{lines}}}\n"

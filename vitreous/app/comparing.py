@@ -1,4 +1,6 @@
-"""``vitreous d2min``: non-affine motion between two states, or from frame to frame of a trajectory."""
+"""``vitreous d2min``: non-affine motion between two states, or from frame to frame of a
+trajectory.
+"""
 
 from __future__ import annotations
 
@@ -21,28 +23,53 @@ Told = dict[str, Any]
 def told(options: argparse.Namespace) -> Told:
     """Carry out the command; what it prints, by name."""
     out = None if options.out is None else refuse_unwritable(Path(options.out), (".csv",))
-    return _from_frame_to_frame(options, out) if options.reference is None else _between_two(options, out)
+    return (
+        _from_frame_to_frame(options, out)
+        if options.reference is None
+        else _between_two(options, out)
+    )
 
 
 def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
-    reference = read_glass(options.reference, species=options.species, dimension=options.dimension, frame=options.reference_frame)
-    glass = read_glass(options.file, species=options.species, dimension=options.dimension or reference.dimension, frame=options.frame)
+    reference = read_glass(
+        options.reference,
+        species=options.species,
+        dimension=options.dimension,
+        frame=options.reference_frame,
+    )
+    glass = read_glass(
+        options.file,
+        species=options.species,
+        dimension=options.dimension or reference.dimension,
+        frame=options.frame,
+    )
     report = d2min(glass, reference, options.cutoff)
     about = _about(report, options.cutoff)
     if out is not None:
-        moved = {f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)}
+        moved = {
+            f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)
+        }
         about["written"] = str(write_table(out, {**_atoms(report), "d2min": report.d2min, **moved}))
     return {"atoms": len(report.d2min), **about}
 
 
 def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
     if (options.frame, options.reference_frame) != (-1, -1):
-        raise VitreousError("--frame and --reference-frame choose two states to compare; give REFERENCE, or leave them out for all frames")
+        raise VitreousError(
+            "--frame and --reference-frame choose two states to compare; give REFERENCE, or leave "
+            "them out for all frames"
+        )
     glasses = read_glasses(options.file, species=options.species, dimension=options.dimension)
     if len(glasses) < 2:
-        raise VitreousError(f"{options.file} has one frame; give REFERENCE to compare it with, or a file with several frames")
+        raise VitreousError(
+            f"{options.file} has one frame; give REFERENCE to compare it with, or a file with "
+            "several frames"
+        )
     reports = successive_d2min(glasses, options.cutoff)
-    steps = [{"frame": k, **_strain(glasses[k]), **_about(r, options.cutoff)} for k, r in enumerate(reports, start=1)]
+    steps = [
+        {"frame": k, **_strain(glasses[k]), **_about(r, options.cutoff)}
+        for k, r in enumerate(reports, start=1)
+    ]
     result: Told = {"atoms": len(glasses[0]), "steps": steps}
     if out is not None:
         result["written"] = str(write_table(out, _by_atom(reports)))
@@ -57,7 +84,11 @@ def _about(report: D2minReport, cutoff: float) -> Told:
     worst = int(np.nanargmax(report.d2min))
     return {
         "without_neighbours": len(report.d2min) - len(values),
-        "d2min": {"mean": float(values.mean()), "median": float(np.median(values)), "largest": float(values.max())},
+        "d2min": {
+            "mean": float(values.mean()),
+            "median": float(np.median(values)),
+            "largest": float(values.max()),
+        },
         "at_atom": int(report.ids[worst]),
         "at": report.positions[worst].tolist(),
         "largest_displacement": float(np.linalg.norm(report.displacement, axis=1).max()),
@@ -74,7 +105,12 @@ def _atoms(report: D2minReport) -> dict[str, Any]:
 
 
 def _by_atom(reports: Sequence[D2minReport]) -> dict[str, Any]:
-    """One row per atom, at its place in the first frame: D2min of every later frame against the one before."""
+    """One row per atom, at its place in the first frame: D2min of every later frame against the one
+    before.
+    """
     order = [np.argsort(report.ids) for report in reports]
     first = {name: column[order[0]] for name, column in _atoms(reports[0]).items()}
-    return first | {f"d2min_{k}": report.d2min[rows] for k, (report, rows) in enumerate(zip(reports, order, strict=True), start=1)}
+    return first | {
+        f"d2min_{k}": report.d2min[rows]
+        for k, (report, rows) in enumerate(zip(reports, order, strict=True), start=1)
+    }

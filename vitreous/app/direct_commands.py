@@ -1,4 +1,6 @@
-"""The direct commands carried out: arguments in, ``vitreous.direct`` called, results printed and written."""
+"""The direct commands carried out: arguments in, ``vitreous.direct`` called, results printed and
+written.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def main(options: argparse.Namespace) -> int:
         "predict": predicted,
     }
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_: sys.stderr.write(f"vitreous: note: {message}\n") and None
+        warnings.showwarning = lambda message, *_: (
+            sys.stderr.write(f"vitreous: note: {message}\n") and None
+        )
         try:
             told = run[options.command](options)
         except NotConverged as error:
@@ -55,7 +59,11 @@ def main(options: argparse.Namespace) -> int:
 def _lines(told: Told) -> str:
     """``name  value``, one per line; of a list of results each on a line of its own."""
     width = max(len(name) for name in told)
-    each = ((name, item) for name, value in told.items() for item in (value if _results(value) else [value]))
+    each = (
+        (name, item)
+        for name, value in told.items()
+        for item in (value if _results(value) else [value])
+    )
     return "".join(f"{name.replace('_', ' '):{width}}  {_words(value)}\n" for name, value in each)
 
 
@@ -65,15 +73,25 @@ def _results(value: Any) -> bool:
 
 def _words(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {_words(inner)}" for name, inner in value.items())
+        return ", ".join(
+            f"{name.replace('_', ' ')} {_words(inner)}" for name, inner in value.items()
+        )
     if isinstance(value, list):
-        return ", ".join(f"({_words(inner)})" if isinstance(inner, list) else _words(inner) for inner in value)
+        return ", ".join(
+            f"({_words(inner)})" if isinstance(inner, list) else _words(inner) for inner in value
+        )
     return f"{value:.10g}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
 def _model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configuration]:
     model = potential(options.potential, **fields(options.set, "--set", potential))
-    return model, read_glass(options.file, model, species=options.species, dimension=options.dimension, frame=options.frame)
+    return model, read_glass(
+        options.file,
+        model,
+        species=options.species,
+        dimension=options.dimension,
+        frame=options.frame,
+    )
 
 
 def _loading(options: argparse.Namespace, glass: Configuration) -> Loading:
@@ -91,7 +109,9 @@ def _at_rest(options: argparse.Namespace) -> float:
     return AT_REST if options.at_rest is None else options.at_rest
 
 
-def _rested(options: argparse.Namespace, model: Potential, glass: Configuration, *, hold_rim: bool) -> tuple[Configuration, Told]:
+def _rested(
+    options: argparse.Namespace, model: Potential, glass: Configuration, *, hold_rim: bool
+) -> tuple[Configuration, Told]:
     """The glass, with --relax at rest and what that changed."""
     if not options.relax:
         return glass, {}
@@ -124,7 +144,11 @@ def _energy(options: argparse.Namespace) -> Told:
     if out is not None:
         places = dict(zip("xyz", glass.positions.T, strict=False))
         names = np.array(glass.names)[glass.species]
-        told["written"] = str(write_table(out, {"id": glass.ids, "species": names, **places, "energy": report.atom_energies}))
+        told["written"] = str(
+            write_table(
+                out, {"id": glass.ids, "species": names, **places, "energy": report.atom_energies}
+            )
+        )
     return told
 
 
@@ -151,7 +175,11 @@ def _relax(options: argparse.Namespace) -> Told:
         "largest_force": [report.before.largest_force, report.after.largest_force],
         "largest_move": report.largest_move,
         **({"frozen_atoms": report.frozen} if options.freeze_rim else {}),
-        **({"bonds_broken": len(report.network.broken), "bonds_formed": len(report.network.formed)} if report.network.any else {}),
+        **(
+            {"bonds_broken": len(report.network.broken), "bonds_formed": len(report.network.formed)}
+            if report.network.any
+            else {}
+        ),
         "cell_lengths": np.linalg.norm(report.configuration.cell, axis=1).tolist(),
         "stress": _stress(report.after),
         "written": str(out),
@@ -192,7 +220,15 @@ def _deform(options: argparse.Namespace) -> Told:
 
 def _first_event(run: Trajectory, glass: Configuration) -> Told | None:
     events = run.events
-    return {"strain": float(events.strain[0]), "kind": events.kind[0], "atom": int(glass.ids[events.atom[0]])} if len(events) else None
+    return (
+        {
+            "strain": float(events.strain[0]),
+            "kind": events.kind[0],
+            "atom": int(glass.ids[events.atom[0]]),
+        }
+        if len(events)
+        else None
+    )
 
 
 def _known(values: np.ndarray) -> float | None:
@@ -227,9 +263,17 @@ def _probe(options: argparse.Namespace) -> Told:
         **relaxed,
         "sites": len(labels.mask),
         "converged": int(labels.mask.sum()),
-        "delta_tau": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
+        "delta_tau": {
+            "least": float(values.min()),
+            "median": float(np.median(values)),
+            "largest": float(values.max()),
+        },
         "weakest_at": labels.positions[weakest].tolist(),
-        **({"weakest_angle": float(labels.columns["angle"][weakest])} if "angle" in labels.columns else {}),
+        **(
+            {"weakest_angle": float(labels.columns["angle"][weakest])}
+            if "angle" in labels.columns
+            else {}
+        ),
         "written": str(out),
     }
 
@@ -240,7 +284,9 @@ def _places(grid: int | tuple[int, ...], dimension: int) -> str:
 
 def _rings(options: argparse.Namespace) -> Told:
     species = options.species or ("Si", "O")
-    glass = read_glass(options.file, species=species, dimension=options.dimension, frame=options.frame)
+    glass = read_glass(
+        options.file, species=species, dimension=options.dimension, frame=options.frame
+    )
     report = rings(glass, options.bond_cutoff)
     found = report.statistics
     return {
@@ -250,7 +296,10 @@ def _rings(options: argparse.Namespace) -> Told:
         "sizes": {str(size): count for size, count in found.counts.items()},
         "mean": found.mean,
         "variance": found.variance,
-        "aboav_weaire": {"unweighted": _or_none(found.alpha_unweighted), "weighted": _or_none(found.alpha_weighted)},
+        "aboav_weaire": {
+            "unweighted": _or_none(found.alpha_unweighted),
+            "weighted": _or_none(found.alpha_weighted),
+        },
     }
 
 

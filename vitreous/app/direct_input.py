@@ -35,19 +35,28 @@ def relaxing(report: RelaxReport) -> dict[str, Any]:
 
 
 def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> dict[str, Any]:
-    """``["cutoff=9", "minimiser=fire"]`` as values: JSON where it is JSON, text otherwise; for ``function``'s further arguments.
+    """``["cutoff=9", "minimiser=fire"]`` as values: JSON where it is JSON, text otherwise; for
+    ``function``'s further arguments.
 
     Raises:
-        VitreousError: something that is not FIELD=VALUE, or a field that the command has an option of its own for.
+        VitreousError: something that is not FIELD=VALUE, or a field that the command has an option
+        of its own for.
     """
     values: dict[str, Any] = {}
-    own = [name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind != parameter.VAR_KEYWORD]
+    own = [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind != parameter.VAR_KEYWORD
+    ]
     for text in given:
         name, equals, value = text.partition("=")
         if not (name and equals):
             raise VitreousError(f"cannot read '{option} {text}': write {option} FIELD=VALUE")
         if name.strip() in own:
-            raise VitreousError(f"'{option} {text}' is not a field to set here; use the command's own arguments, see --help")
+            raise VitreousError(
+                f"'{option} {text}' is not a field to set here; use the command's own arguments, "
+                "see --help"
+            )
         try:
             values[name.strip()] = json.loads(value)
         except ValueError:
@@ -55,11 +64,17 @@ def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> d
     return values
 
 
-def refuse_unwritable(path: Path, suffixes: Sequence[str] = (), *, source: str | None = None) -> Path:
-    """``path``, if a file may be written there, and is not the ``source`` that was read: found out before the work, not after it."""
+def refuse_unwritable(
+    path: Path, suffixes: Sequence[str] = (), *, source: str | None = None
+) -> Path:
+    """``path``, if a file may be written there, and is not the ``source`` that was read: found out
+    before the work, not after it.
+    """
     zipped = [f"{suffix}.gz" for suffix in suffixes if suffix in FORMATS]
     if suffixes and not path.name.endswith((*suffixes, *zipped)):
-        raise VitreousError(f"{path} cannot be written: its name should end in {', '.join(suffixes)}")
+        raise VitreousError(
+            f"{path} cannot be written: its name should end in {', '.join(suffixes)}"
+        )
     folder = path.parent
     if path.is_dir():
         raise VitreousError(f"{path} cannot be written: it is a folder; name a file")
@@ -69,7 +84,9 @@ def refuse_unwritable(path: Path, suffixes: Sequence[str] = (), *, source: str |
     if path.exists() and not os.access(path, os.W_OK):
         raise VitreousError(f"{path} cannot be written: permission denied")
     if source is not None and path.exists() and Path(source).exists() and path.samefile(source):
-        raise VitreousError(f"{path} cannot be written: it is the glass that is read; name another file")
+        raise VitreousError(
+            f"{path} cannot be written: it is the glass that is read; name another file"
+        )
     return path
 
 
@@ -77,14 +94,20 @@ def _try_writing(folder: Path) -> None:
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise VitreousError(f"nothing can be written in {folder}: {error.strerror or error}; choose another --out") from None
+        raise VitreousError(
+            f"nothing can be written in {folder}: {error.strerror or error}; choose another --out"
+        ) from None
 
 
 def made_folder(path: Path) -> Path:
-    """The folder ``path``, made if need be; raises VitreousError if that cannot be, or nothing can be written there."""
+    """The folder ``path``, made if need be; raises VitreousError if that cannot be, or nothing can
+    be written there.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise VitreousError(f"{path} cannot be made: {error.strerror or error}; choose another --out") from None
+        raise VitreousError(
+            f"{path} cannot be made: {error.strerror or error}; choose another --out"
+        ) from None
     _try_writing(path)
     return path

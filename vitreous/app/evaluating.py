@@ -1,4 +1,6 @@
-"""The evaluations of a run: built and checked before anything is computed, carried out when all is."""
+"""The evaluations of a run: built and checked before anything is computed, carried out
+when all is.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,17 @@ _log = logging.getLogger("vitreous.evaluating")
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """Evaluations by the name under which they stand in the configuration, and why others were ``left_out``."""
+    """Evaluations by the name under which they stand in the configuration, and why others were
+    ``left_out``.
+    """
 
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     def carry_out(self, run: Run) -> dict[str, Evaluated]:
-        """What each finds, in the order of the configuration; where one fails that is logged, and the others are kept."""
+        """What each finds, in the order of the configuration; where one fails that is logged, and
+        the others are kept.
+        """
         found = {}
         for name, evaluation in self.evaluations.items():
             try:
@@ -37,36 +43,63 @@ class Chosen:
 
 
 def choose(
-    config: Mapping[str, Any], parts: Mapping[str, type[Any]], dimension: int, registry: Registry, components: Sequence[str] = ()
+    config: Mapping[str, Any],
+    parts: Mapping[str, type[Any]],
+    dimension: int,
+    registry: Registry,
+    components: Sequence[str] = (),
 ) -> Chosen:
-    """The evaluations that a configuration names, for a run of these parts (class by role) whose labels have these components.
+    """The evaluations that a configuration names, for a run of these parts (class by role) whose
+    labels have these components.
 
-    Those listed in ``where_they_fit`` are left out where they do not fit; any other that does not fit is refused.
+    Those listed in ``where_they_fit`` are left out where they do not fit; any other that does not
+    fit is refused.
 
     Raises:
-        VitreousError: an unknown component or field, a wrong type, or an evaluation that cannot score what these parts make.
+        VitreousError: an unknown component or field, a wrong type, or an evaluation that cannot
+        score what these parts make.
     """
     named: Mapping[str, Any] = config.get("evaluations") or {}
     lenient = checked_value("where_they_fit", config.get("where_they_fit") or [], tuple[str, ...])
     if not isinstance(named, Mapping):
-        raise VitreousError(f"evaluations is {named!r}; expected evaluations by name: add one with +evaluation@evaluations.NAME=NAME")
-    built = {name: build(registry, "evaluation", given, f"evaluations.{name}") for name, given in named.items()}
+        raise VitreousError(
+            f"evaluations is {named!r}; expected evaluations by name: add one with "
+            "+evaluation@evaluations.NAME=NAME"
+        )
+    built = {
+        name: build(registry, "evaluation", given, f"evaluations.{name}")
+        for name, given in named.items()
+    }
     for name in lenient:
         if name not in registry.names("evaluation") and name not in named:
-            raise VitreousError(f"where_they_fit names '{name}'{suggest(name, named)}; expected names under evaluations")
-    reasons = {name: unfit(type(built[name]), parts, dimension, registry) for name in lenient if name in built}
+            raise VitreousError(
+                f"where_they_fit names '{name}'{suggest(name, named)}; expected names under "
+                "evaluations"
+            )
+    reasons = {
+        name: unfit(type(built[name]), parts, dimension, registry)
+        for name in lenient
+        if name in built
+    }
     for name, evaluation in built.items():
         if components and not evaluation.several:
-            told = f"evaluation '{name}' scores labels of one component, but these have {len(components)}: {', '.join(components)}"
+            told = (
+                f"evaluation '{name}' scores labels of one component, but these have "
+                f"{len(components)}: {', '.join(components)}"
+            )
             if name not in lenient:
                 raise VitreousError(f"{told}; leave it out with ~evaluations.{name}")
             reasons[name] = reasons[name] or told
     left_out = {name: reason for name, reason in reasons.items() if reason}
     kept = {name: evaluation for name, evaluation in built.items() if name not in left_out}
-    check_evaluations({name: type(evaluation) for name, evaluation in kept.items()}, parts, dimension, registry)
+    check_evaluations(
+        {name: type(evaluation) for name, evaluation in kept.items()}, parts, dimension, registry
+    )
     return Chosen(evaluations=kept, left_out=left_out)
 
 
 def numbers(found: Mapping[str, Evaluated]) -> dict[str, Numbers]:
-    """The numbers of all evaluations, by evaluation: what ``scores.json`` holds and the tracker records."""
+    """The numbers of all evaluations, by evaluation: what ``scores.json`` holds and the tracker
+    records.
+    """
     return {name: each.numbers for name, each in found.items()}

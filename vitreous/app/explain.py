@@ -14,10 +14,12 @@ from vitreous.core.registry import suggest
 
 _SENTENCES = {
     r"Could not override '([^']+)'\. ?No match in the defaults list": (
-        "'{}' is no choice of this configuration; see the choices with: vitreous run --cfg job, or vitreous list"
+        "'{}' is no choice of this configuration; see the choices with: vitreous run --cfg job, "
+        "or vitreous list"
     ),
     r"Ambiguous value for argument '([^']+)'": (
-        "'{}' gives several values: add -m for a sweep (vitreous run -m ...), or quote a list: 'key=[a,b]'"
+        "'{}' gives several values: add -m for a sweep (vitreous run -m ...), or quote a list: "
+        "'key=[a,b]'"
     ),
 }
 
@@ -29,7 +31,10 @@ def explain(error: BaseException) -> str:
         return _missing_config(str(missing), getattr(error, "options", None) or ())
     if type(error).__name__ == "OverrideParseException":
         override = getattr(error, "override", "")
-        return f"cannot read '{override}': write KEY=VALUE, and quote a value with spaces, commas or brackets: 'key=\"a, b\"'"
+        return (
+            f"cannot read '{override}': write KEY=VALUE, and quote a value with spaces, commas "
+            "or brackets: 'key=\"a, b\"'"
+        )
     for pattern, sentence in _SENTENCES.items():
         if match := re.match(pattern, " ".join(str(error).split())):
             return sentence.format(match[1])
@@ -49,11 +54,15 @@ def _missing_config(file: str, options: Iterable[str]) -> str:
     group, _, name = file.removesuffix(".yaml").rpartition("/")
     group = group or "config"
     known = sorted(set(_configurations(group))) or sorted(options)
-    return f"unknown {group} '{name}'{suggest(name, known)}; available: {', '.join(known) or 'none'}"
+    return (
+        f"unknown {group} '{name}'{suggest(name, known)}; available: {', '.join(known) or 'none'}"
+    )
 
 
 def _configurations(group: str) -> Iterator[str]:
-    """A group's, with those in folders below it, which Hydra does not list; those that only serve others begin with an underscore."""
+    """A group's, with those in folders below it, which Hydra does not list; those that only serve
+    others begin with an underscore.
+    """
     for folder in (OWN, *(found.path for found in plugin_folders())):
         for path in (folder / group).rglob("[!_]*.yaml"):
             yield path.relative_to(folder / group).with_suffix("").as_posix()

@@ -11,7 +11,9 @@ from pathlib import Path
 from vitreous.core.configs import OWN, plugin_folders
 from vitreous.core.registry import Registered, discover
 
-RECIPE = "recipe"  #: not a kind of component: what ``vitreous run experiment=NAME`` composes of them
+RECIPE = (
+    "recipe"  #: not a kind of component: what ``vitreous run experiment=NAME`` composes of them
+)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -20,7 +22,9 @@ def main(options: argparse.Namespace) -> int:
     components = [] if options.kind == RECIPE else registry.all(options.kind)
     recipes = _recipes() if options.kind in (None, RECIPE) else {}
     if options.json:
-        failed = [{"plugin": f.name, "provider": f.provider, "reason": f.reason} for f in registry.failed]
+        failed = [
+            {"plugin": f.name, "provider": f.provider, "reason": f.reason} for f in registry.failed
+        ]
         told = {"components": [_plain(r) for r in components], "recipes": recipes, "failed": failed}
         sys.stdout.write(json.dumps(told, indent=1) + "\n")
         return 0
@@ -29,7 +33,9 @@ def main(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{kind}\n")
         for r in group:
             sys.stdout.write(f"  {r.component.name:{width}}  {r.component.summary}\n")
-            sys.stdout.write(f"  {'':{width}}  {r.provider}; {r.component.citation or 'no citation'}\n")
+            sys.stdout.write(
+                f"  {'':{width}}  {r.provider}; {r.component.citation or 'no citation'}\n"
+            )
     if recipes:
         sys.stdout.write(f"{RECIPE} (vitreous run experiment=NAME)\n")
         width = max(len(name) for name in recipes)
@@ -40,16 +46,24 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _recipes() -> dict[str, str]:
-    """Name and first comment of every recipe, ours and those of plugins; names that begin with _ are parts of recipes."""
+    """Name and first comment of every recipe, ours and those of plugins; names that begin with _
+    are parts of recipes.
+    """
     found = {}
     for folder in (OWN, *(f.path for f in plugin_folders())):
         for path in sorted((folder / "experiment").rglob("[!_]*.yaml")):
-            found[path.relative_to(folder / "experiment").with_suffix("").as_posix()] = _summary(path)
+            found[path.relative_to(folder / "experiment").with_suffix("").as_posix()] = _summary(
+                path
+            )
     return found
 
 
 def _summary(path: Path) -> str:
-    comments = (line.lstrip("# ").rstrip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#"))
+    comments = (
+        line.lstrip("# ").rstrip()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith("#")
+    )
     return next((text for text in comments if not text.startswith("@package")), "")
 
 

@@ -28,9 +28,18 @@ _SHOWN = 3  # quantities named in a warning
 
 def told(options: argparse.Namespace) -> dict[str, Any]:
     """Carry out the command; what it prints, by name."""
-    outs = [refuse_unwritable(Path(out), (".csv", ".png", *WITH_COLUMNS), source=options.file) for out in options.out]
+    outs = [
+        refuse_unwritable(Path(out), (".csv", ".png", *WITH_COLUMNS), source=options.file)
+        for out in options.out
+    ]
     bundle = find_bundle(options.bundle)
-    glass = read_glass(options.file, bundle.potential, species=options.species, dimension=options.dimension, frame=options.frame)
+    glass = read_glass(
+        options.file,
+        bundle.potential,
+        species=options.species,
+        dimension=options.dimension,
+        frame=options.frame,
+    )
     relaxed = {}
     if options.relax:
         report = rested(glass, bundle)
@@ -41,16 +50,26 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
     values = labels.values[known]
     for out in outs:
         _writer(out)(out, found.configuration, found)
-    order = np.argsort(np.where(known, labels.values if labels.weak_is == "low" else -labels.values, np.inf))[: min(_WEAKEST, known.sum())]
+    order = np.argsort(
+        np.where(known, labels.values if labels.weak_is == "low" else -labels.values, np.inf)
+    )[: min(_WEAKEST, known.sum())]
     return {
         **about(glass),
         **relaxed,
-        "loading": f"{bundle.loading.mode}, {bundle.loading.angle if options.angle is None else options.angle:g} degrees from x",
+        "loading": f"{bundle.loading.mode}, "
+        f"{bundle.loading.angle if options.angle is None else options.angle:g} degrees "
+        "from x",
         "places": len(known),
         "masked": int((~known).sum()),
         **({"masked_because": found.masked} if found.masked else {}),
-        f"{labels.name}": {"least": float(values.min()), "median": float(np.median(values)), "largest": float(values.max())},
-        "uncertainty": None if found.uncertainty is None else {"median": float(np.nanmedian(found.uncertainty))},
+        f"{labels.name}": {
+            "least": float(values.min()),
+            "median": float(np.median(values)),
+            "largest": float(values.max()),
+        },
+        "uncertainty": None
+        if found.uncertainty is None
+        else {"median": float(np.nanmedian(found.uncertainty))},
         "expected_correlation": found.correlation,
         "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
         DOUBTFUL: found.doubtful,
@@ -65,23 +84,28 @@ def _warn(found: Prediction, bundle: Bundle, relaxed: bool) -> None:
         warnings.warn(f"{sum(found.masked.values())} places are left out: {because}", stacklevel=2)
     if not found.at_rest and not relaxed:
         warnings.warn(
-            f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model learnt from relaxed glasses; try --relax",
+            f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model "
+            "learnt from relaxed glasses; try --relax",
             stacklevel=2,
         )
     if found.by_number:
         warnings.warn(
-            "the model reads atoms in the order of their numbers in the file: only a glass numbered along rows, as those of its training, "
+            "the model reads atoms in the order of their numbers in the file: only a glass "
+            "numbered along rows, as those of its training, "
             "gets a true map",
             stacklevel=2,
         )
     if found.doubtful is None:
         warnings.warn(
-            "whether this map is to be trusted cannot be told: too little of the glass is whole and fully bonded, or the model was bundled "
+            "whether this map is to be trusted cannot be told: too little of the glass is whole "
+            "and fully bonded, or the model was bundled "
             "with too few glasses",
             stacklevel=2,
         )
     elif found.doubtful:
-        warnings.warn(f"{_expected(found, bundle)}{_oddities(found)}: do not trust the map", stacklevel=2)
+        warnings.warn(
+            f"{_expected(found, bundle)}{_oddities(found)}: do not trust the map", stacklevel=2
+        )
 
 
 def _expected(found: Prediction, bundle: Bundle) -> str:
@@ -89,14 +113,18 @@ def _expected(found: Prediction, bundle: Bundle) -> str:
     if found.correlation is None or bundle.trust is None:
         return "this glass lies outside those that the model was trained on"
     return (
-        f"the map is expected to correlate with the true one by {found.correlation:.2f} (on glasses like those of the training: "
+        f"the map is expected to correlate with the true one by {found.correlation:.2f} (on "
+        "glasses like those of the training: "
         f"{bundle.trust.usual:.2f})"
     )
 
 
 def _oddities(found: Prediction) -> str:
     """What of the glass stands out among those of the training, with units."""
-    worst = "; ".join(f"{name} is {value:.4g} {unit}, in training {mean:.4g}" for name, unit, value, mean in (found.odd or [])[:_SHOWN])
+    worst = "; ".join(
+        f"{name} is {value:.4g} {unit}, in training {mean:.4g}"
+        for name, unit, value, mean in (found.odd or [])[:_SHOWN]
+    )
     return f" ({worst})" if worst else ""
 
 
@@ -125,23 +153,34 @@ def _picture(path: Path, glass: Configuration, found: Prediction) -> None:
     try:
         from vitreous.report.predicted import draw_prediction
     except ImportError as error:
-        raise VitreousError(f"a picture needs {error.name}; install vitreous[ml], or write .csv") from error
+        raise VitreousError(
+            f"a picture needs {error.name}; install vitreous[ml], or write .csv"
+        ) from error
     doubts = [] if found.at_rest else ["the glass is not at rest"]
     if found.doubtful and found.correlation is not None:
-        doubts = [f"it is expected to correlate with the true one by {found.correlation:.2f}", *doubts]
+        doubts = [
+            f"it is expected to correlate with the true one by {found.correlation:.2f}",
+            *doubts,
+        ]
     elif found.doubtful:
         doubts = ["the glass is unlike those of the training", *doubts]
-    draw_prediction(glass, found.labels, found.uncertainty, path, doubts=doubts, masked=found.masked)
+    draw_prediction(
+        glass, found.labels, found.uncertainty, path, doubts=doubts, masked=found.masked
+    )
 
 
 def _bounds(found: Prediction) -> dict[str, Any]:
     """Ends of the intervals, e.g. ``low_95`` and ``high_95``."""
     ends = {p: dict(zip(("low", "high"), of, strict=True)) for p, of in found.bounds.items()}
-    return {f"{side}_{100 * p:.0f}": values for p, of in ends.items() for side, values in of.items()}
+    return {
+        f"{side}_{100 * p:.0f}": values for p, of in ends.items() for side, values in of.items()
+    }
 
 
 def _trust(found: Prediction, rows: int) -> dict[str, Any]:
-    """Columns that tell whether to trust the map, the same in every row: NaN where that is not known."""
+    """Columns that tell whether to trust the map, the same in every row: NaN where that is not
+    known.
+    """
     known = {
         "expected_correlation": np.nan if found.correlation is None else found.correlation,
         DOUBTFUL: np.nan if found.doubtful is None else float(found.doubtful),
@@ -151,15 +190,29 @@ def _trust(found: Prediction, rows: int) -> dict[str, Any]:
 
 
 def _atoms(path: Path, glass: Configuration, found: Prediction) -> None:
-    """The glass with the value of the nearest place on every atom, its uncertainty, for each reason why places have no value a column of
-    0 and 1, and whether to trust the map, for OVITO."""
+    """The glass with the value of the nearest place on every atom, its uncertainty, for each reason
+    why places have no value a column of 0 and 1, and whether to trust the map, for OVITO.
+    """
     from scipy.spatial import KDTree
 
     labels = found.labels
-    shifts = np.array(list(itertools.product(*[(-1, 0, 1) if periodic else (0,) for periodic in glass.periodic]))) @ glass.cell
+    shifts = (
+        np.array(
+            list(
+                itertools.product(
+                    *[(-1, 0, 1) if periodic else (0,) for periodic in glass.periodic]
+                )
+            )
+        )
+        @ glass.cell
+    )
     images = (labels.positions[None] + shifts[:, None]).reshape(-1, glass.dimension)
     _, nearest = KDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
     place = nearest % len(labels.values)
     known = {} if found.uncertainty is None else {"uncertainty": found.uncertainty[place]}
     why = {reason: (found.reasons == reason)[place] for reason in found.masked}
-    write_configuration(path, glass, {labels.name: labels.values[place], **known, **why, **_trust(found, len(glass))})
+    write_configuration(
+        path,
+        glass,
+        {labels.name: labels.values[place], **known, **why, **_trust(found, len(glass))},
+    )

@@ -1,4 +1,6 @@
-"""Progress on a terminal's standard error, for anything that takes longer than two seconds; elsewhere, as under Slurm, lines of the log."""
+"""Progress on a terminal's standard error, for anything that takes longer than two seconds;
+elsewhere, as under Slurm, lines of the log.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,24 @@ _log = logging.getLogger("vitreous.progress")
 
 @contextmanager
 def bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
-    """A context in which the yielded function marks one more of ``total`` as done (None: length unknown, a spinner)."""
+    """A context in which the yielded function marks one more of ``total`` as done (None: length
+    unknown, a spinner).
+    """
     with _drawn(title, total) as drawn:
         done = count(1)
         of = "" if total is None else f" of {total}"
-        yield (lambda: _log.info("%s: %d%s", title, next(done), of)) if drawn is None else lambda: drawn[0].advance(drawn[1])
+        yield (
+            (lambda: _log.info("%s: %d%s", title, next(done), of))
+            if drawn is None
+            else lambda: drawn[0].advance(drawn[1])
+        )
 
 
 @contextmanager
 def spinner(title: str) -> Iterator[Callable[[str], None]]:
-    """A context in which the yielded function shows one line on how far a step of unknown length is."""
+    """A context in which the yielded function shows one line on how far a step of unknown length
+    is.
+    """
     with _drawn(title, None) as drawn:
         yield (
             (lambda line: _log.info("%s: %s", title, line))
@@ -41,9 +51,19 @@ def _drawn(title: str, total: int | None) -> Iterator[tuple[Any, Any] | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    counted = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) if total is not None else ()
+    counted = (
+        (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) if total is not None else ()
+    )
     columns = (SpinnerColumn(), TextColumn("{task.description}"), *counted, TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True), transient=True)
     task = progress.add_task(title, total=total)

@@ -24,7 +24,9 @@ DIFFERENT = 1  #: exit status of ``reproduce`` where something came out otherwis
 
 def main(options: argparse.Namespace) -> int:
     """Carry out one of the commands; returns the exit status."""
-    return {"report": _report, "compare": _compare, "reproduce": _reproduce, "cite": _cite}[options.command](options)
+    return {"report": _report, "compare": _compare, "reproduce": _reproduce, "cite": _cite}[
+        options.command
+    ](options)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -34,32 +36,54 @@ def _report(options: argparse.Namespace) -> int:
 
     folder, registry = _folder(options.run), discover()
     run = Run.open(folder, options.store)
-    parts = {role: load_class(registry.by_target(ROLES[role], made["target"])) for role, made in run.about["components"].items()}
-    chosen = choose(run.about["config"], parts, run.loadings[0].dimension, registry, run.samples[0].labels.components)
-    for path in draw_report(run, chosen.carry_out(run), chosen, folder, Path(options.out or folder))[:1]:
+    parts = {
+        role: load_class(registry.by_target(ROLES[role], made["target"]))
+        for role, made in run.about["components"].items()
+    }
+    chosen = choose(
+        run.about["config"],
+        parts,
+        run.loadings[0].dimension,
+        registry,
+        run.samples[0].labels.components,
+    )
+    for path in draw_report(
+        run, chosen.carry_out(run), chosen, folder, Path(options.out or folder)
+    )[:1]:
         sys.stdout.write(f"{path}\n")
     return 0
 
 
 def _compare(options: argparse.Namespace) -> int:
     scores = {name: _numbers(_scores(_folder(name))) for name in options.runs}
-    rows = {metric: [found.get(metric) for found in scores.values()] for metric in dict.fromkeys(m for s in scores.values() for m in s)}
+    rows = {
+        metric: [found.get(metric) for found in scores.values()]
+        for metric in dict.fromkeys(m for s in scores.values() for m in s)
+    }
     names = _short_names(options.runs)
     if options.out is None:
         _print_table(names, rows)
         return 0
     out = Path(options.out)
     if out.suffix == ".csv":
-        columns = np.array([[np.nan if value is None else value for value in values] for values in rows.values()]).T
-        write_table(out, {"score": np.array(list(rows)), **dict(zip(options.runs, columns, strict=True))})
+        columns = np.array(
+            [[np.nan if value is None else value for value in values] for values in rows.values()]
+        ).T
+        write_table(
+            out, {"score": np.array(list(rows)), **dict(zip(options.runs, columns, strict=True))}
+        )
     elif out.suffix in (".png", ".pdf", ".svg"):
         from vitreous.report.comparison import draw_comparison
 
         if not any(None not in values for values in rows.values()):
-            raise VitreousError("these runs have no score in common to draw; leave out --out for a table")
+            raise VitreousError(
+                "these runs have no score in common to draw; leave out --out for a table"
+            )
         draw_comparison(names, rows, out)
     else:
-        raise VitreousError(f"--out is {out}; expected a name that ends in .csv, .png, .pdf or .svg")
+        raise VitreousError(
+            f"--out is {out}; expected a name that ends in .csv, .png, .pdf or .svg"
+        )
     sys.stdout.write(f"{out}\n")
     return 0
 
@@ -70,7 +94,9 @@ def _scores(folder: Path) -> dict[str, Any]:
     try:
         return json.loads((folder / "scores.json").read_text())
     except (OSError, ValueError) as error:
-        raise VitreousError(f"{folder} has no scores to compare ({type(error).__name__}); run its command again") from error
+        raise VitreousError(
+            f"{folder} has no scores to compare ({type(error).__name__}); run its command again"
+        ) from error
 
 
 def _numbers(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
@@ -118,7 +144,10 @@ def _reproduce(options: argparse.Namespace) -> int:
         _ = sample.labels, sample.prediction  # what is gone is said before anything is computed
     pipeline = assemble(before.about["config"], discover())
     # The executor is ours, whatever the run's was: a run folder may come from a stranger.
-    with tempfile.TemporaryDirectory(prefix="vitreous-") as folder, Crew(Local().open, progress) as crew:
+    with (
+        tempfile.TemporaryDirectory(prefix="vitreous-") as folder,
+        Crew(Local().open, progress) as crew,
+    ):
         after = pipeline.run(Store(folder), crew)
         differences = list(_differences(before, after))
     for line in differences:
@@ -154,7 +183,10 @@ def _apart(a: np.ndarray, b: np.ndarray) -> str:
         return f"in shape, {a.shape} and {b.shape}"
     both = np.isfinite(a) & np.isfinite(b)
     places = int((~((a == b) | (np.isnan(a) & np.isnan(b)))).sum())
-    return f"at {places} places, by up to {np.max(np.abs(a - b), where=both, initial=0.0):.3g} where both are known"
+    return (
+        f"at {places} places, by up to {np.max(np.abs(a - b), where=both, initial=0.0):.3g} "
+        "where both are known"
+    )
 
 
 def _folder(run: str) -> Path:

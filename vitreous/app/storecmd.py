@@ -21,7 +21,10 @@ from vitreous.core.store import Damaged, Entry, Store
 def main(options: argparse.Namespace) -> int:
     store = Store(options.store)
     if not store.folder.is_dir():
-        raise VitreousError(f"there is no store at {store.folder}; name one with: vitreous store --store FOLDER {options.action}")
+        raise VitreousError(
+            f"there is no store at {store.folder}; name one with: vitreous store --store FOLDER "
+            f"{options.action}"
+        )
     actions: dict[str, Callable[[Store, argparse.Namespace], int]] = {
         "ls": _ls,
         "why": _why,
@@ -44,7 +47,8 @@ def _ls(store: Store, options: argparse.Namespace) -> int:
             manifest = store.manifest(entry)
             sample = manifest.get("sample")
             about = (
-                f"{'' if sample is None else f'sample {sample}':10}  {manifest.get('seconds', 0.0):9.3f} s  {manifest.get('created', '')}"
+                f"{'' if sample is None else f'sample {sample}':10}  "
+                f"{manifest.get('seconds', 0.0):9.3f} s  {manifest.get('created', '')}"
             )
         except Damaged as error:
             about = f"damaged: {error}"
@@ -68,11 +72,18 @@ def _explain(store: Store, entry: Entry, depth: int) -> None:
         return
     recipe = manifest["recipe"]
     component = recipe["component"]
-    _say(f"{pad}{entry.stage} {entry.key[:12]}  {component['target']} version {component['version']}  ({manifest.get('provider', '')})")
-    for name, value in {**component["fields"], **{k: v for k, v in recipe.items() if k not in ("component", "parents")}}.items():
+    _say(
+        f"{pad}{entry.stage} {entry.key[:12]}  {component['target']} version "
+        f"{component['version']}  ({manifest.get('provider', '')})"
+    )
+    for name, value in {
+        **component["fields"],
+        **{k: v for k, v in recipe.items() if k not in ("component", "parents")},
+    }.items():
         _say(f"{pad}    {name} = {value}")
     _say(
-        f"{pad}    computed in {manifest['seconds']:.3f} s on {manifest['host']} at {manifest['created']}, "
+        f"{pad}    computed in {manifest['seconds']:.3f} s on {manifest['host']} at "
+        f"{manifest['created']}, "
         f"python {manifest['python']}, numpy {manifest['numpy']}"
     )
     for key in _keys(recipe.get("parents", [])):
@@ -96,7 +107,10 @@ def _verify(store: Store, options: argparse.Namespace) -> int:
         good, bad = good + (not wrong), bad + bool(wrong)
         if wrong:
             _say(f"damaged: {entry.path} ({wrong})")
-    _say(f"{good} artifacts are whole, {bad} damaged" + ("; the next run computes these anew" if bad else ""))
+    _say(
+        f"{good} artifacts are whole, {bad} damaged"
+        + ("; the next run computes these anew" if bad else "")
+    )
     return 1 if bad else 0
 
 
@@ -106,7 +120,9 @@ def _gc(store: Store, options: argparse.Namespace) -> int:
     for path in leftovers:
         size += path.stat().st_size
         path.unlink(missing_ok=True)
-    _say(f"removed {len(leftovers)} leftovers of killed runs and damaged files, {size / 1e6:.3f} MB")
+    _say(
+        f"removed {len(leftovers)} leftovers of killed runs and damaged files, {size / 1e6:.3f} MB"
+    )
     return 0
 
 
@@ -114,22 +130,31 @@ def _export(store: Store, options: argparse.Namespace) -> int:
     entry = store.find(options.key)
     found = store.get(entry.stage, entry.key)
     if found is None:
-        raise VitreousError(f"{entry.path} was damaged and has been moved aside; run the command that made it again")
-    out = Path(options.out or f"{entry.key[:12]}.{'data' if options.to == 'lammps' else options.to}")
+        raise VitreousError(
+            f"{entry.path} was damaged and has been moved aside; run the command that made it again"
+        )
+    out = Path(
+        options.out or f"{entry.key[:12]}.{'data' if options.to == 'lammps' else options.to}"
+    )
     _csv(found[0], out) if options.to == "csv" else _structure(found[0], out, options.to)
     _say(str(out))
     return 0
 
 
 def _structure(value: Any, out: Path, form: str) -> None:
-    """A glass, or the saved frames of its deformation one after the other (LAMMPS: a dump, also of a glass with a free boundary)."""
+    """A glass, or the saved frames of its deformation one after the other (LAMMPS: a dump, also of
+    a glass with a free boundary).
+    """
     from vitreous.io.write import write_configuration
 
     if isinstance(value, Configuration):
         lammps = ".data" if all(value.periodic) else ".dump"
         frames, suffix = [value], lammps if form == "lammps" else ".extxyz"
     elif isinstance(value, Trajectory):
-        frames = [value.initial.with_(positions=x, cell=cell) for x, cell in zip(value.frames, value.cells, strict=True)]
+        frames = [
+            value.initial.with_(positions=x, cell=cell)
+            for x, cell in zip(value.frames, value.cells, strict=True)
+        ]
         suffix = ".dump" if form == "lammps" else ".extxyz"
     else:
         raise VitreousError(f"a {type(value).__name__} is no structure; export it with --to csv")
@@ -161,16 +186,41 @@ def _columns(value: Any) -> dict[str, np.ndarray]:
         return {f"{name}_{axis}": column for axis, column in zip("xyz", array.T, strict=False)}
 
     if isinstance(value, Configuration):
-        return {"id": value.ids, "species": np.array(value.names)[value.species], **split("position", value.positions)}
+        return {
+            "id": value.ids,
+            "species": np.array(value.names)[value.species],
+            **split("position", value.positions),
+        }
     if isinstance(value, Trajectory):
-        return {"strain": value.strain, "energy": value.energy, "stress": value.scalar_stress, "residual": value.residual}
+        return {
+            "strain": value.strain,
+            "energy": value.energy,
+            "stress": value.scalar_stress,
+            "residual": value.residual,
+        }
     if isinstance(value, Labels):
-        return {**split("position", value.positions), value.name: value.values, **dict(value.columns)}
+        return {
+            **split("position", value.positions),
+            value.name: value.values,
+            **dict(value.columns),
+        }
     if isinstance(value, Features) and value.form == "vector":
         return dict(zip(value.names, value.values.T, strict=True))
     if isinstance(value, Events):
-        return {"strain": value.strain, "energy_drop": value.energy_drop, "stress_drop": value.stress_drop, "atom": value.atom}
+        return {
+            "strain": value.strain,
+            "energy_drop": value.energy_drop,
+            "stress_drop": value.stress_drop,
+            "atom": value.atom,
+        }
     what = (
-        f"{value.form} features" if isinstance(value, Features) else "a fitted model" if isinstance(value, dict) else type(value).__name__
+        f"{value.form} features"
+        if isinstance(value, Features)
+        else "a fitted model"
+        if isinstance(value, dict)
+        else type(value).__name__
     )
-    raise VitreousError(f"{what} cannot be written as a table; export glasses, trajectories, labels or vector features")
+    raise VitreousError(
+        f"{what} cannot be written as a table; export glasses, trajectories, labels or vector "
+        "features"
+    )

@@ -14,17 +14,31 @@ _WIDE = 100  # characters: a table is never squeezed, a narrower terminal breaks
 
 
 def print_summary(
-    result: Run, found: Mapping[str, Evaluated], left_out: Mapping[str, str], folder: Path, store: Path, files: Sequence[Path]
+    result: Run,
+    found: Mapping[str, Evaluated],
+    left_out: Mapping[str, str],
+    folder: Path,
+    store: Path,
+    files: Sequence[Path],
 ) -> None:
-    """The tables that evaluations want shown, why others were left out, and the paths, on standard output."""
+    """The tables that evaluations want shown, why others were left out, and the paths, on standard
+    output.
+    """
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
     roles = ", ".join(f"{len(result.glasses(role))} {role}" for role in ROLES if result.role(role))
-    along = f", {len(result.samples)} cases along {len(result.loadings)} loadings" if len(result.loadings) > 1 else ""
+    along = (
+        f", {len(result.samples)} cases along {len(result.loadings)} loadings"
+        if len(result.loadings) > 1
+        else ""
+    )
     left = len(result.excluded) + len(result.incomplete)
     console.print(f"glasses   {roles}{along}" + (f"; {left} left out" if left else ""))
-    fresh = ", ".join(f"{stage} {count}" for stage, count in result.fresh.items()) or "nothing, all was stored"
+    fresh = (
+        ", ".join(f"{stage} {count}" for stage, count in result.fresh.items())
+        or "nothing, all was stored"
+    )
     console.print(f"computed  {fresh}")
     for each in found.values():
         for table in each.tables:
@@ -32,7 +46,9 @@ def print_summary(
                 console.width = max(console.width, _WIDE)
                 console.print(_drawn(table))
     for case, reason in result.incomplete.items():
-        console.print(f"left out  glass {case.glass}, {result.loadings[case.loading].title}: {reason}")
+        console.print(
+            f"left out  glass {case.glass}, {result.loadings[case.loading].title}: {reason}"
+        )
     for glass, reason in result.excluded.items():
         console.print(f"left out  glass {glass}: {reason}")
     for reason in left_out.values():
@@ -45,7 +61,14 @@ def print_summary(
 def _drawn(table: Table) -> Any:
     from rich.table import Table as Drawn
 
-    drawn = Drawn(*(column.heading for column in table.columns), box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    drawn = Drawn(
+        *(column.heading for column in table.columns),
+        box=None,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for row in table.rows:
-        drawn.add_row(*(column.written(cell) for column, cell in zip(table.columns, row, strict=True)))
+        drawn.add_row(
+            *(column.written(cell) for column, cell in zip(table.columns, row, strict=True))
+        )
     return drawn

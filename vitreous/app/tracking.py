@@ -31,10 +31,15 @@ def beginning(config: Mapping[str, Any], command: str, folder: Path) -> Beginnin
     )
 
 
-def outcome(result: Run, scores: Mapping[str, Any], files: Sequence[Path], model: Path | None) -> Outcome:
+def outcome(
+    result: Run, scores: Mapping[str, Any], files: Sequence[Path], model: Path | None
+) -> Outcome:
     """What came of a job."""
     counts = {"used": len({s.index for s in result.samples}), "excluded": len(result.excluded)}
-    tags = {f"artifacts.sample_{s.name}": " ".join(f"{stage}={key}" for stage, key in s.keys.items()) for s in result.samples}
+    tags = {
+        f"artifacts.sample_{s.name}": " ".join(f"{stage}={key}" for stage, key in s.keys.items())
+        for s in result.samples
+    }
     return Outcome(
         history=tuple(result.history),
         scores={**scores, "seconds": result.seconds, "samples": counts},
@@ -55,15 +60,25 @@ class SweepRefused(BaseException):
 
 
 class SweepCallback:
-    """Called by Hydra around a sweep: opens the parent record, hands its id to the jobs through the environment, and closes it."""
+    """Called by Hydra around a sweep: opens the parent record, hands its id to the jobs through the
+    environment, and closes it.
+    """
 
     def on_multirun_start(self, config: Any, **_: Any) -> None:
         from omegaconf import OmegaConf
 
         folder = Path(config.hydra.sweep.dir)
         try:
-            tracker = build(discover(), "tracker", OmegaConf.to_container(config.tracker, resolve=True))  # pyright: ignore[reportArgumentType]
-            parent = tracker.start(Beginning(name=str(config.name), title=f"sweep {folder.name}", folder=folder, runs=Path(config.runs)))
+            chosen: Any = OmegaConf.to_container(config.tracker, resolve=True)
+            tracker = build(discover(), "tracker", chosen)
+            parent = tracker.start(
+                Beginning(
+                    name=str(config.name),
+                    title=f"sweep {folder.name}",
+                    folder=folder,
+                    runs=Path(config.runs),
+                )
+            )
         except VitreousError as error:
             raise SweepRefused(str(error)) from error
         os.environ[PARENT] = parent.id
@@ -80,7 +95,9 @@ class SweepCallback:
 
 
 def close_sweep(failed: str = "") -> None:
-    """End the sweep's parent record, if this process opened one and it is still open; ``failed`` says why it did not end well."""
+    """End the sweep's parent record, if this process opened one and it is still open; ``failed``
+    says why it did not end well.
+    """
     if not _sweep:
         return
     os.environ.pop(PARENT)

@@ -1,4 +1,6 @@
-"""A component from a configuration: ``_target_`` from the allow-list of its kind, every field checked against its declared type."""
+"""A component from a configuration: ``_target_`` from the allow-list of its kind, every field
+checked against its declared type.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +23,25 @@ class _Mismatch(Exception):
 def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = "") -> Any:
     """The component that ``config`` describes: ``_target_`` and fields.
 
-    ``role`` is the key under which the configuration stands, when it is not the kind's own (``events``, ``indicators``).
+    ``role`` is the key under which the configuration stands, when it is not the kind's own
+    (``events``, ``indicators``).
 
     Raises:
         MissingExtra: it needs an optional package that is not installed.
-        VitreousError: a target that is not a registered component of this kind, a nested target, or a field that is unknown, missing or
-            of the wrong type.
+        VitreousError: a target that is not a registered component of this kind, a nested target, or
+            a field that is unknown, missing or of the wrong type.
     """
     where = role or kind
     if not isinstance(config, Mapping) or "_target_" not in config:
-        told = f"{where} is '{config}', no component" if isinstance(config, str) else f"{where} has no _target_"
-        raise VitreousError(f"{told}; choose one with {where}=NAME ({', '.join(registry.names(kind)) or 'none installed'})")
+        told = (
+            f"{where} is '{config}', no component"
+            if isinstance(config, str)
+            else f"{where} has no _target_"
+        )
+        raise VitreousError(
+            f"{told}; choose one with {where}=NAME "
+            f"({', '.join(registry.names(kind)) or 'none installed'})"
+        )
     _refuse_nested(where, {key: value for key, value in config.items() if key != "_target_"})
     registered = registry.by_target(kind, str(config["_target_"]))
     refuse_missing(registered)
@@ -45,13 +55,23 @@ def construct(cls: type[Any], where: str, values: Mapping[str, Any]) -> Any:
     listed = f"valid fields: {', '.join(known) or 'none'}"
     for name in values:
         if name not in known:
-            raise VitreousError(f"unknown field {where}.{name}{suggest(str(name), known)}; {listed}")
+            raise VitreousError(
+                f"unknown field {where}.{name}{suggest(str(name), known)}; {listed}"
+            )
     for name, field in known.items():
-        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        required = (
+            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        )
         if required and (name not in values or values[name] == "???"):
-            raise VitreousError(f"{where}.{name} is missing; give it as {where}.{name}=VALUE ({_words(_hints(cls)[name])})")
+            raise VitreousError(
+                f"{where}.{name} is missing; give it as {where}.{name}=VALUE "
+                f"({_words(_hints(cls)[name])})"
+            )
     hints = _hints(cls)
-    checked = {name: checked_value(f"{where}.{name}", value, hints[name], f"; {listed}") for name, value in values.items()}
+    checked = {
+        name: checked_value(f"{where}.{name}", value, hints[name], f"; {listed}")
+        for name, value in values.items()
+    }
     try:
         return cls(**checked)
     except (TypeError, ValueError, ArithmeticError) as error:
@@ -63,7 +83,11 @@ def checked_value(name: str, value: Any, hint: Any, advice: str = "") -> Any:
     try:
         return convert(value, hint)
     except _Mismatch:
-        unlike = "" if isinstance(value, float) and not math.isfinite(value) else f", a {type(value).__name__}"
+        unlike = (
+            ""
+            if isinstance(value, float) and not math.isfinite(value)
+            else f", a {type(value).__name__}"
+        )
         expected = f"a finite number ({_words(hint)})" if not unlike else _words(hint)
         raise VitreousError(f"{name} is {value!r}{unlike}; expected {expected}{advice}") from None
 
@@ -71,7 +95,10 @@ def checked_value(name: str, value: Any, hint: Any, advice: str = "") -> Any:
 def _refuse_nested(where: str, value: Any) -> None:
     if isinstance(value, Mapping):
         if "_target_" in value:
-            raise VitreousError(f"{where} holds a nested _target_ ({value['_target_']}); a component's fields are plain values")
+            raise VitreousError(
+                f"{where} holds a nested _target_ ({value['_target_']}); a component's fields are "
+                "plain values"
+            )
         for key, inner in value.items():
             _refuse_nested(f"{where}.{key}", inner)
     elif isinstance(value, list | tuple):
@@ -84,7 +111,9 @@ def _hints(cls: type[Any]) -> dict[str, Any]:
 
 
 def convert(value: Any, hint: Any) -> Any:
-    """``value`` as ``hint`` asks: an int where a float is wanted becomes one, a list a tuple; anything else must fit as it stands."""
+    """``value`` as ``hint`` asks: an int where a float is wanted becomes one, a list a tuple;
+    anything else must fit as it stands.
+    """
     origin = get_origin(hint) or hint
     arguments = get_args(hint)
     for handled, by in _CONVERTERS:
@@ -94,7 +123,12 @@ def convert(value: Any, hint: Any) -> Any:
 
 
 def _number(value: Any, _: Sequence[Any]) -> float:
-    return float(_require(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value), value))
+    return float(
+        _require(
+            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+            value,
+        )
+    )
 
 
 def _integer(value: Any, _: Sequence[Any]) -> int:
@@ -118,7 +152,9 @@ def _require(fits: bool, value: Any) -> Any:
 
 
 def _first_that_fits(value: Any, hints: Sequence[Any]) -> Any:
-    exact = [hint for hint in hints if isinstance(hint, type) and type(value) is hint]  # an int stays an int in ``int | float``
+    exact = [
+        hint for hint in hints if isinstance(hint, type) and type(value) is hint
+    ]  # an int stays an int in ``int | float``
     for hint in (*exact, *hints):
         try:
             return convert(value, hint)
@@ -164,5 +200,12 @@ def _words(hint: Any) -> str:
         return f"a list of values, each {_words(arguments[0])}"
     if origin is tuple:
         return "a list [" + ", ".join(_words(a) for a in arguments) + "]"
-    plain = {int: "an integer", float: "a number", bool: "true or false", str: "text", type(None): "null", Path: "a path"}
+    plain = {
+        int: "an integer",
+        float: "a number",
+        bool: "true or false",
+        str: "text",
+        type(None): "null",
+        Path: "a path",
+    }
     return plain.get(hint, getattr(hint, "__name__", str(hint)))

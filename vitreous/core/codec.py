@@ -1,7 +1,7 @@
 """The data classes as named arrays and JSON, and back, without pickle.
 
-One generic walk: arrays become entries of an archive, everything else JSON; a nested data class (``Trajectory.initial``) is walked in turn.
-Decoding runs the data class's own checks again.
+One generic walk: arrays become entries of an archive, everything else JSON; a nested data class
+(``Trajectory.initial``) is walked in turn. Decoding runs the data class's own checks again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from vitreous.core.data import Configuration, Events, Features, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 
-CLASSES: dict[str, type[Any]] = {cls.__name__: cls for cls in (Configuration, Events, Features, Labels, Loading, Trajectory)}
+CLASSES: dict[str, type[Any]] = {
+    cls.__name__: cls for cls in (Configuration, Events, Features, Labels, Loading, Trajectory)
+}
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -24,7 +26,8 @@ def encode(value: Any) -> tuple[Any, Arrays]:
     """A JSON tree and the arrays it refers to.
 
     Raises:
-        VitreousError: something that is neither a data class, an array of numbers, flags or text, nor plain.
+        VitreousError: something that is neither a data class, an array of numbers, flags or text,
+        nor plain.
     """
     arrays: Arrays = {}
     return _encode(value, arrays, "value"), arrays
@@ -37,19 +40,34 @@ def _encode(value: Any, arrays: Arrays, path: str) -> Any:
         return value
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biufcSU":
-            raise VitreousError(f"{path} is an array of {value.dtype}; only numbers, flags and text can be stored")
+            raise VitreousError(
+                f"{path} is an array of {value.dtype}; only numbers, flags and text can be stored"
+            )
         name = f"array{len(arrays)}"
         arrays[name] = np.ascontiguousarray(value).reshape(value.shape)
         return {"array": name}
     if isinstance(value, Mapping):
-        return {"map": [[_encode(k, arrays, path), _encode(v, arrays, f"{path}.{k}")] for k, v in value.items()]}
+        return {
+            "map": [
+                [_encode(k, arrays, path), _encode(v, arrays, f"{path}.{k}")]
+                for k, v in value.items()
+            ]
+        }
     if isinstance(value, list | tuple):
-        return {type(value).__name__: [_encode(item, arrays, f"{path}[{i}]") for i, item in enumerate(value)]}
+        return {
+            type(value).__name__: [
+                _encode(item, arrays, f"{path}[{i}]") for i, item in enumerate(value)
+            ]
+        }
     if is_dataclass(value) and CLASSES.get(type(value).__name__) is type(value):
-        content = {f.name: _encode(getattr(value, f.name), arrays, f"{path}.{f.name}") for f in fields(value)}
+        content = {
+            f.name: _encode(getattr(value, f.name), arrays, f"{path}.{f.name}")
+            for f in fields(value)
+        }
         return {"data": type(value).__name__, "fields": content}
     raise VitreousError(
-        f"{path} is a {type(value).__name__}, which cannot be stored; give numbers, text, arrays, or data classes of vitreous.core.data"
+        f"{path} is a {type(value).__name__}, which cannot be stored; give numbers, text, arrays, "
+        "or data classes of vitreous.core.data"
     )
 
 
@@ -70,5 +88,9 @@ def decode(tree: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     if "tuple" in tree:
         return tuple(decode(item, arrays) for item in tree["tuple"])
     if tree.get("data") in CLASSES:
-        return CLASSES[tree["data"]](**{name: decode(v, arrays) for name, v in tree["fields"].items()})
-    raise VitreousError(f"stored data of an unknown form: {sorted(tree)}; it was written by another version")
+        return CLASSES[tree["data"]](
+            **{name: decode(v, arrays) for name, v in tree["fields"].items()}
+        )
+    raise VitreousError(
+        f"stored data of an unknown form: {sorted(tree)}; it was written by another version"
+    )

@@ -1,4 +1,6 @@
-"""Which components fit together, judged from their declarations alone, before anything is computed."""
+"""Which components fit together, judged from their declarations alone, before anything
+is computed.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,12 @@ class Conflict(NamedTuple):
 def conflicts(parts: Parts, dimension: int, registry: Registry) -> list[Conflict]:
     """Every reason why these classes cannot work together."""
     told = {role: f"{role} '{registry.name_of(ROLES[role], cls)}'" for role, cls in parts.items()}
-    return [*_forms(parts, told), *_levels(parts, told), *_bonds(parts, told), *_dimensions(parts, told, dimension)]
+    return [
+        *_forms(parts, told),
+        *_levels(parts, told),
+        *_bonds(parts, told),
+        *_dimensions(parts, told, dimension),
+    ]
 
 
 def _forms(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
@@ -40,11 +47,17 @@ def _forms(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
         form, takes = parts["descriptor"].form, parts["model"].forms
         if form not in takes:
             yield Conflict(
-                ("model", "descriptor"), f"{told['descriptor']} gives {form} features, but {told['model']} takes {_listed(takes)}"
+                ("model", "descriptor"),
+                f"{told['descriptor']} gives {form} features, but {told['model']} takes "
+                f"{_listed(takes)}",
             )
     if "indicators" in parts and parts["indicators"].form != "vector":
         form = parts["indicators"].form
-        yield Conflict(("indicators",), f"{told['indicators']} gives {form} features, but only vector features can be compared one by one")
+        yield Conflict(
+            ("indicators",),
+            f"{told['indicators']} gives {form} features, but only vector features can be "
+            "compared one by one",
+        )
 
 
 def _levels(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
@@ -52,40 +65,65 @@ def _levels(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
     for role in ("descriptor", "indicators", "model"):
         if role in parts and level not in parts[role].levels:
             levels = _listed(parts[role].levels)
-            yield Conflict((role, "labeler"), f"{told['labeler']} labels each {level}, but {told[role]} works at level {levels}")
+            yield Conflict(
+                (role, "labeler"),
+                f"{told['labeler']} labels each {level}, but {told[role]} works at level {levels}",
+            )
     if "model" in parts and parts["labeler"].task not in parts["model"].tasks:
         task, learns = parts["labeler"].task, _listed(parts["model"].tasks)
-        yield Conflict(("model", "labeler"), f"{told['labeler']} gives labels of task {task}, but {told['model']} learns {learns}")
+        yield Conflict(
+            ("model", "labeler"),
+            f"{told['labeler']} gives labels of task {task}, but {told['model']} learns {learns}",
+        )
     if "events" in parts and parts["events"].level != "event":
-        yield Conflict(("events",), f"{told['events']} labels each {parts['events'].level}; expected a labeler of level event")
+        yield Conflict(
+            ("events",),
+            f"{told['events']} labels each {parts['events'].level}; expected a labeler of level "
+            "event",
+        )
 
 
 def _bonds(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
     for role in ("descriptor", "indicators"):
         if role in parts and parts[role].needs_bonds and not parts["generator"].has_bonds:
-            yield Conflict((role, "generator"), f"{told[role]} needs bonds, but {told['generator']} makes glasses without a bond list")
+            yield Conflict(
+                (role, "generator"),
+                f"{told[role]} needs bonds, but {told['generator']} makes glasses without a bond "
+                "list",
+            )
 
 
 def _dimensions(parts: Parts, told: Mapping[str, str], dimension: int) -> Iterator[Conflict]:
     for role, cls in parts.items():
         if hasattr(cls, "dimensions") and dimension not in cls.dimensions:
             works = _listed(cls.dimensions)
-            yield Conflict((role,), f"the loading has dimension {dimension} (loading.dimension), but {told[role]} works in {works}")
+            yield Conflict(
+                (role,),
+                f"the loading has dimension {dimension} (loading.dimension), but {told[role]} "
+                f"works in {works}",
+            )
 
 
 def check(parts: Parts, dimension: int, registry: Registry) -> None:
     """Refuse a combination that cannot work.
 
     Raises:
-        VitreousError: why the first clashing parts clash, and the registered components that would work in their place.
+        VitreousError: why the first clashing parts clash, and the registered components that would
+        work in their place.
     """
     found = conflicts(parts, dimension, registry)
     if not found:
         return
     roles, reason = found[0]
     clean = _swaps(parts, roles, dimension, registry, lambda left: not left)
-    better = clean or _swaps(parts, roles, dimension, registry, lambda left: roles not in [c.roles for c in left])
-    advice = f"what would work: {', '.join(better)}" if better else "no installed component would work in its place"
+    better = clean or _swaps(
+        parts, roles, dimension, registry, lambda left: roles not in [c.roles for c in left]
+    )
+    advice = (
+        f"what would work: {', '.join(better)}"
+        if better
+        else "no installed component would work in its place"
+    )
     raise VitreousError(f"{reason}; {advice}")
 
 
@@ -96,10 +134,16 @@ def unfit(evaluation: type[Any], parts: Parts, dimension: int, registry: Registr
     if labeler.level not in evaluation.levels:
         name = registry.name_of("labeler", labeler)
         scored = _listed(evaluation.levels)
-        return f"{told} scores labels of level {scored}, but labeler '{name}' labels each {labeler.level}"
+        return (
+            f"{told} scores labels of level {scored}, but labeler '{name}' labels each "
+            f"{labeler.level}"
+        )
     if labeler.task not in evaluation.tasks:
         name, scored = registry.name_of("labeler", labeler), _listed(evaluation.tasks)
-        return f"{told} scores labels of task {scored}, but those of labeler '{name}' have task {labeler.task}"
+        return (
+            f"{told} scores labels of task {scored}, but those of labeler '{name}' have task "
+            f"{labeler.task}"
+        )
     for need in sorted(evaluation.needs):
         if missing := _MISSING[need](parts, registry):
             return f"{told} needs {missing}"
@@ -112,37 +156,63 @@ def _certain(parts: Parts, registry: Registry) -> str:
     if "model" not in parts:
         return "a model, but there is none"
     name = registry.name_of("model", parts["model"])
-    return "" if parts["model"].knows_uncertainty else f"an uncertainty, which model '{name}' does not give"
+    return (
+        ""
+        if parts["model"].knows_uncertainty
+        else f"an uncertainty, which model '{name}' does not give"
+    )
 
 
 def _unbonded(parts: Parts, registry: Registry) -> str:
     name = registry.name_of("generator", parts["generator"])
-    return "" if parts["generator"].has_bonds else f"bonds, but generator '{name}' makes glasses without a bond list"
+    return (
+        ""
+        if parts["generator"].has_bonds
+        else f"bonds, but generator '{name}' makes glasses without a bond list"
+    )
 
 
 #: by what an evaluation needs: what these parts lack of it, in words; empty where they have it
 _MISSING: Mapping[str, Callable[[Parts, Registry], str]] = {
     "prediction": lambda parts, _: "" if "model" in parts else "a model, but there is none",
-    "indicators": lambda parts, _: "" if "indicators" in parts else "indicators, but there are none",
-    "map": lambda parts, _: "" if {"model", "indicators"} & parts.keys() else "a model or indicators, but there is neither",
-    "events": lambda parts, _: "" if "events" in parts else "events, but no labeler of events is chosen",
+    "indicators": lambda parts, _: (
+        "" if "indicators" in parts else "indicators, but there are none"
+    ),
+    "map": lambda parts, _: (
+        ""
+        if {"model", "indicators"} & parts.keys()
+        else "a model or indicators, but there is neither"
+    ),
+    "events": lambda parts, _: (
+        "" if "events" in parts else "events, but no labeler of events is chosen"
+    ),
     "uncertainty": _certain,
     "bonds": _unbonded,
 }
 
 
-def check_evaluations(evaluations: Mapping[str, type[Any]], parts: Parts, dimension: int, registry: Registry) -> None:
-    """Refuse an evaluation, given by the name under which it stands in the configuration, that cannot score what these parts make.
+def check_evaluations(
+    evaluations: Mapping[str, type[Any]], parts: Parts, dimension: int, registry: Registry
+) -> None:
+    """Refuse an evaluation, given by the name under which it stands in the configuration, that
+    cannot score what these parts make.
 
     Raises:
-        VitreousError: why the first one does not fit, how to leave it out, and the registered ones that would fit.
+        VitreousError: why the first one does not fit, how to leave it out, and the registered ones
+        that would fit.
     """
     for name, evaluation in evaluations.items():
         if reason := unfit(evaluation, parts, dimension, registry):
             fitting = [
-                f"+evaluation@evaluations.{other}={other}" for other in _fitting(parts, dimension, registry) if other not in evaluations
+                f"+evaluation@evaluations.{other}={other}"
+                for other in _fitting(parts, dimension, registry)
+                if other not in evaluations
             ]
-            instead = f"; what would fit: {', '.join(fitting)}" if fitting else "; no other installed evaluation would fit"
+            instead = (
+                f"; what would fit: {', '.join(fitting)}"
+                if fitting
+                else "; no other installed evaluation would fit"
+            )
             raise VitreousError(f"{reason}; leave it out with ~evaluations.{name}{instead}")
 
 
@@ -157,8 +227,16 @@ def _fitting(parts: Parts, dimension: int, registry: Registry) -> Iterator[str]:
             yield registered.component.name
 
 
-def _swaps(parts: Parts, roles: tuple[str, ...], dimension: int, registry: Registry, accept: Callable[[list[Conflict]], bool]) -> list[str]:
-    """``role=name`` for every component that, put in one of these roles, leaves conflicts that ``accept`` accepts."""
+def _swaps(
+    parts: Parts,
+    roles: tuple[str, ...],
+    dimension: int,
+    registry: Registry,
+    accept: Callable[[list[Conflict]], bool],
+) -> list[str]:
+    """``role=name`` for every component that, put in one of these roles, leaves conflicts that
+    ``accept`` accepts.
+    """
     swaps = []
     for role in roles:
         for registered in registry.all(ROLES[role]):

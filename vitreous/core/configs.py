@@ -1,4 +1,6 @@
-"""Where configurations come from: the ``conf`` folder beside each plugin's declaring module, found without importing any of its code."""
+"""Where configurations come from: the ``conf`` folder beside each plugin's declaring module, found
+without importing any of its code.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class ConfigFolder:
 
 
 def plugin_folders() -> list[ConfigFolder]:
-    """The folders of third parties; for an entry point ``pkg.plugin`` that is ``pkg/plugin/conf`` or ``pkg/conf``."""
+    """The folders of third parties; for an entry point ``pkg.plugin`` that is ``pkg/plugin/conf``
+    or ``pkg/conf``.
+    """
     folders = []
     for entry in plugin_entry_points():
         path = None if entry.value == BUILT_IN else config_folder(entry)
@@ -56,14 +60,17 @@ def config_folder(entry: EntryPoint) -> Path | None:
 
 
 def refuse_duplicates(folders: list[ConfigFolder]) -> None:
-    """Raise VitreousError if two packages ship the same group/name.yaml, which Hydra would settle silently."""
+    """Raise VitreousError if two packages ship the same group/name.yaml, which Hydra would settle
+    silently.
+    """
     own = ConfigFolder(plugin="builtin", provider="vitreous", path=OWN)
     seen: dict[str, ConfigFolder] = {}
     for folder in (own, *folders):
         for file in folder.files():
             if file in seen:
                 raise VitreousError(
-                    f"two packages ship the configuration {file}: {seen[file].provider} ({seen[file].path}) and {folder.provider} "
+                    f"two packages ship the configuration {file}: {seen[file].provider} "
+                    f"({seen[file].path}) and {folder.provider} "
                     f"({folder.path}); uninstall one, or rename its component"
                 )
             seen[file] = folder

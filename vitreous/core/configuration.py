@@ -29,7 +29,8 @@ class Configuration(Data):
         info: numbers and strings worth keeping with the glass (ring variance, source file, ...).
 
     Raises:
-        VitreousError: wrong shapes, values that are not finite, a degenerate or left-handed cell, unknown units or species.
+        VitreousError: wrong shapes, values that are not finite, a degenerate or left-handed cell,
+        unknown units or species.
     """
 
     positions: NDArray[np.float64]
@@ -46,7 +47,10 @@ class Configuration(Data):
         positions = self._set("positions", np.float64, None, None)
         n, d = positions.shape
         if n == 0 or d not in (2, 3):
-            raise VitreousError(f"positions have shape {positions.shape}; expected at least one atom in 2 or 3 dimensions")
+            raise VitreousError(
+                f"positions have shape {positions.shape}; expected at least one atom in 2 or 3 "
+                "dimensions"
+            )
         species = self._set("species", np.int64, n)
         cell = self._set("cell", np.float64, d, d)
         if not len(self.ids):
@@ -57,9 +61,15 @@ class Configuration(Data):
         object.__setattr__(self, "periodic", tuple(bool(p) for p in self.periodic))
         object.__setattr__(self, "info", dict(self.info))
         if np.linalg.det(cell) <= 0.0:
-            raise VitreousError(f"the cell has volume {np.linalg.det(cell):g}; expected a right-handed cell of positive volume")
+            raise VitreousError(
+                f"the cell has volume {np.linalg.det(cell):g}; expected a right-handed cell of "
+                "positive volume"
+            )
         if species.min() < 0 or species.max() >= len(self.names):
-            raise VitreousError(f"species run from {species.min()} to {species.max()}, but only {len(self.names)} names are given")
+            raise VitreousError(
+                f"species run from {species.min()} to {species.max()}, but only {len(self.names)} "
+                "names are given"
+            )
         if len(self.periodic) != d:
             raise VitreousError(f"periodic has {len(self.periodic)} entries; expected {d}")
         if self.units not in UNITS:
@@ -84,7 +94,9 @@ class Configuration(Data):
         return replace(self, **changes)
 
     def minimum_image(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Vectors (..., D) reduced by lattice vectors along periodic directions, rounding fractional coordinates."""
+        """Vectors (..., D) reduced by lattice vectors along periodic directions, rounding
+        fractional coordinates.
+        """
         fractional = vectors @ np.linalg.inv(self.cell)
         fractional -= np.rint(fractional) * np.array(self.periodic)
         return fractional @ self.cell

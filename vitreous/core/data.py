@@ -1,7 +1,7 @@
 """What passes between components: frozen dataclasses of read-only arrays, checked once, when made.
 
-Shapes, units and levels are declared, never guessed. N atoms, D dimensions, M sites, S strains, K saved frames, E events.
-Row-vector convention: the rows of ``cell`` are the lattice vectors.
+Shapes, units and levels are declared, never guessed. N atoms, D dimensions, M sites, S strains, K
+saved frames, E events. Row-vector convention: the rows of ``cell`` are the lattice vectors.
 """
 
 from vitreous.core.base import FORMS, LEVELS, TASKS, UNITS
@@ -10,4 +10,16 @@ from vitreous.core.examples import Features, Labels
 from vitreous.core.loading import MODES, Loading
 from vitreous.core.trajectory import Events, Trajectory
 
-__all__ = ["FORMS", "LEVELS", "MODES", "TASKS", "UNITS", "Configuration", "Events", "Features", "Labels", "Loading", "Trajectory"]
+__all__ = [
+    "FORMS",
+    "LEVELS",
+    "MODES",
+    "TASKS",
+    "UNITS",
+    "Configuration",
+    "Events",
+    "Features",
+    "Labels",
+    "Loading",
+    "Trajectory",
+]

@@ -2,7 +2,8 @@
 
 
 class VitreousError(Exception):
-    """A mistake in the input or the set-up, told in one sentence: what came, what was expected, what to do.
+    """A mistake in the input or the set-up, told in one sentence: what came, what was expected,
+    what to do.
 
     The command line prints the message alone and exits with status 2; so it does for an
     ``OSError`` (a full or read-only disk); everything else is a defect and keeps its traceback.
@@ -13,12 +14,19 @@ class MissingExtra(VitreousError):
     """A component needs an optional dependency that is not installed."""
 
     def __init__(self, component: str, package: str, extra: str) -> None:
-        super().__init__(f"{component} needs the package '{package}', which is not installed; pip install 'vitreous[{extra}]'")
+        super().__init__(
+            f"{component} needs the package '{package}', which is not installed; pip install "
+            f"'vitreous[{extra}]'"
+        )
 
 
 class NotConverged(VitreousError):
-    """A minimisation ended above its force tolerance; its state must not be stored as if it were a minimum."""
+    """A minimisation ended above its force tolerance; its state must not be stored as if it were a
+    minimum.
+    """
 
 
 class NetworkChanged(VitreousError):
-    """A relaxed glass has other bonds than it was made with; it must not be used as if it were that glass."""
+    """A relaxed glass has other bonds than it was made with; it must not be used as if it were that
+    glass.
+    """

@@ -1,7 +1,8 @@
 """What an evaluation finds: numbers, tables and figures, checked once, when made.
 
-Console, ``scores.json``, tracker and report page all read this one object. ``None`` stands for a number that is not defined (the
-correlation with a constant map); NaN and infinity are refused, since JSON has neither.
+Console, ``scores.json``, tracker and report page all read this one object. ``None`` stands for a
+number that is not defined (the correlation with a constant map); NaN and infinity are refused,
+since JSON has neither.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any, NamedTuple
 
 from vitreous.core.errors import VitreousError
 
-Numbers = Mapping[str, Any]  #: nested: each value a finite float, None, or a mapping of the same kind
+Numbers = Mapping[
+    str, Any
+]  #: nested: each value a finite float, None, or a mapping of the same kind
 Cell = str | float | None
 Draw = Callable[[], Any]  #: makes one matplotlib figure, when it is asked for
 
@@ -23,7 +26,8 @@ FORMS = ("number", "percent", "text")
 class Column(NamedTuple):
     """A column of a table: its ``name``, the ``unit`` of its numbers, and how they are written.
 
-    ``form``: "number" with ``digits`` decimals, or "percent", of a share between 0 and 1; text stays as it is in either.
+    ``form``: "number" with ``digits`` decimals, or "percent", of a share between 0 and 1; text
+    stays as it is in either.
     """
 
     name: str
@@ -55,8 +59,9 @@ class Table:
     """Rows under named columns.
 
     Fields:
-        title: what the rows are. columns: as many as each row has cells. rows: text, floats, and None where a number is not defined.
-        summary: whether it belongs to what a run prints when it is done; the page shows every table.
+        title: what the rows are. columns: as many as each row has cells. rows: text, floats, and
+        None where a number is not defined. summary: whether it belongs to what a run prints when it
+        is done; the page shows every table.
     """
 
     title: str
@@ -67,7 +72,10 @@ class Table:
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row) != len(self.columns):
-                raise VitreousError(f"table '{self.title}' has a row of {len(row)} cells under {len(self.columns)} columns")
+                raise VitreousError(
+                    f"table '{self.title}' has a row of {len(row)} cells under "
+                    f"{len(self.columns)} columns"
+                )
             for column, cell in zip(self.columns, row, strict=True):
                 _refuse_odd(f"'{column.name}' of table '{self.title}'", cell, str | float | None)
 
@@ -77,10 +85,13 @@ class Evaluated:
     """What one evaluation found in one run.
 
     Fields:
-        numbers: nested, by map where there are several: means over glasses, and under "pooled" of all places of all glasses.
-        glasses: the same for each case alone, by ``Sample.name``, without what is pooled.
-        tables: as console and page show them. figures: by file stem; one is drawn when it is asked for.
-        title: heading of its section on the page; text: a paragraph there, which says how to read it.
+        numbers: nested, by map where there are several: means over glasses, and under "pooled" of
+        all places of all glasses. glasses: the same for each case alone, by ``Sample.name``,
+        without what is pooled.
+        tables: as console and page show them. figures: by file stem; one is drawn when it is asked
+        for.
+        title: heading of its section on the page; text: a paragraph there, which says how to read
+        it.
         headline: a sentence for the top of the page; empty where there is nothing to say.
     """
 
@@ -109,11 +120,18 @@ def _refuse_odd_numbers(where: str, value: Any) -> None:
 def _refuse_odd(where: str, value: Any, allowed: Any) -> None:
     """Raise VitreousError for what is neither of ``allowed``, nor a finite number."""
     if not isinstance(value, allowed) or (isinstance(value, float) and not math.isfinite(value)):
-        raise VitreousError(f"{where} is {value!r} of an evaluation; expected a finite float, or None where it is not defined")
+        raise VitreousError(
+            f"{where} is {value!r} of an evaluation; expected a finite float, or None where it is "
+            "not defined"
+        )
 
 
-def means(glasses: Mapping[str, Mapping[str, Numbers]], name: str, keys: Sequence[str]) -> dict[str, float | None]:
-    """The mean over glasses of each of these numbers of one map; glasses without that map, or a number, are left out of it."""
+def means(
+    glasses: Mapping[str, Mapping[str, Numbers]], name: str, keys: Sequence[str]
+) -> dict[str, float | None]:
+    """The mean over glasses of each of these numbers of one map; glasses without that map, or a
+    number, are left out of it.
+    """
     rows = [of[name] for of in glasses.values() if name in of]
     return {key: mean([row[key] for row in rows]) for key in keys}
 

@@ -21,8 +21,8 @@ class Labels(Data):
         name: what is labelled, e.g. "delta_tau".
         level: one of LEVELS. task: one of TASKS, what there is to learn.
         unit: written out, e.g. "energy/area", the same for all components.
-        values: (M,) floats, or (M, T) with T ``components``; NaN exactly where ``mask`` is False. Of task "class" numbers of ``classes``.
-        mask: as ``values``, True where the label is known.
+        values: (M,) floats, or (M, T) with T ``components``; NaN exactly where ``mask`` is False.
+        Of task "class" numbers of ``classes``. mask: as ``values``, True where the label is known.
         positions: (M, D) where each label sits in the undeformed glass.
         weak_is: "low" if small values mark weak places (a threshold), "high" if large ones do.
         grid: (nx, ny[, nz]) when the sites form a grid in C order, else ().
@@ -48,7 +48,9 @@ class Labels(Data):
         if self.task not in TASKS:
             raise VitreousError(f"unknown task '{self.task}'; expected one of {', '.join(TASKS)}")
         if self.level not in LEVELS:
-            raise VitreousError(f"unknown level '{self.level}'; expected one of {', '.join(LEVELS)}")
+            raise VitreousError(
+                f"unknown level '{self.level}'; expected one of {', '.join(LEVELS)}"
+            )
         if self.weak_is not in ("low", "high"):
             raise VitreousError(f"weak_is is '{self.weak_is}'; expected 'low' or 'high'")
         each = (len(self.components),) if self.components else ()
@@ -56,7 +58,10 @@ class Labels(Data):
         mask = self._set("mask", np.bool_, m, *each)
         self._set("positions", np.float64, m, None)
         if not np.array_equal(np.isfinite(self.values), mask):
-            raise VitreousError(f"labels '{self.name}': values must be finite where the mask is True and NaN elsewhere")
+            raise VitreousError(
+                f"labels '{self.name}': values must be finite where the mask is True and NaN "
+                "elsewhere"
+            )
         self._refuse_classes()
         object.__setattr__(self, "grid", tuple(int(n) for n in self.grid))
         if self.grid and int(np.prod(self.grid)) != m:
@@ -66,18 +71,27 @@ class Labels(Data):
             columns[key] = np.array(column)
             columns[key].setflags(write=False)
             if columns[key].shape[:1] != (m,):
-                raise VitreousError(f"column '{key}' has shape {columns[key].shape}; expected {m} rows")
+                raise VitreousError(
+                    f"column '{key}' has shape {columns[key].shape}; expected {m} rows"
+                )
         object.__setattr__(self, "columns", columns)
 
     def _refuse_classes(self) -> None:
-        """Raises VitreousError for classes of another task, or values of task "class" that are no number of a class."""
+        """Raises VitreousError for classes of another task, or values of task "class" that are no
+        number of a class.
+        """
         if bool(self.classes) != (self.task == "class"):
             told = f"{len(self.classes)} classes for task '{self.task}'"
-            raise VitreousError(f"labels '{self.name}': {told}; name the classes of task 'class', and of no other")
+            raise VitreousError(
+                f"labels '{self.name}': {told}; name the classes of task 'class', and of no other"
+            )
         known = self.values[self.mask]
         if self.task == "class" and not np.isin(known, np.arange(len(self.classes))).all():
             wrong = float(known[~np.isin(known, np.arange(len(self.classes)))][0])
-            raise VitreousError(f"labels '{self.name}': {wrong:g} is no class; expected whole numbers from 0 to {len(self.classes) - 1}")
+            raise VitreousError(
+                f"labels '{self.name}': {wrong:g} is no class; expected whole numbers from 0 to "
+                f"{len(self.classes) - 1}"
+            )
 
     def __len__(self) -> int:
         return len(self.values)
@@ -88,11 +102,13 @@ class Features(Data):
     """Model input at M places of one glass.
 
     Fields:
-        form: one of FORMS. level: one of LEVELS. names: the C feature names (vector), channels (image) or node features (graph).
-        values: vector (M, C) · image (M, C, H, W[, L]) · sequence (T, C) rows of all sites · graph (T, C) nodes of all sites.
-        offsets: (M+1,) rows of ``values`` that belong to each site (graph, sequence); empty otherwise.
-        edges: (2, G) global node indices, both directions listed (graph). edge_values: (G, C_e), edge_names: C_e names.
-        edge_offsets: (M+1,) the columns of ``edges`` that belong to each site.
+        form: one of FORMS. level: one of LEVELS. names: the C feature names (vector), channels
+        (image) or node features (graph). values: vector (M, C) · image (M, C, H, W[, L]) · sequence
+        (T, C) rows of all sites · graph (T, C) nodes of all sites. offsets: (M+1,) rows of
+        ``values`` that belong to each site (graph, sequence); empty otherwise.
+        edges: (2, G) global node indices, both directions listed (graph). edge_values: (G, C_e),
+        edge_names: C_e names. edge_offsets: (M+1,) the columns of ``edges`` that belong to each
+        site.
     """
 
     form: str
@@ -107,12 +123,18 @@ class Features(Data):
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
-            raise VitreousError(f"unknown feature form '{self.form}'; expected one of {', '.join(FORMS)}")
+            raise VitreousError(
+                f"unknown feature form '{self.form}'; expected one of {', '.join(FORMS)}"
+            )
         if self.level not in LEVELS:
-            raise VitreousError(f"unknown level '{self.level}'; expected one of {', '.join(LEVELS)}")
+            raise VitreousError(
+                f"unknown level '{self.level}'; expected one of {', '.join(LEVELS)}"
+            )
         for name in ("values", "edge_values"):
             array = np.ascontiguousarray(getattr(self, name))
-            array = array.copy() if array is getattr(self, name) and array.flags.writeable else array
+            array = (
+                array.copy() if array is getattr(self, name) and array.flags.writeable else array
+            )
             array.setflags(write=False)
             object.__setattr__(self, name, finite(array, f"features {name}"))
         self._set("offsets", np.int64, None)
@@ -121,9 +143,15 @@ class Features(Data):
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "edge_names", tuple(self.edge_names))
         if len(self.names) != self.values.shape[1]:
-            raise VitreousError(f"{len(self.names)} feature names for {self.values.shape[1]} columns")
-        if self.form in ("graph", "sequence") and (not len(self.offsets) or self.offsets[-1] != len(self.values)):
-            raise VitreousError(f"{self.form} features need offsets that end at their {len(self.values)} rows")
+            raise VitreousError(
+                f"{len(self.names)} feature names for {self.values.shape[1]} columns"
+            )
+        if self.form in ("graph", "sequence") and (
+            not len(self.offsets) or self.offsets[-1] != len(self.values)
+        ):
+            raise VitreousError(
+                f"{self.form} features need offsets that end at their {len(self.values)} rows"
+            )
 
     def __len__(self) -> int:
         """Number of sites M."""

@@ -1,4 +1,6 @@
-"""How independent tasks are carried out: one after the other here, or by the pool that an executor component opens."""
+"""How independent tasks are carried out: one after the other here, or by the pool that an executor
+component opens.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ Task = Any
 Function = Callable[[Any], Any]
 Say = Callable[[str], None]
 
-#: environment variables that numerical libraries read when they are loaded; worker processes have them all at 1
+# : environment variables that numerical libraries read when they are loaded; worker processes have
+# them all at 1
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -73,15 +76,20 @@ class Silent:
 
 
 class Crew:
-    """The workers of one run: a pool, opened by the first task and closed at the end of the ``with`` block.
+    """The workers of one run: a pool, opened by the first task and closed at the end of the
+    ``with`` block.
 
-    Leaving the block ends the tasks still under way: what they stored is whole, and the same run resumes from it.
+    Leaving the block ends the tasks still under way: what they stored is whole, and the same run
+    resumes from it.
 
     Args:
-        open_pool: gives a pool of workers, any ``concurrent.futures.Executor``. progress: shows how far it is.
+        open_pool: gives a pool of workers, any ``concurrent.futures.Executor``. progress: shows how
+        far it is.
     """
 
-    def __init__(self, open_pool: Callable[[], futures.Executor] = InTurn, progress: Progress | None = None) -> None:
+    def __init__(
+        self, open_pool: Callable[[], futures.Executor] = InTurn, progress: Progress | None = None
+    ) -> None:
         self._open, self._progress = open_pool, progress or Silent()
         self._pool: futures.Executor | None = None
 
@@ -97,8 +105,12 @@ class Crew:
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def map(self, function: Function, tasks: Sequence[Task], title: str) -> Iterator[tuple[Task, Any]]:
-        """(task, result) pairs in the order in which they end; in place of a result an exception that ended it."""
+    def map(
+        self, function: Function, tasks: Sequence[Task], title: str
+    ) -> Iterator[tuple[Task, Any]]:
+        """(task, result) pairs in the order in which they end; in place of a result an exception
+        that ended it.
+        """
         if self._pool is None:
             self._pool = self._open()
         pending: dict[futures.Future[Any], Task] = {}
@@ -149,7 +161,9 @@ def unpacked(outcome: bytes) -> Any:
 
 
 def _portable(error: Exception) -> Exception:
-    """An exception with its traceback as a note; a RuntimeError in its place if it does not survive pickling."""
+    """An exception with its traceback as a note; a RuntimeError in its place if it does not survive
+    pickling.
+    """
     error.add_note("".join(traceback.format_exception(error)).rstrip())
     try:
         pickle.loads(pickle.dumps(error))

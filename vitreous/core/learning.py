@@ -1,4 +1,6 @@
-"""Fit a model to the training cases of a run, and predict on all of them; both are artifacts like any other."""
+"""Fit a model to the training cases of a run, and predict on all of them; both are artifacts like
+any other.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _LEARNT_FROM = ("train", "validation")
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """A model, the root of its random stream, and the distribution and version that it comes from."""
+    """A model, the root of its random stream, and the distribution and version that it
+    comes from.
+    """
 
     model: Model
     seed: int
@@ -50,7 +54,10 @@ class Lesson:
         timed = [(a.stage, a.seconds) for a in (fit, *each) if a.seconds is not None]
         return replace(
             run,
-            samples=tuple(s.and_stored("predict", p.key, shelf) for s, p in zip(run.samples, each, strict=True)),
+            samples=tuple(
+                s.and_stored("predict", p.key, shelf)
+                for s, p in zip(run.samples, each, strict=True)
+            ),
             model_key=fit.key,
             history=tuple(tuple(metric) for metric in packed["history"]),
             seconds={**run.seconds, **sums(timed)},
@@ -58,9 +65,17 @@ class Lesson:
         )
 
     def fit(self, store: Store, run: Run, say: Say, made: list[Fitted]) -> Artifact:
-        """The fit; ``made`` is given the model if it is trained now. Cases are learnt loading by loading."""
-        learnt_from = {role: sorted(run.role(role), key=lambda s: (s.case.loading, s.case.glass)) for role in _LEARNT_FROM}
-        parents = {role: [[s.keys["describe"], s.keys["label"]] for s in samples] for role, samples in learnt_from.items()}
+        """The fit; ``made`` is given the model if it is trained now. Cases are learnt loading by
+        loading.
+        """
+        learnt_from = {
+            role: sorted(run.role(role), key=lambda s: (s.case.loading, s.case.glass))
+            for role in _LEARNT_FROM
+        }
+        parents = {
+            role: [[s.keys["describe"], s.keys["label"]] for s in samples]
+            for role, samples in learnt_from.items()
+        }
 
         def work() -> dict[str, Any]:
             history: list[Metric] = []
@@ -79,10 +94,19 @@ class Lesson:
 
     def _prediction(self, store: Store, fit_key: str, fitted: Fitted, sample: Sample) -> Artifact:
         def work() -> dict[str, np.ndarray | None]:
-            return {"prediction": _predict(fitted, sample), "uncertainty": _uncertainty(fitted, sample)}
+            return {
+                "prediction": _predict(fitted, sample),
+                "uncertainty": _uncertainty(fitted, sample),
+            }
 
-        note = {"sample": sample.index, "provider": self.provider, "parent_stages": ["fit", "describe"]}
-        return Artifact(store, "predict", {"parents": [fit_key, sample.keys["describe"]]}, work, note)
+        note = {
+            "sample": sample.index,
+            "provider": self.provider,
+            "parent_stages": ["fit", "describe"],
+        }
+        return Artifact(
+            store, "predict", {"parents": [fit_key, sample.keys["describe"]]}, work, note
+        )
 
 
 def _predict(fitted: Fitted, sample: Sample) -> np.ndarray:
@@ -90,7 +114,8 @@ def _predict(fitted: Fitted, sample: Sample) -> np.ndarray:
     prediction = np.asarray(fitted.predict(sample.features), dtype=np.float64)
     if prediction.shape != sample.labels.values.shape or not np.all(np.isfinite(prediction)):
         raise VitreousError(
-            f"{type(fitted).__name__} predicted {np.count_nonzero(np.isfinite(prediction))} finite values of shape {prediction.shape} "
+            f"{type(fitted).__name__} predicted {np.count_nonzero(np.isfinite(prediction))} "
+            f"finite values of shape {prediction.shape} "
             f"for the {len(sample.labels)} sites of sample {sample.index}; the fit failed"
         )
     return prediction
@@ -104,7 +129,8 @@ def _uncertainty(fitted: Fitted, sample: Sample) -> np.ndarray | None:
     given = np.asarray(given, dtype=np.float64)
     if given.shape != sample.labels.values.shape or not np.all(given > 0.0):
         raise VitreousError(
-            f"{type(fitted).__name__} gave uncertainties of sample {sample.index} that are not all positive; the fit failed"
+            f"{type(fitted).__name__} gave uncertainties of sample {sample.index} that are not "
+            "all positive; the fit failed"
         )
     return given
 

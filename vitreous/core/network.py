@@ -1,4 +1,6 @@
-"""Whether the bonds that a glass lists are those that its atoms have: after relaxing, some may have broken, and others formed."""
+"""Whether the bonds that a glass lists are those that its atoms have: after relaxing, some may have
+broken, and others formed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ class Change(NamedTuple):
     """What became of a network.
 
     Fields:
-        broken: (K, 2) listed bonds that are too long to be any, the longest first; lengths: (K,) theirs, length unit.
+        broken: (K, 2) listed bonds that are too long to be any, the longest first; lengths: (K,)
+        theirs, length unit.
         formed: (P, 2) atoms of kinds that bond, close enough to be bonded, that are not listed.
     """
 
@@ -34,8 +37,10 @@ class Change(NamedTuple):
 
 
 def network_change(glass: Configuration, limit: float) -> Change:
-    """Where the listed bonds of a glass are not the pairs of atoms closer than ``limit`` (length), kinds that no listed bond joins left
-    out; nothing for a glass without bonds, or an infinite limit. Of the images of a pair, the nearest counts."""
+    """Where the listed bonds of a glass are not the pairs of atoms closer than ``limit`` (length),
+    kinds that no listed bond joins left out; nothing for a glass without bonds, or an infinite
+    limit. Of the images of a pair, the nearest counts.
+    """
     bonds = np.sort(glass.bonds, axis=1)
     if not len(bonds) or not np.isfinite(limit):
         return Change(bonds[:0], np.zeros(0), bonds[:0])
@@ -55,14 +60,16 @@ def bond_lengths(glass: Configuration) -> Array:
 
 
 def refuse_changed(glass: Configuration, limit: float) -> None:
-    """Raise NetworkChanged, in one sentence, for a relaxed glass whose bonds are no longer those that it was made with.
+    """Raise NetworkChanged, in one sentence, for a relaxed glass whose bonds are no longer those
+    that it was made with.
 
     ``limit`` (length): atoms of kinds that bond are bonded where they are closer.
     """
     change = network_change(glass, limit)
     if change.any:
         raise NetworkChanged(
-            f"relaxing changed the network: {told(glass, change, limit)}; use another glass, or the relaxed one with its bonds found anew"
+            f"relaxing changed the network: {told(glass, change, limit)}; use another glass, or "
+            "the relaxed one with its bonds found anew"
         )
 
 
@@ -73,11 +80,16 @@ def told(glass: Configuration, change: Change, limit: float) -> str:
     if len(change.broken):
         i, j = glass.ids[change.broken[0]]
         more = f", the longest of {len(change.broken)} that broke" if len(change.broken) > 1 else ""
-        said.append(f"the bond between atoms {i} and {j} is {change.lengths[0]:.3f} {unit} long{more} (a bond is at most {limit:g})")
+        said.append(
+            f"the bond between atoms {i} and {j} is {change.lengths[0]:.3f} {unit} long{more} (a "
+            f"bond is at most {limit:g})"
+        )
     if len(change.formed):
         i, j = glass.ids[change.formed[0]]
         more = f", and {len(change.formed) - 1} more pairs" if len(change.formed) > 1 else ""
-        said.append(f"atoms {i} and {j}{more}, not bonded before, stand closer than {limit:g} {unit}")
+        said.append(
+            f"atoms {i} and {j}{more}, not bonded before, stand closer than {limit:g} {unit}"
+        )
     return "; ".join(said)
 
 
@@ -87,7 +99,9 @@ def _kinds(glass: Configuration, pairs: Pairs) -> Pairs:
 
 
 def _pairs_closer(glass: Configuration, radius: float) -> Pairs:
-    """(P, 2) pairs of atoms i < j closer than ``radius``, each once, by sorting the atoms into cells at least that wide."""
+    """(P, 2) pairs of atoms i < j closer than ``radius``, each once, by sorting the atoms into
+    cells at least that wide.
+    """
     fractional = glass.positions @ np.linalg.inv(glass.cell)
     periodic = np.array(glass.periodic)
     fractional -= np.where(periodic, np.floor(fractional), fractional.min(axis=0))
@@ -107,6 +121,9 @@ def _pairs_closer(glass: Configuration, radius: float) -> Pairs:
         count = last - first
         i = np.repeat(atoms, count)
         j = order[np.arange(len(i)) + np.repeat(first - (np.cumsum(count) - count), count)]
-        near = np.linalg.norm(glass.minimum_image(glass.positions[j] - glass.positions[i]), axis=1) < radius
+        near = (
+            np.linalg.norm(glass.minimum_image(glass.positions[j] - glass.positions[i]), axis=1)
+            < radius
+        )
         found.append(np.column_stack([i, j])[near & (i < j)])
     return np.unique(np.concatenate(found), axis=0)

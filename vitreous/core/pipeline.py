@@ -1,7 +1,7 @@
 """The whole run: samples independently of each other, then split, fit, predict.
 
-Everything is checked before anything is computed, and everything computed is kept: the same pipeline on the same store continues where it
-stood and ends with the same bits.
+Everything is checked before anything is computed, and everything computed is kept: the same
+pipeline on the same store continues where it stood and ends with the same bits.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ class Pipeline(Chain):
     """A chain of stages per case, and the model that learns from the cases.
 
     Fields:
-        loadings: those that glasses are taken along, and which roles take them; empty: ``loading`` alone.
-        samples: how many glasses at most; None takes all that the generator has. Where it makes as many as asked for, a glass whose network
-            changed when it was relaxed is replaced by the next one. split: their roles. seed: root of split and fit.
+        loadings: those that glasses are taken along, and which roles take them; empty: ``loading``
+        alone.
+        samples: how many glasses at most; None takes all that the generator has. Where it makes as
+            many as asked for, a glass whose network changed when it was relaxed is replaced by the
+            next one. split: their roles. seed: root of split and fit.
     """
 
     loadings: tuple[LoadCase, ...] = ()
@@ -57,58 +59,96 @@ class Pipeline(Chain):
         """Stages by loading; those of one that is not scored have neither events nor indicators."""
         shared = {f.name: getattr(self, f.name) for f in fields(Chain)}
         unscored = {"events": None, "indicators": None}
-        return tuple(Chain(**{**shared, "loading": c.loading, **({} if c.scored else unscored)}) for c in self.load_cases)
+        return tuple(
+            Chain(**{**shared, "loading": c.loading, **({} if c.scored else unscored)})
+            for c in self.load_cases
+        )
 
     def roles(self) -> dict[int, str]:
-        """The role of each glass; raises VitreousError for an impossible number of glasses, split, or list of loadings."""
+        """The role of each glass; raises VitreousError for an impossible number of glasses, split,
+        or list of loadings.
+        """
         self._refuse_target()
         available, wanted = self.generator.available, self.samples
         if wanted is None and available is None:
-            raise VitreousError(f"{type(self.generator).__name__} makes as many glasses as asked for; say how many with samples=NUMBER")
+            raise VitreousError(
+                f"{type(self.generator).__name__} makes as many glasses as asked for; say how "
+                "many with samples=NUMBER"
+            )
         count = min(n for n in (available, wanted) if n is not None)
         if count < 1:
             raise VitreousError(f"samples={count}; expected at least 1")
-        roles = dict.fromkeys(range(count), "test") if self.model is None else self.split.assign(count, self.seed)
-        refuse_loadings(self.load_cases, "" if self.descriptor is None else self.descriptor.bound_to_axes, set(roles.values()))
+        roles = (
+            dict.fromkeys(range(count), "test")
+            if self.model is None
+            else self.split.assign(count, self.seed)
+        )
+        refuse_loadings(
+            self.load_cases,
+            "" if self.descriptor is None else self.descriptor.bound_to_axes,
+            set(roles.values()),
+        )
         return roles
 
     def _refuse_target(self) -> None:
-        """Raises VitreousError for strains that the deformation does not reach, or several components for a model that learns one."""
+        """Raises VitreousError for strains that the deformation does not reach, or several
+        components for a model that learns one.
+        """
         if self.strains and self.strains[-1] > self.simulator.reach * (1.0 + 1e-9):
             raise VitreousError(
-                f"the labels need the glass at strain {self.strains[-1]:g}, but the deformation ends at {self.simulator.reach:g}; "
+                f"the labels need the glass at strain {self.strains[-1]:g}, but the deformation "
+                f"ends at {self.simulator.reach:g}; "
                 f"raise simulator.strain_max"
             )
         if self.model is not None and self.labeler.components and not self.model.several:
             raise VitreousError(
-                f"{type(self.labeler).__name__} labels {', '.join(self.labeler.components)}, but {type(self.model).__name__} learns one "
+                f"{type(self.labeler).__name__} labels {', '.join(self.labeler.components)}, but "
+                f"{type(self.model).__name__} learns one "
                 "component; leave the labeler one, or choose another model"
             )
 
-    def run(self, store: Store, crew: Crew | None = None, report: Report = lambda line: None) -> Run:
+    def run(
+        self, store: Store, crew: Crew | None = None, report: Report = lambda line: None
+    ) -> Run:
         """Compute what the store does not hold, fit, and predict on every case.
 
         Raises:
-            VitreousError: bad input or set-up, no glass left, or a split left empty by exclusions. What is stored is kept.
+            VitreousError: bad input or set-up, no glass left, or a split left empty by exclusions.
+            What is stored is kept.
         """
         if self.model is not None:
             self.model.refuse()
         crew = crew or Crew()
         planned = self.roles()
         if self.samples is not None and len(planned) < self.samples:
-            report(f"{self.samples} glasses asked for, {len(planned)} available: all of them are used")
+            report(
+                f"{self.samples} glasses asked for, {len(planned)} available: all of them are used"
+            )
         store.clean()
         outcome = self._compute_all(store, crew, planned, report)
         left = {case.glass: case.role for case in outcome.records}
         _refuse_empty(outcome.roles, left, outcome.excluded)
-        shelf = Shelf(partial(self._read, store, {key: r for r in outcome.records.values() for key in r.keys.values()}))
+        shelf = Shelf(
+            partial(
+                self._read,
+                store,
+                {key: r for r in outcome.records.values() for key in r.keys.values()},
+            )
+        )
         loadings = [case.loading for case in self.load_cases]
         result = Run(
             loadings=tuple(loadings),
-            samples=tuple(Sample.stored(c, loadings[c.loading], r.keys, shelf) for c, r in sorted(outcome.records.items(), key=_in_order)),
+            samples=tuple(
+                Sample.stored(c, loadings[c.loading], r.keys, shelf)
+                for c, r in sorted(outcome.records.items(), key=_in_order)
+            ),
             excluded=outcome.excluded,
             incomplete=outcome.incomplete,
-            about={"components": self._components(), "seed": self.seed, "glass_seed": self.glass_seed},
+            about={
+                "components": self._components(),
+                "seed": self.seed,
+                "glass_seed": self.glass_seed,
+            },
             shelf=shelf,
             **_spent(list(outcome.records.values())),
             weak_is={} if self.indicators is None else dict(self.indicators.weak_is),
@@ -121,30 +161,44 @@ class Pipeline(Chain):
     def _components(self) -> dict[str, Any]:
         """Target, version, fields and provider by role."""
         parts = {role: getattr(self, role) for role in ROLES}
-        return {role: {**identity(part), "provider": self.providers.get(role, "")} for role, part in parts.items() if part is not None}
+        return {
+            role: {**identity(part), "provider": self.providers.get(role, "")}
+            for role, part in parts.items()
+            if part is not None
+        }
 
     def _read(self, store: Store, records: Mapping[str, Record], stage: str, key: str) -> Any:
-        """A stored artifact; one that was damaged or deleted since is computed anew, where it belongs to a case."""
+        """A stored artifact; one that was damaged or deleted since is computed anew, where it
+        belongs to a case.
+        """
         found = store.get(stage, key)
         if found is not None:
             return found[0]
         if key not in records:
-            raise VitreousError(f"the {stage} artifact {key[:12]} vanished from {store.folder} during the run; run again")
+            raise VitreousError(
+                f"the {stage} artifact {key[:12]} vanished from {store.folder} during the run; "
+                "run again"
+            )
         case = records[key].case
         return artifacts(self.chain(case), store, case.glass)[stage].value
 
-    def _compute_all(self, store: Store, crew: Crew, planned: Mapping[int, str], report: Report) -> _Outcome:
+    def _compute_all(
+        self, store: Store, crew: Crew, planned: Mapping[int, str], report: Report
+    ) -> _Outcome:
         """All cases, replacements included.
 
-        The next free number replaces a glass whose network changed, in its role, in the order of the glasses replaced: what becomes of a
-        glass is decided by its number, so every run finds the same replacements. There are at most as many as glasses asked for.
+        The next free number replaces a glass whose network changed, in its role, in the order of
+        the glasses replaced: what becomes of a glass is decided by its number, so every run finds
+        the same replacements. There are at most as many as glasses asked for.
         """
         outcome = _Outcome(roles=dict(planned))
         last = len(planned) if self.generator.available is not None else 2 * len(planned)
         wanted = list(planned)
         while wanted:
             failures = self._compute(store, crew, wanted, report, outcome)
-            changed = [index for index, failure in failures.items() if isinstance(failure, NetworkChanged)]
+            changed = [
+                index for index, failure in failures.items() if isinstance(failure, NetworkChanged)
+            ]
             instead = dict(zip(changed, range(len(outcome.roles), last), strict=False))
             outcome.excluded |= {index: str(failure) for index, failure in failures.items()}
             for old, new in instead.items():
@@ -155,15 +209,24 @@ class Pipeline(Chain):
         outcome.excluded = dict(sorted(outcome.excluded.items()))
         return outcome
 
-    def _compute(self, store: Store, crew: Crew, indices: Sequence[int], report: Report, outcome: _Outcome) -> dict[int, VitreousError]:
-        """Adds the cases of these glasses to ``outcome``; returns the glasses left out altogether, in order."""
+    def _compute(
+        self, store: Store, crew: Crew, indices: Sequence[int], report: Report, outcome: _Outcome
+    ) -> dict[int, VitreousError]:
+        """Adds the cases of these glasses to ``outcome``; returns the glasses left out altogether,
+        in order.
+        """
         excluded: dict[int, VitreousError] = {}
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
         tasks = [(index, cases[index]) for index in indices]
         for (index, _), found in crew.map(partial(_attempt, self, store), tasks, "glasses"):
-            each = [f.as_error() if isinstance(f, Failure) else f for f in (found if isinstance(found, list) else [found])]
+            each = [
+                f.as_error() if isinstance(f, Failure) else f
+                for f in (found if isinstance(found, list) else [found])
+            ]
             for failure in each:
-                if isinstance(failure, BaseException) and not isinstance(failure, NotConverged | NetworkChanged | Lost):
+                if isinstance(failure, BaseException) and not isinstance(
+                    failure, NotConverged | NetworkChanged | Lost
+                ):
                     failure.add_note(f"while computing sample {index}")
                     raise failure
             outcome.records |= {r.case: r for r in each if isinstance(r, Record)}
@@ -175,13 +238,18 @@ class Pipeline(Chain):
             for case, failure in zip(cases[index], each, strict=True):
                 if isinstance(failure, VitreousError):
                     outcome.incomplete[case] = str(failure)
-                    report(f"sample {index} along {self.load_cases[case.loading].loading.title} is left out: {failure}")
+                    report(
+                        f"sample {index} along {self.load_cases[case.loading].loading.title} is "
+                        f"left out: {failure}"
+                    )
         return dict(sorted(excluded.items()))
 
 
 @dataclass(kw_only=True)
 class _Outcome:
-    """What became of the cases so far: records, roles of all glasses, and the reasons of those left out (see ``Run``)."""
+    """What became of the cases so far: records, roles of all glasses, and the reasons of those left
+    out (see ``Run``).
+    """
 
     roles: dict[int, str]
     records: dict[Case, Record] = field(default_factory=dict)
@@ -194,7 +262,8 @@ class Failure:
     """A refusal that crossed from a worker process: the sentence, and what it was.
 
     Fields:
-        kind: NotConverged or NetworkChanged, which leave out the sample alone, or VitreousError, which stops the run.
+        kind: NotConverged or NetworkChanged, which leave out the sample alone, or VitreousError,
+        which stops the run.
     """
 
     reason: str
@@ -205,18 +274,27 @@ class Failure:
         return self.kind(self.reason)
 
 
-def _attempt(pipeline: Pipeline, store: Store, task: tuple[int, Sequence[Case]]) -> list[Record | Failure] | Failure:
+def _attempt(
+    pipeline: Pipeline, store: Store, task: tuple[int, Sequence[Case]]
+) -> list[Record | Failure] | Failure:
     """What becomes of the cases of one glass, or why all of it is refused."""
     index, cases = task
     try:
         found = compute_glass({case: pipeline.chain(case) for case in cases}, store, index)
-        return [_portable(outcome) if isinstance(outcome, VitreousError) else outcome for outcome in found]
+        return [
+            _portable(outcome) if isinstance(outcome, VitreousError) else outcome
+            for outcome in found
+        ]
     except VitreousError as error:
         return _portable(error)
 
 
 def _portable(error: VitreousError) -> Failure:
-    kinds = (NotConverged, NetworkChanged, VitreousError)  # the first that fits: others take more than a sentence to make
+    kinds = (
+        NotConverged,
+        NetworkChanged,
+        VitreousError,
+    )  # the first that fits: others take more than a sentence to make
     return Failure(reason=str(error), kind=next(kind for kind in kinds if isinstance(error, kind)))
 
 
@@ -224,17 +302,28 @@ def _in_order(entry: tuple[Case, Record]) -> tuple[int, int]:
     return entry[0].glass, entry[0].loading
 
 
-def _refuse_empty(planned: Mapping[int, str], left: Mapping[int, str], excluded: Mapping[int, str]) -> None:
+def _refuse_empty(
+    planned: Mapping[int, str], left: Mapping[int, str], excluded: Mapping[int, str]
+) -> None:
     reasons = "; ".join(f"sample {index}: {reason}" for index, reason in list(excluded.items())[:3])
     if not left:
         raise VitreousError(f"all {len(planned)} samples were left out; {reasons}")
     if gone := lost_roles(planned, left):
-        raise VitreousError(f"every {' and '.join(gone)} sample was left out, so the split is empty; raise samples, or mend: {reasons}")
+        raise VitreousError(
+            f"every {' and '.join(gone)} sample was left out, so the split is empty; raise "
+            f"samples, or mend: {reasons}"
+        )
 
 
 def _spent(records: Sequence[Record]) -> dict[str, Any]:
-    """The fields ``seconds`` and ``fresh`` of a run: each artifact once, however many cases share it."""
-    each = {(stage, record.keys[stage]): seconds for record in records for stage, seconds in record.seconds.items()}
+    """The fields ``seconds`` and ``fresh`` of a run: each artifact once, however many cases share
+    it.
+    """
+    each = {
+        (stage, record.keys[stage]): seconds
+        for record in records
+        for stage, seconds in record.seconds.items()
+    }
     return {
         "seconds": sums([(stage, seconds) for (stage, _), seconds in each.items()]),
         "fresh": dict(Counter(stage for stage, _ in each)),

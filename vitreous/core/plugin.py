@@ -8,7 +8,17 @@ from dataclasses import dataclass
 import pluggy
 
 PROJECT = "vitreous"
-KINDS = ("potential", "generator", "simulator", "labeler", "descriptor", "model", "evaluation", "executor", "tracker")
+KINDS = (
+    "potential",
+    "generator",
+    "simulator",
+    "labeler",
+    "descriptor",
+    "model",
+    "evaluation",
+    "executor",
+    "tracker",
+)
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -16,9 +26,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """One registered method: ``target`` is a dotted string, resolved only when the component is asked for.
+    """One registered method: ``target`` is a dotted string, resolved only when the component is
+    asked for.
 
-    ``needs``: optional packages, by the name under which they are imported, without which it cannot work; asked for before anything runs.
+    ``needs``: optional packages, by the name under which they are imported, without which it cannot
+    work; asked for before anything runs.
     """
 
     kind: str

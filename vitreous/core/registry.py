@@ -1,7 +1,9 @@
-"""Which components are installed, who provides them, and how one is found by name or built from a configuration.
+"""Which components are installed, who provides them, and how one is found by name or built from a
+configuration.
 
-Every entry point of the group "vitreous" is loaded alone: one that fails is kept with its reason and reported, and the others work.
-Declarations are strings; a component's module is imported when that component is asked for.
+Every entry point of the group "vitreous" is loaded alone: one that fails is kept with its reason
+and reported, and the others work. Declarations are strings; a component's module is imported when
+that component is asked for.
 """
 
 from __future__ import annotations
@@ -67,22 +69,28 @@ class Registry:
         VitreousError: two providers declare the same kind and name.
     """
 
-    def __init__(self, registered: Iterable[Registered], failed: Iterable[FailedPlugin] = ()) -> None:
+    def __init__(
+        self, registered: Iterable[Registered], failed: Iterable[FailedPlugin] = ()
+    ) -> None:
         self.failed = tuple(failed)
         self._table: dict[tuple[str, str], Registered] = {}
         for item in registered:
             key = (item.component.kind, item.component.name)
             if key in self._table:
                 raise VitreousError(
-                    f"two plugins provide {key[0]} '{key[1]}': {self._table[key].provider} ({self._table[key].component.target}) and "
-                    f"{item.provider} ({item.component.target}); uninstall one, or rename its component"
+                    f"two plugins provide {key[0]} '{key[1]}': {self._table[key].provider} "
+                    f"({self._table[key].component.target}) and "
+                    f"{item.provider} ({item.component.target}); uninstall one, or rename its "
+                    "component"
                 )
             self._table[key] = item
 
     def all(self, kind: str | None = None) -> list[Registered]:
         """Every component, or those of one kind, sorted by kind and name."""
         if kind is not None and kind not in KINDS:
-            raise VitreousError(f"unknown kind '{kind}'{suggest(kind, KINDS)}; kinds: {', '.join(KINDS)}")
+            raise VitreousError(
+                f"unknown kind '{kind}'{suggest(kind, KINDS)}; kinds: {', '.join(KINDS)}"
+            )
         chosen = [r for r in self._table.values() if kind in (None, r.component.kind)]
         return sorted(chosen, key=lambda r: (KINDS.index(r.component.kind), r.component.name))
 
@@ -91,12 +99,17 @@ class Registry:
         return [r.component.name for r in self.all(kind)]
 
     def find(self, kind: str, name: str) -> Registered:
-        """The component registered under a kind and name; raises VitreousError with suggestions if there is none."""
+        """The component registered under a kind and name; raises VitreousError with suggestions if
+        there is none.
+        """
         names = self.names(kind)
         if (kind, name) in self._table:
             return self._table[kind, name]
         failed = "".join(f"; {failure}" for failure in self.failed)
-        raise VitreousError(f"unknown {kind} '{name}'{suggest(name, names)}; installed: {', '.join(names) or 'none'}{failed}")
+        raise VitreousError(
+            f"unknown {kind} '{name}'{suggest(name, names)}; installed: "
+            f"{', '.join(names) or 'none'}{failed}"
+        )
 
     def by_target(self, kind: str, target: str) -> Registered:
         """The component of this kind with this dotted target: the allow-list for configurations."""
@@ -105,23 +118,31 @@ class Registry:
                 return registered
         targets = {r.component.target: r.component.name for r in self.all(kind)}
         others = [r.component.kind for r in self._table.values() if r.component.target == target]
-        why = f"it is {_one(others[0])}" if others else "it is not a registered component" + suggest(target, targets)
+        why = (
+            f"it is {_one(others[0])}"
+            if others
+            else "it is not a registered component" + suggest(target, targets)
+        )
         failed = "".join(f"; {failure}" for failure in self.failed)
         raise VitreousError(
-            f"'{target}' cannot be used as {_one(kind)}: {why}; registered: {', '.join(sorted(targets.values())) or 'none'}{failed}"
+            f"'{target}' cannot be used as {_one(kind)}: {why}; registered: "
+            f"{', '.join(sorted(targets.values())) or 'none'}{failed}"
         )
 
     def name_of(self, kind: str, cls: type[Any]) -> str:
         """The name under which a class is registered; the class's own name if it is not."""
         target = f"{cls.__module__}.{cls.__qualname__}"
-        return next((r.component.name for r in self.all(kind) if r.component.target == target), cls.__name__)
+        return next(
+            (r.component.name for r in self.all(kind) if r.component.target == target), cls.__name__
+        )
 
     def resolve(self, kind: str, name: str) -> type[Any]:
         """The class of a component, imported now.
 
         Raises:
             MissingExtra: it needs an optional package that is not installed.
-            VitreousError: unknown name, a target that does not exist, fails to import, or is not of its kind.
+            VitreousError: unknown name, a target that does not exist, fails to import, or is not of
+            its kind.
         """
         return load_class(self.find(kind, name))
 
@@ -132,7 +153,9 @@ def _one(kind: str) -> str:
 
 
 def refuse_missing(registered: Registered) -> None:
-    """Raise MissingExtra, or VitreousError, if a package that a component needs is not installed; nothing is imported."""
+    """Raise MissingExtra, or VitreousError, if a package that a component needs is not installed;
+    nothing is imported.
+    """
     component = registered.component
     for package in component.needs:
         if find_spec(package) is None:
@@ -142,11 +165,15 @@ def refuse_missing(registered: Registered) -> None:
 def _missing(label: str, package: str) -> VitreousError:
     if package in _EXTRA_OF:
         return MissingExtra(label, package, _EXTRA_OF[package])
-    return VitreousError(f"{label} needs the package '{package}', which is not installed; pip install {package}")
+    return VitreousError(
+        f"{label} needs the package '{package}', which is not installed; pip install {package}"
+    )
 
 
 def load_class(registered: Registered) -> type[Any]:
-    """Import a registered component's class and check that it implements the interface of its kind."""
+    """Import a registered component's class and check that it implements the interface
+    of its kind.
+    """
     from vitreous.core.interfaces import Method
 
     component, provider = registered.component, registered.provider
@@ -157,17 +184,27 @@ def load_class(registered: Registered) -> type[Any]:
     except ModuleNotFoundError as error:
         missing = (error.name or "").split(".")[0]
         if not error.name or module == error.name or module.startswith(error.name + "."):
-            raise VitreousError(f"{label}: its target {component.target} does not exist; ask its author to correct it") from error
+            raise VitreousError(
+                f"{label}: its target {component.target} does not exist; ask its author to "
+                "correct it"
+            ) from error
         raise _missing(label, missing) from error
     except AttributeError as error:
-        raise VitreousError(f"{label}: its target {component.target} does not exist; ask its author to correct it") from error
+        raise VitreousError(
+            f"{label}: its target {component.target} does not exist; ask its author to correct it"
+        ) from error
     except VitreousError:
         raise
     except Exception as error:
         raise VitreousError(f"{label} fails to import: {type(error).__name__}: {error}") from error
-    interface = {cls.kind: cls for cls in Method.__subclasses__() if "kind" in cls.__dict__}[component.kind]
+    interface = {cls.kind: cls for cls in Method.__subclasses__() if "kind" in cls.__dict__}[
+        component.kind
+    ]
     if not (isinstance(found, type) and issubclass(found, interface)):
-        raise VitreousError(f"{label}: its target {component.target} is not a subclass of vitreous.core.interfaces.{interface.__name__}")
+        raise VitreousError(
+            f"{label}: its target {component.target} is not a subclass of "
+            f"vitreous.core.interfaces.{interface.__name__}"
+        )
     return found
 
 
@@ -176,9 +213,16 @@ def _provider(entry: EntryPoint) -> str:
 
 
 def plugin_entry_points() -> list[EntryPoint]:
-    """The entry points of the group, each once, the built-in ones first. Metadata only: nothing is imported."""
-    unique = {(entry.name, entry.value): entry for entry in reversed(list(entry_points(group=GROUP)))}
-    return sorted(unique.values(), key=lambda entry: (entry.value != "vitreous.plugins", _provider(entry), entry.name))
+    """The entry points of the group, each once, the built-in ones first. Metadata only: nothing is
+    imported.
+    """
+    unique = {
+        (entry.name, entry.value): entry for entry in reversed(list(entry_points(group=GROUP)))
+    }
+    return sorted(
+        unique.values(),
+        key=lambda entry: (entry.value != "vitreous.plugins", _provider(entry), entry.name),
+    )
 
 
 def _components_of(manager: pluggy.PluginManager, entry: EntryPoint) -> list[Component]:
@@ -189,13 +233,19 @@ def _components_of(manager: pluggy.PluginManager, entry: EntryPoint) -> list[Com
     others = [other for other in manager.get_plugins() if other is not plugin]
     answers = manager.subset_hook_caller("vitreous_components", others)()
     if not answers:
-        raise VitreousError(f"{entry.value} has no function vitreous_components marked with vitreous.core.plugin.hookimpl")
+        raise VitreousError(
+            f"{entry.value} has no function vitreous_components marked with "
+            "vitreous.core.plugin.hookimpl"
+        )
     components = [component for answer in answers for component in answer]
     for component in components:
         if not isinstance(component, Component):
             raise VitreousError(f"it declares {component!r}, which is not a Component")
         if component.kind not in KINDS:
-            raise VitreousError(f"it declares '{component.name}' of unknown kind '{component.kind}'{suggest(component.kind, KINDS)}")
+            raise VitreousError(
+                f"it declares '{component.name}' of unknown kind "
+                f"'{component.kind}'{suggest(component.kind, KINDS)}"
+            )
     return components
 
 
@@ -211,8 +261,16 @@ def discover(entries: Iterable[EntryPoint] | None = None) -> Registry:
     for entry in plugin_entry_points() if entries is None else entries:
         provider = _provider(entry)
         try:
-            registered += [Registered(component=c, provider=provider) for c in _components_of(manager, entry)]
+            registered += [
+                Registered(component=c, provider=provider) for c in _components_of(manager, entry)
+            ]
         except (Exception, SystemExit) as error:
-            reason = str(error) if isinstance(error, VitreousError) else f"{type(error).__name__}: {error}"
-            failed.append(FailedPlugin(name=entry.name, provider=provider, reason=" ".join(reason.split())))
+            reason = (
+                str(error)
+                if isinstance(error, VitreousError)
+                else f"{type(error).__name__}: {error}"
+            )
+            failed.append(
+                FailedPlugin(name=entry.name, provider=provider, reason=" ".join(reason.split()))
+            )
     return Registry(registered, failed)

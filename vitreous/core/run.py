@@ -1,6 +1,8 @@
-"""What a run leaves behind: its table of cases with what was computed on each, and the fitted model.
+"""What a run leaves behind: its table of cases with what was computed on each, and the fitted
+model.
 
-``run.json`` in the folder of a run says all of it but the arrays, which lie in the store: a run is opened again without computing.
+``run.json`` in the folder of a run says all of it but the arrays, which lie in the store: a run is
+opened again without computing.
 """
 
 from __future__ import annotations
@@ -29,8 +31,12 @@ FILE, FORMAT = "run.json", 1
 #: entries of the file that whoever reads it relies on, and their kinds
 _ENTRIES: Mapping[str, type] = {
     **dict.fromkeys(("cases", "loadings", "incomplete", "history"), list),
-    **dict.fromkeys(("config", "components", "packages", "excluded", "seconds", "fresh", "weak_is"), dict),
-    **dict.fromkeys(("store", "store_from_here", "python", "vitreous", "command", "model_key"), str),
+    **dict.fromkeys(
+        ("config", "components", "packages", "excluded", "seconds", "fresh", "weak_is"), dict
+    ),
+    **dict.fromkeys(
+        ("store", "store_from_here", "python", "vitreous", "command", "model_key"), str
+    ),
 }
 Metric = tuple[str, float, int]  #: name, value, step
 
@@ -42,11 +48,13 @@ class Run:
     Fields:
         loadings: what was done to the glasses, numbered by ``Case.loading``.
         samples: views of the cases, in order of glass and loading, without those left out.
-        excluded: the reason, by glass left out. incomplete: the reason, by case left out of a glass that has others.
-        model_key: the artifact that holds the fitted model; empty without one. history: what the model logged while it was fitted.
-        seconds: time that this run spent computing, by stage. fresh: artifacts that it computed, by stage.
-        weak_is: "low" or "high" by column of the indicators, the side that marks weak places; other columns are not scored.
-        about: what else ``run.json`` says: configuration, command, components, versions.
+        excluded: the reason, by glass left out. incomplete: the reason, by case left out of a glass
+        that has others. model_key: the artifact that holds the fitted model; empty without one.
+        history: what the model logged while it was fitted. seconds: time that this run spent
+        computing, by stage. fresh: artifacts that it computed, by stage.
+        weak_is: "low" or "high" by column of the indicators, the side that marks weak places; other
+        columns are not scored. about: what else ``run.json`` says: configuration, command,
+        components, versions.
         shelf: where artifacts are read.
     """
 
@@ -64,7 +72,8 @@ class Run:
 
     @classmethod
     def open(cls, folder: str | Path, store: str | Path | None = None) -> Self:
-        """The run that left its results in ``folder``; ``store``: where its artifacts lie now, if they were moved.
+        """The run that left its results in ``folder``; ``store``: where its artifacts lie now, if
+        they were moved.
 
         Raises:
             VitreousError: no such run, one of a later version, or a store that is not there.
@@ -72,15 +81,25 @@ class Run:
         about = _read(Path(folder))
         found = _store_of(Path(folder), about) if store is None else Path(store)
         if not found.is_dir():
-            raise VitreousError(f"--store is {found}, which is no folder; give the store that holds the artifacts of this run")
+            raise VitreousError(
+                f"--store is {found}, which is no folder; give the store that holds the artifacts "
+                "of this run"
+            )
         shelf = Shelf(lambda stage, key: _artifact(Store(found), stage, key))
         try:
-            loadings = tuple(construct(Loading, "loading", values) for values in about.pop("loadings"))
+            loadings = tuple(
+                construct(Loading, "loading", values) for values in about.pop("loadings")
+            )
             cases = [(Case(**row["case"]), row["keys"]) for row in about.pop("cases")]
-            _refuse_keys([key for _, keys in cases for key in keys.values()] + [k for k in [about["model_key"]] if k])
+            _refuse_keys(
+                [key for _, keys in cases for key in keys.values()]
+                + [k for k in [about["model_key"]] if k]
+            )
             return cls(
                 loadings=loadings,
-                samples=tuple(Sample.stored(c, loadings[c.loading], keys, shelf) for c, keys in cases),
+                samples=tuple(
+                    Sample.stored(c, loadings[c.loading], keys, shelf) for c, keys in cases
+                ),
                 excluded={int(glass): reason for glass, reason in about.pop("excluded").items()},
                 incomplete={Case(**row["case"]): row["reason"] for row in about.pop("incomplete")},
                 model_key=about.pop("model_key"),
@@ -92,7 +111,10 @@ class Run:
                 shelf=shelf,
             )
         except (KeyError, TypeError, IndexError, ValueError) as error:
-            raise VitreousError(f"{Path(folder) / FILE} is damaged ({type(error).__name__}: {error}); run its command again") from error
+            raise VitreousError(
+                f"{Path(folder) / FILE} is damaged ({type(error).__name__}: {error}); run its "
+                "command again"
+            ) from error
 
     @staticmethod
     def about_of(folder: Path) -> dict[str, Any]:
@@ -107,7 +129,9 @@ class Run:
             "loadings": [loading.recipe() for loading in self.loadings],
             "cases": [{"case": asdict(s.case), "keys": dict(s.keys)} for s in self.samples],
             "excluded": {str(glass): reason for glass, reason in self.excluded.items()},
-            "incomplete": [{"case": asdict(case), "reason": reason} for case, reason in self.incomplete.items()],
+            "incomplete": [
+                {"case": asdict(case), "reason": reason} for case, reason in self.incomplete.items()
+            ],
             "model_key": self.model_key,
             "history": self.history,
             "seconds": self.seconds,
@@ -131,9 +155,12 @@ class Run:
         cls = load_class(discover().by_target("model", made["target"]))
         if cls.version != made["version"]:
             raise VitreousError(
-                f"the run was made with version {made['version']} of {made['target']}, but version {cls.version} is installed; run it again"
+                f"the run was made with version {made['version']} of {made['target']}, but "
+                f"version {cls.version} is installed; run it again"
             )
-        return unpack(construct(cls, "model", made["fields"]), self.shelf["fit", self.model_key]["files"])
+        return unpack(
+            construct(cls, "model", made["fields"]), self.shelf["fit", self.model_key]["files"]
+        )
 
     def role(self, name: str) -> tuple[Sample, ...]:
         """The samples that play one of ``vitreous.core.cases.ROLES``."""
@@ -151,14 +178,24 @@ def _read(folder: Path) -> dict[str, Any]:
         about = json.loads(path.read_text())
         known = about["format"]
     except FileNotFoundError as error:
-        raise VitreousError(f"{folder} holds no run: there is no {FILE} in it; give the folder that a run printed at its end") from error
+        raise VitreousError(
+            f"{folder} holds no run: there is no {FILE} in it; give the folder that a run printed "
+            "at its end"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise VitreousError(f"{path} cannot be read ({type(error).__name__}: {error}); run its command again") from error
+        raise VitreousError(
+            f"{path} cannot be read ({type(error).__name__}: {error}); run its command again"
+        ) from error
     if known != FORMAT:
-        raise VitreousError(f"{path} has format {known!r}, but this version reads {FORMAT}; open it with vitreous {about.get('vitreous')}")
+        raise VitreousError(
+            f"{path} has format {known!r}, but this version reads {FORMAT}; open it with vitreous "
+            f"{about.get('vitreous')}"
+        )
     missing = [name for name, kind in _ENTRIES.items() if not isinstance(about.get(name), kind)]
     if missing:
-        raise VitreousError(f"{path} is damaged: it lacks {', '.join(missing)}; run its command again")
+        raise VitreousError(
+            f"{path} is damaged: it lacks {', '.join(missing)}; run its command again"
+        )
     return about
 
 
@@ -175,9 +212,14 @@ def _store_of(folder: Path, about: Mapping[str, Any]) -> Path:
     named = [Path(about["store"]), here / about["store_from_here"]]
     first = next(iter(about["cases"]), {"keys": {}})["keys"].get("label", "")
     there = [path for path in named if path.is_dir()]
-    found = next((path for path in there if Store(path).has("label", first)), next(iter(there), None))
+    found = next(
+        (path for path in there if Store(path).has("label", first)), next(iter(there), None)
+    )
     if found is None:
-        raise VitreousError(f"the store of {folder} is neither at {named[0]} nor at {named[1]}; say where it is with --store FOLDER")
+        raise VitreousError(
+            f"the store of {folder} is neither at {named[0]} nor at {named[1]}; say where it is "
+            "with --store FOLDER"
+        )
     return found
 
 
@@ -185,7 +227,9 @@ def _artifact(store: Store, stage: str, key: str) -> Any:
     found = store.get(stage, key)
     if found is None:
         gone = f"{store.folder} does not hold the {stage} artifact {key[:12]} of this run"
-        raise VitreousError(f"{gone}; say where it is with --store FOLDER, or run its command again")
+        raise VitreousError(
+            f"{gone}; say where it is with --store FOLDER, or run its command again"
+        )
     return found[0]
 
 
@@ -195,7 +239,10 @@ def pack(fitted: Fitted) -> dict[str, np.ndarray]:
         folder = Path(name)
         fitted.save(folder)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        return {path.relative_to(folder).as_posix(): np.frombuffer(path.read_bytes(), dtype=np.uint8) for path in files}
+        return {
+            path.relative_to(folder).as_posix(): np.frombuffer(path.read_bytes(), dtype=np.uint8)
+            for path in files
+        }
 
 
 def unpack(model: Model, files: Mapping[str, np.ndarray]) -> Fitted:
@@ -204,7 +251,10 @@ def unpack(model: Model, files: Mapping[str, np.ndarray]) -> Fitted:
         for path, content in files.items():
             target = (Path(name) / path).resolve()
             if not target.is_relative_to(Path(name).resolve()):
-                raise VitreousError(f"a stored model names the file '{path}', which lies outside its own folder; do not use it")
+                raise VitreousError(
+                    f"a stored model names the file '{path}', which lies outside its own folder; "
+                    "do not use it"
+                )
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.tobytes())
         return model.load(Path(name))

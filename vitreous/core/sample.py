@@ -1,7 +1,8 @@
 """Views of what was computed on one glass along one loading.
 
-A sample holds keys, not arrays: its glass, trajectory, targets and features are read from the store when they are asked for, so that a run
-of thousands of glasses takes no more memory than one of eight.
+A sample holds keys, not arrays: its glass, trajectory, targets and features are read from the store
+when they are asked for, so that a run of thousands of glasses takes no more memory than one of
+eight.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class Sample:
     """A view of one case: one glass along one loading.
 
     Fields:
-        case: glass, loading and role. loading: what is done to the glass. keys: artifact key by stage.
+        case: glass, loading and role. loading: what is done to the glass. keys: artifact key by
+        stage.
         values: what was computed by stage, read when it is asked for.
     """
 
@@ -88,20 +90,33 @@ class Sample:
         return cls(case=case, loading=loading, keys=keys, values=_Stored(keys, shelf))
 
     @classmethod
-    def of(cls, index: int = 0, role: str = "test", loading: Loading | None = None, **values: Any) -> Self:
-        """A sample of values in memory, by the names of this class's properties; those not given are None."""
+    def of(
+        cls, index: int = 0, role: str = "test", loading: Loading | None = None, **values: Any
+    ) -> Self:
+        """A sample of values in memory, by the names of this class's properties; those not given
+        are None.
+        """
         return cls(case=Case(glass=index, role=role), loading=loading or Loading()).with_(**values)
 
     def with_(self, **values: Any) -> Self:
         """The same with other values, by the names of this class's properties."""
         if {"prediction", "uncertainty"} & set(values):
             before = {"prediction": self.prediction, "uncertainty": self.uncertainty}
-            values["predicted"] = before | {name: values.pop(name) for name in before if name in values}
-        return replace(self, values=_over({_STAGES[name]: value for name, value in values.items()}, self.values))
+            values["predicted"] = before | {
+                name: values.pop(name) for name in before if name in values
+            }
+        return replace(
+            self,
+            values=_over({_STAGES[name]: value for name, value in values.items()}, self.values),
+        )
 
     def and_stored(self, stage: str, key: str, shelf: Shelf) -> Self:
         """The same with one more stored artifact."""
-        return replace(self, keys={**self.keys, stage: key}, values=_over(_Stored({stage: key}, shelf), self.values))
+        return replace(
+            self,
+            keys={**self.keys, stage: key},
+            values=_over(_Stored({stage: key}, shelf), self.values),
+        )
 
     @property
     def index(self) -> int:
@@ -110,7 +125,9 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """In tables and names of files: the number of the glass, with that of the loading behind it from the second on."""
+        """In tables and names of files: the number of the glass, with that of the loading behind it
+        from the second on.
+        """
         return f"{self.index}" + (f"_loading_{self.case.loading}" if self.case.loading else "")
 
     @property

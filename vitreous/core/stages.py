@@ -1,4 +1,5 @@
-"""What is computed on one sample, stage by stage, each result kept in the store under a key that holds everything that decides it.
+"""What is computed on one sample, stage by stage, each result kept in the store under a key that
+holds everything that decides it.
 
 ============  ====================================  =================================
 stage         component                             parents
@@ -39,7 +40,17 @@ from vitreous.core.network import refuse_changed
 from vitreous.core.store import Store, identity, key_of
 
 OF_GLASS = ("generate", "relax")
-STAGES = ("generate", "relax", "deform", "label", "events", "describe", "indicators", "fit", "predict")
+STAGES = (
+    "generate",
+    "relax",
+    "deform",
+    "label",
+    "events",
+    "describe",
+    "indicators",
+    "fit",
+    "predict",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +58,8 @@ class Chain:
     """Everything that is done to one sample.
 
     Fields:
-        events: a labeler of level "event"; indicators: a descriptor of form "vector" drawn beside the model's predictions.
-        glass_seed: root of the generator's random streams.
+        events: a labeler of level "event"; indicators: a descriptor of form "vector" drawn beside
+        the model's predictions. glass_seed: root of the generator's random streams.
         providers: distribution and version by role, kept in manifests; does not enter keys.
     """
 
@@ -66,20 +77,36 @@ class Chain:
     @cached_property
     def strains(self) -> tuple[float, ...]:
         """Those at which labels need the deformed glass, in order."""
-        return tuple(sorted({strain for part in (self.labeler, self.events) if part is not None for strain in part.strains}))
+        return tuple(
+            sorted(
+                {
+                    strain
+                    for part in (self.labeler, self.events)
+                    if part is not None
+                    for strain in part.strains
+                }
+            )
+        )
 
     @cached_property
     def identities(self) -> dict[str, dict[str, Any]]:
-        """What of each component decides results, by role; a potential's with the content of the file it is read from, if it is."""
+        """What of each component decides results, by role; a potential's with the content of the
+        file it is read from, if it is.
+        """
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
         found = {role: identity(part) for role, part in parts.items() if isinstance(part, Method)}
         content = self.potential.fingerprint()
-        return {**found, "potential": found["potential"] | ({"content": content} if content else {})}
+        return {
+            **found,
+            "potential": found["potential"] | ({"content": content} if content else {}),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What became of one case: artifact key by stage, and the computing time of the stages that were computed now."""
+    """What became of one case: artifact key by stage, and the computing time of the stages that
+    were computed now.
+    """
 
     case: Case
     keys: Mapping[str, str]
@@ -87,9 +114,18 @@ class Record:
 
 
 class Artifact:
-    """A stage's result: read from the store, or computed and stored, when its value is first asked for."""
+    """A stage's result: read from the store, or computed and stored, when its value is first asked
+    for.
+    """
 
-    def __init__(self, store: Store, stage: str, recipe: Mapping[str, Any], work: Callable[[], Any], note: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        stage: str,
+        recipe: Mapping[str, Any],
+        work: Callable[[], Any],
+        note: Mapping[str, Any],
+    ) -> None:
         self.stage, self.key = stage, key_of({"stage": stage, **recipe})
         self.seconds: float | None = None  #: of computing it now; None where that was not needed
         self._store, self._recipe, self._work, self._note = store, recipe, work, note
@@ -103,7 +139,12 @@ class Artifact:
         started = time.perf_counter()
         value = self._work()
         self.seconds = time.perf_counter() - started
-        self._store.put(self.stage, self.key, value, {**_circumstances(), **self._note, "recipe": self._recipe, "seconds": self.seconds})
+        self._store.put(
+            self.stage,
+            self.key,
+            value,
+            {**_circumstances(), **self._note, "recipe": self._recipe, "seconds": self.seconds},
+        )
         return value
 
     @property
@@ -129,13 +170,19 @@ def _circumstances() -> dict[str, Any]:
 
 def stream(seed: int, stage: str, sample: int = 0) -> np.random.Generator:
     """The random stream of one stage of one sample."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STAGES.index(stage), sample)))
+    return np.random.default_rng(
+        np.random.SeedSequence(seed, spawn_key=(STAGES.index(stage), sample))
+    )
 
 
 class _CaseArtifacts:
-    """The artifacts of one case, wired to each other and not yet computed; ``glass`` are those shared by all cases of a glass."""
+    """The artifacts of one case, wired to each other and not yet computed; ``glass`` are those
+    shared by all cases of a glass.
+    """
 
-    def __init__(self, chain: Chain, store: Store, index: int, glass: Mapping[str, Artifact]) -> None:
+    def __init__(
+        self, chain: Chain, store: Store, index: int, glass: Mapping[str, Artifact]
+    ) -> None:
         self.chain, self.store, self.index = chain, store, index
         self.table: dict[str, Artifact] = dict(glass)
         if not glass:
@@ -144,64 +191,131 @@ class _CaseArtifacts:
         self._labels()
         for stage, role in (("describe", "descriptor"), ("indicators", "indicators")):
             if getattr(chain, role) is not None:
-                self._add(stage, role, ("relax", "label"), self._describe(getattr(chain, role)), loading=True)
+                self._add(
+                    stage,
+                    role,
+                    ("relax", "label"),
+                    self._describe(getattr(chain, role)),
+                    loading=True,
+                )
 
-    def _add(self, stage: str, role: str, parents: Sequence[str], work: Callable[[], Any], *, loading: bool = False, **more: Any) -> None:
-        recipe: dict[str, Any] = {"component": self.chain.identities[role], "parents": [self.table[p].key for p in parents], **more}
+    def _add(
+        self,
+        stage: str,
+        role: str,
+        parents: Sequence[str],
+        work: Callable[[], Any],
+        *,
+        loading: bool = False,
+        **more: Any,
+    ) -> None:
+        recipe: dict[str, Any] = {
+            "component": self.chain.identities[role],
+            "parents": [self.table[p].key for p in parents],
+            **more,
+        }
         if loading:
             recipe["loading"] = self.chain.loading.recipe()
-        note = {"sample": self.index, "provider": self.chain.providers.get(role, ""), "parent_stages": list(parents)}
+        note = {
+            "sample": self.index,
+            "provider": self.chain.providers.get(role, ""),
+            "parent_stages": list(parents),
+        }
         self.table[stage] = Artifact(self.store, stage, recipe, work, note)
 
     def _glass(self) -> None:
         chain = self.chain
-        seed = {"seed": chain.glass_seed, "index": self.index, "source": chain.generator.fingerprint(self.index)}
+        seed = {
+            "seed": chain.glass_seed,
+            "index": self.index,
+            "source": chain.generator.fingerprint(self.index),
+        }
         self._add("generate", "generator", (), self._generate, **seed)
-        self._add("relax", "simulator", ("generate",), self._relax, potential=chain.identities["potential"])
+        self._add(
+            "relax",
+            "simulator",
+            ("generate",),
+            self._relax,
+            potential=chain.identities["potential"],
+        )
 
     def _deformation(self) -> None:
         chain = self.chain
-        if any(labeler is not None and labeler.needs_trajectory for labeler in (chain.labeler, chain.events)):
+        if any(
+            labeler is not None and labeler.needs_trajectory
+            for labeler in (chain.labeler, chain.events)
+        ):
             more = {"strains": list(chain.strains)} if chain.strains else {}
 
             def work() -> Any:
                 self._refuse(self.table["relax"].value)
-                return chain.simulator.deform(self.table["relax"].value, chain.potential, chain.loading, **more)
+                return chain.simulator.deform(
+                    self.table["relax"].value, chain.potential, chain.loading, **more
+                )
 
-            self._add("deform", "simulator", ("relax",), work, loading=True, potential=chain.identities["potential"], **more)
+            self._add(
+                "deform",
+                "simulator",
+                ("relax",),
+                work,
+                loading=True,
+                potential=chain.identities["potential"],
+                **more,
+            )
 
     def _labels(self) -> None:
         for stage, role in (("label", "labeler"), ("events", "events")):
             labeler = getattr(self.chain, role)
             if labeler is not None:
                 parents = ("relax", "deform") if labeler.needs_trajectory else ("relax",)
-                self._add(stage, role, parents, self._label(labeler), loading=True, potential=self.chain.identities["potential"])
+                self._add(
+                    stage,
+                    role,
+                    parents,
+                    self._label(labeler),
+                    loading=True,
+                    potential=self.chain.identities["potential"],
+                )
 
     def _generate(self) -> Configuration:
-        glass = self.chain.generator.generate(self.index, stream(self.chain.glass_seed, "generate", self.index))
+        glass = self.chain.generator.generate(
+            self.index, stream(self.chain.glass_seed, "generate", self.index)
+        )
         return glass
 
     def _relax(self) -> Configuration:
         glass = self.table["generate"].value
-        self.chain.potential.surface(glass)  # refuses wrong species, units and cells before anything long begins
+        self.chain.potential.surface(
+            glass
+        )  # refuses wrong species, units and cells before anything long begins
         self._refuse(glass)
         return self.chain.simulator.relax(glass, self.chain.potential)
 
     def _refuse(self, glass: Configuration) -> None:
         if glass.dimension != self.chain.loading.dimension:
             raise VitreousError(
-                f"sample {self.index} has {glass.dimension} dimensions, the loading {self.chain.loading.dimension}; "
+                f"sample {self.index} has {glass.dimension} dimensions, the loading "
+                f"{self.chain.loading.dimension}; "
                 f"set loading.dimension={glass.dimension}"
             )
-        for component in (self.chain.labeler, self.chain.events, self.chain.descriptor, self.chain.indicators):
+        for component in (
+            self.chain.labeler,
+            self.chain.events,
+            self.chain.descriptor,
+            self.chain.indicators,
+        ):
             if component is not None:
                 component.refuse(glass, self.chain.potential)
 
     def _label(self, labeler: Labeler) -> Callable[[], Labels]:
         def work() -> Labels:
-            self._refuse(self.table["relax"].value)  # which may have been there before a component that refuses it
+            self._refuse(
+                self.table["relax"].value
+            )  # which may have been there before a component that refuses it
             trajectory = self.table["deform"].value if labeler.needs_trajectory else None
-            labels = labeler.label(self.table["relax"].value, self.chain.potential, self.chain.loading, trajectory)
+            labels = labeler.label(
+                self.table["relax"].value, self.chain.potential, self.chain.loading, trajectory
+            )
             _declared(labeler, "task", labels, labels.task)
             _declared(labeler, "components", labels, labels.components)
             return _declared(labeler, "level", labels, labels.level)
@@ -212,9 +326,14 @@ class _CaseArtifacts:
         def work() -> Features:
             labels = self.table["label"].value
             glass, loading = self.table["relax"].value, self.chain.loading
-            features = descriptor.describe_with(glass, self.chain.potential, loading, labels.positions, labels.level)
+            features = descriptor.describe_with(
+                glass, self.chain.potential, loading, labels.positions, labels.level
+            )
             if len(features) != len(labels):
-                raise VitreousError(f"{type(descriptor).__name__} described {len(features)} of {len(labels)} sites; it must describe each")
+                raise VitreousError(
+                    f"{type(descriptor).__name__} described {len(features)} of {len(labels)} "
+                    "sites; it must describe each"
+                )
             return _declared(descriptor, "form", features, features.form)
 
         return work
@@ -224,12 +343,18 @@ def _declared(component: Method, what: str, made: Any, got: Any) -> Any:
     """``made``, once it is what its component declares."""
     declared = getattr(component, what)
     if got != declared:
-        raise VitreousError(f"{type(component).__name__} declares {what} {declared} but gave {got}; ask its author to correct it")
+        raise VitreousError(
+            f"{type(component).__name__} declares {what} {declared} but gave {got}; ask its "
+            "author to correct it"
+        )
     return made
 
 
-def artifacts(chain: Chain, store: Store, index: int, glass: Mapping[str, Artifact] | None = None) -> dict[str, Artifact]:
-    """The artifacts of glass ``index`` under the chain's loading by stage; each is computed when its value is asked for.
+def artifacts(
+    chain: Chain, store: Store, index: int, glass: Mapping[str, Artifact] | None = None
+) -> dict[str, Artifact]:
+    """The artifacts of glass ``index`` under the chain's loading by stage; each is computed when
+    its value is asked for.
 
     ``glass``: those of the same glass under another loading, to share what does not depend on it.
     """
@@ -237,10 +362,14 @@ def artifacts(chain: Chain, store: Store, index: int, glass: Mapping[str, Artifa
     return _CaseArtifacts(chain, store, index, shared).table
 
 
-def compute_glass(chains: Mapping[Case, Chain], store: Store, index: int) -> Iterator[Record | NotConverged]:
-    """Make sure that every result of all cases of one glass is in the store; what becomes of each case, in order.
+def compute_glass(
+    chains: Mapping[Case, Chain], store: Store, index: int
+) -> Iterator[Record | NotConverged]:
+    """Make sure that every result of all cases of one glass is in the store; what becomes of each
+    case, in order.
 
-    A case whose deformation or label did not converge is given as that error, and the next one goes on.
+    A case whose deformation or label did not converge is given as that error, and the next one goes
+    on.
 
     Raises:
         NotConverged: relaxing failed; the glass must be left out.
@@ -250,24 +379,36 @@ def compute_glass(chains: Mapping[Case, Chain], store: Store, index: int) -> Ite
     tables: dict[Case, dict[str, Artifact]] = {}
     for case, chain in chains.items():
         tables[case] = artifacts(chain, store, index, next(iter(tables.values()), None))
-    needed = {case: [a for stage, a in table.items() if stage != "generate"] for case, table in tables.items()}
+    needed = {
+        case: [a for stage, a in table.items() if stage != "generate"]
+        for case, table in tables.items()
+    }
     if not all(artifact.stored for each in needed.values() for artifact in each):
         first, chain = next(iter(tables.values())), next(iter(chains.values()))
-        # What was relaxed before is looked at, too: the store may hold it from a version that did not.
+        # What was relaxed before is looked at, too: the store may hold it from a version that did
+        # not.
         refuse_changed(first["relax"].value, chain.generator.bond_limit)
     try:
         for case, table in tables.items():
             yield _record(case, table, needed[case])
     finally:
         for table in tables.values():
-            table.clear()  # artifacts refer to each other: what they read is let go of now, not when Python next looks for cycles
+            # artifacts refer to each other: what they read is let go of now, not when Python next
+            # looks for cycles
+            table.clear()
 
 
-def _record(case: Case, table: Mapping[str, Artifact], needed: Sequence[Artifact]) -> Record | NotConverged:
+def _record(
+    case: Case, table: Mapping[str, Artifact], needed: Sequence[Artifact]
+) -> Record | NotConverged:
     try:
         for artifact in needed:
             artifact.ensure()
     except NotConverged as error:
         return error
-    seconds = {stage: artifact.seconds for stage, artifact in table.items() if artifact.seconds is not None}
-    return Record(case=case, keys={stage: artifact.key for stage, artifact in table.items()}, seconds=seconds)
+    seconds = {
+        stage: artifact.seconds for stage, artifact in table.items() if artifact.seconds is not None
+    }
+    return Record(
+        case=case, keys={stage: artifact.key for stage, artifact in table.items()}, seconds=seconds
+    )

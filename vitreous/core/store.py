@@ -1,7 +1,9 @@
-"""The artifact store: one uncompressed .npz per result, named by a hash of everything that decides it.
+"""The artifact store: one uncompressed .npz per result, named by a hash of everything that decides
+it.
 
-``store/<stage>/<hh>/<key>.npz`` holds arrays and a JSON manifest. It is written under a temporary name in the same folder, synced and
-renamed, so whatever is visible is whole; the archive's checksums find later damage. Resuming is finding the file.
+``store/<stage>/<hh>/<key>.npz`` holds arrays and a JSON manifest. It is written under a temporary
+name in the same folder, synced and renamed, so whatever is visible is whole; the archive's
+checksums find later damage. Resuming is finding the file.
 """
 
 from __future__ import annotations
@@ -38,10 +40,20 @@ class Damaged(Exception):
 
 
 def identity(component: Any) -> dict[str, Any]:
-    """What of a component decides its results: target, version, and the fields without ``affects_result: False``."""
+    """What of a component decides its results: target, version, and the fields without
+    ``affects_result: False``.
+    """
     cls = type(component)
-    decisive = {f.name: getattr(component, f.name) for f in fields(component) if f.metadata.get("affects_result", True)}
-    return {"target": f"{cls.__module__}.{cls.__qualname__}", "version": cls.version, "fields": _plain(decisive)}
+    decisive = {
+        f.name: getattr(component, f.name)
+        for f in fields(component)
+        if f.metadata.get("affects_result", True)
+    }
+    return {
+        "target": f"{cls.__module__}.{cls.__qualname__}",
+        "version": cls.version,
+        "fields": _plain(decisive),
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -50,7 +62,11 @@ def _plain(value: Any) -> Any:
         value = value.item() if isinstance(value, np.generic) else str(value)
     if isinstance(value, np.ndarray):
         content = np.ascontiguousarray(value)
-        return {"shape": list(value.shape), "dtype": value.dtype.str, "sha256": hashlib.sha256(content.tobytes()).hexdigest()}
+        return {
+            "shape": list(value.shape),
+            "dtype": value.dtype.str,
+            "sha256": hashlib.sha256(content.tobytes()).hexdigest(),
+        }
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -60,13 +76,16 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise VitreousError(
-        f"a component field holds a {type(value).__name__}; fields must be plain values, so that results can be keyed by them"
+        f"a component field holds a {type(value).__name__}; fields must be plain values, so that "
+        "results can be keyed by them"
     )
 
 
 def key_of(recipe: Mapping[str, Any]) -> str:
     """sha256 of the canonical JSON of a recipe (kind, component, parents, seed, ...)."""
-    return hashlib.sha256(json.dumps(_plain(recipe), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(_plain(recipe), sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +103,9 @@ class Entry:
 
 
 class Store:
-    """A folder of artifacts. Making one touches nothing; the folder appears with the first result."""
+    """A folder of artifacts. Making one touches nothing; the folder appears with the
+    first result.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).absolute()
@@ -100,9 +121,14 @@ class Store:
             VitreousError: the disk is full, or the store cannot be written.
         """
         tree, arrays = encode(value)
-        text = json.dumps({**_plain(manifest), "format": FORMAT, "stage": stage, "key": key, "value": tree})
+        text = json.dumps(
+            {**_plain(manifest), "format": FORMAT, "stage": stage, "key": key, "value": tree}
+        )
         target = self.path(stage, key)
-        temporary = target.parent / f".{key}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp"
+        temporary = (
+            target.parent
+            / f".{key}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp"
+        )
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -123,13 +149,23 @@ class Store:
 
     def _explained(self, error: OSError) -> VitreousError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return VitreousError(f"no space left on the disk of the store {self.folder}; free some, and run again: what is stored is kept")
+            return VitreousError(
+                f"no space left on the disk of the store {self.folder}; free some, and run again: "
+                "what is stored is kept"
+            )
         if error.errno in _READ_ONLY:
-            return VitreousError(f"the store {self.folder} cannot be written ({error.strerror}); choose another with store=FOLDER")
-        return VitreousError(f"the store {self.folder} failed: {error.strerror or error}; what is stored is kept")
+            return VitreousError(
+                f"the store {self.folder} cannot be written ({error.strerror}); choose another "
+                "with store=FOLDER"
+            )
+        return VitreousError(
+            f"the store {self.folder} failed: {error.strerror or error}; what is stored is kept"
+        )
 
     def get(self, stage: str, key: str) -> tuple[Any, dict[str, Any]] | None:
-        """The value and its manifest; None if it is not there. A damaged file is moved aside with a warning, and counts as not there."""
+        """The value and its manifest; None if it is not there. A damaged file is moved aside with a
+        warning, and counts as not there.
+        """
         path = self.path(stage, key)
         try:
             manifest, arrays = _read(path)
@@ -139,7 +175,9 @@ class Store:
         except FileNotFoundError:
             return None
         except PermissionError as error:
-            raise VitreousError(f"{path} cannot be read ({error.strerror}); mend its permissions") from error
+            raise VitreousError(
+                f"{path} cannot be read ({error.strerror}); mend its permissions"
+            ) from error
         except Damaged as error:
             self.set_aside(path, str(error))
             return None
@@ -147,7 +185,12 @@ class Store:
     def set_aside(self, path: Path, reason: str) -> None:
         """Rename a damaged file to ``*.damaged`` and say so."""
         aside = path.with_suffix(".damaged")
-        _log.warning("damaged artifact %s (%s): moved aside as %s, and computed anew when needed", path, reason, aside.name)
+        _log.warning(
+            "damaged artifact %s (%s): moved aside as %s, and computed anew when needed",
+            path,
+            reason,
+            aside.name,
+        )
         try:
             os.replace(path, aside)
         except FileNotFoundError:
@@ -165,13 +208,22 @@ class Store:
             yield Entry(stage=path.parent.parent.name, key=path.stem, path=path)
 
     def find(self, prefix: str) -> Entry:
-        """The artifact whose key starts with ``prefix``; raises VitreousError if there is none, or more than one."""
-        matches = [entry for entry in self.entries() if entry.key.startswith(prefix)] if prefix else []
+        """The artifact whose key starts with ``prefix``; raises VitreousError if there is none, or
+        more than one.
+        """
+        matches = (
+            [entry for entry in self.entries() if entry.key.startswith(prefix)] if prefix else []
+        )
         if len(matches) == 1:
             return matches[0]
         if not matches:
-            raise VitreousError(f"no artifact in {self.folder} has a key that starts with '{prefix}'; see: vitreous store ls")
-        raise VitreousError(f"{len(matches)} artifacts have keys that start with '{prefix}'; give more of the key")
+            raise VitreousError(
+                f"no artifact in {self.folder} has a key that starts with '{prefix}'; see: "
+                "vitreous store ls"
+            )
+        raise VitreousError(
+            f"{len(matches)} artifacts have keys that start with '{prefix}'; give more of the key"
+        )
 
     def manifest(self, entry: Entry) -> dict[str, Any]:
         """The manifest alone, without reading the arrays; raises Damaged."""
@@ -185,16 +237,24 @@ class Store:
         except (Damaged, OSError) as error:
             return str(error)
         return (
-            "" if (manifest.get("key"), manifest.get("stage")) == (entry.key, entry.stage) else "its manifest belongs to another artifact"
+            ""
+            if (manifest.get("key"), manifest.get("stage")) == (entry.key, entry.stage)
+            else "its manifest belongs to another artifact"
         )
 
     def leftovers(self, suffixes: Sequence[str] = (".tmp",)) -> list[Path]:
-        """Temporary files whose writer no longer lives on this machine, and files of other ``suffixes``."""
-        found = [path for suffix in suffixes for path in sorted(self.folder.glob(f"*/??/*{suffix}"))]
+        """Temporary files whose writer no longer lives on this machine, and files of other
+        ``suffixes``.
+        """
+        found = [
+            path for suffix in suffixes for path in sorted(self.folder.glob(f"*/??/*{suffix}"))
+        ]
         return [path for path in found if path.suffix != ".tmp" or _writer_is_gone(path)]
 
     def clean(self) -> int:
-        """Remove the temporary files of dead writers, as far as the store can be written; how many."""
+        """Remove the temporary files of dead writers, as far as the store can be
+        written; how many.
+        """
         count = 0
         for path in self.leftovers():
             try:
@@ -205,14 +265,31 @@ class Store:
         return count
 
 
-def _read(path: Path, only_manifest: bool = False) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The manifest and arrays of an archive; every byte read is checked against its CRC. Raises Damaged, FileNotFoundError."""
+def _read(
+    path: Path, only_manifest: bool = False
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The manifest and arrays of an archive; every byte read is checked against its CRC. Raises
+    Damaged, FileNotFoundError.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             names = [f"{MANIFEST}.npy"] if only_manifest else archive.namelist()
-            arrays = {name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False) for name in names}
+            arrays = {
+                name.removesuffix(".npy"): np.load(
+                    io.BytesIO(archive.read(name)), allow_pickle=False
+                )
+                for name in names
+            }
         manifest = json.loads(str(arrays.pop(MANIFEST)))
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise Damaged(f"{type(error).__name__}: {error}") from error
     except OSError as error:
         if error.errno == errno.EINVAL:  # a flipped bit of an offset
@@ -224,7 +301,9 @@ def _read(path: Path, only_manifest: bool = False) -> tuple[dict[str, Any], dict
 
 
 def _decoded(manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Any:
-    """The stored value, taken out of its manifest. Raises Damaged for one that the data classes refuse (written by another version)."""
+    """The stored value, taken out of its manifest. Raises Damaged for one that the data classes
+    refuse (written by another version).
+    """
     try:
         return decode(manifest.pop("value"), arrays)
     except (VitreousError, KeyError, TypeError, ValueError) as error:
@@ -240,7 +319,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _writer_is_gone(temporary: Path) -> bool:
-    """True if the process that ``.<key>.<host>.<pid>.<random>.tmp`` names ran on this machine and has ended."""
+    """True if the process that ``.<key>.<host>.<pid>.<random>.tmp`` names ran on this machine and
+    has ended.
+    """
     name = temporary.name.removesuffix(".tmp").rsplit(".", 2)
     if len(name) != 3 or not name[1].isdigit() or not name[0].endswith(f".{socket.gethostname()}"):
         return False
@@ -254,7 +335,9 @@ def _writer_is_gone(temporary: Path) -> bool:
 
 
 def _is_zombie(process: int) -> bool:
-    """True for a process that has ended and only waits to be collected; a killed run's workers may wait for long."""
+    """True for a process that has ended and only waits to be collected; a killed run's workers may
+    wait for long.
+    """
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (OSError, IndexError):

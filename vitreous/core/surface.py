@@ -1,4 +1,6 @@
-"""What mechanics asks of an interatomic model at given positions: energies, forces, stress, and linear response."""
+"""What mechanics asks of an interatomic model at given positions: energies, forces, stress, and
+linear response.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,15 @@ class LinearResponse(Protocol):
         ...
 
     def affine_force(self, gradient: Array) -> Array:
-        """The rate at which forces build up when everything moves as ``dx = gradient @ x``, cell included."""
+        """The rate at which forces build up when everything moves as ``dx = gradient @ x``, cell
+        included.
+        """
         ...
 
     def network(self, bond_range: float) -> Any:
-        """The stiffness of pairs closer than ``bond_range`` alone, positive semidefinite; scipy sparse (N*D, N*D)."""
+        """The stiffness of pairs closer than ``bond_range`` alone, positive semidefinite; scipy
+        sparse (N*D, N*D).
+        """
         ...
 
     def hessian(self) -> Any:
@@ -35,12 +41,15 @@ class LinearResponse(Protocol):
 
 
 class EnergySurface(Protocol):
-    """The potential energy of given atoms as a function of positions (N, D) and cell (D, D), in the glass's units.
+    """The potential energy of given atoms as a function of positions (N, D) and cell (D, D), in the
+    glass's units.
 
-    ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``force_range`` (length): an atom's force depends on atoms
-    no further away. ``energy_forces_virial`` may reuse its force buffer. A surface whose forces alone cost less may
-    have ``forces(positions, cell) -> (N, D)`` besides, which descents then use; one that refuses thin cells may say by ``cutoff`` (length)
-    how thin a cell may become, and a deformation that would go beyond is then refused before it starts.
+    ``bond_range`` (length): pairs closer than this carry most of the stiffness. ``force_range``
+    (length): an atom's force depends on atoms no further away. ``energy_forces_virial`` may reuse
+    its force buffer. A surface whose forces alone cost less may
+    have ``forces(positions, cell) -> (N, D)`` besides, which descents then use; one that refuses
+    thin cells may say by ``cutoff`` (length) how thin a cell may become, and a deformation that
+    would go beyond is then refused before it starts.
     """
 
     bond_range: float
@@ -51,7 +60,9 @@ class EnergySurface(Protocol):
         ...
 
     def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
-        """Energy, forces (N, D) and dE/dstrain (D, D): the stress times the volume, positive in tension."""
+        """Energy, forces (N, D) and dE/dstrain (D, D): the stress times the volume, positive in
+        tension.
+        """
         ...
 
     def atom_energies(self, positions: Array, cell: Array) -> Array:
@@ -67,5 +78,7 @@ class EnergySurface(Protocol):
         ...
 
     def hessian(self, positions: Array, cell: Array) -> Any:
-        """Second derivatives of the energy with respect to positions at fixed cell, scipy sparse (N*D, N*D)."""
+        """Second derivatives of the energy with respect to positions at fixed cell, scipy sparse
+        (N*D, N*D).
+        """
         ...

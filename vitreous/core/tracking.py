@@ -33,8 +33,10 @@ class Outcome:
     """What came of a run.
 
     Fields:
-        history: (metric, value, step) while it learned. scores: numbers, nested by name; null where undefined.
-        tags: short texts by name, such as keys of artifacts. files: worth keeping. model: the folder of the trained model, if there is one.
+        history: (metric, value, step) while it learned. scores: numbers, nested by name; null where
+        undefined.
+        tags: short texts by name, such as keys of artifacts. files: worth keeping. model: the
+        folder of the trained model, if there is one.
     """
 
     history: tuple[tuple[str, float, int], ...] = ()

@@ -19,12 +19,14 @@ class Events(Data):
 
     Fields:
         strain: (E,) first strain of the user's grid at which the event is seen.
-        energy_drop: (E,) energy set free: that of the branch left behind less that of the branch arrived on, at the strain of the event.
-        stress_drop: (E,) by how much the loading's scalar stress falls from one to the other, at one strain.
-        atom: (E,) index of the atom that the event moved most, at one strain; of a broken bond, the oxygen that lost its silicon.
-        position: (E, D) that atom's place in the *undeformed* glass.
+        energy_drop: (E,) energy set free: that of the branch left behind less that of the branch
+        arrived on, at the strain of the event. stress_drop: (E,) by how much the loading's scalar
+        stress falls from one to the other, at one strain.
+        atom: (E,) index of the atom that the event moved most, at one strain; of a broken bond, the
+        oxygen that lost its silicon. position: (E, D) that atom's place in the *undeformed* glass.
         kind: E words: "rearrangement", "bond_break", "flip".
-        move: (E,) how far, at that strain, the event moved the atom that it moved most, length; NaN where it was not recorded.
+        move: (E,) how far, at that strain, the event moved the atom that it moved most, length; NaN
+        where it was not recorded.
     """
 
     strain: NDArray[np.float64]
@@ -63,8 +65,9 @@ class Trajectory(Data):
         energy: (S,) total energy, energy unit.
         stress: (S, D, D) Cauchy stress, energy per area or volume, tension positive.
         residual: (S,) largest force component left, energy per length.
-        lowest_eigenvalue: (S,) of the Hessian, rigid translations left out, energy per length squared; NaN where it is not known.
-        frame_strain: (K,), frames: (K, N, D) positions, continuous in time (never re-wrapped), cells: (K, D, D).
+        lowest_eigenvalue: (S,) of the Hessian, rigid translations left out, energy per length
+        squared; NaN where it is not known. frame_strain: (K,), frames: (K, N, D) positions,
+        continuous in time (never re-wrapped), cells: (K, D, D).
         events: the instabilities met.
     """
 

@@ -1,5 +1,5 @@
-"""One thing done to one glass: the Python side of ``vitreous energy``, ``relax``, ``deform``, ``probe``, ``d2min``, ``rings`` and
-``predict``.
+"""One thing done to one glass: the Python side of ``vitreous energy``, ``relax``, ``deform``,
+``probe``, ``d2min``, ``rings`` and ``predict``.
 
 from vitreous.direct import deform, potential, read_glass, relax
 

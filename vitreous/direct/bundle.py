@@ -1,9 +1,11 @@
 """A trained model as a folder that stands by itself: a bundle. No pickle.
 
-``component.json`` says which component made it, ``fitted/`` holds what that component saved. A model of places also has
-``bundle.json``: the label and its unit, the descriptor and the loading that its features need, the potential of its glasses, what those
-glasses were like, its scores on glasses never seen, and the SHA-256 of every file and of itself. ``potential/`` holds copies of the files
-that the potential reads, one folder per field that names one: where they once lay says nothing elsewhere.
+``component.json`` says which component made it, ``fitted/`` holds what that component saved. A
+model of places also has ``bundle.json``: the label and its unit, the descriptor and the loading
+that its features need, the potential of its glasses, what those glasses were like, its scores on
+glasses never seen, and the SHA-256 of every file and of itself. ``potential/`` holds copies of the
+files that the potential reads, one folder per field that names one: where they once lay says
+nothing elsewhere.
 """
 
 from __future__ import annotations
@@ -33,7 +35,13 @@ from vitreous.core.store import identity
 from vitreous.direct.likeness import Likeness, likeness
 from vitreous.direct.trust import Trust, trust
 
-COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = "component.json", "fitted", "bundle.json", "potential", 3
+COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = (
+    "component.json",
+    "fitted",
+    "bundle.json",
+    "potential",
+    3,
+)
 READABLE = (2, FORMAT)  #: of format 2 nothing says how far its maps are to be trusted
 
 
@@ -42,12 +50,15 @@ class Bundle:
     """A trained model with everything that a prediction on a new glass needs.
 
     Fields:
-        label: name, unit and weak_is of what it predicts. spacing: between its places in training, length.
-        glasses: of the training: names and share of the species, units, dimension, bonds per atom of each species, atoms per glass, keys,
-            loadings (and how many glasses were taken along each).
+        label: name, unit and weak_is of what it predicts. spacing: between its places in training,
+        length.
+        glasses: of the training: names and share of the species, units, dimension, bonds per atom
+            of each species, atoms per glass, keys, loadings (and how many glasses were taken along
+            each).
         scores: on glasses never seen, as the run reported them.
-        intervals, trust: how wide intervals are and which maps are to be trusted, from the validation glasses; None where the model knows
-            no deviation, or there were none. likeness: what the training glasses are like; None of format 2.
+        intervals, trust: how wide intervals are and which maps are to be trusted, from the
+            validation glasses; None where the model knows no deviation, or there were none.
+            likeness: what the training glasses are like; None of format 2.
     """
 
     fitted: Fitted
@@ -70,15 +81,24 @@ def write(folder: Path, model: Model, fitted: Fitted, provider: str) -> None:
     about = {**identity(model), "provider": provider, "vitreous": __version__}
     (folder / COMPONENT).write_text(json.dumps(about, indent=1))
     flavor = {"loader_module": __name__, "data": ".", "env": {}}
-    described = {"flavors": {"python_function": flavor}, "utc_time_created": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")}
+    described = {
+        "flavors": {"python_function": flavor},
+        "utc_time_created": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
+    }
     (folder / "MLmodel").write_text(json.dumps(described, indent=1))  # JSON is YAML
 
 
 def complete(folder: Path, pipeline: Pipeline, result: Run, scores: Mapping[str, Any]) -> bool:
-    """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places, which need none."""
+    """Add ``bundle.json`` to what ``write`` wrote; False for labels that are no map of places,
+    which need none.
+    """
     train = result.role("train")
     first = train[0]
-    is_map = first.labels.level in ("site", "atom") and first.labels.task == "value" and not first.labels.components
+    is_map = (
+        first.labels.level in ("site", "atom")
+        and first.labels.task == "value"
+        and not first.labels.components
+    )
     if not is_map or pipeline.descriptor is None or first.features is None:
         return False
     glass, grid = first.configuration, first.labels.grid
@@ -86,23 +106,38 @@ def complete(folder: Path, pipeline: Pipeline, result: Run, scores: Mapping[str,
     about = {
         "format": FORMAT,
         "vitreous": __version__,
-        "label": {"name": first.labels.name, "unit": first.labels.unit, "level": first.labels.level, "weak_is": first.labels.weak_is},
+        "label": {
+            "name": first.labels.name,
+            "unit": first.labels.unit,
+            "level": first.labels.level,
+            "weak_is": first.labels.weak_is,
+        },
         "descriptor": identity(pipeline.descriptor),
-        "potential": {**identity(pipeline.potential), "files": _kept_files(folder, pipeline.potential)},
+        "potential": {
+            **identity(pipeline.potential),
+            "files": _kept_files(folder, pipeline.potential),
+        },
         "loading": next(case.loading for case in pipeline.load_cases if case.scored).recipe(),
         "spacing": spacing,
         "glasses": {
             "names": list(glass.names),
-            "shares": (np.bincount(glass.species, minlength=len(glass.names)) / len(glass)).tolist(),
+            "shares": (
+                np.bincount(glass.species, minlength=len(glass.names)) / len(glass)
+            ).tolist(),
             "coordination": coordination(glass.species, glass.bonds, len(glass.names)),
             "units": glass.units,
             "dimension": glass.dimension,
             "atoms": len(glass),
             "generator": identity(pipeline.generator),
             "keys": [sample.keys["relax"] for sample in result.glasses("train")],
-            "loadings": [{**loading.recipe(), "glasses": sum(s.loading == loading for s in train)} for loading in result.loadings],
+            "loadings": [
+                {**loading.recipe(), "glasses": sum(s.loading == loading for s in train)}
+                for loading in result.loadings
+            ],
         },
-        "likeness": asdict(likeness([s.configuration for s in result.glasses("train")], pipeline.potential)),
+        "likeness": asdict(
+            likeness([s.configuration for s in result.glasses("train")], pipeline.potential)
+        ),
         **judged_by(result.role("validation")),
         "scores": dict(scores),
         "files": digests(folder),
@@ -123,11 +158,17 @@ def sign(folder: Path, about: Mapping[str, Any]) -> None:
 
 
 def _kept_files(folder: Path, potential: Any) -> dict[str, str]:
-    """Copies, in the bundle, of the files whose names are no part of the potential's identity; by field, relative to ``folder``."""
+    """Copies, in the bundle, of the files whose names are no part of the potential's identity; by
+    field, relative to ``folder``.
+    """
     kept = {}
     for field in fields(potential):
         value = getattr(potential, field.name)
-        if not field.metadata.get("affects_result", True) and isinstance(value, str | Path) and Path(value).is_file():
+        if (
+            not field.metadata.get("affects_result", True)
+            and isinstance(value, str | Path)
+            and Path(value).is_file()
+        ):
             copy = folder / POTENTIAL / field.name / Path(value).name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(value, copy)
@@ -138,7 +179,10 @@ def _kept_files(folder: Path, potential: Any) -> dict[str, str]:
 def coordination(species: Any, bonds: Any, kinds: int) -> list[int]:
     """Bonds of most atoms of each species; 0 without bonds."""
     count = np.bincount(np.asarray(bonds, dtype=np.int64).ravel(), minlength=len(species))
-    return [int(np.bincount(count[species == k]).argmax()) if (species == k).any() else 0 for k in range(kinds)]
+    return [
+        int(np.bincount(count[species == k]).argmax()) if (species == k).any() else 0
+        for k in range(kinds)
+    ]
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -147,7 +191,11 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def _files(folder: Path) -> list[str]:
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name not in (ABOUT, "MLmodel"))
+    return sorted(
+        p.relative_to(folder).as_posix()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name not in (ABOUT, "MLmodel")
+    )
 
 
 def _digest(path: Path) -> str:
@@ -161,16 +209,25 @@ def _own_digest(about: Mapping[str, Any]) -> str:
 
 
 def read(folder: Path, registry: Registry | None = None) -> tuple[Model, Fitted]:
-    """The component and the fitted model of a folder that ``write`` wrote; only registered components are ever imported.
+    """The component and the fitted model of a folder that ``write`` wrote; only registered
+    components are ever imported.
 
     Raises:
-        VitreousError: not such a folder, or its component is not installed, or only in another version.
+        VitreousError: not such a folder, or its component is not installed, or only in another
+        version.
     """
     try:
         about = json.loads((folder / COMPONENT).read_text())
-        made = {"target": str(about["target"]), "version": about["version"], "fields": dict(about["fields"])}
+        made = {
+            "target": str(about["target"]),
+            "version": about["version"],
+            "fields": dict(about["fields"]),
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise VitreousError(f"{folder} holds no trained model ({type(error).__name__}: {error}); give the model folder of a run") from error
+        raise VitreousError(
+            f"{folder} holds no trained model ({type(error).__name__}: {error}); give the model "
+            "folder of a run"
+        ) from error
     model = _component(registry or discover(), "model", made)
     return model, model.load(folder / FITTED)
 
@@ -179,31 +236,47 @@ def read_bundle(folder: Path) -> Bundle:
     """A bundle, once its format is known and every file has the checksum it was written with.
 
     Raises:
-        VitreousError: no bundle, one of another format, changed or missing files, or a component that is not installed.
+        VitreousError: no bundle, one of another format, changed or missing files, or a component
+        that is not installed.
     """
     try:
         about = json.loads((folder / ABOUT).read_text())
         form, files = about["format"], dict(about["files"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VitreousError(
-            f"{folder} is no bundle ({type(error).__name__}: {error}); give the model folder of a run, or the name of a bundle that ships"
+            f"{folder} is no bundle ({type(error).__name__}: {error}); give the model folder of a "
+            "run, or the name of a bundle that ships"
         ) from error
     if form not in READABLE:
         raise VitreousError(
-            f"{folder} is a bundle of format {form!r}, written by vitreous {about.get('vitreous', '?')}; this is vitreous {__version__}, "
-            f"which reads formats {' and '.join(map(str, READABLE))}: train it again, or install that version"
+            f"{folder} is a bundle of format {form!r}, written by vitreous "
+            f"{about.get('vitreous', '?')}; this is vitreous {__version__}, "
+            f"which reads formats {' and '.join(map(str, READABLE))}: train it again, or install "
+            "that version"
         )
     present = set(_files(folder))
-    changed = sorted(set(files) ^ present | {name for name in present & set(files) if _digest(folder / name) != files[name]})
+    changed = sorted(
+        set(files) ^ present
+        | {name for name in present & set(files) if _digest(folder / name) != files[name]}
+    )
     if about.get("sha256") != _own_digest(about):
         changed.append(ABOUT)
     if changed:
-        raise VitreousError(f"{folder} is damaged or was tampered with: {', '.join(changed)} differ from what was written; get it again")
+        raise VitreousError(
+            f"{folder} is damaged or was tampered with: {', '.join(changed)} differ from what was "
+            "written; get it again"
+        )
     try:
         return _described(folder, about)
     except (KeyError, TypeError) as error:
-        what = f"lacks {error}" if isinstance(error, KeyError) else f"does not say what it should ({error})"
-        raise VitreousError(f"{folder / ABOUT} {what}; get the bundle again, or train it again") from error
+        what = (
+            f"lacks {error}"
+            if isinstance(error, KeyError)
+            else f"does not say what it should ({error})"
+        )
+        raise VitreousError(
+            f"{folder / ABOUT} {what}; get the bundle again, or train it again"
+        ) from error
 
 
 def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
@@ -214,7 +287,9 @@ def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
     return Bundle(
         fitted=fitted,
         descriptor=_component(registry, "descriptor", about["descriptor"]),
-        potential=_component(registry, "potential", {**potential, "fields": {**potential["fields"], **files}}),
+        potential=_component(
+            registry, "potential", {**potential, "fields": {**potential["fields"], **files}}
+        ),
         loading=construct(Loading, "loading", about["loading"]),
         label=about["label"],
         spacing=float(about["spacing"]),
@@ -227,16 +302,21 @@ def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
 def _judgement(about: Mapping[str, Any]) -> dict[str, Any]:
     """What format 2 does not know, or knew otherwise: likeness, intervals and trust."""
     kinds = {"likeness": Likeness, "intervals": Intervals, "trust": Trust}
-    return {name: None if about[name] is None else kind(**about[name]) for name, kind in kinds.items()}
+    return {
+        name: None if about[name] is None else kind(**about[name]) for name, kind in kinds.items()
+    }
 
 
 def _component(registry: Registry, kind: str, about: Mapping[str, Any]) -> Any:
-    """An installed component; one of another version is refused, since it would make something else of the same fields."""
+    """An installed component; one of another version is refused, since it would make something else
+    of the same fields.
+    """
     cls = load_class(registry.by_target(kind, str(about["target"])))
     version = about["version"]
     if version != cls.version:
         raise VitreousError(
-            f"the bundle was made with version {version} of {kind} {cls.__name__}, but version {cls.version} is installed; train it again"
+            f"the bundle was made with version {version} of {kind} {cls.__name__}, but version "
+            f"{cls.version} is installed; train it again"
         )
     return construct(cls, kind, dict(about["fields"]))
 
@@ -253,6 +333,10 @@ class Predictor:
 
 
 def _load_pyfunc(path: str) -> Predictor:
-    """The entry that MLflow's pyfunc flavor asks for: a bundle is looked through first, as everywhere; other models have no checksums."""
+    """The entry that MLflow's pyfunc flavor asks for: a bundle is looked through first, as
+    everywhere; other models have no checksums.
+    """
     folder = Path(path)
-    return Predictor(fitted=read_bundle(folder).fitted if (folder / ABOUT).is_file() else read(folder)[1])
+    return Predictor(
+        fitted=read_bundle(folder).fitted if (folder / ABOUT).is_file() else read(folder)[1]
+    )

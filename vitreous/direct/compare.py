@@ -24,7 +24,8 @@ class D2minReport:
 
     Fields:
         ids: (N,) as in the files. positions: (N, D) in the reference.
-        d2min: (N,) length squared, a plain sum over neighbours; NaN where they do not span the space.
+        d2min: (N,) length squared, a plain sum over neighbours; NaN where they do not span the
+        space.
         gradients: (N, D, D) best local deformation gradients.
         displacement: (N, D) beyond the affine map of one cell onto the other, length.
     """
@@ -37,25 +38,42 @@ class D2minReport:
 
 
 def d2min(configuration: Configuration, reference: Configuration, cutoff: float) -> D2minReport:
-    """D2min of Falk & Langer from ``reference`` to ``configuration``, neighbours taken within ``cutoff`` (length) in the reference.
+    """D2min of Falk & Langer from ``reference`` to ``configuration``, neighbours taken within
+    ``cutoff`` (length) in the reference.
 
     Raises:
         VitreousError: the two hold different atoms, or the cutoff is not a length.
     """
     across = float(heights(reference.cell).min())
     if not 0.0 < cutoff < across:
-        raise VitreousError(f"the cutoff is {cutoff:g}; expected a positive length below that of the cell, {across:.4g} across")
-    if configuration.dimension != reference.dimension or set(configuration.ids.tolist()) != set(reference.ids.tolist()):
         raise VitreousError(
-            f"the two files hold different atoms: {len(configuration)} (a {configuration.dimension}D glass) and {len(reference)} (a "
-            f"{reference.dimension}D glass); D2min compares two states of one glass, whose atoms carry the same ids"
+            f"the cutoff is {cutoff:g}; expected a positive length below that of the cell, "
+            f"{across:.4g} across"
+        )
+    if configuration.dimension != reference.dimension or set(configuration.ids.tolist()) != set(
+        reference.ids.tolist()
+    ):
+        raise VitreousError(
+            f"the two files hold different atoms: {len(configuration)} (a "
+            f"{configuration.dimension}D glass) and {len(reference)} (a "
+            f"{reference.dimension}D glass); D2min compares two states of one glass, whose atoms "
+            "carry the same ids"
         )
     order = np.argsort(configuration.ids)[np.argsort(np.argsort(reference.ids))]
     names = [[glass.names[k] for k in glass.species] for glass in (configuration, reference)]
     changed = [int(reference.ids[k]) for k, at in enumerate(order) if names[0][at] != names[1][k]]
     if changed:
-        raise VitreousError(f"atom {changed[0]} is of another species in the two files; D2min compares two states of one glass")
-    states = (reference.positions, reference.cell, configuration.positions[order], configuration.cell, reference.periodic)
+        raise VitreousError(
+            f"atom {changed[0]} is of another species in the two files; D2min compares two states "
+            "of one glass"
+        )
+    states = (
+        reference.positions,
+        reference.cell,
+        configuration.positions[order],
+        configuration.cell,
+        reference.periodic,
+    )
     values, gradients = motion.d2min(*states, cutoff)
     return D2minReport(
         ids=reference.ids,
@@ -67,7 +85,8 @@ def d2min(configuration: Configuration, reference: Configuration, cutoff: float)
 
 
 def successive_d2min(glasses: Sequence[Configuration], cutoff: float) -> list[D2minReport]:
-    """What moved from each of F states to the next, as on a way through strain: F - 1 reports, each with the earlier state as reference.
+    """What moved from each of F states to the next, as on a way through strain: F - 1 reports, each
+    with the earlier state as reference.
 
     Raises:
         VitreousError: as ``d2min``, for any two that follow each other.

@@ -22,7 +22,9 @@ from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
 
-BREAK_FAR = 2.2  #: angstrom; further from silicon an oxygen has lost it: Font-Clos et al. (2022), Methods
+BREAK_FAR = (
+    2.2  #: angstrom; further from silicon an oxygen has lost it: Font-Clos et al. (2022), Methods
+)
 
 
 def deform(
@@ -39,24 +41,30 @@ def deform(
     relax: bool = False,
     **fields: Any,
 ) -> Trajectory:
-    """A relaxed glass taken along a loading in quasistatic steps; what is left of its forces relaxes first, in its own cell.
+    """A relaxed glass taken along a loading in quasistatic steps; what is left of its forces
+    relaxes first, in its own cell.
 
-    An engine with a model of its own (``pair_commands`` of ``lammps_aqs``) brings the glass to rest itself: of ``potential`` only species
-    and units count then, and the lowest eigenvalues are not known.
+    An engine with a model of its own (``pair_commands`` of ``lammps_aqs``) brings the glass to rest
+    itself: of ``potential`` only species and units count then, and the lowest eigenvalues are not
+    known.
 
     Args:
         loading: a Loading, or the name of a mode (sign +1, angle 0).
-        strain_max, strain_step: dimensionless; events are reported on the grid of ``strain_step``, as far as ``strain_max``.
-        engine: an installed simulator. fields: of it, e.g. ``minimiser="fire"``, ``frame_every=0.01``.
+        strain_max, strain_step: dimensionless; events are reported on the grid of ``strain_step``,
+        as far as ``strain_max``. engine: an installed simulator. fields: of it, e.g.
+        ``minimiser="fire"``, ``frame_every=0.01``.
         stop_after_events: end after so many instabilities; None: only at ``strain_max``.
-        stop_at_first_break: end when an oxygen loses a silicon and some atom's energy falls by more than 0.1 eV (or ``break_drop``).
-        at_rest: largest force component allowed in the glass, energy per length.
-        relax: bring the glass to rest in its cell, however large its forces are, instead of refusing it.
+        stop_at_first_break: end when an oxygen loses a silicon and some atom's energy falls by more
+        than 0.1 eV (or ``break_drop``). at_rest: largest force component allowed in the glass,
+        energy per length.
+        relax: bring the glass to rest in its cell, however large its forces are, instead of
+        refusing it.
 
     Raises:
         NotConverged: if a state does not come to rest; nothing is returned then.
-        VitreousError: for a strain that the cell cannot bear or that meets a free boundary, a glass that is not at rest, one that the
-            potential refuses, or ``relax`` for an engine that does so itself.
+        VitreousError: for a strain that the cell cannot bear or that meets a free boundary, a glass
+            that is not at rest, one that the potential refuses, or ``relax`` for an engine that
+            does so itself.
     """
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=configuration.dimension)
@@ -74,7 +82,9 @@ def deform(
         **fields,
     )
     if not _own_model(simulator):
-        configuration = bring_to_rest(configuration, potential, at_rest=at_rest, hold_rim=False).configuration
+        configuration = bring_to_rest(
+            configuration, potential, at_rest=at_rest, hold_rim=False
+        ).configuration
     if getattr(simulator, "break_far", 0.0) > 0.0 and _silica(configuration):
         configuration = configuration.with_(bonds=silica_bonds(configuration))
     run = simulator.deform(configuration, potential, loading)
@@ -97,26 +107,46 @@ def engine_for(
     relax: bool,
     **fields: Any,
 ) -> Simulator:
-    """The engine of ``deform``, once nothing speaks against the deformation; arguments and errors are those of ``deform``."""
+    """The engine of ``deform``, once nothing speaks against the deformation; arguments and errors
+    are those of ``deform``.
+    """
     if not (np.inf > strain_max >= strain_step > 0.0):
         raise VitreousError(
-            f"strain_max is {strain_max:g} and strain_step {strain_step:g}; expected strain_max >= strain_step > 0, both finite"
+            f"strain_max is {strain_max:g} and strain_step {strain_step:g}; expected strain_max "
+            ">= strain_step > 0, both finite"
         )
     if stop_after_events is not None and stop_after_events < 1:
-        raise VitreousError(f"the run was to stop after {stop_after_events} events; expected at least 1")
-    twice = "max_events" if stop_after_events is not None else "stop_at_break" if stop_at_first_break else ""
+        raise VitreousError(
+            f"the run was to stop after {stop_after_events} events; expected at least 1"
+        )
+    twice = (
+        "max_events"
+        if stop_after_events is not None
+        else "stop_at_break"
+        if stop_at_first_break
+        else ""
+    )
     if twice in fields:
         raise VitreousError(
-            f"where to stop is said twice: by the engine's field {twice} ({fields[twice]!r}) as well; leave one of them out"
+            f"where to stop is said twice: by the engine's field {twice} ({fields[twice]!r}) as "
+            "well; leave one of them out"
         )
-    events = steps_within(strain_max, strain_step) if stop_after_events is None else stop_after_events
+    events = (
+        steps_within(strain_max, strain_step) if stop_after_events is None else stop_after_events
+    )
     limits = {"strain_max": strain_max, "strain_step": strain_step, "max_events": events}
     simulator = _engine(configuration, engine, limits | fields, stop_at_first_break)
-    refuse_deformation(configuration, loading, strain_max, None if _own_model(simulator) else potential.surface(configuration))
+    refuse_deformation(
+        configuration,
+        loading,
+        strain_max,
+        None if _own_model(simulator) else potential.surface(configuration),
+    )
     refuse_at_rest(at_rest)
     if _own_model(simulator) and relax:
         raise VitreousError(
-            "the engine brings the glass to rest itself, in a model of its own (pair_commands); leave out --relax (in Python: relax=True)"
+            "the engine brings the glass to rest itself, in a model of its own (pair_commands); "
+            "leave out --relax (in Python: relax=True)"
         )
     if not _own_model(simulator) and not relax:
         refuse_unrelaxed(configuration, potential, at_rest)
@@ -132,19 +162,24 @@ def _silica(configuration: Configuration) -> bool:
     return set(configuration.names) == {"Si", "O"} and UNITS[configuration.units][0] == "angstrom"
 
 
-def _engine(configuration: Configuration, engine: str, fields: dict[str, Any], stop: bool) -> Simulator:
+def _engine(
+    configuration: Configuration, engine: str, fields: dict[str, Any], stop: bool
+) -> Simulator:
     """The engine, told to look for broken bonds where they are defined."""
     cls = discover().resolve("simulator", engine)
     known = {field.name for field in dataclasses.fields(cls)}
     silica = _silica(configuration)
     if stop and not {"break_far", "stop_at_break"} <= known:
         raise VitreousError(
-            f"engine '{engine}' does not tell broken bonds from other events; use another, or stop after a number of events"
+            f"engine '{engine}' does not tell broken bonds from other events; use another, or "
+            "stop after a number of events"
         )
     if stop and not (silica and (configuration.units == "metal" or "break_drop" in fields)):
         raise VitreousError(
-            f"a broken bond is defined for Si and O in eV, but the glass holds {', '.join(configuration.names)} in {configuration.units} "
-            "units; stop after a number of events, or for planar silica say which drop of an atom's energy counts: engine field break_drop"
+            "a broken bond is defined for Si and O in eV, but the glass holds "
+            f"{', '.join(configuration.names)} in {configuration.units} "
+            "units; stop after a number of events, or for planar silica say which drop of an "
+            "atom's energy counts: engine field break_drop"
         )
     if silica and "break_far" in known and (stop or configuration.units == "metal"):
         fields = {"break_far": BREAK_FAR, **({"stop_at_break": True} if stop else {}), **fields}
@@ -152,7 +187,9 @@ def _engine(configuration: Configuration, engine: str, fields: dict[str, Any], s
 
 
 def _with_eigenvalues(run: Trajectory, potential: Potential) -> Trajectory:
-    """The lowest eigenvalues of the states whose frames were saved, for an engine that does not find them itself."""
+    """The lowest eigenvalues of the states whose frames were saved, for an engine that does not
+    find them itself.
+    """
     surface = potential.surface(run.initial)
     softest = SoftestMode(surface, Preconditioner(surface.bond_range))
     lowest = np.full(len(run.strain), np.nan)
@@ -164,7 +201,8 @@ def _with_eigenvalues(run: Trajectory, potential: Potential) -> Trajectory:
 
 
 def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
-    """``curve.csv``, ``events.csv`` and ``frames.extxyz`` in ``folder``, which is made; their paths.
+    """``curve.csv``, ``events.csv`` and ``frames.extxyz`` in ``folder``, which is made; their
+    paths.
 
     Raises:
         VitreousError: if they cannot be written.
@@ -173,7 +211,10 @@ def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
     curve = {
         "strain": run.strain,
         "energy": run.energy,
-        **{f"stress_{name}": column for name, column in zip(VOIGT_NAMES[d], in_voigt_order(run.stress).T, strict=True)},
+        **{
+            f"stress_{name}": column
+            for name, column in zip(VOIGT_NAMES[d], in_voigt_order(run.stress).T, strict=True)
+        },
         "largest_force": run.residual,
         "lowest_eigenvalue": run.lowest_eigenvalue,
     }

@@ -27,18 +27,26 @@ def potential(name: str, **fields: Any) -> Potential:
 
 
 def simulator(name: str, **fields: Any) -> Simulator:
-    """An installed simulator, e.g. ``simulator("aqs", minimiser="fire")``. Raises VitreousError as ``potential`` does."""
+    """An installed simulator, e.g. ``simulator("aqs", minimiser="fire")``. Raises VitreousError as
+    ``potential`` does.
+    """
     return construct(discover().resolve("simulator", name), name, fields)
 
 
 def read_glass(
-    file: str | Path, model: Potential | None = None, *, species: Sequence[str] | None = None, dimension: int | None = None, frame: int = -1
+    file: str | Path,
+    model: Potential | None = None,
+    *,
+    species: Sequence[str] | None = None,
+    dimension: int | None = None,
+    frame: int = -1,
 ) -> Configuration:
-    """One glass from a file: LAMMPS dump or data, extended XYZ, or what else ASE reads, gzipped or not.
+    """One glass from a file: LAMMPS dump or data, extended XYZ, or what else ASE reads, gzipped or
+    not.
 
     Args:
-        model: the potential it is meant for: it says the units, and which species the file's LAMMPS types 1, 2, ... stand for.
-        species: names of the types, if they stand for something else.
+        model: the potential it is meant for: it says the units, and which species the file's LAMMPS
+        types 1, 2, ... stand for. species: names of the types, if they stand for something else.
         dimension: 2 or 3; None: 2 where all z are equal.
         frame: which one; counts from the end when negative.
 
@@ -51,29 +59,42 @@ def read_glass(
         unknown = sorted(set(species) - set(model.elements))
         if unknown:
             raise VitreousError(
-                f"species {', '.join(unknown)} were given, but {type(model).__name__} knows {' and '.join(model.elements)}; name the "
+                f"species {', '.join(unknown)} were given, but {type(model).__name__} knows "
+                f"{' and '.join(model.elements)}; name the "
                 "species of types 1, 2, ... in this order"
             )
     if species is None and model is not None and read_frames(file)[0].kinds.dtype.kind != "i":
         names = None
     glass = read_configuration(
-        file, species=names, units=units, dimension=dimension, frame=frame, minimum_distance=_CLOSEST.get(units, 0.5)
+        file,
+        species=names,
+        units=units,
+        dimension=dimension,
+        frame=frame,
+        minimum_distance=_CLOSEST.get(units, 0.5),
     )
     present = {glass.names[k] for k in glass.species}
     if model is not None and not present <= set(model.elements):
         raise VitreousError(
-            f"{file} holds {', '.join(sorted(present))}, but {type(model).__name__} knows {' and '.join(model.elements)}; choose another "
+            f"{file} holds {', '.join(sorted(present))}, but {type(model).__name__} knows "
+            f"{' and '.join(model.elements)}; choose another "
             "potential, or name the species with --species"
         )
     return glass
 
 
-def read_glasses(file: str | Path, *, species: Sequence[str] | None = None, dimension: int | None = None) -> list[Configuration]:
-    """All frames of a file as states of one glass; ``species`` and ``dimension`` as for ``read_glass``.
+def read_glasses(
+    file: str | Path, *, species: Sequence[str] | None = None, dimension: int | None = None
+) -> list[Configuration]:
+    """All frames of a file as states of one glass; ``species`` and ``dimension`` as for
+    ``read_glass``.
 
     A strain that extended XYZ gives for a frame is kept in its ``info``.
 
     Raises:
-        VitreousError: in one sentence, for a file that is missing, damaged, or whose frames differ in their number of atoms.
+        VitreousError: in one sentence, for a file that is missing, damaged, or whose frames differ
+        in their number of atoms.
     """
-    return read_configurations(file, species=species, units="metal", dimension=dimension, minimum_distance=_CLOSEST_OF_ANY)
+    return read_configurations(
+        file, species=species, units="metal", dimension=dimension, minimum_distance=_CLOSEST_OF_ANY
+    )

@@ -1,20 +1,23 @@
-"""Is a glass like those that a model was trained on? Density, energy and bonds, compared glass by glass.
+"""Is a glass like those that a model was trained on? Density, energy and bonds, compared glass by
+glass.
 
-Over the training glasses each quantity has a mean m and a spread s; a new glass stands out by the largest ``|v - m| / e``, where e is how
-far v may lie off by chance: s sqrt(N / n) if n of its atoms are looked at instead of the N of a training glass, and for a part of a glass,
-which no cell holds at one density and shape, no less than the scatter of single atoms over sqrt(n). It is unlike them when it stands out
-more than ``MARGIN`` times as far as any of them does when it is left out itself.
+Over the training glasses each quantity has a mean m and a spread s; a new glass stands out by the
+largest ``|v - m| / e``, where e is how far v may lie off by chance: s sqrt(N / n) if n of its atoms
+are looked at instead of the N of a training glass, and for a part of a glass, which no cell holds
+at one density and shape, no less than the scatter of single atoms over sqrt(n). It is unlike them
+when it stands out more than ``MARGIN`` times as far as any of them does when it is left out itself.
 
-================  ==================================================================  ==================
-quantity          of                                                                  unit
-================  ==================================================================  ==================
-density           all atoms in a periodic cell                                        1/length^D
-energy            an atom, mean                                                       energy
-bond              mean length                                                         length
-bond's spread     standard deviation of the lengths                                   length
-================  ==================================================================  ==================
+=============  =================================  ==========
+quantity       of                                 unit
+=============  =================================  ==========
+density        all atoms in a periodic cell       1/length^D
+energy         an atom, mean                      energy
+bond           mean length                        length
+bond's spread  standard deviation of the lengths  length
+=============  =================================  ==========
 
-Next to a free boundary atoms lack neighbours: only those beyond the reach of the forces are looked at there.
+Next to a free boundary atoms lack neighbours: only those beyond the reach of the forces are looked
+at there.
 """
 
 from __future__ import annotations
@@ -40,8 +43,9 @@ Oddity = tuple[str, str, float, float]  #: quantity, unit, value, mean of the tr
 
 @dataclass(frozen=True)
 class Likeness:
-    """What training glasses are like: ``names`` and ``units`` of the quantities, ``mean`` and ``spread`` over glasses of ``atoms`` atoms,
-    the ``scatter`` of single atoms, and the ``limit``."""
+    """What training glasses are like: ``names`` and ``units`` of the quantities, ``mean`` and
+    ``spread`` over glasses of ``atoms`` atoms, the ``scatter`` of single atoms, and the ``limit``.
+    """
 
     names: Sequence[str]
     units: Sequence[str]
@@ -52,17 +56,22 @@ class Likeness:
     atoms: int
 
     def odd(self, glass: Configuration, potential: Potential) -> list[Oddity] | None:
-        """What stands out beyond the limit, the worst first; None where that cannot be told: fewer than three glasses were learnt from,
-        or all atoms are next to a free boundary."""
+        """What stands out beyond the limit, the worst first; None where that cannot be told: fewer
+        than three glasses were learnt from, or all atoms are next to a free boundary.
+        """
         found, atoms = quantities(glass, potential)
         shared = [k for k, name in enumerate(self.names) if name in found]
         if not np.isfinite(self.limit) or not shared:
             return None
         names, units = [self.names[k] for k in shared], [self.units[k] for k in shared]
         value = np.array([found[name][1] for name in names])
-        mean, spread, scatter = (np.array(of)[shared] for of in (self.mean, self.spread, self.scatter))
+        mean, spread, scatter = (
+            np.array(of)[shared] for of in (self.mean, self.spread, self.scatter)
+        )
         chance = spread * max(1.0, self.atoms / atoms) ** 0.5
-        far = np.abs(value - mean) / (chance if all(glass.periodic) else np.maximum(chance, scatter / atoms**0.5))
+        far = np.abs(value - mean) / (
+            chance if all(glass.periodic) else np.maximum(chance, scatter / atoms**0.5)
+        )
         worst = [int(k) for k in np.argsort(-far) if far[k] > self.limit]
         return [(names[k], units[k], float(value[k]), float(mean[k])) for k in worst]
 
@@ -75,16 +84,30 @@ def likeness(glasses: Sequence[Configuration], potential: Potential) -> Likeness
     limit = float("inf")
     if len(glasses) > 2:
         others = [_centre(np.delete(values, k, axis=0)) for k in range(len(values))]
-        far = [np.abs(row - mean) / spread for row, (mean, spread) in zip(values, others, strict=True)]
+        far = [
+            np.abs(row - mean) / spread for row, (mean, spread) in zip(values, others, strict=True)
+        ]
         limit = MARGIN * float(np.max(far, initial=0.0))
     mean, spread = _centre(values)
     scatter = np.mean([[table[name][2] for name in names] for table in tables], axis=0)
     units = [tables[0][name][0] for name in names]
-    return Likeness(names, units, mean.tolist(), spread.tolist(), scatter.tolist(), limit, int(np.mean([len(g) for g in glasses])))
+    return Likeness(
+        names,
+        units,
+        mean.tolist(),
+        spread.tolist(),
+        scatter.tolist(),
+        limit,
+        int(np.mean([len(g) for g in glasses])),
+    )
 
 
-def quantities(glass: Configuration, potential: Potential) -> tuple[dict[str, tuple[str, float, float]], int]:
-    """(unit, value, scatter of single atoms or bonds) by quantity, and how many atoms were looked at."""
+def quantities(
+    glass: Configuration, potential: Potential
+) -> tuple[dict[str, tuple[str, float, float]], int]:
+    """(unit, value, scatter of single atoms or bonds) by quantity, and how many atoms were looked
+    at.
+    """
     surface, (length, energy) = _surface(glass, potential), UNITS[glass.units]
     if surface is None and not all(glass.periodic):
         return {}, 0
@@ -100,7 +123,9 @@ def quantities(glass: Configuration, potential: Potential) -> tuple[dict[str, tu
         found["energy of an atom"] = energy, float(each.mean()), float(each.std())
     bonds = glass.bonds[inside[glass.bonds].all(axis=1)]
     if len(bonds):
-        lengths = np.linalg.norm(glass.minimum_image(glass.positions[bonds[:, 1]] - glass.positions[bonds[:, 0]]), axis=1)
+        lengths = np.linalg.norm(
+            glass.minimum_image(glass.positions[bonds[:, 1]] - glass.positions[bonds[:, 0]]), axis=1
+        )
         found["length of a bond"] = length, float(lengths.mean()), float(lengths.std())
         found["spread of the bonds' lengths"] = length, float(lengths.std()), float(lengths.std())
     return found, int(inside.sum())

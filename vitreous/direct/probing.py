@@ -33,30 +33,40 @@ def probe(
     relax: bool = False,
     **fields: Any,
 ) -> Labels:
-    """Delta tau = tau_critical - tau_initial at ``grid`` places along each side: how much more stress a disc (ball) bears before it yields.
+    """Delta tau = tau_critical - tau_initial at ``grid`` places along each side: how much more
+    stress a disc (ball) bears before it yields.
 
     Args:
-        grid: places along each lattice vector; a tuple gives each its own number, e.g. (50, 50, 1) for the middle plane of a bilayer.
-        loading: a Loading, or the name of a mode (sign +1, angle 0).
-        angle_step: degrees; probe along every multiple of it less than 45 off the loading, and take the least threshold projected on the
-            loading (Patinet et al. 2016). None: along the loading alone.
-        workers: threads; None: all cores. at_rest: largest force component allowed in the glass, energy per length; within the frozen
-            ring's width of a free boundary, where no disc has its free atoms, forces do not count.
-        relax: bring the glass to rest in its cell instead of refusing it; atoms within the reach of forces from a free boundary stay put.
-        fields: of ``vitreous.plugins.labelers.local_probing.LocalProbing``: free_radius, frozen_ring, strain_step, strain_max, ...
+        grid: places along each lattice vector; a tuple gives each its own number, e.g. (50, 50, 1)
+        for the middle plane of a bilayer. loading: a Loading, or the name of a mode (sign +1, angle
+        0).
+        angle_step: degrees; probe along every multiple of it less than 45 off the loading, and take
+            the least threshold projected on the loading (Patinet et al. 2016). None: along the
+            loading alone.
+        workers: threads; None: all cores. at_rest: largest force component allowed in the glass,
+            energy per length; within the frozen ring's width of a free boundary, where no disc has
+            its free atoms, forces do not count.
+        relax: bring the glass to rest in its cell instead of refusing it; atoms within the reach of
+        forces from a free boundary stay put. fields: of
+        ``vitreous.plugins.labelers.local_probing.LocalProbing``: free_radius, frozen_ring,
+        strain_step, strain_max, ...
 
     Returns:
-        Labels: ``values`` Delta tau (NaN where not ``mask``: no drop, or a disc that leaves the glass), ``positions`` the places,
-        ``columns`` tau_initial, tau_critical, strain_critical and residual, stresses in energy per area or volume, and with
-        ``angle_step`` angle, the weakest direction's, degrees off the loading.
+        Labels: ``values`` Delta tau (NaN where not ``mask``: no drop, or a disc that leaves the
+        glass), ``positions`` the places, ``columns`` tau_initial, tau_critical, strain_critical and
+        residual, stresses in energy per area or volume, and with ``angle_step`` angle, the weakest
+        direction's, degrees off the loading.
 
     Raises:
         NotConverged: the glass does not come to rest.
-        VitreousError: a glass that is not at rest or smaller than a probe, or directions asked for under uniaxial loading.
+        VitreousError: a glass that is not at rest or smaller than a probe, or directions asked for
+        under uniaxial loading.
     """
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=configuration.dimension)
-    labeler = labeler_for(configuration, grid=grid, angle_step=angle_step, workers=workers, **fields)
+    labeler = labeler_for(
+        configuration, grid=grid, angle_step=angle_step, workers=workers, **fields
+    )
     if relax:
         configuration = bring_to_rest(configuration, potential, at_rest=at_rest).configuration
     refuse_unrelaxed(configuration, potential, at_rest, labeler.frozen_ring)
@@ -64,19 +74,36 @@ def probe(
 
 
 def labeler_for(
-    configuration: Configuration, *, grid: int | tuple[int, ...], angle_step: float | None, workers: int | None, **fields: Any
+    configuration: Configuration,
+    *,
+    grid: int | tuple[int, ...],
+    angle_step: float | None,
+    workers: int | None,
+    **fields: Any,
 ) -> LocalProbing:
-    """What ``probe`` probes with, once its fields are found right; arguments and errors are those of ``probe``."""
-    values = {**_SIZES.get(configuration.units, {}), "grid": grid, "workers": cores() if workers is None else workers, **fields}
+    """What ``probe`` probes with, once its fields are found right; arguments and errors are those
+    of ``probe``.
+    """
+    values = {
+        **_SIZES.get(configuration.units, {}),
+        "grid": grid,
+        "workers": cores() if workers is None else workers,
+        **fields,
+    }
     if angle_step is None:
         return construct(LocalProbing, "probe", values)
     return construct(LocalYieldStress, "probe", {**values, "angle_step": angle_step})
 
 
 def write_map(labels: Labels, path: Path) -> Path:
-    """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical, converged, residual(, angle)."""
+    """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical,
+    converged, residual(, angle).
+    """
     columns = {name: column for name, column in labels.columns.items() if name != "residual"}
-    known = {name: column if name == "tau_initial" else np.where(labels.mask, column, np.nan) for name, column in columns.items()}
+    known = {
+        name: column if name == "tau_initial" else np.where(labels.mask, column, np.nan)
+        for name, column in columns.items()
+    }
     angle = {"angle": known.pop("angle")} if "angle" in known else {}
     table = {
         **dict(zip("xyz", labels.positions.T, strict=False)),

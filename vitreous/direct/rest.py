@@ -35,7 +35,8 @@ class EnergyReport:
 
     Fields:
         energy: of the whole glass. atom_energies: (N,) shares of it.
-        largest_force: largest component of a force; at_atom: the id, as in the file, of the atom it acts on.
+        largest_force: largest component of a force; at_atom: the id, as in the file, of the atom it
+        acts on.
         stress: (D, D) Cauchy stress, energy per area or volume, tension positive.
         units: a key of ``vitreous.core.data.UNITS``.
     """
@@ -64,7 +65,8 @@ def energy(configuration: Configuration, potential: Potential) -> EnergyReport:
     """Energy, energies of atoms, largest force and stress of a glass as it stands.
 
     Raises:
-        VitreousError: the potential refuses the glass: species, units, dimension, a cell too small, atoms on top of each other.
+        VitreousError: the potential refuses the glass: species, units, dimension, a cell too small,
+        atoms on top of each other.
     """
     return _report(configuration, potential, None)
 
@@ -87,29 +89,43 @@ def _report(configuration: Configuration, potential: Potential, free: Array | No
 
 
 def moving(configuration: Configuration, rim: float) -> Array | None:
-    """(N, 1) zeros for the atoms within ``rim`` (length) of a free boundary, ones for the others; None without a rim."""
+    """(N, 1) zeros for the atoms within ``rim`` (length) of a free boundary, ones for the others;
+    None without a rim.
+    """
     if rim <= 0.0 or all(configuration.periodic):
         return None
     places = configuration.positions
-    return (clearance(places, configuration.cell, configuration.periodic, places) > rim).astype(float)[:, None]
+    return (clearance(places, configuration.cell, configuration.periodic, places) > rim).astype(
+        float
+    )[:, None]
 
 
-def refuse_unrelaxed(configuration: Configuration, potential: Potential, at_rest: float = AT_REST, rim: float = 0.0) -> EnergyReport:
-    """How a glass stands, if no force component in it, rim left out, exceeds ``at_rest``, energy per length; else a VitreousError."""
+def refuse_unrelaxed(
+    configuration: Configuration, potential: Potential, at_rest: float = AT_REST, rim: float = 0.0
+) -> EnergyReport:
+    """How a glass stands, if no force component in it, rim left out, exceeds ``at_rest``, energy
+    per length; else a VitreousError.
+    """
     refuse_at_rest(at_rest)
     found = _report(configuration, potential, moving(configuration, rim))
     if not found.largest_force <= at_rest:
         raise VitreousError(
-            f"the glass is not at rest: a force of {found.largest_force:.3g} {found.energy_unit}/{found.length_unit} acts on atom "
-            f"{found.at_atom}, expected at most {at_rest:g}; add --relax (in Python: relax=True) to bring it to rest first"
+            f"the glass is not at rest: a force of {found.largest_force:.3g} "
+            f"{found.energy_unit}/{found.length_unit} acts on atom "
+            f"{found.at_atom}, expected at most {at_rest:g}; add --relax (in Python: relax=True) "
+            "to bring it to rest first"
         )
     return found
 
 
 def refuse_at_rest(at_rest: float) -> None:
-    """Raise VitreousError unless ``at_rest``, the largest force of a glass at rest, is a positive number."""
+    """Raise VitreousError unless ``at_rest``, the largest force of a glass at rest, is a positive
+    number.
+    """
     if not at_rest > 0.0:
-        raise VitreousError(f"at rest was to mean forces up to {at_rest:g}; expected a positive number")
+        raise VitreousError(
+            f"at rest was to mean forces up to {at_rest:g}; expected a positive number"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +136,9 @@ class RelaxReport:
     before: EnergyReport
     after: EnergyReport
     largest_move: float  #: of an atom beyond the change of the cell, length
-    network: Change  #: bonds that broke or formed, of a glass that lists bonds of silicon and oxygen, or of silica that lists none
+    # : bonds that broke or formed, of a glass that lists bonds of silicon and oxygen, or of silica
+    # that lists none
+    network: Change
     frozen: int  #: atoms that stayed put; their forces do not count in ``before`` and ``after``
 
     @property
@@ -128,7 +146,9 @@ class RelaxReport:
         """How the network changed, in words; empty where it did not."""
         if not self.network.any:
             return ""
-        return f"relaxing changed the network: {told(self.configuration, self.network, BOND_CUTOFF)}"
+        return (
+            f"relaxing changed the network: {told(self.configuration, self.network, BOND_CUTOFF)}"
+        )
 
 
 def relax(
@@ -145,33 +165,53 @@ def relax(
     """The glass in the minimum that it falls into.
 
     Args:
-        cell: the cell lengths that relax along, until their normal stress vanishes: "", "x", "xy", "xyz", ...
-        freeze_rim: atoms within this length of a free boundary (of a cut-out patch, a slab) stay where they are.
-        force_tolerance: largest force component left, energy per length. stress_tolerance: normal stress left, energy per area or volume.
-        minimiser: of the descent, where Newton's method cannot go at once: cg, fire, damped or steepest. jump: length over which Newton is
+        cell: the cell lengths that relax along, until their normal stress vanishes: "", "x", "xy",
+        "xyz", ...
+        freeze_rim: atoms within this length of a free boundary (of a cut-out patch, a slab) stay
+        where they are. force_tolerance: largest force component left, energy per length.
+        stress_tolerance: normal stress left, energy per area or volume. minimiser: of the descent,
+        where Newton's method cannot go at once: cg, fire, damped or steepest. jump: length over
+        which Newton is
             trusted.
 
     Raises:
         NotConverged: naming the force or stress that is left; nothing is returned then.
-        VitreousError: the potential refuses the glass, the cell has no such direction, or there is no boundary to freeze.
+        VitreousError: the potential refuses the glass, the cell has no such direction, or there is
+        no boundary to freeze.
     """
     free, axes = _free(configuration, freeze_rim, cell), _axes(cell, configuration)
-    for name, value in (("force_tolerance", force_tolerance), ("stress_tolerance", stress_tolerance), ("jump", jump)):
+    for name, value in (
+        ("force_tolerance", force_tolerance),
+        ("stress_tolerance", stress_tolerance),
+        ("jump", jump),
+    ):
         if not 0.0 < value < np.inf:
             raise VitreousError(f"{name} is {value:g}; expected a positive number")
     descent_named(minimiser)
     before = _report(configuration, potential, free)
     protocol = Protocol(
-        strain_step=1.0, strain_max=0.0, max_events=0, stride=1, force_tolerance=force_tolerance, minimiser=minimiser, jump=jump
+        strain_step=1.0,
+        strain_max=0.0,
+        max_events=0,
+        stride=1,
+        force_tolerance=force_tolerance,
+        minimiser=minimiser,
+        jump=jump,
     )
     with threadpool_limits(1):
         surface = potential.surface(configuration)
         preconditioner = Preconditioner(surface.bond_range)
-        state = relax_atoms(surface, configuration.positions, configuration.cell, preconditioner, protocol, free)
+        state = relax_atoms(
+            surface, configuration.positions, configuration.cell, preconditioner, protocol, free
+        )
         if axes:
-            state = relax_lengths(surface, state, preconditioner, protocol, stress_tolerance, axes=axes)
+            state = relax_lengths(
+                surface, state, preconditioner, protocol, stress_tolerance, axes=axes
+            )
     relaxed = configuration.with_(positions=state.positions, cell=state.cell)
-    moved = state.positions - configuration.positions @ np.linalg.solve(configuration.cell, state.cell)
+    moved = state.positions - configuration.positions @ np.linalg.solve(
+        configuration.cell, state.cell
+    )
     if free is None:
         moved -= moved.mean(axis=0)
     return RelaxReport(
@@ -184,30 +224,50 @@ def relax(
     )
 
 
-def bring_to_rest(configuration: Configuration, potential: Potential, *, at_rest: float = AT_REST, hold_rim: bool = True) -> RelaxReport:
-    """The glass in the minimum that it falls into at fixed cell, before something else is done to it: what ``--relax`` stands for.
+def bring_to_rest(
+    configuration: Configuration,
+    potential: Potential,
+    *,
+    at_rest: float = AT_REST,
+    hold_rim: bool = True,
+) -> RelaxReport:
+    """The glass in the minimum that it falls into at fixed cell, before something else is done to
+    it: what ``--relax`` stands for.
 
     Args:
-        at_rest: the largest force component that will be allowed, energy per length; what is left is smaller.
-        hold_rim: whether atoms within the reach of forces from a free boundary stay put, since they lack neighbours that they had.
+        at_rest: the largest force component that will be allowed, energy per length; what is left
+        is smaller.
+        hold_rim: whether atoms within the reach of forces from a free boundary stay put, since they
+        lack neighbours that they had.
 
     Raises:
         NotConverged: the forces do not become so small.
-        VitreousError: the potential refuses the glass, ``at_rest`` is not positive, or the rim is the whole glass.
+        VitreousError: the potential refuses the glass, ``at_rest`` is not positive, or the rim is
+        the whole glass.
     """
     refuse_at_rest(at_rest)
     rim = potential.surface(configuration).force_range if hold_rim else 0.0
     free = moving(configuration, rim)
     if free is not None and not free.any():
-        raise VitreousError(f"no atom lies further than {rim:g} from the free boundary, so relaxing would move none; give a larger patch")
-    report = relax(configuration, potential, freeze_rim=0.0 if free is None else rim, force_tolerance=min(_LEFT, at_rest))
+        raise VitreousError(
+            f"no atom lies further than {rim:g} from the free boundary, so relaxing would move "
+            "none; give a larger patch"
+        )
+    report = relax(
+        configuration,
+        potential,
+        freeze_rim=0.0 if free is None else rim,
+        force_tolerance=min(_LEFT, at_rest),
+    )
     if report.network.any:
         warnings.warn(f"{report.network_told}: what follows is of the relaxed glass", stacklevel=2)
     return report
 
 
 def bonded(glass: Configuration) -> Configuration:
-    """Silica with its Si-O bonds, whatever their number on each atom. Raises VitreousError as ``silica_bonds`` does."""
+    """Silica with its Si-O bonds, whatever their number on each atom. Raises VitreousError as
+    ``silica_bonds`` does.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return glass.with_(bonds=silica_bonds(glass))
@@ -231,12 +291,19 @@ def _free(configuration: Configuration, rim: float, cell: str) -> Array | None:
     if not 0.0 < rim < np.inf:
         raise VitreousError(f"the frozen rim is {rim:g} wide; expected a positive length")
     if cell:
-        raise VitreousError(f"a rim was to stay put while the cell relaxes along {cell}; ask for one of the two")
+        raise VitreousError(
+            f"a rim was to stay put while the cell relaxes along {cell}; ask for one of the two"
+        )
     free = moving(configuration, rim)
     if free is None:
-        raise VitreousError("a rim was to stay put, but the glass is periodic all round; leave the rim out")
+        raise VitreousError(
+            "a rim was to stay put, but the glass is periodic all round; leave the rim out"
+        )
     if not free.any():
-        raise VitreousError(f"no atom lies further than {rim:g} from the free boundary, so none could relax; freeze a narrower rim")
+        raise VitreousError(
+            f"no atom lies further than {rim:g} from the free boundary, so none could relax; "
+            "freeze a narrower rim"
+        )
     return free
 
 
@@ -244,7 +311,10 @@ def _axes(cell: str, configuration: Configuration) -> tuple[int, ...]:
     names = "xyz"[: configuration.dimension]
     asked = cell.replace(",", "").replace(" ", "")
     if set(asked) - set(names) or len(set(asked)) != len(asked):
-        raise VitreousError(f"cell directions '{cell}' were given; expected some of {', '.join(names)}, each once, such as x,y")
+        raise VitreousError(
+            f"cell directions '{cell}' were given; expected some of {', '.join(names)}, each "
+            "once, such as x,y"
+        )
     axes = tuple(names.index(axis) for axis in sorted(asked))
     refuse_lengths(configuration, axes)
     return axes

@@ -16,7 +16,9 @@ from vitreous.mechanics.boundary import free_directions
 
 @dataclass(frozen=True, kw_only=True)
 class RingReport:
-    """The rings of silicon atoms joined through oxygens: one layer, or both layers of a bilayer with one entry each."""
+    """The rings of silicon atoms joined through oxygens: one layer, or both layers of a bilayer
+    with one entry each.
+    """
 
     layers: tuple[Rings, ...]
     statistics: RingStatistics
@@ -29,39 +31,61 @@ def rings(configuration: Configuration, bond_cutoff: float = 2.2) -> RingReport:
         bond_cutoff: silicon and oxygen closer than this are bonded, length.
 
     Raises:
-        VitreousError: another species, no bonds, a free boundary in the plane, or a network that is no plane one.
+        VitreousError: another species, no bonds, a free boundary in the plane, or a network that is
+        no plane one.
     """
     if not all(configuration.periodic[:2]):
         free = free_directions(configuration.periodic[:2])
         raise VitreousError(
-            f"the glass is not periodic along {free}, and the rings at a free boundary do not close; give the whole periodic glass"
+            f"the glass is not periodic along {free}, and the rings at a free boundary do not "
+            "close; give the whole periodic glass"
         )
     bonds = silica_bonds(configuration, bond_cutoff)
     silicon = np.array([name == "Si" for name in configuration.names])[configuration.species]
     layer = np.zeros(len(configuration), dtype=np.int64)
     if configuration.dimension == 3:
         layer = _layers(configuration, silicon)
-    traced = tuple(_trace(configuration, bonds, silicon, layer == k) for k in range(int(layer.max()) + 1))
+    traced = tuple(
+        _trace(configuration, bonds, silicon, layer == k) for k in range(int(layer.max()) + 1)
+    )
     first = np.cumsum([0] + [len(found) for found in traced])
     sizes = np.concatenate([found.sizes for found in traced])
-    joined = np.concatenate([found.joined + start for found, start in zip(traced, first, strict=False)])
+    joined = np.concatenate(
+        [found.joined + start for found, start in zip(traced, first, strict=False)]
+    )
     return RingReport(layers=traced, statistics=ring_statistics(sizes, joined))
 
 
 def _layers(configuration: Configuration, silicon: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(N,) 0 or 1: the layer of every silicon; oxygens count with silicons when bonds are sorted."""
+    """(N,) 0 or 1: the layer of every silicon; oxygens count with silicons when bonds
+    are sorted.
+    """
     z = configuration.positions[:, 2]
     middle = 0.5 * float(z[silicon].min() + z[silicon].max())
     apart = np.ptp(z[silicon])
-    if abs(float(np.mean(z[silicon] > middle)) - 0.5) > 0.05 or np.abs(z[silicon] - middle).min() < 0.2 * apart:
-        raise VitreousError("the silicon atoms do not form two layers along z; rings are traced in planar silica and in bilayers")
+    if (
+        abs(float(np.mean(z[silicon] > middle)) - 0.5) > 0.05
+        or np.abs(z[silicon] - middle).min() < 0.2 * apart
+    ):
+        raise VitreousError(
+            "the silicon atoms do not form two layers along z; rings are traced in planar silica "
+            "and in bilayers"
+        )
     return (z > middle).astype(np.int64)
 
 
-def _trace(configuration: Configuration, bonds: NDArray[np.int64], silicon: NDArray[np.bool_], inside: NDArray[np.bool_]) -> Rings:
+def _trace(
+    configuration: Configuration,
+    bonds: NDArray[np.int64],
+    silicon: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+) -> Rings:
     """The rings of the silicons ``inside`` one layer, joined by oxygens that bind two of them."""
     first = silicon[bonds[:, 0]]
-    oxygen, end = np.where(first, bonds[:, 1], bonds[:, 0]), np.where(first, bonds[:, 0], bonds[:, 1])
+    oxygen, end = (
+        np.where(first, bonds[:, 1], bonds[:, 0]),
+        np.where(first, bonds[:, 0], bonds[:, 1]),
+    )
     keep = inside[end]
     oxygen, end = oxygen[keep], end[keep]
     double = np.bincount(oxygen, minlength=len(silicon)) == 2

@@ -1,4 +1,6 @@
-"""Results as CSV tables: one row per atom, site, state or event; empty where a number is not known."""
+"""Results as CSV tables: one row per atom, site, state or event; empty where a number
+is not known.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def in_voigt_order(tensors: NDArray[Any]) -> NDArray[Any]:
 
 
 def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> Path:
-    """Write columns of one length; numbers keep every digit. Raises VitreousError if the place cannot be written."""
+    """Write columns of one length; numbers keep every digit. Raises VitreousError if the place
+    cannot be written.
+    """
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,20 +1,21 @@
-"""Ring statistics of a dual lattice, and how far they are from those wanted (Ormrod Morley & Wilson 2018).
+"""Ring statistics of a dual lattice, and how far they are from those wanted (Ormrod Morley & Wilson
+2018).
 
 The cost of a network of R rings, of which a share p_n has n sides, is
 
     E = k |alpha - alpha_t| + v |s2 - s2_t| / s2_t + sum_n |p_n - q_n| / max(q_n, 1/R)
 
-==========  ============================================================================================================
-symbol      meaning
-==========  ============================================================================================================
-s2          variance of the ring size, sum_n p_n (n - 6)^2; s2_t its target
-q_n         target shares, any law on the allowed sizes with mean 6; shares below one ring are scaled by one ring, 1/R,
-            since no network of R rings can resolve them
-alpha       Aboav-Weaire parameter: n m_n = 36 + s2 + 6 (1 - alpha)(n - 6), m_n the mean size of the rings around an n-ring;
-            alpha = 1 - slope of n m_n - 36 over 6 (n - 6), fitted over the sizes present, unweighted (as in the paper) or
-            weighted by p_n
-k, v        ``alpha_weight`` and ``variance_weight``, 10 and 1 in the published code
-==========  ============================================================================================================
+======  ============================================================================================
+symbol  meaning
+======  ============================================================================================
+s2      variance of the ring size, sum_n p_n (n - 6)^2; s2_t its target
+q_n     target shares, any law on the allowed sizes with mean 6; shares below one ring are scaled by
+        one ring, 1/R, since no network of R rings can resolve them
+alpha   Aboav-Weaire parameter: n m_n = 36 + s2 + 6 (1 - alpha)(n - 6), m_n the mean size of the
+        rings around an n-ring; alpha = 1 - slope of n m_n - 36 over 6 (n - 6), fitted over the
+        sizes present, unweighted (as in the paper) or weighted by p_n
+k, v    ``alpha_weight`` and ``variance_weight``, 10 and 1 in the published code
+======  ============================================================================================
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ NO_SLOPE = 1e9  #: cost of a network with a single ring size
 
 
 class Target(NamedTuple):
-    """What the network should become: ``shares`` (M + 1,) by ring size, variance, alpha, their weights, and how alpha is fitted."""
+    """What the network should become: ``shares`` (M + 1,) by ring size, variance, alpha, their
+    weights, and how alpha is fitted.
+    """
 
     shares: Floats
     variance: float
@@ -45,8 +48,9 @@ class Target(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Integer sums behind the cost: ``count`` (M + 1,) rings by size, ``around`` (M + 1,) sizes of the rings around them, summed,
-    and ``shell`` (R,) the same per ring."""
+    """Integer sums behind the cost: ``count`` (M + 1,) rings by size, ``around`` (M + 1,) sizes of
+    the rings around them, summed, and ``shell`` (R,) the same per ring.
+    """
 
     count: Ints
     around: Ints

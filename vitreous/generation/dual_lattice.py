@@ -1,21 +1,25 @@
-"""The dual triangulation of a periodic three-coordinated network, and the switch that changes its topology.
+"""The dual triangulation of a periodic three-coordinated network, and the switch that changes its
+topology.
 
-Every ring of the network is a node; two rings that share a bond are joined by an edge; every atom of the network (silicon) is a
-triangle. An edge flip in the triangulation is a bond rotation (Stone-Wales move) in the network: the rings at the flipped edge's
-ends lose a side, the two rings opposite gain one (Ormrod Morley & Wilson 2018). By Euler's theorem the mean size stays 6.
+Every ring of the network is a node; two rings that share a bond are joined by an edge; every atom
+of the network (silicon) is a triangle. An edge flip in the triangulation is a bond rotation
+(Stone-Wales move) in the network: the rings at the flipped edge's ends lose a side, the two rings
+opposite gain one (Ormrod Morley & Wilson 2018). By Euler's theorem the mean size stays 6.
 
-======================  ==================  ==========================================================================
-array                   shape               meaning
-======================  ==================  ==========================================================================
-``neighbours``          (R, M) int          rings around ring i, counter-clockwise; entries past ``sizes[i]`` are -1
-``triangles``           (R, M) int          ``triangles[i, k]`` lies between neighbours k and k+1 of ring i
-``sizes``               (R,) int            number of sides of each ring
-``edges``               (3R, 2) int         every pair of joined rings once
-``positions``           (R, 2) float        ring centres, length unit, never wrapped
-``box``                 (2,) float          sides of the rectangular periodic cell
-======================  ==================  ==========================================================================
+==============  ============  ======================================================================
+array           shape         meaning
+==============  ============  ======================================================================
+``neighbours``  (R, M) int    rings around ring i, counter-clockwise; entries past ``sizes[i]`` are
+                              -1
+``triangles``   (R, M) int    ``triangles[i, k]`` lies between neighbours k and k+1 of ring i
+``sizes``       (R,) int      number of sides of each ring
+``edges``       (3R, 2) int   every pair of joined rings once
+``positions``   (R, 2) float  ring centres, length unit, never wrapped
+``box``         (2,) float    sides of the rectangular periodic cell
+==============  ============  ======================================================================
 
-The cyclic order makes the surface explicit: the rings opposite an edge are read off, never searched for.
+The cyclic order makes the surface explicit: the rings opposite an edge are read off, never searched
+for.
 """
 
 from __future__ import annotations
@@ -53,11 +57,17 @@ class DualLattice:
         corners = np.full((2 * len(self), 3), -1, dtype=np.int64)
         for i, size in enumerate(self.sizes):
             for k in range(size):
-                corners[self.triangles[i, k]] = i, self.neighbours[i, k], self.neighbours[i, (k + 1) % size]
+                corners[self.triangles[i, k]] = (
+                    i,
+                    self.neighbours[i, k],
+                    self.neighbours[i, (k + 1) % size],
+                )
         return corners
 
     def bonds(self) -> Ints:
-        """(3R, 2) the two triangles on either side of each edge, in the order of ``edges``: the bonds of the network."""
+        """(3R, 2) the two triangles on either side of each edge, in the order of ``edges``: the
+        bonds of the network.
+        """
         bonds = np.empty_like(self.edges)
         for row, (a, b) in enumerate(self.edges):
             k = index_of(self.neighbours, self.sizes, a, b)
@@ -66,7 +76,8 @@ class DualLattice:
 
 
 def hexagonal(rings_x: int, rings_y: int, bond: float, maximum_size: int) -> DualLattice:
-    """The perfect network of hexagons: ``rings_x`` rings along x, ``rings_y`` rows along y, nearest atoms ``bond`` apart.
+    """The perfect network of hexagons: ``rings_x`` rings along x, ``rings_y`` rows along y, nearest
+    atoms ``bond`` apart.
 
     Rows are staggered, so the cell is ``rings_x sqrt(3) bond`` by ``rings_y 1.5 bond``.
 
@@ -75,7 +86,8 @@ def hexagonal(rings_x: int, rings_y: int, bond: float, maximum_size: int) -> Dua
     """
     if rings_x < SMALLEST or rings_y < SMALLEST or rings_y % 2:
         raise VitreousError(
-            f"{rings_x} x {rings_y} rings; expected at least {SMALLEST} along x and an even number, at least {SMALLEST}, along y"
+            f"{rings_x} x {rings_y} rings; expected at least {SMALLEST} along x and an even "
+            f"number, at least {SMALLEST}, along y"
         )
     column, row = np.meshgrid(np.arange(rings_x), np.arange(rings_y))
     column, row = column.ravel(), row.ravel()
@@ -89,17 +101,34 @@ def hexagonal(rings_x: int, rings_y: int, bond: float, maximum_size: int) -> Dua
     west, south_west, south_east = ring(-1, 0), ring(shift - 1, -1), ring(shift, -1)
     itself = ring(0, 0)
     neighbours = np.full((count, maximum_size), -1, dtype=np.int64)
-    neighbours[:, :6] = np.column_stack([east, north_east, north_west, west, south_west, south_east])
-    triangles = np.full_like(neighbours, -1)  # each ring owns the two above it: 2i to the right, 2i + 1 straight up
-    triangles[:, :6] = np.column_stack([2 * itself, 2 * itself + 1, 2 * west, 2 * south_west + 1, 2 * south_west, 2 * south_east + 1])
-    edges = np.stack([np.repeat(itself, 3), np.column_stack([east, north_east, north_west]).ravel()], axis=1)
+    neighbours[:, :6] = np.column_stack(
+        [east, north_east, north_west, west, south_west, south_east]
+    )
+    triangles = np.full_like(
+        neighbours, -1
+    )  # each ring owns the two above it: 2i to the right, 2i + 1 straight up
+    triangles[:, :6] = np.column_stack(
+        [
+            2 * itself,
+            2 * itself + 1,
+            2 * west,
+            2 * south_west + 1,
+            2 * south_west,
+            2 * south_east + 1,
+        ]
+    )
+    edges = np.stack(
+        [np.repeat(itself, 3), np.column_stack([east, north_east, north_west]).ravel()], axis=1
+    )
     spacing = float(np.sqrt(3.0)) * bond
     return DualLattice(
         neighbours=neighbours,
         triangles=triangles,
         sizes=np.full(count, 6, dtype=np.int64),
         edges=np.ascontiguousarray(edges),
-        positions=np.column_stack([(column + 0.5 * shift) * spacing, row * 1.5 * bond]).astype(np.float64),
+        positions=np.column_stack([(column + 0.5 * shift) * spacing, row * 1.5 * bond]).astype(
+            np.float64
+        ),
         box=np.array([rings_x * spacing, rings_y * 1.5 * bond]),
     )
 
@@ -115,16 +144,28 @@ def index_of(neighbours: Ints, sizes: Ints, ring: int, other: int) -> int:
 
 @njit(cache=True)
 def opposite(neighbours: Ints, sizes: Ints, a: int, b: int) -> tuple[int, int]:
-    """Rings c, d on either side of the edge a-b: c follows b around a, counter-clockwise, and d precedes it."""
+    """Rings c, d on either side of the edge a-b: c follows b around a, counter-clockwise, and d
+    precedes it.
+    """
     k = index_of(neighbours, sizes, a, b)
     last = sizes[a] - 1
     return neighbours[a, k + 1 if k < last else 0], neighbours[a, k - 1 if k else last]
 
 
 @njit(cache=True)
-def can_switch(neighbours: Ints, sizes: Ints, a: int, b: int, c: int, d: int, minimum: int, maximum: int) -> bool:
-    """Sizes stay in [minimum, maximum], a and b have no third common neighbour, and c and d are different and not yet joined."""
-    if sizes[a] <= minimum or sizes[b] <= minimum or sizes[c] >= maximum or sizes[d] >= maximum or c == d:
+def can_switch(
+    neighbours: Ints, sizes: Ints, a: int, b: int, c: int, d: int, minimum: int, maximum: int
+) -> bool:
+    """Sizes stay in [minimum, maximum], a and b have no third common neighbour, and c and d are
+    different and not yet joined.
+    """
+    if (
+        sizes[a] <= minimum
+        or sizes[b] <= minimum
+        or sizes[c] >= maximum
+        or sizes[d] >= maximum
+        or c == d
+    ):
         return False
     if index_of(neighbours, sizes, c, d) >= 0:
         return False
@@ -150,7 +191,9 @@ def _insert(table: Ints, size: int, slot: int, value: int) -> None:
 
 @njit(cache=True)
 def switch(neighbours: Ints, triangles: Ints, sizes: Ints, a: int, b: int, c: int, d: int) -> None:
-    """Replace edge a-b by c-d. Triangle (a, b, c) becomes (a, d, c) and (b, a, d) becomes (b, c, d): the bond turns by 90 degrees."""
+    """Replace edge a-b by c-d. Triangle (a, b, c) becomes (a, d, c) and (b, a, d) becomes (b, c,
+    d): the bond turns by 90 degrees.
+    """
     at_a = triangles[a, index_of(neighbours, sizes, a, b)]
     at_b = triangles[b, index_of(neighbours, sizes, b, a)]
     for ring, gone, before, kept in ((a, b, d, at_a), (b, a, c, at_b)):

@@ -1,9 +1,11 @@
-"""Monte Carlo of bond switches on the dual lattice, towards given ring statistics (Ormrod Morley & Wilson 2018).
+"""Monte Carlo of bond switches on the dual lattice, towards given ring statistics (Ormrod Morley &
+Wilson 2018).
 
-A trial switch is accepted with probability min(1, exp(-dE / T)); one accepted is relaxed locally (the four rings and those around
-them, all others fixed) and taken back, bit for bit, if two edges cross or a spring is strained by more than a given share. The cost of
-the perfect lattice is infinite (no slope), as in the published programs. All sums are integers and are updated with the switch, so the
-cost never drifts.
+A trial switch is accepted with probability min(1, exp(-dE / T)); one accepted is relaxed locally
+(the four rings and those around them, all others fixed) and taken back, bit for bit, if two edges
+cross or a spring is strained by more than a given share. The cost of the perfect lattice is
+infinite (no slope), as in the published programs. All sums are integers and are updated with the
+switch, so the cost never drifts.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ LOCAL_SWEEPS, LOCAL_TOLERANCE = 60, 1e-3  #: of the local relaxation; the tolera
 
 
 class Outcome(NamedTuple):
-    """How a run ended: switches tried and accepted, those taken back for crossing or overstrained edges, and the final cost."""
+    """How a run ended: switches tried and accepted, those taken back for crossing or overstrained
+    edges, and the final cost.
+    """
 
     tried: int
     accepted: int
@@ -55,8 +59,12 @@ def _gather(quad: Ints, neighbours: Ints, sizes: Ints, shell: Ints) -> int:
 
 
 @njit(cache=True)
-def _recount(shell: Ints, length: int, neighbours: Ints, sizes: Ints, sums: Sums, sign: int) -> None:
-    """Add (sign 1, after counting afresh) or take away (sign -1) the share of ``shell[:length]`` in the sums."""
+def _recount(
+    shell: Ints, length: int, neighbours: Ints, sizes: Ints, sums: Sums, sign: int
+) -> None:
+    """Add (sign 1, after counting afresh) or take away (sign -1) the share of ``shell[:length]`` in
+    the sums.
+    """
     for row in range(length):
         i = shell[row]
         if sign > 0:
@@ -86,9 +94,11 @@ def try_switches(
     chances: Floats,
     cost: float,
 ) -> tuple[float, int, int]:
-    """Try the switches ``picks`` (edge numbers) with the random numbers ``chances`` in [0, 1); all arrays change in place.
+    """Try the switches ``picks`` (edge numbers) with the random numbers ``chances`` in [0, 1); all
+    arrays change in place.
 
-    Returns the cost reached, the switches accepted, and those taken back because edges crossed or were strained by more than ``largest``.
+    Returns the cost reached, the switches accepted, and those taken back because edges crossed or
+    were strained by more than ``largest``.
     """
     minimum, maximum = limits
     bond = 2.0 * apothem[4]
@@ -112,9 +122,22 @@ def try_switches(
         keep = rise <= 0.0 or (temperature > 0.0 and chances[move] < np.exp(-rise / temperature))
         if keep:
             kept_positions = positions[shell[:length]]
-            relax_some(shell, length, neighbours, sizes, positions, box, apothem, LOCAL_TOLERANCE * bond, LOCAL_SWEEPS)
+            relax_some(
+                shell,
+                length,
+                neighbours,
+                sizes,
+                positions,
+                box,
+                apothem,
+                LOCAL_TOLERANCE * bond,
+                LOCAL_SWEEPS,
+            )
             sound = is_plane(shell, length, neighbours, sizes, positions, box, smallest_area)
-            if sound and strain_of(shell, length, neighbours, sizes, positions, box, apothem) <= largest:
+            if (
+                sound
+                and strain_of(shell, length, neighbours, sizes, positions, box, apothem) <= largest
+            ):
                 edges[picks[move]] = c, d
                 accepted += 1
                 cost = new
@@ -134,9 +157,19 @@ def try_switches(
 def relax(lattice: DualLattice, apothem: Floats, tolerance: float, limit: int) -> None:
     """Relax all ring centres together; taken back if that would make edges cross."""
     before = lattice.positions.copy()
-    relax_all(lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, apothem, tolerance, limit)
+    relax_all(
+        lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, apothem, tolerance, limit
+    )
     everything = np.arange(len(lattice))
-    if not is_plane(everything, len(lattice), lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, 0.0):
+    if not is_plane(
+        everything,
+        len(lattice),
+        lattice.neighbours,
+        lattice.sizes,
+        lattice.positions,
+        lattice.box,
+        0.0,
+    ):
         lattice.positions[:] = before
 
 
@@ -155,8 +188,9 @@ def anneal(
 ) -> Outcome:
     """Try up to ``steps`` switches on ``lattice``, in place.
 
-    Ends early once the cost is at most ``tolerance``, or has not fallen for ``patience`` tries. ``bond`` is the network's bond length,
-    ``minimum`` the smallest ring allowed (the largest is the width of the lattice's tables), ``largest_strain`` a share of r0.
+    Ends early once the cost is at most ``tolerance``, or has not fallen for ``patience`` tries.
+    ``bond`` is the network's bond length, ``minimum`` the smallest ring allowed (the largest is the
+    width of the lattice's tables), ``largest_strain`` a share of r0.
     """
     maximum = lattice.neighbours.shape[1]
     apothem = apothems(maximum, bond)

@@ -1,10 +1,12 @@
 """Springs on the dual lattice: they keep the triangulation plane while its topology changes.
 
-Every edge between rings of sizes m and n is a spring E = (r - r0)^2 / 2 with the distance of two regular polygons that share a side,
+Every edge between rings of sizes m and n is a spring E = (r - r0)^2 / 2 with the distance of two
+regular polygons that share a side,
 
     r0(m, n) = bond / 2 [cot(pi / m) + cot(pi / n)]        (Ormrod Morley & Wilson 2018, section 2)
 
-taken from the present sizes, so that a switch changes the rest lengths of every edge of all four rings at once.
+taken from the present sizes, so that a switch changes the rest lengths of every edge of all four
+rings at once.
 """
 
 from __future__ import annotations
@@ -18,13 +20,17 @@ Floats = NDArray[np.float64]
 
 
 def apothems(maximum_size: int, bond: float) -> Floats:
-    """(maximum_size + 1,) distance from the centre of a regular n-gon of side ``bond`` to its sides; zero below n = 3."""
+    """(maximum_size + 1,) distance from the centre of a regular n-gon of side ``bond`` to its
+    sides; zero below n = 3.
+    """
     n = np.arange(3, maximum_size + 1)
     return np.concatenate([np.zeros(3), 0.5 * bond / np.tan(np.pi / n)])
 
 
 @njit(cache=True)
-def force_on(i: int, neighbours: Ints, sizes: Ints, positions: Floats, box: Floats, apothem: Floats) -> tuple[float, float]:
+def force_on(
+    i: int, neighbours: Ints, sizes: Ints, positions: Floats, box: Floats, apothem: Floats
+) -> tuple[float, float]:
     """Spring force on ring ``i``, length unit."""
     fx = fy = 0.0
     for k in range(sizes[i]):
@@ -42,9 +48,19 @@ def force_on(i: int, neighbours: Ints, sizes: Ints, positions: Floats, box: Floa
 
 @njit(cache=True)
 def relax_some(
-    rings: Ints, count: int, neighbours: Ints, sizes: Ints, positions: Floats, box: Floats, apothem: Floats, tolerance: float, limit: int
+    rings: Ints,
+    count: int,
+    neighbours: Ints,
+    sizes: Ints,
+    positions: Floats,
+    box: Floats,
+    apothem: Floats,
+    tolerance: float,
+    limit: int,
 ) -> None:
-    """Steepest descent of ``rings[:count]``, all others fixed, until no force exceeds ``tolerance`` or ``limit`` sweeps are done."""
+    """Steepest descent of ``rings[:count]``, all others fixed, until no force exceeds ``tolerance``
+    or ``limit`` sweeps are done.
+    """
     step = 0.15  # below 2 / (largest stiffness) of a triangular lattice of unit springs, which is 6
     forces = np.empty((count, 2))
     for _ in range(limit):
@@ -62,8 +78,18 @@ def relax_some(
 
 
 @njit(cache=True)
-def relax_all(neighbours: Ints, sizes: Ints, positions: Floats, box: Floats, apothem: Floats, tolerance: float, limit: int) -> float:
-    """FIRE descent (Bitzek et al. 2006) of all rings, in place; returns the largest force component left."""
+def relax_all(
+    neighbours: Ints,
+    sizes: Ints,
+    positions: Floats,
+    box: Floats,
+    apothem: Floats,
+    tolerance: float,
+    limit: int,
+) -> float:
+    """FIRE descent (Bitzek et al. 2006) of all rings, in place; returns the largest force component
+    left.
+    """
     count = len(sizes)
     velocity = np.zeros((count, 2))
     force = np.empty((count, 2))
@@ -94,8 +120,18 @@ def relax_all(neighbours: Ints, sizes: Ints, positions: Floats, box: Floats, apo
 
 
 @njit(cache=True)
-def is_plane(rings: Ints, count: int, neighbours: Ints, sizes: Ints, positions: Floats, box: Floats, smallest_area: float) -> bool:
-    """True if every triangle at ``rings[:count]`` has a signed area above ``smallest_area``: no edges cross."""
+def is_plane(
+    rings: Ints,
+    count: int,
+    neighbours: Ints,
+    sizes: Ints,
+    positions: Floats,
+    box: Floats,
+    smallest_area: float,
+) -> bool:
+    """True if every triangle at ``rings[:count]`` has a signed area above ``smallest_area``: no
+    edges cross.
+    """
     for row in range(count):
         i = rings[row]
         j = neighbours[i, sizes[i] - 1]
@@ -116,7 +152,15 @@ def is_plane(rings: Ints, count: int, neighbours: Ints, sizes: Ints, positions: 
 
 
 @njit(cache=True)
-def strain_of(rings: Ints, count: int, neighbours: Ints, sizes: Ints, positions: Floats, box: Floats, apothem: Floats) -> float:
+def strain_of(
+    rings: Ints,
+    count: int,
+    neighbours: Ints,
+    sizes: Ints,
+    positions: Floats,
+    box: Floats,
+    apothem: Floats,
+) -> float:
     """Largest |r / r0 - 1| over the springs at ``rings[:count]``."""
     largest = 0.0
     for row in range(count):
@@ -127,5 +171,8 @@ def strain_of(rings: Ints, count: int, neighbours: Ints, sizes: Ints, positions:
             dy = positions[j, 1] - positions[i, 1]
             dx -= box[0] * np.rint(dx / box[0])
             dy -= box[1] * np.rint(dy / box[1])
-            largest = max(largest, abs(np.sqrt(dx * dx + dy * dy) / (apothem[sizes[i]] + apothem[sizes[j]]) - 1.0))
+            largest = max(
+                largest,
+                abs(np.sqrt(dx * dx + dy * dy) / (apothem[sizes[i]] + apothem[sizes[j]]) - 1.0),
+            )
     return largest

@@ -1,4 +1,6 @@
-"""Harmonic springs between given pairs of atoms: a cheap first relaxation of a network whose bonds are known."""
+"""Harmonic springs between given pairs of atoms: a cheap first relaxation of a network whose bonds
+are known.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,26 @@ Floats = NDArray[np.float64]
 
 @njit(cache=True)
 def relax_springs(
-    positions: Floats, pairs: Ints, lengths: Floats, stiffness: Floats, box: Floats, tolerance: float, limit: int
+    positions: Floats,
+    pairs: Ints,
+    lengths: Floats,
+    stiffness: Floats,
+    box: Floats,
+    tolerance: float,
+    limit: int,
 ) -> tuple[Floats, float]:
-    """FIRE descent (Bitzek et al. 2006) of E = sum k (r - r0)^2 / 2 over ``pairs`` in a rectangular periodic box.
+    """FIRE descent (Bitzek et al. 2006) of E = sum k (r - r0)^2 / 2 over ``pairs`` in a rectangular
+    periodic box.
 
     Args:
-        positions: (N, 2), length unit. pairs: (P, 2) atom indices. lengths, stiffness: (P,) r0 and k.
-        box: (2,) sides of the box. tolerance: largest force component to stop at. limit: most descents steps.
+        positions: (N, 2), length unit. pairs: (P, 2) atom indices. lengths, stiffness: (P,) r0 and
+        k.
+        box: (2,) sides of the box. tolerance: largest force component to stop at. limit: most
+        descents steps.
 
     Returns:
-        The relaxed positions (N, 2), continuous with those given, and the largest force component left.
+        The relaxed positions (N, 2), continuous with those given, and the largest force component
+        left.
     """
     x = positions.copy()
     velocity = np.zeros_like(x)
@@ -59,12 +71,19 @@ def relax_springs(
 
 
 def relax_springs_and_box(
-    positions: Floats, pairs: Ints, lengths: Floats, stiffness: Floats, box: Floats, tolerance: float, limit: int, rounds: int = 30
+    positions: Floats,
+    pairs: Ints,
+    lengths: Floats,
+    stiffness: Floats,
+    box: Floats,
+    tolerance: float,
+    limit: int,
+    rounds: int = 30,
 ) -> tuple[Floats, Floats]:
     """Positions and sides of the box at rest: the normal stresses vanish too, to a strain of 1e-4.
 
-    Positions are relaxed in a fixed box and the box is strained by -(affine modulus)^-1 (stress), in turn; the affine modulus is
-    an upper bound of the true one, so no round overshoots.
+    Positions are relaxed in a fixed box and the box is strained by -(affine modulus)^-1 (stress),
+    in turn; the affine modulus is an upper bound of the true one, so no round overshoots.
     """
     box = box.copy()
     for _ in range(rounds):

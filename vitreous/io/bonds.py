@@ -15,20 +15,33 @@ from vitreous.core.errors import VitreousError
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BOND_CUTOFF = 2.2  #: angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
-VALENCE: Mapping[int, Mapping[str, int]] = {2: {"Si": 3, "O": 2}, 3: {"Si": 4, "O": 2}}  #: neighbours of each atom, by dimension
+# : angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
+BOND_CUTOFF = 2.2
+VALENCE: Mapping[int, Mapping[str, int]] = {
+    2: {"Si": 3, "O": 2},
+    3: {"Si": 4, "O": 2},
+}  #: neighbours of each atom, by dimension
 
 
 def close_pairs(configuration: Configuration, cutoff: float) -> tuple[Ints, Floats]:
-    """Pairs of atoms i < j closer than ``cutoff`` through the periodic boundaries, (P, 2) in ascending order, and their distances (P,).
+    """Pairs of atoms i < j closer than ``cutoff`` through the periodic boundaries, (P, 2) in
+    ascending order, and their distances (P,).
 
     Raises:
-        VitreousError: if the cell is thinner than two cutoffs along a periodic direction, where a pair could meet twice.
+        VitreousError: if the cell is thinner than two cutoffs along a periodic direction, where a
+        pair could meet twice.
     """
     thickness = 1.0 / np.linalg.norm(np.linalg.inv(configuration.cell), axis=0)
-    thin = [t for t, periodic in zip(thickness, configuration.periodic, strict=True) if periodic and t < 2.0 * cutoff]
+    thin = [
+        t
+        for t, periodic in zip(thickness, configuration.periodic, strict=True)
+        if periodic and t < 2.0 * cutoff
+    ]
     if thin:
-        raise VitreousError(f"the cell is {min(thin):.4g} thick; expected at least twice the cutoff {cutoff:g}: use a larger glass")
+        raise VitreousError(
+            f"the cell is {min(thin):.4g} thick; expected at least twice the cutoff {cutoff:g}: "
+            "use a larger glass"
+        )
     flat = 3 - configuration.dimension
     positions, cell = _housed(configuration)
     positions, cell = np.pad(positions, ((0, 0), (0, flat))), np.pad(cell, ((0, flat), (0, flat)))
@@ -43,47 +56,73 @@ def close_pairs(configuration: Configuration, cutoff: float) -> tuple[Ints, Floa
 
 
 def _housed(configuration: Configuration) -> tuple[Floats, Floats]:
-    """Positions and a cell that holds them along the directions without periodicity: ASE takes all atoms beyond a cell for neighbours."""
+    """Positions and a cell that holds them along the directions without periodicity: ASE takes all
+    atoms beyond a cell for neighbours.
+    """
     free = ~np.array(configuration.periodic)
     reduced = configuration.positions @ np.linalg.inv(configuration.cell)
     low, extent = reduced.min(axis=0), np.ptp(reduced, axis=0)
     longer = np.where(free, np.maximum(extent, 1.0), 1.0)
-    return configuration.positions - (low * free) @ configuration.cell, configuration.cell * longer[:, None]
+    return configuration.positions - (low * free) @ configuration.cell, configuration.cell * longer[
+        :, None
+    ]
 
 
-def refuse_overlaps(configuration: Configuration, minimum_distance: float, source: str = "the glass") -> None:
-    """Raises VitreousError if two atoms are closer than ``minimum_distance``, naming the closest pair by their identifiers."""
+def refuse_overlaps(
+    configuration: Configuration, minimum_distance: float, source: str = "the glass"
+) -> None:
+    """Raises VitreousError if two atoms are closer than ``minimum_distance``, naming the closest
+    pair by their identifiers.
+    """
     thickness = 1.0 / np.linalg.norm(np.linalg.inv(configuration.cell), axis=0)
     if minimum_distance <= 0.0 or len(configuration) < 2:
         return
-    pairs, distance = close_pairs(configuration, min(minimum_distance, 0.5 * float(thickness.min())))
+    pairs, distance = close_pairs(
+        configuration, min(minimum_distance, 0.5 * float(thickness.min()))
+    )
     if len(pairs):
         i, j = configuration.ids[pairs[np.argmin(distance)]]
         raise VitreousError(
-            f"{source}: {len(pairs)} pairs of atoms overlap, the worst {i} and {j} at {distance.min():.4g}; "
-            f"expected at least {minimum_distance:g} between any two, check the file's cell and units"
+            f"{source}: {len(pairs)} pairs of atoms overlap, the worst {i} and {j} at "
+            f"{distance.min():.4g}; "
+            f"expected at least {minimum_distance:g} between any two, check the file's cell and "
+            "units"
         )
 
 
-def silica_bonds(configuration: Configuration, cutoff: float = BOND_CUTOFF, *, strict: bool = False) -> Ints:
-    """Si-O bonds: every silicon and oxygen closer than ``cutoff`` (length unit), (B, 2) with i < j in ascending order.
+def silica_bonds(
+    configuration: Configuration, cutoff: float = BOND_CUTOFF, *, strict: bool = False
+) -> Ints:
+    """Si-O bonds: every silicon and oxygen closer than ``cutoff`` (length unit), (B, 2) with i < j
+    in ascending order.
 
-    Atoms with another number of neighbours than silica's (Si 3 in two dimensions and 4 in three, O 2) are listed in a warning, or refused
-    if ``strict``.
+    Atoms with another number of neighbours than silica's (Si 3 in two dimensions and 4 in three, O
+    2) are listed in a warning, or refused if ``strict``.
 
     Raises:
-        VitreousError: if the species are not Si and O, if the cell is too small, or if no bond is found.
+        VitreousError: if the species are not Si and O, if the cell is too small, or if no bond is
+        found.
     """
     if set(configuration.names) != {"Si", "O"}:
-        raise VitreousError(f"bonds were asked for in a glass of {', '.join(configuration.names)}; expected species Si and O")
+        raise VitreousError(
+            f"bonds were asked for in a glass of {', '.join(configuration.names)}; expected "
+            "species Si and O"
+        )
     pairs, _ = close_pairs(configuration, cutoff)
     bonds = pairs[configuration.species[pairs[:, 0]] != configuration.species[pairs[:, 1]]]
     if not len(bonds):
-        raise VitreousError(f"no Si-O distance is below {cutoff:g}; check the species, the units and the bond cutoff")
+        raise VitreousError(
+            f"no Si-O distance is below {cutoff:g}; check the species, the units and the bond "
+            "cutoff"
+        )
     wrong = miscoordinated(configuration, bonds)
     if len(wrong):
-        listed = ", ".join(str(i) for i in configuration.ids[wrong[:10]]) + (", ..." if len(wrong) > 10 else "")
-        message = f"{len(wrong)} atoms have an unusual number of Si-O bonds within {cutoff:g}: {listed}"
+        listed = ", ".join(str(i) for i in configuration.ids[wrong[:10]]) + (
+            ", ..." if len(wrong) > 10 else ""
+        )
+        message = (
+            f"{len(wrong)} atoms have an unusual number of Si-O bonds within {cutoff:g}: {listed}"
+        )
         if strict:
             raise VitreousError(f"{message}; mend the glass or change the bond cutoff")
         warnings.warn(message, stacklevel=2)
@@ -94,4 +133,6 @@ def miscoordinated(configuration: Configuration, bonds: Ints) -> Ints:
     """Indices of the atoms whose number of bonds is not that of intact silica."""
     found = np.bincount(bonds.ravel(), minlength=len(configuration))
     valence = VALENCE[configuration.dimension]
-    return np.flatnonzero(found != np.array([valence[name] for name in configuration.names])[configuration.species])
+    return np.flatnonzero(
+        found != np.array([valence[name] for name in configuration.names])[configuration.species]
+    )

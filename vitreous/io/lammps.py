@@ -1,8 +1,10 @@
-"""LAMMPS as an engine: energies and minimisations of our glasses by LAMMPS itself, in the model's own units.
+"""LAMMPS as an engine: energies and minimisations of our glasses by LAMMPS itself, in the model's
+own units.
 
-Runs from the PyPI wheel with ``mpich``: its ``libmpi.so.12`` is loaded first, from where pip puts it. Lengths and energies are the
-potential's: ``units metal`` for glasses in angstrom and eV, so that LAMMPS takes potential files made for these units, ``units lj``, which
-converts nothing, for all others. Cells of any shape are turned into LAMMPS's lower-triangular form and back.
+Runs from the PyPI wheel with ``mpich``: its ``libmpi.so.12`` is loaded first, from where pip puts
+it. Lengths and energies are the potential's: ``units metal`` for glasses in angstrom and eV, so
+that LAMMPS takes potential files made for these units, ``units lj``, which converts nothing, for
+all others. Cells of any shape are turned into LAMMPS's lower-triangular form and back.
 """
 
 from __future__ import annotations
@@ -20,11 +22,15 @@ from vitreous.core.data import Configuration
 from vitreous.core.errors import MissingExtra, VitreousError
 
 Array = NDArray[Any]
-Force = Callable[[Array, Array], tuple[float, Array, Array]]  #: positions, cell -> energy, forces, virial
+Force = Callable[
+    [Array, Array], tuple[float, Array, Array]
+]  #: positions, cell -> energy, forces, virial
 
 
 def load_lammps() -> Any:
-    """The ``lammps`` class, with MPI found. Raises MissingExtra, or VitreousError if the library does not load."""
+    """The ``lammps`` class, with MPI found. Raises MissingExtra, or VitreousError if the library
+    does not load.
+    """
     for library in sorted((Path(sys.prefix) / "lib").glob("libmpi.so.12*")):
         ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
     try:
@@ -35,30 +41,49 @@ def load_lammps() -> Any:
 
 
 _MODEL = (
-    "pair_style", "pair_coeff", "pair_modify", "bond_style", "bond_coeff", "angle_style", "angle_coeff", "special_bonds", "kspace_style",
+    "pair_style",
+    "pair_coeff",
+    "pair_modify",
+    "bond_style",
+    "bond_coeff",
+    "angle_style",
+    "angle_coeff",
+    "special_bonds",
+    "kspace_style",
     "kspace_modify",
-)  # fmt: skip
+)
 
 
 def refuse_commands(name: str, commands: Sequence[str]) -> None:
-    """Raise VitreousError for lines that do more than set a model: LAMMPS would run shell commands, Python and other files, too."""
+    """Raise VitreousError for lines that do more than set a model: LAMMPS would run shell commands,
+    Python and other files, too.
+    """
     for line in commands:
         words = line.split()
-        if words[:1] not in [[word] for word in _MODEL] or set(line) & set("$&\n\"'`") or "python" in words:
+        if (
+            words[:1] not in [[word] for word in _MODEL]
+            or set(line) & set("$&\n\"'`")
+            or "python" in words
+        ):
             raise VitreousError(
-                f"{name} holds {line!r}; expected lines that begin with {', '.join(_MODEL)}, without variables, quotes, or style python"
+                f"{name} holds {line!r}; expected lines that begin with {', '.join(_MODEL)}, "
+                "without variables, quotes, or style python"
             )
 
 
 def lower_triangular(cell: Array) -> tuple[Array, Array]:
-    """L, Q with ``cell = L @ Q``: L lower triangular with a positive diagonal, Q a rotation whose rows are the new axes."""
+    """L, Q with ``cell = L @ Q``: L lower triangular with a positive diagonal, Q a rotation whose
+    rows are the new axes.
+    """
     q, r = np.linalg.qr(cell.T)
     signs = np.sign(np.diag(r))
     return (r * signs[:, None]).T, (q * signs).T
 
 
 def reason(error: Exception) -> str:
-    """What LAMMPS says went wrong: the line that starts with ERROR; where to read on about it may follow."""
+    """What LAMMPS says went wrong: the line that starts with ERROR; where to read on about it may
+    follow.
+    """
     lines = str(error).strip().splitlines()
     return next((line for line in lines if line.startswith("ERROR")), lines[-1])
 
@@ -66,13 +91,16 @@ def reason(error: Exception) -> str:
 class LammpsEngine:
     """One LAMMPS instance that holds the atoms of a glass.
 
-    ``commands`` set the pair style; without them ``force`` is called back through ``fix external``. Use as a context manager.
+    ``commands`` set the pair style; without them ``force`` is called back through ``fix external``.
+    Use as a context manager.
 
     Raises:
         VitreousError: with LAMMPS's own message, if it refuses the model.
     """
 
-    def __init__(self, configuration: Configuration, commands: Sequence[str], force: Force | None = None) -> None:
+    def __init__(
+        self, configuration: Configuration, commands: Sequence[str], force: Force | None = None
+    ) -> None:
         self._class = load_lammps()
         self._d, self._n = configuration.dimension, len(configuration)
         self._periodic = np.array(configuration.periodic)
@@ -100,27 +128,48 @@ class LammpsEngine:
         placed, box = _housed(configuration.positions @ rotation.T, lower, self._periodic)
         edges = np.eye(3)
         edges[: self._d, : self._d] = box
-        boundary = [("p" if flag else "s") for flag in configuration.periodic] + ["p"] * (3 - self._d)
+        boundary = [("p" if flag else "s") for flag in configuration.periodic] + ["p"] * (
+            3 - self._d
+        )
         z = (0.0, edges[2, 2]) if self._d == 3 else (-0.5, 0.5)
         for line in (
-            f"units {'metal' if configuration.units == 'metal' else 'lj'}", f"dimension {self._d}",
-            "atom_style atomic", "atom_modify map array sort 0 0", f"boundary {' '.join(boundary)}",
+            f"units {'metal' if configuration.units == 'metal' else 'lj'}",
+            f"dimension {self._d}",
+            "atom_style atomic",
+            "atom_modify map array sort 0 0",
+            f"boundary {' '.join(boundary)}",
             "box tilt large",
             "region box prism 0 {:.17g} 0 {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g}".format(
                 edges[0, 0], edges[1, 1], *z, edges[1, 0], edges[2, 0], edges[2, 1]
             ),
             f"create_box {len(configuration.names)} box",
-        ):  # fmt: skip
+        ):
             self.command(line)
         x = np.zeros((self._n, 3))
         x[:, : self._d] = placed
-        self._lammps.create_atoms(self._n, list(range(1, self._n + 1)), (configuration.species + 1).tolist(), x.ravel().tolist())
+        self._lammps.create_atoms(
+            self._n,
+            list(range(1, self._n + 1)),
+            (configuration.species + 1).tolist(),
+            x.ravel().tolist(),
+        )
         if self._lammps.get_natoms() != self._n:
-            raise VitreousError(f"LAMMPS kept {self._lammps.get_natoms()} of {self._n} atoms; some lie outside the cell")
-        self._pressure_unit = float(self._lammps.extract_global("nktv2p"))  # of LAMMPS's pressure, per energy per volume
-        unit_mass = f"mass * {self._lammps.extract_global('ftm2v'):.17g}"  # a force of 1 then accelerates by 1, in any units
+            raise VitreousError(
+                f"LAMMPS kept {self._lammps.get_natoms()} of {self._n} atoms; some lie outside "
+                "the cell"
+            )
+        self._pressure_unit = float(
+            self._lammps.extract_global("nktv2p")
+        )  # of LAMMPS's pressure, per energy per volume
+        # a force of 1 then accelerates by 1, in any units
+        unit_mass = f"mass * {self._lammps.extract_global('ftm2v'):.17g}"
         # the masses last: a potential file brings its own
-        for line in (*(commands or self._external()), unit_mass, "neighbor 0.5 bin", "thermo_modify norm no"):
+        for line in (
+            *(commands or self._external()),
+            unit_mass,
+            "neighbor 0.5 bin",
+            "thermo_modify norm no",
+        ):
             self.command(line)
         self.command("compute vitreous_p all pressure NULL virial")
         if self._d == 2:
@@ -132,13 +181,26 @@ class LammpsEngine:
 
     def _external(self) -> tuple[str, ...]:
         if self._force is None:
-            raise VitreousError("LAMMPS was given neither a pair style nor a function to call; give the potential LAMMPS commands")
+            raise VitreousError(
+                "LAMMPS was given neither a pair style nor a function to call; give the potential "
+                "LAMMPS commands"
+            )
         return ("pair_style zero 3.0 nocoeff", "pair_coeff * *")
 
-    def minimise(self, positions: Array, cell: Array, tolerance: float, style: str, time_step: float, budget: int) -> Array:
-        """Positions (N, D) after ``min_style style`` from ``positions`` in ``cell``, continuous with the start.
+    def minimise(
+        self,
+        positions: Array,
+        cell: Array,
+        tolerance: float,
+        style: str,
+        time_step: float,
+        budget: int,
+    ) -> Array:
+        """Positions (N, D) after ``min_style style`` from ``positions`` in ``cell``, continuous
+        with the start.
 
-        ``tolerance`` bounds the largest force component (``min_modify norm inf``); ``time_step`` serves the dynamic styles.
+        ``tolerance`` bounds the largest force component (``min_modify norm inf``); ``time_step``
+        serves the dynamic styles.
         """
         self._place(positions, cell)
         self.command(f"timestep {time_step!r}")
@@ -154,27 +216,42 @@ class LammpsEngine:
         self.command("run 0")
         self._raise()
         *_, rotation = self._sent  # type: ignore[misc]
-        forces = np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)[:, : self._d] @ rotation
+        forces = (
+            np.array(self._lammps.gather_atoms("f", 1, 3)).reshape(-1, 3)[:, : self._d] @ rotation
+        )
         xx, yy, zz, xy, xz, yz = self._lammps.numpy.extract_compute("vitreous_p", 0, 1)
         pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])[: self._d, : self._d]
-        volume = self._lammps.get_thermo("vol")  # of LAMMPS's box, which ends where a glass with a free boundary does
+        volume = self._lammps.get_thermo(
+            "vol"
+        )  # of LAMMPS's box, which ends where a glass with a free boundary does
         virial = -volume / self._pressure_unit * pressure
         return float(self._lammps.get_thermo("pe")), forces, rotation.T @ virial @ rotation
 
     def atom_energies(self, positions: Array, cell: Array) -> Array:
-        """(N,) energies as LAMMPS shares them out. Raises VitreousError where the forces come from a function of ours."""
+        """(N,) energies as LAMMPS shares them out. Raises VitreousError where the forces come from
+        a function of ours.
+        """
         if self._called:
-            raise VitreousError("LAMMPS knows no energies per atom of a model that it calls back; ask the model's own surface")
+            raise VitreousError(
+                "LAMMPS knows no energies per atom of a model that it calls back; ask the model's "
+                "own surface"
+            )
         self._place(positions, cell)
         for line in (
             "compute vitreous_atoms all pe/atom",
-            "compute vitreous_sum all reduce sum c_vitreous_atoms",  # shown, so that energies are tallied per atom
+            # shown, so that energies are tallied per atom
+            "compute vitreous_sum all reduce sum c_vitreous_atoms",
             "thermo_style custom step c_vitreous_sum",
             "run 0",
         ):
             self.command(line)
         energies = np.array(self._lammps.gather("c_vitreous_atoms", 1, 1))
-        for line in ("thermo_style one", "thermo_modify norm no", "uncompute vitreous_sum", "uncompute vitreous_atoms"):
+        for line in (
+            "thermo_style one",
+            "thermo_modify norm no",
+            "uncompute vitreous_sum",
+            "uncompute vitreous_atoms",
+        ):
             self.command(line)
         return energies
 
@@ -184,7 +261,9 @@ class LammpsEngine:
         placed, box = _housed(positions @ rotation.T, lower, self._periodic)
         size = f"x final 0 {box[0, 0]:.17g} y final 0 {box[1, 1]:.17g} xy final {box[1, 0]:.17g}"
         if self._d == 3:
-            size += f" z final 0 {box[2, 2]:.17g} xz final {box[2, 0]:.17g} yz final {box[2, 1]:.17g}"
+            size += (
+                f" z final 0 {box[2, 2]:.17g} xz final {box[2, 0]:.17g} yz final {box[2, 1]:.17g}"
+            )
         self.command(f"change_box all {size} units box")
         x = np.zeros((self._n, 3))
         x[:, : self._d] = placed
@@ -193,28 +272,40 @@ class LammpsEngine:
 
     def _positions(self) -> Array:
         """Where the atoms are now, continuous with where they were sent."""
-        return self._continuous(np.array(self._lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)[:, : self._d])
+        return self._continuous(
+            np.array(self._lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)[:, : self._d]
+        )
 
     def _continuous(self, now: Array) -> Array:
-        """Positions (N, D) of LAMMPS, each in the image nearest to where it was sent, in the glass's own frame."""
+        """Positions (N, D) of LAMMPS, each in the image nearest to where it was sent, in the
+        glass's own frame.
+        """
         sent, placed, lower, rotation = self._sent  # type: ignore[misc]
         moved = (now - placed) @ np.linalg.inv(lower)
         moved -= np.rint(moved) * self._periodic
         return sent + (moved @ lower) @ rotation
 
-    def _callback(self, caller: Any, step: int, count: int, tags: Array, x: Array, f: Array) -> None:
-        """Forces from our function. LAMMPS swallows exceptions, so they are kept and raised after the command."""
+    def _callback(
+        self, caller: Any, step: int, count: int, tags: Array, x: Array, f: Array
+    ) -> None:
+        """Forces from our function. LAMMPS swallows exceptions, so they are kept and raised after
+        the command.
+        """
         *_, lower, rotation = self._sent  # type: ignore[misc]
         try:
             positions, forces = np.empty((self._n, self._d)), np.zeros((count, 3))
             positions[tags - 1] = x[:, : self._d]
-            energy, ours, virial = self._force(self._continuous(positions), lower @ rotation)  # type: ignore[misc]
+            energy, ours, virial = self._force(  # type: ignore[misc]
+                self._continuous(positions), lower @ rotation
+            )
             forces[:, : self._d] = (ours @ rotation.T)[tags - 1]
             f[:, :] = forces
             full = np.zeros((3, 3))
             full[: self._d, : self._d] = rotation @ virial @ rotation.T
             caller.fix_external_set_energy_global("vitreous_force", energy)
-            caller.fix_external_set_virial_global("vitreous_force", [-full[a, b] for a, b in _VOIGT])
+            caller.fix_external_set_virial_global(
+                "vitreous_force", [-full[a, b] for a, b in _VOIGT]
+            )
         except BaseException as error:
             self._failure = error
             caller.force_timeout()
@@ -229,8 +320,10 @@ _VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 
 def _housed(positions: Array, lower: Array, periodic: Array) -> tuple[Array, Array]:
-    """Positions (N, D) and a box (D, D) that holds them, as LAMMPS asks: atoms are moved by lattice vectors along periodic directions, and
-    together along the others, where the box grows with the glass. What lies in the cell stays where it is."""
+    """Positions (N, D) and a box (D, D) that holds them, as LAMMPS asks: atoms are moved by lattice
+    vectors along periodic directions, and together along the others, where the box grows with the
+    glass. What lies in the cell stays where it is.
+    """
     reduced = positions @ np.linalg.inv(lower)
     low, high = reduced.min(axis=0), reduced.max(axis=0)
     shift = np.where(periodic, np.floor(reduced), np.where((low < 0.0) | (high > 1.0), low, 0.0))

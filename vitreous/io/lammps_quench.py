@@ -21,7 +21,8 @@ _BAROSTAT = 1000  # the same of the barostat
 
 @dataclass(frozen=True)
 class Quench:
-    """What is done to a melt, in the units of LAMMPS's ``units`` (lj: epsilon / k and tau; metal: kelvin, ps and bar).
+    """What is done to a melt, in the units of LAMMPS's ``units`` (lj: epsilon / k and tau; metal:
+    kelvin, ps and bar).
 
     ``pressure`` None keeps the cell; a number lets its lengths follow it.
     """
@@ -34,8 +35,11 @@ class Quench:
     pressure: float | None
 
 
-def cooled(positions: Array, species: NDArray[np.int64], lengths: Array, quench: Quench, seed: int) -> tuple[Array, Array]:
-    """Positions (N, D) and cell lengths (D,) at the end of the schedule, of atoms that start at ``positions`` in a periodic box.
+def cooled(
+    positions: Array, species: NDArray[np.int64], lengths: Array, quench: Quench, seed: int
+) -> tuple[Array, Array]:
+    """Positions (N, D) and cell lengths (D,) at the end of the schedule, of atoms that start at
+    ``positions`` in a periodic box.
 
     Raises:
         VitreousError: with LAMMPS's own message, or if atoms are lost.
@@ -44,19 +48,45 @@ def cooled(positions: Array, species: NDArray[np.int64], lengths: Array, quench:
     engine = load_lammps()(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
     try:
         box = [*lengths, *([1.0] if d == 2 else [])]
-        edges = " ".join(f"0 {length:.17g}" for length in box) if d == 3 else f"0 {box[0]:.17g} 0 {box[1]:.17g} -0.5 0.5"
+        edges = (
+            " ".join(f"0 {length:.17g}" for length in box)
+            if d == 3
+            else f"0 {box[0]:.17g} 0 {box[1]:.17g} -0.5 0.5"
+        )
         x = np.zeros((n, 3))
         x[:, :d] = positions
-        _run(engine, [f"units {quench.units}", f"dimension {d}", "atom_style atomic", "atom_modify map array", "boundary p p p"])
+        _run(
+            engine,
+            [
+                f"units {quench.units}",
+                f"dimension {d}",
+                "atom_style atomic",
+                "atom_modify map array",
+                "boundary p p p",
+            ],
+        )
         _run(engine, [f"region box block {edges}", f"create_box {len(quench.masses)} box"])
         engine.create_atoms(n, list(range(1, n + 1)), (species + 1).tolist(), x.ravel().tolist())
         _run(engine, [f"mass {k + 1} {mass:.17g}" for k, mass in enumerate(quench.masses)])
-        _run(engine, [*quench.pair_commands, *(["fix flat all enforce2d"] if d == 2 else []), f"timestep {quench.time_step:.17g}"])
-        _run(engine, [f"velocity all create {quench.schedule[0][0]:.17g} {seed} mom yes dist gaussian"])
+        _run(
+            engine,
+            [
+                *quench.pair_commands,
+                *(["fix flat all enforce2d"] if d == 2 else []),
+                f"timestep {quench.time_step:.17g}",
+            ],
+        )
+        _run(
+            engine,
+            [f"velocity all create {quench.schedule[0][0]:.17g} {seed} mom yes dist gaussian"],
+        )
         for segment in quench.schedule:
             _run(engine, _segment(quench, segment, d))
         if engine.get_natoms() != n:
-            raise VitreousError(f"LAMMPS lost {n - engine.get_natoms()} of {n} atoms; shorten the time step or lower the temperature")
+            raise VitreousError(
+                f"LAMMPS lost {n - engine.get_natoms()} of {n} atoms; shorten the time step or "
+                "lower the temperature"
+            )
         final = np.array(engine.gather_atoms("x", 1, 3)).reshape(-1, 3)[:, :d]
         low, high = (np.array(corner)[:d] for corner in engine.extract_box()[:2])
         return final - low, high - low
@@ -73,8 +103,14 @@ def _segment(quench: Quench, segment: Segment, dimension: int) -> list[str]:
     else:
         axes = ("x", "y", "z")[:dimension]
         relaxation = _BAROSTAT * quench.time_step
-        ensemble = f"npt {thermostat} " + " ".join(f"{a} {quench.pressure:.17g} {quench.pressure:.17g} {relaxation:.17g}" for a in axes)
-    return [f"fix thermostat all {ensemble}", f"run {max(1, round(duration / quench.time_step))}", "unfix thermostat"]
+        ensemble = f"npt {thermostat} " + " ".join(
+            f"{a} {quench.pressure:.17g} {quench.pressure:.17g} {relaxation:.17g}" for a in axes
+        )
+    return [
+        f"fix thermostat all {ensemble}",
+        f"run {max(1, round(duration / quench.time_step))}",
+        "unfix thermostat",
+    ]
 
 
 def _run(engine: Any, commands: Sequence[str]) -> None:

@@ -1,1 +1,3 @@
-"""Mechanics of glasses at zero temperature: neighbours, energies, Hessians, minimisers, quasistatic deformation, local probing."""
+"""Mechanics of glasses at zero temperature: neighbours, energies, Hessians, minimisers, quasistatic
+deformation, local probing.
+"""

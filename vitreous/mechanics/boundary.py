@@ -1,7 +1,8 @@
 """The free boundary of a glass: where it ends along directions in which it does not repeat.
 
-Seen along its periodic lattice vectors, a glass is a cloud of points in the space across them; its boundary is the convex hull of that
-cloud: two faces of a slab, the polygon around a cut-out disc. A notch in the boundary, or a hole, counts as glass.
+Seen along its periodic lattice vectors, a glass is a cloud of points in the space across them; its
+boundary is the convex hull of that cloud: two faces of a slab, the polygon around a cut-out disc. A
+notch in the boundary, or a hole, counts as glass.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ Array = NDArray[Any]
 
 
 def across(cell: Array, periodic: tuple[bool, ...]) -> Array:
-    """(D, F) orthonormal columns that span the directions across all periodic lattice vectors: F of the D are free."""
+    """(D, F) orthonormal columns that span the directions across all periodic lattice vectors: F of
+    the D are free.
+    """
     held = cell[list(periodic)]
     return np.eye(len(cell)) if not len(held) else np.linalg.svd(held)[2][len(held) :].T
 
@@ -27,7 +30,9 @@ def free_directions(periodic: tuple[bool, ...]) -> str:
 
 
 def clearance(positions: Array, cell: Array, periodic: tuple[bool, ...], sites: Array) -> Array:
-    """(M,) lengths from ``sites`` (M, D) to the free boundary of the atoms at ``positions`` (N, D): negative outside, inf without one."""
+    """(M,) lengths from ``sites`` (M, D) to the free boundary of the atoms at ``positions`` (N, D):
+    negative outside, inf without one.
+    """
     free = across(cell, periodic)
     atoms, places = positions @ free, sites @ free
     if free.shape[1] == 0:

@@ -1,11 +1,13 @@
 """Non-affine motion: D2min of Falk & Langer and the displacement field behind it.
 
-For each atom, over its neighbours j within ``cutoff`` in the *reference*, with d_j and d'_j the vectors to them before and after,
+For each atom, over its neighbours j within ``cutoff`` in the *reference*, with d_j and d'_j the
+vectors to them before and after,
 
     F = (sum_j d'_j (x) d_j) (sum_j d_j (x) d_j)^-1        D2min = sum_j |d'_j - F d_j|^2
 
-a plain sum, not a mean (Falk & Langer, Phys. Rev. E 57, 7192 (1998); the convention of OVITO and of Fan & Ma 2021). A neighbour is followed
-through its lattice image: d' is taken nearest to d in reduced coordinates, so cells may shear and positions may have been wrapped.
+a plain sum, not a mean (Falk & Langer, Phys. Rev. E 57, 7192 (1998); the convention of OVITO and of
+Fan & Ma 2021). A neighbour is followed through its lattice image: d' is taken nearest to d in
+reduced coordinates, so cells may shear and positions may have been wrapped.
 """
 
 from __future__ import annotations
@@ -21,18 +23,28 @@ Array = NDArray[np.float64]
 
 
 def d2min(
-    reference: Array, reference_cell: Array, current: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
+    reference: Array,
+    reference_cell: Array,
+    current: Array,
+    cell: Array,
+    periodic: tuple[bool, ...],
+    cutoff: float,
 ) -> tuple[Array, Array]:
-    """D2min (N,), length squared, and the best-fit deformation gradients F (N, D, D) acting on column vectors.
+    """D2min (N,), length squared, and the best-fit deformation gradients F (N, D, D) acting on
+    column vectors.
 
-    ``reference``, ``current`` (N, D) are positions of the same atoms in cells (D, D) whose rows are lattice vectors; ``cutoff`` is a
-    length. An atom whose neighbours do not span the space has NaN in both.
+    ``reference``, ``current`` (N, D) are positions of the same atoms in cells (D, D) whose rows are
+    lattice vectors; ``cutoff`` is a length. An atom whose neighbours do not span the space has NaN
+    in both.
 
     Raises:
         VitreousError: if the two states differ in shape.
     """
     if reference.shape != current.shape:
-        raise VitreousError(f"the two states have {len(reference)} and {len(current)} atoms; D2min compares states of the same atoms")
+        raise VitreousError(
+            f"the two states have {len(reference)} and {len(current)} atoms; D2min compares "
+            "states of the same atoms"
+        )
     near = neighbour_list(reference, reference_cell, periodic, cutoff)
     i, j = near.pairs()
     before = near.vectors(reference, reference_cell)
@@ -73,11 +85,18 @@ def _fit(n, i, j, before, after):  # type: ignore[no-untyped-def]
 
 
 def non_affine_displacement(
-    reference: Array, reference_cell: Array, current: Array, cell: Array, periodic: tuple[bool, ...], gradients: Array
+    reference: Array,
+    reference_cell: Array,
+    current: Array,
+    cell: Array,
+    periodic: tuple[bool, ...],
+    gradients: Array,
 ) -> Array:
-    """(N, D) displacement beyond the affine map of one cell onto the other, nearest images taken, rigid translation removed; length.
+    """(N, D) displacement beyond the affine map of one cell onto the other, nearest images taken,
+    rigid translation removed; length.
 
-    ``gradients`` (N, D, D) are those that ``d2min`` found between the two states: they tell what became of the reference's lattice vectors.
+    ``gradients`` (N, D, D) are those that ``d2min`` found between the two states: they tell what
+    became of the reference's lattice vectors.
     """
     cell = _followed(reference_cell, cell, periodic, gradients)
     reduced = current @ np.linalg.inv(cell) - reference @ np.linalg.inv(reference_cell)
@@ -86,14 +105,20 @@ def non_affine_displacement(
     return moved - moved.mean(axis=0)
 
 
-def _followed(reference_cell: Array, cell: Array, periodic: tuple[bool, ...], gradients: Array) -> Array:
-    """The lattice of ``cell`` in the vectors that those of the reference became; as it stands where that cannot be told.
+def _followed(
+    reference_cell: Array, cell: Array, periodic: tuple[bool, ...], gradients: Array
+) -> Array:
+    """The lattice of ``cell`` in the vectors that those of the reference became; as it stands where
+    that cannot be told.
 
-    LAMMPS flips a cell that is tilted too far to another basis of its lattice, and the tilt alone does not say how often that happened.
+    LAMMPS flips a cell that is tilted too far to another basis of its lattice, and the tilt alone
+    does not say how often that happened.
     """
     known = gradients[np.isfinite(gradients).all(axis=(1, 2))]
     if not len(known):
         return cell
     carried = reference_cell @ np.median(known, axis=0).T
-    basis = np.where(np.outer(periodic, periodic), np.rint(carried @ np.linalg.inv(cell)), np.eye(len(cell)))
+    basis = np.where(
+        np.outer(periodic, periodic), np.rint(carried @ np.linalg.inv(cell)), np.eye(len(cell))
+    )
     return basis @ cell if round(float(np.linalg.det(basis))) == 1 else cell

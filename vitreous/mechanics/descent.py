@@ -1,16 +1,19 @@
 """Reference minimisers: the named descents that decide in which basin an instability ends.
 
-Each is a generator: it starts from given positions and yields where it stands, after every step, for as long as it is asked. So whoever
-follows it may try something better on the way without disturbing it. ``DESCENTS`` holds them by name.
+Each is a generator: it starts from given positions and yields where it stands, after every step,
+for as long as it is asked. So whoever follows it may try something better on the way without
+disturbing it. ``DESCENTS`` holds them by name.
 
-========  ==================================================================================================
+========  ==========================================================================================
 name      method
-========  ==================================================================================================
-cg        Polak-Ribiere conjugate gradients, secant line search on the force (no energy comparison, so no stall)
+========  ==========================================================================================
+cg        Polak-Ribiere conjugate gradients, secant line search on the force (no energy comparison,
+          so no stall)
 fire      FIRE 2.0, Guenole et al., Comput. Mater. Sci. 175, 109584 (2020)
-damped    velocity Verlet with unit masses and viscous friction ``friction`` (kinetic energy decays as exp(-2 friction t))
+damped    velocity Verlet with unit masses and viscous friction ``friction`` (kinetic energy decays
+          as exp(-2 friction t))
 steepest  steepest descent, secant line search
-========  ==================================================================================================
+========  ==========================================================================================
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ Force = Callable[[Array], Array]  #: positions (N, D) -> forces (N, D); may reus
 
 
 class Stand(NamedTuple):
-    """Where a descent stands: positions (N, D), which it goes on to change, largest force component left, force evaluations used."""
+    """Where a descent stands: positions (N, D), which it goes on to change, largest force component
+    left, force evaluations used.
+    """
 
     positions: Array
     residual: float
@@ -38,7 +43,9 @@ class Stand(NamedTuple):
 
 @dataclass(frozen=True)
 class Pace:
-    """What a descent needs to know of the landscape: its stiffest curvature (energy per length squared) and the largest step (length)."""
+    """What a descent needs to know of the landscape: its stiffest curvature (energy per length
+    squared) and the largest step (length).
+    """
 
     curvature: float
     max_step: float
@@ -49,7 +56,9 @@ Descent = Callable[[Force, Array, Pace], Iterator[Stand]]
 
 
 def conjugate_gradient(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
-    """Polak-Ribiere+ directions; the step along each is the secant estimate of where the force along it vanishes."""
+    """Polak-Ribiere+ directions; the step along each is the secant estimate of where the force
+    along it vanishes.
+    """
     return _line_descent(force, start, pace, conjugate=True)
 
 
@@ -107,7 +116,9 @@ def fire(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
 
 
 def damped_dynamics(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
-    """Newtonian motion with unit masses and viscous friction (inverse time), integrated by velocity Verlet."""
+    """Newtonian motion with unit masses and viscous friction (inverse time), integrated by velocity
+    Verlet.
+    """
     x, v = start.copy(), np.zeros_like(start)
     dt = 0.5 / np.sqrt(pace.curvature)
     decay = np.exp(-pace.friction * dt)
@@ -126,7 +137,12 @@ def _largest(vectors: Array) -> float:
     return float(np.abs(vectors).max())
 
 
-DESCENTS: dict[str, Descent] = {"cg": conjugate_gradient, "fire": fire, "damped": damped_dynamics, "steepest": steepest_descent}
+DESCENTS: dict[str, Descent] = {
+    "cg": conjugate_gradient,
+    "fire": fire,
+    "damped": damped_dynamics,
+    "steepest": steepest_descent,
+}
 
 
 def descent_named(name: str) -> Descent:

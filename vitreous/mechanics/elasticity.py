@@ -1,10 +1,13 @@
-"""Elastic constants of a glass at rest: the affine (Born) response, less what the atoms' rearrangement gives back.
+"""Elastic constants of a glass at rest: the affine (Born) response, less what the atoms'
+rearrangement gives back.
 
     C_ab = d(stress_a)/d(strain_b) = C_ab^affine - Xi_a . H^-1 . Xi_b / V
 
-with Xi_b the forces that a unit of strain b raises and H the Hessian (Lutsko, J. Appl. Phys. 65, 2991 (1989); Lemaitre & Maloney, J. Stat.
-Phys. 123, 415 (2006)). Stress is Cauchy's, so C is the slope of a stress-strain curve of small symmetric strains, also under a residual
-stress. The affine part is the central difference of the stress over affinely strained states (within 1e-6 of matscipy's Born terms).
+with Xi_b the forces that a unit of strain b raises and H the Hessian (Lutsko, J. Appl. Phys. 65,
+2991 (1989); Lemaitre & Maloney, J. Stat. Phys. 123, 415 (2006)). Stress is Cauchy's, so C is the
+slope of a stress-strain curve of small symmetric strains, also under a residual stress. The affine
+part is the central difference of the stress over affinely strained states (within 1e-6 of
+matscipy's Born terms).
 
 =========  ===========================  =====================
 symbol     variable                     unit
@@ -29,13 +32,20 @@ from vitreous.mechanics.linear import Preconditioner, solve
 
 Array = NDArray[Any]
 
-VOIGT: dict[int, tuple[tuple[int, int], ...]] = {2: ((0, 0), (1, 1), (0, 1)), 3: ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))}
-_STEP = 1e-6  # strain of the central difference: so small that hardly a pair crosses the cutoff, where stiffness may jump
+VOIGT: dict[int, tuple[tuple[int, int], ...]] = {
+    2: ((0, 0), (1, 1), (0, 1)),
+    3: ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)),
+}
+# strain of the central difference: so small that hardly a pair crosses the cutoff, where stiffness
+# may jump
+_STEP = 1e-6
 
 
 @dataclass(frozen=True)
 class ElasticConstants:
-    """Voigt matrices (V, V) in the order xx yy xy, or xx yy zz yz xz xy, with engineering shear strains; energy per area or volume."""
+    """Voigt matrices (V, V) in the order xx yy xy, or xx yy zz yz xz xy, with engineering shear
+    strains; energy per area or volume.
+    """
 
     affine: Array
     non_affine: Array
@@ -59,11 +69,15 @@ class ElasticConstants:
         return (on - off + 4.0 * slides) / 8.0 if d == 2 else (on - 0.5 * off + 3.0 * slides) / 15.0
 
 
-def elastic_constants(surface: EnergySurface, positions: Array, cell: Array, tolerance: float = 1e-8) -> ElasticConstants:
-    """The elastic constants of a glass at rest, positions (N, D) in a cell (D, D); ``tolerance`` bounds the linear solutions' residual.
+def elastic_constants(
+    surface: EnergySurface, positions: Array, cell: Array, tolerance: float = 1e-8
+) -> ElasticConstants:
+    """The elastic constants of a glass at rest, positions (N, D) in a cell (D, D); ``tolerance``
+    bounds the linear solutions' residual.
 
     Raises:
-        VitreousError: if the Hessian has a direction of negative curvature, so that the glass is not at a minimum.
+        VitreousError: if the Hessian has a direction of negative curvature, so that the glass is
+        not at a minimum.
     """
     d = len(cell)
     gradients = [_strain(a, b, d) for a, b in VOIGT[d]]
@@ -75,10 +89,15 @@ def elastic_constants(surface: EnergySurface, positions: Array, cell: Array, tol
     for force in raised:
         response, positive = solve(lin, force, preconditioner, tolerance)
         if not positive:
-            raise VitreousError("the glass is not at a minimum: its Hessian has a direction of negative curvature; relax it first")
+            raise VitreousError(
+                "the glass is not at a minimum: its Hessian has a direction of negative "
+                "curvature; relax it first"
+            )
         relaxing.append(response)
     non_affine = -np.array([[float(np.vdot(a, b)) for b in relaxing] for a in raised]) / volume
-    affine = np.stack([_affine_slope(surface, positions, cell, gradient) for gradient in gradients], axis=1)
+    affine = np.stack(
+        [_affine_slope(surface, positions, cell, gradient) for gradient in gradients], axis=1
+    )
     return ElasticConstants(affine, 0.5 * (non_affine + non_affine.T))
 
 

@@ -1,4 +1,6 @@
-"""A neighbour list kept while it holds: made with a skin, remade when displacement or strain could have brought in a new pair."""
+"""A neighbour list kept while it holds: made with a skin, remade when displacement or strain could
+have brought in a new pair.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,17 @@ Array = NDArray[Any]
 
 
 class KeptNeighbours:
-    """Pairs of given atoms within ``cutoff`` at any positions (N, D) and cell (D, D); ``skin`` is a fraction of the cutoff.
+    """Pairs of given atoms within ``cutoff`` at any positions (N, D) and cell (D, D); ``skin`` is a
+    fraction of the cutoff.
 
     Raises:
-        VitreousError: if the cell is thinner than the cutoff, or two atoms of the glass are nearer than ``closest``.
+        VitreousError: if the cell is thinner than the cutoff, or two atoms of the glass are nearer
+        than ``closest``.
     """
 
-    def __init__(self, configuration: Configuration, cutoff: float, closest: float, skin: float = 0.1) -> None:
+    def __init__(
+        self, configuration: Configuration, cutoff: float, closest: float, skin: float = 0.1
+    ) -> None:
         self.cutoff, self.skin, self.periodic = cutoff, skin * cutoff, configuration.periodic
         self._list: NeighbourList | None = None
         self._made_at: tuple[Array, Array] | None = None
@@ -33,7 +39,8 @@ class KeptNeighbours:
             k = int(np.argmin(distance))
             a, b = (int(configuration.ids[index[k]]) for index in near.pairs())
             raise VitreousError(
-                f"atoms {a} and {b} lie on top of each other, {distance[k]:.3g} apart (expected at least {closest:g}); mend the glass"
+                f"atoms {a} and {b} lie on top of each other, {distance[k]:.3g} apart (expected "
+                f"at least {closest:g}); mend the glass"
             )
 
     def at(self, positions: Array, cell: Array) -> NeighbourList:
@@ -44,18 +51,25 @@ class KeptNeighbours:
         return self._list
 
     def _holds(self, positions: Array, cell: Array) -> bool:
-        """A pair at r < cutoff now was at most ``stretch * (r + 2 drift)`` apart when the list was made."""
+        """A pair at r < cutoff now was at most ``stretch * (r + 2 drift)`` apart when the list was
+        made.
+        """
         then, cell_then = self._made_at  # type: ignore[misc]
         gradient, stretch = np.eye(len(cell)), 1.0
         if not np.array_equal(cell, cell_then):
             gradient = np.linalg.solve(cell_then, cell)
             stretch = 1.0 / np.linalg.svd(gradient, compute_uv=False).min()
-        return bool(stretch * (self.cutoff + 2.0 * _largest_drift(then, positions, gradient)) < self.cutoff + self.skin)
+        return bool(
+            stretch * (self.cutoff + 2.0 * _largest_drift(then, positions, gradient))
+            < self.cutoff + self.skin
+        )
 
 
 @njit(cache=True)
 def _largest_drift(then, now, gradient):  # type: ignore[no-untyped-def]
-    """The largest distance of an atom in ``now`` (N, D) from where ``then @ gradient`` takes it; NaN if one is nowhere."""
+    """The largest distance of an atom in ``now`` (N, D) from where ``then @ gradient`` takes it;
+    NaN if one is nowhere.
+    """
     largest = 0.0
     for i in range(len(now)):
         squared = 0.0

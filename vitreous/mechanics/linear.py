@@ -1,9 +1,11 @@
-"""Linear response of a glass: H u = b by conjugate gradients, preconditioned by the factorised network of short pairs.
+"""Linear response of a glass: H u = b by conjugate gradients, preconditioned by the factorised
+network of short pairs.
 
-Stiffness between bonded neighbours dominates a network's Hessian. Its Hessian restricted to pairs closer than ``bond_range``, with every
-pair's negative stiffness dropped, is positive definite, sparse and cheap to factorise, and cuts the iterations by one to two orders
-(Packwood et al., J. Chem. Phys. 144, 164109 (2016), in spirit). A direction of negative curvature met on the way is reported: the state
-is then not a minimum.
+Stiffness between bonded neighbours dominates a network's Hessian. Its Hessian restricted to pairs
+closer than ``bond_range``, with every pair's negative stiffness dropped, is positive definite,
+sparse and cheap to factorise, and cuts the iterations by one to two orders (Packwood et al., J.
+Chem. Phys. 144, 164109 (2016), in spirit). A direction of negative curvature met on the way is
+reported: the state is then not a minimum.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ _FEW = 8  # iterations, too few to tell how well a factor does
 
 @dataclass
 class Preconditioner:
-    """A sparse factor of the Hessian where that is sparse and positive, of the bonded network elsewhere, and how well it did when fresh:
-    the iterations that it took for each decimal digit of a solution."""
+    """A sparse factor of the Hessian where that is sparse and positive, of the bonded network
+    elsewhere, and how well it did when fresh: the iterations that it took for each decimal digit of
+    a solution.
+    """
 
     bond_range: float
     _factor: Any = None
@@ -47,7 +51,9 @@ class Preconditioner:
         return factor.solve(r.ravel()).reshape(r.shape)
 
     def note(self, lin: LinearResponse, iterations: int, tolerance: float) -> None:
-        """Refactorise once a solution of relative ``tolerance`` costs half as many iterations again as with a fresh factor."""
+        """Refactorise once a solution of relative ``tolerance`` costs half as many iterations again
+        as with a fresh factor.
+        """
         if iterations <= _FEW:
             return
         each = -iterations / np.log10(min(tolerance, 0.1))
@@ -58,18 +64,33 @@ class Preconditioner:
 
 
 def _factorise(matrix: Any, shift: float) -> Any:
-    """SuperLU of ``matrix``, its diagonal raised by ``shift`` times its mean; without pivoting, so that U's signs tell the curvatures'."""
-    raised = matrix + shift * matrix.diagonal().mean() * sparse.eye_array(matrix.shape[0], format="csc")
-    return splu(raised.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    """SuperLU of ``matrix``, its diagonal raised by ``shift`` times its mean; without pivoting, so
+    that U's signs tell the curvatures'.
+    """
+    raised = matrix + shift * matrix.diagonal().mean() * sparse.eye_array(
+        matrix.shape[0], format="csc"
+    )
+    return splu(
+        raised.tocsc(),
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=0.0,
+        options={"SymmetricMode": True},
+    )
 
 
 def solve(
-    lin: LinearResponse, b: Array, preconditioner: Preconditioner, tolerance: float, max_iterations: int = 2000, free: Array | None = None
+    lin: LinearResponse,
+    b: Array,
+    preconditioner: Preconditioner,
+    tolerance: float,
+    max_iterations: int = 2000,
+    free: Array | None = None,
 ) -> tuple[Array, bool]:
     """u with ``|H u - b| <= tolerance * |b|``, and whether H showed only positive curvature.
 
-    Rigid translations are projected out when no atoms are frozen (``free`` None); with ``free`` (N, 1) of ones and zeros the frozen
-    atoms stay put. On negative curvature the best u so far is returned with False.
+    Rigid translations are projected out when no atoms are frozen (``free`` None); with ``free`` (N,
+    1) of ones and zeros the frozen atoms stay put. On negative curvature the best u so far is
+    returned with False.
     """
     project = _drop_translation if free is None else lambda v: v * free
     r = project(b)

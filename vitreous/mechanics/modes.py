@@ -1,8 +1,9 @@
 """Eigenmodes of a glass: the softest directions of its energy surface, and its harmonic vibrations.
 
-The lowest eigenpairs of the Hessian come from LOBPCG (Knyazev, SIAM J. Sci. Comput. 23, 517 (2001)), preconditioned by the factorised
-network of short pairs; rigid translations are projected out. Started from the modes of a neighbouring state, it needs some 15 products
-with the Hessian per state.
+The lowest eigenpairs of the Hessian come from LOBPCG (Knyazev, SIAM J. Sci. Comput. 23, 517
+(2001)), preconditioned by the factorised network of short pairs; rigid translations are projected
+out. Started from the modes of a neighbouring state, it needs some 15 products with the Hessian per
+state.
 
 =======================  ==========================  =======================================
 symbol                   variable                    unit
@@ -31,15 +32,20 @@ from vitreous.mechanics.linear import Preconditioner
 
 Array = NDArray[Any]
 
-_GUARDS = 3  # modes carried along beyond those asked for: close neighbours in the spectrum slow the last one down
-_ACCURACY = 0.03  # residual of an eigenpair relative to its eigenvalue, whose own error is of second order in it
+# modes carried along beyond those asked for: close neighbours in the spectrum slow the last one
+# down
+_GUARDS = 3
+# residual of an eigenpair relative to its eigenvalue, whose own error is of second order in it
+_ACCURACY = 0.03
 _FLOOR = 1e-10  # residual relative to the typical stiffness, below which no more is asked for
 _FEW = 150  # coordinates up to which the matrix is diagonalised whole
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Eigenvalues (C,) in ascending order and eigenvectors (C, N, D), rigid translations left out."""
+    """Eigenvalues (C,) in ascending order and eigenvectors (C, N, D), rigid
+    translations left out.
+    """
 
     values: Array
     vectors: Array
@@ -56,10 +62,12 @@ def lowest_modes(
     start: Array | None = None,
     masses: Array | None = None,
 ) -> Modes:
-    """At least the ``count`` lowest modes of a Hessian; the ones beyond, kept as ``start`` (C, N, D) for the next state, are less exact.
+    """At least the ``count`` lowest modes of a Hessian; the ones beyond, kept as ``start`` (C, N,
+    D) for the next state, are less exact.
 
-    ``shape`` is (N, D). With ``masses`` (N,) the Hessian is that between mass-weighted displacements. The same input gives the same modes:
-    without ``start`` the search begins at fixed random vectors.
+    ``shape`` is (N, D). With ``masses`` (N,) the Hessian is that between mass-weighted
+    displacements. The same input gives the same modes: without ``start`` the search begins at fixed
+    random vectors.
 
     Raises:
         VitreousError: if there are not that many modes.
@@ -75,25 +83,37 @@ def lowest_modes(
     ready = _columns(lambda v: (preconditioner.apply(lin, v.reshape(shape) * root) * root).ravel())
     hessian, inverse = _operator(one, n * d), _operator(ready, n * d)
     rigid = _translations(root, d)
-    guess = np.random.default_rng(0).standard_normal((n * d, count + _GUARDS)) if start is None else start.reshape(len(start), -1).T
+    guess = (
+        np.random.default_rng(0).standard_normal((n * d, count + _GUARDS))
+        if start is None
+        else start.reshape(len(start), -1).T
+    )
     block, tolerance = _started(guess, one, ready, rigid, start is None)
     noise = np.random.default_rng(1).standard_normal((n * d, 1))
     floor = _FLOOR * float(np.linalg.norm(one(noise)) / np.linalg.norm(noise))
     for _ in range(8):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that the last guard has not converged
-            values, block = lobpcg(hessian, block, M=inverse, Y=rigid, tol=tolerance, maxiter=200, largest=False)[:2]
+            values, block = lobpcg(
+                hessian, block, M=inverse, Y=rigid, tol=tolerance, maxiter=200, largest=False
+            )[:2]
         miss = np.linalg.norm(one(block[:, :count]) - block[:, :count] * values[:count], axis=0)
         if np.all(miss <= np.maximum(_ACCURACY * np.abs(values[:count]), floor)):
             return Modes(values, np.ascontiguousarray(block.T).reshape(-1, n, d))
         tolerance = max(0.5 * _ACCURACY * float(np.abs(values[:count]).min()), 0.5 * floor)
-    raise NotConverged(f"the lowest eigenvalue, near {values[0]:.3g}, does not settle (a residual of {miss.max():.3g} is left)")
+    raise NotConverged(
+        f"the lowest eigenvalue, near {values[0]:.3g}, does not settle (a residual of "
+        f"{miss.max():.3g} is left)"
+    )
 
 
 def _refuse_too_many(count: int, shape: tuple[int, int]) -> None:
     most = (shape[0] - 1) * shape[1]
     if not 0 < count <= most:
-        raise VitreousError(f"{count} modes were asked for; {shape[0]} atoms in {shape[1]} dimensions have {most}: ask for fewer")
+        raise VitreousError(
+            f"{count} modes were asked for; {shape[0]} atoms in {shape[1]} dimensions have "
+            f"{most}: ask for fewer"
+        )
 
 
 def _translations(root: Array, d: int) -> Array:
@@ -108,11 +128,17 @@ def _operator(apply: Any, size: int) -> Any:
 
 def _columns(apply: Any) -> Any:
     """A map of vectors as a map of matrices of columns."""
-    return lambda v: np.stack([apply(column) for column in v.T], axis=1) if v.ndim == 2 and v.shape[1] > 1 else apply(v).reshape(v.shape)
+    return lambda v: (
+        np.stack([apply(column) for column in v.T], axis=1)
+        if v.ndim == 2 and v.shape[1] > 1
+        else apply(v).reshape(v.shape)
+    )
 
 
 def _started(guess: Array, one: Any, ready: Any, rigid: Array, blind: bool) -> tuple[Array, float]:
-    """The guess softened twice if blind, made orthonormal, translations removed, and the tolerance that its own eigenvalues suggest."""
+    """The guess softened twice if blind, made orthonormal, translations removed, and the tolerance
+    that its own eigenvalues suggest.
+    """
     for _ in range(2 if blind else 0):
         guess = ready(guess - rigid @ (rigid.T @ guess))
     block = np.linalg.qr(guess - rigid @ (rigid.T @ guess))[0]
@@ -121,7 +147,9 @@ def _started(guess: Array, one: Any, ready: Any, rigid: Array, blind: bool) -> t
 
 
 def _diagonalised(hessian: Array, root: Array, shape: tuple[int, int]) -> Modes:
-    """All modes but the D translations, which are given a stiffness beyond the largest; ``root`` (N, 1) of the masses."""
+    """All modes but the D translations, which are given a stiffness beyond the largest; ``root``
+    (N, 1) of the masses.
+    """
     n, d = shape
     weight = np.repeat(root.ravel(), d)
     dynamical = hessian / weight[:, None] / weight
@@ -133,14 +161,18 @@ def _diagonalised(hessian: Array, root: Array, shape: tuple[int, int]) -> Modes:
 
 
 class SoftestMode:
-    """The lowest eigenvalue of one glass on its way: each state's search begins at the modes of the one before."""
+    """The lowest eigenvalue of one glass on its way: each state's search begins at the modes of the
+    one before.
+    """
 
     def __init__(self, surface: EnergySurface, preconditioner: Preconditioner) -> None:
         self._surface, self._preconditioner = surface, preconditioner
         self._modes: Modes | None = None
 
     def at(self, positions: Array, cell: Array) -> float:
-        """The lowest eigenvalue of the Hessian, energy per length squared; NaN if the search does not settle."""
+        """The lowest eigenvalue of the Hessian, energy per length squared; NaN if the search does
+        not settle.
+        """
         lin = self._surface.linearise(positions, cell)
         n, d = positions.shape
         for start in (None if self._modes is None else self._modes.vectors, None):
@@ -153,12 +185,17 @@ class SoftestMode:
 
 
 def vibrational_modes(
-    surface: EnergySurface, positions: Array, cell: Array, masses: Array | None = None, count: int | None = None
+    surface: EnergySurface,
+    positions: Array,
+    cell: Array,
+    masses: Array | None = None,
+    count: int | None = None,
 ) -> Modes:
-    """The softest ``count`` harmonic modes of a glass at rest (None: all of them, by dense diagonalisation: a few thousand coordinates).
+    """The softest ``count`` harmonic modes of a glass at rest (None: all of them, by dense
+    diagonalisation: a few thousand coordinates).
 
-    Eigenvalues are squared angular frequencies, energy / length^2 / mass; ``masses`` (N,), all 1 when not given. Vectors are
-    mass-weighted displacements, orthonormal.
+    Eigenvalues are squared angular frequencies, energy / length^2 / mass; ``masses`` (N,), all 1
+    when not given. Vectors are mass-weighted displacements, orthonormal.
 
     Raises:
         VitreousError: for masses that are not positive, or more modes than there are.
@@ -166,37 +203,56 @@ def vibrational_modes(
     n, d = positions.shape
     masses = np.ones(n) if masses is None else np.asarray(masses, dtype=np.float64)
     if masses.shape != (n,) or not np.all(masses > 0.0):
-        raise VitreousError(f"masses have shape {masses.shape} and a least value of {masses.min():g}; expected {n} positive numbers")
+        raise VitreousError(
+            f"masses have shape {masses.shape} and a least value of {masses.min():g}; expected "
+            f"{n} positive numbers"
+        )
     if count is None:
-        return _diagonalised(surface.hessian(positions, cell).toarray(), np.sqrt(masses)[:, None], (n, d))
-    found = lowest_modes(surface.linearise(positions, cell), Preconditioner(surface.bond_range), (n, d), count, masses=masses)
+        return _diagonalised(
+            surface.hessian(positions, cell).toarray(), np.sqrt(masses)[:, None], (n, d)
+        )
+    found = lowest_modes(
+        surface.linearise(positions, cell),
+        Preconditioner(surface.bond_range),
+        (n, d),
+        count,
+        masses=masses,
+    )
     return Modes(found.values[:count], found.vectors[:count])
 
 
 def participation_ratio(vectors: Array) -> Array:
-    """(C,) from vectors (C, N, D): ``(sum_i e_i^2)^2 / (N sum_i e_i^4)``, Bell & Dean, Discuss. Faraday Soc. 50, 55 (1970)."""
+    """(C,) from vectors (C, N, D): ``(sum_i e_i^2)^2 / (N sum_i e_i^4)``, Bell & Dean, Discuss.
+    Faraday Soc. 50, 55 (1970).
+    """
     square = (vectors**2).sum(axis=2)
     return square.sum(axis=1) ** 2 / (square.shape[1] * (square**2).sum(axis=1))
 
 
 def mean_square_vibration(modes: Modes, masses: Array, thermal_energy: float) -> Array:
-    """<u_i^2> (N,), classical and harmonic: ``k_B T sum_k |e_k,i|^2 / (m_i lambda_k)`` over the given modes; ``thermal_energy`` is k_B T.
+    """<u_i^2> (N,), classical and harmonic: ``k_B T sum_k |e_k,i|^2 / (m_i lambda_k)`` over the
+    given modes; ``thermal_energy`` is k_B T.
 
-    With all modes this is ``k_B T`` times the trace of atom i's block of the inverse Hessian, with the centre of mass held in a periodic
-    glass: which point that is, is all that the masses change.
+    With all modes this is ``k_B T`` times the trace of atom i's block of the inverse Hessian, with
+    the centre of mass held in a periodic glass: which point that is, is all that the masses change.
 
     Raises:
         VitreousError: if a mode is unstable.
     """
     if modes.values.min() <= 0.0:
-        raise VitreousError(f"the softest mode has eigenvalue {modes.values.min():.3g}, so the glass is not at a minimum; relax it first")
+        raise VitreousError(
+            f"the softest mode has eigenvalue {modes.values.min():.3g}, so the glass is not at a "
+            "minimum; relax it first"
+        )
     square = (modes.vectors**2).sum(axis=2)
     return thermal_energy * (square / modes.values[:, None]).sum(axis=0) / masses
 
 
 def flexibility_volume(mean_square: Array, atom_volumes: Array, dimension: int) -> Array:
-    """v_flex (N,) = <u^2> a, with the atomic spacing a = Omega^(1/D) from the volumes or areas Omega (N,) of ``voronoi_volumes``.
+    """v_flex (N,) = <u^2> a, with the atomic spacing a = Omega^(1/D) from the volumes or areas
+    Omega (N,) of ``voronoi_volumes``.
 
-    Ding et al., Nature Communications 7, 13733 (2016), doi:10.1038/ncomms13733; Fan & Ma 2021, Methods, use it in two dimensions too.
+    Ding et al., Nature Communications 7, 13733 (2016), doi:10.1038/ncomms13733; Fan & Ma 2021,
+    Methods, use it in two dimensions too.
     """
     return mean_square * atom_volumes ** (1.0 / dimension)

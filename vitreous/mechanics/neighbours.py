@@ -1,7 +1,9 @@
-"""Half neighbour lists in cells of any shape and size, two- or three-dimensional, with explicit lattice shifts.
+"""Half neighbour lists in cells of any shape and size, two- or three-dimensional, with explicit
+lattice shifts.
 
-A pair (i, j, S) stands once; its vector is ``x_j + S @ cell - x_i``. Positions need not lie inside the cell, atoms may meet several
-images of one neighbour or of themselves, so cells smaller than twice the cutoff are treated exactly.
+A pair (i, j, S) stands once; its vector is ``x_j + S @ cell - x_i``. Positions need not lie inside
+the cell, atoms may meet several images of one neighbour or of themselves, so cells smaller than
+twice the cutoff are treated exactly.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ _SPAN = 32  # lattice shifts run from -_SPAN to _SPAN - 1 along each direction
 class NeighbourList:
     """Pairs within ``radius``.
 
-    ``start`` (N+1,) int64 and ``j`` (P,) int32: the neighbours of i are ``j[start[i]:start[i+1]]``; ``image`` (P,) int32 indexes
-    ``shifts`` (Q, 3) integers, of which the first D columns count.
+    ``start`` (N+1,) int64 and ``j`` (P,) int32: the neighbours of i are ``j[start[i]:start[i+1]]``;
+    ``image`` (P,) int32 indexes ``shifts`` (Q, 3) integers, of which the first D columns count.
     """
 
     start: NDArray[np.int64]
@@ -33,9 +35,13 @@ class NeighbourList:
 
     def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Indices i, j of every pair, each once."""
-        return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start)), self.j
+        return np.repeat(
+            np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start)
+        ), self.j
 
-    def vectors(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    def vectors(
+        self, positions: NDArray[np.float64], cell: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """(P, D) vectors from i to j."""
         i, j = self.pairs()
         return positions[j] + (self.shifts @ cell)[self.image] - positions[i]
@@ -46,17 +52,28 @@ def heights(cell: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
 
 
-def refuse_thin(cell: NDArray[np.float64], periodic: tuple[bool, ...], cutoff: float, when: str = "") -> None:
-    """Raise VitreousError if a cell is thinner than the potential's ``cutoff`` (length) along a periodic direction; ``when`` says when."""
+def refuse_thin(
+    cell: NDArray[np.float64], periodic: tuple[bool, ...], cutoff: float, when: str = ""
+) -> None:
+    """Raise VitreousError if a cell is thinner than the potential's ``cutoff`` (length) along a
+    periodic direction; ``when`` says when.
+    """
     thin = heights(cell)[list(periodic)].min(initial=np.inf)
     if thin < cutoff:
         raise VitreousError(
-            f"the cell is {thin:.4g} across{when}, less than the potential's cutoff {cutoff:g}; use a larger glass or repeat it"
+            f"the cell is {thin:.4g} across{when}, less than the potential's cutoff {cutoff:g}; "
+            "use a larger glass or repeat it"
         )
 
 
-def neighbour_list(positions: NDArray[np.float64], cell: NDArray[np.float64], periodic: tuple[bool, ...], radius: float) -> NeighbourList:
-    """All pairs closer than ``radius`` (same length unit as ``positions`` (N, D); ``cell`` rows are lattice vectors).
+def neighbour_list(
+    positions: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    periodic: tuple[bool, ...],
+    radius: float,
+) -> NeighbourList:
+    """All pairs closer than ``radius`` (same length unit as ``positions`` (N, D); ``cell`` rows are
+    lattice vectors).
 
     Raises:
         VitreousError: if an atom has drifted more than 32 cells away from the others.
@@ -81,7 +98,10 @@ def neighbour_list(positions: NDArray[np.float64], cell: NDArray[np.float64], pe
         width[a] = extent / bins[a]
         reach[a] = int(np.ceil(radius / (width[a] * span[a]) - 1e-12)) if periodic[a] else 1
     if len(wrap) and np.abs(wrap - wrap[0]).max() > _SPAN - 4:
-        raise VitreousError("an atom lies more than 28 cells away from another; wrap the positions into the cell first")
+        raise VitreousError(
+            "an atom lies more than 28 cells away from another; wrap the positions into the cell "
+            "first"
+        )
     flags = np.array([*periodic, False][:3] if d == 3 else [*periodic, False], dtype=np.bool_)
     wrap -= wrap[0]
     where = np.minimum((scaled / width).astype(np.int64), bins - 1)
@@ -90,7 +110,22 @@ def neighbour_list(positions: NDArray[np.float64], cell: NDArray[np.float64], pe
     x[:, :d] = positions
     full = np.zeros((3, 3))
     full[:d, :d] = cell
-    counts = _walk(x, full, wrap, where, bins, reach, flags, order, first, radius**2, np.zeros(n + 1, np.int64), _NO_J, _NO_CODE, False)
+    counts = _walk(
+        x,
+        full,
+        wrap,
+        where,
+        bins,
+        reach,
+        flags,
+        order,
+        first,
+        radius**2,
+        np.zeros(n + 1, np.int64),
+        _NO_J,
+        _NO_CODE,
+        False,
+    )
     start = np.zeros(n + 1, np.int64)
     np.cumsum(counts[:n], out=start[1:])
     j, code = np.empty(start[-1], np.int32), np.empty(start[-1], np.int32)
@@ -98,7 +133,9 @@ def neighbour_list(positions: NDArray[np.float64], cell: NDArray[np.float64], pe
     unique, image = _compact(code)
     base = 2 * _SPAN
     shifts = np.stack([unique % base, unique // base % base, unique // base**2], axis=1) - _SPAN
-    return NeighbourList(start, j, image, np.ascontiguousarray(shifts[:, :d], dtype=np.float64), radius)
+    return NeighbourList(
+        start, j, image, np.ascontiguousarray(shifts[:, :d], dtype=np.float64), radius
+    )
 
 
 _NO_J = np.zeros(0, np.int32)
@@ -124,7 +161,9 @@ def _sort_into_bins(where, bins):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _walk(x, cell, wrap, where, bins, reach, periodic, order, first, r2max, start, out_j, out_code, write):  # type: ignore[no-untyped-def]
+def _walk(
+    x, cell, wrap, where, bins, reach, periodic, order, first, r2max, start, out_j, out_code, write
+):  # type: ignore[no-untyped-def]
     """Counts (write False) or stores (write True) every pair once."""
     n = len(x)
     counts = np.zeros(n + 1, np.int64)
@@ -143,7 +182,11 @@ def _walk(x, cell, wrap, where, bins, reach, periodic, order, first, r2max, star
                     sz = bz // bins[2]
                     if sz != 0 and not periodic[2]:
                         continue
-                    b = ((bx - sx * bins[0]) * bins[1] + by - sy * bins[1]) * bins[2] + bz - sz * bins[2]
+                    b = (
+                        ((bx - sx * bins[0]) * bins[1] + by - sy * bins[1]) * bins[2]
+                        + bz
+                        - sz * bins[2]
+                    )
                     for k in range(first[b], first[b + 1]):
                         j = order[k]
                         if j < i or (j == i and (sx, sy, sz) <= (0, 0, 0)):
@@ -157,7 +200,9 @@ def _walk(x, cell, wrap, where, bins, reach, periodic, order, first, r2max, star
                         if dx * dx + dy * dy + dz * dz < r2max:
                             if write:
                                 out_j[at + found] = j
-                                out_code[at + found] = (tx + _SPAN) + 2 * _SPAN * ((ty + _SPAN) + 2 * _SPAN * (tz + _SPAN))
+                                out_code[at + found] = (tx + _SPAN) + 2 * _SPAN * (
+                                    (ty + _SPAN) + 2 * _SPAN * (tz + _SPAN)
+                                )
                             found += 1
         counts[i] = found
     return counts
@@ -181,14 +226,17 @@ def _compact(code):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def around(positions, site, cell, periodic, radius):  # type: ignore[no-untyped-def]
-    """Indices (M,) of atoms whose nearest image lies closer than ``radius`` to ``site`` (D,), in their order, and vectors (M, D) to it.
+    """Indices (M,) of atoms whose nearest image lies closer than ``radius`` to ``site`` (D,), in
+    their order, and vectors (M, D) to it.
 
     The cell must be more than 2 ``radius`` high, so that no atom lies there twice.
     """
     n, d = positions.shape
     inverse = np.linalg.inv(cell)
     found, vectors = np.empty(n, np.int64), np.empty((n, d))
-    slab = (1.0 + 1e-9) * radius * np.sqrt((inverse**2).sum(axis=0))  # the ball's reach in reduced coordinates: most atoms fail the first
+    slab = (
+        (1.0 + 1e-9) * radius * np.sqrt((inverse**2).sum(axis=0))
+    )  # the ball's reach in reduced coordinates: most atoms fail the first
     count, step, reduced = 0, np.empty(d), np.empty(d)
     for i in range(n):
         near = True

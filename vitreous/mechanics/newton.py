@@ -1,7 +1,9 @@
-"""Newton's method on the forces of a glass: quadratic convergence to tolerances where line searches on the energy stall.
+"""Newton's method on the forces of a glass: quadratic convergence to tolerances where line searches
+on the energy stall.
 
-A step is taken only through positive curvature. Where curvature is negative, or a step would carry an atom too far, the caller is told:
-the state it started from does not lead to this minimum smoothly.
+A step is taken only through positive curvature. Where curvature is negative, or a step would carry
+an atom too far, the caller is told: the state it started from does not lead to this minimum
+smoothly.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class State:
-    """A minimum: positions (N, D) in a cell (D, D), its energy, virial (D, D), and the largest force component left."""
+    """A minimum: positions (N, D) in a cell (D, D), its energy, virial (D, D), and the largest
+    force component left.
+    """
 
     positions: Array
     cell: Array
@@ -46,8 +50,8 @@ def newton(
 ) -> State | None:
     """The minimum next to ``start``, or None if the way to it is not smooth.
 
-    ``tolerance`` bounds the largest force component; ``trust`` (length) bounds how far any atom may move in all; ``free`` (N, 1) of ones
-    and zeros freezes atoms, whose forces then do not count.
+    ``tolerance`` bounds the largest force component; ``trust`` (length) bounds how far any atom may
+    move in all; ``free`` (N, 1) of ones and zeros freezes atoms, whose forces then do not count.
     """
     x = start.copy()
     energy, forces, virial = surface.energy_forces_virial(x, cell)
@@ -56,7 +60,9 @@ def newton(
         if residual <= tolerance:
             return State(x, cell.copy(), energy, virial.copy(), residual)
         lin = surface.linearise(x, cell)
-        step, positive = solve(lin, forces, preconditioner, min(1e-2, max(0.1 * tolerance / residual, 1e-6)), free=free)
+        step, positive = solve(
+            lin, forces, preconditioner, min(1e-2, max(0.1 * tolerance / residual, 1e-6)), free=free
+        )
         if not positive or not np.all(np.isfinite(step)):
             return None
         x += step

@@ -1,4 +1,6 @@
-"""A glass brought to rest, in a fixed cell or in one that is stretched along the axes until no normal stress is left."""
+"""A glass brought to rest, in a fixed cell or in one that is stretched along the axes until no
+normal stress is left.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,24 @@ _LARGEST_STRAIN = 0.01  # of the cell lengths in one step
 
 
 def relax(
-    surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol, free: Array | None = None
+    surface: EnergySurface,
+    positions: Array,
+    cell: Array,
+    preconditioner: Preconditioner,
+    protocol: Protocol,
+    free: Array | None = None,
 ) -> State:
-    """The minimum at fixed cell: Newton where the way is smooth, the protocol's reference minimiser where it is not.
+    """The minimum at fixed cell: Newton where the way is smooth, the protocol's reference minimiser
+    where it is not.
 
     ``free`` (N, 1) of ones and zeros freezes atoms, whose forces then do not count.
 
     Raises:
         NotConverged: naming the force that is left.
     """
-    state = newton(surface, positions, cell, preconditioner, protocol.force_tolerance, protocol.jump, free=free)
+    state = newton(
+        surface, positions, cell, preconditioner, protocol.force_tolerance, protocol.jump, free=free
+    )
     return state or descend_and_polish(surface, positions, cell, preconditioner, protocol, free)
 
 
@@ -42,11 +52,12 @@ def relax_lengths(
     max_steps: int = 60,
     axes: Sequence[int] | None = None,
 ) -> State:
-    """The minimum in the cell so stretched along the Cartesian ``axes`` (None: all) that the normal stresses along them vanish.
+    """The minimum in the cell so stretched along the Cartesian ``axes`` (None: all) that the normal
+    stresses along them vanish.
 
-    Lattice vectors are stretched like all else: those along an axis stay there, the angles of a tilted cell change; shear stress is left.
-    Broyden's method on the axial strains, started from a finite-difference stiffness. ``stress_tolerance`` is in energy per area (2D)
-    or volume.
+    Lattice vectors are stretched like all else: those along an axis stay there, the angles of a
+    tilted cell change; shear stress is left. Broyden's method on the axial strains, started from a
+    finite-difference stiffness. ``stress_tolerance`` is in energy per area (2D) or volume.
 
     Raises:
         NotConverged: naming the stress that is left.
@@ -62,16 +73,27 @@ def relax_lengths(
         state = _stretched(surface, state, strain, preconditioner, protocol, free)
         change = np.diag(state.stress)[free] - stress
         stiffness += np.outer(change - stiffness @ strain, strain) / (strain @ strain)
-        if not np.all(np.isfinite(stiffness)) or abs(np.linalg.det(stiffness)) < 1e-12 * np.abs(stiffness).max() ** len(free):
+        if not np.all(np.isfinite(stiffness)) or abs(np.linalg.det(stiffness)) < 1e-12 * np.abs(
+            stiffness
+        ).max() ** len(free):
             stiffness = _axial_stiffness(surface, state, preconditioner, protocol, free)
     raise NotConverged(
-        f"the cell lengths do not settle: a normal stress of {np.abs(np.diag(state.stress)[free]).max():.3g} is left after {max_steps} "
+        "the cell lengths do not settle: a normal stress of "
+        f"{np.abs(np.diag(state.stress)[free]).max():.3g} is left after {max_steps} "
         f"steps (tolerance {stress_tolerance:g}); relax at fixed lengths, or start nearer to rest"
     )
 
 
-def _axial_stiffness(surface: EnergySurface, state: State, preconditioner: Preconditioner, protocol: Protocol, free: list[int]) -> Array:
-    """Change of the normal stresses along the ``free`` axes with the strains along them, by finite differences of relaxed states."""
+def _axial_stiffness(
+    surface: EnergySurface,
+    state: State,
+    preconditioner: Preconditioner,
+    protocol: Protocol,
+    free: list[int],
+) -> Array:
+    """Change of the normal stresses along the ``free`` axes with the strains along them, by finite
+    differences of relaxed states.
+    """
     h, stress, columns = 1e-4, np.diag(state.stress)[free], []
     for strain in h * np.eye(len(free)):
         stretched = _stretched(surface, state, strain, preconditioner, protocol, free)
@@ -80,7 +102,12 @@ def _axial_stiffness(surface: EnergySurface, state: State, preconditioner: Preco
 
 
 def _stretched(
-    surface: EnergySurface, state: State, strain: Array, preconditioner: Preconditioner, protocol: Protocol, free: list[int]
+    surface: EnergySurface,
+    state: State,
+    strain: Array,
+    preconditioner: Preconditioner,
+    protocol: Protocol,
+    free: list[int],
 ) -> State:
     stretch = np.eye(len(state.cell))
     stretch[free, free] += strain

@@ -1,4 +1,6 @@
-"""Whether a glass is one that a potential describes, and which of the potential's species each atom is."""
+"""Whether a glass is one that a potential describes, and which of the potential's species each atom
+is.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +15,34 @@ from vitreous.core.errors import VitreousError
 _WORDS = {2: "two", 3: "three"}
 
 
-def species_of(configuration: Configuration, model: str, species: Sequence[str], dimension: int, units: str) -> NDArray[np.int64]:
+def species_of(
+    configuration: Configuration, model: str, species: Sequence[str], dimension: int, units: str
+) -> NDArray[np.int64]:
     """(N,) indices into ``species``, the names that ``model`` knows.
 
     Raises:
-        VitreousError: for a glass of another dimension, in other units, or with species the model does not know.
+        VitreousError: for a glass of another dimension, in other units, or with species the model
+        does not know.
     """
     if configuration.dimension != dimension:
         raise VitreousError(
-            f"{model} is a {_WORDS[dimension]}-dimensional model, but the glass has {_WORDS[configuration.dimension]} dimensions; "
+            f"{model} is a {_WORDS[dimension]}-dimensional model, but the glass has "
+            f"{_WORDS[configuration.dimension]} dimensions; "
             "use another potential"
         )
     present = [configuration.names[k] for k in np.unique(configuration.species)]
     unknown = sorted(set(present) - set(species))
     if unknown:
         raise VitreousError(
-            f"{model} knows {' and '.join(species)}, but the glass holds {', '.join(unknown)}; name its species or use another potential"
+            f"{model} knows {' and '.join(species)}, but the glass holds {', '.join(unknown)}; "
+            "name its species or use another potential"
         )
     if configuration.units != units:
-        raise VitreousError(f"{model} works in {units} units, but the glass is in {configuration.units}; use another potential")
-    index = np.array([species.index(name) if name in species else -1 for name in configuration.names])
+        raise VitreousError(
+            f"{model} works in {units} units, but the glass is in {configuration.units}; use "
+            "another potential"
+        )
+    index = np.array(
+        [species.index(name) if name in species else -1 for name in configuration.names]
+    )
     return index[configuration.species].astype(np.int64)

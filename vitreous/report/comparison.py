@@ -12,15 +12,29 @@ from matplotlib.figure import Figure
 _ROWS, _ACROSS = 20, 2  #: scores of a panel, panels of a line
 
 
-def draw_comparison(names: Sequence[str], rows: Mapping[str, Sequence[float | None]], path: Path) -> None:
-    """A dot for each run and score of the model that all runs have; indicators and pooled values stay to the table."""
-    shared = {metric: [v for v in values if v is not None] for metric, values in rows.items() if None not in values}
-    of_models = {m: v for m, v in shared.items() if (".model." in m or m.startswith("regression")) and ".pooled." not in m}
+def draw_comparison(
+    names: Sequence[str], rows: Mapping[str, Sequence[float | None]], path: Path
+) -> None:
+    """A dot for each run and score of the model that all runs have; indicators and pooled values
+    stay to the table.
+    """
+    shared = {
+        metric: [v for v in values if v is not None]
+        for metric, values in rows.items()
+        if None not in values
+    }
+    of_models = {
+        m: v
+        for m, v in shared.items()
+        if (".model." in m or m.startswith("regression")) and ".pooled." not in m
+    }
     chosen = list((of_models or shared).items())
     panels = [chosen[k : k + _ROWS] for k in range(0, len(chosen), _ROWS)]
     down = -(-len(panels) // _ACROSS)
     across = min(len(panels), _ACROSS)
-    figure = Figure(figsize=(6.4 * across, (1.1 + 0.3 * max(map(len, panels))) * down), layout="constrained")
+    figure = Figure(
+        figsize=(6.4 * across, (1.1 + 0.3 * max(map(len, panels))) * down), layout="constrained"
+    )
     FigureCanvasAgg(figure)
     grid = np.atleast_1d(figure.subplots(down, across)).ravel()
     for axes in grid[len(panels) :]:

@@ -25,30 +25,45 @@ def draw_prediction(
     doubts: Sequence[str] = (),
     masked: Mapping[str, int] | None = None,
 ) -> None:
-    """Write a PNG: the map with the network, red where weak, and beside it the uncertainty, if the model knows it.
+    """Write a PNG: the map with the network, red where weak, and beside it the uncertainty, if the
+    model knows it.
 
     Args:
         doubts: what speaks against trusting the map, said above it.
         masked: how many places have no value, by the reason, said below it.
     """
     sample = Sample.of(
-        index=0, role="test", configuration=glass, trajectory=None, labels=labels, events=None, features=None, indicators=None,
+        index=0,
+        role="test",
+        configuration=glass,
+        trajectory=None,
+        labels=labels,
+        events=None,
+        features=None,
+        indicators=None,
         prediction=labels.values,
-    )  # fmt: skip
+    )
     panels = [(labels.values, labels.weak_is, label_text(labels.name, labels.unit))]
     if uncertainty is not None:
         panels.append((uncertainty, "high", label_text("uncertainty", labels.unit)))
     figure = Figure(figsize=(5.6 * len(panels), 5.6), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, (values, side, text) in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+    for axes, (values, side, text) in zip(
+        np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True
+    ):
         low, high = np.nanpercentile(values, [1, 99])
         colours = draw_map(axes, sample, values, side, (float(low), float(high)))
         draw_network(axes, sample)
-        bar = figure.colorbar(colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both")
+        bar = figure.colorbar(
+            colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both"
+        )
         bar.set_label(text)
         sparse_ticks(bar)
     if doubts:
         figure.suptitle("\n".join(["Do not trust this map:", *doubts]), color="firebrick")
     if masked:
-        figure.supxlabel("\n".join(f"white: {reason} ({count} places)" for reason, count in masked.items()), fontsize=10)
+        figure.supxlabel(
+            "\n".join(f"white: {reason} ({count} places)" for reason, count in masked.items()),
+            fontsize=10,
+        )
     figure.savefig(path, dpi=150)

@@ -37,7 +37,8 @@ def write_report(
 
     Args:
         found: what the evaluations found, in the order in which the page shows it.
-        command: what reproduces the run. config: the resolved configuration as text. facts: further lines for the table of run facts.
+        command: what reproduces the run. config: the resolved configuration as text. facts: further
+        lines for the table of run facts.
 
     Raises:
         VitreousError: the folder cannot be written, or two evaluations draw figures of one name.
@@ -49,28 +50,47 @@ def write_report(
         names = [f"test_{sample.name}_map", f"test_{sample.name}_stress_strain"]
         sections.append(
             Section(
-                f"Test {sample.title}" if len(result.loadings) > 1 else f"Test glass {sample.index}",
+                f"Test {sample.title}"
+                if len(result.loadings) > 1
+                else f"Test glass {sample.index}",
                 _caption(sample),
                 "",
                 _kept(names, encoded),
             )
         )
     if len(result.role("test")) > PICTURED:
-        rest = f"{len(result.role('test')) - PICTURED} more test cases are scored and not drawn; Run.open gives their maps."
+        rest = (
+            f"{len(result.role('test')) - PICTURED} more test cases are scored and not drawn; "
+            "Run.open gives their maps."
+        )
         sections.append(Section("Further test glasses", rest))
     for name, each in found.items():
         more = "".join(table(of) for of in each.tables if not of.summary)
         sections.append(Section(each.title or name, each.text, more, _kept(each.figures, encoded)))
     sections.append(Section("Training", "", "", _kept(["training"], encoded)))
-    sections.append(Section("This run", "", facts_table(_facts(result, facts or {}), result.seconds, config, _left_out(result))))
-    html = page(f"Where the glass will fail: {_target(result)}", command, [s for s in sections if s.text or s.tables or s.images], encoded)
+    sections.append(
+        Section(
+            "This run",
+            "",
+            facts_table(_facts(result, facts or {}), result.seconds, config, _left_out(result)),
+        )
+    )
+    html = page(
+        f"Where the glass will fail: {_target(result)}",
+        command,
+        [s for s in sections if s.text or s.tables or s.images],
+        encoded,
+    )
     return _write(folder, html, encoded)
 
 
 def _left_out(result: Run) -> dict[str, str]:
     """Why, by glass, or by case of a glass that has others."""
     glasses = {f"glass {glass}": reason for glass, reason in result.excluded.items()}
-    cases = {f"glass {c.glass}, {result.loadings[c.loading].title}": reason for c, reason in result.incomplete.items()}
+    cases = {
+        f"glass {c.glass}, {result.loadings[c.loading].title}": reason
+        for c, reason in result.incomplete.items()
+    }
     return {**glasses, **cases}
 
 
@@ -79,10 +99,16 @@ def _kept(names: Iterable[str], encoded: Mapping[str, bytes]) -> tuple[str, ...]
 
 
 def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
-    """Every picture by file stem, to be drawn one after the other: those of the run, then those of its evaluations."""
+    """Every picture by file stem, to be drawn one after the other: those of the run, then those of
+    its evaluations.
+    """
     made: dict[str, Draw] = {}
     for sample in result.role("test")[:PICTURED]:
-        is_map = sample.labels.level in ("site", "atom") and sample.labels.task == "value" and not sample.labels.components
+        is_map = (
+            sample.labels.level in ("site", "atom")
+            and sample.labels.task == "value"
+            and not sample.labels.components
+        )
         if is_map and sample.configuration.dimension == 2 and sample.labels.mask.any():
             made[f"test_{sample.name}_map"] = partial(figures.maps, sample, "stretch_variance")
         if sample.trajectory is not None:
@@ -92,7 +118,10 @@ def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
     for name, each in found.items():
         for stem, draw in each.figures.items():
             if stem in made:
-                raise VitreousError(f"evaluation '{name}' draws a figure '{stem}', but there is one of that name; rename it")
+                raise VitreousError(
+                    f"evaluation '{name}' draws a figure '{stem}', but there is one of that name; "
+                    "rename it"
+                )
             made[stem] = draw
     return made
 
@@ -104,7 +133,10 @@ def _target(result: Run) -> str:
 def _headline(result: Run, found: Mapping[str, Evaluated]) -> str:
     """What the run found, in a few sentences."""
     count = {role: len(result.glasses(role)) for role in ROLES}
-    text = f"{count['train']} glasses for training, {count['validation']} for validation, {count['test']} for test, split by glass."
+    text = (
+        f"{count['train']} glasses for training, {count['validation']} for validation, "
+        f"{count['test']} for test, split by glass."
+    )
     if not count["train"]:
         text = f"{count['test']} glasses, on which nothing was learnt."
     return " ".join([text, *(each.headline for each in found.values() if each.headline)])
@@ -114,8 +146,10 @@ def _caption(sample: Sample) -> str:
     events = 0 if sample.events is None else len(sample.events)
     known = int(sample.labels.mask.sum())
     return (
-        f"{len(sample.configuration)} atoms, {known} of {len(sample.labels)} places labelled, {events} events. Red marks weak places; "
-        f"circles are the first {min(events, figures.NUMBERED)} events in the undeformed glass, in order of strain."
+        f"{len(sample.configuration)} atoms, {known} of {len(sample.labels)} places labelled, "
+        f"{events} events. Red marks weak places; "
+        f"circles are the first {min(events, figures.NUMBERED)} events in the undeformed glass, "
+        "in order of strain."
     )
 
 
@@ -123,9 +157,17 @@ def _facts(result: Run, more: Mapping[str, str]) -> dict[str, str]:
     """Versions, loading, samples and artifacts of the run."""
     about = result.about
     facts = {
-        **{f"loading {k}" if k else "loading": loading.title for k, loading in enumerate(result.loadings)},
-        "glasses": ", ".join(f"{role} {[s.index for s in result.glasses(role)]}" for role in ROLES if result.role(role)),
-        "computed by this run": ", ".join(f"{stage} {n}" for stage, n in result.fresh.items()) or "nothing: all came from the store",
+        **{
+            f"loading {k}" if k else "loading": loading.title
+            for k, loading in enumerate(result.loadings)
+        },
+        "glasses": ", ".join(
+            f"{role} {[s.index for s in result.glasses(role)]}"
+            for role in ROLES
+            if result.role(role)
+        ),
+        "computed by this run": ", ".join(f"{stage} {n}" for stage, n in result.fresh.items())
+        or "nothing: all came from the store",
         "model artifact": result.model_key,
         "python": about.get("python", ""),
         "vitreous": about.get("vitreous", ""),
@@ -153,6 +195,7 @@ def _write(folder: Path, html: str, encoded: Mapping[str, bytes]) -> list[Path]:
             path.write_bytes(data)
     except OSError as error:
         raise VitreousError(
-            f"the report cannot be written to {folder} ({error.strerror}); name another folder or free some space"
+            f"the report cannot be written to {folder} ({error.strerror}); name another folder or "
+            "free some space"
         ) from error
     return paths

@@ -1,7 +1,17 @@
-"""The conformance kit for components, one's own or anyone's; ``vitreous check PACKAGE`` runs it from the command line."""
+"""The conformance kit for components, one's own or anyone's; ``vitreous check PACKAGE`` runs it
+from the command line.
+"""
 
 from vitreous.testing.contract import Check, CheckFailed, Skip, Subject
-from vitreous.testing.kit import Outcome, Results, checks_for, component_checks, run_check, run_checks, subjects_of
+from vitreous.testing.kit import (
+    Outcome,
+    Results,
+    checks_for,
+    component_checks,
+    run_check,
+    run_checks,
+    subjects_of,
+)
 
 __all__ = [
     "Check",

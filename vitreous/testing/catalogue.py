@@ -1,4 +1,6 @@
-"""The page of a package's components, written from their declarations: ``python -m vitreous.testing.catalogue PACKAGE``."""
+"""The page of a package's components, written from their declarations: ``python -m
+vitreous.testing.catalogue PACKAGE``.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ from vitreous.testing.kit import subjects_of
 _HEAD = """\
 # Components
 
-What ships with {package}, one section per component: what it does, its fields with their defaults and units, where it comes from.
-Choose one with `KIND=NAME`, set a field with `KIND.FIELD=VALUE`. This page is written by `python -m vitreous.testing.catalogue`.
+What ships with {package}, one section per component: what it does, its fields with their defaults
+and units, where it comes from. Choose one with `KIND=NAME`, set a field with `KIND.FIELD=VALUE`.
+This page is written by `python -m vitreous.testing.catalogue`.
 """
 
 
@@ -24,18 +27,27 @@ def markdown(package: str) -> str:
     parts = [_HEAD.format(package=package)]
     for kind, group in groupby(subjects_of(package), key=lambda subject: subject.kind):
         parts.append(f"\n## {kind}\n")
-        parts += [_section(subject) for subject in sorted(group, key=lambda subject: subject.component.name)]
+        parts += [
+            _section(subject)
+            for subject in sorted(group, key=lambda subject: subject.component.name)
+        ]
     return "\n".join(parts)
 
 
 def _section(subject: Subject) -> str:
     component, lines = subject.component, []
-    lines += [f"### `{component.kind}={component.name}`\n", f"{component.summary[:1].upper()}{component.summary[1:]}.\n"]
+    lines += [
+        f"### `{component.kind}={component.name}`\n",
+        f"{component.summary[:1].upper()}{component.summary[1:]}.\n",
+    ]
     lines += [f"{_first_paragraph(subject)}\n", f"{_facts(subject)}\n"]
     comments = _comments(subject)
     if fields(subject.cls):
         lines += ["| field | default | meaning |", "|---|---|---|"]
-        lines += [f"| `{name}` | `{default}` | {meaning} |" for name, (default, meaning) in comments.items()]
+        lines += [
+            f"| `{name}` | `{default}` | {meaning} |"
+            for name, (default, meaning) in comments.items()
+        ]
         lines.append("")
     lines.append(f"Source: {component.citation}\n")
     return "\n".join(lines)
@@ -76,7 +88,11 @@ def _comments(subject: Subject) -> dict[str, tuple[str, str]]:
         return {}
     path = subject.config_folder / subject.kind / f"{subject.component.name}.yaml"
     found = re.findall(r"^(\w+): *(.*?) *# *(.*)$", path.read_text(), flags=re.MULTILINE)
-    return {name: (value, meaning.replace("|", "\\|")) for name, value, meaning in found if name != "_target_"}
+    return {
+        name: (value, meaning.replace("|", "\\|"))
+        for name, value, meaning in found
+        if name != "_target_"
+    }
 
 
 if __name__ == "__main__":

@@ -35,8 +35,10 @@ class Subject:
     """A component under test.
 
     Fields:
-        component: its declaration. cls: its class. provider: the distribution that brings it, with version.
-        declared_in: the module of the entry point. config_folder: where that package keeps its configurations.
+        component: its declaration. cls: its class. provider: the distribution that brings it, with
+        version.
+        declared_in: the module of the entry point. config_folder: where that package keeps its
+        configurations.
     """
 
     component: Component
@@ -63,7 +65,9 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One property that every component of a kind must have: ``function(subject)`` raises CheckFailed, or Skip with a reason."""
+    """One property that every component of a kind must have: ``function(subject)`` raises
+    CheckFailed, or Skip with a reason.
+    """
 
     name: str
     function: Callable[[Subject], None]
@@ -81,8 +85,12 @@ def expect(holds: object, message: str) -> None:
         raise CheckFailed(message)
 
 
-def expect_close(have: Any, want: Any, what: str, tolerance: float, scale: float | None = None) -> None:
-    """Raise CheckFailed unless the arrays agree within ``tolerance`` times ``scale`` (default: the largest wanted magnitude)."""
+def expect_close(
+    have: Any, want: Any, what: str, tolerance: float, scale: float | None = None
+) -> None:
+    """Raise CheckFailed unless the arrays agree within ``tolerance`` times ``scale`` (default: the
+    largest wanted magnitude).
+    """
     have, want = np.asarray(have, dtype=float), np.asarray(want, dtype=float)
     expect(have.shape == want.shape, f"{what} has shape {have.shape}; expected {want.shape}")
     expect(np.isfinite(have).all() or not np.isfinite(want).all(), f"{what} is not finite")
@@ -90,27 +98,44 @@ def expect_close(have: Any, want: Any, what: str, tolerance: float, scale: float
         return
     size = float(np.nanmax(np.abs(want))) if scale is None else scale
     off = float(np.nanmax(np.abs(have - want)))
-    expect(off <= tolerance * max(size, 1e-12), f"{what} differs by {off:.3g} (values up to {size:.3g}, tolerance {tolerance:g} of that)")
+    expect(
+        off <= tolerance * max(size, 1e-12),
+        f"{what} differs by {off:.3g} (values up to {size:.3g}, tolerance {tolerance:g} of that)",
+    )
 
 
 def expect_refusal(call: Callable[[], Any], what: str) -> None:
-    """Raise CheckFailed unless ``call`` raises VitreousError, the error that reaches users as a sentence."""
+    """Raise CheckFailed unless ``call`` raises VitreousError, the error that reaches users as a
+    sentence.
+    """
     try:
         call()
     except VitreousError as error:
-        expect(str(error).strip(), f"{what} is refused without a word; say what came and what was expected")
+        expect(
+            str(error).strip(),
+            f"{what} is refused without a word; say what came and what was expected",
+        )
     except Exception as error:
-        raise CheckFailed(f"{what} ends in {type(error).__name__}: {error}; expected a VitreousError with one sentence") from error
+        raise CheckFailed(
+            f"{what} ends in {type(error).__name__}: {error}; expected a VitreousError with one "
+            "sentence"
+        ) from error
     else:
         raise CheckFailed(f"{what} was accepted; expected a VitreousError")
 
 
 def expect_member(value: Any, allowed: Any, what: str) -> None:
     """Raise CheckFailed unless ``value`` is one of ``allowed``."""
-    expect(value in allowed, f"{what} is {value!r}; expected one of {', '.join(map(str, sorted(allowed)))}")
+    expect(
+        value in allowed,
+        f"{what} is {value!r}; expected one of {', '.join(map(str, sorted(allowed)))}",
+    )
 
 
 def expect_subset(values: Any, allowed: Any, what: str) -> None:
     """Raise CheckFailed unless ``values`` is a frozenset, not empty, of ``allowed``."""
     fits = isinstance(values, frozenset) and bool(values) and values <= set(allowed)
-    expect(fits, f"{what} is {values!r}; expected a frozenset of {', '.join(map(str, sorted(allowed)))}")
+    expect(
+        fits,
+        f"{what} is {values!r}; expected a frozenset of {', '.join(map(str, sorted(allowed)))}",
+    )

@@ -1,4 +1,6 @@
-"""Checks of descriptors: what is seen depends on the glass around a place, not on numbering, origin, image or company."""
+"""Checks of descriptors: what is seen depends on the glass around a place, not on numbering,
+origin, image or company.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,15 @@ from numpy.typing import NDArray
 from vitreous.core.base import FORMS, LEVELS
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.testing.contract import Skip, Subject, expect, expect_close, expect_member, expect_refusal, expect_subset
+from vitreous.testing.contract import (
+    Skip,
+    Subject,
+    expect,
+    expect_close,
+    expect_member,
+    expect_refusal,
+    expect_subset,
+)
 from vitreous.testing.materials import described, glass_of, loading_of, places_of
 from vitreous.testing.systems import shaken_honeycomb
 
@@ -30,30 +40,47 @@ def _described(subject: Subject, level: str) -> Features:
 
 
 def fingerprint(features: Features) -> Array:
-    """(M, K) numbers that tell whether the features of a place are the same, whatever the order of its nodes and edges."""
+    """(M, K) numbers that tell whether the features of a place are the same, whatever the order of
+    its nodes and edges.
+    """
     if features.form != "graph":
         ends = features.offsets if features.form == "sequence" else np.arange(len(features) + 1)
         rows = [features.values[a:b].ravel() for a, b in pairwise(ends)]
         longest = max(map(len, rows))
         return np.stack([np.pad(row, (0, longest - len(row))) for row in rows])
     source, target = features.edges
-    edges = np.column_stack([features.values[source], features.values[target], features.edge_values])
-    return np.concatenate([_sums(features.values, features.offsets), _sums(edges, features.edge_offsets)], axis=1)
+    edges = np.column_stack(
+        [features.values[source], features.values[target], features.edge_values]
+    )
+    return np.concatenate(
+        [_sums(features.values, features.offsets), _sums(edges, features.edge_offsets)], axis=1
+    )
 
 
 def _sums(rows: Array, offsets: Array) -> Array:
-    """Sums over the rows of each place of sixteen waves along random directions, and the number of rows."""
+    """Sums over the rows of each place of sixteen waves along random directions, and the number of
+    rows.
+    """
     rng = np.random.default_rng(1)
     waves = np.sin(rows @ rng.normal(size=(rows.shape[1], 16)) + rng.uniform(0, 6, 16))
     sums = [waves[a:b].sum(axis=0) for a, b in pairwise(offsets)]
     return np.column_stack([np.stack(sums), np.diff(offsets)])
 
 
-def _compare(subject: Subject, level: str, glass: Configuration, sites: Array, when: str, loading: Loading | None = None) -> None:
+def _compare(
+    subject: Subject,
+    level: str,
+    glass: Configuration,
+    sites: Array,
+    when: str,
+    loading: Loading | None = None,
+) -> None:
     found = described(subject.make(), glass, loading or loading_of(glass), sites, level)
     wanted = _described(subject, level)
     expect(found.names == wanted.names, f"the names of the features change {when}")
-    expect_close(fingerprint(found), fingerprint(wanted), f"a feature at level {level} {when}", _SAME)
+    expect_close(
+        fingerprint(found), fingerprint(wanted), f"a feature at level {level} {when}", _SAME
+    )
 
 
 def declares_itself(subject: Subject) -> None:
@@ -64,25 +91,45 @@ def declares_itself(subject: Subject) -> None:
     expect_subset(cls.dimensions, {2, 3}, "dimensions")
     expect_member(cls.rotation, ROTATIONS, "rotation")
     for name in ("needs_bonds", "needs_potential"):
-        expect(isinstance(getattr(cls, name), bool), f"{name} is {getattr(cls, name)!r}; expected True or False")
+        expect(
+            isinstance(getattr(cls, name), bool),
+            f"{name} is {getattr(cls, name)!r}; expected True or False",
+        )
     takes = "potential" in inspect.signature(cls.describe).parameters
-    expect(takes or not cls.needs_potential, "it declares needs_potential, but its describe takes no argument 'potential'")
+    expect(
+        takes or not cls.needs_potential,
+        "it declares needs_potential, but its describe takes no argument 'potential'",
+    )
 
 
 def features_are_as_declared(subject: Subject) -> None:
-    """One entry per place, of the declared form and the level asked for, floating-point, with names that differ."""
+    """One entry per place, of the declared form and the level asked for, floating-point, with names
+    that differ.
+    """
     for level in sorted(subject.cls.levels):
         features = _described(subject, level)
         count = len(places_of(glass_of(subject), level))
-        expect(features.form == subject.cls.form, f"the form is '{features.form}', but '{subject.cls.form}' is declared")
-        expect(features.level == level, f"features are of level '{features.level}' when '{level}' is asked for")
+        expect(
+            features.form == subject.cls.form,
+            f"the form is '{features.form}', but '{subject.cls.form}' is declared",
+        )
+        expect(
+            features.level == level,
+            f"features are of level '{features.level}' when '{level}' is asked for",
+        )
         expect(len(features) == count, f"{len(features)} entries for {count} places")
-        expect(features.values.dtype.kind == "f", f"features are of type {features.values.dtype}; expected floating-point numbers")
+        expect(
+            features.values.dtype.kind == "f",
+            f"features are of type {features.values.dtype}; expected floating-point numbers",
+        )
         expect(len(set(features.names)) == len(features.names), "two columns have the same name")
         if features.form == "graph":
             ends = np.searchsorted(features.offsets, features.edges, side="right") - 1
             place = np.repeat(np.arange(count), np.diff(features.edge_offsets))
-            expect(np.array_equal(ends[0], place) and np.array_equal(ends[1], place), "an edge leaves its place's own graph")
+            expect(
+                np.array_equal(ends[0], place) and np.array_equal(ends[1], place),
+                "an edge leaves its place's own graph",
+            )
 
 
 def translation_changes_nothing(subject: Subject) -> None:
@@ -91,7 +138,13 @@ def translation_changes_nothing(subject: Subject) -> None:
     shift = np.array([3.7, -1.3, 2.1])[: glass.dimension]
     for level in sorted(subject.cls.levels):
         sites = places_of(glass, level)
-        _compare(subject, level, glass.with_(positions=glass.positions + shift), sites + shift, "after a common translation")
+        _compare(
+            subject,
+            level,
+            glass.with_(positions=glass.positions + shift),
+            sites + shift,
+            "after a common translation",
+        )
 
 
 def lattice_vectors_change_nothing(subject: Subject) -> None:
@@ -100,7 +153,13 @@ def lattice_vectors_change_nothing(subject: Subject) -> None:
     moved = glass.with_(positions=glass.positions + _lattice(rng, glass, len(glass)))
     for level in sorted(subject.cls.levels):
         sites = places_of(glass, level)
-        _compare(subject, level, moved, sites + _lattice(rng, glass, len(sites)), "after moving atoms by lattice vectors")
+        _compare(
+            subject,
+            level,
+            moved,
+            sites + _lattice(rng, glass, len(sites)),
+            "after moving atoms by lattice vectors",
+        )
 
 
 def _lattice(rng: np.random.Generator, glass: Configuration, count: int) -> Array:
@@ -112,33 +171,57 @@ def order_of_atoms_does_not_matter(subject: Subject) -> None:
     glass = glass_of(subject)
     order = np.random.default_rng(6).permutation(len(glass))
     bonds = np.argsort(order)[glass.bonds]
-    other = glass.with_(positions=glass.positions[order], species=glass.species[order], ids=glass.ids[order], bonds=bonds)
+    other = glass.with_(
+        positions=glass.positions[order],
+        species=glass.species[order],
+        ids=glass.ids[order],
+        bonds=bonds,
+    )
     for level in sorted(subject.cls.levels):
         _compare(subject, level, other, places_of(glass, level), "with the atoms in another order")
 
 
 def rotation_is_as_declared(subject: Subject) -> None:
-    """Glass, places and loading turned together look the same, where rotation is declared invariant."""
+    """Glass, places and loading turned together look the same, where rotation is declared
+    invariant.
+    """
     if subject.cls.rotation != "invariant":
-        raise Skip(f"it declares rotation = '{subject.cls.rotation}', which promises nothing that can be compared")
+        raise Skip(
+            f"it declares rotation = '{subject.cls.rotation}', which promises nothing that can be "
+            "compared"
+        )
     glass = glass_of(subject)
     turn = np.eye(glass.dimension)
     turn[:2, :2] = Loading(angle=-_TURN).frame[:2, :2]
     turned = glass.with_(positions=glass.positions @ turn.T, cell=glass.cell @ turn.T)
     loading = Loading(angle=loading_of(glass).angle + _TURN, dimension=glass.dimension)
     for level in sorted(subject.cls.levels):
-        _compare(subject, level, turned, places_of(glass, level) @ turn.T, "after a common rotation", loading)
+        _compare(
+            subject,
+            level,
+            turned,
+            places_of(glass, level) @ turn.T,
+            "after a common rotation",
+            loading,
+        )
 
 
 def repeated(glass: Configuration, times: int, axis: int) -> Configuration:
-    """The same glass in a cell ``times`` as long along one lattice vector; bonds find their nearest image."""
+    """The same glass in a cell ``times`` as long along one lattice vector; bonds find their nearest
+    image.
+    """
     n, step = len(glass), glass.cell[axis]
     positions = np.concatenate([glass.positions + k * step for k in range(times)])
     cell = np.array(glass.cell)
     cell[axis] *= times
     reach = glass.positions[glass.bonds[:, 1]] - glass.positions[glass.bonds[:, 0]]
-    crossing = np.rint((glass.minimum_image(reach) - reach) @ np.linalg.inv(glass.cell))[:, axis].astype(int)
-    bonds = [np.column_stack([glass.bonds[:, 0] + k * n, glass.bonds[:, 1] + (k + crossing) % times * n]) for k in range(times)]
+    crossing = np.rint((glass.minimum_image(reach) - reach) @ np.linalg.inv(glass.cell))[
+        :, axis
+    ].astype(int)
+    bonds = [
+        np.column_stack([glass.bonds[:, 0] + k * n, glass.bonds[:, 1] + (k + crossing) % times * n])
+        for k in range(times)
+    ]
     species, periodic = np.tile(glass.species, times), glass.periodic
     return Configuration(
         positions=positions,
@@ -155,11 +238,19 @@ def periodic_images_are_seen(subject: Subject) -> None:
     """A glass repeated along a lattice vector looks the same from the same places."""
     glass = glass_of(subject)
     for level in sorted(subject.cls.levels):
-        _compare(subject, level, repeated(glass, 2, 0), places_of(glass, level), "in a glass repeated twice")
+        _compare(
+            subject,
+            level,
+            repeated(glass, 2, 0),
+            places_of(glass, level),
+            "in a glass repeated twice",
+        )
 
 
 def small_cells_are_right_or_refused(subject: Subject) -> None:
-    """In a cell smaller than twice the cutoff every image counts, or the glass is refused in words."""
+    """In a cell smaller than twice the cutoff every image counts, or the glass is
+    refused in words.
+    """
     if subject.own_glass() is not None or 2 not in subject.cls.dimensions:
         raise Skip("the kit has no small glass for it")
     small = shaken_honeycomb(2, 2)
@@ -171,7 +262,12 @@ def small_cells_are_right_or_refused(subject: Subject) -> None:
         except VitreousError:
             continue
         wanted = described(subject.make(), large, loading_of(large), sites, level)
-        expect_close(fingerprint(found), fingerprint(wanted), "a feature in a small cell, compared with the cell repeated 3 x 3,", _SAME)
+        expect_close(
+            fingerprint(found),
+            fingerprint(wanted),
+            "a feature in a small cell, compared with the cell repeated 3 x 3,",
+            _SAME,
+        )
 
 
 def company_does_not_matter(subject: Subject) -> None:
@@ -179,10 +275,18 @@ def company_does_not_matter(subject: Subject) -> None:
     glass, component = glass_of(subject), subject.make()
     for level in sorted(subject.cls.levels):
         sites = places_of(glass, level)
-        alone = [fingerprint(described(component, glass, loading_of(glass), sites[m : m + 1], level))[0] for m in range(len(sites))]
+        alone = [
+            fingerprint(described(component, glass, loading_of(glass), sites[m : m + 1], level))[0]
+            for m in range(len(sites))
+        ]
         width = max(map(len, alone))
         together = fingerprint(_described(subject, level))[:, :width]
-        expect_close(np.stack([np.pad(row, (0, width - len(row))) for row in alone]), together, "a feature of a place alone", _SAME)
+        expect_close(
+            np.stack([np.pad(row, (0, width - len(row))) for row in alone]),
+            together,
+            "a feature of a place alone",
+            _SAME,
+        )
 
 
 def places_that_are_not_numbers_are_refused(subject: Subject) -> None:
@@ -190,17 +294,28 @@ def places_that_are_not_numbers_are_refused(subject: Subject) -> None:
     glass, level = glass_of(subject), max(subject.cls.levels)
     sites = places_of(glass, level)
     sites[0, 0] = np.nan
-    expect_refusal(lambda: described(subject.make(), glass, loading_of(glass), sites, level), "a place at NaN")
+    expect_refusal(
+        lambda: described(subject.make(), glass, loading_of(glass), sites, level), "a place at NaN"
+    )
 
 
 def missing_bonds_are_refused(subject: Subject) -> None:
-    """A glass without bonds is refused in words by a descriptor that needs them, and enough for one that does not."""
+    """A glass without bonds is refused in words by a descriptor that needs them, and enough for one
+    that does not.
+    """
     glass, level = glass_of(subject), max(subject.cls.levels)
     bare = glass.with_(bonds=np.zeros((0, 2), dtype=int))
     if subject.cls.needs_bonds:
-        expect_refusal(lambda: described(subject.make(), bare, loading_of(bare), places_of(bare, level), level), "a glass without bonds")
+        expect_refusal(
+            lambda: described(
+                subject.make(), bare, loading_of(bare), places_of(bare, level), level
+            ),
+            "a glass without bonds",
+        )
     else:
-        _compare(subject, level, bare, places_of(bare, level), "without bonds, though none are needed")
+        _compare(
+            subject, level, bare, places_of(bare, level), "without bonds, though none are needed"
+        )
 
 
 CHECKS = (

@@ -1,4 +1,6 @@
-"""Checks of evaluations: they score glasses never seen, survive what is unknown, and tell one story in numbers, tables and figures."""
+"""Checks of evaluations: they score glasses never seen, survive what is unknown, and tell one story
+in numbers, tables and figures.
+"""
 
 from __future__ import annotations
 
@@ -46,19 +48,37 @@ def declares_itself(subject: Subject) -> None:
 
 
 def finds_something(subject: Subject) -> None:
-    """Of a run with predictions, indicators, events and bonds it gives an Evaluated in which a number is defined."""
+    """Of a run with predictions, indicators, events and bonds it gives an Evaluated in which a
+    number is defined.
+    """
     found = _found(subject)
-    expect(isinstance(found, Evaluated), f"evaluate gives a {type(found).__name__}; expected vitreous.core.evaluated.Evaluated")
-    expect(any(value is not None for _, value in _flat(found.numbers)), "no number is defined, though the run has all that it could need")
+    expect(
+        isinstance(found, Evaluated),
+        f"evaluate gives a {type(found).__name__}; expected vitreous.core.evaluated.Evaluated",
+    )
+    expect(
+        any(value is not None for _, value in _flat(found.numbers)),
+        "no number is defined, though the run has all that it could need",
+    )
 
 
 def training_glasses_do_not_count(subject: Subject) -> None:
-    """Other labels, predictions and indicators of the glasses learnt from leave every number as it is."""
+    """Other labels, predictions and indicators of the glasses learnt from leave every number as it
+    is.
+    """
     run = _run(subject)
-    spoilt = replace(run, samples=tuple(_spoilt(s) if s.role == "train" else s for s in run.samples))
+    spoilt = replace(
+        run, samples=tuple(_spoilt(s) if s.role == "train" else s for s in run.samples)
+    )
     found = subject.make().evaluate(spoilt)
-    for (name, have), (_, want) in zip(_flat(found.numbers), _flat(_found(subject).numbers), strict=True):
-        expect(have == want, f"{name} is {have} instead of {want} once training glasses are spoilt; score run.role('test') alone")
+    for (name, have), (_, want) in zip(
+        _flat(found.numbers), _flat(_found(subject).numbers), strict=True
+    ):
+        expect(
+            have == want,
+            f"{name} is {have} instead of {want} once training glasses are spoilt; score "
+            "run.role('test') alone",
+        )
 
 
 def _spoilt(sample: Sample) -> Sample:
@@ -78,25 +98,38 @@ def order_of_glasses_does_not_matter(subject: Subject) -> None:
     want = dict(_flat(_found(subject).numbers))
     for name, value in _flat(found.numbers):
         both = [np.nan if x is None else x for x in (value, want.get(name))]
-        expect_close(np.nan_to_num(both[:1]), np.nan_to_num(both[1:]), f"{name}, with glasses in another order,", 1e-9, 1.0)
+        expect_close(
+            np.nan_to_num(both[:1]),
+            np.nan_to_num(both[1:]),
+            f"{name}, with glasses in another order,",
+            1e-9,
+            1.0,
+        )
 
 
 def unknown_glasses_are_survived(subject: Subject) -> None:
     """Test glasses without a label and without an event, some or all of them, are no error."""
     run = _run(subject)
     for spared in (4, -1):
-        samples = tuple(unknown(s) if s.role == "test" and s.index != spared else s for s in run.samples)
+        samples = tuple(
+            unknown(s) if s.role == "test" and s.index != spared else s for s in run.samples
+        )
         subject.make().evaluate(replace(run, samples=samples))
 
 
 def tables_tell_the_numbers(subject: Subject) -> None:
-    """Every number in a table that a run prints is one of ``numbers``, so that console, page and scores.json agree."""
+    """Every number in a table that a run prints is one of ``numbers``, so that console, page and
+    scores.json agree.
+    """
     found = _found(subject)
     known = [value for _, value in _flat(found.numbers) if value is not None]
     for table in found.tables:
         cells = [cell for row in table.rows for cell in row if isinstance(cell, float)]
         strange = [cell for cell in cells if cell not in known]
-        expect(not (table.summary and strange), f"table '{table.title}' has {strange[:1]}, which is none of its numbers")
+        expect(
+            not (table.summary and strange),
+            f"table '{table.title}' has {strange[:1]}, which is none of its numbers",
+        )
 
 
 def figures_are_drawn(subject: Subject) -> None:
@@ -105,7 +138,10 @@ def figures_are_drawn(subject: Subject) -> None:
 
     for name, draw in _found(subject).figures.items():
         figure = draw()
-        expect(isinstance(figure, Figure), f"figure '{name}' is a {type(figure).__name__}; expected a matplotlib Figure")
+        expect(
+            isinstance(figure, Figure),
+            f"figure '{name}' is a {type(figure).__name__}; expected a matplotlib Figure",
+        )
         expect(figure.axes, f"figure '{name}' is empty")
 
 

@@ -1,4 +1,6 @@
-"""Checks that hold for components of every kind: they are plain values, they are documented, and they leave the world alone."""
+"""Checks that hold for components of every kind: they are plain values, they are documented, and
+they leave the world alone.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ HEAVY = (
     "dask",
 )
 WITHOUT_NUMBERS = ("executor", "tracker")  #: kinds that compute nothing
-_UNITS = r"\b(unit|length|angstrom|sigma|energy|epsilon|eV|strain|stress|dimensionless|degrees?|radians?|seconds?|1/length)\b"
+_UNITS = (
+    r"\b(unit|length|angstrom|sigma|energy|epsilon|eV|strain|stress|dimensionless|degrees?|"
+    r"radians?|seconds?|1/length)\b"
+)
 _KEY_PROGRAM = """
 import pickle, sys
 from vitreous.core.store import identity, key_of
@@ -48,10 +53,21 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 def is_a_frozen_dataclass(subject: Subject) -> None:
     """The class is a frozen dataclass whose fields are keyword-only."""
     cls = subject.cls
-    expect(is_dataclass(cls) and "__dataclass_params__" in vars(cls), f"{cls.__name__} is not a dataclass; decorate it with @dataclass")
-    expect(cls.__dataclass_params__.frozen, f"{cls.__name__} can be changed after it is made; use @dataclass(frozen=True, kw_only=True)")
+    expect(
+        is_dataclass(cls) and "__dataclass_params__" in vars(cls),
+        f"{cls.__name__} is not a dataclass; decorate it with @dataclass",
+    )
+    expect(
+        cls.__dataclass_params__.frozen,
+        f"{cls.__name__} can be changed after it is made; use @dataclass(frozen=True, "
+        "kw_only=True)",
+    )
     loose = [f.name for f in fields(cls) if not f.kw_only]
-    expect(not loose, f"fields {', '.join(loose)} can be given by position; use @dataclass(frozen=True, kw_only=True)")
+    expect(
+        not loose,
+        f"fields {', '.join(loose)} can be given by position; use @dataclass(frozen=True, "
+        "kw_only=True)",
+    )
 
 
 def only_stores(subject: Subject) -> None:
@@ -60,15 +76,24 @@ def only_stores(subject: Subject) -> None:
     given = {f.name: getattr(component, f.name) for f in fields(component)}
     again = subject.cls(**given)
     extra = sorted(set(vars(again)) - set(given))
-    expect(not extra, f"the constructor makes {', '.join(extra)}, which is no field; compute it where it is used")
+    expect(
+        not extra,
+        f"the constructor makes {', '.join(extra)}, which is no field; compute it where it is used",
+    )
     changed = [name for name, value in given.items() if getattr(again, name) != value]
-    expect(not changed and again == component, f"the constructor changes {', '.join(changed) or 'the component'}; store what is given")
+    expect(
+        not changed and again == component,
+        f"the constructor changes {', '.join(changed) or 'the component'}; store what is given",
+    )
 
 
 def pickles(subject: Subject) -> None:
     """A pickled copy is equal, so that it can be sent to another process."""
     component = subject.make()
-    expect(pickle.loads(pickle.dumps(component)) == component, "a pickled copy differs from the component")
+    expect(
+        pickle.loads(pickle.dumps(component)) == component,
+        "a pickled copy differs from the component",
+    )
 
 
 def is_written_as_it_is_built(subject: Subject) -> None:
@@ -81,8 +106,14 @@ def is_written_as_it_is_built(subject: Subject) -> None:
     try:
         values = {k.arg: ast.literal_eval(k.value) for k in call.keywords}
     except ValueError as error:
-        raise CheckFailed(f"repr() is {text}, whose values are not plain; fields are numbers, text, or lists of these") from error
-    expect(construct(subject.cls, subject.kind, values) == component, f"building from {text} gives another component")
+        raise CheckFailed(
+            f"repr() is {text}, whose values are not plain; fields are numbers, text, or lists of "
+            "these"
+        ) from error
+    expect(
+        construct(subject.cls, subject.kind, values) == component,
+        f"building from {text} gives another component",
+    )
 
 
 def key_is_stable(subject: Subject) -> None:
@@ -90,22 +121,41 @@ def key_is_stable(subject: Subject) -> None:
     component = subject.make()
     environment = {**os.environ, "PYTHONHASHSEED": "4711"}
     command = [sys.executable, "-c", _KEY_PROGRAM, os.pathsep.join(sys.path), os.pathsep]
-    done = subprocess.run(command, input=pickle.dumps(component), capture_output=True, env=environment, check=False, timeout=120)
-    expect(done.returncode == 0, f"another process cannot read the component: {done.stderr.decode()[-300:]}")
-    expect(done.stdout.decode().strip() == key_of(identity(component)), "the cache key differs in another process; use ordered fields")
+    done = subprocess.run(
+        command,
+        input=pickle.dumps(component),
+        capture_output=True,
+        env=environment,
+        check=False,
+        timeout=120,
+    )
+    expect(
+        done.returncode == 0,
+        f"another process cannot read the component: {done.stderr.decode()[-300:]}",
+    )
+    expect(
+        done.stdout.decode().strip() == key_of(identity(component)),
+        "the cache key differs in another process; use ordered fields",
+    )
 
 
 def version_is_a_number(subject: Subject) -> None:
     """``version`` is a positive integer, raised when the same fields would give another result."""
     version = subject.cls.version
-    expect(isinstance(version, int) and version >= 1, f"version is {version!r}; expected 1, 2, 3, ...")
+    expect(
+        isinstance(version, int) and version >= 1, f"version is {version!r}; expected 1, 2, 3, ..."
+    )
 
 
 def _config(subject: Subject) -> tuple[dict[str, Any], str]:
     from omegaconf import OmegaConf
 
     kind, name = subject.kind, subject.component.name
-    expect(subject.config_folder is not None, f"no folder conf beside {subject.declared_in or 'the plugin'}; make conf/{kind}/{name}.yaml")
+    expect(
+        subject.config_folder is not None,
+        f"no folder conf beside {subject.declared_in or 'the plugin'}; make "
+        f"conf/{kind}/{name}.yaml",
+    )
     assert subject.config_folder is not None
     path = subject.config_folder / kind / f"{name}.yaml"
     expect(path.is_file(), f"there is no {path}; {kind}={name} cannot be chosen without it")
@@ -118,7 +168,10 @@ def has_a_config_that_matches(subject: Subject) -> None:
     """conf/KIND/NAME.yaml exists, points to the class, and has its fields with their defaults."""
     content, _ = _config(subject)
     target = subject.component.target
-    expect(content.get("_target_") == target, f"_target_ is {content.get('_target_')}; expected {target}")
+    expect(
+        content.get("_target_") == target,
+        f"_target_ is {content.get('_target_')}; expected {target}",
+    )
     known = {f.name: f for f in fields(subject.cls)}
     given = {key: value for key, value in content.items() if key != "_target_"}
     missing, unknown = sorted(known.keys() - given), sorted(given.keys() - known)
@@ -129,22 +182,34 @@ def has_a_config_that_matches(subject: Subject) -> None:
         field = known[name]
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         if default is MISSING:
-            expect(value == "???", f"{name} has no default, but the config says {value!r}; write ???")
+            expect(
+                value == "???", f"{name} has no default, but the config says {value!r}; write ???"
+            )
         else:
-            expect(convert(value, hints[name]) == default, f"the config has {name}: {value!r}, the class {default!r}; make them equal")
+            expect(
+                convert(value, hints[name]) == default,
+                f"the config has {name}: {value!r}, the class {default!r}; make them equal",
+            )
 
 
 def config_explains_every_field(subject: Subject) -> None:
     """Every line of the config says in a comment what it is."""
     _, text = _config(subject)
-    bare = [line.strip() for line in text.splitlines() if re.match(r"\w+:(?! *vitreous\.)[^#]*$", line) and not line.startswith("_target_")]
+    bare = [
+        line.strip()
+        for line in text.splitlines()
+        if re.match(r"\w+:(?! *vitreous\.)[^#]*$", line) and not line.startswith("_target_")
+    ]
     expect(not bare, f"'{bare[0] if bare else ''}' has no comment; say what it is, with its unit")
 
 
 def cites_its_source(subject: Subject) -> None:
     """The citation names a work with its year."""
     citation = subject.component.citation
-    expect(re.search(r"\b(18|19|20)\d\d\b", citation), f"the citation is '{citation}'; expected authors, journal and year")
+    expect(
+        re.search(r"\b(18|19|20)\d\d\b", citation),
+        f"the citation is '{citation}'; expected authors, journal and year",
+    )
 
 
 def says_what_it_does(subject: Subject) -> None:
@@ -160,27 +225,41 @@ def docstring_names_units(subject: Subject) -> None:
     """The class or its module says what it computes, and in which units."""
     cls = subject.cls
     generated = (cls.__doc__ or "").startswith(f"{cls.__name__}(")
-    expect(cls.__doc__ and not generated, f"{cls.__name__} has no docstring; say what it computes, from what, and in which units")
+    expect(
+        cls.__doc__ and not generated,
+        f"{cls.__name__} has no docstring; say what it computes, from what, and in which units",
+    )
     if subject.kind in WITHOUT_NUMBERS:
         raise Skip("it computes nothing that has a unit")
     text = f"{cls.__doc__} {sys.modules[cls.__module__].__doc__ or ''}"
-    expect(re.search(_UNITS, text, re.IGNORECASE), "neither the class's nor its module's docstring names a unit")
+    expect(
+        re.search(_UNITS, text, re.IGNORECASE),
+        "neither the class's nor its module's docstring names a unit",
+    )
 
 
 @lru_cache
 def _modules_after_importing(module: str) -> frozenset[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     command = [sys.executable, "-c", _IMPORT_PROGRAM, module]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False, timeout=120
+    )
     expect(done.returncode == 0, f"{module} cannot be imported alone: {done.stderr[-300:]}")
     return frozenset(done.stdout.split())
 
 
 def is_declared_lightly(subject: Subject) -> None:
-    """Importing the module that declares it loads nothing heavy, so that `vitreous list` answers at once."""
+    """Importing the module that declares it loads nothing heavy, so that `vitreous list` answers at
+    once.
+    """
     expect(subject.declared_in, "it is not declared by an entry point of the group vitreous")
     heavy = sorted(_modules_after_importing(subject.declared_in.partition(":")[0]) & set(HEAVY))
-    expect(not heavy, f"importing {subject.declared_in} loads {', '.join(heavy)}; name the class by a dotted string instead")
+    expect(
+        not heavy,
+        f"importing {subject.declared_in} loads {', '.join(heavy)}; name the class by a dotted "
+        "string instead",
+    )
 
 
 def leaves_its_input_alone(subject: Subject) -> None:
@@ -194,18 +273,29 @@ def leaves_global_randomness_alone(subject: Subject) -> None:
     if subject.kind in WITHOUT_NUMBERS:
         raise Skip("it computes nothing that chance could decide")
     states = observe(subject).changed_states
-    expect(not states, f"it draws from the global state of {', '.join(states)}; draw from the numpy generator it is given")
+    expect(
+        not states,
+        f"it draws from the global state of {', '.join(states)}; draw from the numpy generator it "
+        "is given",
+    )
 
 
 def same_input_same_result(subject: Subject) -> None:
     """The same input gives the same result, bit for bit."""
     seen = observe(subject)
-    expect(_same(seen.first, seen.second), "two calls with the same input and seed give different results")
+    expect(
+        _same(seen.first, seen.second),
+        "two calls with the same input and seed give different results",
+    )
 
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple):
-        return isinstance(b, tuple) and len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
+        return (
+            isinstance(b, tuple)
+            and len(a) == len(b)
+            and all(_same(x, y) for x, y in zip(a, b, strict=True))
+        )
     if hasattr(a, "tobytes"):
         return a.shape == b.shape and a.tobytes() == b.tobytes()
     return bool(a == b)

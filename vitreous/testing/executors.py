@@ -1,4 +1,6 @@
-"""Checks of executors: every task is carried out, what goes wrong with one is its own affair, and nothing outlives the pool."""
+"""Checks of executors: every task is carried out, what goes wrong with one is its own affair, and
+nothing outlives the pool.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def process_of(task: int) -> int:
     return os.getpid()
 
 
-def outcomes(executor: Any, function: Callable[[int], Any], tasks: Sequence[int] = TASKS) -> dict[int, Any]:
+def outcomes(
+    executor: Any, function: Callable[[int], Any], tasks: Sequence[int] = TASKS
+) -> dict[int, Any]:
     """What came of each task."""
     with Crew(executor.open) as crew:
         return dict(crew.map(function, tasks, "tasks"))
@@ -62,9 +66,14 @@ def _seen(subject: Subject) -> dict[str, dict[int, Any]]:
     functions += [dies_at_two] if subject.cls.own_processes else []
     before = dict(os.environ)
     with Crew(subject.make().open) as crew:
-        seen = {function.__name__: dict(crew.map(function, TASKS, "tasks")) for function in functions}
+        seen = {
+            function.__name__: dict(crew.map(function, TASKS, "tasks")) for function in functions
+        }
     changed = {name for name in {*before, *os.environ} if before.get(name) != os.environ.get(name)}
-    expect(not changed, f"the environment of the process that asks has changed: {', '.join(sorted(changed))}")
+    expect(
+        not changed,
+        f"the environment of the process that asks has changed: {', '.join(sorted(changed))}",
+    )
     return seen
 
 
@@ -72,38 +81,62 @@ def declares_itself(subject: Subject) -> None:
     """It declares whether tasks run in other processes, and tasks do so."""
     declared = subject.cls.own_processes
     expect(isinstance(declared, bool), f"own_processes is {declared!r}; expected True or False")
-    here = [task for task, process in _seen(subject)["process_of"].items() if process == os.getpid()]
-    expect(bool(here) != declared, f"own_processes is {declared}, but of {len(TASKS)} tasks {len(here)} ran in the process that asks")
+    here = [
+        task for task, process in _seen(subject)["process_of"].items() if process == os.getpid()
+    ]
+    expect(
+        bool(here) != declared,
+        f"own_processes is {declared}, but of {len(TASKS)} tasks {len(here)} ran in the process "
+        "that asks",
+    )
 
 
 def opens_a_futures_executor(subject: Subject) -> None:
     """``open`` gives a ``concurrent.futures.Executor``, whose tasks are futures."""
     pool = subject.make().open()
-    expect(isinstance(pool, futures.Executor), f"open() gives {type(pool).__name__}; expected a concurrent.futures.Executor")
+    expect(
+        isinstance(pool, futures.Executor),
+        f"open() gives {type(pool).__name__}; expected a concurrent.futures.Executor",
+    )
     with pool:
         future = pool.submit(square, 3)
-        expect(isinstance(future, futures.Future), f"submit() gives {type(future).__name__}; expected a concurrent.futures.Future")
+        expect(
+            isinstance(future, futures.Future),
+            f"submit() gives {type(future).__name__}; expected a concurrent.futures.Future",
+        )
         expect(future.result(timeout=120) == 9, "the square of 3 is not 9")
 
 
 def carries_out_every_task(subject: Subject) -> None:
     """Each task comes back once, with its own result."""
     found = _seen(subject)["square"]
-    expect(found == {task: square(task) for task in TASKS}, f"the squares of {list(TASKS)} come back as {found}")
+    expect(
+        found == {task: square(task) for task in TASKS},
+        f"the squares of {list(TASKS)} come back as {found}",
+    )
 
 
 def an_exception_is_a_result(subject: Subject) -> None:
     """A task that raises has its exception for a result, and the others theirs."""
     raised, others = _apart(_seen(subject)["raises_at_two"])
-    expect(isinstance(raised, KeyError) and raised.args == ("two",), f"a task raised KeyError('two'), and {raised!r} came back")
+    expect(
+        isinstance(raised, KeyError) and raised.args == ("two",),
+        f"a task raised KeyError('two'), and {raised!r} came back",
+    )
     expect(others == {0: 0, 1: 1, 3: 3}, f"when one task raises, the others come back as {others}")
 
 
 def what_cannot_be_sent_touches_no_other(subject: Subject) -> None:
     """A task whose result cannot be pickled costs that result alone."""
     sent, others = _apart(_seen(subject)["gives_what_cannot_be_sent"])
-    expect(callable(sent) or isinstance(sent, Exception), f"in place of what cannot be sent came {sent!r}; expected an exception")
-    expect(others == {0: 0, 1: 1, 3: 3}, f"when one result cannot be sent, the others come back as {others}")
+    expect(
+        callable(sent) or isinstance(sent, Exception),
+        f"in place of what cannot be sent came {sent!r}; expected an exception",
+    )
+    expect(
+        others == {0: 0, 1: 1, 3: 3},
+        f"when one result cannot be sent, the others come back as {others}",
+    )
 
 
 def a_death_costs_one_task(subject: Subject) -> None:
@@ -111,16 +144,25 @@ def a_death_costs_one_task(subject: Subject) -> None:
     if not subject.cls.own_processes:
         raise Skip("tasks run in the process of the run")
     died, others = _apart(_seen(subject)["dies_at_two"])
-    expect(isinstance(died, Lost), f"a task ended its process, and {died!r} came back; expected Lost")
-    expect(others == {0: 0, 1: 1, 3: 3}, f"when one task ends its process, the others come back as {others}")
+    expect(
+        isinstance(died, Lost), f"a task ended its process, and {died!r} came back; expected Lost"
+    )
+    expect(
+        others == {0: 0, 1: 1, 3: 3},
+        f"when one task ends its process, the others come back as {others}",
+    )
 
 
 def workers_use_one_thread_each(subject: Subject) -> None:
-    """Numerical libraries use one thread in each worker process, since as many processes as cores run side by side."""
+    """Numerical libraries use one thread in each worker process, since as many processes as cores
+    run side by side.
+    """
     if not subject.cls.own_processes:
         raise Skip("tasks run in the process of the run")
     given = _seen(subject)["threads_of"][0]
-    wrong = [f"{name} is {value}" for name, value in zip(THREADS, given, strict=True) if value != "1"]
+    wrong = [
+        f"{name} is {value}" for name, value in zip(THREADS, given, strict=True) if value != "1"
+    ]
     expect(not wrong, f"in a worker {', '.join(wrong)}; expected 1")
 
 

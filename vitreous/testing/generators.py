@@ -1,4 +1,6 @@
-"""Checks of generators: the seed decides, the atoms keep apart, and a plane network has six sides on average."""
+"""Checks of generators: the seed decides, the atoms keep apart, and a plane network has six sides
+on average.
+"""
 
 from __future__ import annotations
 
@@ -18,36 +20,58 @@ def _glass(subject: Subject, seed: int = 7) -> Configuration:
 def declares_itself(subject: Subject) -> None:
     """Dimensions and bonds are declared, and the glasses are so."""
     expect_subset(subject.cls.dimensions, {2, 3}, "dimensions")
-    expect(isinstance(subject.cls.has_bonds, bool), f"has_bonds is {subject.cls.has_bonds!r}; expected True or False")
+    expect(
+        isinstance(subject.cls.has_bonds, bool),
+        f"has_bonds is {subject.cls.has_bonds!r}; expected True or False",
+    )
     glass = _glass(subject)
     expect(
         glass.dimension in subject.cls.dimensions,
-        f"the glass has {glass.dimension} dimensions, but {set(subject.cls.dimensions)} are declared",
+        f"the glass has {glass.dimension} dimensions, but {set(subject.cls.dimensions)} are "
+        "declared",
     )
-    expect(subject.cls.has_bonds or not len(glass.bonds), "the glass has bonds, but has_bonds is False")
-    expect(not subject.cls.has_bonds or len(glass.bonds), "has_bonds is True, but the glass has none")
+    expect(
+        subject.cls.has_bonds or not len(glass.bonds), "the glass has bonds, but has_bonds is False"
+    )
+    expect(
+        not subject.cls.has_bonds or len(glass.bonds), "has_bonds is True, but the glass has none"
+    )
 
 
 def same_seed_same_glass(subject: Subject) -> None:
     """The same random stream gives the same glass, bit for bit."""
-    expect(_glass(subject) == _glass(subject), "two generators with the same fields and seed give different glasses")
+    expect(
+        _glass(subject) == _glass(subject),
+        "two generators with the same fields and seed give different glasses",
+    )
 
 
 def other_seed_other_glass(subject: Subject) -> None:
     """Another random stream gives another glass."""
     if subject.make().available is not None:
         raise Skip("its glasses are given, not drawn")
-    expect(_glass(subject, 7) != _glass(subject, 8), "seeds 7 and 8 give the same glass; draw from the generator that is passed in")
+    expect(
+        _glass(subject, 7) != _glass(subject, 8),
+        "seeds 7 and 8 give the same glass; draw from the generator that is passed in",
+    )
 
 
 def knows_how_many_there_are(subject: Subject) -> None:
-    """``available`` is the number of glasses, and the one after the last is refused; None stands for as many as asked for."""
+    """``available`` is the number of glasses, and the one after the last is refused; None stands
+    for as many as asked for.
+    """
     generator = subject.make()
     count = generator.available
     if count is None:
         return
-    expect(isinstance(count, int) and count > 0, f"available is {count!r}; expected a positive number or None")
-    expect_refusal(lambda: generator.generate(count, np.random.default_rng(0)), f"glass number {count} of {count} (counted from 0)")
+    expect(
+        isinstance(count, int) and count > 0,
+        f"available is {count!r}; expected a positive number or None",
+    )
+    expect_refusal(
+        lambda: generator.generate(count, np.random.default_rng(0)),
+        f"glass number {count} of {count} (counted from 0)",
+    )
 
 
 def atoms_do_not_overlap(subject: Subject) -> None:
@@ -59,7 +83,11 @@ def atoms_do_not_overlap(subject: Subject) -> None:
     if len(clash):
         first = clash[0]
         gap = near.distance[first]
-        expect(False, f"atoms {near.place[first]} and {near.atom[first]} are {gap:.3g} apart; expected at least {least:.3g}")
+        expect(
+            False,
+            f"atoms {near.place[first]} and {near.atom[first]} are {gap:.3g} apart; expected at "
+            f"least {least:.3g}",
+        )
 
 
 def bonds_join_neighbours(subject: Subject) -> None:
@@ -70,19 +98,32 @@ def bonds_join_neighbours(subject: Subject) -> None:
     ordered = np.sort(glass.bonds, axis=1)
     expect(np.all(ordered[:, 0] < ordered[:, 1]), "an atom is bonded to itself")
     expect(len(np.unique(ordered, axis=0)) == len(ordered), "a bond is listed twice")
-    length = np.linalg.norm(glass.minimum_image(glass.positions[ordered[:, 1]] - glass.positions[ordered[:, 0]]), axis=1)
+    length = np.linalg.norm(
+        glass.minimum_image(glass.positions[ordered[:, 1]] - glass.positions[ordered[:, 0]]), axis=1
+    )
     longest = 2.0 * (glass.volume / len(glass)) ** (1 / glass.dimension)
-    expect(length.max() <= longest, f"a bond is {length.max():.3g} long; expected at most {longest:.3g}")
+    expect(
+        length.max() <= longest,
+        f"a bond is {length.max():.3g} long; expected at most {longest:.3g}",
+    )
 
 
 def bonds_are_those_within_the_limit(subject: Subject) -> None:
-    """Atoms of kinds that bond are bonded where they are closer than the declared ``bond_limit``, and nowhere else."""
+    """Atoms of kinds that bond are bonded where they are closer than the declared ``bond_limit``,
+    and nowhere else.
+    """
     glass, limit = _glass(subject), subject.make().bond_limit
-    expect(limit > 0.0, f"bond_limit is {limit!r}; expected a positive length, or infinity where it is not known")
+    expect(
+        limit > 0.0,
+        f"bond_limit is {limit!r}; expected a positive length, or infinity where it is not known",
+    )
     if not len(glass.bonds) or not np.isfinite(limit):
         raise Skip("its glasses have no bonds, or it declares no limit for them")
     change = network_change(glass, limit)
-    expect(not change.any, f"the bonds of a new glass are not those within bond_limit: {told(glass, change, limit)}")
+    expect(
+        not change.any,
+        f"the bonds of a new glass are not those within bond_limit: {told(glass, change, limit)}",
+    )
 
 
 def rings_have_six_sides_on_average(subject: Subject) -> None:
@@ -93,10 +134,16 @@ def rings_have_six_sides_on_average(subject: Subject) -> None:
     silicon = glass.names.index("Si")
     count = np.bincount(glass.bonds.ravel(), minlength=len(glass))
     whole = np.where(glass.species == silicon, 3, 2)
-    expect(np.array_equal(count, whole), f"{np.sum(count != whole)} atoms are not fully bonded (silicon 3, oxygen 2)")
+    expect(
+        np.array_equal(count, whole),
+        f"{np.sum(count != whole)} atoms are not fully bonded (silicon 3, oxygen 2)",
+    )
     pairs = bridged(_silicon_first(glass, silicon), glass.species, silicon)
     sizes = trace_rings(glass.positions, pairs, glass.cell).sizes
-    expect(sizes.sum() == 6 * len(sizes), f"the mean ring size is {sizes.mean():.6g} over {len(sizes)} rings; expected exactly 6")
+    expect(
+        sizes.sum() == 6 * len(sizes),
+        f"the mean ring size is {sizes.mean():.6g} over {len(sizes)} rings; expected exactly 6",
+    )
 
 
 def _silicon_first(glass: Configuration, silicon: int) -> np.ndarray:
@@ -105,9 +152,14 @@ def _silicon_first(glass: Configuration, silicon: int) -> np.ndarray:
 
 
 def fingerprint_is_stable(subject: Subject) -> None:
-    """What a glass depends on beyond the fields is a text that does not change from call to call."""
+    """What a glass depends on beyond the fields is a text that does not change from
+    call to call.
+    """
     first, second = subject.make().fingerprint(0), subject.make().fingerprint(0)
-    expect(isinstance(first, str) and first == second, f"fingerprint(0) is {first!r}, then {second!r}; expected the same text")
+    expect(
+        isinstance(first, str) and first == second,
+        f"fingerprint(0) is {first!r}, then {second!r}; expected the same text",
+    )
 
 
 CHECKS = (

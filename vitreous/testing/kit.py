@@ -6,8 +6,8 @@
     def test_conformance(component_check):
         component_check()
 
-An excuse is a name and a reason, ``{"model/mine:batches_do_not_matter": "normalises over the batch"}``. Excuses are strict: one for a check
-that passes, or for none that exists, is a failure.
+An excuse is a name and a reason, ``{"model/mine:batches_do_not_matter": "normalises over the
+batch"}``. Excuses are strict: one for a check that passes, or for none that exists, is a failure.
 """
 
 from __future__ import annotations
@@ -52,8 +52,14 @@ PASSED, FAILED, EXCUSED, SKIPPED = "passed", "failed", "excused", "skipped"
 
 def checks_for(component: Subject) -> list[Check]:
     """The checks that apply to a component: those of every kind, then those of its own."""
-    every = [Check(name=f.__name__, function=f, tags=frozenset({"every kind"})) for f in (*every_kind.CHECKS, *needs.CHECKS)]
-    own = [Check(name=f.__name__, function=f, tags=frozenset({component.kind})) for f in _OF_KIND[component.kind].CHECKS]
+    every = [
+        Check(name=f.__name__, function=f, tags=frozenset({"every kind"}))
+        for f in (*every_kind.CHECKS, *needs.CHECKS)
+    ]
+    own = [
+        Check(name=f.__name__, function=f, tags=frozenset({component.kind}))
+        for f in _OF_KIND[component.kind].CHECKS
+    ]
     return [*every, *own]
 
 
@@ -87,7 +93,10 @@ def subjects_of(wanted: str | Iterable[str]) -> list[Subject]:
     missing = [n for n in names if _plain(n) not in map(_plain, known)]
     if missing:
         listed = ", ".join(sorted(known))
-        raise VitreousError(f"no installed package or component '{missing[0]}'{suggest(missing[0], known)}; known: {listed}")
+        raise VitreousError(
+            f"no installed package or component '{missing[0]}'{suggest(missing[0], known)}; "
+            f"known: {listed}"
+        )
     return found
 
 
@@ -116,7 +125,11 @@ def run_check(subject: Subject, check: Check, excuse: str | None = None) -> Outc
     try:
         check.function(subject)
     except Skip as skip:
-        status, message = (SKIPPED, str(skip)) if str(skip).strip() else (FAILED, "the check was skipped without a reason")
+        status, message = (
+            (SKIPPED, str(skip))
+            if str(skip).strip()
+            else (FAILED, "the check was skipped without a reason")
+        )
     except CheckFailed as error:
         status, message = FAILED, str(error)
     except Exception as error:
@@ -124,13 +137,25 @@ def run_check(subject: Subject, check: Check, excuse: str | None = None) -> Outc
     else:
         status, message = PASSED, ""
     if excuse is not None:
-        status, message = (EXCUSED, f"{excuse} ({message})") if status == FAILED else (FAILED, f"excused ({excuse}), but it is {status}")
-    return Outcome(component=subject.id, check=check.name, status=status, message=message, seconds=perf_counter() - started)
+        status, message = (
+            (EXCUSED, f"{excuse} ({message})")
+            if status == FAILED
+            else (FAILED, f"excused ({excuse}), but it is {status}")
+        )
+    return Outcome(
+        component=subject.id,
+        check=check.name,
+        status=status,
+        message=message,
+        seconds=perf_counter() - started,
+    )
 
 
 @dataclass(frozen=True)
 class Results:
-    """The outcomes of a run; as text, a table with everything that did not simply pass, and the totals."""
+    """The outcomes of a run; as text, a table with everything that did not simply pass, and the
+    totals.
+    """
 
     outcomes: tuple[Outcome, ...]
 
@@ -154,28 +179,48 @@ class Results:
 
 def _counts(outcomes: Sequence[Outcome]) -> str:
     ran = sum(o.status != SKIPPED for o in outcomes)
-    counts = [f"{sum(o.status == status for o in outcomes)} {status}" for status in (PASSED, FAILED, EXCUSED, SKIPPED)]
+    counts = [
+        f"{sum(o.status == status for o in outcomes)} {status}"
+        for status in (PASSED, FAILED, EXCUSED, SKIPPED)
+    ]
     return ", ".join([f"{ran} ran", *counts])
 
 
 def run_checks(
-    package: str | Iterable[str], excuses: Mapping[str, str] | None = None, follow: Callable[[Outcome], None] = lambda _: None
+    package: str | Iterable[str],
+    excuses: Mapping[str, str] | None = None,
+    follow: Callable[[Outcome], None] = lambda _: None,
 ) -> Results:
-    """Every check on every component of a distribution, or on the components named; ``follow`` hears of each outcome as it comes."""
+    """Every check on every component of a distribution, or on the components named; ``follow``
+    hears of each outcome as it comes.
+    """
     excuses = dict(excuses or {})
     outcomes = []
     for subject in subjects_of(package):
         for check in checks_for(subject):
-            outcomes.append(run_check(subject, check, excuses.pop(f"{subject.id}:{check.name}", None)))
+            outcomes.append(
+                run_check(subject, check, excuses.pop(f"{subject.id}:{check.name}", None))
+            )
             follow(outcomes[-1])
     for name in excuses:
         component, _, check = name.partition(":")
-        outcomes.append(Outcome(component=component, check=check, status=FAILED, message="is excused, but there is no such check"))
+        outcomes.append(
+            Outcome(
+                component=component,
+                check=check,
+                status=FAILED,
+                message="is excused, but there is no such check",
+            )
+        )
     return Results(tuple(outcomes))
 
 
-def component_checks(package: str | Iterable[str], excuses: Mapping[str, str] | None = None) -> Callable[[Any], Any]:
-    """A pytest decorator: one test per component and check, which calls its argument ``component_check``."""
+def component_checks(
+    package: str | Iterable[str], excuses: Mapping[str, str] | None = None
+) -> Callable[[Any], Any]:
+    """A pytest decorator: one test per component and check, which calls its argument
+    ``component_check``.
+    """
     import pytest
 
     left = dict(excuses or {})
@@ -185,7 +230,10 @@ def component_checks(package: str | Iterable[str], excuses: Mapping[str, str] | 
             name = f"{subject.id}:{check.name}"
             cases.append(pytest.param(_test_case(subject, check, left.pop(name, None)), id=name))
     if left:
-        raise VitreousError(f"'{next(iter(left))}' is excused, but there is no such check; excuses read KIND/NAME:CHECK")
+        raise VitreousError(
+            f"'{next(iter(left))}' is excused, but there is no such check; excuses read "
+            "KIND/NAME:CHECK"
+        )
     return pytest.mark.parametrize("component_check", cases)
 
 

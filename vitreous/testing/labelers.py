@@ -1,4 +1,6 @@
-"""Checks of labelers: the declared level and sign, and labels that belong to places, not to the numbering of atoms."""
+"""Checks of labelers: the declared level and sign, and labels that belong to places, not to the
+numbering of atoms.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,14 @@ import numpy as np
 
 from vitreous.core.base import LEVELS, TASKS
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
-from vitreous.testing.contract import Subject, expect, expect_close, expect_member, expect_refusal, expect_subset
+from vitreous.testing.contract import (
+    Subject,
+    expect,
+    expect_close,
+    expect_member,
+    expect_refusal,
+    expect_subset,
+)
 from vitreous.testing.materials import deformation_of, glass_of, potential_of
 
 _SAME_LABEL = 1e-5  #: relative: the same label, reached by other roundings
@@ -18,7 +27,9 @@ _SAME_LABEL = 1e-5  #: relative: the same label, reached by other roundings
 
 def _label(subject: Subject, glass: Configuration, trajectory: Trajectory | None) -> Labels:
     loading = Loading(dimension=glass.dimension)
-    return subject.make().label(glass, potential_of(glass), loading, trajectory if subject.cls.needs_trajectory else None)
+    return subject.make().label(
+        glass, potential_of(glass), loading, trajectory if subject.cls.needs_trajectory else None
+    )
 
 
 @lru_cache
@@ -33,32 +44,56 @@ def declares_itself(subject: Subject) -> None:
     expect_member(subject.cls.task, TASKS, "task")
     expect_member(subject.cls.sign, {"any", "positive"}, "sign")
     expect_subset(subject.cls.dimensions, {2, 3}, "dimensions")
-    expect(isinstance(subject.cls.needs_trajectory, bool), f"needs_trajectory is {subject.cls.needs_trajectory!r}; expected True or False")
+    expect(
+        isinstance(subject.cls.needs_trajectory, bool),
+        f"needs_trajectory is {subject.cls.needs_trajectory!r}; expected True or False",
+    )
 
 
 def labels_have_the_declared_level(subject: Subject) -> None:
-    """The labels' level is the declared one, and there are as many as the level asks for, each with a place and a unit."""
+    """The labels' level is the declared one, and there are as many as the level asks for, each with
+    a place and a unit.
+    """
     glass, labels = glass_of(subject), _labels(subject)
-    expect(labels.level == subject.cls.level, f"labels are of level '{labels.level}', but '{subject.cls.level}' is declared")
+    expect(
+        labels.level == subject.cls.level,
+        f"labels are of level '{labels.level}', but '{subject.cls.level}' is declared",
+    )
     if labels.level in ("atom", "sample"):
         count = len(glass) if labels.level == "atom" else 1
-        expect(len(labels) == count, f"{len(labels)} labels at level {labels.level}; expected {count}")
-    expect(labels.positions.shape[1] == glass.dimension, f"places have {labels.positions.shape[1]} coordinates; expected {glass.dimension}")
+        expect(
+            len(labels) == count, f"{len(labels)} labels at level {labels.level}; expected {count}"
+        )
+    expect(
+        labels.positions.shape[1] == glass.dimension,
+        f"places have {labels.positions.shape[1]} coordinates; expected {glass.dimension}",
+    )
     expect(labels.unit.strip() and labels.name.strip(), "the labels have no name or no unit")
     missing = sorted(subject.cls.columns - set(labels.columns))
-    expect(not missing, f"the columns {', '.join(missing)} are declared, but the labels come without them")
+    expect(
+        not missing,
+        f"the columns {', '.join(missing)} are declared, but the labels come without them",
+    )
 
 
 def labels_have_the_declared_sign(subject: Subject) -> None:
     """No label is negative where the sign is declared positive."""
     values = _labels(subject).values[_labels(subject).mask]
-    expect(subject.cls.sign == "any" or np.all(values >= 0), f"a label is {values.min(initial=0):.3g}, but sign is declared positive")
+    expect(
+        subject.cls.sign == "any" or np.all(values >= 0),
+        f"a label is {values.min(initial=0):.3g}, but sign is declared positive",
+    )
 
 
 def something_is_labelled(subject: Subject) -> None:
-    """Some places carry a label, and not all labels are the same zero: undefined places are masked, not filled."""
+    """Some places carry a label, and not all labels are the same zero: undefined places are masked,
+    not filled.
+    """
     labels = _labels(subject)
-    expect(labels.mask.any(), "no place carries a label on the kit's glass; give an example or a glass that has labels")
+    expect(
+        labels.mask.any(),
+        "no place carries a label on the kit's glass; give an example or a glass that has labels",
+    )
     constant = len(labels) > 1 and np.all(labels.values[labels.mask] == 0)
     expect(not constant, "every label is zero; mask what is undefined instead of filling it")
 
@@ -68,42 +103,73 @@ def order_of_atoms_does_not_matter(subject: Subject) -> None:
     glass = glass_of(subject)
     order = np.random.default_rng(6).permutation(len(glass))
     _compare(
-        subject, _reordered(glass, order), lambda path, other: _reordered_path(path, other, order), order, "with atoms in another order"
+        subject,
+        _reordered(glass, order),
+        lambda path, other: _reordered_path(path, other, order),
+        order,
+        "with atoms in another order",
     )
 
 
 def lattice_vectors_change_nothing(subject: Subject) -> None:
     """Atoms moved by lattice vectors give the same labels."""
     glass = glass_of(subject)
-    shift = (np.random.default_rng(5).integers(-1, 2, (len(glass), glass.dimension)) * np.array(glass.periodic)) @ glass.cell
+    shift = (
+        np.random.default_rng(5).integers(-1, 2, (len(glass), glass.dimension))
+        * np.array(glass.periodic)
+    ) @ glass.cell
     moved = glass.with_(positions=glass.positions + shift)
     same = np.arange(len(glass))
-    _compare(subject, moved, lambda path, other: _shifted_path(path, other, shift), same, "after moving atoms by lattice vectors")
+    _compare(
+        subject,
+        moved,
+        lambda path, other: _shifted_path(path, other, shift),
+        same,
+        "after moving atoms by lattice vectors",
+    )
 
 
-def _compare(subject: Subject, other: Configuration, carry: Any, order: np.ndarray, when: str) -> None:
+def _compare(
+    subject: Subject, other: Configuration, carry: Any, order: np.ndarray, when: str
+) -> None:
     labels = _labels(subject)
-    found = _label(subject, other, carry(deformation_of(subject), other) if subject.cls.needs_trajectory else None)
+    found = _label(
+        subject,
+        other,
+        carry(deformation_of(subject), other) if subject.cls.needs_trajectory else None,
+    )
     expect(len(found) == len(labels), f"{len(found)} labels {when}; expected {len(labels)}")
     row = order if labels.level == "atom" else np.arange(len(labels))
     expect(np.array_equal(found.mask, labels.mask[row]), f"other places are labelled {when}")
-    expect_close(found.values[found.mask], labels.values[row][found.mask], f"a label {when}", _SAME_LABEL)
+    expect_close(
+        found.values[found.mask], labels.values[row][found.mask], f"a label {when}", _SAME_LABEL
+    )
     place = other.minimum_image(found.positions - labels.positions[row])
     expect_close(place, np.zeros_like(place), f"the place of a label {when}", 1e-8, 1.0)
 
 
 def _reordered(glass: Configuration, order: np.ndarray) -> Configuration:
     bonds = np.argsort(order)[glass.bonds]
-    return glass.with_(positions=glass.positions[order], species=glass.species[order], ids=glass.ids[order], bonds=bonds)
+    return glass.with_(
+        positions=glass.positions[order],
+        species=glass.species[order],
+        ids=glass.ids[order],
+        bonds=bonds,
+    )
 
 
 def _reordered_path(path: Trajectory, other: Configuration, order: np.ndarray) -> Trajectory:
     atom = np.argsort(order)[path.events.atom]
-    return replace(path, initial=other, frames=path.frames[:, order], events=replace(path.events, atom=atom))
+    return replace(
+        path, initial=other, frames=path.frames[:, order], events=replace(path.events, atom=atom)
+    )
 
 
 def _shifted_path(path: Trajectory, other: Configuration, shift: np.ndarray) -> Trajectory:
-    frames = [x + shift @ path.loading.deformation_gradient(e).T for e, x in zip(path.frame_strain, path.frames, strict=True)]
+    frames = [
+        x + shift @ path.loading.deformation_gradient(e).T
+        for e, x in zip(path.frame_strain, path.frames, strict=True)
+    ]
     events = replace(path.events, position=other.positions[path.events.atom])
     return replace(path, initial=other, frames=np.stack(frames), events=events)
 

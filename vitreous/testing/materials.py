@@ -1,4 +1,6 @@
-"""What the kit feeds to a component: a glass, a potential, a loading, places, examples; and the one call that exercises it."""
+"""What the kit feeds to a component: a glass, a potential, a loading, places, examples; and the one
+call that exercises it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ ANGLE = 25.0  #: of the loading that descriptors see, degrees: along no symmetry
 
 @lru_cache
 def glass_of(subject: Subject) -> Configuration:
-    """A disordered glass at rest on which the component works: its own, planar silica, or a binary mixture."""
+    """A disordered glass at rest on which the component works: its own, planar silica, or a binary
+    mixture.
+    """
     own = subject.own_glass()
     if own is not None:
         return own
@@ -52,13 +56,19 @@ def potential_of(glass: Configuration) -> Potential:
         return YukawaSilica()
     if glass.units == "lj" and glass.names == ("A", "B"):
         return LennardJones()
-    raise Skip(f"the kit has no potential for a glass of {', '.join(glass.names)} in {glass.units} units")
+    raise Skip(
+        f"the kit has no potential for a glass of {', '.join(glass.names)} in {glass.units} units"
+    )
 
 
 @lru_cache
 def crowd_of(subject: Subject) -> Configuration:
-    """A small glass under load in a sheared cell, for a potential: nothing is at rest, nothing is symmetric."""
-    glass = subject.own_glass() or _crowd(tuple(subject.cls.species), subject.cls.units, max(subject.cls.dimensions))
+    """A small glass under load in a sheared cell, for a potential: nothing is at rest, nothing is
+    symmetric.
+    """
+    glass = subject.own_glass() or _crowd(
+        tuple(subject.cls.species), subject.cls.units, max(subject.cls.dimensions)
+    )
     shear = np.eye(glass.dimension)
     shear[0, 1] = 0.05
     return glass.with_(positions=glass.positions @ shear.T, cell=glass.cell @ shear.T)
@@ -66,12 +76,15 @@ def crowd_of(subject: Subject) -> Configuration:
 
 def _crowd(species: tuple[str, ...], units: str, dimension: int) -> Configuration:
     if units == "lj" and len(species) == 2:
-        return binary_mixture(side=4 if dimension == 3 else 6, dimension=dimension, names=(species[0], species[1]))
+        return binary_mixture(
+            side=4 if dimension == 3 else 6, dimension=dimension, names=(species[0], species[1])
+        )
     if set(species) == {"Si", "O"} and (units, dimension) in (("silica2d", 2), ("metal", 3)):
         return shaken_honeycomb(4, 3) if dimension == 2 else silica_crystal()
     listed = ", ".join(species)
     raise CheckFailed(
-        f"the kit has no glass of {listed} in {dimension} dimensions and {units} units; give the potential one by example_glass"
+        f"the kit has no glass of {listed} in {dimension} dimensions and {units} units; give the "
+        "potential one by example_glass"
     )
 
 
@@ -81,14 +94,18 @@ def deformation_of(subject: Subject) -> Trajectory:
     glass = glass_of(subject)
     if glass is silica_glass():
         return silica_deformation()
-    return AQS(strain_max=0.1, max_events=2, relax_cell=False).deform(glass, potential_of(glass), Loading(dimension=glass.dimension))
+    return AQS(strain_max=0.1, max_events=2, relax_cell=False).deform(
+        glass, potential_of(glass), Loading(dimension=glass.dimension)
+    )
 
 
 def loading_of(glass: Configuration) -> Loading:
     return Loading(angle=ANGLE, dimension=glass.dimension)
 
 
-def described(component: Descriptor, glass: Configuration, loading: Loading, sites: Array, level: str) -> Features:
+def described(
+    component: Descriptor, glass: Configuration, loading: Loading, sites: Array, level: str
+) -> Features:
     """What the descriptor sees, given the kit's potential where it needs one."""
     if not component.needs_potential:
         return component.describe(glass, loading, sites, level)
@@ -113,22 +130,36 @@ def operation(subject: Subject) -> Operation:
 def _potential(subject: Subject) -> Operation:
     def evaluate(component: Any, glass: Configuration) -> Any:
         surface, state = component.surface(glass), (glass.positions, glass.cell)
-        return (*surface.energy_forces(*state), surface.stress(*state), surface.atom_energies(*state), surface.hessian(*state).toarray())
+        return (
+            *surface.energy_forces(*state),
+            surface.stress(*state),
+            surface.atom_energies(*state),
+            surface.hessian(*state).toarray(),
+        )
 
     return {"component": subject.make(), "glass": crowd_of(subject)}, evaluate
 
 
 def _generator(subject: Subject) -> Operation:
-    return {"component": subject.make()}, lambda component: component.generate(0, np.random.default_rng(7))
+    return {"component": subject.make()}, lambda component: component.generate(
+        0, np.random.default_rng(7)
+    )
 
 
 def _simulator(subject: Subject) -> Operation:
-    def simulate(component: Any, glass: Configuration, potential: Potential, loading: Loading) -> Any:
+    def simulate(
+        component: Any, glass: Configuration, potential: Potential, loading: Loading
+    ) -> Any:
         return component.deform(component.relax(glass, potential), potential, loading)
 
     glass = glass_of(subject)
     loading = Loading(dimension=glass.dimension)
-    return {"component": subject.make(), "glass": glass, "potential": potential_of(glass), "loading": loading}, simulate
+    return {
+        "component": subject.make(),
+        "glass": glass,
+        "potential": potential_of(glass),
+        "loading": loading,
+    }, simulate
 
 
 def _labeler(subject: Subject) -> Operation:
@@ -147,20 +178,35 @@ def _labeler(subject: Subject) -> Operation:
 def _descriptor(subject: Subject) -> Operation:
     glass, level = glass_of(subject), min(subject.cls.levels)
     sites = places_of(glass, level)
-    inputs = {"component": subject.make(), "glass": glass, "loading": loading_of(glass), "sites": sites, "level": level}
+    inputs = {
+        "component": subject.make(),
+        "glass": glass,
+        "loading": loading_of(glass),
+        "sites": sites,
+        "level": level,
+    }
     return inputs, described
 
 
 def _model(subject: Subject) -> Operation:
     def learn(component: Any, train: Any, validation: Any) -> Any:
-        return component.fit(train, validation, np.random.default_rng(3), lambda *_: None).predict(train[0][0])
+        return component.fit(train, validation, np.random.default_rng(3), lambda *_: None).predict(
+            train[0][0]
+        )
 
     train = examples(subject.cls, 2, 0)
-    return {"component": subject.make(), "train": train, "validation": examples(subject.cls, 1, 5)}, learn
+    return {
+        "component": subject.make(),
+        "train": train,
+        "validation": examples(subject.cls, 1, 5),
+    }, learn
 
 
 def _evaluation(subject: Subject) -> Operation:
-    return {"component": subject.make(), "run": run_of(subject.cls)}, lambda component, run: component.evaluate(run)
+    return {
+        "component": subject.make(),
+        "run": run_of(subject.cls),
+    }, lambda component, run: component.evaluate(run)
 
 
 def _executor(subject: Subject) -> Operation:
@@ -202,7 +248,9 @@ class Observation(NamedTuple):
 
 @lru_cache
 def observe(subject: Subject) -> Observation:
-    """Let the component work twice on the same input, and watch the input and the global random states."""
+    """Let the component work twice on the same input, and watch the input and the global random
+    states.
+    """
     inputs, call = operation(subject)
     before = {name: pickle.dumps(value) for name, value in inputs.items()}
     first = call(**inputs)
@@ -210,12 +258,17 @@ def observe(subject: Subject) -> Observation:
     second = call(**inputs)
     after = _random_states()
     changed = [name for name, value in inputs.items() if pickle.dumps(value) != before[name]]
-    return Observation(changed, [name for name in states if states[name] != after[name]], first, second)
+    return Observation(
+        changed, [name for name in states if states[name] != after[name]], first, second
+    )
 
 
 def _random_states() -> dict[str, bytes]:
     """The global random states of Python, NumPy and, where it is loaded, torch."""
-    states = {"random": pickle.dumps(random.getstate()), "numpy.random": pickle.dumps(np.random.get_state())}  # noqa: NPY002
+    states = {
+        "random": pickle.dumps(random.getstate()),
+        "numpy.random": pickle.dumps(np.random.get_state()),  # noqa: NPY002
+    }
     if "torch" in sys.modules:
         states["torch"] = sys.modules["torch"].get_rng_state().numpy().tobytes()
     return states

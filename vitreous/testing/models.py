@@ -1,4 +1,6 @@
-"""Checks of models: they learn, they keep what they learnt, and they have seen nothing that they should not."""
+"""Checks of models: they learn, they keep what they learnt, and they have seen nothing that they
+should not.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,15 @@ from numpy.typing import NDArray
 from vitreous.core.base import FORMS, LEVELS, TASKS
 from vitreous.core.data import Features, Labels
 from vitreous.core.interfaces import Fitted
-from vitreous.testing.contract import OVERFIT, PREDICTION, Subject, expect, expect_close, expect_refusal, expect_subset
+from vitreous.testing.contract import (
+    OVERFIT,
+    PREDICTION,
+    Subject,
+    expect,
+    expect_close,
+    expect_refusal,
+    expect_subset,
+)
 from vitreous.testing.synthetic import examples, labels_of, some_places, spoilt_places
 
 Array = NDArray[Any]
@@ -61,7 +71,11 @@ def learns_eight_places_by_heart(subject: Subject) -> None:
         values = np.concatenate([labels.values for _, labels in glass])
         found = np.concatenate([fitted.predict(features) for features, _ in glass])
         share = 1.0 - np.mean((found - values) ** 2) / np.var(values)
-        expect(share >= OVERFIT, f"it reproduces {share:.3g} of the variance of eight labels it was trained on; expected {OVERFIT}")
+        expect(
+            share >= OVERFIT,
+            f"it reproduces {share:.3g} of the variance of eight labels it was trained on; "
+            f"expected {OVERFIT}",
+        )
 
 
 def what_is_saved_predicts_the_same(subject: Subject) -> None:
@@ -81,20 +95,30 @@ def is_saved_without_pickle(subject: Subject) -> None:
         files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
         expect(files, "nothing is saved")
         guilty = [path.name for path in files if _is_pickle(path)]
-    expect(not guilty, f"{', '.join(guilty)} is pickled; save arrays as safetensors or npz, and the rest as JSON")
+    expect(
+        not guilty,
+        f"{', '.join(guilty)} is pickled; save arrays as safetensors or npz, and the rest as JSON",
+    )
 
 
 def _is_pickle(path: Path) -> bool:
     start = path.read_bytes()[:2]
-    if path.suffix == ".safetensors":  # begins with the length of its header, which may look like anything
+    if (
+        path.suffix == ".safetensors"
+    ):  # begins with the length of its header, which may look like anything
         return not path.read_bytes()[8:].lstrip().startswith(b"{")
-    if path.suffix in _PICKLES or (start[:1] == b"\x80" and start[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")):
+    if path.suffix in _PICKLES or (
+        start[:1] == b"\x80" and start[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")
+    ):
         return True
     if path.suffix == ".npy":
         return _holds_objects(path.read_bytes())
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            return any(n.endswith(".pkl") or (n.endswith(".npy") and _holds_objects(archive.read(n))) for n in archive.namelist())
+            return any(
+                n.endswith(".pkl") or (n.endswith(".npy") and _holds_objects(archive.read(n)))
+                for n in archive.namelist()
+            )
     return False
 
 
@@ -115,7 +139,12 @@ def batches_do_not_matter(subject: Subject) -> None:
         fitted, whole = _fitted(subject, form), _fitted(subject, form).predict(glass)
         alone = np.concatenate([fitted.predict(some_places(glass, [m])) for m in range(len(glass))])
         expect_close(alone, whole, "a prediction for a place alone", PREDICTION)
-        expect_close(fitted.predict(some_places(glass, range(len(glass))[::-1])), whole[::-1], "a prediction in another order", PREDICTION)
+        expect_close(
+            fitted.predict(some_places(glass, range(len(glass))[::-1])),
+            whole[::-1],
+            "a prediction in another order",
+            PREDICTION,
+        )
 
 
 def same_seed_same_model(subject: Subject) -> None:
@@ -123,15 +152,25 @@ def same_seed_same_model(subject: Subject) -> None:
     form = min(subject.cls.forms)
     train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
     again = _fit(subject, train, validation).predict(_unseen(subject, form))
-    expect_close(again, _fitted(subject, form).predict(_unseen(subject, form)), "a prediction after a second fit", 0.0)
+    expect_close(
+        again,
+        _fitted(subject, form).predict(_unseen(subject, form)),
+        "a prediction after a second fit",
+        0.0,
+    )
 
 
 def unlabelled_places_are_not_used(subject: Subject) -> None:
-    """Features at places without a label, and columns beside the labels, change nothing in the fit."""
+    """Features at places without a label, and columns beside the labels, change nothing
+    in the fit.
+    """
     if subject.cls.levels == frozenset({"sample"}):
         return
     form = min(subject.cls.forms)
-    train, validation = ([_masked(pair) for pair in examples(subject.cls, n, seed, form)] for n, seed in ((2, 0), (1, 5)))
+    train, validation = (
+        [_masked(pair) for pair in examples(subject.cls, n, seed, form)]
+        for n, seed in ((2, 0), (1, 5))
+    )
     clean = _fit(subject, train, validation).predict(_unseen(subject, form))
     spoilt = [[_spoilt(pair) for pair in pairs] for pairs in (train, validation)]
     found = _fit(subject, *spoilt).predict(_unseen(subject, form))
@@ -144,17 +183,23 @@ def _masked(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
 
 
 def _spoilt(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
-    """The same labels, with absurd features where there is none, and the columns beside them shuffled."""
+    """The same labels, with absurd features where there is none, and the columns beside them
+    shuffled.
+    """
     features, labels = pair
     columns = {name: np.array(column)[::-1] * -1e3 for name, column in labels.columns.items()}
     return spoilt_places(features, _MASKED), replace(labels, columns=columns)
 
 
 def validation_only_chooses(subject: Subject) -> None:
-    """Validation labels shifted by a constant leave the scale of predictions with the training labels."""
+    """Validation labels shifted by a constant leave the scale of predictions with the training
+    labels.
+    """
     form = min(subject.cls.forms)
     train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
-    far = [(features, replace(labels, values=labels.values + 1e4)) for features, labels in validation]
+    far = [
+        (features, replace(labels, values=labels.values + 1e4)) for features, labels in validation
+    ]
     values = np.concatenate([labels.values for _, labels in train])
     found = _fit(subject, train, far).predict(train[0][0])
     expect(
@@ -169,19 +214,28 @@ def other_columns_are_refused(subject: Subject) -> None:
         features = _unseen(subject, form)
         renamed = replace(features, names=tuple(f"other_{name}" for name in features.names))
         fitted = _fitted(subject, form)
-        expect_refusal(lambda fitted=fitted, renamed=renamed: fitted.predict(renamed), "features with other names")
+        expect_refusal(
+            lambda fitted=fitted, renamed=renamed: fitted.predict(renamed),
+            "features with other names",
+        )
 
 
 def uncertainty_is_as_declared(subject: Subject) -> None:
     """It gives positive deviations, one per place, if and only if ``knows_uncertainty`` says so."""
     expect(
-        isinstance(subject.cls.knows_uncertainty, bool), f"knows_uncertainty is {subject.cls.knows_uncertainty!r}; expected True or False"
+        isinstance(subject.cls.knows_uncertainty, bool),
+        f"knows_uncertainty is {subject.cls.knows_uncertainty!r}; expected True or False",
     )
     form = min(subject.cls.forms)
     features = _unseen(subject, form)
     given = _fitted(subject, form).uncertainty(features)
-    expect((given is not None) == subject.cls.knows_uncertainty, f"uncertainty gives {type(given).__name__}, against knows_uncertainty")
-    fits = given is None or (np.shape(given) == (len(features),) and np.all(np.asarray(given) > 0.0))
+    expect(
+        (given is not None) == subject.cls.knows_uncertainty,
+        f"uncertainty gives {type(given).__name__}, against knows_uncertainty",
+    )
+    fits = given is None or (
+        np.shape(given) == (len(features),) and np.all(np.asarray(given) > 0.0)
+    )
     expect(fits, "uncertainties are not one positive number per place")
 
 
@@ -189,9 +243,19 @@ def logs_its_progress(subject: Subject) -> None:
     """What it logs is a name, a finite number and a step."""
     seen: list[tuple[Any, ...]] = []
     form = min(subject.cls.forms)
-    _fit(subject, examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form), lambda *entry: seen.append(entry))
+    _fit(
+        subject,
+        examples(subject.cls, 2, 0, form),
+        examples(subject.cls, 1, 5, form),
+        lambda *entry: seen.append(entry),
+    )
     for entry in seen:
-        fits = len(entry) == 3 and isinstance(entry[0], str) and np.isfinite(entry[1]) and isinstance(entry[2], int)
+        fits = (
+            len(entry) == 3
+            and isinstance(entry[0], str)
+            and np.isfinite(entry[1])
+            and isinstance(entry[2], int)
+        )
         expect(fits, f"it logs {entry!r}; expected log(name, value, step)")
 
 

@@ -1,6 +1,8 @@
-"""The check of declared needs: a component works without any optional package but those it declares.
+"""The check of declared needs: a component works without any optional package but those it
+declares.
 
-Optional is what neither Vitreous, nor the distribution that brings the component, nor a declared need
+Optional is what neither Vitreous, nor the distribution that brings the component, nor a declared
+need
 requires. The component works through its example in a process in which such packages are hidden: an
 import of one fails as if it were not installed, at the top of a module as in a function.
 """
@@ -34,7 +36,11 @@ def needs_are_declared(subject: Subject) -> None:
     status, reason, wanted = _elsewhere(subject)
     if status == "skipped":
         raise Skip(reason)
-    advice = f"it needs {', '.join(wanted)}, which it does not declare; " if wanted else "alone in a process it fails; "
+    advice = (
+        f"it needs {', '.join(wanted)}, which it does not declare; "
+        if wanted
+        else "alone in a process it fails; "
+    )
     expect(
         status == "passed",
         f"{advice}name every optional package in Component(needs=...) ({reason})",
@@ -50,7 +56,11 @@ def hidden_from(subject: Subject) -> frozenset[str]:
         *(owner for need in subject.component.needs for owner in owners.get(need, ())),
     }
     allowed = _required_by(wanted)
-    return frozenset(module for module, names in owners.items() if not {_normal(name) for name in names} & allowed)
+    return frozenset(
+        module
+        for module, names in owners.items()
+        if not {_normal(name) for name in names} & allowed
+    )
 
 
 @lru_cache
@@ -75,7 +85,9 @@ def _required_by(distributions: Iterable[str]) -> frozenset[str]:
             continue
         for requirement in map(Requirement, lines):
             if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
-                waiting += [(_normal(requirement.name), asked) for asked in ("", *requirement.extras)]
+                waiting += [
+                    (_normal(requirement.name), asked) for asked in ("", *requirement.extras)
+                ]
     return frozenset(name for name, _ in found)
 
 
@@ -90,11 +102,17 @@ def _elsewhere(subject: Subject) -> Answer:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(sender, pickle.dumps(subject), hidden, distributions))
+    process = context.Process(
+        target=_answer, args=(sender, pickle.dumps(subject), hidden, distributions)
+    )
     process.start()
     sender.close()
     try:
-        return receiver.recv() if receiver.poll(_TIMEOUT) else ("failed", f"no answer within {_TIMEOUT:g} s", [])
+        return (
+            receiver.recv()
+            if receiver.poll(_TIMEOUT)
+            else ("failed", f"no answer within {_TIMEOUT:g} s", [])
+        )
     except EOFError:
         process.join()
         return "failed", f"its process ended with status {process.exitcode}", []
@@ -103,7 +121,9 @@ def _elsewhere(subject: Subject) -> Answer:
         process.join()
 
 
-def _answer(sender: Connection, pickled: bytes, hidden: Iterable[str], distributions: Iterable[str]) -> None:
+def _answer(
+    sender: Connection, pickled: bytes, hidden: Iterable[str], distributions: Iterable[str]
+) -> None:
     """Hide, then unpickle (which imports the component), work, and send what became of it."""
     curtain = Curtain(hidden, distributions)
     try:
@@ -125,7 +145,9 @@ def _work(subject: Subject) -> None:
 
 
 class Curtain:
-    """Stands before all finders of modules and hides from imports, ``find_spec`` and ``metadata``."""
+    """Stands before all finders of modules and hides from imports, ``find_spec`` and
+    ``metadata``.
+    """
 
     def __init__(self, hidden: Iterable[str], distributions: Iterable[str]) -> None:
         self._hidden, self._distributions, self._behind = (
@@ -144,12 +166,20 @@ class Curtain:
             self.asked_for[top] = None
             return None
         return next(
-            (spec for finder in self._behind if (spec := finder.find_spec(name, path, target)) is not None),
+            (
+                spec
+                for finder in self._behind
+                if (spec := finder.find_spec(name, path, target)) is not None
+            ),
             None,
         )
 
     def find_distributions(self, context: Any) -> Iterable[metadata.Distribution]:
-        found = (one for finder in self._behind for one in getattr(finder, "find_distributions", lambda _: ())(context))
+        found = (
+            one
+            for finder in self._behind
+            for one in getattr(finder, "find_distributions", lambda _: ())(context)
+        )
         return (one for one in found if one.metadata["Name"] not in self._distributions)
 
     def decisive(self, error: BaseException | None) -> list[str]:

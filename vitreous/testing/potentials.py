@@ -1,4 +1,6 @@
-"""Checks of potentials: forces, Hessian and stress are the derivatives of one energy, which knows no names and no origin."""
+"""Checks of potentials: forces, Hessian and stress are the derivatives of one energy, which knows
+no names and no origin.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import UNITS
-from vitreous.testing.contract import DIFFERENCES, ROUNDING, Subject, expect, expect_close, expect_member, expect_refusal, expect_subset
+from vitreous.testing.contract import (
+    DIFFERENCES,
+    ROUNDING,
+    Subject,
+    expect,
+    expect_close,
+    expect_member,
+    expect_refusal,
+    expect_subset,
+)
 from vitreous.testing.materials import crowd_of
 
 Array = NDArray[Any]
@@ -18,7 +29,12 @@ _STEP = 1e-4  #: of finite differences, in units of the mean spacing
 def _state(subject: Subject) -> tuple[Any, Array, Array, float]:
     glass = crowd_of(subject)
     spacing = (glass.volume / len(glass)) ** (1 / glass.dimension)
-    return subject.make().surface(glass), np.array(glass.positions), np.array(glass.cell), _STEP * spacing
+    return (
+        subject.make().surface(glass),
+        np.array(glass.positions),
+        np.array(glass.cell),
+        _STEP * spacing,
+    )
 
 
 def _direction(shape: tuple[int, ...]) -> Array:
@@ -27,7 +43,10 @@ def _direction(shape: tuple[int, ...]) -> Array:
 
 def declares_itself(subject: Subject) -> None:
     """Species, dimensions and units are declared."""
-    expect(isinstance(subject.cls.species, tuple) and subject.cls.species, f"species is {subject.cls.species!r}; expected a tuple of names")
+    expect(
+        isinstance(subject.cls.species, tuple) and subject.cls.species,
+        f"species is {subject.cls.species!r}; expected a tuple of names",
+    )
     expect_subset(subject.cls.dimensions, {2, 3}, "dimensions")
     expect_member(subject.cls.units, UNITS, "units")
 
@@ -36,9 +55,15 @@ def forces_are_minus_the_gradient(subject: Subject) -> None:
     """Forces equal the negative slope of the energy, by finite differences."""
     surface, x, cell, h = _state(subject)
     v, forces = _direction(x.shape), np.array(surface.energy_forces(x, cell)[1])
-    slope = (surface.energy_forces(x + h * v, cell)[0] - surface.energy_forces(x - h * v, cell)[0]) / (2 * h)
+    slope = (
+        surface.energy_forces(x + h * v, cell)[0] - surface.energy_forces(x - h * v, cell)[0]
+    ) / (2 * h)
     expect_close(
-        -slope, np.sum(forces * v), "minus the slope of the energy along a random direction", DIFFERENCES, float(np.linalg.norm(forces))
+        -slope,
+        np.sum(forces * v),
+        "minus the slope of the energy along a random direction",
+        DIFFERENCES,
+        float(np.linalg.norm(forces)),
     )
 
 
@@ -46,7 +71,13 @@ def forces_sum_to_zero(subject: Subject) -> None:
     """The forces on all atoms cancel."""
     surface, x, cell, _ = _state(subject)
     forces = surface.energy_forces(x, cell)[1]
-    expect_close(np.sum(forces, axis=0), np.zeros(x.shape[1]), "the sum of all forces", ROUNDING, np.abs(forces).sum())
+    expect_close(
+        np.sum(forces, axis=0),
+        np.zeros(x.shape[1]),
+        "the sum of all forces",
+        ROUNDING,
+        np.abs(forces).sum(),
+    )
 
 
 def hessian_is_symmetric(subject: Subject) -> None:
@@ -60,20 +91,42 @@ def hessian_is_minus_the_slope_of_forces(subject: Subject) -> None:
     """The Hessian equals the negative slope of the forces, by finite differences."""
     surface, x, cell, h = _state(subject)
     v = _direction(x.shape)
-    slope = (np.array(surface.energy_forces(x + h * v, cell)[1]) - np.array(surface.energy_forces(x - h * v, cell)[1])) / (2 * h)
+    slope = (
+        np.array(surface.energy_forces(x + h * v, cell)[1])
+        - np.array(surface.energy_forces(x - h * v, cell)[1])
+    ) / (2 * h)
     product = surface.hessian(x, cell) @ v.ravel()
-    expect_close(product.reshape(x.shape), -slope, "the Hessian times a random displacement", 10 * DIFFERENCES)
+    expect_close(
+        product.reshape(x.shape),
+        -slope,
+        "the Hessian times a random displacement",
+        10 * DIFFERENCES,
+    )
 
 
 def linear_response_agrees_with_the_hessian(subject: Subject) -> None:
-    """``linearise().multiply`` is the Hessian's product, and ``affine_force`` the change of forces under an affine motion."""
+    """``linearise().multiply`` is the Hessian's product, and ``affine_force`` the change of forces
+    under an affine motion.
+    """
     surface, x, cell, _ = _state(subject)
     response, v = surface.linearise(x, cell), _direction(x.shape)
-    expect_close(response.multiply(v).ravel(), surface.hessian(x, cell) @ v.ravel(), "linearise().multiply", ROUNDING)
+    expect_close(
+        response.multiply(v).ravel(),
+        surface.hessian(x, cell) @ v.ravel(),
+        "linearise().multiply",
+        ROUNDING,
+    )
     gradient, h = _direction(cell.shape), 1e-5
     plus, minus = np.eye(len(cell)) + h * gradient, np.eye(len(cell)) - h * gradient
-    change = np.array(surface.energy_forces(x @ plus.T, cell @ plus.T)[1]) - np.array(surface.energy_forces(x @ minus.T, cell @ minus.T)[1])
-    expect_close(response.affine_force(gradient), change / (2 * h), "linearise().affine_force", 10 * DIFFERENCES)
+    change = np.array(surface.energy_forces(x @ plus.T, cell @ plus.T)[1]) - np.array(
+        surface.energy_forces(x @ minus.T, cell @ minus.T)[1]
+    )
+    expect_close(
+        response.affine_force(gradient),
+        change / (2 * h),
+        "linearise().affine_force",
+        10 * DIFFERENCES,
+    )
 
 
 def stress_is_the_slope_of_energy(subject: Subject) -> None:
@@ -86,7 +139,12 @@ def stress_is_the_slope_of_energy(subject: Subject) -> None:
         for j in range(d):
             step = np.zeros((d, d))
             step[i, j] = h
-            energies = [surface.energy_forces(x @ (np.eye(d) + s * step).T, cell @ (np.eye(d) + s * step).T)[0] for s in (1, -1)]
+            energies = [
+                surface.energy_forces(
+                    x @ (np.eye(d) + s * step).T, cell @ (np.eye(d) + s * step).T
+                )[0]
+                for s in (1, -1)
+            ]
             slope[i, j] = (energies[0] - energies[1]) / (2 * h * volume)
     expect_close(stress, stress.T, "the stress, compared with its transpose,", 1e-8)
     expect_close(stress, slope, "the stress", DIFFERENCES)
@@ -95,7 +153,9 @@ def stress_is_the_slope_of_energy(subject: Subject) -> None:
 def lattice_vectors_change_nothing(subject: Subject) -> None:
     """Atoms moved by lattice vectors have the same energy, forces and stress."""
     glass = crowd_of(subject)
-    shifts = np.random.default_rng(5).integers(-2, 3, (len(glass), glass.dimension)) * np.array(glass.periodic)
+    shifts = np.random.default_rng(5).integers(-2, 3, (len(glass), glass.dimension)) * np.array(
+        glass.periodic
+    )
     moved = glass.with_(positions=glass.positions + shifts @ glass.cell)
     _compare(subject, glass, moved, np.arange(len(glass)), "after moving atoms by lattice vectors")
 
@@ -104,7 +164,12 @@ def order_of_atoms_does_not_matter(subject: Subject) -> None:
     """Atoms in another order have the same energy, and the forces go along."""
     glass = crowd_of(subject)
     order = np.random.default_rng(6).permutation(len(glass))
-    other = glass.with_(positions=glass.positions[order], species=glass.species[order], bonds=np.zeros((0, 2), int), ids=glass.ids[order])
+    other = glass.with_(
+        positions=glass.positions[order],
+        species=glass.species[order],
+        bonds=np.zeros((0, 2), int),
+        ids=glass.ids[order],
+    )
     _compare(subject, glass, other, order, "with the atoms in another order")
 
 
@@ -113,20 +178,32 @@ def _compare(subject: Subject, glass: Any, other: Any, order: Array, when: str) 
     (e, f), (e_other, f_other) = (s.energy_forces(x, cell) for s, x, cell in surfaces)
     expect_close(e_other, e, f"the energy {when}", ROUNDING)
     expect_close(f_other, np.array(f)[order], f"a force {when}", 1e-8)
-    expect_close(surfaces[1][0].stress(*surfaces[1][1:]), surfaces[0][0].stress(*surfaces[0][1:]), f"the stress {when}", 1e-8)
+    expect_close(
+        surfaces[1][0].stress(*surfaces[1][1:]),
+        surfaces[0][0].stress(*surfaces[0][1:]),
+        f"the stress {when}",
+        1e-8,
+    )
 
 
 def atom_energies_sum_to_the_energy(subject: Subject) -> None:
     """The energies of the atoms add up to the energy."""
     surface, x, cell, _ = _state(subject)
-    expect_close(np.sum(surface.atom_energies(x, cell)), surface.energy_forces(x, cell)[0], "the sum of the atoms' energies", ROUNDING)
+    expect_close(
+        np.sum(surface.atom_energies(x, cell)),
+        surface.energy_forces(x, cell)[0],
+        "the sum of the atoms' energies",
+        ROUNDING,
+    )
 
 
 def foreign_glass_is_refused(subject: Subject) -> None:
     """Unknown species and other units are refused in words."""
     glass, potential = crowd_of(subject), subject.make()
     strange = tuple(f"X{i}" for i in range(len(glass.names)))
-    expect_refusal(lambda: potential.surface(glass.with_(names=strange)), "a glass of unknown species")
+    expect_refusal(
+        lambda: potential.surface(glass.with_(names=strange)), "a glass of unknown species"
+    )
     other = next(units for units in UNITS if units != glass.units)
     expect_refusal(lambda: potential.surface(glass.with_(units=other)), f"a glass in {other} units")
 

@@ -1,4 +1,6 @@
-"""A small run made from formulas, for checks of evaluations: silica glasses with labels, events, indicators and predictions."""
+"""A small run made from formulas, for checks of evaluations: silica glasses with labels, events,
+indicators and predictions.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,12 @@ _GRID = (5, 4)
 
 
 def run_of(cls: type[Any]) -> Run:
-    """Six glasses with all that an evaluation may need, labelled at the first, in the alphabet, of the levels that it scores."""
-    samples = tuple(_sample(cls.example(), index, role, min(cls.levels)) for index, role in enumerate(ROLES))
+    """Six glasses with all that an evaluation may need, labelled at the first, in the alphabet, of
+    the levels that it scores.
+    """
+    samples = tuple(
+        _sample(cls.example(), index, role, min(cls.levels)) for index, role in enumerate(ROLES)
+    )
     return Run(loadings=(Loading(),), samples=samples, weak_is=WEAK_IS)
 
 
@@ -28,7 +34,9 @@ def _sample(evaluation: Any, index: int, role: str, level: str) -> Sample:
     rng = np.random.default_rng(index)
     labels = _labels(rng, glass, level)
     values = np.nan_to_num(labels.values, nan=0.5)
-    columns = np.stack([values + rng.normal(0.0, 0.3, len(values)), rng.normal(size=len(values))], axis=1)
+    columns = np.stack(
+        [values + rng.normal(0.0, 0.3, len(values)), rng.normal(size=len(values))], axis=1
+    )
     return Sample.of(
         index=index,
         role=role,
@@ -44,7 +52,9 @@ def _sample(evaluation: Any, index: int, role: str, level: str) -> Sample:
 
 
 def _labels(rng: np.random.Generator, glass: Configuration, level: str) -> Labels:
-    """Values around 0.5, one place in ten unknown; on a grid, at the atoms, or one for the whole glass."""
+    """Values around 0.5, one place in ten unknown; on a grid, at the atoms, or one for the whole
+    glass.
+    """
     ticks = np.meshgrid(*((np.arange(n) + 0.5) / n for n in _GRID), indexing="ij")
     grid = np.stack(ticks, -1).reshape(-1, 2) @ glass.cell
     middle = 0.5 * glass.cell.sum(axis=0, keepdims=True)
@@ -81,6 +91,10 @@ def unknown(sample: Sample) -> Sample:
     """The same glass, of which neither a label nor an event is known."""
     labels, events = sample.labels, sample.events
     assert events is not None
-    nothing = replace(labels, values=np.full(len(labels), np.nan), mask=np.zeros(len(labels), dtype=bool))
-    none = replace(events, values=[], mask=[], positions=np.zeros((0, 2)), columns={"strain": np.zeros(0)})
+    nothing = replace(
+        labels, values=np.full(len(labels), np.nan), mask=np.zeros(len(labels), dtype=bool)
+    )
+    none = replace(
+        events, values=[], mask=[], positions=np.zeros((0, 2)), columns={"strain": np.zeros(0)}
+    )
     return sample.with_(labels=nothing, events=none)

@@ -1,4 +1,6 @@
-"""Checks of simulators: states at rest, stress that does the work, and results that know neither names, order nor origin."""
+"""Checks of simulators: states at rest, stress that does the work, and results that know neither
+names, order nor origin.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from vitreous.core.data import Configuration, Loading, Trajectory
-from vitreous.testing.contract import AT_REST, STRESS_WORK, Skip, Subject, expect, expect_close, expect_refusal, expect_subset
+from vitreous.testing.contract import (
+    AT_REST,
+    STRESS_WORK,
+    Skip,
+    Subject,
+    expect,
+    expect_close,
+    expect_refusal,
+    expect_subset,
+)
 from vitreous.testing.materials import glass_of, potential_of
 
 _SAME_PATH = 1e-5  #: relative: energies and stresses of the same path, reached by other roundings
@@ -34,7 +45,9 @@ def _spacing(glass: Configuration) -> float:
 
 
 def _force(glass: Configuration, surface: Any) -> float:
-    """The force of a typical bond stretched by a percent of the spacing: what residual forces are compared with."""
+    """The force of a typical bond stretched by a percent of the spacing: what residual forces are
+    compared with.
+    """
     stiffness = np.abs(surface.hessian(glass.positions, glass.cell).diagonal()).mean()
     return 0.01 * stiffness * _spacing(glass)
 
@@ -51,7 +64,8 @@ def relaxed_glass_is_at_rest(subject: Subject) -> None:
     left = np.abs(surface.energy_forces(glass.positions, glass.cell)[1]).max()
     expect(
         left <= AT_REST * _force(glass, surface),
-        f"a force of {left:.3g} is left after relax; typical bonds pull {_force(glass, surface):.3g}",
+        f"a force of {left:.3g} is left after relax; typical bonds pull "
+        f"{_force(glass, surface):.3g}",
     )
     same = (
         np.array_equal(glass.species, before.species)
@@ -67,7 +81,9 @@ def zero_strain_is_the_identity(subject: Subject) -> None:
     first = (path.strain[0], path.frame_strain[0])
     expect(first == (0.0, 0.0), f"the first strains of curve and frames are {first}; expected 0")
     expect_close(path.cells[0], glass.cell, "the first saved cell", 1e-12)
-    expect_close(path.frames[0], glass.positions, "the first saved positions", _SAME_PLACE, _spacing(glass))
+    expect_close(
+        path.frames[0], glass.positions, "the first saved positions", _SAME_PLACE, _spacing(glass)
+    )
     energy = potential_of(glass).surface(glass).energy_forces(glass.positions, glass.cell)[0]
     expect_close(path.energy[0], energy, "the first energy", 1e-8)
 
@@ -84,19 +100,38 @@ def saved_states_are_at_rest(subject: Subject) -> None:
     path = _path(subject)
     surface = potential_of(path.initial).surface(path.initial)
     least = AT_REST * _force(path.initial, surface)
-    expect(path.residual.max() <= least, f"a force of {path.residual.max():.3g} is reported as left; expected at most {least:.3g}")
+    expect(
+        path.residual.max() <= least,
+        f"a force of {path.residual.max():.3g} is reported as left; expected at most {least:.3g}",
+    )
     for strain, x, cell in zip(path.frame_strain, path.frames, path.cells, strict=True):
         left = np.abs(surface.energy_forces(x, cell)[1]).max()
-        expect(left <= least, f"a force of {left:.3g} is left at strain {strain:.4g}; expected at most {least:.3g}")
+        expect(
+            left <= least,
+            f"a force of {left:.3g} is left at strain {strain:.4g}; expected at most {least:.3g}",
+        )
         at = int(np.argmin(np.abs(path.strain - strain)))
         if abs(path.strain[at] - strain) < 1e-12:
-            expect_close(path.energy[at], surface.energy_forces(x, cell)[0], f"the energy reported at strain {strain:.4g}", 1e-8)
+            expect_close(
+                path.energy[at],
+                surface.energy_forces(x, cell)[0],
+                f"the energy reported at strain {strain:.4g}",
+                1e-8,
+            )
             largest = np.abs(path.stress).max()
-            expect_close(path.stress[at], surface.stress(x, cell), f"the stress reported at strain {strain:.4g}", 1e-5, largest)
+            expect_close(
+                path.stress[at],
+                surface.stress(x, cell),
+                f"the stress reported at strain {strain:.4g}",
+                1e-5,
+                largest,
+            )
 
 
 def asked_states_are_saved(subject: Subject) -> None:
-    """The state at a strain that is asked for is saved, at most a step beyond it, at rest, and asking does not change the path."""
+    """The state at a strain that is asked for is saved, at most a step beyond it, at rest, and
+    asking does not change the path.
+    """
     glass, path = _relaxed(subject), _path(subject)
     last = min(float(path.strain[-1]), float(path.events.strain[0]) if len(path.events) else np.inf)
     asked = 0.377 * last
@@ -106,18 +141,35 @@ def asked_states_are_saved(subject: Subject) -> None:
     at = int(np.flatnonzero(beyond >= -1e-9 * asked)[0])
     expect(
         beyond[at] <= np.diff(found.strain).min(),
-        f"strain {asked:.4g} was asked for, but is not among the saved ones: {found.frame_strain[:6]}",
+        f"strain {asked:.4g} was asked for, but is not among the saved ones: "
+        f"{found.frame_strain[:6]}",
     )
     state = glass.with_(positions=found.frames[at], cell=found.cells[at])
-    left = np.abs(potential_of(glass).surface(glass).energy_forces(state.positions, state.cell)[1]).max()
-    expect(left <= AT_REST * _force(glass, potential_of(glass).surface(glass)), f"a force of {left:.3g} is left at the strain asked for")
-    expect_close(found.energy[-1], path.energy[-1], "the last energy, with and without asking for a state on the way", _SAME_PATH)
+    left = np.abs(
+        potential_of(glass).surface(glass).energy_forces(state.positions, state.cell)[1]
+    ).max()
+    expect(
+        left <= AT_REST * _force(glass, potential_of(glass).surface(glass)),
+        f"a force of {left:.3g} is left at the strain asked for",
+    )
+    expect_close(
+        found.energy[-1],
+        path.energy[-1],
+        "the last energy, with and without asking for a state on the way",
+        _SAME_PATH,
+    )
 
 
 def stress_is_symmetric(subject: Subject) -> None:
     """The stress tensor equals its transpose at every strain."""
     stress = _path(subject).stress
-    expect_close(stress, stress.transpose(0, 2, 1), "the stress, compared with its transpose,", 1e-7, np.abs(stress).max())
+    expect_close(
+        stress,
+        stress.transpose(0, 2, 1),
+        "the stress, compared with its transpose,",
+        1e-7,
+        np.abs(stress).max(),
+    )
 
 
 def stress_does_the_work(subject: Subject) -> None:
@@ -127,16 +179,27 @@ def stress_does_the_work(subject: Subject) -> None:
     power = []
     for strain, stress in zip(path.strain[:last], path.stress[:last], strict=True):
         gradient = path.loading.deformation_gradient(strain)
-        power.append(volume * np.linalg.det(gradient) * np.sum(stress * path.loading.velocity_gradient(strain)))
+        power.append(
+            volume
+            * np.linalg.det(gradient)
+            * np.sum(stress * path.loading.velocity_gradient(strain))
+        )
     work = np.sum(0.5 * (np.array(power[1:]) + power[:-1]) * np.diff(path.strain[:last]))
     expect_close(
-        path.energy[last - 1] - path.energy[0], work, "the energy gained before the first event, compared with the work,", STRESS_WORK
+        path.energy[last - 1] - path.energy[0],
+        work,
+        "the energy gained before the first event, compared with the work,",
+        STRESS_WORK,
     )
 
 
 def _elastic(path: Trajectory) -> int:
     """How many strains lie before the first event."""
-    last = len(path.strain) if not len(path.events) else int(np.searchsorted(path.strain, path.events.strain[0] - 1e-12))
+    last = (
+        len(path.strain)
+        if not len(path.events)
+        else int(np.searchsorted(path.strain, path.events.strain[0] - 1e-12))
+    )
     if last < 3:
         raise Skip("its example meets an event at once; give it an example that starts elastically")
     return last
@@ -152,17 +215,29 @@ def elastic_strain_can_be_undone(subject: Subject) -> None:
     if not chosen:
         raise Skip("no state is saved between zero strain and the first event")
     frame, strain = path.frames[chosen[-1]], path.frame_strain[chosen[-1]]
-    back = path.initial.with_(positions=frame @ np.linalg.inv(path.loading.deformation_gradient(strain)).T)
+    back = path.initial.with_(
+        positions=frame @ np.linalg.inv(path.loading.deformation_gradient(strain)).T
+    )
     found = subject.make().relax(back, potential_of(back))
-    moved = found.positions @ np.linalg.inv(found.cell) - path.initial.positions @ np.linalg.inv(path.initial.cell)
+    moved = found.positions @ np.linalg.inv(found.cell) - path.initial.positions @ np.linalg.inv(
+        path.initial.cell
+    )
     moved -= moved.mean(axis=0)
-    expect_close(moved @ found.cell, np.zeros_like(moved), "the place of an atom after going there and back", _SAME_PLACE, _spacing(found))
+    expect_close(
+        moved @ found.cell,
+        np.zeros_like(moved),
+        "the place of an atom after going there and back",
+        _SAME_PLACE,
+        _spacing(found),
+    )
 
 
 def lattice_vectors_change_nothing(subject: Subject) -> None:
     """Atoms moved by lattice vectors give the same curves and the same events."""
     glass = _relaxed(subject)
-    shifts = np.random.default_rng(5).integers(-1, 2, (len(glass), glass.dimension)) * np.array(glass.periodic)
+    shifts = np.random.default_rng(5).integers(-1, 2, (len(glass), glass.dimension)) * np.array(
+        glass.periodic
+    )
     moved = glass.with_(positions=glass.positions + shifts @ glass.cell)
     _compare(subject, moved, np.arange(len(glass)), "after moving atoms by lattice vectors")
 
@@ -172,7 +247,12 @@ def order_of_atoms_does_not_matter(subject: Subject) -> None:
     glass = _relaxed(subject)
     order = np.random.default_rng(6).permutation(len(glass))
     bonds = np.argsort(order)[glass.bonds]
-    other = glass.with_(positions=glass.positions[order], species=glass.species[order], bonds=bonds, ids=glass.ids[order])
+    other = glass.with_(
+        positions=glass.positions[order],
+        species=glass.species[order],
+        bonds=bonds,
+        ids=glass.ids[order],
+    )
     _compare(subject, other, order, "with the atoms in another order")
 
 
@@ -182,31 +262,63 @@ def _compare(subject: Subject, other: Configuration, order: np.ndarray, when: st
     last = min(_elastic(path), _elastic(twin))
     expect_close(twin.strain[:last], path.strain[:last], f"the strains {when}", 1e-12)
     expect_close(twin.energy[:last], path.energy[:last], f"the energy {when}", 1e-9)
-    expect_close(twin.stress[:last], path.stress[:last], f"the stress {when}", _SAME_PATH, np.abs(path.stress).max())
-    expect(len(twin.events) == len(path.events), f"{len(twin.events)} events {when}; expected {len(path.events)}")
+    expect_close(
+        twin.stress[:last],
+        path.stress[:last],
+        f"the stress {when}",
+        _SAME_PATH,
+        np.abs(path.stress).max(),
+    )
+    expect(
+        len(twin.events) == len(path.events),
+        f"{len(twin.events)} events {when}; expected {len(path.events)}",
+    )
     if len(path.events):
-        expect_close(twin.events.strain[0], path.events.strain[0], f"the strain of the first event {when}", 1e-9)
-        expect(order[twin.events.atom[0]] == path.events.atom[0], f"the first event moves another atom {when}")
+        expect_close(
+            twin.events.strain[0],
+            path.events.strain[0],
+            f"the strain of the first event {when}",
+            1e-9,
+        )
+        expect(
+            order[twin.events.atom[0]] == path.events.atom[0],
+            f"the first event moves another atom {when}",
+        )
 
 
 def events_are_told_consistently(subject: Subject) -> None:
-    """Each event lowers the energy, happens at a reported strain, and lies where its atom was in the undeformed glass."""
+    """Each event lowers the energy, happens at a reported strain, and lies where its atom was in
+    the undeformed glass.
+    """
     path = _path(subject)
     events = path.events
     if not len(events):
         raise Skip("its example meets no event")
-    expect(np.all(events.energy_drop > 0), f"an event raises the energy by {-events.energy_drop.min():.3g}")
     expect(
-        np.all(np.diff(events.strain) >= 0) and events.strain.max() <= path.strain[-1] + 1e-12, "events are out of order or beyond the end"
+        np.all(events.energy_drop > 0),
+        f"an event raises the energy by {-events.energy_drop.min():.3g}",
     )
-    expect_close(events.position, path.initial.positions[events.atom], "the place of an event", _SAME_PLACE, _spacing(path.initial))
+    expect(
+        np.all(np.diff(events.strain) >= 0) and events.strain.max() <= path.strain[-1] + 1e-12,
+        "events are out of order or beyond the end",
+    )
+    expect_close(
+        events.position,
+        path.initial.positions[events.atom],
+        "the place of an event",
+        _SAME_PLACE,
+        _spacing(path.initial),
+    )
 
 
 def other_dimension_is_refused(subject: Subject) -> None:
     """A loading of another dimension than the glass is refused in words."""
     glass = _relaxed(subject)
     loading = Loading(dimension=5 - glass.dimension)
-    expect_refusal(lambda: subject.make().deform(glass, potential_of(glass), loading), f"a loading in {loading.dimension} dimensions")
+    expect_refusal(
+        lambda: subject.make().deform(glass, potential_of(glass), loading),
+        f"a loading in {loading.dimension} dimensions",
+    )
 
 
 CHECKS = (

@@ -1,6 +1,7 @@
 """Features and labels made from a formula, in every form, for checks of models.
 
-The label of a place is a smooth function of its own features, so that any model worth its name can learn it.
+The label of a place is a smooth function of its own features, so that any model worth its name can
+learn it.
 """
 
 from __future__ import annotations
@@ -16,12 +17,20 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features, Labels
 
 Array = NDArray[Any]
-COLUMNS = 12  #: of vector features: more than the eight places of a glass, so that a linear model can pass through all of them
+# : of vector features: more than the eight places of a glass, so that a linear model can pass
+# through all of them
+COLUMNS = 12
 
 
-def examples(cls: type[Any], glasses: int, seed: int, form: str | None = None, places: int = 8) -> list[tuple[Features, Labels]]:
-    """``glasses`` pairs of features and labels that a model class accepts; one place per glass at level "sample"."""
-    level = next(level for level in ("site", "atom", "sample", "field", "event") if level in cls.levels)
+def examples(
+    cls: type[Any], glasses: int, seed: int, form: str | None = None, places: int = 8
+) -> list[tuple[Features, Labels]]:
+    """``glasses`` pairs of features and labels that a model class accepts; one place per glass at
+    level "sample".
+    """
+    level = next(
+        level for level in ("site", "atom", "sample", "field", "event") if level in cls.levels
+    )
     count = 1 if level == "sample" else places
     made = []
     for index in range(glasses if level != "sample" else glasses * places):
@@ -38,19 +47,29 @@ def labels_of(values: Array, level: str, masked: Sequence[int] = ()) -> Labels:
     positions = np.arange(2.0 * len(values)).reshape(-1, 2)
     values = np.where(mask, values, np.nan)
     return Labels(
-        name="target", level=level, unit="energy", values=values, mask=mask, positions=positions, columns={"other": positions[:, 0]}
+        name="target",
+        level=level,
+        unit="energy",
+        values=values,
+        mask=mask,
+        positions=positions,
+        columns={"other": positions[:, 0]},
     )
 
 
 def _vector(rng: np.random.Generator, count: int, level: str) -> tuple[Features, Array]:
     x = rng.normal(size=(count, COLUMNS)) * np.linspace(1.0, 3.0, COLUMNS) + 5.0
     names = tuple(f"column{i}" for i in range(COLUMNS))
-    return Features(form="vector", level=level, names=names, values=x), 2.0 + x[:, 0] - 0.5 * x[:, 1]
+    return Features(form="vector", level=level, names=names, values=x), 2.0 + x[:, 0] - 0.5 * x[
+        :, 1
+    ]
 
 
 def _image(rng: np.random.Generator, count: int, level: str) -> tuple[Features, Array]:
     x = rng.normal(size=(count, 2, 48, 48)) + rng.normal(size=(count, 2, 1, 1))
-    return Features(form="image", level=level, names=("A", "B"), values=x), 2.0 + x[:, 0].mean(axis=(1, 2))
+    return Features(form="image", level=level, names=("A", "B"), values=x), 2.0 + x[:, 0].mean(
+        axis=(1, 2)
+    )
 
 
 def _sequence(rng: np.random.Generator, count: int, level: str) -> tuple[Features, Array]:
@@ -58,7 +77,9 @@ def _sequence(rng: np.random.Generator, count: int, level: str) -> tuple[Feature
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     x = rng.normal(size=(offsets[-1], 3)) + np.repeat(rng.normal(size=(count, 3)), lengths, axis=0)
     values = 2.0 + np.array([x[a:b, 0].mean() for a, b in pairwise(offsets)])
-    return Features(form="sequence", level=level, names=("x", "y", "distance"), values=x, offsets=offsets), values
+    return Features(
+        form="sequence", level=level, names=("x", "y", "distance"), values=x, offsets=offsets
+    ), values
 
 
 def _graph(rng: np.random.Generator, count: int, level: str) -> tuple[Features, Array]:
@@ -67,10 +88,14 @@ def _graph(rng: np.random.Generator, count: int, level: str) -> tuple[Features, 
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     swell = np.repeat(rng.uniform(0.6, 1.6, count), sizes)
     turn = 2 * np.pi * np.concatenate([np.arange(n) / n for n in sizes])
-    place = (swell * (1 + 0.1 * rng.normal(size=len(swell))))[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
+    place = (swell * (1 + 0.1 * rng.normal(size=len(swell))))[:, None] * np.column_stack(
+        [np.cos(turn), np.sin(turn)]
+    )
     source = np.arange(len(place))
     target = np.concatenate([np.roll(source[a:b], -1) for a, b in pairwise(offsets)])
-    edges = np.stack([np.column_stack([source, target]).ravel(), np.column_stack([target, source]).ravel()])
+    edges = np.stack(
+        [np.column_stack([source, target]).ravel(), np.column_stack([target, source]).ravel()]
+    )
     vector = place[edges[1]] - place[edges[0]]
     length = np.hypot(*vector.T)
     edge_offsets = 2 * offsets
@@ -106,7 +131,10 @@ def some_places(features: Features, chosen: Sequence[int]) -> Features:
     if features.form == "sequence":
         return replace(features, values=features.values[np.concatenate(rows)], offsets=offsets)
     columns = [np.arange(features.edge_offsets[m], features.edge_offsets[m + 1]) for m in chosen]
-    edges = [features.edges[:, c] - features.offsets[m] + start for m, c, start in zip(chosen, columns, offsets[:-1], strict=True)]
+    edges = [
+        features.edges[:, c] - features.offsets[m] + start
+        for m, c, start in zip(chosen, columns, offsets[:-1], strict=True)
+    ]
     return replace(
         features,
         values=features.values[np.concatenate(rows)],

@@ -1,4 +1,6 @@
-"""Small glasses with known structure, for tests of components: two atoms, eight atoms, a crystal, and real disorder."""
+"""Small glasses with known structure, for tests of components: two atoms, eight atoms, a crystal,
+and real disorder.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,12 @@ from vitreous.plugins.simulators.aqs import AQS
 Array = NDArray[np.float64]
 
 
-def two_particles(distance: float = 2.0 ** (1 / 6), dimension: int = 2, box: float = 10.0) -> Configuration:
-    """Two particles ``distance`` apart along x (sigma; the default is the minimum of the Lennard-Jones pair), across the cell boundary."""
+def two_particles(
+    distance: float = 2.0 ** (1 / 6), dimension: int = 2, box: float = 10.0
+) -> Configuration:
+    """Two particles ``distance`` apart along x (sigma; the default is the minimum of the
+    Lennard-Jones pair), across the cell boundary.
+    """
     positions = np.full((2, dimension), 0.5 * box)
     positions[:, 0] = [-0.5 * distance, 0.5 * distance]
     return Configuration(
@@ -59,11 +65,22 @@ def eight_particles() -> Configuration:
 
 
 def binary_mixture(
-    side: int = 4, spacing: float = 1.1, seed: int = 0, dimension: int = 3, names: tuple[str, str] = ("A", "B")
+    side: int = 4,
+    spacing: float = 1.1,
+    seed: int = 0,
+    dimension: int = 3,
+    names: tuple[str, str] = ("A", "B"),
 ) -> Configuration:
-    """A shaken cubic (square) lattice of ``side`` ** dimension particles, four of the first to one of the second species, sigma."""
+    """A shaken cubic (square) lattice of ``side`` ** dimension particles, four of the first to one
+    of the second species, sigma.
+    """
     rng = np.random.default_rng(seed)
-    places = np.stack(np.meshgrid(*[np.arange(side)] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension) * spacing
+    places = (
+        np.stack(np.meshgrid(*[np.arange(side)] * dimension, indexing="ij"), axis=-1).reshape(
+            -1, dimension
+        )
+        * spacing
+    )
     return Configuration(
         positions=places + 0.05 * spacing * rng.standard_normal(places.shape),
         species=(np.arange(len(places)) % 5 == 4).astype(int),
@@ -74,15 +91,25 @@ def binary_mixture(
     )
 
 
-def silica_honeycomb(columns: int = 10, rows: int = 6, si_si: float = 3.014649, shake: float = 0.0, seed: int = 0) -> Configuration:
+def silica_honeycomb(
+    columns: int = 10, rows: int = 6, si_si: float = 3.014649, shake: float = 0.0, seed: int = 0
+) -> Configuration:
     """Planar silica: a honeycomb of Si with O at mid-bond, every ring of size 6.
 
-    ``columns`` x ``rows`` rectangular units of 4 Si and 6 O, each sqrt(3) a x 3 a with a = ``si_si`` (angstrom; the default is the
-    spacing at rest of the Yukawa model). ``shake`` (angstrom) is the standard deviation of random displacements drawn from ``seed``.
+    ``columns`` x ``rows`` rectangular units of 4 Si and 6 O, each sqrt(3) a x 3 a with a =
+    ``si_si`` (angstrom; the default is the spacing at rest of the Yukawa model). ``shake``
+    (angstrom) is the standard deviation of random displacements drawn from ``seed``.
     """
-    unit = np.array([[0.0, 0.0], [0.5 * np.sqrt(3), 0.5], [0.5 * np.sqrt(3), 1.5], [0.0, 2.0]]) * si_si
+    unit = (
+        np.array([[0.0, 0.0], [0.5 * np.sqrt(3), 0.5], [0.5 * np.sqrt(3), 1.5], [0.0, 2.0]]) * si_si
+    )
     size = np.array([np.sqrt(3), 3.0]) * si_si
-    corners = np.stack(np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij"), -1).reshape(-1, 1, 2) * size
+    corners = (
+        np.stack(np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij"), -1).reshape(
+            -1, 1, 2
+        )
+        * size
+    )
     silicon = (corners + unit).reshape(-1, 2)
     box = size * [columns, rows]
     vectors = silicon[None] - silicon[:, None]
@@ -102,7 +129,9 @@ def silica_honeycomb(columns: int = 10, rows: int = 6, si_si: float = 3.014649, 
     )
 
 
-def shaken_honeycomb(columns: int = 8, rows: int = 6, shake: float = 0.06, seed: int = 0) -> Configuration:
+def shaken_honeycomb(
+    columns: int = 8, rows: int = 6, shake: float = 0.06, seed: int = 0
+) -> Configuration:
     """``silica_honeycomb`` with its atoms displaced at random: no two places alike, known rings."""
     return silica_honeycomb(columns, rows, shake=shake, seed=seed)
 
@@ -113,10 +142,14 @@ def some_sites(glass: Configuration, count: int = 12, seed: int = 1) -> Array:
 
 
 def silica_crystal(repeat: int = 2, shake: float = 0.1, seed: int = 0) -> Configuration:
-    """Silica in three dimensions: ideal beta-cristobalite of ``repeat`` ** 3 cells of 7.16 angstrom, shaken (angstrom), bonded; eV."""
+    """Silica in three dimensions: ideal beta-cristobalite of ``repeat`` ** 3 cells of 7.16
+    angstrom, shaken (angstrom), bonded; eV.
+    """
     a = 7.16
     corner = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
-    cells = np.stack(np.meshgrid(*[np.arange(repeat)] * 3, indexing="ij"), axis=-1).reshape(-1, 1, 3)
+    cells = np.stack(np.meshgrid(*[np.arange(repeat)] * 3, indexing="ij"), axis=-1).reshape(
+        -1, 1, 3
+    )
     first = (cells + corner).reshape(-1, 3)
     arms = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / 8
     oxygen = (first[:, None] + arms).reshape(-1, 3)
@@ -125,7 +158,12 @@ def silica_crystal(repeat: int = 2, shake: float = 0.1, seed: int = 0) -> Config
     silicon = (first[:, None] + 2 * arms).reshape(-1, 1, 3) * a - (first + 0.25) * a
     far = np.linalg.norm(silicon - box * np.rint(silicon / box), axis=-1)
     index = 2 * n + np.arange(len(oxygen))
-    bonds = np.concatenate([np.column_stack([np.repeat(np.arange(n), 4), index]), np.column_stack([n + far.argmin(axis=1), index])])
+    bonds = np.concatenate(
+        [
+            np.column_stack([np.repeat(np.arange(n), 4), index]),
+            np.column_stack([n + far.argmin(axis=1), index]),
+        ]
+    )
     return Configuration(
         positions=positions + shake * np.random.default_rng(seed).standard_normal(positions.shape),
         species=np.repeat([0, 1], [2 * n, len(oxygen)]),
@@ -139,20 +177,28 @@ def silica_crystal(repeat: int = 2, shake: float = 0.1, seed: int = 0) -> Config
 
 @lru_cache
 def silica_glass(rings_x: int = 8, rings_y: int = 8, seed: int = 0) -> Configuration:
-    """Planar silica with real disorder (ring-size variance 0.5), at rest under the Yukawa model; 320 atoms, 42 x 36 angstrom."""
-    glass = DualSwitch(rings_x=rings_x, rings_y=rings_y, steps=5000).generate(0, np.random.default_rng(seed))
+    """Planar silica with real disorder (ring-size variance 0.5), at rest under the Yukawa model;
+    320 atoms, 42 x 36 angstrom.
+    """
+    glass = DualSwitch(rings_x=rings_x, rings_y=rings_y, steps=5000).generate(
+        0, np.random.default_rng(seed)
+    )
     return AQS().relax(glass, YukawaSilica())
 
 
 @lru_cache
 def silica_deformation(seed: int = 0) -> Trajectory:
     """``silica_glass`` in pure shear up to and beyond its first instability."""
-    return AQS(strain_max=0.2, max_events=2).deform(silica_glass(seed=seed), YukawaSilica(), Loading())
+    return AQS(strain_max=0.2, max_events=2).deform(
+        silica_glass(seed=seed), YukawaSilica(), Loading()
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class LennardJones(Potential):
-    """Lennard-Jones, 4 (r^-12 - r^-6), force-shifted at ``cutoff`` (sigma), the same for A and B, in two and three dimensions."""
+    """Lennard-Jones, 4 (r^-12 - r^-6), force-shifted at ``cutoff`` (sigma), the same for A and B,
+    in two and three dimensions.
+    """
 
     species: ClassVar = ("A", "B")
     dimensions: ClassVar = frozenset({2, 3})
@@ -163,7 +209,13 @@ class LennardJones(Potential):
     def surface(self, configuration: Configuration) -> PairSurface:
         """Energies in epsilon, lengths in sigma."""
         function: PairFunction = self._shifted
-        table = pair_table({(0, 0): function, (0, 1): function, (1, 1): function}, 2, 0.6, self.cutoff, intervals=4000)
+        table = pair_table(
+            {(0, 0): function, (0, 1): function, (1, 1): function},
+            2,
+            0.6,
+            self.cutoff,
+            intervals=4000,
+        )
         return PairSurface(configuration, configuration.species, table, 1.5)
 
     def _shifted(self, r: Array) -> tuple[Array, Array, Array]:

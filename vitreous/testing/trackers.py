@@ -1,4 +1,6 @@
-"""Checks of trackers: what a run tells them, they take, and they leave its folder, and the place they are called from, as they were."""
+"""Checks of trackers: what a run tells them, they take, and they leave its folder, and the place
+they are called from, as they were.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,34 @@ from vitreous.core.interfaces import Tracked
 from vitreous.core.tracking import Beginning, Outcome
 from vitreous.testing.contract import Subject, expect
 
-CONFIG = {"model": {"alphas": [0.1, 1.0], "kernel": None}, "seed": 0, "name": "kit", "report": True, "note": "x" * 2000}
+CONFIG = {
+    "model": {"alphas": [0.1, 1.0], "kernel": None},
+    "seed": 0,
+    "name": "kit",
+    "report": True,
+    "note": "x" * 2000,
+}
 
 
 @contextmanager
 def a_run() -> Iterator[tuple[Beginning, Outcome]]:
-    """How a run with nested settings begins, and what came of it: undefined scores, a page, a model."""
+    """How a run with nested settings begins, and what came of it: undefined scores, a page, a
+    model.
+    """
     with tempfile.TemporaryDirectory() as name:
         runs = Path(name) / "runs"
         folder = runs / "kit" / "first"
         (folder / "model").mkdir(parents=True)
         for file in ("config.yaml", "page.html", "model/weights.npz"):
             (folder / file).write_text(file)
-        beginning = Beginning(name="kit", title="first", config=CONFIG, command="vitreous run name=kit", folder=folder, runs=runs)
+        beginning = Beginning(
+            name="kit",
+            title="first",
+            config=CONFIG,
+            command="vitreous run name=kit",
+            folder=folder,
+            runs=runs,
+        )
         outcome = Outcome(
             history=(("loss", 1.0, 0), ("loss", 0.5, 1)),
             scores={"model": {"pearson": 0.5, "goodness (C_1)": None}, "radius": 5, "seconds": {}},
@@ -38,14 +55,23 @@ def a_run() -> Iterator[tuple[Beginning, Outcome]]:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def records_a_run(subject: Subject) -> None:
-    """A run is started, with a text for its id, and finished; one without scores, files and model, too."""
+    """A run is started, with a text for its id, and finished; one without scores, files and model,
+    too.
+    """
     with a_run() as (beginning, outcome):
         tracked = subject.make().start(beginning)
-        expect(isinstance(tracked, Tracked), f"start() gives {type(tracked).__name__}; expected a vitreous.core.interfaces.Tracked")
+        expect(
+            isinstance(tracked, Tracked),
+            f"start() gives {type(tracked).__name__}; expected a vitreous.core.interfaces.Tracked",
+        )
         expect(isinstance(tracked.id, str), f"id is {tracked.id!r}; expected text")
         tracked.finish(outcome)
         subject.make().start(beginning).finish(Outcome())
@@ -55,11 +81,16 @@ def records_are_kept_apart(subject: Subject) -> None:
     """Two runs have two ids, unless the tracker keeps no records."""
     with a_run() as (beginning, _):
         first, second = (subject.make().start(beginning).id for _ in range(2))
-        expect(first != second or first == "", f"two runs have the same id, {first!r}; expected two, or the empty text for both")
+        expect(
+            first != second or first == "",
+            f"two runs have the same id, {first!r}; expected two, or the empty text for both",
+        )
 
 
 def a_failure_is_told_without_another(subject: Subject) -> None:
-    """``fail`` takes any reason, and does not raise even where the record is gone: another error is under way."""
+    """``fail`` takes any reason, and does not raise even where the record is gone: another error is
+    under way.
+    """
     with a_run() as (beginning, _):
         tracked = subject.make().start(beginning)
         tracked.fail("ValueError: one\ntwo" + "\nthree" * 500)
@@ -67,10 +98,16 @@ def a_failure_is_told_without_another(subject: Subject) -> None:
 
 
 def jobs_join_their_sweep(subject: Subject) -> None:
-    """The record of a sweep, which has no configuration, is joined by its jobs and closed after them."""
+    """The record of a sweep, which has no configuration, is joined by its jobs and closed after
+    them.
+    """
     with a_run() as (beginning, outcome):
         tracker = subject.make()
-        sweep = tracker.start(Beginning(name="kit", title="sweep", folder=beginning.folder.parent, runs=beginning.runs))
+        sweep = tracker.start(
+            Beginning(
+                name="kit", title="sweep", folder=beginning.folder.parent, runs=beginning.runs
+            )
+        )
         tracker.start(replace(beginning, parent=sweep.id)).finish(outcome)
         sweep.finish(Outcome())
 
@@ -86,10 +123,14 @@ def leaves_the_run_as_it_is(subject: Subject) -> None:
         finally:
             os.chdir(here)
         expect(
-            _contents(beginning.folder) == before, "the folder of the run has changed; a record is kept elsewhere, in runs or on a server"
+            _contents(beginning.folder) == before,
+            "the folder of the run has changed; a record is kept elsewhere, in runs or on a server",
         )
         left: list[Any] = sorted(path.name for path in Path(elsewhere).iterdir())
-        expect(not left, f"{', '.join(left)} appeared in the working directory; write to runs, or to a server")
+        expect(
+            not left,
+            f"{', '.join(left)} appeared in the working directory; write to runs, or to a server",
+        )
 
 
 CHECKS = (

@@ -1,4 +1,6 @@
-"""Order parameters by hand: a perfect honeycomb is fully ordered, and stretching it aligns its bonds."""
+"""Order parameters by hand: a perfect honeycomb is fully ordered, and stretching it aligns its
+bonds.
+"""
 
 import numpy as np
 import pytest
@@ -33,4 +35,6 @@ def test_stretching_along_the_loading_aligns_bonds_with_it():
 
 def test_a_disc_without_silicon_is_refused():
     with pytest.raises(VitreousError, match=r"no Si lies within 0\.1"):
-        BondOrder(radius=0.1).describe(silica_honeycomb(), Loading(), np.array([[1.0, 1.6]]), "site")
+        BondOrder(radius=0.1).describe(
+            silica_honeycomb(), Loading(), np.array([[1.0, 1.6]]), "site"
+        )

@@ -1,7 +1,8 @@
-"""Bond-orientational order of the network around each place (after Nelson & Halperin, Phys. Rev. B 19, 2457 (1979)).
+"""Bond-orientational order of the network around each place (after Nelson & Halperin, Phys. Rev. B
+19, 2457 (1979)).
 
-Every silicon i has neighbours j across an oxygen, in directions theta_ij from the loading axis. Averaged over the silicons within
-``radius`` of a place:
+Every silicon i has neighbours j across an oxygen, in directions theta_ij from the loading axis.
+Averaged over the silicons within ``radius`` of a place:
 
 =================  ==============================================================  =========
 column             meaning                                                         unit
@@ -54,12 +55,23 @@ class BondOrder(Descriptor):
         if self.radius <= 0:
             raise VitreousError(f"bond_order radius is {self.radius:g}; expected a positive length")
 
-    def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
+    def describe(
+        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+    ) -> Features:
         atoms = np.flatnonzero(configuration.species == species_index(configuration, self.centre))
-        near = pairs_within(sites, configuration.positions[atoms], configuration.cell, configuration.periodic, self.radius)
+        near = pairs_within(
+            sites,
+            configuration.positions[atoms],
+            configuration.cell,
+            configuration.periodic,
+            self.radius,
+        )
         empty = np.flatnonzero(np.diff(near.offsets) == 0)
         if len(empty):
-            raise VitreousError(f"no {self.centre} lies within {self.radius:g} of site {int(empty[0])}; use a larger radius")
+            raise VitreousError(
+                f"no {self.centre} lies within {self.radius:g} of site {int(empty[0])}; use a "
+                "larger radius"
+            )
         table = atom_table(configuration, loading, self.centre, self.bridge)[atoms[near.atom]]
         start, count = near.offsets[:-1], np.diff(near.offsets)
         mean = np.add.reduceat(table, start, axis=0) / count[:, None]
@@ -71,7 +83,9 @@ class BondOrder(Descriptor):
 
 
 def atom_table(configuration: Configuration, loading: Loading, centre: str, bridge: str) -> Array:
-    """(N, 7) per atom: |psi_3|, Re and Im of psi_6, mean, mean square and smallest of its angles, mean cos(2 theta); 0 without bonds."""
+    """(N, 7) per atom: |psi_3|, Re and Im of psi_6, mean, mean square and smallest of its angles,
+    mean cos(2 theta); 0 without bonds.
+    """
     network = bridges(configuration, centre, bridge)
     table = np.zeros((len(configuration), 7))
     direction = network.to_target @ loading.frame.T
@@ -81,5 +95,13 @@ def atom_table(configuration: Configuration, loading: Loading, centre: str, brid
         gaps = np.diff(own, append=own[0] + 2 * np.pi)
         psi_6 = np.exp(6j * own).mean()
         order = np.abs(np.exp(3j * own).mean())
-        table[atom] = order, psi_6.real, psi_6.imag, gaps.mean(), (gaps**2).mean(), gaps.min(), np.cos(2 * own).mean()
+        table[atom] = (
+            order,
+            psi_6.real,
+            psi_6.imag,
+            gaps.mean(),
+            (gaps**2).mean(),
+            gaps.min(),
+            np.cos(2 * own).mean(),
+        )
     return table

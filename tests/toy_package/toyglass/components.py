@@ -14,7 +14,15 @@ import numpy as np
 
 from vitreous.core.data import Configuration, Events, Features, Labels, Loading, Trajectory
 from vitreous.core.errors import NotConverged, VitreousError
-from vitreous.core.interfaces import Descriptor, Fitted, Generator, Labeler, Model, Potential, Simulator
+from vitreous.core.interfaces import (
+    Descriptor,
+    Fitted,
+    Generator,
+    Labeler,
+    Model,
+    Potential,
+    Simulator,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +49,12 @@ class Lattice(Generator):
         if index in self.dies:
             os._exit(13)
         time.sleep(60.0 if index in self.hangs else self.pause)
-        places = np.stack(np.meshgrid(*[np.arange(self.side)] * 2, indexing="ij"), axis=-1).reshape(-1, 2) + 0.5
+        places = (
+            np.stack(np.meshgrid(*[np.arange(self.side)] * 2, indexing="ij"), axis=-1).reshape(
+                -1, 2
+            )
+            + 0.5
+        )
         places = places + self.jitter * rng.standard_normal(places.shape)
         return Configuration(
             positions=places,
@@ -70,7 +83,9 @@ class Springs(Potential):
 
     def surface(self, configuration: Configuration):
         if configuration.names != self.species:
-            raise VitreousError(f"the glass has species {configuration.names}; toy_springs knows {self.species}")
+            raise VitreousError(
+                f"the glass has species {configuration.names}; toy_springs knows {self.species}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +105,19 @@ class Shear(Simulator):
     def reach(self) -> float:
         return 0.1
 
-    def deform(self, configuration: Configuration, potential: Potential, loading: Loading, *, strains: Sequence[float] = ()) -> Trajectory:
+    def deform(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        *,
+        strains: Sequence[float] = (),
+    ) -> Trajectory:
         time.sleep(self.pause)
         strain = np.union1d(np.linspace(0.0, 0.1, self.steps), strains)
-        frames = np.stack([configuration.positions @ loading.deformation_gradient(e).T for e in strain])
+        frames = np.stack(
+            [configuration.positions @ loading.deformation_gradient(e).T for e in strain]
+        )
         cells = np.stack([configuration.cell @ loading.deformation_gradient(e).T for e in strain])
         events = Events(
             strain=strain[-1:],
@@ -129,7 +153,10 @@ class Map(Labeler):
     def label(self, configuration, potential, loading, trajectory) -> Labels:
         time.sleep(self.pause)
         ticks = (np.arange(self.grid) + 0.5) / self.grid
-        sites = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2) @ configuration.cell
+        sites = (
+            np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+            @ configuration.cell
+        )
         nearest = np.min(np.linalg.norm(sites[:, None] - configuration.positions, axis=-1), axis=1)
         mask = np.ones(len(sites), bool)
         mask[0] = False
@@ -152,7 +179,12 @@ class Whole(Labeler):
 
     def label(self, configuration, potential, loading, trajectory) -> Labels:
         return Labels(
-            name="peak", level="sample", unit="", values=[trajectory.scalar_stress.max()], mask=[True], positions=np.zeros((1, 2))
+            name="peak",
+            level="sample",
+            unit="",
+            values=[trajectory.scalar_stress.max()],
+            mask=[True],
+            positions=np.zeros((1, 2)),
         )
 
 
@@ -189,7 +221,12 @@ class Places(Descriptor):
         distance = np.linalg.norm(sites[:, None] - configuration.positions, axis=-1)
         edges = np.linspace(0.0, self.cutoff, self.shells + 1)[1:]
         values = np.stack([np.exp(-((distance / e) ** 2)).sum(axis=1) for e in edges], axis=1)
-        return Features(form="vector", level=level, names=tuple(f"shell{i}" for i in range(self.shells)), values=values)
+        return Features(
+            form="vector",
+            level=level,
+            names=tuple(f"shell{i}" for i in range(self.shells)),
+            values=values,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,9 +262,9 @@ class LeastSquares(Model):
         time.sleep(self.pause)
         x = np.concatenate([features.values[labels.mask] for features, labels in train])
         y = np.concatenate([labels.values[labels.mask] for _, labels in train])
-        weights = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y, rcond=None)[0] + self.noise * rng.standard_normal(
-            x.shape[1] + 1
-        )
+        weights = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y, rcond=None)[
+            0
+        ] + self.noise * rng.standard_normal(x.shape[1] + 1)
         for step in range(3):
             log("loss", 1.0 / (step + 1), step)
         return Line(weights=weights)

@@ -20,4 +20,7 @@ _TABLE = (
 
 @hookimpl
 def vitreous_components() -> list[Component]:
-    return [Component(kind=k, name=n, target=f"{_HERE}.{c}", citation="none", summary=f"toy {k}") for k, n, c in _TABLE]
+    return [
+        Component(kind=k, name=n, target=f"{_HERE}.{c}", citation="none", summary=f"toy {k}")
+        for k, n, c in _TABLE
+    ]

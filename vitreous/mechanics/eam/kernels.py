@@ -2,16 +2,17 @@
 
     E = sum_i F_i(rho_i) + sum_pairs phi(r_ij),        rho_i = sum_j rho_ji(r_ij)
 
-========================  ======================================================  ===========================
-quantity                  formula                                                 code
-========================  ======================================================  ===========================
-effective slope           U' = phi' + F_i' rho_ji' + F_j' rho_ij'                 as U' of a pair model
-Hessian                   H = pair stiffness of U'' and U' + J^T F'' J            ``stiffness``, ``couple``
-J = d rho / dx            rho_ji' n on each pair                                  ``jac_i``, ``jac_j`` (P, D)
-========================  ======================================================  ===========================
+===============  ============================================  ===========================
+quantity         formula                                       code
+===============  ============================================  ===========================
+effective slope  U' = phi' + F_i' rho_ji' + F_j' rho_ij'       as U' of a pair model
+Hessian          H = pair stiffness of U'' and U' + J^T F'' J  ``stiffness``, ``couple``
+J = d rho / dx   rho_ji' n on each pair                        ``jac_i``, ``jac_j`` (P, D)
+===============  ============================================  ===========================
 
-(Daw & Baskes, Phys. Rev. B 29, 6443 (1984).) Tables are piecewise cubic with the slopes that LAMMPS gives them: a five-point formula
-inside, differences at the ends; slopes are continuous, curvatures are not quite. Beyond the last density F goes on linearly.
+(Daw & Baskes, Phys. Rev. B 29, 6443 (1984).) Tables are piecewise cubic with the slopes that LAMMPS
+gives them: a five-point formula inside, differences at the ends; slopes are continuous, curvatures
+are not quite. Beyond the last density F goes on linearly.
 """
 
 from __future__ import annotations
@@ -22,15 +23,24 @@ from numpy.typing import NDArray
 
 
 def cubic_table(values: NDArray[np.float64], flat_end: bool = False) -> NDArray[np.float64]:
-    """(..., n - 1, 4) coefficients in powers of t in [0, 1] of the interpolation of ``values`` (..., n); ``flat_end``: last slope zero."""
+    """(..., n - 1, 4) coefficients in powers of t in [0, 1] of the interpolation of ``values``
+    (..., n); ``flat_end``: last slope zero.
+    """
     slope = np.empty_like(values)
     slope[..., 0] = values[..., 1] - values[..., 0]
     slope[..., 1] = 0.5 * (values[..., 2] - values[..., 0])
     slope[..., -2] = 0.5 * (values[..., -1] - values[..., -3])
     slope[..., -1] = 0.0 if flat_end else values[..., -1] - values[..., -2]
-    slope[..., 2:-2] = (values[..., :-4] - values[..., 4:] + 8.0 * (values[..., 3:-1] - values[..., 1:-3])) / 12.0
+    slope[..., 2:-2] = (
+        values[..., :-4] - values[..., 4:] + 8.0 * (values[..., 3:-1] - values[..., 1:-3])
+    ) / 12.0
     rise, left, right = np.diff(values), slope[..., :-1], slope[..., 1:]
-    return np.ascontiguousarray(np.stack([values[..., :-1], left, 3.0 * rise - 2.0 * left - right, left + right - 2.0 * rise], axis=-1))
+    return np.ascontiguousarray(
+        np.stack(
+            [values[..., :-1], left, 3.0 * rise - 2.0 * left - right, left + right - 2.0 * rise],
+            axis=-1,
+        )
+    )
 
 
 @njit(cache=True, inline="always")
@@ -56,8 +66,10 @@ def _bend(c, t):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
-def shorten(x, start, nbr, image, offset, cutoff, first, near, d, r):  # type: ignore[no-untyped-def]
-    """Fills ``near``, ``d`` (3, P), ``r`` (P,) with the pairs within the cutoff, those of i at ``first[i]:first[i + 1]``."""
+def shorten(x, start, nbr, image, offset, cutoff, first, near, d, r):
+    """Fills ``near``, ``d`` (3, P), ``r`` (P,) with the pairs within the cutoff, those of i at
+    ``first[i]:first[i + 1]``.
+    """
     r2max = cutoff * cutoff
     at = 0
     for i in range(len(x)):
@@ -80,7 +92,21 @@ def shorten(x, start, nbr, image, offset, cutoff, first, near, d, r):  # type: i
 
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
-def embed(first, near, r, species, density, per_dr, embedding, per_drho, rho_max, rho, slope, bend, energies):  # type: ignore[no-untyped-def]
+def embed(
+    first,
+    near,
+    r,
+    species,
+    density,
+    per_dr,
+    embedding,
+    per_drho,
+    rho_max,
+    rho,
+    slope,
+    bend,
+    energies,
+):  # type: ignore[no-untyped-def]
     """Fills ``rho``, F' (``slope``), F'' (``bend``) and F (``energies``), (N,) each."""
     n, cells = len(species), density.shape[2]
     rho[:] = 0.0
@@ -104,8 +130,10 @@ def embed(first, near, r, species, density, per_dr, embedding, per_drho, rho_max
 
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
-def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies, forces):  # type: ignore[no-untyped-def]
-    """Fills ``forces`` (N, 3), adds the pairs' halves to ``energies`` (N,); returns the virial (3, 3)."""
+def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies, forces):
+    """Fills ``forces`` (N, 3), adds the pairs' halves to ``energies`` (N,); returns the virial (3,
+    3).
+    """
     cells = density.shape[2]
     forces[:] = 0.0
     wxx = wxy = wxz = wyy = wyz = wzz = 0.0
@@ -120,7 +148,11 @@ def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies,
             c = pair[a, b, m]
             phi = _cubic(c, t) * inverse
             g = _slope(c, t) * per_dr - phi
-            g = g * inverse + (slope[i] * _slope(density[b, a, m], t) + slope[j] * _slope(density[a, b, m], t)) * per_dr
+            g = (
+                g * inverse
+                + (slope[i] * _slope(density[b, a, m], t) + slope[j] * _slope(density[a, b, m], t))
+                * per_dr
+            )
             g *= inverse
             dx, dy, dz = d[0, k], d[1, k], d[2, k]
             gx, gy, gz = g * dx, g * dy, g * dz
@@ -146,9 +178,10 @@ def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies,
 
 
 @njit(cache=True)
-def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, jac_i, jac_j):  # type: ignore[no-untyped-def]
-    """Fills each pair's spring ``k_pair`` (P, 6), the order of ``vitreous.mechanics.pair.kernels``, and its part of J for both ends (P,):
-    rho' / r, to be multiplied by the pair's vector."""
+def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, jac_i, jac_j):
+    """Fills each pair's spring ``k_pair`` (P, 6), the order of ``vitreous.mechanics.pair.kernels``,
+    and its part of J for both ends (P,): rho' / r, to be multiplied by the pair's vector.
+    """
     cells = density.shape[2]
     for i in range(len(species)):
         a = species[i]
@@ -173,7 +206,7 @@ def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, 
 
 
 @njit(cache=True, fastmath={"contract", "nsz"})
-def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, drho, out):  # type: ignore[no-untyped-def]
+def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, drho, out):
     """``out`` (N, 3) = H (v + gradient @ x); the gradient counts only if ``strained``."""
     n = len(v)
     out[:] = 0.0
@@ -225,8 +258,10 @@ def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, d
 
 
 @njit(cache=True)
-def on_site(first, near, d, r, k_pair, jac_i, jac_j, bend, within, blocks):  # type: ignore[no-untyped-def]
-    """Fills ``blocks`` (N, 3, 3): the stiffness an atom feels when those nearer than ``within`` are held in place."""
+def on_site(first, near, d, r, k_pair, jac_i, jac_j, bend, within, blocks):
+    """Fills ``blocks`` (N, 3, 3): the stiffness an atom feels when those nearer than ``within`` are
+    held in place.
+    """
     n = len(bend)
     blocks[:] = 0.0
     own, spring = np.zeros((n, 3)), np.empty((3, 3))

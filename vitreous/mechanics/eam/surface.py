@@ -20,10 +20,12 @@ Array = NDArray[Any]
 class EamSurface:
     """Energy of given atoms under tables, at any positions (N, 3) and cell (3, 3); angstrom and eV.
 
-    ``species`` (N,) index the tables' elements; ``smooth_end``: density and pair functions reach the cutoff with zero slope.
+    ``species`` (N,) index the tables' elements; ``smooth_end``: density and pair functions reach
+    the cutoff with zero slope.
 
     Raises:
-        VitreousError: if the cell is thinner than the cutoff, or two atoms are nearer than ``closest``.
+        VitreousError: if the cell is thinner than the cutoff, or two atoms are nearer than
+        ``closest``.
     """
 
     def __init__(
@@ -40,7 +42,10 @@ class EamSurface:
         self.species = np.ascontiguousarray(species)
         self._near = KeptNeighbours(configuration, tables.cutoff, closest, skin)
         n = len(configuration)
-        self._density, self._pair = eam.cubic_table(tables.density, smooth_end), eam.cubic_table(tables.pair, smooth_end)
+        self._density, self._pair = (
+            eam.cubic_table(tables.density, smooth_end),
+            eam.cubic_table(tables.pair, smooth_end),
+        )
         self._embedding = eam.cubic_table(tables.embedding)
         self._per_dr, self._per_drho = 1.0 / tables.dr, 1.0 / tables.drho
         self._rho_max = tables.drho * (tables.embedding.shape[1] - 1)
@@ -57,19 +62,50 @@ class EamSurface:
         near = self._near.at(positions, cell)
         if len(self._r) < len(near.j) + 1:
             self._resize(len(near.j) + len(near.j) // 50 + 1)
-        eam.shorten(positions, near.start, near.j, near.image, near.shifts @ cell, self.cutoff, self._first, self._j, self._d, self._r)
+        eam.shorten(
+            positions,
+            near.start,
+            near.j,
+            near.image,
+            near.shifts @ cell,
+            self.cutoff,
+            self._first,
+            self._j,
+            self._d,
+            self._r,
+        )
         eam.embed(
-            self._first, self._j, self._r, self.species, self._density, self._per_dr, self._embedding, self._per_drho, self._rho_max,
-            self._rho, self._slope, self._bend, self._energies,
-        )  # fmt: skip
+            self._first,
+            self._j,
+            self._r,
+            self.species,
+            self._density,
+            self._per_dr,
+            self._embedding,
+            self._per_drho,
+            self._rho_max,
+            self._rho,
+            self._slope,
+            self._bend,
+            self._energies,
+        )
 
     def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
         """Energy, forces (N, 3) — a buffer that the next call overwrites — and virial (3, 3)."""
         self._embed(positions, cell)
         virial = eam.evaluate(
-            self._first, self._j, self._d, self._r, self.species, self._density, self._pair, self._per_dr,
-            self._slope, self._energies, self._forces,
-        )  # fmt: skip
+            self._first,
+            self._j,
+            self._d,
+            self._r,
+            self.species,
+            self._density,
+            self._pair,
+            self._per_dr,
+            self._slope,
+            self._energies,
+            self._forces,
+        )
         return float(self._energies.sum()), self._forces, virial
 
     def energy_forces(self, positions: Array, cell: Array) -> tuple[float, Array]:
@@ -97,12 +133,29 @@ class EamSurface:
         pairs = int(self._first[-1])
         k_pair, jac_i, jac_j = np.empty((pairs, 6)), np.empty(pairs), np.empty(pairs)
         eam.stiffness(
-            self._first, self._j, self._d, self._r, self.species, self._density, self._pair, self._per_dr, self._slope, k_pair, jac_i, jac_j
+            self._first,
+            self._j,
+            self._d,
+            self._r,
+            self.species,
+            self._density,
+            self._pair,
+            self._per_dr,
+            self._slope,
+            k_pair,
+            jac_i,
+            jac_j,
         )
         return EamLinearisation(
-            self._first.copy(), self._j[:pairs].copy(), self._d[:, :pairs].copy(), self._r[:pairs].copy(), k_pair, jac_i, jac_j,
+            self._first.copy(),
+            self._j[:pairs].copy(),
+            self._d[:, :pairs].copy(),
+            self._r[:pairs].copy(),
+            k_pair,
+            jac_i,
+            jac_j,
             self._bend.copy(),
-        )  # fmt: skip
+        )
 
     def hessian(self, positions: Array, cell: Array) -> sparse.csc_array:
         """(3N, 3N) second derivatives of the energy with respect to positions at fixed cell."""
@@ -110,18 +163,43 @@ class EamSurface:
 
 
 class EamLinearisation:
-    """The Hessian at one state: springs between pairs, and what densities cost (see ``vitreous.mechanics.eam.kernels``)."""
+    """The Hessian at one state: springs between pairs, and what densities cost (see
+    ``vitreous.mechanics.eam.kernels``).
+    """
 
     short_ranged = False
 
-    def __init__(self, first: Array, j: Array, d: Array, r: Array, k_pair: Array, jac_i: Array, jac_j: Array, bend: Array) -> None:
+    def __init__(
+        self,
+        first: Array,
+        j: Array,
+        d: Array,
+        r: Array,
+        k_pair: Array,
+        jac_i: Array,
+        jac_j: Array,
+        bend: Array,
+    ) -> None:
         self._first, self._j, self._d, self._r = first, j, d, r
         self._k, self._jac_i, self._jac_j, self._bend = k_pair, jac_i, jac_j, bend
         self._drho = np.zeros(len(bend))
 
     def _apply(self, v: Array, gradient: Array, strained: bool) -> Array:
         out = np.empty((len(self._bend), 3))
-        eam.respond(v, gradient, strained, self._first, self._j, self._d, self._k, self._jac_i, self._jac_j, self._bend, self._drho, out)
+        eam.respond(
+            v,
+            gradient,
+            strained,
+            self._first,
+            self._j,
+            self._d,
+            self._k,
+            self._jac_i,
+            self._jac_j,
+            self._bend,
+            self._drho,
+            out,
+        )
         return out
 
     def multiply(self, v: Array) -> Array:
@@ -130,30 +208,54 @@ class EamLinearisation:
 
     def affine_force(self, gradient: Array) -> Array:
         """(N, 3) rate of the forces per unit of an affine motion ``dx = gradient @ x``."""
-        return -self._apply(np.zeros((len(self._bend), 3)), np.ascontiguousarray(gradient, dtype=np.float64), True)
+        return -self._apply(
+            np.zeros((len(self._bend), 3)), np.ascontiguousarray(gradient, dtype=np.float64), True
+        )
 
     def hessian(self) -> sparse.csc_array:
         """(3N, 3N), exact."""
         n = len(self._bend)
         i = np.repeat(np.arange(n, dtype=np.int32), np.diff(self._first))
         jacobian = self._by_atom(i, self._j, self._jac_i) + self._by_atom(self._j, i, -self._jac_j)
-        return (assemble(i, self._j, self._k, n) + jacobian.T @ sparse.diags_array(self._bend) @ jacobian).tocsc()
+        return (
+            assemble(i, self._j, self._k, n)
+            + jacobian.T @ sparse.diags_array(self._bend) @ jacobian
+        ).tocsc()
 
     def _by_atom(self, at: Array, other: Array, jac: Array) -> sparse.csc_array:
-        """(N, 3N): density at ``at`` from the pair vector's change, ``jac`` d . (v_other - v_at)."""
+        """(N, 3N): density at ``at`` from the pair vector's change, ``jac`` d .
+        (v_other - v_at).
+        """
         n, axis = len(self._bend), np.arange(3)
         vectors = (jac * self._d).T
         rows = np.tile(np.repeat(at, 3), 2)
-        columns = np.concatenate([(3 * other[:, None] + axis).ravel(), (3 * at[:, None] + axis).ravel()])
-        return sparse.coo_array((np.concatenate([vectors.ravel(), -vectors.ravel()]), (rows, columns)), shape=(n, 3 * n)).tocsc()
+        columns = np.concatenate(
+            [(3 * other[:, None] + axis).ravel(), (3 * at[:, None] + axis).ravel()]
+        )
+        return sparse.coo_array(
+            (np.concatenate([vectors.ravel(), -vectors.ravel()]), (rows, columns)), shape=(n, 3 * n)
+        ).tocsc()
 
     def network(self, bond_range: float) -> sparse.csc_array:
-        """What each atom feels when those within ``bond_range`` are held in place, negative stiffness dropped: blocks on the diagonal.
+        """What each atom feels when those within ``bond_range`` are held in place, negative
+        stiffness dropped: blocks on the diagonal.
 
-        In a close-packed solid the factor of a network of bonds fills in; blocks cost nothing and serve better from a thousand atoms on.
+        In a close-packed solid the factor of a network of bonds fills in; blocks cost nothing and
+        serve better from a thousand atoms on.
         """
         blocks = np.empty((len(self._bend), 3, 3))
-        eam.on_site(self._first, self._j, self._d, self._r, self._k, self._jac_i, self._jac_j, self._bend, bond_range, blocks)
+        eam.on_site(
+            self._first,
+            self._j,
+            self._d,
+            self._r,
+            self._k,
+            self._jac_i,
+            self._jac_j,
+            self._bend,
+            bond_range,
+            blocks,
+        )
         values, vectors = np.linalg.eigh(blocks)
         blocks = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1)
         places = np.arange(len(blocks))

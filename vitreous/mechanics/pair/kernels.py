@@ -1,18 +1,20 @@
-"""Energy, forces, stress and stiffness of tabulated pair models in periodic cells, two- or three-dimensional.
+"""Energy, forces, stress and stiffness of tabulated pair models in periodic cells, two- or
+three-dimensional.
 
 With n the unit vector from i to j and U(r) the pair energy
 
-========================  ======================================================  ===========================
-quantity                  formula                                                 code
-========================  ======================================================  ===========================
-force on i                f_i = sum_j U' n                                        ``forces`` (N, D)
-virial                    W = sum_pairs U' r n (x) n; stress = W / volume         ``virial`` (D, D)
-pair stiffness            K = U'' n (x) n + (U'/r)(1 - n (x) n)                   ``stiffness`` (P, D(D+1)/2)
-Hessian times v           (H v)_i = - sum_j K_ij (v_j - v_i)                      ``multiply``
-affine force              X_i = d f_i / d strain = sum_j K_ij (L r_ij)            ``affine_force``
-========================  ======================================================  ===========================
+===============  ===============================================  ===========================
+quantity         formula                                          code
+===============  ===============================================  ===========================
+force on i       f_i = sum_j U' n                                 ``forces`` (N, D)
+virial           W = sum_pairs U' r n (x) n; stress = W / volume  ``virial`` (D, D)
+pair stiffness   K = U'' n (x) n + (U'/r)(1 - n (x) n)            ``stiffness`` (P, D(D+1)/2)
+Hessian times v  (H v)_i = - sum_j K_ij (v_j - v_i)               ``multiply``
+affine force     X_i = d f_i / d strain = sum_j K_ij (L r_ij)     ``affine_force``
+===============  ===============================================  ===========================
 
-(Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006).) Energy and length in the model's units; energies count each pair once.
+(Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006).) Energy and length in the model's units;
+energies count each pair once.
 """
 
 from __future__ import annotations
@@ -28,11 +30,14 @@ from vitreous.mechanics.pair.table import energy_slope, slope_alone, slope_curva
 def _evaluation(dimension: int, whole: bool) -> Any:
     """The kernel for one ``dimension``, fixed when it is compiled.
 
-    ``whole``: with energy and virial, from the table's coefficients; else they come back as zeros, and the table is that of the slopes.
+    ``whole``: with energy and virial, from the table's coefficients; else they come back as zeros,
+    and the table is that of the slopes.
     """
 
     @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
-    def evaluate(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, forces):  # type: ignore[no-untyped-def]
+    def evaluate(
+        x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, forces
+    ):  # type: ignore[no-untyped-def]
         """Fills ``forces`` (N, D); returns the energy and the virial (3, 3)."""
         r2max = cutoff * cutoff
         forces[:] = 0.0
@@ -44,7 +49,9 @@ def _evaluation(dimension: int, whole: bool) -> Any:
             fx = fy = fz = 0.0
             row = species[i] * kinds
             for k in range(start[i], start[i + 1]):
-                j = np.uintp(nbr[k])  # unsigned: indices that could be negative cost numba a tenth of the time
+                j = np.uintp(
+                    nbr[k]
+                )  # unsigned: indices that could be negative cost numba a tenth of the time
                 m = np.uintp(image[k])
                 dx = x[j, 0] + offset[m, 0] - xi
                 dy = x[j, 1] + offset[m, 1] - yi
@@ -90,7 +97,7 @@ FORCES = {2: _evaluation(2, False), 3: _evaluation(3, False)}
 
 
 @njit(cache=True)
-def atom_energies(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff):  # type: ignore[no-untyped-def]
+def atom_energies(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff):
     """(N,) energies, half of each pair to each partner."""
     n, d = x.shape
     energies = np.zeros(n)
@@ -101,15 +108,21 @@ def atom_energies(x, start, nbr, image, offset, species, kinds, table, r_min, in
             for a in range(d):
                 r2 += (x[j, a] + offset[image[k], a] - x[i, a]) ** 2
             if r2 < cutoff * cutoff:
-                u, _ = energy_slope(table, species[i] * kinds + species[j], np.sqrt(r2), r_min, inverse_step)
+                u, _ = energy_slope(
+                    table, species[i] * kinds + species[j], np.sqrt(r2), r_min, inverse_step
+                )
                 energies[i] += 0.5 * u
                 energies[j] += 0.5 * u
     return energies
 
 
 @njit(cache=True)
-def stiffness(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, out, distance):  # type: ignore[no-untyped-def]
-    """Fills ``out`` (P, D(D+1)/2): xx, xy, yy(, xz, yz, zz) of each pair's K, zero beyond the cutoff; ``distance`` (P,) its length."""
+def stiffness(
+    x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, out, distance
+):  # type: ignore[no-untyped-def]
+    """Fills ``out`` (P, D(D+1)/2): xx, xy, yy(, xz, yz, zz) of each pair's K, zero beyond the
+    cutoff; ``distance`` (P,) its length.
+    """
     n, d = x.shape
     for i in range(n):
         for k in range(start[i], start[i + 1]):
@@ -124,7 +137,9 @@ def stiffness(x, start, nbr, image, offset, species, kinds, table, r_min, invers
             if r >= cutoff:
                 out[k, :] = 0.0
                 continue
-            du, ddu = slope_curvature(table, species[i] * kinds + species[j], r, r_min, inverse_step)
+            du, ddu = slope_curvature(
+                table, species[i] * kinds + species[j], r, r_min, inverse_step
+            )
             t = du / r
             c = (ddu - t) / r2
             out[k, 0] = t + c * dx * dx
@@ -170,8 +185,10 @@ def multiply(v, start, nbr, k_pair, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def affine_force(x, start, nbr, image, offset, k_pair, gradient, out):  # type: ignore[no-untyped-def]
-    """``out`` (N, D): the rate at which forces build up when everything moves as ``dx/dstrain = gradient @ x``."""
+def affine_force(x, start, nbr, image, offset, k_pair, gradient, out):
+    """``out`` (N, D): the rate at which forces build up when everything moves as ``dx/dstrain =
+    gradient @ x``.
+    """
     n, d = x.shape
     out[:] = 0.0
     step = np.empty(d)

@@ -14,9 +14,10 @@ A new model is a subclass that says what it is and gives U(r) for each pair of s
         def energy(self, a, b, r):
             return (1 - np.exp(-6 * (r - 1))) ** 2 - 1
 
-Forces, stress and Hessians come from splines of U; ``pair_function`` may be overridden to give U' and U'' exactly. For smooth forces
-U and U' should vanish at the cutoff, for a continuous Hessian U'' too; where U has a kink in a higher derivative, the table should have
-a knot: (r - closest) / (cutoff - closest) * intervals a whole number.
+Forces, stress and Hessians come from splines of U; ``pair_function`` may be overridden to give U'
+and U'' exactly. For smooth forces U and U' should vanish at the cutoff, for a continuous Hessian
+U'' too; where U has a kink in a higher derivative, the table should have a knot: (r - closest) /
+(cutoff - closest) * intervals a whole number.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ Array = NDArray[Any]
 
 
 def differentiated(energy: Callable[[Array], Array]) -> PairFunction:
-    """U, U' and U'' at the knots (n,) of a table from U alone, through a quintic spline over them."""
+    """U, U' and U'' at the knots (n,) of a table from U alone, through a quintic spline
+    over them.
+    """
 
     def function(r: Array) -> tuple[Array, Array, Array]:
         u = np.asarray(energy(r), dtype=np.float64)
@@ -68,15 +71,26 @@ class ScalarPair(Potential):
     def table(self) -> PairTable:
         """The pair functions as quintic tables."""
         names = self.species
-        pairs = {(k, m): self.pair_function(names[k], names[m]) for k in range(len(names)) for m in range(k, len(names))}
+        pairs = {
+            (k, m): self.pair_function(names[k], names[m])
+            for k in range(len(names))
+            for m in range(k, len(names))
+        }
         return pair_table(pairs, len(names), self.closest, self.cutoff, self.intervals)
 
     def surface(self, configuration: Configuration) -> PairSurface:
         """The energy surface of these atoms.
 
         Raises:
-            VitreousError: for another dimension, units or species, overlapping atoms, or a cell thinner than the cutoff.
+            VitreousError: for another dimension, units or species, overlapping atoms, or a cell
+            thinner than the cutoff.
         """
-        dimension = configuration.dimension if configuration.dimension in self.dimensions else min(self.dimensions)
-        species = species_of(configuration, type(self).__name__, self.species, dimension, self.units)
+        dimension = (
+            configuration.dimension
+            if configuration.dimension in self.dimensions
+            else min(self.dimensions)
+        )
+        species = species_of(
+            configuration, type(self).__name__, self.species, dimension, self.units
+        )
         return PairSurface(configuration, species, self.table(), self.bond_range)

@@ -1,4 +1,6 @@
-"""The energy surface of a tabulated pair model: neighbour lists kept while they hold, kernels called, buffers reused."""
+"""The energy surface of a tabulated pair model: neighbour lists kept while they hold, kernels
+called, buffers reused.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +23,32 @@ _JUMP = 1e-3  # of the larger forces at long range: at most so much may a force 
 
 
 class PairSurface:
-    """Energy of given atoms under a ``PairTable``, at any positions (N, D) and cell (D, D) of the same atoms.
+    """Energy of given atoms under a ``PairTable``, at any positions (N, D) and cell (D, D) of the
+    same atoms.
 
-    ``species`` (N,) index the table; pairs closer than ``bond_range`` carry most of the stiffness. Results do not depend on ``skin``, the
-    fraction of the cutoff by which the neighbour list reaches farther.
+    ``species`` (N,) index the table; pairs closer than ``bond_range`` carry most of the stiffness.
+    Results do not depend on ``skin``, the fraction of the cutoff by which the neighbour list
+    reaches farther.
 
     Raises:
-        VitreousError: if the cell is thinner than the cutoff, or an atom sits closer to another than the table reaches.
+        VitreousError: if the cell is thinner than the cutoff, or an atom sits closer to another
+        than the table reaches.
     """
 
     def __init__(
-        self, configuration: Configuration, species: NDArray[np.int64], table: PairTable, bond_range: float, skin: float = 0.1
+        self,
+        configuration: Configuration,
+        species: NDArray[np.int64],
+        table: PairTable,
+        bond_range: float,
+        skin: float = 0.1,
     ) -> None:
         if table.jump > _JUMP:
             warnings.warn(
-                f"the forces of this pair model jump at its cutoff {table.cutoff:g}: where a pair crosses it no state is at rest, and "
-                "events and thresholds may be those of the jump; shift the potential so that energy and slope vanish there",
+                f"the forces of this pair model jump at its cutoff {table.cutoff:g}: where a pair "
+                "crosses it no state is at rest, and "
+                "events and thresholds may be those of the jump; shift the potential so that "
+                "energy and slope vanish there",
                 stacklevel=2,
             )
         self.table, self.bond_range, self.force_range = table, bond_range, table.cutoff
@@ -49,8 +61,12 @@ class PairSurface:
         """A list that holds every pair within the cutoff at these positions."""
         return self._kept.at(positions, cell)
 
-    def _arguments(self, positions: Array, cell: Array, table: Array | None = None) -> tuple[Any, ...]:
-        """What the kernels take besides positions and buffers; ``table``: the coefficients, or the slopes for forces alone."""
+    def _arguments(
+        self, positions: Array, cell: Array, table: Array | None = None
+    ) -> tuple[Any, ...]:
+        """What the kernels take besides positions and buffers; ``table``: the coefficients, or the
+        slopes for forces alone.
+        """
         near, pairs = self.neighbours(positions, cell), self.table
         table = pairs.coefficients if table is None else table
         atoms = (near.start, near.j, near.image, near.shifts @ cell, self.species)
@@ -65,7 +81,11 @@ class PairSurface:
 
     def forces(self, positions: Array, cell: Array) -> Array:
         """Forces (N, D) alone — the same buffer — at two thirds of the cost."""
-        arguments: tuple[Any, ...] = (positions, *self._arguments(positions, cell, self.table.slopes), self._forces)
+        arguments: tuple[Any, ...] = (
+            positions,
+            *self._arguments(positions, cell, self.table.slopes),
+            self._forces,
+        )
         pair.FORCES[positions.shape[1]](*arguments)
         return self._forces
 
@@ -113,11 +133,15 @@ def assemble(i: NDArray[np.int32], j: NDArray[np.int32], k_pair: Array, n: int) 
     axis = np.arange(d)
     row = (d * rows[:, None, None] + axis[:, None]) + np.zeros((1, 1, d), dtype=np.int64)
     column = (d * columns[:, None, None] + axis[None, :]) + np.zeros((1, d, 1), dtype=np.int64)
-    return sparse.coo_array((values.ravel(), (row.ravel(), column.ravel())), shape=(d * n, d * n)).tocsc()
+    return sparse.coo_array(
+        (values.ravel(), (row.ravel(), column.ravel())), shape=(d * n, d * n)
+    ).tocsc()
 
 
 class PairLinearisation:
-    """The Hessian of a pair model at one state, kept as pair stiffnesses (see ``vitreous.mechanics.pair.kernels``)."""
+    """The Hessian of a pair model at one state, kept as pair stiffnesses (see
+    ``vitreous.mechanics.pair.kernels``).
+    """
 
     short_ranged = False
 
@@ -135,7 +159,16 @@ class PairLinearisation:
         """(N, D) rate of the forces per unit of an affine motion ``dx = gradient @ x``."""
         out = np.empty_like(self._positions)
         near = self._near
-        pair.affine_force(self._positions, near.start, near.j, near.image, self._offset, self._k, np.ascontiguousarray(gradient), out)
+        pair.affine_force(
+            self._positions,
+            near.start,
+            near.j,
+            near.image,
+            self._offset,
+            self._k,
+            np.ascontiguousarray(gradient),
+            out,
+        )
         return out
 
     def hessian(self) -> sparse.csc_array:
@@ -150,4 +183,6 @@ class PairLinearisation:
         values, vectors = np.linalg.eigh(blocks)
         blocks = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1)
         upper = [0, 1, 3] if blocks.shape[1] == 2 else [0, 1, 4, 2, 5, 8]
-        return assemble(i[short], j[short], blocks.reshape(len(blocks), -1)[:, upper], len(self._positions))
+        return assemble(
+            i[short], j[short], blocks.reshape(len(blocks), -1)[:, upper], len(self._positions)
+        )

@@ -1,8 +1,9 @@
 """Pair functions as quintic Hermite tables.
 
-Between knots r_k = r_min + k h the pair energy is the quintic polynomial that matches U, U' and U'' at both ends: energies, forces and
-Hessians are exact derivatives of one another and continuous, and cost a few multiplications whatever the formula. With the default
-1000 intervals the force-shifted Yukawa model is reproduced to 1e-11 beyond 1.2 A. Closer than r_min the energy goes on linearly.
+Between knots r_k = r_min + k h the pair energy is the quintic polynomial that matches U, U' and U''
+at both ends: energies, forces and Hessians are exact derivatives of one another and continuous, and
+cost a few multiplications whatever the formula. With the default 1000 intervals the force-shifted
+Yukawa model is reproduced to 1e-11 beyond 1.2 A. Closer than r_min the energy goes on linearly.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 #: r (n,) -> U, U', U'' (n,) each
-PairFunction = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]
+PairFunction = Callable[
+    [NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+]
 
 
 @dataclass(frozen=True, eq=False)
 class PairTable:
     """Tables for S species.
 
-    ``coefficients`` (S*S, n, 6): energy in powers of t = (r - r_k) / h; row ``a * S + b`` belongs to the species pair (a, b).
+    ``coefficients`` (S*S, n, 6): energy in powers of t = (r - r_k) / h; row ``a * S + b`` belongs
+    to the species pair (a, b).
     """
 
     coefficients: NDArray[np.float64]
@@ -38,31 +42,47 @@ class PairTable:
 
     @property
     def jump(self) -> float:
-        """By how much forces jump at the cutoff, energy per length, relative to the largest beyond the middle of the table."""
+        """By how much forces jump at the cutoff, energy per length, relative to the largest beyond
+        the middle of the table.
+        """
         slopes = np.abs(self.slopes.sum(axis=2))  # U' at the upper end of every interval
         return float(slopes[:, -1].max() / max(slopes[:, slopes.shape[1] // 2 :].max(), 1e-300))
 
     @cached_property
     def slopes(self) -> NDArray[np.float64]:
-        """(S*S, n, 5): U'(r), energy per length, in the same powers of t; a fifth less work than reading it off the energy's."""
+        """(S*S, n, 5): U'(r), energy per length, in the same powers of t; a fifth less work than
+        reading it off the energy's.
+        """
         return self.coefficients[:, :, 1:] * (np.arange(1.0, 6.0) / self.step)
 
 
 def pair_table(
-    functions: dict[tuple[int, int], PairFunction], species_count: int, r_min: float, cutoff: float, intervals: int = 1000
+    functions: dict[tuple[int, int], PairFunction],
+    species_count: int,
+    r_min: float,
+    cutoff: float,
+    intervals: int = 1000,
 ) -> PairTable:
-    """Tables of ``functions[a, b]`` (a <= b) on [r_min, cutoff], lengths and energies in the model's units."""
+    """Tables of ``functions[a, b]`` (a <= b) on [r_min, cutoff], lengths and energies in the
+    model's units.
+    """
     r = np.linspace(r_min, cutoff, intervals + 1)
     h = r[1] - r[0]
     coefficients = np.zeros((species_count * species_count, intervals, 6))
     for (a, b), function in functions.items():
         u, du, ddu = function(r)
-        coefficients[a * species_count + b] = coefficients[b * species_count + a] = _quintic(u, h * du, h * h * ddu)
+        coefficients[a * species_count + b] = coefficients[b * species_count + a] = _quintic(
+            u, h * du, h * h * ddu
+        )
     return PairTable(coefficients, float(r_min), float(h), float(cutoff))
 
 
-def _quintic(u: NDArray[np.float64], v: NDArray[np.float64], w: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, 6) coefficients in t on [0, 1] from values, first and second derivatives (in t) at n + 1 knots."""
+def _quintic(
+    u: NDArray[np.float64], v: NDArray[np.float64], w: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n, 6) coefficients in t on [0, 1] from values, first and second derivatives (in t) at n + 1
+    knots.
+    """
     u0, u1, v0, v1, w0, w1 = u[:-1], u[1:], v[:-1], v[1:], w[:-1], w[1:]
     rise, slope, bend = u1 - u0 - v0 - 0.5 * w0, v1 - v0 - w0, w1 - w0
     cubic = 10 * rise - 4 * slope + 0.5 * bend
@@ -94,7 +114,13 @@ def slope_alone(slopes, kind, r, r_min, inverse_step):  # type: ignore[no-untype
         return slopes[kind, 0, 0]
     k = np.uintp(min(int(s), slopes.shape[1] - 1))
     t = s - np.float64(k)
-    c0, c1, c2, c3, c4 = slopes[kind, k, 0], slopes[kind, k, 1], slopes[kind, k, 2], slopes[kind, k, 3], slopes[kind, k, 4]
+    c0, c1, c2, c3, c4 = (
+        slopes[kind, k, 0],
+        slopes[kind, k, 1],
+        slopes[kind, k, 2],
+        slopes[kind, k, 3],
+        slopes[kind, k, 4],
+    )
     return c0 + t * (c1 + t * (c2 + t * (c3 + t * c4)))
 
 

@@ -1,12 +1,15 @@
-"""A disc cut from a plane glass: free atoms inside a ring of atoms that only follow the affine deformation. Compiled kernels.
+"""A disc cut from a plane glass: free atoms inside a ring of atoms that only follow the affine
+deformation. Compiled kernels.
 
-Positions (M, 2) are relative to the centre, the F free atoms first; arrays of forces are (F, 2), matrices dense (2F, 2F), lower triangle.
-Stress is that of the free atoms, ``1/2 sum_i sum_j U' r n (x) n / area``: a pair of free atoms counts whole, a pair of a free and a frozen
-one half (Bachhav et al. 2025; Patinet et al., Phys. Rev. Lett. 117, 045501 (2016)); ``weights`` (2, 2) picks from it the component that
-the loading drives.
+Positions (M, 2) are relative to the centre, the F free atoms first; arrays of forces are (F, 2),
+matrices dense (2F, 2F), lower triangle. Stress is that of the free atoms, ``1/2 sum_i sum_j U' r n
+(x) n / area``: a pair of free atoms counts whole, a pair of a free and a frozen one half (Bachhav
+et al. 2025; Patinet et al., Phys. Rev. Lett. 117, 045501 (2016)); ``weights`` (2, 2) picks from it
+the component that the loading drives.
 
-Everything a pair contributes follows from g(q) = U'(r) / r at q = r^2, tabulated as cubics in q: its force is ``g x``, its stiffness
-``g 1 + 2 g' x (x) x``. No square root and no division are left per pair. Kernels release the interpreter lock.
+Everything a pair contributes follows from g(q) = U'(r) / r at q = r^2, tabulated as cubics in q:
+its force is ``g x``, its stiffness ``g 1 + 2 g' x (x) x``. No square root and no division are left
+per pair. Kernels release the interpreter lock.
 
 ==================  =======================================  ==================
 symbol              variable                                 unit
@@ -32,8 +35,10 @@ _SKIN = 0.06  # of the cutoff: how much further than it pairs are listed, at lea
 
 
 class Disc(NamedTuple):
-    """What the kernels know of a disc of M atoms but their positions. Pairs are listed up to ``reach`` (1,) once some have been asked for,
-    with the free atoms at ``then`` (F, 2) and F^-1 ``inverse_then`` (2, 2)."""
+    """What the kernels know of a disc of M atoms but their positions. Pairs are listed up to
+    ``reach`` (1,) once some have been asked for, with the free atoms at ``then`` (F, 2) and F^-1
+    ``inverse_then`` (2, 2).
+    """
 
     free: int
     species: NDArray[np.int64]
@@ -51,18 +56,40 @@ class Disc(NamedTuple):
 
     @classmethod
     def of(
-        cls, free: int, species: NDArray[np.int64], kinds: int, table: Array, q_min: float, per_q: float, cutoff: float, weights: Array
+        cls,
+        free: int,
+        species: NDArray[np.int64],
+        kinds: int,
+        table: Array,
+        q_min: float,
+        per_q: float,
+        cutoff: float,
+        weights: Array,
     ) -> Disc:
         """Without pairs yet; only as much of ``other`` as is filled ever takes up memory."""
         lists = np.zeros(free + 1, np.int32), np.empty(free * len(species), np.int32), np.zeros(1)
-        return cls(free, species, kinds, table, q_min, per_q, cutoff, weights, *lists, np.empty((free, 2)), np.eye(2))
+        return cls(
+            free,
+            species,
+            kinds,
+            table,
+            q_min,
+            per_q,
+            cutoff,
+            weights,
+            *lists,
+            np.empty((free, 2)),
+            np.eye(2),
+        )
 
 
 @njit(cache=True, nogil=True)
 def keep_pairs(x, disc, f, inverse, spare):  # type: ignore[no-untyped-def]
-    """Lists the pairs within ``spare`` beyond the cutoff, for positions ``x`` (M, 2) at the deformation ``f``, unless they still hold.
+    """Lists the pairs within ``spare`` beyond the cutoff, for positions ``x`` (M, 2) at the
+    deformation ``f``, unless they still hold.
 
-    A pair at r < cutoff was at most (r + 2 drift) / squeeze apart when the list was made; squeeze is the least stretch since.
+    A pair at r < cutoff was at most (r + 2 drift) / squeeze apart when the list was made; squeeze
+    is the least stretch since.
     """
     change = f @ disc.inverse_then
     a, b, c, d = change[0, 0], change[0, 1], change[1, 0], change[1, 1]
@@ -97,7 +124,16 @@ def _near_pairs(x, disc):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _pairs(disc):  # type: ignore[no-untyped-def]
     """What a loop over pairs needs."""
-    return disc.free, disc.start, disc.other, disc.species, disc.kinds, disc.table, disc.q_min, disc.per_q
+    return (
+        disc.free,
+        disc.start,
+        disc.other,
+        disc.species,
+        disc.kinds,
+        disc.table,
+        disc.q_min,
+        disc.per_q,
+    )
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -119,7 +155,9 @@ def forces_and_stress(x, disc, forces):  # type: ignore[no-untyped-def]
             s = (q - q_min) * per_q
             k = max(int(s), 0)
             t, kind = s - k, row + species[b]
-            g = table[kind, k, 0] + t * (table[kind, k, 1] + t * (table[kind, k, 2] + t * table[kind, k, 3]))
+            g = table[kind, k, 0] + t * (
+                table[kind, k, 1] + t * (table[kind, k, 2] + t * table[kind, k, 3])
+            )
             fx += g * dx
             fy += g * dy
             if b < free:
@@ -138,7 +176,9 @@ def forces_and_stress(x, disc, forces):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def stiffness(x, disc, gradient, forces, h, affine):  # type: ignore[no-untyped-def]
-    """As ``forces_and_stress``; fills the Hessian's lower triangle ``h``, too, and the affine force (2F,) for ``dx = gradient @ x``."""
+    """As ``forces_and_stress``; fills the Hessian's lower triangle ``h``, too, and the affine force
+    (2F,) for ``dx = gradient @ x``.
+    """
     free, start, other, species, kinds, table, q_min, per_q = _pairs(disc)
     wxx, wxy, wyy = disc.weights[0, 0], disc.weights[0, 1] + disc.weights[1, 0], disc.weights[1, 1]
     n = 2 * free
@@ -164,7 +204,10 @@ def stiffness(x, disc, gradient, forces, h, affine):  # type: ignore[no-untyped-
             g = table[kind, k, 0] + t * (c1 + t * (c2 + t * c3))
             bend = 2.0 * per_q * (c1 + t * (2.0 * c2 + t * 3.0 * c3))
             kxx, kxy, kyy = g + bend * dx * dx, bend * dx * dy, g + bend * dy * dy
-            mx, my = gradient[0, 0] * dx + gradient[0, 1] * dy, gradient[1, 0] * dx + gradient[1, 1] * dy
+            mx, my = (
+                gradient[0, 0] * dx + gradient[0, 1] * dy,
+                gradient[1, 0] * dx + gradient[1, 1] * dy,
+            )
             ux, uy = kxx * mx + kxy * my, kxy * mx + kyy * my
             hxx += kxx
             hxy += kxy
@@ -197,10 +240,15 @@ def stiffness(x, disc, gradient, forces, h, affine):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def rates(x, disc, gradient, tangent, out):  # type: ignore[no-untyped-def]
-    """Rates while all atoms move with ``gradient @ x``, free ones with ``tangent`` (2F,) besides: of the forces, into ``out`` (2F,), and of
-    the weighted stress times area, returned."""
+    """Rates while all atoms move with ``gradient @ x``, free ones with ``tangent`` (2F,) besides:
+    of the forces, into ``out`` (2F,), and of the weighted stress times area, returned.
+    """
     free, start, other, species, kinds, table, q_min, per_q = _pairs(disc)
-    wxx, wxy, wyy = disc.weights[0, 0], 0.5 * (disc.weights[0, 1] + disc.weights[1, 0]), disc.weights[1, 1]
+    wxx, wxy, wyy = (
+        disc.weights[0, 0],
+        0.5 * (disc.weights[0, 1] + disc.weights[1, 0]),
+        disc.weights[1, 1],
+    )
     limit, rate = disc.cutoff**2, 0.0
     out[:] = 0.0
     for a in range(free):

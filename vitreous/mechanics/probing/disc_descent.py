@@ -1,8 +1,10 @@
-"""Conjugate gradients on a disc, compiled: the reference descent ``cg`` of ``vitreous.mechanics.descent`` for these kernels.
+"""Conjugate gradients on a disc, compiled: the reference descent ``cg`` of
+``vitreous.mechanics.descent`` for these kernels.
 
-Polak-Ribiere+ directions p, the step along each by the secant of the force along it: with s = f.p and s' the same after a trial t, the
-force vanishes at ``t s / (s - s')``. No energy is compared, so the descent does not stall where energies are rounded. A descent can be
-left and taken up again: position, force and direction are the caller's.
+Polak-Ribiere+ directions p, the step along each by the secant of the force along it: with s = f.p
+and s' the same after a trial t, the force vanishes at ``t s / (s - s')``. No energy is compared, so
+the descent does not stall where energies are rounded. A descent can be left and taken up again:
+position, force and direction are the caller's.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ def _dot(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def conjugate_gradient(x, disc, forces, along, tolerance, trial, longest, drift, most):  # type: ignore[no-untyped-def]
-    """Descend from ``x`` (M, 2), in place, until the largest force component is at most ``tolerance``.
+def conjugate_gradient(x, disc, forces, along, tolerance, trial, longest, drift, most):
+    """Descend from ``x`` (M, 2), in place, until the largest force component is at most
+    ``tolerance``.
 
-    ``forces`` and ``along`` (F, 2) are force and direction where an earlier call stopped; ``along`` of zeros begins anew. ``trial`` is the
-    first step tried along a direction relative to the force (length squared per energy), no atom goes further than ``longest`` in one
-    step. Ends early after ``most`` force evaluations, or once an atom has gone further than ``drift``.
+    ``forces`` and ``along`` (F, 2) are force and direction where an earlier call stopped; ``along``
+    of zeros begins anew. ``trial`` is the first step tried along a direction relative to the force
+    (length squared per energy), no atom goes further than ``longest`` in one step. Ends early after
+    ``most`` force evaluations, or once an atom has gone further than ``drift``.
 
     Returns (largest force component, weighted stress times area, force evaluations).
     """

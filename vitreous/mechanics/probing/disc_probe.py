@@ -1,4 +1,6 @@
-"""The probe of one disc (or ball) cut from a glass: free atoms around a site inside a ring that only follows the affine deformation."""
+"""The probe of one disc (or ball) cut from a glass: free atoms around a site inside a ring that
+only follows the affine deformation.
+"""
 
 from __future__ import annotations
 
@@ -29,20 +31,29 @@ def disc_probe(
     frozen_ring: float,
     protocol: ProbeProtocol,
 ) -> tuple[NDArray[np.int64], ContinuedProbe]:
-    """The atoms (M,) within ``free_radius + frozen_ring`` (length) of ``site`` (D,), and their probe; free atoms come first.
+    """The atoms (M,) within ``free_radius + frozen_ring`` (length) of ``site`` (D,), and their
+    probe; free atoms come first.
 
-    They are ordered by distance, so that the result does not depend on the order of atoms in the glass. ``surface`` is the whole glass's.
+    They are ordered by distance, so that the result does not depend on the order of atoms in the
+    glass. ``surface`` is the whole glass's.
     """
     periodic = np.array(configuration.periodic)
-    near, vectors = around(configuration.positions, site, configuration.cell, periodic, free_radius + frozen_ring)
+    near, vectors = around(
+        configuration.positions, site, configuration.cell, periodic, free_radius + frozen_ring
+    )
     distance = np.sqrt((vectors**2).sum(axis=1))
     order = np.argsort(distance, kind="stable")
     near, vectors = near[order], vectors[order]
     free = int(np.searchsorted(distance[order], free_radius))
     if isinstance(surface, PairSurface) and configuration.dimension == 2:
-        return near, PairProbe(vectors, free, surface.species[near], squared_table(surface.table), loading, protocol)
+        return near, PairProbe(
+            vectors, free, surface.species[near], squared_table(surface.table), loading, protocol
+        )
     cut = configuration.with_(
-        positions=vectors, species=configuration.species[near], ids=configuration.ids[near], bonds=np.zeros((0, 2), int),
+        positions=vectors,
+        species=configuration.species[near],
+        ids=configuration.ids[near],
+        bonds=np.zeros((0, 2), int),
         periodic=(False,) * configuration.dimension,
-    )  # fmt: skip
+    )
     return near, SurfaceProbe(cut, free, potential.surface(cut), loading, protocol)

@@ -1,4 +1,6 @@
-"""Local probing of tabulated pair models in the plane: one compiled call per strain, a dense Cholesky factor, no copies."""
+"""Local probing of tabulated pair models in the plane: one compiled call per strain, a dense
+Cholesky factor, no copies.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _DRIFT = 0.015  # of the cutoff: how far an atom goes until the pairs are looked
 
 @dataclass(frozen=True)
 class SquaredTable:
-    """g(q) = U'(r) / r as cubics in q = r^2 between knots ``q_min + k / per_q``; ``coefficients`` (S*S, n, 4), rows as in PairTable."""
+    """g(q) = U'(r) / r as cubics in q = r^2 between knots ``q_min + k / per_q``; ``coefficients``
+    (S*S, n, 4), rows as in PairTable.
+    """
 
     kinds: int
     coefficients: Array
@@ -42,16 +46,28 @@ class SquaredTable:
 
 @lru_cache(maxsize=16)
 def squared_table(table: PairTable, intervals: int = 6000) -> SquaredTable:
-    """Cubic Hermite interpolation of ``table``; at 6000 intervals forces of the Yukawa model agree to 1e-7 of the largest."""
+    """Cubic Hermite interpolation of ``table``; at 6000 intervals forces of the Yukawa model agree
+    to 1e-7 of the largest.
+    """
     q = np.linspace(table.r_min**2, table.cutoff**2, intervals + 1)
     rows = len(table.coefficients)
     coefficients = np.zeros((rows, intervals, 4))
     for kind in range(rows):
-        g, dg = _over_r(table.coefficients, kind, np.minimum(np.sqrt(q), table.cutoff), table.r_min, 1.0 / table.step)
+        g, dg = _over_r(
+            table.coefficients,
+            kind,
+            np.minimum(np.sqrt(q), table.cutoff),
+            table.r_min,
+            1.0 / table.step,
+        )
         v = dg * (q[1] - q[0])
         rise = g[1:] - g[:-1]
-        coefficients[kind] = np.stack([g[:-1], v[:-1], 3 * rise - 2 * v[:-1] - v[1:], v[:-1] + v[1:] - 2 * rise], axis=1)
-    return SquaredTable(table.species_count, coefficients, float(q[0]), float(1.0 / (q[1] - q[0])), table.cutoff)
+        coefficients[kind] = np.stack(
+            [g[:-1], v[:-1], 3 * rise - 2 * v[:-1] - v[1:], v[:-1] + v[1:] - 2 * rise], axis=1
+        )
+    return SquaredTable(
+        table.species_count, coefficients, float(q[0]), float(1.0 / (q[1] - q[0])), table.cutoff
+    )
 
 
 @njit(cache=True)
@@ -69,7 +85,13 @@ class PairProbe(ContinuedProbe):
     """One disc of a pair model; ``species`` (M,) index the table."""
 
     def __init__(
-        self, positions: Array, free: int, species: NDArray[np.int64], table: SquaredTable, loading: Loading, protocol: ProbeProtocol
+        self,
+        positions: Array,
+        free: int,
+        species: NDArray[np.int64],
+        table: SquaredTable,
+        loading: Loading,
+        protocol: ProbeProtocol,
     ) -> None:
         super().__init__(positions, free, loading, protocol)
         model = table.kinds, table.coefficients, table.q_min, table.per_q, table.cutoff
@@ -78,24 +100,37 @@ class PairProbe(ContinuedProbe):
 
     def reach(self, strain: float, y: Array, trust: float) -> Point | None:
         """The minimum at ``strain`` next to the co-moving positions ``y``, with its tangent."""
-        kinematics, tolerance = _kinematics(self.loading, round(strain, 12)), self.protocol.force_tolerance
-        found, y, tangent, tau, slope, residual = settle(y, self.disc, *kinematics, tolerance, trust, self._h)
+        kinematics, tolerance = (
+            _kinematics(self.loading, round(strain, 12)),
+            self.protocol.force_tolerance,
+        )
+        found, y, tangent, tau, slope, residual = settle(
+            y, self.disc, *kinematics, tolerance, trust, self._h
+        )
         return Point(strain, y, tangent, tau, slope, residual) if found else None
 
     def miss(self, strain: float, y: Array, near: Point) -> Miss:
-        """How far ``y`` lies from the minimum at ``strain``, by the factor made on the way to ``near``."""
+        """How far ``y`` lies from the minimum at ``strain``, by the factor made on the way to
+        ``near``.
+        """
         f, inverse, _ = _kinematics(self.loading, round(strain, 12))
         return Miss(*newton_step(y, self.disc, f, inverse, self._h))
 
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
         """The minimum at ``strain`` into which conjugate gradients fall from ``y``, or None.
 
-        Newton is tried where the force has fallen tenfold, and tenfold again; once it has risen, an instability is under way, and Newton is
-        tried where its step is a small part of ``jump``. Where it fails the descent goes on undisturbed, but for a small disturbance of a
-        saddle at which a perfect symmetry holds it.
+        Newton is tried where the force has fallen tenfold, and tenfold again; once it has risen, an
+        instability is under way, and Newton is tried where its step is a small part of ``jump``.
+        Where it fails the descent goes on undisturbed, but for a small disturbance of a saddle at
+        which a perfect symmetry holds it.
         """
         f, inverse, gradient = _kinematics(self.loading, round(strain, 12))
-        x, forces, along, jump = y @ f.T, np.zeros((self.free, 2)), np.zeros((self.free, 2)), self.protocol.jump
+        x, forces, along, jump = (
+            y @ f.T,
+            np.zeros((self.free, 2)),
+            np.zeros((self.free, 2)),
+            self.protocol.jump,
+        )
         keep_pairs(x, self.disc, f, inverse, 0.0)
         stiffness(x, self.disc, gradient, forces, self._h, np.empty(2 * self.free))
         stiffest, drift = 2.0 * float(self._h.diagonal().max()), _DRIFT * self.disc.cutoff
@@ -103,16 +138,33 @@ class PairProbe(ContinuedProbe):
         while used < _BUDGET:
             keep_pairs(x, self.disc, f, inverse, 3.0 * (drift + jump))
             residual, tau, more = conjugate_gradient(
-                x, self.disc, forces, along, least if alone else max(goal, least), 0.5 / stiffest, jump, drift, _LOOK if used else 1
+                x,
+                self.disc,
+                forces,
+                along,
+                least if alone else max(goal, least),
+                0.5 / stiffest,
+                jump,
+                drift,
+                _LOOK if used else 1,
             )
             if alone and residual <= least:
-                return Point(strain, x @ inverse.T, np.zeros((self.free, 2)), float(tau), 0.0, float(residual))
+                return Point(
+                    strain,
+                    x @ inverse.T,
+                    np.zeros((self.free, 2)),
+                    float(tau),
+                    0.0,
+                    float(residual),
+                )
             if residual <= max(goal, least):
                 reached = self.reach(strain, x @ inverse.T, jump)
                 if reached is not None:
                     return reached
             if residual <= least:
-                x[: self.free] += np.random.default_rng(used).normal(0.0, _NUDGE * jump, (self.free, 2))
+                x[: self.free] += np.random.default_rng(used).normal(
+                    0.0, _NUDGE * jump, (self.free, 2)
+                )
                 along[:] = 0.0
             if residual > 2.0 * gentle:
                 goal = gentle
@@ -141,8 +193,9 @@ def _mapped(y, gradient):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def newton_step(y, disc, f, inverse, h):  # type: ignore[no-untyped-def]
-    """The longest move in one Newton step of the factor ``h`` from co-moving positions ``y`` (M, 2), and the weighted stress times area
-    after it."""
+    """The longest move in one Newton step of the factor ``h`` from co-moving positions ``y`` (M,
+    2), and the weighted stress times area after it.
+    """
     x, step = _mapped(y, f), np.empty((disc.free, 2))
     keep_pairs(x, disc, f, inverse, 0.0)
     forces_and_stress(x, disc, step)
@@ -159,15 +212,22 @@ def newton_step(y, disc, f, inverse, h):  # type: ignore[no-untyped-def]
 def settle(y, disc, f, inverse, gradient, tolerance, trust, h):  # type: ignore[no-untyped-def]
     """Newton from the co-moving positions ``y`` (M, 2).
 
-    Returns whether the way is smooth (no negative curvature, no atom that goes further than ``trust``), and of the minimum the co-moving
-    positions, their rate dy/dstrain (F, 2), the weighted stress times area, its rate, and the residual force.
+    Returns whether the way is smooth (no negative curvature, no atom that goes further than
+    ``trust``), and of the minimum the co-moving positions, their rate dy/dstrain (F, 2), the
+    weighted stress times area, its rate, and the residual force.
 
-    A factor of the stiffness serves as long as it brings the force down fast; ``h`` ends up holding the last. That it is positive and
-    contracts errors of the tangent shows that the curvature at the minimum is positive, too.
+    A factor of the stiffness serves as long as it brings the force down fast; ``h`` ends up holding
+    the last. That it is positive and contracts errors of the tangent shows that the curvature at
+    the minimum is positive, too.
     """
     free, x = disc.free, _mapped(y, f)
     keep_pairs(x, disc, f, inverse, 2.0 * trust)
-    forces, moved, step, affine = np.empty((free, 2)), np.zeros((free, 2)), np.empty(2 * free), np.empty(2 * free)
+    forces, moved, step, affine = (
+        np.empty((free, 2)),
+        np.zeros((free, 2)),
+        np.empty(2 * free),
+        np.empty(2 * free),
+    )
     failed = False, x, moved, 0.0, 0.0, 0.0
     for _ in range(_FACTORS):
         residual, tau = stiffness(x, disc, gradient, forces, h, affine)
@@ -194,7 +254,14 @@ def settle(y, disc, f, inverse, gradient, tolerance, trust, h):  # type: ignore[
             slope = rates(x, disc, gradient, tangent, step)
             last, off = off, np.abs(step).max()
             if off <= _EXACT * np.abs(affine).max():
-                return True, _mapped(x, inverse), _mapped(tangent.reshape(free, 2), inverse), tau, slope, residual
+                return (
+                    True,
+                    _mapped(x, inverse),
+                    _mapped(tangent.reshape(free, 2), inverse),
+                    tau,
+                    slope,
+                    residual,
+                )
             if not off < _SLOW * last:
                 break
             back_substitute(h, step)

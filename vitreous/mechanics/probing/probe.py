@@ -1,21 +1,27 @@
-"""Local probing: strain one disc with a frozen rim until its stress first drops (Patinet et al. 2016; Bachhav et al. 2025).
+"""Local probing: strain one disc with a frozen rim until its stress first drops (Patinet et al.
+2016; Bachhav et al. 2025).
 
-The published protocol steps the strain and minimises afresh each time; ``stride=1`` does just that. With longer strides the disc's minimum
-is followed by continuation: a tangent predictor (with curvature), Newton with a dense Cholesky factor, as many strain steps at once as the
-branch is seen to be smooth over. Three rules hold the answer to that of the fixed-step protocol.
+The published protocol steps the strain and minimises afresh each time; ``stride=1`` does just that.
+With longer strides the disc's minimum is followed by continuation: a tangent predictor (with
+curvature), Newton with a dense Cholesky factor, as many strain steps at once as the branch is seen
+to be smooth over. Three rules hold the answer to that of the fixed-step protocol.
 
-1. A stride from a to b counts only if a and b lie on one branch. The cubic through both, with their tangents t, foretells the state
-   halfway; one Newton step from there says how far off it is. On a smooth branch that is h^4 / 384 times the fourth derivative of y; across
-   an instability that moves an atom by J it is about J / 2, whatever the stride. No atom may be further off than ``_ASTRAY`` of what the
-   rim moves in one strain step, and the stress no more than ``_HIDDEN`` of its growth in one: a smaller instability makes no stress drop.
-2. Where a single step cannot be followed, or lets the stress drop, the protocol decides: affine step, conjugate gradients, and the stress
-   has dropped or it has not.
-   If not, the probe goes on from the state found. So neither a kink of the forces at their cutoff nor an instability too small for a drop
-   ends a probe.
-3. The stress must grow over the whole stride, by the cubic through its values and slopes at both ends.
+1. A stride from a to b counts only if a and b lie on one branch. The cubic through both, with their
+   tangents t, foretells the state halfway; one Newton step from there says how far off it is. On a
+   smooth branch that is h^4 / 384 times the fourth derivative of y; across an instability that
+   moves an atom by J it is about J / 2, whatever the stride. No atom may be further off than
+   ``_ASTRAY`` of what the rim moves in one strain step, and the stress no more than ``_HIDDEN`` of
+   its growth in one: a smaller instability makes no stress drop.
+2. Where a single step cannot be followed, or lets the stress drop, the protocol decides: affine
+   step, conjugate gradients, and the stress has dropped or it has not.
+   If not, the probe goes on from the state found. So neither a kink of the forces at their cutoff
+   nor an instability too small for a drop ends a probe.
+3. The stress must grow over the whole stride, by the cubic through its values and slopes at both
+   ends.
 
-Near its end the branch has the slope of a fold, dtau/dstrain = s - c / sqrt(strain_f - strain), so that ``1 / (s - slope)^2`` falls
-linearly with strain: its zero foretells the fold, and the strain at which the slope vanishes, the stress's peak, which strides then aim at.
+Near its end the branch has the slope of a fold, dtau/dstrain = s - c / sqrt(strain_f - strain), so
+that ``1 / (s - slope)^2`` falls linearly with strain: its zero foretells the fold, and the strain
+at which the slope vanishes, the stress's peak, which strides then aim at.
 
 ==================  ==============================================  =========================
 symbol              variable                                        unit
@@ -41,8 +47,12 @@ from vitreous.core.data import Loading
 
 Array = NDArray[Any]
 
-_ASTRAY = 1.0  # of the affine displacement of the rim in one strain step: how far from its prediction a state halfway may lie
-_HIDDEN = 0.3  # of the growth of stress in one strain step: by how much the stress there may be misjudged
+# of the affine displacement of the rim in one strain step: how far from its prediction a state
+# halfway may lie
+_ASTRAY = 1.0
+_HIDDEN = (
+    0.3  # of the growth of stress in one strain step: by how much the stress there may be misjudged
+)
 _FLAT = 0.05  # of the steepest slope met: near the stress's peak its growth counts as no less
 _TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
 _CAREFUL = 0.95  # of the stride that would just be smooth
@@ -54,7 +64,9 @@ _SOFTENED = 0.75  # times s: where the slope lies below it the law is used
 
 @dataclass(frozen=True)
 class ProbeProtocol:
-    """Lengths, forces in the model's units; strains dimensionless. ``stride``: at most so many strain steps at once."""
+    """Lengths, forces in the model's units; strains dimensionless. ``stride``: at most so many
+    strain steps at once.
+    """
 
     strain_step: float
     strain_max: float
@@ -66,7 +78,9 @@ class ProbeProtocol:
 
 @dataclass(frozen=True)
 class Probed:
-    """What one probe found; ``converged`` is False without a free atom or a minimum to start from, or a drop before ``strain_max``."""
+    """What one probe found; ``converged`` is False without a free atom or a minimum to start from,
+    or a drop before ``strain_max``.
+    """
 
     tau_initial: float
     tau_critical: float
@@ -79,7 +93,9 @@ UNKNOWN = Probed(np.nan, np.nan, np.nan, np.nan, False)  #: of a disc without fr
 
 
 def _lost(initial: float = np.nan) -> Probed:
-    """Of a disc that has no minimum to start from, or, from the stress ``initial`` on, to fall into."""
+    """Of a disc that has no minimum to start from, or, from the stress ``initial`` on, to fall
+    into.
+    """
     return Probed(initial, np.nan, np.nan, np.nan, False)
 
 
@@ -97,38 +113,53 @@ class Point:
 
 @dataclass(frozen=True)
 class Miss:
-    """How far positions lie from the minimum next to them, by one Newton step: the ``furthest`` atom (length), and the stress ``tau`` after
-    the step."""
+    """How far positions lie from the minimum next to them, by one Newton step: the ``furthest``
+    atom (length), and the stress ``tau`` after the step.
+    """
 
     furthest: float
     tau: float
 
 
 class ContinuedProbe(ABC):
-    """One disc: positions (M, D) relative to its centre at zero strain, the first ``free`` of them free. Subclasses find minima."""
+    """One disc: positions (M, D) relative to its centre at zero strain, the first ``free`` of them
+    free. Subclasses find minima.
+    """
 
-    def __init__(self, positions: Array, free: int, loading: Loading, protocol: ProbeProtocol) -> None:
+    def __init__(
+        self, positions: Array, free: int, loading: Loading, protocol: ProbeProtocol
+    ) -> None:
         self.start, self.free, self.loading, self.protocol = positions, free, loading, protocol
         drive = loading.velocity_gradient(0.0)
-        self._weights = loading.scalar_stress(np.eye(drive.size).reshape(2 * drive.shape)) / protocol.area
-        self._rim = float(np.sqrt((positions[: max(free, 1)] ** 2).sum(axis=1).max())) or float(np.abs(positions).max())
+        self._weights = (
+            loading.scalar_stress(np.eye(drive.size).reshape(2 * drive.shape)) / protocol.area
+        )
+        self._rim = float(np.sqrt((positions[: max(free, 1)] ** 2).sum(axis=1).max())) or float(
+            np.abs(positions).max()
+        )
         self._behind: list[Point] = []  # earlier minima of the same branch, the last one last
         self._scale = 1.0  # of the next stride against the last, by how far off its middle was
         self._steepest = -np.inf  # dtau/dstrain
 
     @abstractmethod
     def reach(self, strain: float, y: Array, trust: float) -> Point | None:
-        """The minimum at ``strain`` next to the co-moving positions ``y`` (M, D), no atom moving further than ``trust``."""
+        """The minimum at ``strain`` next to the co-moving positions ``y`` (M, D), no atom moving
+        further than ``trust``.
+        """
 
     @abstractmethod
     def miss(self, strain: float, y: Array, near: Point) -> Miss:
-        """How far ``y`` lies from the minimum at ``strain``, by the curvature at ``near``, which was reached last."""
+        """How far ``y`` lies from the minimum at ``strain``, by the curvature at ``near``, which
+        was reached last.
+        """
 
     @abstractmethod
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
-        """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do not come to rest.
+        """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do
+        not come to rest.
 
-        Unless ``alone``, Newton takes the last stretch. If ``alone``, tangent and slope are left at zero.
+        Unless ``alone``, Newton takes the last stretch. If ``alone``, tangent and slope are left at
+        zero.
         """
 
     def run(self) -> Probed:
@@ -152,7 +183,13 @@ class ContinuedProbe(ABC):
 
     def _by_strides(self, point: Point) -> Probed:
         """The same by continuation."""
-        k, stride, initial, step, last = 0, _FIRST_STRIDE, point.tau, self.protocol.strain_step, self._last
+        k, stride, initial, step, last = (
+            0,
+            _FIRST_STRIDE,
+            point.tau,
+            self.protocol.strain_step,
+            self._last,
+        )
         ceiling = last + 1  # the stress's peak lies before it
         while k < last:
             stride = self._aim(point, min(stride, last - k), ceiling - 1 - k)
@@ -179,7 +216,9 @@ class ContinuedProbe(ABC):
         return int(np.floor(self.protocol.strain_max / self.protocol.strain_step + 1e-6))
 
     def _aim(self, point: Point, stride: int, room: int) -> int:
-        """At most ``stride`` strain steps: to the stress's peak if the law of the fold foretells it, else into the middle of ``room``."""
+        """At most ``stride`` strain steps: to the stress's peak if the law of the fold foretells
+        it, else into the middle of ``room``.
+        """
         before = self._behind[-1] if self._behind else None
         self._steepest = max(self._steepest, point.slope)
         elastic = _ELASTIC * self._steepest
@@ -193,7 +232,11 @@ class ContinuedProbe(ABC):
     def _stride(self, point: Point, h: float) -> Point | None:
         """The minimum ``h`` further on the branch, or None."""
         self._scale = 0.5
-        reached = self.reach(point.strain + h, _foretold([*self._behind[-1:], point], point.strain + h)[0], self.protocol.jump)
+        reached = self.reach(
+            point.strain + h,
+            _foretold([*self._behind[-1:], point], point.strain + h)[0],
+            self.protocol.jump,
+        )
         self._settled = reached is not None
         return reached if reached is not None and self._smooth(point, reached) else None
 
@@ -208,19 +251,25 @@ class ContinuedProbe(ABC):
         miss = self.miss(middle, halfway, b)
         growth = step * max(min(a.slope, b.slope), _FLAT * self._steepest, 1e-300)
         off = max(miss.furthest / grain, abs(miss.tau - expected) / (_HIDDEN * growth))
-        self._scale = min(max(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1), 3.0)  # the error of a cubic grows as h^4
+        self._scale = min(
+            max(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1), 3.0
+        )  # the error of a cubic grows as h^4
         return off <= 1.0
 
 
 def _foretold(points: list[Point], strain: float) -> tuple[Array, float]:
-    """Positions (M, D) and stress at ``strain`` by the polynomial through up to three points of one branch and their tangents."""
+    """Positions (M, D) and stress at ``strain`` by the polynomial through up to three points of one
+    branch and their tangents.
+    """
     columns = [(p.strain, p.y, p.tangent, p.tau, p.slope) for p in points]
     return _hermite(strain, *zip(*columns, strict=True))
 
 
 @njit(cache=True, nogil=True)
 def _hermite(strain, strains, ys, tangents, taus, slopes):  # type: ignore[no-untyped-def]
-    """The polynomial at ``strain`` through values and rates at ``strains``; the rim is where it was at the last."""
+    """The polynomial at ``strain`` through values and rates at ``strains``; the rim is where it was
+    at the last.
+    """
     free, dimension = tangents[0].shape
     y, tau = ys[-1].copy(), 0.0
     y[:free] = 0.0
@@ -240,7 +289,9 @@ def _hermite(strain, strains, ys, tangents, taus, slopes):  # type: ignore[no-un
 
 @njit(cache=True, nogil=True)
 def _trapezoid(y, y_then, tangent, tangent_then, h):  # type: ignore[no-untyped-def]
-    """How far the atom furthest from the trapezoidal rule ends up from it, and by how much a tangent changes at most."""
+    """How far the atom furthest from the trapezoidal rule ends up from it, and by how much a
+    tangent changes at most.
+    """
     apart = turn = 0.0
     for a in range(len(tangent)):
         off2 = turn2 = 0.0
@@ -252,10 +303,15 @@ def _trapezoid(y, y_then, tangent, tangent_then, h):  # type: ignore[no-untyped-
 
 
 def _rises(a: Point, b: Point) -> bool:
-    """Whether the cubic through the stresses and slopes of both ends has no slope below zero between them."""
+    """Whether the cubic through the stresses and slopes of both ends has no slope below zero
+    between them.
+    """
     secant = (b.tau - a.tau) / (b.strain - a.strain)
     if not min(a.slope, b.slope, secant) > 0.0:
         return False
     # the slope a fraction s of the way is a.slope + turn s + bend s^2
-    turn, bend = 2.0 * (3.0 * secant - 2.0 * a.slope - b.slope), 3.0 * (a.slope + b.slope - 2.0 * secant)
+    turn, bend = (
+        2.0 * (3.0 * secant - 2.0 * a.slope - b.slope),
+        3.0 * (a.slope + b.slope - 2.0 * secant),
+    )
     return not 0.0 < -turn < 2.0 * bend or a.slope > 0.25 * turn**2 / bend

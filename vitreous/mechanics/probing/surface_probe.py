@@ -1,8 +1,10 @@
-"""Local probing of any model: as ``vitreous.mechanics.probing.probe``, with the disc's energy surface in place of pair tables.
+"""Local probing of any model: as ``vitreous.mechanics.probing.probe``, with the disc's energy
+surface in place of pair tables.
 
-The disc (or ball) is a glass of its own with free boundaries: its rim follows the affine deformation, Newton moves the free atoms. The
-stress is the rate at which the free atoms' energies grow when everything in the disc is strained affinely, over the disc's area or volume;
-for pair models that is exactly the free atoms' share of the virial, pairs with the rim counted half.
+The disc (or ball) is a glass of its own with free boundaries: its rim follows the affine
+deformation, Newton moves the free atoms. The stress is the rate at which the free atoms' energies
+grow when everything in the disc is strained affinely, over the disc's area or volume; for pair
+models that is exactly the free atoms' share of the virial, pairs with the rim counted half.
 """
 
 from __future__ import annotations
@@ -29,34 +31,68 @@ _ROUGH = 1e-2  # of the force: what the Newton step of a miss may leave
 
 
 class SurfaceProbe(ContinuedProbe):
-    """One disc of any model: ``configuration`` holds its atoms without periodic boundaries, the first ``free`` of them free."""
+    """One disc of any model: ``configuration`` holds its atoms without periodic boundaries, the
+    first ``free`` of them free.
+    """
 
-    def __init__(self, configuration: Configuration, free: int, surface: EnergySurface, loading: Loading, protocol: ProbeProtocol) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        free: int,
+        surface: EnergySurface,
+        loading: Loading,
+        protocol: ProbeProtocol,
+    ) -> None:
         super().__init__(configuration.positions, free, loading, protocol)
         self._cell, self._surface = configuration.cell, surface
         self._mask = (np.arange(len(configuration)) < free)[:, None].astype(float)
         self._preconditioner = Preconditioner(surface.bond_range)
         self._descent = Protocol(
-            strain_step=protocol.strain_step, strain_max=protocol.strain_max, max_events=1, stride=1,
-            force_tolerance=protocol.force_tolerance, minimiser="cg", jump=protocol.jump,
-        )  # fmt: skip
+            strain_step=protocol.strain_step,
+            strain_max=protocol.strain_max,
+            max_events=1,
+            stride=1,
+            force_tolerance=protocol.force_tolerance,
+            minimiser="cg",
+            jump=protocol.jump,
+        )
 
     def reach(self, strain: float, y: Array, trust: float) -> Point | None:
         """The minimum at ``strain`` next to the co-moving positions ``y``, with its tangent."""
-        f, gradient = self.loading.deformation_gradient(strain), self.loading.velocity_gradient(strain)
+        f, gradient = (
+            self.loading.deformation_gradient(strain),
+            self.loading.velocity_gradient(strain),
+        )
         cell = self._cell @ f.T
         state = newton(
-            self._surface, y @ f.T, cell, self._preconditioner, self.protocol.force_tolerance, trust, max_steps=8, free=self._mask
+            self._surface,
+            y @ f.T,
+            cell,
+            self._preconditioner,
+            self.protocol.force_tolerance,
+            trust,
+            max_steps=8,
+            free=self._mask,
         )
         if state is None:
             return None
         lin = self._surface.linearise(state.positions, cell)
-        tangent, positive = solve(lin, lin.affine_force(gradient) * self._mask, self._preconditioner, _EXACT, free=self._mask)
+        tangent, positive = solve(
+            lin,
+            lin.affine_force(gradient) * self._mask,
+            self._preconditioner,
+            _EXACT,
+            free=self._mask,
+        )
         if not positive:
             return None
         velocity = state.positions @ gradient.T + tangent
         ahead, behind = (
-            self._tau(state.positions + s * _STEP * velocity, cell @ (np.eye(len(f)) + s * _STEP * gradient.T)) for s in (1, -1)
+            self._tau(
+                state.positions + s * _STEP * velocity,
+                cell @ (np.eye(len(f)) + s * _STEP * gradient.T),
+            )
+            for s in (1, -1)
         )
         inverse = np.linalg.inv(f).T
         return Point(
@@ -69,16 +105,22 @@ class SurfaceProbe(ContinuedProbe):
         )
 
     def miss(self, strain: float, y: Array, near: Point) -> Miss:
-        """How far ``y`` lies from the minimum at ``strain``, by the stiffness at ``y`` itself; infinitely far if it is not positive."""
+        """How far ``y`` lies from the minimum at ``strain``, by the stiffness at ``y`` itself;
+        infinitely far if it is not positive.
+        """
         f = self.loading.deformation_gradient(strain)
         x, cell = y @ f.T, self._cell @ f.T
         force = self._surface.energy_forces_virial(x, cell)[1] * self._mask
-        step, positive = solve(self._surface.linearise(x, cell), force, self._preconditioner, _ROUGH, free=self._mask)
+        step, positive = solve(
+            self._surface.linearise(x, cell), force, self._preconditioner, _ROUGH, free=self._mask
+        )
         furthest = float(np.sqrt((step**2).sum(axis=1).max())) if positive else np.inf
         return Miss(furthest, self._tau(x + step, cell))
 
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
-        """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do not come to rest."""
+        """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do
+        not come to rest.
+        """
         f = self.loading.deformation_gradient(strain)
         x, cell = y @ f.T, self._cell @ f.T
         try:
@@ -88,24 +130,40 @@ class SurfaceProbe(ContinuedProbe):
         except NotConverged:
             return None
         flat = np.zeros((self.free, len(f)))
-        return Point(strain, state.positions @ np.linalg.inv(f).T, flat, self._tau(state.positions, cell), 0.0, state.residual)
+        return Point(
+            strain,
+            state.positions @ np.linalg.inv(f).T,
+            flat,
+            self._tau(state.positions, cell),
+            0.0,
+            state.residual,
+        )
 
     def _fall(self, strain: float, x: Array, cell: Array) -> Point | None:
         """A saddle at which a perfect symmetry holds the descent is disturbed a little, once."""
         inverse = np.linalg.inv(self.loading.deformation_gradient(strain)).T
         for _ in range(2):
-            state = descend_and_polish(self._surface, x, cell, self._preconditioner, self._descent, self._mask)
+            state = descend_and_polish(
+                self._surface, x, cell, self._preconditioner, self._descent, self._mask
+            )
             reached = self.reach(strain, state.positions @ inverse, self.protocol.jump)
             if reached is not None:
                 return reached
-            x = state.positions + self._mask * np.random.default_rng(0).normal(0.0, _NUDGE * self.protocol.jump, x.shape)
+            x = state.positions + self._mask * np.random.default_rng(0).normal(
+                0.0, _NUDGE * self.protocol.jump, x.shape
+            )
         return None
 
     def _tau(self, positions: Array, cell: Array) -> float:
-        """The loading's scalar stress of the free atoms: how fast their energies grow along the strain that it weighs stresses by."""
+        """The loading's scalar stress of the free atoms: how fast their energies grow along the
+        strain that it weighs stresses by.
+        """
         strain = 0.25 * _STEP * (self._weights + self._weights.T) * self.protocol.area
         grown, shrunk = (
-            self._surface.atom_energies(positions @ (np.eye(len(cell)) + s * strain), cell @ (np.eye(len(cell)) + s * strain))
+            self._surface.atom_energies(
+                positions @ (np.eye(len(cell)) + s * strain),
+                cell @ (np.eye(len(cell)) + s * strain),
+            )
             for s in (1.0, -1.0)
         )
         return float((grown[: self.free] - shrunk[: self.free]).sum()) / _STEP / self.protocol.area

@@ -1,1 +1,3 @@
-"""Athermal quasistatic deformation: continuation, the fixed-step protocol, and what counts as an event."""
+"""Athermal quasistatic deformation: continuation, the fixed-step protocol, and what counts as an
+event.
+"""

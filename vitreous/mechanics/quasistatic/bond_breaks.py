@@ -1,10 +1,12 @@
 """Which instabilities of a network break a bond (Font-Clos et al. 2022, Methods).
 
-A bridging atom has lost a bond when it stands within ``near`` of one of its two partners and beyond ``far`` of the other; the event breaks
-a bond when besides some atom's energy falls by more than ``drop``. Both are needed: a bond can pass ``far`` elastically, and bridging
-atoms flip from one side of their bond to the other with drops of the same size and no broken bond. "The distance from its nearest
-neighbors suddenly changes": the longer of the two bonds grows by more than ``jump`` in the event, so a bond that was stretched beyond
-``far`` before may break now, but is not taken for broken because another atom flips far away.
+A bridging atom has lost a bond when it stands within ``near`` of one of its two partners and beyond
+``far`` of the other; the event breaks a bond when besides some atom's energy falls by more than
+``drop``. Both are needed: a bond can pass ``far`` elastically, and bridging atoms flip from one
+side of their bond to the other with drops of the same size and no broken bond. "The distance from
+its nearest neighbors suddenly changes": the longer of the two bonds grows by more than ``jump`` in
+the event, so a bond that was stretched beyond ``far`` before may break now, but is not taken for
+broken because another atom flips far away.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ Array = NDArray[np.float64]
 
 
 class HasAtomEnergies(Protocol):
-    """Anything that shares a glass's energy out among its atoms: (N,) at positions (N, D) in a cell (D, D)."""
+    """Anything that shares a glass's energy out among its atoms: (N,) at positions (N, D) in a cell
+    (D, D).
+    """
 
     def atom_energies(self, positions: Array, cell: Array) -> Array: ...
 
@@ -39,7 +43,9 @@ class BreakRule:
 
 
 def bridges(bonds: NDArray[np.int64], atoms: int) -> NDArray[np.int64]:
-    """(B, 3): every atom with exactly two bonds whose partners both have more, and those partners; from ``bonds`` (., 2)."""
+    """(B, 3): every atom with exactly two bonds whose partners both have more, and those partners;
+    from ``bonds`` (., 2).
+    """
     ends = np.concatenate([bonds, bonds[:, ::-1]])
     count = np.bincount(ends[:, 0], minlength=atoms)
     ends = ends[np.argsort(ends[:, 0], kind="stable")]
@@ -59,20 +65,31 @@ class BondBreaks:
         VitreousError: if the glass has no bonded bridges.
     """
 
-    def __init__(self, configuration: Configuration, energies: HasAtomEnergies, rule: BreakRule) -> None:
+    def __init__(
+        self, configuration: Configuration, energies: HasAtomEnergies, rule: BreakRule
+    ) -> None:
         self.bridge = bridges(configuration.bonds, len(configuration))
         if not len(self.bridge):
-            raise VitreousError("broken bonds are asked for, but the glass has no bridging bonds; find its bonds first")
+            raise VitreousError(
+                "broken bonds are asked for, but the glass has no bridging bonds; find its bonds "
+                "first"
+            )
         self.periodic, self.energies, self.rule = configuration.periodic, energies, rule
         self.broken = np.zeros(len(self.bridge), dtype=bool)  # by an earlier event, and open since
 
     def lost_by(self, event: Instability) -> int:
-        """The bridging atom whose bond the event broke, of several the one that moved most; -1 for none."""
+        """The bridging atom whose bond the event broke, of several the one that moved most; -1 for
+        none.
+        """
         before, after = event.before, event.after
-        (short, long), (new_short, new_long) = (self._lengths(state.positions, state.cell) for state in (before, after))
+        (short, long), (new_short, new_long) = (
+            self._lengths(state.positions, state.cell) for state in (before, after)
+        )
         self.broken &= self._open(short, long)
         lost = self._open(new_short, new_long) & (new_long - long > self.rule.jump) & ~self.broken
-        fall = self.energies.atom_energies(before.positions, before.cell) - self.energies.atom_energies(after.positions, after.cell)
+        fall = self.energies.atom_energies(
+            before.positions, before.cell
+        ) - self.energies.atom_energies(after.positions, after.cell)
         if not lost.any() or fall.max() <= self.rule.drop:
             return -1
         self.broken |= lost
@@ -84,10 +101,14 @@ class BondBreaks:
         return (short < self.rule.near) & (long > self.rule.far)
 
     def _lengths(self, positions: Array, cell: Array) -> tuple[Array, Array]:
-        """The shorter and the longer (B,) of each bridging atom's two bonds; nearest images are taken."""
+        """The shorter and the longer (B,) of each bridging atom's two bonds; nearest images are
+        taken.
+        """
         lengths = []
         for partner in (1, 2):
-            reduced = (positions[self.bridge[:, partner]] - positions[self.bridge[:, 0]]) @ np.linalg.inv(cell)
+            reduced = (
+                positions[self.bridge[:, partner]] - positions[self.bridge[:, 0]]
+            ) @ np.linalg.inv(cell)
             reduced -= np.rint(reduced) * np.array(self.periodic)
             lengths.append(np.linalg.norm(reduced @ cell, axis=1))
         return np.minimum(*lengths), np.maximum(*lengths)

@@ -1,10 +1,12 @@
 """Athermal quasistatic deformation by continuation.
 
-Between instabilities a minimum moves smoothly with strain: u' = H^-1 X (X the affine force) predicts it, Newton corrects it, and one
-stride covers many of the user's strain steps. Where a stride is not seen to be smooth it is shortened; where even a small fraction of one
-strain step fails, an instability lies inside that step, and the state is carried over it exactly as the fixed-step protocol does: the
-glass at the last grid strain is deformed affinely by one step and the *named reference minimiser* descends from there; Newton only
-polishes. Event strains are therefore those of the fixed-step protocol (Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006)), which
+Between instabilities a minimum moves smoothly with strain: u' = H^-1 X (X the affine force)
+predicts it, Newton corrects it, and one stride covers many of the user's strain steps. Where a
+stride is not seen to be smooth it is shortened; where even a small fraction of one strain step
+fails, an instability lies inside that step, and the state is carried over it exactly as the
+fixed-step protocol does: the glass at the last grid strain is deformed affinely by one step and the
+*named reference minimiser* descends from there; Newton only polishes. Event strains are therefore
+those of the fixed-step protocol (Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006)), which
 ``stride=1`` carries out as it is, without continuation and without Newton.
 
 =====================  =============================================  ==========================
@@ -15,11 +17,13 @@ dE/dstrain             ``State.virial : velocity_gradient``           energy
 u' (co-moving frame)   ``tangent`` (N, D), y = F^-1 x                 length
 =====================  =============================================  ==========================
 
-A stride is smooth if it is so for every single atom, whatever the size of the glass: Newton meets positive curvature only, and no atom
-ends further than ``jump`` from its prediction; the state halfway, foretold by the cubic through both ends and their tangents, lies within
-``_ASTRAY`` of ``smallest_event`` of a minimum; and the displacement is that of the mean tangent but for ``_TURN`` of the tangent's change.
-An instability that moves an atom by J is missed halfway by about J / 2, unless its approach bends the cubic towards it: then the second
-test is out by J. Where a pair crosses a cutoff at which the stiffness jumps, both are out by no more than the stride's square.
+A stride is smooth if it is so for every single atom, whatever the size of the glass: Newton meets
+positive curvature only, and no atom ends further than ``jump`` from its prediction; the state
+halfway, foretold by the cubic through both ends and their tangents, lies within ``_ASTRAY`` of
+``smallest_event`` of a minimum; and the displacement is that of the mean tangent but for ``_TURN``
+of the tangent's change. An instability that moves an atom by J is missed halfway by about J / 2,
+unless its approach bends the cubic towards it: then the second test is out by J. Where a pair
+crosses a cutoff at which the stiffness jumps, both are out by no more than the stride's square.
 """
 
 from __future__ import annotations
@@ -35,12 +39,30 @@ from vitreous.core.data import Loading
 from vitreous.core.surface import EnergySurface, LinearResponse
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import State, newton
-from vitreous.mechanics.quasistatic.fixed_steps import Ends, Path, Protocol, Visit, descend_alone, descend_and_polish, steps_within, walk
-from vitreous.mechanics.quasistatic.instability import Fall, Instability, fall_between, furthest, longest, non_affine
+from vitreous.mechanics.quasistatic.fixed_steps import (
+    Ends,
+    Path,
+    Protocol,
+    Visit,
+    descend_alone,
+    descend_and_polish,
+    steps_within,
+    walk,
+)
+from vitreous.mechanics.quasistatic.instability import (
+    Fall,
+    Instability,
+    fall_between,
+    furthest,
+    longest,
+    non_affine,
+)
 
 Array = NDArray[Any]
 
-_FINEST = 32  # a strain step is divided at most this finely before its end is called unreachable without an instability
+# a strain step is divided at most this finely before its end is called unreachable without an
+# instability
+_FINEST = 32
 _ASTRAY = 0.25  # of the smallest event's move: how far from its prediction a state halfway may lie
 _TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
 _CAREFUL = 0.85  # of the stride that would just be smooth
@@ -50,7 +72,9 @@ _ROUGH = 0.1  # of the force halfway: what its Newton step may leave
 
 @dataclass
 class _Point:
-    """A state on the branch; stiffness and tangent once a stride has asked for them, and whether they show it to be a minimum."""
+    """A state on the branch; stiffness and tangent once a stride has asked for them, and whether
+    they show it to be a minimum.
+    """
 
     strain: float
     state: State
@@ -69,10 +93,11 @@ def deform(
     ends: Ends | None = None,
     stops: Collection[int] = (),
 ) -> Path:
-    """Take the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an instability for which ``ends`` is true.
+    """Take the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an
+    instability for which ``ends`` is true.
 
-    ``visit(step, state)`` is told of each state on the way, of those at the strain steps ``stops`` in any case. With ``stride=1`` every
-    strain step is an affine step and a descent.
+    ``visit(step, state)`` is told of each state on the way, of those at the strain steps ``stops``
+    in any case. With ``stride=1`` every strain step is an affine step and a descent.
 
     Raises:
         NotConverged: if the reference minimiser cannot bring the forces down.
@@ -81,12 +106,19 @@ def deform(
     if protocol.stride == 1:
         return walk(walker.descend_alone, start, loading, protocol, visit, ends)
     path = Path([0], [start])
-    step, stride, last, growth = 0, 1, steps_within(protocol.strain_max, protocol.strain_step), np.inf
+    step, stride, last, growth = (
+        0,
+        1,
+        steps_within(protocol.strain_max, protocol.strain_step),
+        np.inf,
+    )
     ahead = sorted(stops)
     point = _Point(0.0, start)
     while step < last and len(path.events) < protocol.max_events:
         ahead = [stop for stop in ahead if stop > step]
-        stride = max(1, min(stride, *(stop - step for stop in ahead[:1]), last - step, protocol.stride))
+        stride = max(
+            1, min(stride, *(stop - step for stop in ahead[:1]), last - step, protocol.stride)
+        )
         reached = walker.stride(point, stride * protocol.strain_step)
         if reached is None and stride > 1:
             stride, growth = int(stride * min(walker.scale, 0.5)), 1.0
@@ -99,7 +131,9 @@ def deform(
             point, found = walker.cross(point, (step + 1) * protocol.strain_step)
             step, stride = step + 1, 1
             if found is not None:
-                path.events.append(Instability(step, before, point.state, non_affine(before, point.state), found))
+                path.events.append(
+                    Instability(step, before, point.state, non_affine(before, point.state), found)
+                )
                 last = step if ends is not None and ends(path.events[-1]) else last
         path.steps.append(step)
         path.states.append(point.state)
@@ -111,18 +145,34 @@ def deform(
 class _Walker:
     """One glass on its way: the moves that ``deform`` chooses between."""
 
-    def __init__(self, surface: EnergySurface, start: State, loading: Loading, protocol: Protocol, preconditioner: Preconditioner) -> None:
-        self.surface, self.loading, self.protocol, self.preconditioner = surface, loading, protocol, preconditioner
+    def __init__(
+        self,
+        surface: EnergySurface,
+        start: State,
+        loading: Loading,
+        protocol: Protocol,
+        preconditioner: Preconditioner,
+    ) -> None:
+        self.surface, self.loading, self.protocol, self.preconditioner = (
+            surface,
+            loading,
+            protocol,
+            preconditioner,
+        )
         self.cell = start.cell
         self.previous: _Point | None = None
         self.scale = 0.5  # of the next stride against the last, by how far off its middle was
 
     def tangent(self, point: _Point, h: float) -> Array:
-        """(N, D), as exact as leaves a tenth of the force tolerance after a first stride ``h``, within 1e-4 to 3e-3 of its size."""
+        """(N, D), as exact as leaves a tenth of the force tolerance after a first stride ``h``,
+        within 1e-4 to 3e-3 of its size.
+        """
         if point.tangent is None:
             lin = point.lin = self.surface.linearise(point.state.positions, point.state.cell)
             force = lin.affine_force(self.loading.velocity_gradient(point.strain))
-            wanted = 0.1 * self.protocol.force_tolerance / max(h * float(np.abs(force).max()), 1e-300)
+            wanted = (
+                0.1 * self.protocol.force_tolerance / max(h * float(np.abs(force).max()), 1e-300)
+            )
             u, point.minimum = solve(lin, force, self.preconditioner, min(max(wanted, 1e-4), 3e-3))
             point.tangent = np.linalg.solve(self.loading.deformation_gradient(point.strain), u.T).T
         return point.tangent
@@ -134,9 +184,14 @@ class _Walker:
             return None
         f, protocol = self.loading.deformation_gradient(point.strain + h), self.protocol
         state = newton(
-            self.surface, self._predict(point, h) @ f.T, self.cell @ f.T, self.preconditioner, protocol.force_tolerance, protocol.jump,
+            self.surface,
+            self._predict(point, h) @ f.T,
+            self.cell @ f.T,
+            self.preconditioner,
+            protocol.force_tolerance,
+            protocol.jump,
             max_steps=6,
-        )  # fmt: skip
+        )
         if state is None:
             return None
         reached = _Point(point.strain + h, state)
@@ -146,11 +201,15 @@ class _Walker:
         return reached
 
     def _predict(self, point: _Point, h: float) -> Array:
-        """Positions (N, D) in the undeformed frame after a stride ``h``: tangent, plus curvature where the last two points agree."""
+        """Positions (N, D) in the undeformed frame after a stride ``h``: tangent, plus curvature
+        where the last two points agree.
+        """
         tangent = self.tangent(point, h)
         y = self._y(point) + h * tangent
         if self.previous is not None:
-            bend = (tangent - self.tangent(self.previous, h)) / (point.strain - self.previous.strain)
+            bend = (tangent - self.tangent(self.previous, h)) / (
+                point.strain - self.previous.strain
+            )
             y += 0.5 * h * h * bend
         return y
 
@@ -159,7 +218,10 @@ class _Walker:
         h, grain = b.strain - a.strain, _ASTRAY * self.protocol.smallest_event
         ya, yb, ta, tb = self._y(a), self._y(b), self.tangent(a, h), self.tangent(b, h)
         turn = tb - ta
-        if not b.minimum or _beyond(yb - ya - 0.5 * h * (ta + tb)) > _TURN * h * longest(turn) + grain:
+        if (
+            not b.minimum
+            or _beyond(yb - ya - 0.5 * h * (ta + tb)) > _TURN * h * longest(turn) + grain
+        ):
             return False
         f = self.loading.deformation_gradient(a.strain + 0.5 * h)
         halfway, cell = (0.5 * (ya + yb) - h / 8.0 * turn) @ f.T, self.cell @ f.T
@@ -167,17 +229,23 @@ class _Walker:
         assert b.lin is not None
         step, positive = solve(b.lin, force, self.preconditioner, _ROUGH)
         off = longest(step) / grain
-        self.scale = float(np.clip(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1, 2.0))  # the error of a cubic grows as h^4
+        self.scale = float(
+            np.clip(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1, 2.0)
+        )  # the error of a cubic grows as h^4
         return positive and off <= 1.0
 
     def _y(self, point: _Point) -> Array:
         """(N, D) co-moving positions."""
-        return np.linalg.solve(self.loading.deformation_gradient(point.strain), point.state.positions.T).T
+        return np.linalg.solve(
+            self.loading.deformation_gradient(point.strain), point.state.positions.T
+        ).T
 
     def cross(self, point: _Point, end: float) -> tuple[_Point, Fall | None]:
-        """From a grid strain to the next, ``end``, as the protocol does; and the instability met on the way.
+        """From a grid strain to the next, ``end``, as the protocol does; and the instability met on
+        the way.
 
-        A step that a step back undoes is followed in small strides: it may be steep and nothing else.
+        A step that a step back undoes is followed in small strides: it may be steep and nothing
+        else.
         """
         fallen, least = self._fall(point, end), self.protocol.smallest_event
         edge = point
@@ -186,19 +254,32 @@ class _Walker:
         self.previous = None
         if edge.strain == end and furthest(edge.state, fallen.state) <= least:
             return edge, None
-        return fallen, fall_between(edge.state, edge.strain, fallen.state, end, self.loading, self._again, least)
+        return fallen, fall_between(
+            edge.state, edge.strain, fallen.state, end, self.loading, self._again, least
+        )
 
     def _fall(self, point: _Point, end: float) -> _Point:
-        """Where the fixed-step protocol falls to. A perfect symmetry can hold it at a saddle, which a small disturbance then ends."""
+        """Where the fixed-step protocol falls to. A perfect symmetry can hold it at a saddle, which
+        a small disturbance then ends.
+        """
         fallen = _Point(end, self._descend(point.state, point.strain, end))
         self.tangent(fallen, end - point.strain)
         if fallen.minimum:
             return fallen
-        noise = np.random.default_rng(0).normal(0.0, _NUDGE * self.protocol.jump, fallen.state.positions.shape)
-        return _Point(end, self._descend(replace(fallen.state, positions=fallen.state.positions + noise), end, end))
+        noise = np.random.default_rng(0).normal(
+            0.0, _NUDGE * self.protocol.jump, fallen.state.positions.shape
+        )
+        return _Point(
+            end,
+            self._descend(
+                replace(fallen.state, positions=fallen.state.positions + noise), end, end
+            ),
+        )
 
     def _follow(self, point: _Point, end: float) -> _Point:
-        """The branch's minimum at ``end``, or the last on the way there that ever smaller strides can reach."""
+        """The branch's minimum at ``end``, or the last on the way there that ever smaller strides
+        can reach.
+        """
         finest = (end - point.strain) / _FINEST
         h = 0.5 * (end - point.strain)
         while True:
@@ -214,11 +295,22 @@ class _Walker:
                 return point
 
     def _again(self, state: State, strain: float, end: float) -> State:
-        """The minimum next to a state at another strain: by Newton if that leads there smoothly, else as the protocol finds it."""
+        """The minimum next to a state at another strain: by Newton if that leads there smoothly,
+        else as the protocol finds it.
+        """
         positions, cell = self._strained(state, strain, end)
         protocol = self.protocol
-        found = newton(self.surface, positions, cell, self.preconditioner, protocol.force_tolerance, protocol.jump)
-        return found or descend_and_polish(self.surface, positions, cell, self.preconditioner, protocol)
+        found = newton(
+            self.surface,
+            positions,
+            cell,
+            self.preconditioner,
+            protocol.force_tolerance,
+            protocol.jump,
+        )
+        return found or descend_and_polish(
+            self.surface, positions, cell, self.preconditioner, protocol
+        )
 
     def _descend(self, state: State, strain: float, end: float) -> State:
         """The fixed-step protocol: affine step, reference minimiser, Newton polish."""
@@ -230,7 +322,9 @@ class _Walker:
         return descend_alone(self.surface, *self._strained(state, strain, end), self.protocol)
 
     def _strained(self, state: State, strain: float, end: float) -> tuple[Array, Array]:
-        ratio = self.loading.deformation_gradient(end) @ np.linalg.inv(self.loading.deformation_gradient(strain))
+        ratio = self.loading.deformation_gradient(end) @ np.linalg.inv(
+            self.loading.deformation_gradient(strain)
+        )
         return state.positions @ ratio.T, state.cell @ ratio.T
 
 

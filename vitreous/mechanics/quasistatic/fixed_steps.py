@@ -1,7 +1,9 @@
-"""The fixed-step protocol of athermal quasistatic deformation: an affine strain step, a descent by a named minimiser, and again.
+"""The fixed-step protocol of athermal quasistatic deformation: an affine strain step, a descent by
+a named minimiser, and again.
 
-Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006). Whatever finds the glass again after a step can be walked with: our own minimisers, or
-LAMMPS. What counts as an event is said in ``vitreous.mechanics.quasistatic.instability``.
+Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006). Whatever finds the glass again after a step can
+be walked with: our own minimisers, or LAMMPS. What counts as an event is said in
+``vitreous.mechanics.quasistatic.instability``.
 """
 
 from __future__ import annotations
@@ -19,7 +21,13 @@ from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.descent import Pace, Stand, descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.newton import State, newton
-from vitreous.mechanics.quasistatic.instability import Advance, Instability, fall_between, longest, non_affine
+from vitreous.mechanics.quasistatic.instability import (
+    Advance,
+    Instability,
+    fall_between,
+    longest,
+    non_affine,
+)
 
 Array = NDArray[Any]
 
@@ -54,11 +62,18 @@ Ends = Callable[[Instability], bool]
 
 
 def walk(
-    advance: Advance, start: State, loading: Loading, protocol: Protocol, visit: Visit | None = None, ends: Ends | None = None
+    advance: Advance,
+    start: State,
+    loading: Loading,
+    protocol: Protocol,
+    visit: Visit | None = None,
+    ends: Ends | None = None,
 ) -> Path:
-    """The fixed-step protocol: ``advance`` finds the glass again after each strain step; ``visit`` and ``ends`` as for ``deform``.
+    """The fixed-step protocol: ``advance`` finds the glass again after each strain step; ``visit``
+    and ``ends`` as for ``deform``.
 
-    Only steps that move an atom by more than ``smallest_event`` beyond what the step before foretells are looked into for an instability.
+    Only steps that move an atom by more than ``smallest_event`` beyond what the step before
+    foretells are looked into for an instability.
     """
     path, h, before = Path([0], [start]), protocol.strain_step, start
     usual = np.zeros_like(start.positions)
@@ -66,14 +81,18 @@ def walk(
         state = advance(before, (step - 1) * h, step * h)
         moved, found = non_affine(before, state), None
         if longest(moved - usual) > protocol.smallest_event:
-            found = fall_between(before, (step - 1) * h, state, step * h, loading, advance, protocol.smallest_event)
+            found = fall_between(
+                before, (step - 1) * h, state, step * h, loading, advance, protocol.smallest_event
+            )
         usual = moved if found is None else usual
         path.steps.append(step)
         path.states.append(state)
         over = False
         if found is not None:
             path.events.append(Instability(step, before, state, moved, found))
-            over = len(path.events) == protocol.max_events or (ends is not None and ends(path.events[-1]))
+            over = len(path.events) == protocol.max_events or (
+                ends is not None and ends(path.events[-1])
+            )
         if visit is not None:
             visit(step, state)
         if over:
@@ -88,13 +107,21 @@ def steps_within(strain_max: float, strain_step: float) -> int:
 
 
 def descend_and_polish(
-    surface: EnergySurface, positions: Array, cell: Array, preconditioner: Preconditioner, protocol: Protocol, free: Array | None = None
+    surface: EnergySurface,
+    positions: Array,
+    cell: Array,
+    preconditioner: Preconditioner,
+    protocol: Protocol,
+    free: Array | None = None,
 ) -> State:
-    """The minimum that the named minimiser falls into from ``positions``; ``free`` (N, 1) of ones and zeros freezes atoms.
+    """The minimum that the named minimiser falls into from ``positions``; ``free`` (N, 1) of ones
+    and zeros freezes atoms.
 
-    Newton is tried from where the descent stands, and the descent goes on undisturbed unless Newton converges through positive curvature
-    without leaving the neighbourhood. First that is where the force has fallen tenfold, and tenfold again. Once the force has risen, an
-    avalanche is under way: then at a force whose Newton step is a small part of ``jump``, and again each time it has fallen to a third.
+    Newton is tried from where the descent stands, and the descent goes on undisturbed unless Newton
+    converges through positive curvature without leaving the neighbourhood. First that is where the
+    force has fallen tenfold, and tenfold again. Once the force has risen, an avalanche is under
+    way: then at a force whose Newton step is a small part of ``jump``, and again each time it has
+    fallen to a third.
 
     Raises:
         NotConverged: naming the force that is left.
@@ -109,7 +136,15 @@ def descend_and_polish(
             reach = fall * stand.residual
         if stand.residual <= reach:
             preconditioner.refresh(surface.linearise(stand.positions, cell))
-            state = newton(surface, stand.positions, cell, preconditioner, protocol.force_tolerance, protocol.jump, free=free)
+            state = newton(
+                surface,
+                stand.positions,
+                cell,
+                preconditioner,
+                protocol.force_tolerance,
+                protocol.jump,
+                free=free,
+            )
             if state is not None:
                 return state
             reach = fall * stand.residual
@@ -118,8 +153,16 @@ def descend_and_polish(
         _refuse_beyond_budget(stand, protocol)
 
 
-def descend_alone(surface: EnergySurface, positions: Array, cell: Array, protocol: Protocol, free: Array | None = None) -> State:
-    """The minimum that the named minimiser falls into from ``positions``, by itself; otherwise as ``descend_and_polish``."""
+def descend_alone(
+    surface: EnergySurface,
+    positions: Array,
+    cell: Array,
+    protocol: Protocol,
+    free: Array | None = None,
+) -> State:
+    """The minimum that the named minimiser falls into from ``positions``, by itself; otherwise as
+    ``descend_and_polish``.
+    """
     for stand in _descent(surface, positions, cell, protocol, free)[0]:
         if stand.residual <= protocol.force_tolerance:
             return _state_of(surface, stand, cell)
@@ -130,11 +173,17 @@ def descend_alone(surface: EnergySurface, positions: Array, cell: Array, protoco
 def _descent(
     surface: EnergySurface, positions: Array, cell: Array, protocol: Protocol, free: Array | None
 ) -> tuple[Iterator[Stand], float]:
-    """The named minimiser from ``positions``, and twice the largest entry on the stiffness's diagonal."""
+    """The named minimiser from ``positions``, and twice the largest entry on the stiffness's
+    diagonal.
+    """
     stiffest = 2.0 * float(surface.linearise(positions, cell).network(np.inf).diagonal().max())
-    alone = getattr(surface, "forces", None) or (lambda x, cell: surface.energy_forces_virial(x, cell)[1])
+    alone = getattr(surface, "forces", None) or (
+        lambda x, cell: surface.energy_forces_virial(x, cell)[1]
+    )
     force = (lambda x: alone(x, cell)) if free is None else (lambda x: alone(x, cell) * free)
-    return descent_named(protocol.minimiser)(force, positions, Pace(stiffest, protocol.jump, protocol.friction)), stiffest
+    return descent_named(protocol.minimiser)(
+        force, positions, Pace(stiffest, protocol.jump, protocol.friction)
+    ), stiffest
 
 
 def _state_of(surface: EnergySurface, stand: Stand, cell: Array) -> State:
@@ -145,6 +194,8 @@ def _state_of(surface: EnergySurface, stand: Stand, cell: Array) -> State:
 def _refuse_beyond_budget(stand: Stand, protocol: Protocol) -> None:
     if stand.evaluations >= protocol.budget:
         raise NotConverged(
-            f"the {protocol.minimiser} minimiser left a force of {stand.residual:.3g} after {stand.evaluations} evaluations "
-            f"(tolerance {protocol.force_tolerance:g}); use another minimiser or a larger force_tolerance"
+            f"the {protocol.minimiser} minimiser left a force of {stand.residual:.3g} after "
+            f"{stand.evaluations} evaluations "
+            f"(tolerance {protocol.force_tolerance:g}); use another minimiser or a larger "
+            "force_tolerance"
         )

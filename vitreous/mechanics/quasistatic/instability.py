@@ -1,17 +1,22 @@
-"""What an event is: an instability that a step back does not undo, told by how far it moved an atom, and by the energy that it set free.
+"""What an event is: an instability that a step back does not undo, told by how far it moved an
+atom, and by the energy that it set free.
 
-Two states at one and the same strain are compared: the last before the branch ended, and the state after it brought back to that strain.
-What is elastic is the same in both and drops out, so the size of the glass does not enter. A step over which the glass goes smoothly is
-undone by the step back, however steep it is. The energy is that between the branches where the event is seen, at the end of the step:
-beyond the instability it grows by the fall of the stress, so coarse steps find more of it, by at most step times volume times that fall.
+Two states at one and the same strain are compared: the last before the branch ended, and the state
+after it brought back to that strain. What is elastic is the same in both and drops out, so the size
+of the glass does not enter. A step over which the glass goes smoothly is undone by the step back,
+however steep it is. The energy is that between the branches where the event is seen, at the end of
+the step: beyond the instability it grows by the fall of the stress, so coarse steps find more of
+it, by at most step times volume times that fall.
 
-========================================  ===================================================================  ===============
-symbol                                    variable                                                             unit
-========================================  ===================================================================  ===============
-lo, hi                                    states before and after, h apart in strain, within one strain step
-u_i                                       ``shift``: of ``hi`` brought back, against ``lo``                    length
-E_lo - E_back + h (E'_lo - E'_back)       ``released``: by then, the branches continued to ``hi``'s strain     energy
-========================================  ===================================================================  ===============
+===================================  =======================================================  ======
+symbol                               variable                                                 unit
+===================================  =======================================================  ======
+lo, hi                               states before and after, h apart in strain, within one
+                                     strain step
+u_i                                  ``shift``: of ``hi`` brought back, against ``lo``        length
+E_lo - E_back + h (E'_lo - E'_back)  ``released``: by then, the branches continued to         energy
+                                     ``hi``'s strain
+===================================  =======================================================  ======
 """
 
 from __future__ import annotations
@@ -27,15 +32,21 @@ from vitreous.core.loading import Loading
 from vitreous.mechanics.newton import State
 
 Array = NDArray[Any]
-Advance = Callable[[State, float, float], State]  #: a state, its strain, and the strain at which to find it again
+Advance = Callable[
+    [State, float, float], State
+]  #: a state, its strain, and the strain at which to find it again
 
-_HALVINGS = 7  # of a strain step at most, less one, until what a step back undoes is taken for smooth
+_HALVINGS = (
+    7  # of a strain step at most, less one, until what a step back undoes is taken for smooth
+)
 _ROUNDING = 1e-11  # of the energy: a fall that sets no more free is none
 
 
 @dataclass(frozen=True)
 class Fall:
-    """An instability at one strain: ``shift`` (N, D) of the atoms, energy ``released``, ``stress_drop`` (D, D)."""
+    """An instability at one strain: ``shift`` (N, D) of the atoms, energy ``released``,
+    ``stress_drop`` (D, D).
+    """
 
     shift: Array
     released: float
@@ -49,7 +60,9 @@ class Fall:
 
 @dataclass(frozen=True)
 class Instability:
-    """An event: the states before (grid strain k) and after (k + 1), the non-affine displacement (N, D) between them, and the fall."""
+    """An event: the states before (grid strain k) and after (k + 1), the non-affine displacement
+    (N, D) between them, and the fall.
+    """
 
     step: int
     before: State
@@ -59,7 +72,9 @@ class Instability:
 
 
 def non_affine(before: State, after: State) -> Array:
-    """(N, D) non-affine displacement between two states followed continuously, rigid translation removed."""
+    """(N, D) non-affine displacement between two states followed continuously, rigid translation
+    removed.
+    """
     affine = np.linalg.solve(before.cell, after.cell)
     u = after.positions - before.positions @ affine
     return u - u.mean(axis=0)
@@ -80,11 +95,21 @@ def slope(state: State, loading: Loading, strain: float) -> float:
     return float(np.sum(state.virial * loading.velocity_gradient(strain)))
 
 
-def fall_between(lo: State, at_lo: float, hi: State, at_hi: float, loading: Loading, advance: Advance, least: float) -> Fall | None:
-    """The instability between states at strains ``at_lo`` < ``at_hi``; None if it moves no atom by more than ``least`` (length).
+def fall_between(
+    lo: State,
+    at_lo: float,
+    hi: State,
+    at_hi: float,
+    loading: Loading,
+    advance: Advance,
+    least: float,
+) -> Fall | None:
+    """The instability between states at strains ``at_lo`` < ``at_hi``; None if it moves no atom by
+    more than ``least`` (length).
 
-    ``advance`` finds a state again at another strain. An instability whose hysteresis is narrower than the interval is undone by a step
-    back; the interval is then halved, a few times. What is undone even so, or sets no energy free, is no event.
+    ``advance`` finds a state again at another strain. An instability whose hysteresis is narrower
+    than the interval is undone by a step back; the interval is then halved, a few times. What is
+    undone even so, or sets no energy free, is no event.
     """
     for _ in range(_HALVINGS):
         if not furthest(lo, hi) > least:
@@ -94,7 +119,11 @@ def fall_between(lo: State, at_lo: float, hi: State, at_hi: float, loading: Load
         if longest(shift) > least:
             apart = slope(lo, loading, at_lo) - slope(back, loading, at_lo)
             released = lo.energy - back.energy + (at_hi - at_lo) * apart
-            return Fall(shift, released, lo.stress - back.stress) if released > _ROUNDING * abs(lo.energy) else None
+            return (
+                Fall(shift, released, lo.stress - back.stress)
+                if released > _ROUNDING * abs(lo.energy)
+                else None
+            )
         middle = 0.5 * (at_lo + at_hi)
         halfway = advance(lo, at_lo, middle)
         if furthest(lo, halfway) > furthest(halfway, hi):

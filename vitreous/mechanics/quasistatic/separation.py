@@ -1,4 +1,6 @@
-"""Whether a network still holds together: complete fracture means that no path of bonds leads from the glass to its own periodic image."""
+"""Whether a network still holds together: complete fracture means that no path of bonds leads from
+the glass to its own periodic image.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +14,21 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 Array = NDArray[Any]
 
 
-def intact(positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDArray[np.int64], far: float) -> NDArray[np.bool_]:
+def intact(
+    positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDArray[np.int64], far: float
+) -> NDArray[np.bool_]:
     """(B,) whether each of ``bonds`` (B, 2) is at most ``far`` long; nearest images are taken."""
     vectors, _ = _nearest(positions, cell, periodic, bonds)
     return np.linalg.norm(vectors, axis=1) <= far
 
 
-def spans(positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDArray[np.int64], axis: int) -> bool:
+def spans(
+    positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDArray[np.int64], axis: int
+) -> bool:
     """Whether ``bonds`` (B, 2) connect the glass with its image along lattice vector ``axis``.
 
-    Every atom of a cluster gets the number of its image that a tree of bonds leads to; a bond between images that do not match closes a
-    loop around the cell.
+    Every atom of a cluster gets the number of its image that a tree of bonds leads to; a bond
+    between images that do not match closes a loop around the cell.
     """
     if not len(bonds):
         return False
@@ -40,8 +46,12 @@ def spans(positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDAr
     return bool(np.any(image[bonds[:, 0]] + hop != image[bonds[:, 1]]))
 
 
-def _nearest(positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
-    """(B, D) vectors along the bonds to the nearest image, and the lattice vectors (B, D) added to get there."""
+def _nearest(
+    positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDArray[np.int64]
+) -> tuple[Array, NDArray[np.int64]]:
+    """(B, D) vectors along the bonds to the nearest image, and the lattice vectors (B, D) added to
+    get there.
+    """
     reduced = (positions[bonds[:, 1]] - positions[bonds[:, 0]]) @ np.linalg.inv(cell)
     crossing = -np.rint(reduced) * np.array(periodic)
     return (reduced + crossing) @ cell, crossing.astype(np.int64)

@@ -1,4 +1,6 @@
-"""What stands in the way of a strain, told before any work: a boundary that nothing holds, or a cell that becomes too thin."""
+"""What stands in the way of a strain, told before any work: a boundary that nothing holds, or a
+cell that becomes too thin.
+"""
 
 from __future__ import annotations
 
@@ -18,31 +20,46 @@ Array = NDArray[Any]
 _NEGLIGIBLE = 1e-9  # of a strain
 
 
-def refuse_deformation(configuration: Configuration, loading: Loading, strain_max: float, surface: EnergySurface | None) -> None:
+def refuse_deformation(
+    configuration: Configuration, loading: Loading, strain_max: float, surface: EnergySurface | None
+) -> None:
     """Raise VitreousError for a loading that the glass cannot follow up to ``strain_max``.
 
-    That is: of another dimension, inverting the cell, straining a direction in which the glass is not periodic (the boundary would give
-    way and no strain arise), or making the cell thinner than the ``cutoff`` of ``surface``, where that has one.
+    That is: of another dimension, inverting the cell, straining a direction in which the glass is
+    not periodic (the boundary would give way and no strain arise), or making the cell thinner than
+    the ``cutoff`` of ``surface``, where that has one.
     """
     if loading.dimension != configuration.dimension:
-        raise VitreousError(f"the loading has {loading.dimension} dimensions, the glass {configuration.dimension}; set loading.dimension")
+        raise VitreousError(
+            f"the loading has {loading.dimension} dimensions, the glass "
+            f"{configuration.dimension}; set loading.dimension"
+        )
     stretched = configuration.cell @ loading.deformation_gradient(strain_max).T
     rate = loading.velocity_gradient(0.0)
     if _touches(0.5 * (rate + rate.T), configuration):
         free = free_directions(configuration.periodic)
         raise VitreousError(
-            f"the glass is not periodic along {free}, but {loading.mode} strains it there and its boundary would give way; "
+            f"the glass is not periodic along {free}, but {loading.mode} strains it there and its "
+            "boundary would give way; "
             "deform a glass that is periodic there"
         )
-    refuse_thin(stretched, configuration.periodic, getattr(surface, "cutoff", 0.0), f" at strain {strain_max:g}")
+    refuse_thin(
+        stretched,
+        configuration.periodic,
+        getattr(surface, "cutoff", 0.0),
+        f" at strain {strain_max:g}",
+    )
 
 
 def refuse_lengths(configuration: Configuration, axes: tuple[int, ...]) -> None:
-    """Raise VitreousError if the cell's lengths along ``axes`` cannot relax, because the glass is not periodic there."""
+    """Raise VitreousError if the cell's lengths along ``axes`` cannot relax, because the glass is
+    not periodic there.
+    """
     for axis in axes:
         if _touches(np.diag(np.eye(configuration.dimension)[axis]), configuration):
             raise VitreousError(
-                f"the glass is not periodic along {free_directions(configuration.periodic)}, so its cell has no length to relax along "
+                f"the glass is not periodic along {free_directions(configuration.periodic)}, so "
+                "its cell has no length to relax along "
                 f"{'xyz'[axis]}; leave it out of the cell's directions"
             )
 

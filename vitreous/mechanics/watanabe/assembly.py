@@ -1,4 +1,6 @@
-"""The many-body blocks of the Watanabe Hessian, each around one centre, as entries of one sparse matrix."""
+"""The many-body blocks of the Watanabe Hessian, each around one centre, as entries of one sparse
+matrix.
+"""
 
 import numpy as np
 from numba import njit

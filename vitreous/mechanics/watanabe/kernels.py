@@ -1,14 +1,16 @@
 """Energy, forces, per-atom energies and virial of the Watanabe silica potential.
 
-    E = sum_pairs g_i(z_i) g_j(z_j) phi(r_ij) + sum_triplets lambda(z_i) P(r_ij) P(r_ik) W(cos theta_jik)
+    E = sum_pairs g_i(z_i) g_j(z_j) phi(r_ij) + sum_triplets lambda(z_i) P(r_ij) P(r_ik) W(cos
+    theta_jik)
     W(c) = (c - c0)^2 + alpha (c - c0)^3
 
-The g apply to Si-O pairs. Each unordered pair of ends counts once, i is the centre. Forces follow by the chain rule: with
-zeta_i = dE/dz_i, every Si-O pair on the coordination ramp adds (zeta_i + zeta_j) fc'(r). Per-atom energies take pairs in halves and
-triplets in thirds.
+The g apply to Si-O pairs. Each unordered pair of ends counts once, i is the centre. Forces follow
+by the chain rule: with zeta_i = dE/dz_i, every Si-O pair on the coordination ramp adds (zeta_i +
+zeta_j) fc'(r). Per-atom energies take pairs in halves and triplets in thirds.
 
-The neighbour list is full: slot s of atom i holds neighbour ``nbr[s]`` at ``x[nbr] + offset[image] - x[i]``; of the two slots of a pair
-one is ``forward``. ``Scratch`` holds the slots within reach at the present positions, so that nothing is allocated.
+The neighbour list is full: slot s of atom i holds neighbour ``nbr[s]`` at ``x[nbr] + offset[image]
+- x[i]``; of the two slots of a pair one is ``forward``. ``Scratch`` holds the slots within reach at
+the present positions, so that nothing is allocated.
 """
 
 from __future__ import annotations
@@ -38,9 +40,11 @@ from vitreous.mechanics.watanabe.terms import (
 
 
 class Scratch(NamedTuple):
-    """``first`` (N+1,), ``nbr`` (S,), ``forward`` (S,), ``d`` (S, 3) and ``r`` (S,): slots within reach; ``z``, ``g``, ``dg``, ``ddg``,
-    ``zeta``, ``energy`` (N,); ``grad`` (S, 3): a triplet centre's gradients by slot; ``ends`` (2, M) and ``arms`` (2, M, 3): its
-    neighbours of two species, and their P, P', P''."""
+    """``first`` (N+1,), ``nbr`` (S,), ``forward`` (S,), ``d`` (S, 3) and ``r`` (S,): slots within
+    reach; ``z``, ``g``, ``dg``, ``ddg``, ``zeta``, ``energy`` (N,); ``grad`` (S, 3): a triplet
+    centre's gradients by slot; ``ends`` (2, M) and ``arms`` (2, M, 3): its neighbours of two
+    species, and their P, P', P''.
+    """
 
     first: NDArray[np.int64]
     nbr: NDArray[np.int64]
@@ -62,14 +66,25 @@ def scratch(atoms: int, slots: int, most: int) -> Scratch:
     """Room for ``atoms`` with ``slots`` in all and at most ``most`` each."""
     z, g, dg, ddg, zeta, energy = np.zeros((6, atoms))
     return Scratch(
-        first=np.zeros(atoms + 1, np.int64), nbr=np.zeros(slots, np.int64), forward=np.zeros(slots, np.bool_),
-        d=np.zeros((slots, 3)), r=np.zeros(slots), z=z, g=g, dg=dg, ddg=ddg, zeta=zeta, energy=energy,
-        grad=np.zeros((slots, 3)), ends=np.zeros((2, most), np.int64), arms=np.zeros((2, most, 3)),
-    )  # fmt: skip
+        first=np.zeros(atoms + 1, np.int64),
+        nbr=np.zeros(slots, np.int64),
+        forward=np.zeros(slots, np.bool_),
+        d=np.zeros((slots, 3)),
+        r=np.zeros(slots),
+        z=z,
+        g=g,
+        dg=dg,
+        ddg=ddg,
+        zeta=zeta,
+        energy=energy,
+        grad=np.zeros((slots, 3)),
+        ends=np.zeros((2, most), np.int64),
+        arms=np.zeros((2, most, 3)),
+    )
 
 
 @njit(cache=True)
-def shorten(x, first, nbr, image, forward, offset, species, terms, s):  # type: ignore[no-untyped-def]
+def shorten(x, first, nbr, image, forward, offset, species, terms, s):
     """Fills the slots within reach, the coordinations and the softening factors."""
     reach2 = terms.reach**2
     low, high = terms.ramp[0], terms.ramp[1]
@@ -141,12 +156,16 @@ def _pairs(species, terms, s, forces, virial):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, inline="always")
 def gather(i, end, within, range_, gamma, species, s, row):  # type: ignore[no-untyped-def]
-    """Puts i's neighbours of species ``end`` nearer than ``within`` into ``s.ends[row]`` and their arms into ``s.arms[row]``; how many."""
+    """Puts i's neighbours of species ``end`` nearer than ``within`` into ``s.ends[row]`` and their
+    arms into ``s.arms[row]``; how many.
+    """
     count = 0
     for k in range(s.first[i], s.first[i + 1]):
         if species[s.nbr[k]] == end and s.r[k] < within:
             s.ends[row, count] = k
-            s.arms[row, count, 0], s.arms[row, count, 1], s.arms[row, count, 2] = arm(s.r[k], range_, gamma)
+            s.arms[row, count, 0], s.arms[row, count, 1], s.arms[row, count, 2] = arm(
+                s.r[k], range_, gamma
+            )
             count += 1
     return count
 
@@ -158,7 +177,11 @@ def _centre(i, term, species, s):  # type: ignore[no-untyped-def]
     na = gather(i, int(term[END_A]), term[RANGE_A], term[RANGE_A], term[GAMMA_A], species, s, 0)
     if na == 0 or (same and na == 1):
         return
-    nb = na if same else gather(i, int(term[END_B]), term[RANGE_B], term[RANGE_B], term[GAMMA_B], species, s, 1)
+    nb = (
+        na
+        if same
+        else gather(i, int(term[END_B]), term[RANGE_B], term[RANGE_B], term[GAMMA_B], species, s, 1)
+    )
     if nb == 0:
         return
     row = 0 if same else 1
@@ -202,8 +225,10 @@ def _centre(i, term, species, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def evaluate(x, first, nbr, image, forward, offset, species, terms, s, forces):  # type: ignore[no-untyped-def]
-    """Fills ``forces`` (N, 3), ``s.energy`` (N,) and the rest of the scratch; returns the energy and the virial (3, 3)."""
+def evaluate(x, first, nbr, image, forward, offset, species, terms, s, forces):
+    """Fills ``forces`` (N, 3), ``s.energy`` (N,) and the rest of the scratch; returns the energy
+    and the virial (3, 3).
+    """
     shorten(x, first, nbr, image, forward, offset, species, terms, s)
     forces[:] = 0.0
     s.energy[:] = 0.0

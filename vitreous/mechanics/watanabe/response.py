@@ -1,20 +1,22 @@
-"""Exact second derivatives of the Watanabe potential at one state, kept as small blocks and applied matrix-free.
+"""Exact second derivatives of the Watanabe potential at one state, kept as small blocks and applied
+matrix-free.
 
 With E(x) = E(d, z(d)), d the vectors between neighbours and z the coordinations,
 
     H = A + M^T J + J^T M + J^T Z J
 
-===================================  ==================================================  =================
-symbol                               meaning                                             code
-===================================  ==================================================  =================
-A                                    second derivatives at fixed z, and zeta_i d2z_i     ``k_pair``, ``blocks``
-J = dz/dx                            per slot, fc'(r) n                                  ``jac`` (S, 3)
-M = d2E/dz dx                        per slot                                            ``mix`` (S, 3)
-Z = d2E/dz dz                        diagonal, and Si-O pairs per slot                   ``zz`` (N,), ``zs`` (S,)
-===================================  ==================================================  =================
+=============  ===============================================  ========================
+symbol         meaning                                          code
+=============  ===============================================  ========================
+A              second derivatives at fixed z, and zeta_i d2z_i  ``k_pair``, ``blocks``
+J = dz/dx      per slot, fc'(r) n                               ``jac`` (S, 3)
+M = d2E/dz dx  per slot                                         ``mix`` (S, 3)
+Z = d2E/dz dz  diagonal, and Si-O pairs per slot                ``zz`` (N,), ``zs`` (S,)
+=============  ===============================================  ========================
 
-J, and all that follows from it, vanishes while no pair is on the coordination ramp. A centre's triplets make one dense block over its
-neighbours in range, in the coordinates x_j - x_i; pairs are kept as springs.
+J, and all that follows from it, vanishes while no pair is on the coordination ramp. A centre's
+triplets make one dense block over its neighbours in range, in the coordinates x_j - x_i; pairs are
+kept as springs.
 """
 
 from __future__ import annotations
@@ -43,8 +45,9 @@ from vitreous.mechanics.watanabe.terms import (
 
 
 class Blocks(NamedTuple):
-    """``slot`` (Q,) slots of the ends of centre i in ``slot[first[i]:first[i+1]]``; ``at`` (N+1,) where its (3m, 3m) block begins in
-    ``values``."""
+    """``slot`` (Q,) slots of the ends of centre i in ``slot[first[i]:first[i+1]]``; ``at`` (N+1,)
+    where its (3m, 3m) block begins in ``values``.
+    """
 
     first: NDArray[np.int64]
     slot: NDArray[np.int64]
@@ -113,15 +116,19 @@ def _arm_block(block, end, f, u, v, uu, uv, vv, rest):  # type: ignore[no-untype
     """Adds f (uu u u + uv (u v + v u) + vv v v + rest 1) to the diagonal place of an end."""
     for a in range(3):
         for b in range(3):
-            block[3 * end + a, 3 * end + b] += f * (uu * u[a] * u[b] + uv * (u[a] * v[b] + v[a] * u[b]) + vv * v[a] * v[b])
+            block[3 * end + a, 3 * end + b] += f * (
+                uu * u[a] * u[b] + uv * (u[a] * v[b] + v[a] * u[b]) + vv * v[a] * v[b]
+            )
         block[3 * end + a, 3 * end + a] += f * rest
 
 
 @njit(cache=True)
-def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, v2):  # type: ignore[no-untyped-def]
-    """Adds lambda d2[P Q W]: unit vectors e1, e2, arms pa, pb = (P, P', P''); ``convex`` keeps only the stiffness of the angle.
+def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, v2):
+    """Adds lambda d2[P Q W]: unit vectors e1, e2, arms pa, pb = (P, P', P''); ``convex`` keeps only
+    the stiffness of the angle.
 
-    v1 and v2, filled here, are the derivatives of cos theta with respect to the two arms. Returns P Q W, and W, W'.
+    v1 and v2, filled here, are the derivatives of cos theta with respect to the two arms. Returns P
+    Q W, and W, W'.
     """
     c = e1[0] * e2[0] + e1[1] * e2[1] + e1[2] * e2[2]
     t = c - c0
@@ -140,7 +147,9 @@ def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, 
     for a in range(3):
         for b in range(3):
             cross = e1[a] * (dp * dq * w * e2[b] + (dp * q * dw - twist / ra) * v2[b])
-            cross += v1[a] * (p * dq * dw * e2[b] + bend * v2[b]) - twist / (ra * rb) * e2[a] * e2[b]
+            cross += (
+                v1[a] * (p * dq * dw * e2[b] + bend * v2[b]) - twist / (ra * rb) * e2[a] * e2[b]
+            )
             if a == b:
                 cross += twist / (ra * rb)
             block[3 * la + a, 3 * lb + b] += lam * cross
@@ -149,11 +158,12 @@ def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, 
 
 
 @njit(cache=True)
-def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):  # type: ignore[no-untyped-def]
-    """Fills the blocks, and adds the triplets' part of M and Z; ``unit`` (S, 3) are the slots' directions.
+def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):
+    """Fills the blocks, and adds the triplets' part of M and Z; ``unit`` (S, 3) are the slots'
+    directions.
 
-    With ``convex`` only angles between arms shorter than ``bond_range`` count, and only their own stiffness: the blocks are then positive
-    semidefinite.
+    With ``convex`` only angles between arms shorter than ``bond_range`` count, and only their own
+    stiffness: the blocks are then positive semidefinite.
     """
     v1, v2 = np.empty(3), np.empty(3)
     local = np.zeros(len(s.nbr), np.int64)
@@ -169,10 +179,31 @@ def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):  # t
             if term[CENTRE] != species[i]:
                 continue
             same = term[END_A] == term[END_B]
-            na = gather(i, int(term[END_A]), min(term[RANGE_A], bond_range), term[RANGE_A], term[GAMMA_A], species, s, 0)
+            na = gather(
+                i,
+                int(term[END_A]),
+                min(term[RANGE_A], bond_range),
+                term[RANGE_A],
+                term[GAMMA_A],
+                species,
+                s,
+                0,
+            )
             row, nb = 0, na
             if not same:
-                row, nb = 1, gather(i, int(term[END_B]), min(term[RANGE_B], bond_range), term[RANGE_B], term[GAMMA_B], species, s, 1)
+                row, nb = (
+                    1,
+                    gather(
+                        i,
+                        int(term[END_B]),
+                        min(term[RANGE_B], bond_range),
+                        term[RANGE_B],
+                        term[GAMMA_B],
+                        species,
+                        s,
+                        1,
+                    ),
+                )
             lam, dlam, ddlam = strength(term, s.z[i])
             for a in range(na):
                 ka = s.ends[0, a]
@@ -180,18 +211,35 @@ def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):  # t
                     kb = s.ends[row, b]
                     pa, pb = s.arms[0, a], s.arms[row, b]
                     w, dw = _triplet(
-                        block, local[ka], local[kb], lam, unit[ka], unit[kb], s.r[ka], s.r[kb], pa, pb,
-                        term[COSINE], term[ALPHA], convex, v1, v2,
-                    )  # fmt: skip
+                        block,
+                        local[ka],
+                        local[kb],
+                        lam,
+                        unit[ka],
+                        unit[kb],
+                        s.r[ka],
+                        s.r[kb],
+                        pa,
+                        pb,
+                        term[COSINE],
+                        term[ALPHA],
+                        convex,
+                        v1,
+                        v2,
+                    )
                     if dlam != 0.0 and not convex:
                         zz[i] += ddlam * pa[0] * pb[0] * w
                         for x in range(3):
-                            mix[ka, x] += dlam * pb[0] * (pa[1] * w * unit[ka, x] + pa[0] * dw * v1[x])
-                            mix[kb, x] += dlam * pa[0] * (pb[1] * w * unit[kb, x] + pb[0] * dw * v2[x])
+                            mix[ka, x] += (
+                                dlam * pb[0] * (pa[1] * w * unit[ka, x] + pa[0] * dw * v1[x])
+                            )
+                            mix[kb, x] += (
+                                dlam * pa[0] * (pb[1] * w * unit[kb, x] + pb[0] * dw * v2[x])
+                            )
 
 
 @njit(cache=True)
-def coordination_coupling(species, terms, s, unit, jac, mix, zz, zs):  # type: ignore[no-untyped-def]
+def coordination_coupling(species, terms, s, unit, jac, mix, zz, zs):
     """Fills J, and adds the Si-O pairs' part of M and Z; whether any pair is on the ramp."""
     low, high = terms.ramp[0], terms.ramp[1]
     on_ramp = False
@@ -219,11 +267,17 @@ def coordination_coupling(species, terms, s, unit, jac, mix, zz, zs):  # type: i
 def _step(v, gradient, d, i, j, k, out):  # type: ignore[no-untyped-def]
     """How the vector of slot k changes when atoms move by v and everything by ``gradient @ x``."""
     for a in range(3):
-        out[a] = v[j, a] - v[i, a] + gradient[a, 0] * d[k, 0] + gradient[a, 1] * d[k, 1] + gradient[a, 2] * d[k, 2]
+        out[a] = (
+            v[j, a]
+            - v[i, a]
+            + gradient[a, 0] * d[k, 0]
+            + gradient[a, 1] * d[k, 1]
+            + gradient[a, 2] * d[k, 2]
+        )
 
 
 @njit(cache=True, fastmath={"contract", "nsz"})
-def multiply(v, gradient, first, nbr, forward, d, k_pair, blocks, out):  # type: ignore[no-untyped-def]
+def multiply(v, gradient, first, nbr, forward, d, k_pair, blocks, out):
     """``out`` (N, 3) = A (v + gradient @ x)."""
     out[:] = 0.0
     w = np.empty(3 * (np.diff(blocks.first).max() + 1))

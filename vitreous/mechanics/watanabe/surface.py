@@ -22,14 +22,22 @@ Array = NDArray[Any]
 
 
 class WatanabeSurface:
-    """Energy of given Si and O atoms (``species`` (N,): 0 Si, 1 O) at any positions (N, 3) and cell (3, 3); angstrom and eV.
+    """Energy of given Si and O atoms (``species`` (N,): 0 Si, 1 O) at any positions (N, 3) and cell
+    (3, 3); angstrom and eV.
 
     Raises:
-        VitreousError: if the cell is thinner than the largest cutoff, or two atoms are nearer than ``closest``.
+        VitreousError: if the cell is thinner than the largest cutoff, or two atoms are nearer than
+        ``closest``.
     """
 
     def __init__(
-        self, configuration: Configuration, species: NDArray[np.int64], terms: Terms, bond_range: float, closest: float, skin: float = 0.1
+        self,
+        configuration: Configuration,
+        species: NDArray[np.int64],
+        terms: Terms,
+        bond_range: float,
+        closest: float,
+        skin: float = 0.1,
     ) -> None:
         self.terms, self.species, self.bond_range = terms, np.ascontiguousarray(species), bond_range
         chain = 2.0 * terms.ramp[1] + terms.reach[1]  # a bond whose ends' coordinations both change
@@ -46,13 +54,24 @@ class WatanabeSurface:
         if near is not self._source:
             self._slots = self._full(near, positions, cell)
             first = self._slots[0]
-            self._scratch = watanabe.scratch(len(positions), int(first[-1]), int(np.diff(first).max(initial=0)))
+            self._scratch = watanabe.scratch(
+                len(positions), int(first[-1]), int(np.diff(first).max(initial=0))
+            )
             self._source = near
         shift = near.shifts @ cell
-        return positions, *self._slots, np.concatenate([shift, -shift]), self.species, self.terms, self._scratch
+        return (
+            positions,
+            *self._slots,
+            np.concatenate([shift, -shift]),
+            self.species,
+            self.terms,
+            self._scratch,
+        )
 
     def _full(self, near: NeighbourList, positions: Array, cell: Array) -> tuple[Array, ...]:
-        """First slots (N+1,), neighbours, images and direction of both slots of every pair that could come within reach of its kind."""
+        """First slots (N+1,), neighbours, images and direction of both slots of every pair that
+        could come within reach of its kind.
+        """
         i, j = near.pairs()
         reach = self.terms.reach[self.species[i] + self.species[j]] + self._near.skin
         keep = np.linalg.norm(near.vectors(positions, cell), axis=1) < reach
@@ -62,7 +81,12 @@ class WatanabeSurface:
         first = np.zeros(len(positions) + 1, np.int64)
         np.cumsum(np.bincount(centre, minlength=len(positions)), out=first[1:])
         forward = np.repeat([True, False], len(i))[order]
-        return first, np.concatenate([j, i])[order], np.concatenate([image, image + len(near.shifts)])[order], forward
+        return (
+            first,
+            np.concatenate([j, i])[order],
+            np.concatenate([image, image + len(near.shifts)])[order],
+            forward,
+        )
 
     def energy_forces_virial(self, positions: Array, cell: Array) -> tuple[float, Array, Array]:
         """Energy, forces (N, 3) — a buffer that the next call overwrites — and virial (3, 3)."""
@@ -99,15 +123,23 @@ class WatanabeSurface:
 
 
 class WatanabeLinearisation:
-    """The exact Hessian at the state that ``scratch`` was last evaluated at (see ``vitreous.mechanics.watanabe.response``)."""
+    """The exact Hessian at the state that ``scratch`` was last evaluated at (see
+    ``vitreous.mechanics.watanabe.response``).
+    """
 
     short_ranged = True
 
     def __init__(self, species: NDArray[np.int64], terms: Terms, scratch: Scratch) -> None:
         slots = int(scratch.first[-1])
         self._species, self._terms = species, terms
-        slotwise = {name: getattr(scratch, name)[:slots].copy() for name in ("nbr", "forward", "d", "r", "grad")}
-        atomwise = {name: getattr(scratch, name).copy() for name in ("first", "z", "g", "dg", "ddg", "zeta", "energy", "ends", "arms")}
+        slotwise = {
+            name: getattr(scratch, name)[:slots].copy()
+            for name in ("nbr", "forward", "d", "r", "grad")
+        }
+        atomwise = {
+            name: getattr(scratch, name).copy()
+            for name in ("first", "z", "g", "dg", "ddg", "zeta", "energy", "ends", "arms")
+        }
         self._state = Scratch(**slotwise, **atomwise)
         self._unit = self._state.d / self._state.r[:, None]
         self._k = np.empty((slots, 6))
@@ -115,16 +147,30 @@ class WatanabeLinearisation:
         self._blocks = watanabe_response.layout(species, terms, self._state)
         self._jac, self._mix = np.zeros((slots, 3)), np.zeros((slots, 3))
         self._zz, self._zs = np.zeros(len(species)), np.zeros(slots)
-        watanabe_response.triplets(species, terms, self._state, self._blocks, self._unit, False, np.inf, self._mix, self._zz)
+        watanabe_response.triplets(
+            species,
+            terms,
+            self._state,
+            self._blocks,
+            self._unit,
+            False,
+            np.inf,
+            self._mix,
+            self._zz,
+        )
         self._coupled = watanabe_response.coordination_coupling(
             species, terms, self._state, self._unit, self._jac, self._mix, self._zz, self._zs
         )
 
     def _apply(self, v: Array, gradient: Array) -> Array:
         s, out = self._state, np.empty((len(self._species), 3))
-        watanabe_response.multiply(v, gradient, s.first, s.nbr, s.forward, s.d, self._k, self._blocks, out)
+        watanabe_response.multiply(
+            v, gradient, s.first, s.nbr, s.forward, s.d, self._k, self._blocks, out
+        )
         if self._coupled:
-            watanabe_response.add_coupling(v, gradient, s.first, s.nbr, s.d, self._jac, self._mix, self._zz, self._zs, out)
+            watanabe_response.add_coupling(
+                v, gradient, s.first, s.nbr, s.d, self._jac, self._mix, self._zz, self._zs, out
+            )
         return out
 
     def multiply(self, v: Array) -> Array:
@@ -133,7 +179,9 @@ class WatanabeLinearisation:
 
     def affine_force(self, gradient: Array) -> Array:
         """(N, 3) rate of the forces per unit of an affine motion ``dx = gradient @ x``."""
-        return -self._apply(np.zeros((len(self._species), 3)), np.ascontiguousarray(gradient, dtype=np.float64))
+        return -self._apply(
+            np.zeros((len(self._species), 3)), np.ascontiguousarray(gradient, dtype=np.float64)
+        )
 
     def hessian(self) -> sparse.csc_array:
         """(3N, 3N), exact."""
@@ -142,19 +190,29 @@ class WatanabeLinearisation:
         if self._coupled:
             centre = np.repeat(np.arange(len(self._species)), np.diff(s.first))
             jac, mix = self._by_atom(centre, self._jac), self._by_atom(centre, self._mix)
-            z = sparse.coo_array((self._zs, (centre, s.nbr)), shape=(n // 3, n // 3)).tocsc() + sparse.diags_array(self._zz)
+            z = sparse.coo_array(
+                (self._zs, (centre, s.nbr)), shape=(n // 3, n // 3)
+            ).tocsc() + sparse.diags_array(self._zz)
             matrix = matrix + mix.T @ jac + jac.T @ mix + jac.T @ z @ jac
         return matrix.tocsc()
 
     def network(self, bond_range: float) -> sparse.csc_array:
-        """The stiffness of pairs closer than ``bond_range`` (tension and compression dropped) and of the angles between them."""
+        """The stiffness of pairs closer than ``bond_range`` (tension and compression dropped) and
+        of the angles between them.
+        """
         s = self._state
         k = self._k.copy()
         short = s.forward & (s.r < bond_range)
-        along = np.einsum("sa,sab,sb->s", self._unit, k[:, [[0, 1, 3], [1, 2, 4], [3, 4, 5]]], self._unit)
-        k = np.maximum(along, 0.0)[:, None] * np.stack([self._unit[:, a] * self._unit[:, b] for a, b in _LOWER], axis=1)
+        along = np.einsum(
+            "sa,sab,sb->s", self._unit, k[:, [[0, 1, 3], [1, 2, 4], [3, 4, 5]]], self._unit
+        )
+        k = np.maximum(along, 0.0)[:, None] * np.stack(
+            [self._unit[:, a] * self._unit[:, b] for a, b in _LOWER], axis=1
+        )
         blocks = self._blocks._replace(values=np.zeros_like(self._blocks.values))
-        watanabe_response.triplets(self._species, self._terms, s, blocks, self._unit, True, bond_range, self._mix, self._zz)
+        watanabe_response.triplets(
+            self._species, self._terms, s, blocks, self._unit, True, bond_range, self._mix, self._zz
+        )
         return (self._springs(k, short) + self._assembled(blocks)).tocsc()
 
     def _springs(self, k: Array, use: NDArray[np.bool_]) -> sparse.csc_array:
@@ -173,7 +231,9 @@ class WatanabeLinearisation:
         n = len(self._species)
         axis = np.arange(3)
         rows = np.tile(np.repeat(centre, 3), 2)
-        columns = np.concatenate([(3 * self._state.nbr[:, None] + axis).ravel(), (3 * centre[:, None] + axis).ravel()])
+        columns = np.concatenate(
+            [(3 * self._state.nbr[:, None] + axis).ravel(), (3 * centre[:, None] + axis).ravel()]
+        )
         values = np.concatenate([vectors.ravel(), -vectors.ravel()])
         return sparse.coo_array((values, (rows, columns)), shape=(n, 3 * n)).tocsc()
 

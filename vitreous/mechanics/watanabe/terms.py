@@ -1,4 +1,5 @@
-"""The functions of the Watanabe silica potential and their derivatives: coordination, softening, radial and angular factors.
+"""The functions of the Watanabe silica potential and their derivatives: coordination, softening,
+radial and angular factors.
 
 =========  ====================================================================  ==================
 symbol     meaning                                                               code
@@ -11,8 +12,9 @@ P(r)       exp[gamma / (r - a)]                                                 
 lambda(z)  mu (1 + nu exp[-xi (z - z0)^2])                                       ``strength``
 =========  ====================================================================  ==================
 
-(Watanabe et al., Appl. Surf. Sci. 234, 207 (2004); conventions in ``vitreous.plugins.potentials.watanabe``.) Lengths in angstrom,
-energies in eV. Species 0 is Si, 1 is O; pair kinds are 0 Si-Si, 1 Si-O, 2 O-O.
+(Watanabe et al., Appl. Surf. Sci. 234, 207 (2004); conventions in
+``vitreous.plugins.potentials.watanabe``.) Lengths in angstrom, energies in eV. Species 0 is Si, 1
+is O; pair kinds are 0 Si-Si, 1 Si-O, 2 O-O.
 """
 
 from __future__ import annotations
@@ -28,8 +30,10 @@ CENTRE, END_A, END_B, MU, NU, XI, Z0, RANGE_A, RANGE_B, GAMMA_A, GAMMA_B, COSINE
 
 
 class Terms(NamedTuple):
-    """``pairs`` (3, 5): c1, p, c2, q, rc of each pair kind; ``triplets`` (T, 13): see the column names; ``soft`` (9,): p1..p9;
-    ``ramp`` (2,): R - D and R + D; ``reach`` (3,): within it a pair of each kind acts at all."""
+    """``pairs`` (3, 5): c1, p, c2, q, rc of each pair kind; ``triplets`` (T, 13): see the column
+    names; ``soft`` (9,): p1..p9; ``ramp`` (2,): R - D and R + D; ``reach`` (3,): within it a pair
+    of each kind acts at all.
+    """
 
     pairs: NDArray[np.float64]
     triplets: NDArray[np.float64]
@@ -48,7 +52,11 @@ def coordination(r, low, high):  # type: ignore[no-untyped-def]
         return 0.0, 0.0, 0.0
     w = 1.0 / (high - low)
     x = 2.0 * np.pi * (r - low) * w
-    return 1.0 - (r - low) * w + np.sin(x) / (2.0 * np.pi), (np.cos(x) - 1.0) * w, -2.0 * np.pi * np.sin(x) * w * w
+    return (
+        1.0 - (r - low) * w + np.sin(x) / (2.0 * np.pi),
+        (np.cos(x) - 1.0) * w,
+        -2.0 * np.pi * np.sin(x) * w * w,
+    )
 
 
 @njit(cache=True)
@@ -76,7 +84,11 @@ def radial(r, c1, p, c2, q, rc, sigma):  # type: ignore[no-untyped-def]
     log, inverse = np.log(r), 1.0 / r
     u = c1 * np.exp(-p * log) if c1 != 0.0 else 0.0
     w = c2 * np.exp(-q * log) if q != 0.0 else c2
-    a, da, dda = u - w, (q * w - p * u) * inverse, (p * (p + 1.0) * u - q * (q + 1.0) * w) * inverse * inverse
+    a, da, dda = (
+        u - w,
+        (q * w - p * u) * inverse,
+        (p * (p + 1.0) * u - q * (q + 1.0) * w) * inverse * inverse,
+    )
     y = 1.0 / (r - rc)
     e = np.exp(sigma * y)
     b = -sigma * y * y

@@ -1,10 +1,13 @@
-"""The bond graph around each site: SiO3 triangles as nodes, corner sharing as edges (Bachhav et al. 2025, Methods and fig. 6a).
+"""The bond graph around each site: SiO3 triangles as nodes, corner sharing as edges (Bachhav et al.
+2025, Methods and fig. 6a).
 
-Nodes are the centres of the triangles (silicon) within ``radius`` of the site; an edge joins two of them that share an oxygen, and is
-listed in both directions. All vectors are given in the loading frame, so that a common rotation of glass, sites and loading
-changes nothing. Columns whose name is, or ends in, ``x`` or ``y`` change sign under the reflection of that loading axis; all others do not.
-That is the whole convention a model needs to use the reflections as symmetries. Simple shear is not left as it is by either reflection, so
-there the columns are called by the loading axes ``n`` and ``m`` instead, and no model takes them for mirrored.
+Nodes are the centres of the triangles (silicon) within ``radius`` of the site; an edge joins two of
+them that share an oxygen, and is listed in both directions. All vectors are given in the loading
+frame, so that a common rotation of glass, sites and loading changes nothing. Columns whose name is,
+or ends in, ``x`` or ``y`` change sign under the reflection of that loading axis; all others do not.
+That is the whole convention a model needs to use the reflections as symmetries. Simple shear is not
+left as it is by either reflection, so there the columns are called by the loading axes ``n`` and
+``m`` instead, and no model takes them for mirrored.
 
 ======================  ============================================================  ==========
 node column             meaning                                                       unit
@@ -44,7 +47,9 @@ EDGE_NAMES = ("x", "y", "length", "oxygen_x", "oxygen_y", "oxygen_length", "angl
 
 
 class Windows(NamedTuple):
-    """What stands in the windows around sites: node rows ``near``, and G edges by ``source`` and ``target`` row and row of ``network``."""
+    """What stands in the windows around sites: node rows ``near``, and G edges by ``source`` and
+    ``target`` row and row of ``network``.
+    """
 
     near: Pairs
     network: Bridges
@@ -58,7 +63,8 @@ class BondGraph(Descriptor):
     """Graphs of corner-sharing triangles around sites or atoms (columns in the module's docstring).
 
     Raises:
-        VitreousError: no bonds, missing species, a cell too small for the window (a triangle would stand in it twice), or an empty window.
+        VitreousError: no bonds, missing species, a cell too small for the window (a triangle would
+        stand in it twice), or an empty window.
     """
 
     form = "graph"
@@ -81,18 +87,27 @@ class BondGraph(Descriptor):
         """How far from a site its nodes stand, length."""
         return self.radius
 
-    def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
+    def describe(
+        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+    ) -> Features:
         return self._graphs(self._windows(configuration, sites), loading, level)
 
     def _windows(self, configuration: Configuration, sites: Array) -> Windows:
         network = bridges(configuration, self.centre, self.bridge)
         self._check_cell(configuration, network)
         centres = np.flatnonzero(configuration.species == species_index(configuration, self.centre))
-        near = pairs_within(sites, configuration.positions[centres], configuration.cell, configuration.periodic, self.window)
+        near = pairs_within(
+            sites,
+            configuration.positions[centres],
+            configuration.cell,
+            configuration.periodic,
+            self.window,
+        )
         empty = np.flatnonzero(np.diff(near.offsets) == 0)
         if len(empty):
             raise VitreousError(
-                f"site {int(empty[0])} has no {self.centre} within {self.window:g}; use a larger radius or sites inside the glass"
+                f"site {int(empty[0])} has no {self.centre} within {self.window:g}; use a larger "
+                "radius or sites inside the glass"
             )
         near = near._replace(atom=centres[near.atom])
         return Windows(near, network, *_edges_inside(near, network, len(configuration)))
@@ -121,24 +136,36 @@ class BondGraph(Descriptor):
         low = heights(configuration.cell)[list(configuration.periodic)].min(initial=np.inf)
         if low < 2 * self.window + longest:
             raise VitreousError(
-                f"the cell is {low:.4g} high, but a window of {self.window:g} needs {2 * self.window + longest:.4g} so that no atom enters "
+                f"the cell is {low:.4g} high, but a window of {self.window:g} needs "
+                f"{2 * self.window + longest:.4g} so that no atom enters "
                 "it twice; use a smaller radius or a larger glass"
             )
 
 
 def column_names(names: tuple[str, ...], loading: Loading) -> tuple[str, ...]:
-    """The columns' names under this loading: called by the axes x and y only where mirroring an axis leaves the loading as it is."""
+    """The columns' names under this loading: called by the axes x and y only where mirroring an
+    axis leaves the loading as it is.
+    """
     if loading.mode != "simple_shear":
         return names
     axes = {"x": "n", "y": "m"}
-    return tuple(name[:-1] + axes[name[-1]] if name in axes or name[-2:] in ("_x", "_y") else name for name in names)
+    return tuple(
+        name[:-1] + axes[name[-1]] if name in axes or name[-2:] in ("_x", "_y") else name
+        for name in names
+    )
 
 
-def _edges_inside(near: Pairs, network: Bridges, atoms: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Edges with both ends in the same window: source node (G,), target node (G,), row of the network (G,), sorted by source node."""
+def _edges_inside(
+    near: Pairs, network: Bridges, atoms: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Edges with both ends in the same window: source node (G,), target node (G,), row of the
+    network (G,), sorted by source node.
+    """
     count = np.diff(network.offsets)[near.atom]
     source = np.repeat(np.arange(len(near.atom)), count)
-    link = np.arange(len(source)) + np.repeat(network.offsets[near.atom] - (np.cumsum(count) - count), count)
+    link = np.arange(len(source)) + np.repeat(
+        network.offsets[near.atom] - (np.cumsum(count) - count), count
+    )
     key = near.place * atoms + near.atom  # increasing: pairs come sorted by place, then atom
     wanted = near.place[source] * atoms + network.target[link]
     target = np.minimum(np.searchsorted(key, wanted), len(key) - 1)

@@ -1,12 +1,16 @@
 """Radial symmetry functions of the glass at rest and of the glass deformed affinely.
 
-    G(X, mu) = sum_j exp(-(r_j - mu)^2 / delta^2) fc(r_j)      over the neighbours j of species X at distance r_j <= cutoff
+    G(X, mu) = sum_j exp(-(r_j - mu)^2 / delta^2) fc(r_j)
 
-(Font-Clos et al. 2022, eq. 16 with its missing minus sign; Behler & Parrinello 2007). ``fc`` is 1, as in the paper, or Behler's cosine
-(1 + cos(pi r / cutoff)) / 2. In the second state every vector is mapped by the loading's deformation gradient, r -> F r: that is how
-functions of distances alone come to know the loading direction; under pure shear and uniaxial strain both reflections of the loading
-frame leave them unchanged.
-They are made for atoms: around a point of a grid, which may lie anywhere in a ring, they mostly tell where in the ring it lies.
+over the neighbours j of species X at distance r_j <= cutoff
+
+(Font-Clos et al. 2022, eq. 16 with its missing minus sign; Behler & Parrinello 2007). ``fc`` is 1,
+as in the paper, or Behler's cosine (1 + cos(pi r / cutoff)) / 2. In the second state every vector
+is mapped by the loading's deformation gradient, r -> F r: that is how functions of distances alone
+come to know the loading direction; under pure shear and uniaxial strain both reflections of the
+loading frame leave them unchanged.
+They are made for atoms: around a point of a grid, which may lie anywhere in a ring, they mostly
+tell where in the ring it lies.
 
 =========  ==================  =============  ==================================================
 symbol     variable            unit           shape
@@ -39,9 +43,11 @@ _REACH = 6.1  #: in units of delta: exp(-6.1^2) is below one unit in the last pl
 class SymmetryFunctions(Descriptor):
     """Radial symmetry functions around sites or atoms (equations in the module's docstring).
 
-    Columns: state (rest, then deformed) > species pair > mu. Around a site there is one block per neighbour species. Around an atom there
-    is one per (centre, neighbour) pair, zero where the row's atom is not the centre, or with ``per_pair=False`` one per neighbour species
-    as in Font-Clos et al. (their 148 columns: mu 0.2-7.4 step 0.2, two species, two states). An atom does not count itself.
+    Columns: state (rest, then deformed) > species pair > mu. Around a site there is one block per
+    neighbour species. Around an atom there is one per (centre, neighbour) pair, zero where the
+    row's atom is not the centre, or with ``per_pair=False`` one per neighbour species as in
+    Font-Clos et al. (their 148 columns: mu 0.2-7.4 step 0.2, two species, two states). An atom does
+    not count itself.
 
     Raises:
         VitreousError: parameters out of range; at level "atom", sites that are not atoms.
@@ -63,36 +69,59 @@ class SymmetryFunctions(Descriptor):
     per_pair: bool = True
 
     def __post_init__(self) -> None:
-        if not (0 <= self.mu_min <= self.mu_max and self.mu_step > 0 and self.delta > 0 and self.cutoff > 0):
+        if not (
+            0 <= self.mu_min <= self.mu_max
+            and self.mu_step > 0
+            and self.delta > 0
+            and self.cutoff > 0
+        ):
             raise VitreousError(
-                f"symmetry_functions got mu_min={self.mu_min}, mu_max={self.mu_max}, mu_step={self.mu_step}, delta={self.delta}, "
+                f"symmetry_functions got mu_min={self.mu_min}, mu_max={self.mu_max}, "
+                f"mu_step={self.mu_step}, delta={self.delta}, "
                 f"cutoff={self.cutoff}; expected 0 <= mu_min <= mu_max and the others positive"
             )
         if self.cutoff_function not in CUTOFF_FUNCTIONS:
-            raise VitreousError(f"unknown cutoff_function '{self.cutoff_function}'; expected one of {', '.join(CUTOFF_FUNCTIONS)}")
+            raise VitreousError(
+                f"unknown cutoff_function '{self.cutoff_function}'; expected one of "
+                f"{', '.join(CUTOFF_FUNCTIONS)}"
+            )
 
     @property
     def mu_grid(self) -> Array:
         """(K,) centres of the Gaussians, length unit."""
-        return self.mu_min + self.mu_step * np.arange(int((self.mu_max - self.mu_min) / self.mu_step + 1e-9) + 1, dtype=np.float64)
+        return self.mu_min + self.mu_step * np.arange(
+            int((self.mu_max - self.mu_min) / self.mu_step + 1e-9) + 1, dtype=np.float64
+        )
 
-    def describe(self, configuration: Configuration, loading: Loading, sites: Array, level: str) -> Features:
+    def describe(
+        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+    ) -> Features:
         centres = atoms_at(configuration, sites) if level == "atom" else None
         blocks = [self._state(configuration, sites, np.eye(configuration.dimension), centres)]
         states = ["rest"]
         if self.affine_strain:
-            blocks.append(self._state(configuration, sites, loading.deformation_gradient(self.affine_strain), centres))
+            blocks.append(
+                self._state(
+                    configuration, sites, loading.deformation_gradient(self.affine_strain), centres
+                )
+            )
             states.append("deformed")
         pairs = self._pair_names(configuration.names, level)
-        names = tuple(f"{state}_{pair}_{mu:.4g}" for state in states for pair in pairs for mu in self.mu_grid)
-        return Features(form="vector", level=level, names=names, values=np.concatenate(blocks, axis=1))
+        names = tuple(
+            f"{state}_{pair}_{mu:.4g}" for state in states for pair in pairs for mu in self.mu_grid
+        )
+        return Features(
+            form="vector", level=level, names=names, values=np.concatenate(blocks, axis=1)
+        )
 
     def _pair_names(self, species: tuple[str, ...], level: str) -> list[str]:
         if level == "atom" and self.per_pair:
             return [f"{centre}-{other}" for centre in species for other in species]
         return list(species)
 
-    def _state(self, glass: Configuration, sites: Array, gradient: Array, centres: NDArray[np.int64] | None) -> Array:
+    def _state(
+        self, glass: Configuration, sites: Array, gradient: Array, centres: NDArray[np.int64] | None
+    ) -> Array:
         """(M, pairs * K) functions of the glass mapped by ``gradient``."""
         mapped = (sites @ gradient.T, glass.positions @ gradient.T, glass.cell @ gradient.T)
         pairs = pairs_within(*mapped, glass.periodic, self.cutoff)
@@ -108,18 +137,28 @@ class SymmetryFunctions(Descriptor):
         if self.cutoff_function == "cosine":
             weight *= 0.5 * (1.0 + np.cos(np.pi * pairs.distance / self.cutoff))
         shape = (len(sites), kinds, len(self.mu_grid))
-        return _gaussians(pairs.place, channel, pairs.distance, weight, self.mu_grid, self.mu_step, self.delta, shape).reshape(
-            len(sites), -1
-        )
+        return _gaussians(
+            pairs.place,
+            channel,
+            pairs.distance,
+            weight,
+            self.mu_grid,
+            self.mu_step,
+            self.delta,
+            shape,
+        ).reshape(len(sites), -1)
 
 
 def atoms_at(configuration: Configuration, sites: Array) -> NDArray[np.int64]:
     """(M,) the atom at each site. Raises VitreousError if a site is not on an atom."""
-    pairs = pairs_within(sites, configuration.positions, configuration.cell, configuration.periodic, 1e-3)
+    pairs = pairs_within(
+        sites, configuration.positions, configuration.cell, configuration.periodic, 1e-3
+    )
     if not np.array_equal(pairs.place, np.arange(len(sites))):
         wrong = int(np.flatnonzero(np.diff(pairs.offsets) != 1)[0])
         raise VitreousError(
-            f"site {wrong} at {np.round(sites[wrong], 3).tolist()} is not on an atom; level 'atom' needs atom positions as sites"
+            f"site {wrong} at {np.round(sites[wrong], 3).tolist()} is not on an atom; level "
+            "'atom' needs atom positions as sites"
         )
     return pairs.atom
 

@@ -1,4 +1,6 @@
-"""Prediction goodness as pictures: its means by event, and boxes of its quartiles over glasses (Bachhav et al. 2025, Figs. 3, 7, 8)."""
+"""Prediction goodness as pictures: its means by event, and boxes of its quartiles over glasses
+(Bachhav et al. 2025, Figs. 3, 7, 8).
+"""
 
 from __future__ import annotations
 
@@ -17,43 +19,85 @@ _SPREAD = 0.8  # of the step between events that its boxes share
 
 
 def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
-    """A panel per group of glasses, by title; in it the maps by name, each (glasses, events) of goodness.
+    """A panel per group of glasses, by title; in it the maps by name, each (glasses, events) of
+    goodness.
 
-    Boxes from quartile to quartile with the median, whiskers to the extremes, a line through the means.
+    Boxes from quartile to quartile with the median, whiskers to the extremes, a line through the
+    means.
     """
     figure = Figure(figsize=(6.4 * len(panels), 4.2), layout="constrained")
-    for axes, (title, maps) in zip(np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels.items(), strict=True):
+    for axes, (title, maps) in zip(
+        np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels.items(), strict=True
+    ):
         width = _SPREAD / len(maps)
         for k, (colour, (name, rows)) in enumerate(zip(COLOURS * 3, maps.items(), strict=False)):
             known = [column[np.isfinite(column)] for column in rows.T]
             at = np.arange(1, len(known) + 1) + (k - 0.5 * (len(maps) - 1)) * width
             line = {"color": colour, "linewidth": 1.0}
             axes.boxplot(
-                known, positions=at, widths=0.8 * width, whis=(0, 100), manage_ticks=False,
-                boxprops=line, whiskerprops=line, capprops=line, medianprops=line,
-            )  # fmt: skip
+                known,
+                positions=at,
+                widths=0.8 * width,
+                whis=(0, 100),
+                manage_ticks=False,
+                boxprops=line,
+                whiskerprops=line,
+                capprops=line,
+                medianprops=line,
+            )
             means = [float(column.mean()) if len(column) else np.nan for column in known]
-            axes.plot(at, means, "o-", color=colour, markersize=3.5, linewidth=0.9, label=name.replace("_", " "))
+            axes.plot(
+                at,
+                means,
+                "o-",
+                color=colour,
+                markersize=3.5,
+                linewidth=0.9,
+                label=name.replace("_", " "),
+            )
         axes.axhline(1.0, color="#8a8a8a", linewidth=0.6)
         axes.set_xticks(np.arange(1, max(rows.shape[1] for rows in maps.values()) + 1))
         axes.set_xlabel("event")
         axes.set_title(title, fontsize=11)
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_ylabel("prediction goodness C")
-    named = {name: handle for axes in figure.axes for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
-    figure.legend(list(named.values()), list(named), loc="outside lower center", ncols=4 * len(panels), fontsize=8.5, frameon=False)
+    named = {
+        name: handle
+        for axes in figure.axes
+        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        list(named.values()),
+        list(named),
+        loc="outside lower center",
+        ncols=4 * len(panels),
+        fontsize=8.5,
+        frameon=False,
+    )
     return figure
 
 
 def goodness_curves(scores: Scores) -> Figure:
-    """Mean prediction goodness by event for each map, at the nearest place and within the radius, with the level of chance."""
+    """Mean prediction goodness by event for each map, at the nearest place and within the radius,
+    with the level of chance.
+    """
     figure = Figure(figsize=(10.5, 4.0), layout="constrained")
     number = np.arange(1, scores.events + 1)
     for axes, which in zip(figure.subplots(1, 2, sharey=True), ("nearest", "within"), strict=True):
         for colour, name in zip(COLOURS * 3, scores.names, strict=False):
-            style = {"linewidth": 2.0, "zorder": 3} if name in (TRUE_MAP, MODEL) else {"linewidth": 1.0, "linestyle": "--"}
+            style = (
+                {"linewidth": 2.0, "zorder": 3}
+                if name in (TRUE_MAP, MODEL)
+                else {"linewidth": 1.0, "linestyle": "--"}
+            )
             axes.plot(
-                number, getattr(scores.mean(name), which), marker="o", color=colour, markersize=4.5, label=name.replace("_", " "), **style
+                number,
+                getattr(scores.mean(name), which),
+                marker="o",
+                color=colour,
+                markersize=4.5,
+                label=name.replace("_", " "),
+                **style,
             )
         chance = np.zeros(scores.events) if which == "nearest" else np.array(scores.chance)
         axes.plot(number, chance, ":", color=GREY, linewidth=1.5, label="chance")
@@ -61,7 +105,11 @@ def goodness_curves(scores: Scores) -> Figure:
         axes.set_ylim(-1.05, 1.08)
         axes.set_xticks(number)
         axes.set_xlabel("event")
-        title = "at the nearest place of the map" if which == "nearest" else f"weakest place within {scores.radius:.3g} of the event"
+        title = (
+            "at the nearest place of the map"
+            if which == "nearest"
+            else f"weakest place within {scores.radius:.3g} of the event"
+        )
         axes.set_title(title, fontsize=11)
         plain(axes)
         if which == "nearest":

@@ -1,8 +1,10 @@
-"""Do intervals hold the share of true values that they promise? (Kuleshov et al., ICML 80, 2796 (2018).)
+"""Do intervals hold the share of true values that they promise? (Kuleshov et al., ICML 80, 2796
+(2018).)
 
-For every confidence p, the share of places whose true value lies inside the interval of that confidence: the one set on validation
-glasses (vitreous.analysis.conformal), or, where there are too few of these, the central one of a normal law, ``|y - y'| < u z_p``. A
-calibrated model has share = p.
+For every confidence p, the share of places whose true value lies inside the interval of that
+confidence: the one set on validation glasses (vitreous.analysis.conformal), or, where there are too
+few of these, the central one of a normal law, ``|y - y'| < u z_p``. A calibrated model has share =
+p.
 
 ============  ==============================================================================  ====
 number        meaning                                                                         unit
@@ -12,9 +14,9 @@ share_50/_95  share inside the interval of 50 and 95 %, in a glass, then over gl
 pooled        the same of all places of all test glasses at once                              1
 ============  ==============================================================================  ====
 
-Decided: places without a label or a prediction are left out, and a glass without any. Of labels of level "sample" a glass has one, of
-which no share can be taken: only the pooled numbers are defined. The error of one glass is above that of many, since all its
-places can lie to one side.
+Decided: places without a label or a prediction are left out, and a glass without any. Of labels of
+level "sample" a glass has one, of which no share can be taken: only the pooled numbers are defined.
+The error of one glass is above that of many, since all its places can lie to one side.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ _NAMES = ("error", "share_50", "share_95")
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration(Evaluation):
-    """Shares of true values inside the intervals of the model's uncertainty; shares and errors have no unit (dimensionless)."""
+    """Shares of true values inside the intervals of the model's uncertainty; shares and errors have
+    no unit (dimensionless).
+    """
 
     levels = frozenset({"sample", "site", "atom", "field"})
     needs = frozenset({"prediction", "uncertainty"})
@@ -51,9 +55,15 @@ class Calibration(Evaluation):
                 if len(error):
                     together.append(np.abs(error) / deviation)
                     whole = sample.labels.level == "sample"
-                    glasses[sample.name] = dict.fromkeys(_NAMES) if whole else _numbers(coverage(together[-1], set_by))
+                    glasses[sample.name] = (
+                        dict.fromkeys(_NAMES) if whole else _numbers(coverage(together[-1], set_by))
+                    )
         if not together:
-            return Evaluated(title=_TITLE, text="The model gave no uncertainty, or no test glass has labels to hold it against.")
+            return Evaluated(
+                title=_TITLE,
+                text="The model gave no uncertainty, or no test glass has labels to hold it "
+                "against.",
+            )
         pooled = coverage(np.concatenate(together), set_by)
         means = {name: mean([row[name] for row in glasses.values()]) for name in _NAMES}
         numbers = {**means, "pooled": _numbers(pooled)}
@@ -69,34 +79,58 @@ class Calibration(Evaluation):
 
 _TITLE = "Calibration of the uncertainty"
 _SET = (
-    "Intervals as wide as on the validation glasses they have to be; a calibrated model's hold the share of true values that they promise."
+    "Intervals as wide as on the validation glasses they have to be; a calibrated model's hold "
+    "the share of true values that they promise."
 )
-_NORMAL = "Intervals of a normal law, for lack of validation glasses; a calibrated model's hold the share of true values that they promise."
+_NORMAL = (
+    "Intervals of a normal law, for lack of validation glasses; a calibrated model's hold "
+    "the share of true values that they promise."
+)
 
 
 def coverage(ratios: Array, set_by: Intervals | None = None) -> Array:
-    """Shares (P,) of the places, whose errors are ``ratios`` (K,) of their deviations, inside the intervals of ``CONFIDENCES``."""
+    """Shares (P,) of the places, whose errors are ``ratios`` (K,) of their deviations, inside the
+    intervals of ``CONFIDENCES``.
+    """
     widths = norm.ppf(0.5 + 0.5 * _CONFIDENCE) if set_by is None else set_by.ratio
     return np.searchsorted(np.sort(ratios), widths, side="right") / len(ratios)
 
 
 def _numbers(shares: Array) -> dict[str, float | None]:
     at = dict(zip(CONFIDENCES, shares.tolist(), strict=True))
-    return {"error": float(np.mean(np.abs(shares - _CONFIDENCE))), "share_50": at[0.5], "share_95": at[0.95]}
+    return {
+        "error": float(np.mean(np.abs(shares - _CONFIDENCE))),
+        "share_50": at[0.5],
+        "share_95": at[0.95],
+    }
 
 
 def _tables(numbers: Numbers, glasses: dict[str, Numbers]) -> list[Table]:
-    columns = [Column("error", digits=3), Column("inside 50 %", form="percent"), Column("inside 95 %", form="percent")]
-    rows = [["mean over glasses", *(numbers[n] for n in _NAMES)], ["pooled", *(numbers["pooled"][n] for n in _NAMES)]]
+    columns = [
+        Column("error", digits=3),
+        Column("inside 50 %", form="percent"),
+        Column("inside 95 %", form="percent"),
+    ]
+    rows = [
+        ["mean over glasses", *(numbers[n] for n in _NAMES)],
+        ["pooled", *(numbers["pooled"][n] for n in _NAMES)],
+    ]
     each = [[str(index), *(row[name] for name in _NAMES)] for index, row in glasses.items()]
     return [
-        Table(title="Calibration on test glasses", columns=[Column("calibration, on test glasses"), *columns], rows=rows, summary=True),
+        Table(
+            title="Calibration on test glasses",
+            columns=[Column("calibration, on test glasses"), *columns],
+            rows=rows,
+            summary=True,
+        ),
         Table(title="Calibration glass by glass", columns=[Column("glass"), *columns], rows=each),
     ]
 
 
 def draw(shares: Array) -> object:
-    """Shares (P,) against confidences, with the line of a calibrated model, as a matplotlib figure."""
+    """Shares (P,) against confidences, with the line of a calibrated model, as a
+    matplotlib figure.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")

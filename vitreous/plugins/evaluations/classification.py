@@ -1,27 +1,32 @@
-"""Weak places as a class: does a map find them? In each glass, then averaged; and over all places of all glasses together.
+"""Weak places as a class: does a map find them? In each glass, then averaged; and over all places
+of all glasses together.
 
-Weak are the weakest ``fraction`` of the labelled places of a glass, or those beyond a ``threshold`` of the label; predicted to be weak are
-the same share of the map, or those beyond the threshold in the prediction.
+Weak are the weakest ``fraction`` of the labelled places of a glass, or those beyond a ``threshold``
+of the label; predicted to be weak are the same share of the map, or those beyond the threshold in
+the prediction.
 
-==================  =====================================================================================  ====
-number              meaning                                                                                unit
-==================  =====================================================================================  ====
-balanced_accuracy   mean of the shares of weak and of other places that are classed right                  1
-average_precision   area under precision over recall as the map's threshold moves; chance: ``weak``        1
-mcc                 Matthews correlation coefficient                                                       1
-precision_at_k      share of truly weak places among the weakest ``k`` of the map                          1
-weak                share of the places that are weak (the prevalence)                                     1
-places              share of the labelled places at which the map has a value                              1
-pooled              the same of all places of all test glasses at once, classed glass by glass             1
-==================  =====================================================================================  ====
+=================  ===========================================================================  ====
+number             meaning                                                                      unit
+=================  ===========================================================================  ====
+balanced_accuracy  mean of the shares of weak and of other places that are classed right        1
+average_precision  area under precision over recall as the map's threshold moves; chance:       1
+                   ``weak``
+mcc                Matthews correlation coefficient                                             1
+precision_at_k     share of truly weak places among the weakest ``k`` of the map                1
+weak               share of the places that are weak (the prevalence)                           1
+places             share of the labelled places at which the map has a value                    1
+pooled             the same of all places of all test glasses at once, classed glass by glass   1
+=================  ===========================================================================  ====
 
-Balanced accuracy hides imbalance (96 % at 0.5 % weak places may mean a precision of 11 %), so the others stand beside it. The formulae are
-scikit-learn's; precision_at_k averages over the ways to break a tie.
+Balanced accuracy hides imbalance (96 % at 0.5 % weak places may mean a precision of 11 %), so the
+others stand beside it. The formulae are scikit-learn's; precision_at_k averages over the ways to
+break a tie.
 
-Decided: places without a label or without a value are left out, and ``places`` says how many were not. Places that tie at the border of a
-fraction are all in it. A glass whose places are all weak or none has no score but ``weak`` and is left out of the means; a map that
-calls all places one class (a constant one) has mcc 0 and balanced accuracy 1/2. An indicator has another unit than the label: under a
-threshold it has no classes, only average_precision and precision_at_k.
+Decided: places without a label or without a value are left out, and ``places`` says how many were
+not. Places that tie at the border of a fraction are all in it. A glass whose places are all weak or
+none has no score but ``weak`` and is left out of the means; a map that calls all places one class
+(a constant one) has mcc 0 and balanced accuracy 1/2. An indicator has another unit than the label:
+under a threshold it has no classes, only average_precision and precision_at_k.
 """
 
 from __future__ import annotations
@@ -45,7 +50,9 @@ _NAMES = ("balanced_accuracy", "average_precision", "mcc", "precision_at_k", "we
 
 
 class Classed(NamedTuple):
-    """Places (K,) of a map: truly ``weak``; ``called`` weak by the map, None without classes; the map's own ``weakness``."""
+    """Places (K,) of a map: truly ``weak``; ``called`` weak by the map, None without classes; the
+    map's own ``weakness``.
+    """
 
     weak: Mask
     called: Mask | None
@@ -57,13 +64,15 @@ class Classification(Evaluation):
     """Balanced accuracy, average precision, MCC and precision@k, all without a unit.
 
     Fields:
-        fraction: share of the places of a glass that is weak, in the true map and in the predicted one; None where thresholds say it.
-        threshold: of the label, in its unit: places at or beyond it, on the weak side, are weak. Give this or ``fraction``.
-        predicted_threshold: the same for predictions; None takes ``threshold``.
+        fraction: share of the places of a glass that is weak, in the true map and in the predicted
+        one; None where thresholds say it. threshold: of the label, in its unit: places at or beyond
+        it, on the weak side, are weak. Give this or ``fraction``. predicted_threshold: the same for
+        predictions; None takes ``threshold``.
         k: share of the places, the weakest of the map, of which precision_at_k is taken.
 
     Raises:
-        VitreousError: both or neither of fraction and threshold, or shares that are not between 0 and 1.
+        VitreousError: both or neither of fraction and threshold, or shares that are not between 0
+        and 1.
     """
 
     levels = frozenset({"site", "atom", "field"})
@@ -77,13 +86,19 @@ class Classification(Evaluation):
     def __post_init__(self) -> None:
         if (self.fraction is None) == (self.threshold is None):
             raise VitreousError(
-                f"classification has fraction {self.fraction} and threshold {self.threshold}; give one of them, and null for the other"
+                f"classification has fraction {self.fraction} and threshold {self.threshold}; "
+                "give one of them, and null for the other"
             )
         if self.predicted_threshold is not None and self.threshold is None:
-            raise VitreousError("classification has a predicted_threshold, but no threshold; give both, or fraction alone")
+            raise VitreousError(
+                "classification has a predicted_threshold, but no threshold; give both, or "
+                "fraction alone"
+            )
         for name, share in (("fraction", self.fraction), ("k", self.k)):
             if share is not None and not 0.0 < share < 1.0:
-                raise VitreousError(f"classification {name} is {share:g}; expected a share between 0 and 1")
+                raise VitreousError(
+                    f"classification {name} is {share:g}; expected a share between 0 and 1"
+                )
 
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
@@ -96,7 +111,10 @@ class Classification(Evaluation):
                 known = np.isfinite(each.values[labelled])
                 classed = self._classed(weak[known], each, labelled)
                 together.setdefault(each.name, []).append(classed)
-                glasses[sample.name][each.name] = {**self._scores(classed), "places": float(known.mean())}
+                glasses[sample.name][each.name] = {
+                    **self._scores(classed),
+                    "places": float(known.mean()),
+                }
         numbers = {}
         for name, parts in together.items():
             pooled = self._scores(_joined(parts))
@@ -106,7 +124,8 @@ class Classification(Evaluation):
             glasses=glasses,
             tables=self._tables(numbers, glasses),
             title="Weak places as a class",
-            text=f"{self._rule()} Average precision is that share by chance, MCC 0, balanced accuracy 1/2.",
+            text=f"{self._rule()} Average precision is that share by chance, MCC 0, balanced "
+            "accuracy 1/2.",
         )
 
     def _weak(self, values: Array, weak_is: str, threshold: float | None) -> Mask:
@@ -129,7 +148,9 @@ class Classification(Evaluation):
         return Classed(weak, called, weakness(values, each.weak_is))
 
     def _scores(self, classed: Classed) -> dict[str, float | None]:
-        """The scores of some places; None for all but ``weak`` where these are all weak, or none is."""
+        """The scores of some places; None for all but ``weak`` where these are all weak, or none
+        is.
+        """
         from sklearn import metrics
 
         weak, called, ranked = classed
@@ -141,7 +162,9 @@ class Classification(Evaluation):
             return {**none, "weak": share}
         count = max(1, round(self.k * len(weak)))
         return {
-            "balanced_accuracy": None if called is None else defined(metrics.balanced_accuracy_score(weak, called)),
+            "balanced_accuracy": None
+            if called is None
+            else defined(metrics.balanced_accuracy_score(weak, called)),
             "average_precision": defined(metrics.average_precision_score(weak, ranked)),
             "mcc": None if called is None else defined(metrics.matthews_corrcoef(weak, called)),
             "precision_at_k": defined(weakest_share(ranked, count) @ weak / count),
@@ -151,9 +174,14 @@ class Classification(Evaluation):
     def _rule(self) -> str:
         if self.threshold is not None:
             return f"Weak are places at or beyond {self.threshold:g}, in the unit of the label."
-        return f"Weak are the weakest {100.0 * (self.fraction or 0.0):g} % of the places of each glass."
+        return (
+            f"Weak are the weakest {100.0 * (self.fraction or 0.0):g} % of the places of each "
+            "glass."
+        )
 
-    def _tables(self, numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]]) -> list[Table]:
+    def _tables(
+        self, numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]]
+    ) -> list[Table]:
         columns = [
             Column("balanced accuracy", digits=3),
             Column("average precision", digits=3),
@@ -163,8 +191,15 @@ class Classification(Evaluation):
             Column("places", form="percent"),
         ]
         averaged = [[name, *(row[key] for key in _NAMES)] for name, row in numbers.items()]
-        pooled = [[f"{name}, pooled", *(row["pooled"].get(key) for key in _NAMES)] for name, row in numbers.items()]
-        each = [[str(index), name, *(row[key] for key in _NAMES)] for index, of in glasses.items() for name, row in of.items()]
+        pooled = [
+            [f"{name}, pooled", *(row["pooled"].get(key) for key in _NAMES)]
+            for name, row in numbers.items()
+        ]
+        each = [
+            [str(index), name, *(row[key] for key in _NAMES)]
+            for index, of in glasses.items()
+            for name, row in of.items()
+        ]
         return [
             Table(
                 title="Weak places found on test glasses",
@@ -172,7 +207,11 @@ class Classification(Evaluation):
                 rows=averaged + pooled,
                 summary=True,
             ),
-            Table(title="Weak places found, glass by glass", columns=[Column("glass"), Column("map"), *columns], rows=each),
+            Table(
+                title="Weak places found, glass by glass",
+                columns=[Column("glass"), Column("map"), *columns],
+                rows=each,
+            ),
         ]
 
 

@@ -1,20 +1,23 @@
-"""Correlation of maps with the true one: in each glass, then averaged; and of all places of all glasses together.
+"""Correlation of maps with the true one: in each glass, then averaged; and of all places of all
+glasses together.
 
-The mean over glasses says whether a map finds the weak places of a glass. The pooled value also rises when a map merely tells weak
-glasses from strong ones, so it stands beside the mean and never in its place.
+The mean over glasses says whether a map finds the weak places of a glass. The pooled value also
+rises when a map merely tells weak glasses from strong ones, so it stands beside the mean and never
+in its place.
 
-===============  ==============================================================================  ====
-number           meaning                                                                         unit
-===============  ==============================================================================  ====
-pearson          linear correlation of the two maps, both turned so that large means weak        1
-spearman         rank correlation, ties at mid-rank                                              1
-places           share of the labelled places at which the map has a value                       1
-pooled.pearson   of all labelled places of all test glasses at once                              1
-pooled.spearman  the same of ranks                                                               1
-===============  ==============================================================================  ====
+===============  ========================================================================  ====
+number           meaning                                                                   unit
+===============  ========================================================================  ====
+pearson          linear correlation of the two maps, both turned so that large means weak  1
+spearman         rank correlation, ties at mid-rank                                        1
+places           share of the labelled places at which the map has a value                 1
+pooled.pearson   of all labelled places of all test glasses at once                        1
+pooled.spearman  the same of ranks                                                         1
+===============  ========================================================================  ====
 
-Decided: places without a label or without a value are left out, and ``places`` says how many were not. A glass with fewer than two such
-places, or on which one of the maps is constant, has no correlation and is left out of the mean. The coefficients are SciPy's.
+Decided: places without a label or without a value are left out, and ``places`` says how many were
+not. A glass with fewer than two such places, or on which one of the maps is constant, has no
+correlation and is left out of the mean. The coefficients are SciPy's.
 """
 
 from __future__ import annotations
@@ -36,7 +39,9 @@ _NAMES = ("pearson", "spearman", "places")
 
 @dataclass(frozen=True, kw_only=True)
 class Correlation(Evaluation):
-    """Pearson's and Spearman's coefficients (no unit) of the model's map, and of the indicators', with the true one."""
+    """Pearson's and Spearman's coefficients (no unit) of the model's map, and of the indicators',
+    with the true one.
+    """
 
     levels = frozenset({"site", "atom", "field"})
     needs = frozenset({"map"})
@@ -51,7 +56,11 @@ class Correlation(Evaluation):
                 pair = np.stack([truth.weakness[labelled], each.weakness[labelled]])
                 together.setdefault(each.name, []).append(pair)
                 share = float(np.isfinite(pair[1]).mean())
-                glasses[sample.name][each.name] = {"pearson": pearson(*pair), "spearman": spearman(*pair), "places": share}
+                glasses[sample.name][each.name] = {
+                    "pearson": pearson(*pair),
+                    "spearman": spearman(*pair),
+                    "places": share,
+                }
         numbers = {}
         for name, pairs in together.items():
             true, other = np.concatenate(pairs, axis=1)
@@ -68,8 +77,10 @@ class Correlation(Evaluation):
 
 
 _TEXT = (
-    "Over the places of each test glass, then averaged over the glasses. The pooled values are over all places of all test glasses "
-    "together: they also rise where a map only tells weak glasses from strong ones, and say nothing of places then."
+    "Over the places of each test glass, then averaged over the glasses. The pooled values are "
+    "over all places of all test glasses "
+    "together: they also rise where a map only tells weak glasses from strong ones, and say "
+    "nothing of places then."
 )
 
 
@@ -78,10 +89,21 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
     pooled = [Column("pooled Pearson", digits=3), Column("pooled Spearman", digits=3)]
     covered = Column("places", form="percent")
     rows = [
-        [name, row["pearson"], row["spearman"], row["pooled"]["pearson"], row["pooled"]["spearman"], row["places"]]
+        [
+            name,
+            row["pearson"],
+            row["spearman"],
+            row["pooled"]["pearson"],
+            row["pooled"]["spearman"],
+            row["places"],
+        ]
         for name, row in numbers.items()
     ]
-    each = [[str(index), name, *(row[key] for key in _NAMES)] for index, of in glasses.items() for name, row in of.items()]
+    each = [
+        [str(index), name, *(row[key] for key in _NAMES)]
+        for index, of in glasses.items()
+        for name, row in of.items()
+    ]
     return [
         Table(
             title="Correlation with the true map, mean over test glasses",
@@ -99,11 +121,19 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
 
 def _headline(numbers: dict[str, Numbers]) -> str:
     known = {name: row for name, row in numbers.items() if row["pearson"] is not None}
-    best = MODEL if MODEL in known else max(known, key=lambda name: known[name]["pearson"], default="")
+    best = (
+        MODEL if MODEL in known else max(known, key=lambda name: known[name]["pearson"], default="")
+    )
     if not best:
         return ""
     row = known[best]
     ranks = "" if row["spearman"] is None else f" (ranks: {row['spearman']:.3f})"
     if best == MODEL:
-        return f"On glasses never seen, predicted and true map correlate with r = {row['pearson']:.3f}{ranks}, mean over glasses."
-    return f"Of the indicators, {best.replace('_', ' ')} follows the true map best: r = {row['pearson']:.3f}{ranks}, mean over glasses."
+        return (
+            "On glasses never seen, predicted and true map correlate with r = "
+            f"{row['pearson']:.3f}{ranks}, mean over glasses."
+        )
+    return (
+        f"Of the indicators, {best.replace('_', ' ')} follows the true map best: r = "
+        f"{row['pearson']:.3f}{ranks}, mean over glasses."
+    )

@@ -1,7 +1,7 @@
 """Overlap of predicted and true crack paths (Font-Clos et al. 2022, Methods and Fig. 5E).
 
-True are the places whose label is above ``above`` (``labeler=crack_path`` gives 1 to the atoms of the crack); predicted are the
-weakest ``fraction`` of the map, 10 % in the paper.
+True are the places whose label is above ``above`` (``labeler=crack_path`` gives 1 to the atoms of
+the crack); predicted are the weakest ``fraction`` of the map, 10 % in the paper.
 
 =======  ===============================================================================  ====
 number   meaning                                                                          unit
@@ -12,8 +12,9 @@ found    share of the true path that is in the predicted one                    
 pooled   the same of all places of all test glasses at once, marked glass by glass        1
 =======  ===============================================================================  ====
 
-Decided: places without a label or without a value are left out. Places that tie at the border of the fraction are all in it, so that a
-constant map marks everything (mcc 0). A glass without a crack, or that is crack throughout, has no score and is left out of the means.
+Decided: places without a label or without a value are left out. Places that tie at the border of
+the fraction are all in it, so that a constant map marks everything (mcc 0). A glass without a
+crack, or that is crack throughout, has no score and is left out of the means.
 """
 
 from __future__ import annotations
@@ -35,10 +36,12 @@ _NAMES = ("mcc", "overlap", "found")
 
 @dataclass(frozen=True, kw_only=True)
 class CrackPathOverlap(Evaluation):
-    """MCC and overlap (no unit) of the weakest fraction of a map with the atoms or pixels of the crack.
+    """MCC and overlap (no unit) of the weakest fraction of a map with the atoms or pixels of the
+    crack.
 
     Fields:
-        fraction: share of the places that a map marks. above: a place belongs to the crack where its label is larger, in its unit.
+        fraction: share of the places that a map marks. above: a place belongs to the crack where
+        its label is larger, in its unit.
 
     Raises:
         VitreousError: a fraction that is not between 0 and 1.
@@ -52,7 +55,9 @@ class CrackPathOverlap(Evaluation):
 
     def __post_init__(self) -> None:
         if not 0.0 < self.fraction < 1.0:
-            raise VitreousError(f"crack_path fraction is {self.fraction:g}; expected a share between 0 and 1")
+            raise VitreousError(
+                f"crack_path fraction is {self.fraction:g}; expected a share between 0 and 1"
+            )
 
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
@@ -64,7 +69,10 @@ class CrackPathOverlap(Evaluation):
                 known = sample.labels.mask & np.isfinite(weak)
                 if not known.any():
                     continue
-                marked = weak[known] >= np.sort(weak[known])[-max(1, round(self.fraction * int(known.sum())))]
+                marked = (
+                    weak[known]
+                    >= np.sort(weak[known])[-max(1, round(self.fraction * int(known.sum())))]
+                )
                 pair = truth.values[known] > self.above, marked
                 together.setdefault(each.name, []).append(pair)
                 glasses[sample.name][each.name] = overlap(*pair)
@@ -77,13 +85,16 @@ class CrackPathOverlap(Evaluation):
             glasses=glasses,
             tables=_tables(numbers, glasses),
             title="Predicted and true crack path",
-            text=f"A map marks its weakest {100.0 * self.fraction:g} % of the places of each glass; MCC is 1 for the crack "
+            text=f"A map marks its weakest {100.0 * self.fraction:g} % of the places of each "
+            "glass; MCC is 1 for the crack "
             "itself and 0 by chance.",
         )
 
 
 def overlap(true: Mask, marked: Mask) -> dict[str, float | None]:
-    """mcc, overlap and found of two sets of places (K,); None where there is no crack, or nothing else."""
+    """mcc, overlap and found of two sets of places (K,); None where there is no crack, or nothing
+    else.
+    """
     from sklearn.metrics import matthews_corrcoef
 
     if true.all() or not true.any():
@@ -97,11 +108,31 @@ def overlap(true: Mask, marked: Mask) -> dict[str, float | None]:
 
 
 def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]]) -> list[Table]:
-    columns = [Column("MCC", digits=3), Column("overlap", digits=3), Column("found", form="percent")]
+    columns = [
+        Column("MCC", digits=3),
+        Column("overlap", digits=3),
+        Column("found", form="percent"),
+    ]
     averaged = [[name, *(row[key] for key in _NAMES)] for name, row in numbers.items()]
-    pooled = [[f"{name}, pooled", *(row["pooled"][key] for key in _NAMES)] for name, row in numbers.items()]
-    each = [[str(index), name, *(row[key] for key in _NAMES)] for index, of in glasses.items() for name, row in of.items()]
+    pooled = [
+        [f"{name}, pooled", *(row["pooled"][key] for key in _NAMES)]
+        for name, row in numbers.items()
+    ]
+    each = [
+        [str(index), name, *(row[key] for key in _NAMES)]
+        for index, of in glasses.items()
+        for name, row in of.items()
+    ]
     return [
-        Table(title="Crack paths on test glasses", columns=[Column("crack path by map"), *columns], rows=averaged + pooled, summary=True),
-        Table(title="Crack paths glass by glass", columns=[Column("glass"), Column("map"), *columns], rows=each),
+        Table(
+            title="Crack paths on test glasses",
+            columns=[Column("crack path by map"), *columns],
+            rows=averaged + pooled,
+            summary=True,
+        ),
+        Table(
+            title="Crack paths glass by glass",
+            columns=[Column("glass"), Column("map"), *columns],
+            rows=each,
+        ),
     ]

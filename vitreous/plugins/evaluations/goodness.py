@@ -1,20 +1,26 @@
-"""Prediction goodness: how weak a map says the place of each event is (Bachhav et al. 2025, eq. 1, Figs. 3, 7 and 8).
+"""Prediction goodness: how weak a map says the place of each event is (Bachhav et al. 2025, eq. 1,
+Figs. 3, 7 and 8).
 
-    C = 1 - 2 F(e),    F(e): share of the map that is weaker than the place of event e, ties counted half (vitreous.analysis.scores)
+    C = 1 - 2 F(e)
 
-==============  =======================================================================================  =====
-number          meaning                                                                                  unit
-==============  =======================================================================================  =====
-nearest         C at the place nearest to the event                                                      1
-within          C at the weakest place within ``radius`` of the event                                    1
-chance_within   what ``within`` is on average for a map of noise                                         1
-coverage        share of the places, and of the events' nearest places, at which the map has a value     1
-pooled.nearest  C of the event's place in one ranking of all places of all glasses                       1
-==============  =======================================================================================  =====
+F(e) is the share of the map that is weaker than the place of event e, ties counted half
+(vitreous.analysis.scores).
 
-Decided: a place without a value (NaN) is a blind guess, worth C = 0, also in the true map; a constant map has C = 0 everywhere; a map of
-one place has none. An event that a glass did not have is left out of the mean; a glass without a single label counts, as one of which
-nothing is known. ``pooled`` tells glasses apart, too: it can be high for a map that finds no place.
+==============  ==============================================================================  ====
+number          meaning                                                                         unit
+==============  ==============================================================================  ====
+nearest         C at the place nearest to the event                                             1
+within          C at the weakest place within ``radius`` of the event                           1
+chance_within   what ``within`` is on average for a map of noise                                1
+coverage        share of the places, and of the events' nearest places, at which the map has a  1
+                value
+pooled.nearest  C of the event's place in one ranking of all places of all glasses              1
+==============  ==============================================================================  ====
+
+Decided: a place without a value (NaN) is a blind guess, worth C = 0, also in the true map; a
+constant map has C = 0 everywhere; a map of one place has none. An event that a glass did not have
+is left out of the mean; a glass without a single label counts, as one of which nothing is known.
+``pooled`` tells glasses apart, too: it can be high for a map that finds no place.
 """
 
 from __future__ import annotations
@@ -26,7 +32,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.run_maps import MODEL, compared_maps, event_places, grid_spacing, true_map
-from vitreous.analysis.scores import TRUE_MAP, MapScore, Measured, Scores, goodness_of_places, locate, score_run
+from vitreous.analysis.scores import (
+    TRUE_MAP,
+    MapScore,
+    Measured,
+    Scores,
+    goodness_of_places,
+    locate,
+    score_run,
+)
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Draw, Evaluated, Numbers, Table, defined, mean, percent
 from vitreous.core.interfaces import Evaluation
@@ -41,7 +55,8 @@ class Goodness(Evaluation):
     """C of the true map, the model's and the indicators' at the first events of each glass.
 
     Fields:
-        events: how many of them. radius: around an event, in the glass's unit of length; None: one spacing of the grid.
+        events: how many of them. radius: around an event, in the glass's unit of length; None: one
+        spacing of the grid.
 
     Raises:
         VitreousError: fewer than one event, or a negative radius.
@@ -57,7 +72,10 @@ class Goodness(Evaluation):
         if self.events < 1:
             raise VitreousError(f"goodness events is {self.events}; expected at least 1")
         if self.radius is not None and self.radius < 0:
-            raise VitreousError(f"goodness radius is {self.radius:g}; expected zero or more, or null for one grid spacing")
+            raise VitreousError(
+                f"goodness radius is {self.radius:g}; expected zero or more, or null for one grid "
+                "spacing"
+            )
 
     def evaluate(self, run: Run) -> Evaluated:
         test = [sample for sample in run.role("test") if len(sample.labels)]
@@ -65,7 +83,10 @@ class Goodness(Evaluation):
             return Evaluated(title=_TITLE, text="No test glass has labelled places.")
         scores = self.scores(test, run.weak_is)
         pooled = self._pooled(test, run.weak_is)
-        numbers: dict[str, Numbers | float | None] = {"radius": scores.radius, "chance_within": by_event(scores.chance)}
+        numbers: dict[str, Numbers | float | None] = {
+            "radius": scores.radius,
+            "chance_within": by_event(scores.chance),
+        }
         for name in scores.names:
             numbers[name] = {**_plain(scores.mean(name)), "pooled": {"nearest": pooled[name]}}
         glasses: dict[str, dict[str, Numbers]] = {}
@@ -83,7 +104,9 @@ class Goodness(Evaluation):
         )
 
     def scores(self, samples: Sequence[Sample], weak_is: Mapping[str, str]) -> Scores:
-        """C of every map of these glasses, one glass in memory at a time; the radius is the grid spacing of the first."""
+        """C of every map of these glasses, one glass in memory at a time; the radius is the grid
+        spacing of the first.
+        """
         radius = grid_spacing(samples[0]) if self.radius is None else self.radius
         return score_run((_measured(sample, weak_is) for sample in samples), radius, self.events)
 
@@ -93,7 +116,13 @@ class Goodness(Evaluation):
         at, start = [], 0
         for sample in samples:
             glass, labels = sample.configuration, sample.labels
-            where = locate(event_places(sample)[: self.events], labels.positions, glass.cell, glass.periodic, 0.0)
+            where = locate(
+                event_places(sample)[: self.events],
+                labels.positions,
+                glass.cell,
+                glass.periodic,
+                0.0,
+            )
             at.append(where.nearest + start)
             start += len(labels)
             for each in (true_map(sample), *compared_maps(sample, weak_is)):
@@ -102,7 +131,9 @@ class Goodness(Evaluation):
         for name, parts in values.items():
             of_places = goodness_of_places(np.concatenate(parts), "high")
             each_glass = [of_places[places] for places in at]
-            means = [mean([defined(c[k]) for c in each_glass if k < len(c)]) for k in range(self.events)]
+            means = [
+                mean([defined(c[k]) for c in each_glass if k < len(c)]) for k in range(self.events)
+            ]
             found[name] = {f"event_{k}": c for k, c in enumerate(means, 1)}
         return found
 
@@ -120,23 +151,40 @@ class Goodness(Evaluation):
         return {"goodness": curves, "goodness_boxes": boxes}
 
     def _groups(self, run: Run, scores: Scores) -> dict[str, dict[str, Array]]:
-        """C glass by glass of the true map, the model's and the best indicator's, where the model learnt and where it never was."""
+        """C glass by glass of the true map, the model's and the best indicator's, where the model
+        learnt and where it never was.
+        """
         seen = [s for role in ("train", "validation") for s in run.role(role) if len(s.labels)]
         others = [name for name in scores.names if name not in (TRUE_MAP, MODEL)]
-        best = sorted(others, key=lambda name: -np.nan_to_num(scores.mean(name).nearest[0], nan=-1.0))[:1]
+        best = sorted(
+            others, key=lambda name: -np.nan_to_num(scores.mean(name).nearest[0], nan=-1.0)
+        )[:1]
         names = [name for name in (TRUE_MAP, MODEL, *best) if name in scores.names]
         groups = {"glasses never seen" if MODEL in names else "all glasses": scores}
         if seen:
-            groups = {"glasses learnt from (training and validation)": self.scores(seen, run.weak_is), **groups}
-        known = {title: {name: nearest_by_glass(of, name) for name in names} for title, of in groups.items()}
-        return {title: maps for title, maps in known.items() if any(np.isfinite(rows).any() for rows in maps.values())}
+            groups = {
+                "glasses learnt from (training and validation)": self.scores(seen, run.weak_is),
+                **groups,
+            }
+        known = {
+            title: {name: nearest_by_glass(of, name) for name in names}
+            for title, of in groups.items()
+        }
+        return {
+            title: maps
+            for title, maps in known.items()
+            if any(np.isfinite(rows).any() for rows in maps.values())
+        }
 
 
 _TITLE = "Prediction goodness by event"
 _TEXT = (
-    "C = 1 − 2F, with F the share of the map that is weaker than the place of the event: 1 is perfect, 0 is chance, −1 is perfectly "
-    "wrong. Searching a radius raises C even for a map that knows nothing; the row and the dotted line of chance show by how much. A "
-    "place where a map has no value counts as a blind guess; the tables say how many places, and events, each map covers."
+    "C = 1 − 2F, with F the share of the map that is weaker than the place of the event: 1 is "
+    "perfect, 0 is chance, −1 is perfectly "
+    "wrong. Searching a radius raises C even for a map that knows nothing; the row and the dotted "
+    "line of chance show by how much. A "
+    "place where a map has no value counts as a blind guess; the tables say how many places, and "
+    "events, each map covers."
 )
 
 
@@ -175,7 +223,9 @@ def _plain(row: MapScore) -> dict[str, Numbers]:
 
 
 def _tables(scores: Scores) -> list[Table]:
-    """Means, then every glass: at the nearest place, and within the radius beside the level of chance."""
+    """Means, then every glass: at the nearest place, and within the radius beside the level of
+    chance.
+    """
     events = [Column(f"C {k + 1}") for k in range(scores.events)]
     covered = [Column("places", form="percent"), Column("events", form="percent")]
     means = [scores.mean(name) for name in scores.names]
@@ -185,7 +235,10 @@ def _tables(scores: Scores) -> list[Table]:
         Table(
             title="Prediction goodness, mean over test glasses, at the place nearest to the event",
             columns=[Column("map, on test glasses"), *events, *covered],
-            rows=[[r.name, *map(defined, r.nearest), defined(r.coverage), defined(r.event_coverage)] for r in means],
+            rows=[
+                [r.name, *map(defined, r.nearest), defined(r.coverage), defined(r.event_coverage)]
+                for r in means
+            ],
             summary=True,
         ),
         Table(
@@ -196,7 +249,16 @@ def _tables(scores: Scores) -> list[Table]:
         Table(
             title="Prediction goodness glass by glass, at the place nearest to the event",
             columns=[Column("glass"), Column("map"), *events, *covered],
-            rows=[[str(r.glass), r.name, *map(defined, r.nearest), defined(r.coverage), defined(r.event_coverage)] for r in scores.rows],
+            rows=[
+                [
+                    str(r.glass),
+                    r.name,
+                    *map(defined, r.nearest),
+                    defined(r.coverage),
+                    defined(r.event_coverage),
+                ]
+                for r in scores.rows
+            ],
         ),
         Table(
             title=f"Prediction goodness glass by glass, {within}",
@@ -210,10 +272,17 @@ def _headline(scores: Scores) -> str:
     """What the model's map, or without one the best indicator's, is worth at the first event."""
     others = [name for name in scores.names if name != TRUE_MAP]
     first = {name: scores.mean(name).nearest[0] for name in scores.names}
-    best = MODEL if MODEL in others else max(others, key=lambda name: np.nan_to_num(first[name], nan=-2.0), default="")
+    best = (
+        MODEL
+        if MODEL in others
+        else max(others, key=lambda name: np.nan_to_num(first[name], nan=-2.0), default="")
+    )
     text = ""
     if MODEL in others and (covered := scores.mean(MODEL).coverage) < 1.0:
-        text = f"The model's map covers {percent(covered)} of the places; elsewhere it counts as a blind guess. "
+        text = (
+            f"The model's map covers {percent(covered)} of the places; elsewhere it counts as "
+            "a blind guess. "
+        )
     if not np.isfinite(first[TRUE_MAP]):
         return text.strip()
     beside = f"{first[best]:.2f} for {'the model' if best == MODEL else best}, " if best else ""

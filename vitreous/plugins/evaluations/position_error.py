@@ -1,17 +1,21 @@
-"""How far the weakest place of a map lies from where the glass failed (Font-Clos et al. 2022, Fig. 5C), through the cell boundary.
+"""How far the weakest place of a map lies from where the glass failed (Font-Clos et al. 2022, Fig.
+5C), through the cell boundary.
 
-    error = \\|x' - x\\|_periodic / L,    L = V^(1/D): the side of a square (cubic) cell of the glass's area (volume)
+    error = \\|x' - x\\|_periodic / L,    L = V^(1/D)
 
-========  ================================================================================  ====================
-number    meaning                                                                           unit
-========  ================================================================================  ====================
-error     distance from the map's weakest place to the place of the event, mean             sides L of the cell
-median    its median over the glasses                                                       sides L of the cell
-chance    the same of a place drawn at random, mean                                         sides L of the cell
-========  ================================================================================  ====================
+L is the side of a square (cubic) cell of the glass's area (volume).
 
-One place per glass, so that there is nothing to pool. Decided: a glass that had no such event, or whose map has no value, is left out;
-places that tie for the weakest count with their mean distance, so that a constant map has the error of chance.
+======  =====================================================================  ===================
+number  meaning                                                                unit
+======  =====================================================================  ===================
+error   distance from the map's weakest place to the place of the event, mean  sides L of the cell
+median  its median over the glasses                                            sides L of the cell
+chance  the same of a place drawn at random, mean                              sides L of the cell
+======  =====================================================================  ===================
+
+One place per glass, so that there is nothing to pool. Decided: a glass that had no such event, or
+whose map has no value, is left out; places that tie for the weakest count with their mean distance,
+so that a constant map has the error of chance.
 """
 
 from __future__ import annotations
@@ -35,7 +39,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class PositionError(Evaluation):
-    """Periodic distance, in units of the cell's side, from the weakest place of a map to that of one event.
+    """Periodic distance, in units of the cell's side, from the weakest place of a map to that of
+    one event.
 
     Fields:
         event: which one, in order of strain; 1 is the first.
@@ -51,7 +56,9 @@ class PositionError(Evaluation):
 
     def __post_init__(self) -> None:
         if self.event < 1:
-            raise VitreousError(f"position_error event is {self.event}; expected 1 for the first, or more")
+            raise VitreousError(
+                f"position_error event is {self.event}; expected 1 for the first, or more"
+            )
 
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
@@ -60,9 +67,16 @@ class PositionError(Evaluation):
             if len(events) >= self.event and len(sample.labels):
                 glasses[sample.name] = _errors(sample, events[self.event - 1], run)
         names = dict.fromkeys(name for of in glasses.values() for name in of)
-        found = {name: [of[name]["error"] for of in glasses.values() if name in of] for name in names}
-        chance = {name: [of[name]["chance"] for of in glasses.values() if name in of] for name in names}
-        numbers = {name: {"error": mean(of), "median": _median(of), "chance": mean(chance[name])} for name, of in found.items()}
+        found = {
+            name: [of[name]["error"] for of in glasses.values() if name in of] for name in names
+        }
+        chance = {
+            name: [of[name]["chance"] for of in glasses.values() if name in of] for name in names
+        }
+        numbers = {
+            name: {"error": mean(of), "median": _median(of), "chance": mean(chance[name])}
+            for name, of in found.items()
+        }
         drawn = {name: sorted(e for e in of if e is not None) for name, of in found.items()}
         return Evaluated(
             numbers=numbers,
@@ -70,7 +84,8 @@ class PositionError(Evaluation):
             tables=_tables(numbers, glasses, self.event),
             figures={"position_error": lambda: draw(drawn)} if any(drawn.values()) else {},
             title=f"Distance from the weakest place to event {self.event}",
-            text="In units of the side of the cell, through its boundary; a place drawn at random has the error of chance.",
+            text="In units of the side of the cell, through its boundary; a place drawn at random "
+            "has the error of chance.",
         )
 
 
@@ -86,7 +101,9 @@ def _errors(sample: Sample, place: Array, run: Run) -> dict[str, Numbers]:
 
 
 def _of_weakest(each: Map, distance: Array) -> float | None:
-    """Mean distance of the places (M,) at which the map is weakest; None for a map without a value."""
+    """Mean distance of the places (M,) at which the map is weakest; None for a map
+    without a value.
+    """
     weak = each.weakness
     known = np.isfinite(weak)
     return float(distance[known & (weak == weak[known].max())].mean()) if known.any() else None
@@ -97,15 +114,30 @@ def _median(values: list[float | None]) -> float | None:
     return float(np.median(known)) if known else None
 
 
-def _tables(numbers: Mapping[str, Numbers], glasses: Mapping[str, Mapping[str, Numbers]], event: int) -> list[Table]:
+def _tables(
+    numbers: Mapping[str, Numbers], glasses: Mapping[str, Mapping[str, Numbers]], event: int
+) -> list[Table]:
     unit = "cell sides"
     columns = [Column(name, unit, digits=3) for name in ("error", "median", "chance")]
     rows = [[name, row["error"], row["median"], row["chance"]] for name, row in numbers.items()]
-    each = [[str(i), name, row["error"], row["chance"]] for i, of in glasses.items() for name, row in of.items()]
+    each = [
+        [str(i), name, row["error"], row["chance"]]
+        for i, of in glasses.items()
+        for name, row in of.items()
+    ]
     head = Column(f"weakest place to event {event}")
     return [
-        Table(title="Position error, over test glasses", columns=[head, *columns], rows=rows, summary=True),
-        Table(title="Position error glass by glass", columns=[Column("glass"), Column("map"), columns[0], columns[2]], rows=each),
+        Table(
+            title="Position error, over test glasses",
+            columns=[head, *columns],
+            rows=rows,
+            summary=True,
+        ),
+        Table(
+            title="Position error glass by glass",
+            columns=[Column("glass"), Column("map"), columns[0], columns[2]],
+            rows=each,
+        ),
     ]
 
 
@@ -120,7 +152,14 @@ def draw(errors: dict[str, list[float]]) -> object:
     for colour, (name, values) in zip(COLOURS * 3, errors.items(), strict=False):
         width = 2.0 if name == MODEL else 1.0
         share = np.arange(len(values) + 1) / max(len(values), 1)
-        axes.step([0.0, *values], share, where="post", color=colour, linewidth=width, label=name.replace("_", " "))
+        axes.step(
+            [0.0, *values],
+            share,
+            where="post",
+            color=colour,
+            linewidth=width,
+            label=name.replace("_", " "),
+        )
     axes.set_xlabel("position error (sides of the cell)")
     axes.set_ylabel("share of glasses")
     axes.legend(fontsize=8.5, frameon=False)

@@ -1,23 +1,27 @@
-"""Where the places that fail stand in the ranking of a map (Fan & Ma, Nat. Commun. 12, 1506 (2021), eq. 5 and the text after it).
+"""Where the places that fail stand in the ranking of a map (Fan & Ma, Nat. Commun. 12, 1506 (2021),
+eq. 5 and the text after it).
 
-    C_rank = 2 mean_i CDF(rho_i) - 1        R = |weakest fraction of the map and of the truth| / |weakest fraction of the truth|
+    C_rank = 2 mean_i CDF(rho_i) - 1
+    R = |weakest fraction of the map and of the truth| / |weakest fraction of the truth|
 
-with rho_i the map's weakness at a place i that fails and CDF the share of places that are less weak, i itself counted half: the paper
-does not say how, but only so is the largest value 1 - fraction (0.995 of its 0.5 %) and the least -(1 - fraction), as it reports.
+with rho_i the map's weakness at a place i that fails and CDF the share of places that are less
+weak, i itself counted half: the paper does not say how, but only so is the largest value 1 -
+fraction (0.995 of its 0.5 %) and the least -(1 - fraction), as it reports.
 
-==============  =========================================================================================  ====
-number          meaning                                                                                    unit
-==============  =========================================================================================  ====
-c_rank          C_rank of the places in the weakest ``fraction`` of the true map, as published             1
-overlap         R: the share of these that is in the weakest ``fraction`` of the map, too                  1
-c_rank_events   C_rank of the places nearest to the events, each counted once                              1
-overlap_events  the share of these that is in the weakest ``fraction`` of the map                          1
-pooled          c_rank and overlap in one ranking of all labelled places of all test glasses               1
-==============  =========================================================================================  ====
+==============  ==============================================================================  ====
+number          meaning                                                                         unit
+==============  ==============================================================================  ====
+c_rank          C_rank of the places in the weakest ``fraction`` of the true map, as published  1
+overlap         R: the share of these that is in the weakest ``fraction`` of the map, too       1
+c_rank_events   C_rank of the places nearest to the events, each counted once                   1
+overlap_events  the share of these that is in the weakest ``fraction`` of the map               1
+pooled          c_rank and overlap in one ranking of all labelled places of all test glasses    1
+==============  ==============================================================================  ====
 
-Decided: at least one place is in a fraction; places that tie at its border share it. A place where the map says nothing is a blind
-guess (C_rank 0, in no fraction), as in ``goodness``; a constant map has C_rank 0. A glass with fewer than two labelled places has no
-c_rank, one without events no c_rank_events, and each is left out of the mean.
+Decided: at least one place is in a fraction; places that tie at its border share it. A place where
+the map says nothing is a blind guess (C_rank 0, in no fraction), as in ``goodness``; a constant map
+has C_rank 0. A glass with fewer than two labelled places has no c_rank, one without events no
+c_rank_events, and each is left out of the mean.
 """
 
 from __future__ import annotations
@@ -44,7 +48,8 @@ class Ranking(Evaluation):
     """C_rank and overlap (no unit) of the true map, the model's and the indicators'.
 
     Fields:
-        fraction: share of the places that counts as failing, and as predicted to fail; 0.5 % in the paper.
+        fraction: share of the places that counts as failing, and as predicted to fail; 0.5 % in the
+        paper.
 
     Raises:
         VitreousError: a fraction that is not between 0 and 1.
@@ -57,7 +62,9 @@ class Ranking(Evaluation):
 
     def __post_init__(self) -> None:
         if not 0.0 < self.fraction < 1.0:
-            raise VitreousError(f"ranking fraction is {self.fraction:g}; expected a share between 0 and 1")
+            raise VitreousError(
+                f"ranking fraction is {self.fraction:g}; expected a share between 0 and 1"
+            )
 
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
@@ -85,12 +92,15 @@ class Ranking(Evaluation):
             glasses=glasses,
             tables=_tables(numbers, glasses),
             title="Ranking of the places that fail",
-            text=f"The weakest {100.0 * self.fraction:g} % of the places of a map count as failing; C_rank is at most 1 − that share, "
+            text=f"The weakest {100.0 * self.fraction:g} % of the places of a map count as "
+            "failing; C_rank is at most 1 − that share, "
             "0 by chance, and −1 + that share at worst.",
         )
 
     def _at_weakest(self, true: Array, weak: Array) -> dict[str, float | None]:
-        """C_rank and overlap at the weakest fraction of the true map; both (K,), turned so that large means weak."""
+        """C_rank and overlap at the weakest fraction of the true map; both (K,), turned so that
+        large means weak.
+        """
         return self._at(weak, weakest_share(true, self._count(true)))
 
     def _at(self, weak: Array, failing: Array) -> dict[str, float | None]:
@@ -108,7 +118,9 @@ class Ranking(Evaluation):
 
 
 def ranks(weak: Array) -> Array:
-    """2 CDF - 1 (M,) of every place, itself counted half: -1 + 1/M for the strongest, 1 - 1/M for the weakest."""
+    """2 CDF - 1 (M,) of every place, itself counted half: -1 + 1/M for the strongest, 1 - 1/M for
+    the weakest.
+    """
     return goodness_of_places(weak, "high") * (len(weak) - 1) / len(weak)
 
 
@@ -125,9 +137,25 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
     heads = ("C_rank", "overlap", "C_rank, events", "overlap, events")
     columns = [Column(head, digits=3) for head in heads]
     pooled = [Column(f"pooled {head}", digits=3) for head in heads[:2]]
-    rows = [[n, *(row[k] for k in _NAMES), row["pooled"]["c_rank"], row["pooled"]["overlap"]] for n, row in numbers.items()]
-    each = [[str(index), name, *(row[k] for k in _NAMES)] for index, of in glasses.items() for name, row in of.items()]
+    rows = [
+        [n, *(row[k] for k in _NAMES), row["pooled"]["c_rank"], row["pooled"]["overlap"]]
+        for n, row in numbers.items()
+    ]
+    each = [
+        [str(index), name, *(row[k] for k in _NAMES)]
+        for index, of in glasses.items()
+        for name, row in of.items()
+    ]
     return [
-        Table(title="Ranking, mean over test glasses", columns=[Column("ranking by map"), *columns, *pooled], rows=rows, summary=True),
-        Table(title="Ranking glass by glass", columns=[Column("glass"), Column("map"), *columns], rows=each),
+        Table(
+            title="Ranking, mean over test glasses",
+            columns=[Column("ranking by map"), *columns, *pooled],
+            rows=rows,
+            summary=True,
+        ),
+        Table(
+            title="Ranking glass by glass",
+            columns=[Column("glass"), Column("map"), *columns],
+            rows=each,
+        ),
     ]

@@ -1,17 +1,19 @@
-"""How far predicted values lie from the true ones: in each glass, then averaged; and over all places of all glasses together.
+"""How far predicted values lie from the true ones: in each glass, then averaged; and over all
+places of all glasses together.
 
-=======  =============================================================  =====================================
-number   formula, over the K places of a glass                          unit
-=======  =============================================================  =====================================
-rmse     sqrt(mean (y' - y)^2)                                          of the label
-mae      mean \\|y' - y\\|                                                of the label
-r2       1 - sum (y' - y)^2 / sum (y - mean y)^2                        1
-places   share of the labelled places with a prediction                 1
-pooled   the same three of all places of all test glasses at once       as above
-=======  =============================================================  =====================================
+======  ========================================================  ==============
+number  formula, over the K places of a glass                     unit
+======  ========================================================  ==============
+rmse    sqrt(mean (y' - y)^2)                                     of the label
+mae     mean \\|y' - y\\|                                           of the label
+r2      1 - sum (y' - y)^2 / sum (y - mean y)^2                   1
+places  share of the labelled places with a prediction            1
+pooled  the same three of all places of all test glasses at once  as above
+======  ========================================================  ==============
 
-Decided: places without a label or a prediction (NaN) are left out. A glass with fewer than two places, or with one true value
-throughout, has no r2; labels of level "sample" have one place per glass, so that their r2 is the pooled one alone.
+Decided: places without a label or a prediction (NaN) are left out. A glass with fewer than two
+places, or with one true value throughout, has no r2; labels of level "sample" have one place per
+glass, so that their r2 is the pooled one alone.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ _NAMES = ("rmse", "mae", "r2")
 
 @dataclass(frozen=True, kw_only=True)
 class Regression(Evaluation):
-    """Errors of the predicted values, in the unit of the label, and the share of its variance that they explain."""
+    """Errors of the predicted values, in the unit of the label, and the share of its variance that
+    they explain.
+    """
 
     levels = frozenset({"sample", "site", "atom", "field"})
     needs = frozenset({"prediction"})
@@ -48,9 +52,16 @@ class Regression(Evaluation):
             if sample.prediction is None or not sample.labels.mask.any():
                 continue
             true, predicted = _pair(sample)
-            unit, name, whole = sample.labels.unit, sample.labels.name, sample.labels.level == "sample"
+            unit, name, whole = (
+                sample.labels.unit,
+                sample.labels.name,
+                sample.labels.level == "sample",
+            )
             pairs.append((true, predicted))
-            glasses[sample.name] = {**errors(true, predicted), "places": len(true) / int(sample.labels.mask.sum())}
+            glasses[sample.name] = {
+                **errors(true, predicted),
+                "places": len(true) / int(sample.labels.mask.sum()),
+            }
         if not pairs:
             return Evaluated(title=_TITLE, text="No test glass has both labels and predictions.")
         true, predicted = (np.concatenate(of) for of in zip(*pairs, strict=True))
@@ -68,7 +79,10 @@ class Regression(Evaluation):
 
 
 _TITLE = "Predicted and true values"
-_TEXT = "Errors over the places of each test glass, then averaged over the glasses; pooled: over all places of all test glasses together."
+_TEXT = (
+    "Errors over the places of each test glass, then averaged over the glasses; pooled: over "
+    "all places of all test glasses together."
+)
 
 
 def errors(true: Array, predicted: Array) -> dict[str, float | None]:
@@ -90,16 +104,29 @@ def _pair(sample: Sample) -> tuple[Array, Array]:
 
 
 def _tables(numbers: Numbers, glasses: dict[str, Numbers], unit: str) -> list[Table]:
-    columns = [Column("rms error", unit, digits=4), Column("mean abs. error", unit, digits=4), Column("R²", digits=3)]
+    columns = [
+        Column("rms error", unit, digits=4),
+        Column("mean abs. error", unit, digits=4),
+        Column("R²", digits=3),
+    ]
     covered = Column("places", form="percent")
     rows = [
         ["mean over glasses", *(numbers[key] for key in _NAMES), numbers["places"]],
         ["pooled", *(numbers["pooled"][key] for key in _NAMES), None],
     ]
-    each = [[str(index), *(row[key] for key in _NAMES), row["places"]] for index, row in glasses.items()]
+    each = [
+        [str(index), *(row[key] for key in _NAMES), row["places"]] for index, row in glasses.items()
+    ]
     return [
-        Table(title="Errors on test glasses", columns=[Column("errors, on test glasses"), *columns, covered], rows=rows, summary=True),
-        Table(title="Errors glass by glass", columns=[Column("glass"), *columns, covered], rows=each),
+        Table(
+            title="Errors on test glasses",
+            columns=[Column("errors, on test glasses"), *columns, covered],
+            rows=rows,
+            summary=True,
+        ),
+        Table(
+            title="Errors glass by glass", columns=[Column("glass"), *columns, covered], rows=each
+        ),
     ]
 
 
@@ -108,11 +135,16 @@ def _headline(numbers: Numbers, name: str, unit: str) -> str:
     if pooled["rmse"] is None:
         return ""
     explained = "" if pooled["r2"] is None else f", R² = {pooled['r2']:.3f}"
-    return f"On glasses never seen, {name.replace('_', ' ')} is predicted to {pooled['rmse']:.3g} {unit} (rms){explained}."
+    return (
+        f"On glasses never seen, {name.replace('_', ' ')} is predicted to {pooled['rmse']:.3g} "
+        f"{unit} (rms){explained}."
+    )
 
 
 def parity(run: Run) -> object:
-    """Predicted over true values of training, validation and test glasses, a panel each, as a matplotlib figure."""
+    """Predicted over true values of training, validation and test glasses, a panel each, as a
+    matplotlib figure.
+    """
     from matplotlib.figure import Figure
 
     known, counts, labelled, names = {}, {}, {}, set()
@@ -130,13 +162,31 @@ def parity(run: Run) -> object:
     figure = Figure(figsize=(4.1 * len(known), 4.7), layout="constrained")
     grid = np.atleast_1d(figure.subplots(1, len(known), sharex=True, sharey=True))
     for axes, (role, (true, predicted)) in zip(grid, known.items(), strict=True):
-        axes.plot(true, predicted, ".", color=COLOURS[2], markersize=4, alpha=0.4, markeredgewidth=0, rasterized=True)
+        axes.plot(
+            true,
+            predicted,
+            ".",
+            color=COLOURS[2],
+            markersize=4,
+            alpha=0.4,
+            markeredgewidth=0,
+            rasterized=True,
+        )
         axes.plot(ends, ends, color=COLOURS[1], linewidth=1.2)
-        axes.set_title(f"{role}: {counts[role]} {'glass' if counts[role] == 1 else 'glasses'}", fontsize=11)
+        axes.set_title(
+            f"{role}: {counts[role]} {'glass' if counts[role] == 1 else 'glasses'}", fontsize=11
+        )
         pooled = "" if counts[role] == 1 else " (all places together)"
-        pooled += "" if len(true) == labelled[role] else f"\nover {percent(len(true) / labelled[role])} of the labelled places"
+        pooled += (
+            ""
+            if len(true) == labelled[role]
+            else f"\nover {percent(len(true) / labelled[role])} of the labelled places"
+        )
         r, rms = pearson(true, predicted), errors(true, predicted)["rmse"]
-        said = f"r = {'–' if r is None else f'{r:.3f}'}{pooled}\nrms error {'–' if rms is None else f'{rms:.3g}'}"
+        said = (
+            f"r = {'–' if r is None else f'{r:.3f}'}{pooled}\nrms error "
+            f"{'–' if rms is None else f'{rms:.3g}'}"
+        )
         axes.text(0.04, 0.96, said, transform=axes.transAxes, va="top", fontsize=9)
         axes.set_aspect("equal", adjustable="box")
         axes.set_xlabel(f"true {label_text(*min(names))}", fontsize=9.5)

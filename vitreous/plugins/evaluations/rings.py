@@ -1,16 +1,18 @@
 """Ring statistics of the glasses of a run, whatever their role (Ormrod Morley & Wilson 2018).
 
-=======================================  ===========================================================================  ====
-number                                   meaning                                                                      unit
-=======================================  ===========================================================================  ====
-mean, variance                           of the number of sides of the rings, mean over glasses                       1
-alpha_weighted, alpha_unweighted         Aboav-Weaire parameter (vitreous.analysis.rings), mean over glasses          1
-glasses                                  how many glasses have rings                                                  1
-pooled.share.N                           share of rings with N sides among those of all glasses                       1
-=======================================  ===========================================================================  ====
+================================  ============================================================  ====
+number                            meaning                                                       unit
+================================  ============================================================  ====
+mean, variance                    of the number of sides of the rings, mean over glasses        1
+alpha_weighted, alpha_unweighted  Aboav-Weaire parameter (vitreous.analysis.rings), mean over   1
+                                  glasses
+glasses                           how many glasses have rings                                   1
+pooled.share.N                    share of rings with N sides among those of all glasses        1
+================================  ============================================================  ====
 
-Decided: a glass that is no plane network of these species, or whose network is damaged so that it has no faces, is left out, and
-``glasses`` says how many were not; alpha is not defined for a glass whose rings are all of one size.
+Decided: a glass that is no plane network of these species, or whose network is damaged so that it
+has no faces, is left out, and ``glasses`` says how many were not; alpha is not defined for a glass
+whose rings are all of one size.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ _NAMES = ("mean", "variance", "alpha_weighted", "alpha_unweighted")
 
 @dataclass(frozen=True, kw_only=True)
 class Rings(Evaluation):
-    """Sizes of the rings (number of sides, no unit) of plane networks of ``centre`` atoms joined by ``bridge`` atoms."""
+    """Sizes of the rings (number of sides, no unit) of plane networks of ``centre`` atoms joined by
+    ``bridge`` atoms.
+    """
 
     levels = frozenset({"sample", "atom", "site", "field"})
     tasks = frozenset(TASKS)
@@ -55,12 +59,18 @@ class Rings(Evaluation):
                 for size, count in found.counts.items():
                     counts[size] = counts.get(size, 0) + count
         if not glasses:
-            return Evaluated(title=_TITLE, text=f"No glass is a plane network of {self.centre} and {self.bridge}.")
+            return Evaluated(
+                title=_TITLE,
+                text=f"No glass is a plane network of {self.centre} and {self.bridge}.",
+            )
         total = sum(counts.values())
         shares = {size: counts[size] / total for size in sorted(counts)}
         pooled = {"share": {str(size): share for size, share in shares.items()}}
         means = {name: mean([row[name] for row in glasses.values()]) for name in _NAMES}
-        columns = [Column(head, digits=3) for head in ("mean size", "variance", "α, weighted", "α, unweighted")]
+        columns = [
+            Column(head, digits=3)
+            for head in ("mean size", "variance", "α, weighted", "α, unweighted")
+        ]
         rows = [[str(index), *(row[name] for name in _NAMES)] for index, row in glasses.items()]
         return Evaluated(
             numbers={**means, "glasses": float(len(glasses)), "pooled": pooled},
@@ -78,11 +88,17 @@ class Rings(Evaluation):
 
     def statistics(self, glass: Configuration) -> RingStatistics | None:
         """Of one glass; None where it is no whole plane network of the two species."""
-        if glass.dimension != 2 or not len(glass.bonds) or not {self.centre, self.bridge} <= set(glass.names):
+        if (
+            glass.dimension != 2
+            or not len(glass.bonds)
+            or not {self.centre, self.bridge} <= set(glass.names)
+        ):
             return None
         try:
             centre, bridge, _ = centre_bonds(glass, self.centre, self.bridge)
-            pairs = bridged(np.column_stack([centre, bridge]), glass.species, species_index(glass, self.centre))
+            pairs = bridged(
+                np.column_stack([centre, bridge]), glass.species, species_index(glass, self.centre)
+            )
             traced = trace_rings(glass.positions, pairs, glass.cell)
         except VitreousError:
             return None  # a damaged network has no faces

@@ -1,4 +1,6 @@
-"""The three kinds of dask cluster: workers of this machine, of a scheduler that runs already, and of a batch queue."""
+"""The three kinds of dask cluster: workers of this machine, of a scheduler that runs already, and
+of a batch queue.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,13 @@ DASHBOARD = ":0"  #: any free port: dask cannot do without, and two runs must no
 ANSWER = 20.0  #: seconds within which a scheduler must answer, and have a worker
 SUBMITTED = 60.0  #: seconds within which a batch queue must take a job
 ONE_EACH = dict.fromkeys(THREADS, "1")
-#: one death is one failure: the executor counts and repeats, not the scheduler; and no task waits on a worker that holds another
+# : one death is one failure: the executor counts and repeats, not the scheduler; and no task waits
+# on a worker that holds another
 _SCHEDULER = {"allowed_failures": 0}
 _CONFIG = {
     "distributed.scheduler.worker-saturation": 1.0,
-    "distributed.deploy.lost-worker-timeout": "1 day",  # dask would let go of the place of a worker that dies often
+    # dask would let go of the place of a worker that dies often
+    "distributed.deploy.lost-worker-timeout": "1 day",
 }
 _log = logging.getLogger("vitreous.executor")
 
@@ -64,17 +68,22 @@ def local(workers: int | None) -> Cluster:
         )
         client = _connected(made, closing)
         closing.callback(_settle, client, count)
-        return Cluster(client=client, address=made.scheduler_address, size=count, closing=closing.pop_all())
+        return Cluster(
+            client=client, address=made.scheduler_address, size=count, closing=closing.pop_all()
+        )
 
 
 def _settle(client: Any, count: int) -> None:
-    """Wait until workers that are starting have started: ended in between, they end with a traceback on the console."""
+    """Wait until workers that are starting have started: ended in between, they end with a
+    traceback on the console.
+    """
     with suppress(TimeoutError):
         client.wait_for_workers(count, timeout=ANSWER)
 
 
 def running(address: str) -> Cluster:
-    """Somebody else's cluster: its scheduler keeps its own settings, and its workers stay when the run ends.
+    """Somebody else's cluster: its scheduler keeps its own settings, and its workers stay when the
+    run ends.
 
     Raises:
         VitreousError: no scheduler answers, or it has no worker.
@@ -86,7 +95,9 @@ def running(address: str) -> Cluster:
     try:
         client = Client(address, timeout=ANSWER)
     except (OSError, ValueError) as error:
-        raise VitreousError(f"no dask scheduler answers at executor.scheduler={address} ({error}); {start}") from error
+        raise VitreousError(
+            f"no dask scheduler answers at executor.scheduler={address} ({error}); {start}"
+        ) from error
     closing = ExitStack()
     closing.callback(client.close)
     try:
@@ -96,7 +107,11 @@ def running(address: str) -> Cluster:
         raise VitreousError(f"the dask scheduler at {address} has no worker; {start}") from None
     threads: Any = client.nthreads()
     if max(threads.values()) > 1:
-        _log.warning("workers of %s run several tasks in one process, and one's death costs all; start them with --nthreads=1", address)
+        _log.warning(
+            "workers of %s run several tasks in one process, and one's death costs all; start "
+            "them with --nthreads=1",
+            address,
+        )
     return Cluster(client=client, address=address, size=sum(threads.values()), closing=closing)
 
 
@@ -143,11 +158,18 @@ def of_jobs(
         for _ in range(jobs):
             if (error := answers.get(timeout=SUBMITTED)) is not None:
                 raise error
-        return Cluster(client=client, address=cluster.scheduler_address, size=jobs * per_job, closing=closing.pop_all())
+        return Cluster(
+            client=client,
+            address=cluster.scheduler_address,
+            size=jobs * per_job,
+            closing=closing.pop_all(),
+        )
 
 
 def _watched(job: type[Any], answers: Queue[Exception | None]) -> type[Any]:
-    """A kind of job that says whether the queue took it: dask submits in the background, where a refusal is only logged."""
+    """A kind of job that says whether the queue took it: dask submits in the background, where a
+    refusal is only logged.
+    """
 
     from distributed import Status
 
@@ -173,9 +195,13 @@ def _in_words(kind: str, memory: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, RuntimeError, OSError, Empty) as error:
-        reason = next((line for line in reversed(str(error).splitlines()) if line.strip()), "the queue does not answer")
+        reason = next(
+            (line for line in reversed(str(error).splitlines()) if line.strip()),
+            "the queue does not answer",
+        )
         raise VitreousError(
-            f"executor.jobs={kind} cannot start workers of executor.memory={memory}: {reason.strip()[:300]}; "
+            f"executor.jobs={kind} cannot start workers of executor.memory={memory}: "
+            f"{reason.strip()[:300]}; "
             "mend the executor's settings, or use executor=local"
         ) from error
 

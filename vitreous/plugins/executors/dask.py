@@ -1,7 +1,9 @@
-"""Tasks on the workers of a dask cluster: one of this machine's own, one that runs already, or one made of Slurm or PBS jobs.
+"""Tasks on the workers of a dask cluster: one of this machine's own, one that runs already, or one
+made of Slurm or PBS jobs.
 
-Workers write into the store themselves, so it must be a folder that all of them see. No more tasks are under way than workers are alive;
-therefore a worker's death is the doing of the one task it held, which is tried again when a worker is free.
+Workers write into the store themselves, so it must be a folder that all of them see. No more tasks
+are under way than workers are alive; therefore a worker's death is the doing of the one task it
+held, which is tried again when a worker is free.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ class Dask(Executor):
     """Tasks on dask workers, one process and thread each.
 
     Fields:
-        workers: how many; None: one per core of this machine. timeout: seconds per task; None: no limit.
+        workers: how many; None: one per core of this machine. timeout: seconds per task; None: no
+        limit.
         retries: how often a task whose worker died is tried again.
-        scheduler: address of a cluster that runs already, e.g. tcp://host:8786. jobs: "slurm" or "pbs": workers are jobs of that queue.
-        queue, account, walltime, directives: of these jobs. memory: of one worker in them. per_job: workers in one job.
+        scheduler: address of a cluster that runs already, e.g. tcp://host:8786. jobs: "slurm" or
+        "pbs": workers are jobs of that queue. queue, account, walltime, directives: of these jobs.
+        memory: of one worker in them. per_job: workers in one job.
     """
 
     own_processes: ClassVar[bool] = True
@@ -54,10 +58,14 @@ class Dask(Executor):
         if self.retries < 0:
             raise VitreousError(f"executor.retries is {self.retries}; expected 0 or more")
         if self.scheduler is not None and (self.jobs is not None or self.workers is not None):
-            raise VitreousError(f"executor.scheduler={self.scheduler} has workers of its own; leave out executor.jobs and executor.workers")
+            raise VitreousError(
+                f"executor.scheduler={self.scheduler} has workers of its own; leave out "
+                "executor.jobs and executor.workers"
+            )
         if self.jobs is not None and (self.workers is None or self.workers % self.per_job):
             raise VitreousError(
-                f"executor.jobs={self.jobs} with executor.workers={self.workers} and executor.per_job={self.per_job}; "
+                f"executor.jobs={self.jobs} with executor.workers={self.workers} and "
+                f"executor.per_job={self.per_job}; "
                 "expected a number of workers that fills whole jobs, e.g. executor.workers=8"
             )
 
@@ -85,9 +93,13 @@ class Dask(Executor):
 
 
 class Workers(futures.ThreadPoolExecutor):
-    """A thread for each worker, which hands one task at a time to the scheduler and waits for what comes of it."""
+    """A thread for each worker, which hands one task at a time to the scheduler and waits for what
+    comes of it.
+    """
 
-    def __init__(self, cluster: _dask_clusters.Cluster, timeout: float | None, retries: int) -> None:
+    def __init__(
+        self, cluster: _dask_clusters.Cluster, timeout: float | None, retries: int
+    ) -> None:
         super().__init__(cluster.size, thread_name_prefix="vitreous dask")
         self._cluster, self._client = cluster, cluster.client
         self._timeout, self._retries = timeout, retries
@@ -119,7 +131,9 @@ class Workers(futures.ThreadPoolExecutor):
                     continue
                 except TimeoutError:
                     self._end_worker_of(future)
-                    raise Lost(f"it took longer than executor.timeout={self._timeout:g} s") from None
+                    raise Lost(
+                        f"it took longer than executor.timeout={self._timeout:g} s"
+                    ) from None
                 except (futures.CancelledError, OSError) as error:
                     raise self._gone(error) from error
             return unpacked(outcome)
@@ -148,8 +162,12 @@ class Workers(futures.ThreadPoolExecutor):
             return free
 
     def _end_worker_of(self, future: Any) -> None:
-        """A thread cannot be stopped; its process can, and the scheduler or its nanny starts another."""
-        held = [address for address, keys in self._client.processing().items() if future.key in keys]
+        """A thread cannot be stopped; its process can, and the scheduler or its nanny starts
+        another.
+        """
+        held = [
+            address for address, keys in self._client.processing().items() if future.key in keys
+        ]
         future.cancel()
         if held:
             self._client.restart_workers(held)
@@ -158,5 +176,6 @@ class Workers(futures.ThreadPoolExecutor):
         if self._over.is_set():
             return futures.CancelledError()
         return VitreousError(
-            f"the dask scheduler at {self._cluster.address} is gone ({type(error).__name__}); what is stored is kept, run again"
+            f"the dask scheduler at {self._cluster.address} is gone ({type(error).__name__}); "
+            "what is stored is kept, run again"
         )

@@ -1,8 +1,9 @@
 """Tasks side by side in worker processes of this machine.
 
-Each worker is a fresh process with one thread and a pipe of its own: nothing is shared, so a worker that dies, at any moment, costs the one
-task it held, which is tried again; a task that takes too long is ended and given up. Interrupting or killing the run leaves the store
-consistent: every artifact in it is whole.
+Each worker is a fresh process with one thread and a pipe of its own: nothing is shared, so a worker
+that dies, at any moment, costs the one task it held, which is tried again; a task that takes too
+long is ended and given up. Interrupting or killing the run leaves the store consistent: every
+artifact in it is whole.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.executor import THREADS, Lost, cores, packed, performed, unpacked
 from vitreous.core.interfaces import Executor
 
-_ALONE = threading.Lock()  #: held while a process starts or ends: both change what all threads of this process share
+_ALONE = (
+    threading.Lock()
+)  #: held while a process starts or ends: both change what all threads of this process share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +46,14 @@ class Local(Executor):
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise VitreousError(
-                f"executor.workers is {self.workers}; expected 1 or more, or null for one per core; "
+                f"executor.workers is {self.workers}; expected 1 or more, or null for one per "
+                "core; "
                 "to run without worker processes, type executor=serial"
             )
         if self.timeout is not None and self.timeout <= 0:
-            raise VitreousError(f"executor.timeout is {self.timeout:g}; expected seconds above 0, or null")
+            raise VitreousError(
+                f"executor.timeout is {self.timeout:g}; expected seconds above 0, or null"
+            )
         if self.retries < 0:
             raise VitreousError(f"executor.retries is {self.retries}; expected 0 or more")
 
@@ -60,7 +66,9 @@ class Local(Executor):
 
 
 class Processes(futures.ThreadPoolExecutor):
-    """A thread for each worker process, which hands it one task at a time and waits for what comes of it."""
+    """A thread for each worker process, which hands it one task at a time and waits for what comes
+    of it.
+    """
 
     def __init__(self, workers: int, timeout: float | None, retries: int) -> None:
         super().__init__(workers, thread_name_prefix="vitreous worker")
@@ -73,7 +81,9 @@ class Processes(futures.ThreadPoolExecutor):
         return super().submit(self._carry_out, packed(fn, *args, **kwargs))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes; with ``cancel_futures`` those that still work, too: what they stored is whole."""
+        """End the processes; with ``cancel_futures`` those that still work, too: what they stored
+        is whole.
+        """
         with _ALONE:
             self._over = self._over or cancel_futures
             for worker in self._held if cancel_futures else ():
@@ -130,7 +140,9 @@ class Worker:
         theirs.close()  # so that the death of the process ends the pipe
 
     def perform(self, call: bytes, timeout: float | None) -> bytes:
-        """What came of the call; raises TimeoutError, or EOFError or OSError if the process died."""
+        """What came of the call; raises TimeoutError, or EOFError or OSError if the
+        process died.
+        """
         self._pipe.send_bytes(call)
         if not self._pipe.poll(timeout):
             raise TimeoutError
@@ -153,7 +165,9 @@ class Worker:
 
 
 def _serve(pipe: Connection) -> None:
-    """A worker's life: one task after the other until the pipe ends. Interrupts are the parent's business."""
+    """A worker's life: one task after the other until the pipe ends. Interrupts are the parent's
+    business.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     while True:
@@ -172,7 +186,9 @@ def _end_with_the_parent() -> None:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Processes started inside use one thread each; this process's own libraries are already running and do not notice."""
+    """Processes started inside use one thread each; this process's own libraries are already
+    running and do not notice.
+    """
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     try:

@@ -12,7 +12,9 @@ from vitreous.core.interfaces import Executor
 
 @dataclass(frozen=True, kw_only=True)
 class Serial(Executor):
-    """One task after the other in the process of the run, for debuggers and profilers; a crash ends the run."""
+    """One task after the other in the process of the run, for debuggers and profilers; a crash ends
+    the run.
+    """
 
     own_processes: ClassVar[bool] = False
 

@@ -21,23 +21,32 @@ from vitreous.generation.spring_network import relax_springs_and_box
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BOND_LIMIT = 2.2  #: angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
-STIFFNESS = (1.0, 0.1, 0.5)  #: of the springs Si-O, O-O at the same silicon, and Si-Si across an oxygen
+# : angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
+BOND_LIMIT = 2.2
+STIFFNESS = (
+    1.0,
+    0.1,
+    0.5,
+)  #: of the springs Si-O, O-O at the same silicon, and Si-Si across an oxygen
 
 
 @dataclass(frozen=True, kw_only=True)
 class DualSwitch(Generator):
     """A monolayer of corner-sharing SiO3 triangles with chosen ring statistics.
 
-    The rings of a hexagonal network are the nodes of a triangular lattice. Bond switches on that lattice are accepted by Metropolis
-    until ring sizes follow Lemaitre's maximum-entropy law of the wanted ``variance`` and their correlation the wanted Aboav-Weaire
-    ``alpha`` (vitreous.generation.dual_cost gives the cost). A switch that would strain a ring-ring distance by more than
-    ``largest_strain`` is refused: such places lose a bond as soon as the glass is relaxed. Then silicon goes to the triangles' centroids
-    and oxygen to the middle of each bond, and harmonic springs pull them, and the sides of the cell, towards regular SiO3 triangles
-    with ``si_si`` between silicon neighbours; at 3.035 angstrom the Yukawa model of two-dimensional silica is then almost free of stress.
+    The rings of a hexagonal network are the nodes of a triangular lattice. Bond switches on that
+    lattice are accepted by Metropolis until ring sizes follow Lemaitre's maximum-entropy law of the
+    wanted ``variance`` and their correlation the wanted Aboav-Weaire ``alpha``
+    (vitreous.generation.dual_cost gives the cost). A switch that would strain a ring-ring distance
+    by more than ``largest_strain`` is refused: such places lose a bond as soon as the glass is
+    relaxed. Then silicon goes to the triangles' centroids and oxygen to the middle of each bond,
+    and harmonic springs pull them, and the sides of the cell, towards regular SiO3 triangles with
+    ``si_si`` between silicon neighbours; at 3.035 angstrom the Yukawa model of two-dimensional
+    silica is then almost free of stress.
 
-    Silicon comes first, numbered row by row as in the perfect lattice, then oxygen. ``info`` holds the realised statistics, which are what
-    a study should quote: targets are met only up to one ring.
+    Silicon comes first, numbered row by row as in the perfect lattice, then oxygen. ``info`` holds
+    the realised statistics, which are what a study should quote: targets are met only up to one
+    ring.
 
     Raises:
         VitreousError: for parameters out of range, or if the network would not stay plane.
@@ -64,23 +73,44 @@ class DualSwitch(Generator):
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value, wanted = getattr(self, field.name), {"int": int, "float": (int, float), "str": str}[str(field.type)]
+            value, wanted = (
+                getattr(self, field.name),
+                {"int": int, "float": (int, float), "str": str}[str(field.type)],
+            )
             if not isinstance(value, wanted) or isinstance(value, bool):
-                raise VitreousError(f"dual_switch got {field.name}={value!r}; expected {field.type}")
+                raise VitreousError(
+                    f"dual_switch got {field.name}={value!r}; expected {field.type}"
+                )
         if min(self.rings_x, self.rings_y) < SMALLEST or self.rings_y % 2:
             raise VitreousError(
-                f"dual_switch got {self.rings_x} x {self.rings_y} rings; expected rings_x >= {SMALLEST} and rings_y even and >= {SMALLEST}"
+                f"dual_switch got {self.rings_x} x {self.rings_y} rings; expected rings_x >= "
+                f"{SMALLEST} and rings_y even and >= {SMALLEST}"
             )
-        for name, least in (("variance", 0.0), ("si_si", 0.0), ("largest_strain", 0.0), ("patience", 0), ("maximum_size", 6)):
+        for name, least in (
+            ("variance", 0.0),
+            ("si_si", 0.0),
+            ("largest_strain", 0.0),
+            ("patience", 0),
+            ("maximum_size", 6),
+        ):
             if not getattr(self, name) > least:
-                raise VitreousError(f"dual_switch got {name}={getattr(self, name)!r}; expected more than {least:g}")
+                raise VitreousError(
+                    f"dual_switch got {name}={getattr(self, name)!r}; expected more than {least:g}"
+                )
         for name in ("steps", "temperature", "tolerance", "alpha_weight", "variance_weight"):
             if not getattr(self, name) >= 0:
-                raise VitreousError(f"dual_switch got {name}={getattr(self, name)!r}; expected zero or more")
+                raise VitreousError(
+                    f"dual_switch got {name}={getattr(self, name)!r}; expected zero or more"
+                )
         if not 3 <= self.minimum_size < 6:
-            raise VitreousError(f"dual_switch got minimum_size={self.minimum_size!r}; expected 3, 4 or 5")
+            raise VitreousError(
+                f"dual_switch got minimum_size={self.minimum_size!r}; expected 3, 4 or 5"
+            )
         if self.alpha_convention not in ("unweighted", "weighted"):
-            raise VitreousError(f"dual_switch got alpha_convention='{self.alpha_convention}'; expected 'unweighted' or 'weighted'")
+            raise VitreousError(
+                f"dual_switch got alpha_convention='{self.alpha_convention}'; expected "
+                "'unweighted' or 'weighted'"
+            )
 
     @property
     def bond_limit(self) -> float:
@@ -93,7 +123,9 @@ class DualSwitch(Generator):
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         shares = maximum_entropy_shares(self.variance, self.minimum_size, self.maximum_size)
         weighted = self.alpha_convention == "weighted"
-        target = Target(shares, self.variance, self.variance_weight, self.alpha, self.alpha_weight, weighted)
+        target = Target(
+            shares, self.variance, self.variance_weight, self.alpha, self.alpha_weight, weighted
+        )
         lattice = hexagonal(self.rings_x, self.rings_y, self.si_si, self.maximum_size)
         outcome = anneal(
             lattice,
@@ -117,13 +149,20 @@ class DualSwitch(Generator):
         step = silicon[bonds[:, 1]] - silicon[bonds[:, 0]]
         oxygen = silicon[bonds[:, 0]] + 0.5 * (step - lattice.box * np.rint(step / lattice.box))
         bridge = len(silicon) + np.arange(len(oxygen))
-        pairs = np.concatenate([np.column_stack([bonds[:, 0], bridge]), np.column_stack([bonds[:, 1], bridge])])
-        positions, box = _relaxed(np.concatenate([silicon, oxygen]), bonds, pairs, lattice.box, self.si_si)
+        pairs = np.concatenate(
+            [np.column_stack([bonds[:, 0], bridge]), np.column_stack([bonds[:, 1], bridge])]
+        )
+        positions, box = _relaxed(
+            np.concatenate([silicon, oxygen]), bonds, pairs, lattice.box, self.si_si
+        )
         species = np.repeat([0, 1], [len(silicon), len(oxygen)])
         cell = np.diag(box)
         rings = trace_rings(positions, bonds, cell)
         if not np.array_equal(np.sort(rings.sizes), np.sort(lattice.sizes)):
-            raise VitreousError("the relaxed network lost rings of its dual lattice; use another seed or a smaller variance")
+            raise VitreousError(
+                "the relaxed network lost rings of its dual lattice; use another seed or a "
+                "smaller variance"
+            )
         return Configuration(
             positions=positions % box,
             species=species,
@@ -137,7 +176,10 @@ class DualSwitch(Generator):
 
     def _record(self, found: RingStatistics, outcome: Outcome) -> dict[str, float | int]:
         """What was asked for and what was reached, for ``info``."""
-        counts = {f"rings_{n}": found.counts.get(n, 0) for n in range(self.minimum_size, self.maximum_size + 1)}
+        counts = {
+            f"rings_{n}": found.counts.get(n, 0)
+            for n in range(self.minimum_size, self.maximum_size + 1)
+        }
         return {
             "ring_mean": found.mean,
             "ring_variance": found.variance,
@@ -159,11 +201,17 @@ def _centroids(lattice: DualLattice) -> Floats:
     return corner[:, 0] + step.sum(axis=1) / 3.0
 
 
-def _relaxed(start: Floats, bonds: Ints, bridges: Ints, box: Floats, si_si: float) -> tuple[Floats, Floats]:
-    """All atoms, and the box, at rest under springs: Si-O of si_si / 2, O-O at the same silicon of sqrt(3) si_si / 2, Si-O-Si of si_si."""
+def _relaxed(
+    start: Floats, bonds: Ints, bridges: Ints, box: Floats, si_si: float
+) -> tuple[Floats, Floats]:
+    """All atoms, and the box, at rest under springs: Si-O of si_si / 2, O-O at the same silicon of
+    sqrt(3) si_si / 2, Si-O-Si of si_si.
+    """
     at_silicon = bridges[np.argsort(bridges[:, 0], kind="stable"), 1].reshape(-1, 3)
     across = np.concatenate([at_silicon[:, [0, 1]], at_silicon[:, [1, 2]], at_silicon[:, [2, 0]]])
     counts = [len(bridges), len(across), len(bonds)]
     lengths = np.repeat(np.array([0.5, 0.5 * np.sqrt(3.0), 1.0]) * si_si, counts)
     stiffness = np.repeat(STIFFNESS, counts)
-    return relax_springs_and_box(start, np.concatenate([bridges, across, bonds]), lengths, stiffness, box, 1e-4 * si_si, 3000)
+    return relax_springs_and_box(
+        start, np.concatenate([bridges, across, bonds]), lengths, stiffness, box, 1e-4 * si_si, 3000
+    )

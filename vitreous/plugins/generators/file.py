@@ -23,14 +23,18 @@ EXAMPLE = Path(__file__).with_name("honeycomb.extxyz")  #: a small glass that sh
 
 @dataclass(frozen=True, kw_only=True)
 class File(Generator):
-    """Reads LAMMPS dumps and data files, extended XYZ and what else ASE reads, gzipped or not: one glass per file.
+    """Reads LAMMPS dumps and data files, extended XYZ and what else ASE reads, gzipped or not: one
+    glass per file.
 
-    ``path`` is a file, a pattern (``*``, ``?``, ``[...]``, ``{a,b}``), or a list of these; the matches of each are sorted, numbers
-    by value. A file's content, not only its name, is part of the key under which results are kept. With ``find_bonds`` silicon is
-    bonded to all oxygen within ``bond_cutoff`` (length unit of the file), and atoms with an unusual number of bonds are named in a warning.
+    ``path`` is a file, a pattern (``*``, ``?``, ``[...]``, ``{a,b}``), or a list of these; the
+    matches of each are sorted, numbers by value. A file's content, not only its name, is part of
+    the key under which results are kept. With ``find_bonds`` silicon is bonded to all oxygen within
+    ``bond_cutoff`` (length unit of the file), and atoms with an unusual number of bonds are named
+    in a warning.
 
     Raises:
-        VitreousError: for parameters out of range, and in one sentence for files that are missing, damaged, or not such a glass.
+        VitreousError: for parameters out of range, and in one sentence for files that are missing,
+        damaged, or not such a glass.
     """
 
     path: str | tuple[str, ...]
@@ -47,21 +51,36 @@ class File(Generator):
 
     def __post_init__(self) -> None:
         paths = [self.path] if isinstance(self.path, str | Path) else self.path
-        if not isinstance(paths, Sequence) or not paths or not all(isinstance(p, str | Path) and str(p) for p in paths):
-            raise VitreousError(f"generator file got path={self.path!r}; expected a path, a pattern, or a list of them")
+        if (
+            not isinstance(paths, Sequence)
+            or not paths
+            or not all(isinstance(p, str | Path) and str(p) for p in paths)
+        ):
+            raise VitreousError(
+                f"generator file got path={self.path!r}; expected a path, a pattern, or a list of "
+                "them"
+            )
         if isinstance(self.species, str) or not all(isinstance(name, str) for name in self.species):
-            raise VitreousError(f"generator file got species={self.species!r}; expected a list of names such as [Si,O]")
+            raise VitreousError(
+                f"generator file got species={self.species!r}; expected a list of names such as "
+                "[Si,O]"
+            )
         if self.units not in UNITS:
-            raise VitreousError(f"generator file got units='{self.units}'; expected one of {', '.join(UNITS)}")
+            raise VitreousError(
+                f"generator file got units='{self.units}'; expected one of {', '.join(UNITS)}"
+            )
         if self.dimension not in (None, 2, 3):
-            raise VitreousError(f"generator file got dimension={self.dimension!r}; expected 2, 3 or null")
+            raise VitreousError(
+                f"generator file got dimension={self.dimension!r}; expected 2, 3 or null"
+            )
         for name in ("bond_cutoff", "minimum_distance"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0.0:
                 raise VitreousError(f"generator file got {name}={value!r}; expected a length")
         if not isinstance(self.frame, int) or not isinstance(self.find_bonds, bool):
             raise VitreousError(
-                f"generator file got frame={self.frame!r}, find_bonds={self.find_bonds!r}; expected an integer and true or false"
+                f"generator file got frame={self.frame!r}, find_bonds={self.find_bonds!r}; "
+                "expected an integer and true or false"
             )
 
     @property
@@ -73,9 +92,16 @@ class File(Generator):
         return self.bond_cutoff
 
     def files(self) -> list[Path]:
-        """The files that ``path`` stands for, in order. Raises VitreousError if a pattern matches none."""
+        """The files that ``path`` stands for, in order. Raises VitreousError if a pattern matches
+        none.
+        """
         paths = [self.path] if isinstance(self.path, str | Path) else self.path
-        return [file for given in paths for pattern in expand_braces(str(given)) for file in _matches(pattern)]
+        return [
+            file
+            for given in paths
+            for pattern in expand_braces(str(given))
+            for file in _matches(pattern)
+        ]
 
     def fingerprint(self, index: int) -> str:
         """sha256 of the file's content."""
@@ -98,12 +124,19 @@ class File(Generator):
             frame=self.frame,
             minimum_distance=self.minimum_distance,
         )
-        return configuration.with_(bonds=silica_bonds(configuration, self.bond_cutoff)) if self.find_bonds else configuration
+        return (
+            configuration.with_(bonds=silica_bonds(configuration, self.bond_cutoff))
+            if self.find_bonds
+            else configuration
+        )
 
     def _file(self, index: int) -> Path:
         files = self.files()
         if not 0 <= index < len(files):
-            raise VitreousError(f"glass {index} was asked for, but path={self.path!r} gives {len(files)}; expected 0 to {len(files) - 1}")
+            raise VitreousError(
+                f"glass {index} was asked for, but path={self.path!r} gives {len(files)}; "
+                f"expected 0 to {len(files) - 1}"
+            )
         return files[index]
 
 
@@ -112,7 +145,11 @@ def expand_braces(pattern: str) -> list[str]:
     found = re.search(r"\{([^{}]*,[^{}]*)\}", pattern)
     if not found:
         return [pattern]
-    return [whole for part in found[1].split(",") for whole in expand_braces(pattern[: found.start()] + part + pattern[found.end() :])]
+    return [
+        whole
+        for part in found[1].split(",")
+        for whole in expand_braces(pattern[: found.start()] + part + pattern[found.end() :])
+    ]
 
 
 def _matches(pattern: str) -> list[Path]:
@@ -121,5 +158,12 @@ def _matches(pattern: str) -> list[Path]:
         return [Path(pattern)]
     files = [Path(name) for name in glob.glob(pattern, recursive=True) if Path(name).is_file()]
     if not files:
-        raise VitreousError(f"there is no file {pattern}; check the path, which is relative to {Path.cwd()}")
-    return sorted(files, key=lambda file: [(0, int(w), "") if w.isdigit() else (1, 0, w) for w in re.split(r"(\d+)", str(file))])
+        raise VitreousError(
+            f"there is no file {pattern}; check the path, which is relative to {Path.cwd()}"
+        )
+    return sorted(
+        files,
+        key=lambda file: [
+            (0, int(w), "") if w.isdigit() else (1, 0, w) for w in re.split(r"(\d+)", str(file))
+        ],
+    )

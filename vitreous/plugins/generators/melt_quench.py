@@ -1,15 +1,17 @@
-"""Glasses cooled from the melt by LAMMPS molecular dynamics (Thompson et al., Comput. Phys. Commun. 271, 108171 (2022)).
+"""Glasses cooled from the melt by LAMMPS molecular dynamics (Thompson et al., Comput. Phys. Commun.
+271, 108171 (2022)).
 
-Atoms start on a square or cubic lattice, species at random, melt, and follow ``schedule``. Any ``pair_style`` serves; the potential that
-deforms the glass afterwards should be the same model. The result still vibrates with the last temperature: the simulator's ``relax``
-brings it to its inherent structure.
+Atoms start on a square or cubic lattice, species at random, melt, and follow ``schedule``. Any
+``pair_style`` serves; the potential that deforms the glass afterwards should be the same model. The
+result still vibrates with the last temperature: the simulator's ``relax`` brings it to its inherent
+structure.
 
-==============  ==================================================  ==============================================
-symbol          variable                                            unit (``units=lj``; ``units=metal``)
-==============  ==================================================  ==============================================
-T(t)            ``schedule``: [start, end, time], linear in time     epsilon / k, tau; kelvin, picosecond
-rho             ``density``, number of atoms per volume              1 / sigma^D; 1 / angstrom^D
-==============  ==================================================  ==============================================
+======  ================================================  =====================================
+symbol  variable                                          unit (``units=lj``; ``units=metal``)
+======  ================================================  =====================================
+T(t)    ``schedule``: [start, end, time], linear in time   epsilon / k, tau; kelvin, picosecond
+rho     ``density``, number of atoms per volume            1 / sigma^D; 1 / angstrom^D
+======  ================================================  =====================================
 """
 
 from __future__ import annotations
@@ -33,16 +35,18 @@ class MeltQuench(Generator):
     """A melt of given composition and density, cooled along a schedule.
 
     Fields:
-        species, counts, masses: names, numbers and masses (LAMMPS's unit) of the atoms, in the order of LAMMPS's types. The defaults are
-            the two-dimensional Lennard-Jones glass of Fan & Ma (2021), smaller and cooled faster.
+        species, counts, masses: names, numbers and masses (LAMMPS's unit) of the atoms, in the
+            order of LAMMPS's types. The defaults are the two-dimensional Lennard-Jones glass of Fan
+            & Ma (2021), smaller and cooled faster.
         units: lj or metal. density: atoms per volume at the start. pressure: None keeps the volume.
         pair_commands: pair_style and pair_coeff lines of LAMMPS.
-        schedule: stretches [temperature at the start, at the end, time]; the first should melt the lattice.
+        schedule: stretches [temperature at the start, at the end, time]; the first should melt the
+        lattice.
         time_step: LAMMPS's unit of time.
 
     Raises:
-        VitreousError: for lists that do not belong together, numbers out of range, or a model that LAMMPS refuses.
-        MissingExtra: LAMMPS is not installed.
+        VitreousError: for lists that do not belong together, numbers out of range, or a model that
+        LAMMPS refuses. MissingExtra: LAMMPS is not installed.
     """
 
     dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
@@ -56,7 +60,11 @@ class MeltQuench(Generator):
     density: float = 1.02436
     pressure: float | None = None
     time_step: float = 0.005
-    schedule: tuple[tuple[float, float, float], ...] = ((1.0, 1.0, 50.0), (0.351, 0.351, 50.0), (0.351, 0.0299, 1000.0))
+    schedule: tuple[tuple[float, float, float], ...] = (
+        (1.0, 1.0, 50.0),
+        (0.351, 0.351, 50.0),
+        (0.351, 0.0299, 1000.0),
+    )
     pair_commands: tuple[str, ...] = (
         "pair_style lj/smooth 2.0 2.5",
         "pair_coeff 1 1 0.5 0.618033988749895",
@@ -68,27 +76,45 @@ class MeltQuench(Generator):
     def __post_init__(self) -> None:
         for name in ("species", "counts", "masses", "pair_commands"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        object.__setattr__(self, "schedule", tuple(tuple(float(v) for v in stretch) for stretch in self.schedule))
+        object.__setattr__(
+            self, "schedule", tuple(tuple(float(v) for v in stretch) for stretch in self.schedule)
+        )
         refuse_commands("generator.pair_commands", self.pair_commands)
         if not len(self.species) == len(self.counts) == len(self.masses) > 0:
             raise VitreousError(
-                f"melt_quench got {len(self.species)} species, {len(self.counts)} counts and {len(self.masses)} masses; give one each"
+                f"melt_quench got {len(self.species)} species, {len(self.counts)} counts and "
+                f"{len(self.masses)} masses; give one each"
             )
         if min(self.counts) < 1 or min(self.masses) <= 0.0:
-            raise VitreousError(f"melt_quench got counts {self.counts} and masses {self.masses}; expected positive numbers")
+            raise VitreousError(
+                f"melt_quench got counts {self.counts} and masses {self.masses}; expected "
+                "positive numbers"
+            )
         if not self.schedule or any(len(s) != 3 or min(s) <= 0.0 for s in self.schedule):
-            raise VitreousError(f"melt_quench got schedule {self.schedule}; expected stretches of three positive numbers: start, end, time")
+            raise VitreousError(
+                f"melt_quench got schedule {self.schedule}; expected stretches of three positive "
+                "numbers: start, end, time"
+            )
         if self.dimension not in (2, 3) or self.units not in LAMMPS_UNITS:
-            raise VitreousError(f"melt_quench got dimension={self.dimension!r}, units='{self.units}'; expected 2 or 3, and lj or metal")
+            raise VitreousError(
+                f"melt_quench got dimension={self.dimension!r}, units='{self.units}'; expected 2 "
+                "or 3, and lj or metal"
+            )
         if not (self.density > 0.0 and self.time_step > 0.0 and self.pair_commands):
-            raise VitreousError("melt_quench needs a positive density, a positive time_step, and pair_commands")
+            raise VitreousError(
+                "melt_quench needs a positive density, a positive time_step, and pair_commands"
+            )
 
     @classmethod
     def example(cls) -> Self:
         return cls(
-            species=("A", "B"), counts=(60, 40), masses=(1.0, 1.0), density=0.9, schedule=((1.5, 1.5, 5.0), (1.5, 0.1, 5.0)),
+            species=("A", "B"),
+            counts=(60, 40),
+            masses=(1.0, 1.0),
+            density=0.9,
+            schedule=((1.5, 1.5, 5.0), (1.5, 0.1, 5.0)),
             pair_commands=("pair_style lj/smooth/linear 2.0", "pair_coeff * * 1.0 1.0"),
-        )  # fmt: skip
+        )
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         """Glass number ``index``; the stream gives the species' places and the velocities."""
@@ -99,8 +125,17 @@ class MeltQuench(Generator):
         lattice = np.stack(axes, axis=-1).reshape(-1, d)
         start = lattice[np.sort(rng.choice(len(lattice), count, replace=False))]
         species = rng.permutation(np.repeat(np.arange(len(self.counts)), self.counts))
-        quench = Quench(self.units, self.pair_commands, self.masses, self.schedule, self.time_step, self.pressure)
-        positions, lengths = cooled(start, species, np.full(d, length), quench, int(rng.integers(1, 2**31 - 1)))
+        quench = Quench(
+            self.units,
+            self.pair_commands,
+            self.masses,
+            self.schedule,
+            self.time_step,
+            self.pressure,
+        )
+        positions, lengths = cooled(
+            start, species, np.full(d, length), quench, int(rng.integers(1, 2**31 - 1))
+        )
         return Configuration(
             positions=positions % lengths,
             species=species,
@@ -108,5 +143,8 @@ class MeltQuench(Generator):
             cell=np.diag(lengths),
             periodic=(True,) * d,
             units=self.units,
-            info={"final_temperature": self.schedule[-1][1], "quench_time": float(sum(s[2] for s in self.schedule))},
+            info={
+                "final_temperature": self.schedule[-1][1],
+                "quench_time": float(sum(s[2] for s in self.schedule)),
+            },
         )

@@ -1,6 +1,8 @@
-"""The atoms of the crack: those that have lost a bond when the deformation ends (Font-Clos et al. 2022, Methods).
+"""The atoms of the crack: those that have lost a bond when the deformation ends (Font-Clos et al.
+2022, Methods).
 
-With ``simulator=aqs_fracture`` the deformation ends when the crack has gone through; with another one it is the crack so far.
+With ``simulator=aqs_fracture`` the deformation ends when the crack has gone through; with another
+one it is the crack so far.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from vitreous.mechanics.quasistatic.separation import intact
 
 @dataclass(frozen=True, kw_only=True)
 class CrackPath(Labeler):
-    """1 for both ends of every bond of the undeformed glass that is longer than ``far`` (length) in the last frame, 0 for other atoms.
+    """1 for both ends of every bond of the undeformed glass that is longer than ``far`` (length) in
+    the last frame, 0 for other atoms.
 
     Raises:
         VitreousError: for a glass without bonds, or without a deformation.
@@ -37,15 +40,29 @@ class CrackPath(Labeler):
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
         if not len(configuration.bonds):
-            raise VitreousError("crack_path marks atoms that lose bonds, but the glass has none; find its bonds first")
+            raise VitreousError(
+                "crack_path marks atoms that lose bonds, but the glass has none; find its bonds "
+                "first"
+            )
 
-    def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
+    def label(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        trajectory: Trajectory | None,
+    ) -> Labels:
         """One label per atom, in the order of the glass."""
         if trajectory is None:
-            raise VitreousError("crack_path is read off a deformation, but none was given; let the pipeline deform the glass first")
+            raise VitreousError(
+                "crack_path is read off a deformation, but none was given; let the pipeline "
+                "deform the glass first"
+            )
         self.refuse(configuration, potential)
         bonds = configuration.bonds
-        held = intact(trajectory.frames[-1], trajectory.cells[-1], configuration.periodic, bonds, self.far)
+        held = intact(
+            trajectory.frames[-1], trajectory.cells[-1], configuration.periodic, bonds, self.far
+        )
         values = np.zeros(len(configuration))
         values[bonds[~held].ravel()] = 1.0
         return Labels(

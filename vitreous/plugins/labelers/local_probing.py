@@ -1,11 +1,14 @@
-"""The local stress threshold map: Bachhav et al. (2025), Methods, after Patinet et al., Phys. Rev. Lett. 117, 045501 (2016).
+"""The local stress threshold map: Bachhav et al. (2025), Methods, after Patinet et al., Phys. Rev.
+Lett. 117, 045501 (2016).
 
-At every point of a grid a disc of free atoms inside a frozen ring is strained along the glass's own loading until its stress first
-drops; the label is Delta tau = tau_c - tau_in. It is that of the fixed-step protocol, an affine step and conjugate gradients, at every
-``strain_step`` (``vitreous.mechanics.probing.probe`` says how long strides keep to it).
+At every point of a grid a disc of free atoms inside a frozen ring is strained along the glass's own
+loading until its stress first drops; the label is Delta tau = tau_c - tau_in. It is that of the
+fixed-step protocol, an affine step and conjugate gradients, at every ``strain_step``
+(``vitreous.mechanics.probing.probe`` says how long strides keep to it).
 Places whose disc, ring included, leaves a glass with a
-free boundary, or holds no free atom, have no label. The stress is the free atoms' virial over the area of the free disc (a constant factor
-relative to the published maps, which divide by the area of the whole glass). One direction only, that of the loading, as in the paper.
+free boundary, or holds no free atom, have no label. The stress is the free atoms' virial over the
+area of the free disc (a constant factor relative to the published maps, which divide by the area of
+the whole glass). One direction only, that of the loading, as in the paper.
 """
 
 from __future__ import annotations
@@ -37,14 +40,15 @@ class LocalProbing(Labeler):
     """Delta tau on a grid of places, n x n (x n) of them.
 
     Fields:
-        grid: n, points along each lattice vector, at fractional coordinates (i + 1/2) / n; or one number for each lattice vector, such as
-            50, 50, 1 for the middle plane of a bilayer.
+        grid: n, points along each lattice vector, at fractional coordinates (i + 1/2) / n; or one
+            number for each lattice vector, such as 50, 50, 1 for the middle plane of a bilayer.
         free_radius: R_free of the atoms that relax, length.
-        frozen_ring: width of the ring that only follows the affine deformation, length; at least the reach of its forces.
-        strain_step: grid of strains on which the drop is looked for.
+        frozen_ring: width of the ring that only follows the affine deformation, length; at least
+        the reach of its forces. strain_step: grid of strains on which the drop is looked for.
         strain_max: a site without a drop up to here stays unlabelled.
-        stride: at most this many strain steps at once where the disc responds smoothly; 1: the fixed-step protocol itself, an affine step
-            and conjugate gradients alone, some hundred times slower.
+        stride: at most this many strain steps at once where the disc responds smoothly; 1: the
+            fixed-step protocol itself, an affine step and conjugate gradients alone, some hundred
+            times slower.
         force_tolerance: largest force component of a state, energy per length.
         jump: displacement beyond the prediction that counts as a jump, length.
         workers: threads over sites; does not affect the result.
@@ -69,52 +73,96 @@ class LocalProbing(Labeler):
     workers: int = field(default=1, metadata={"affects_result": False})
 
     def __post_init__(self) -> None:
-        for name in ("free_radius", "frozen_ring", "strain_step", "strain_max", "force_tolerance", "jump"):
+        for name in (
+            "free_radius",
+            "frozen_ring",
+            "strain_step",
+            "strain_max",
+            "force_tolerance",
+            "jump",
+        ):
             if not getattr(self, name) > 0.0:
-                raise VitreousError(f"labeler.{name} is {getattr(self, name)!r}; expected a positive number")
+                raise VitreousError(
+                    f"labeler.{name} is {getattr(self, name)!r}; expected a positive number"
+                )
         if min(np.atleast_1d(self.grid), default=0) < 1:
-            raise VitreousError(f"labeler.grid is {self.grid!r}; expected at least 1 place along each lattice vector")
+            raise VitreousError(
+                f"labeler.grid is {self.grid!r}; expected at least 1 place along each lattice "
+                "vector"
+            )
         for name in ("stride", "workers"):
             if getattr(self, name) < 1:
-                raise VitreousError(f"labeler.{name} is {getattr(self, name)!r}; expected at least 1")
+                raise VitreousError(
+                    f"labeler.{name} is {getattr(self, name)!r}; expected at least 1"
+                )
 
     @classmethod
     def example(cls) -> Self:
         return cls(grid=2, free_radius=5.0)
 
-    def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
-        """The map of one relaxed glass; sites where no drop was found, or whose disc leaves the glass, are masked.
+    def label(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        trajectory: Trajectory | None,
+    ) -> Labels:
+        """The map of one relaxed glass; sites where no drop was found, or whose disc leaves the
+        glass, are masked.
 
         Raises:
-            VitreousError: for a ring thinner than the range of the forces, a glass that holds no whole probe, or a force tolerance that
-                a strain step hardly exceeds.
+            VitreousError: for a ring thinner than the range of the forces, a glass that holds no
+                whole probe, or a force tolerance that a strain step hardly exceeds.
         """
         surface = potential.surface(configuration)
         self.refuse(configuration, potential)
         self._refuse_tolerance(configuration, surface, loading)
         sites = self.sites(configuration)
-        found = self._each(configuration, sites, lambda site: self.probe(configuration, potential, surface, loading, site).run(), UNKNOWN)
+        found = self._each(
+            configuration,
+            sites,
+            lambda site: self.probe(configuration, potential, surface, loading, site).run(),
+            UNKNOWN,
+        )
         return self._labels(configuration, sites, found)
 
     def _each(
-        self, configuration: Configuration, sites: NDArray[np.float64], probed: Callable[[NDArray[np.float64]], Found], outside: Found
+        self,
+        configuration: Configuration,
+        sites: NDArray[np.float64],
+        probed: Callable[[NDArray[np.float64]], Found],
+        outside: Found,
     ) -> list[Found]:
-        """What ``probed`` finds at each site, ``outside`` without an atom or where the disc leaves the glass, which a warning counts."""
+        """What ``probed`` finds at each site, ``outside`` without an atom or where the disc leaves
+        the glass, which a warning counts.
+        """
         reach = self.free_radius + self.frozen_ring
-        inside = clearance(configuration.positions, configuration.cell, configuration.periodic, sites) >= reach
+        inside = (
+            clearance(configuration.positions, configuration.cell, configuration.periodic, sites)
+            >= reach
+        )
         if not inside.any():
             raise VitreousError(
-                f"none of the {len(sites)} places has its whole disc, {reach:g} with its frozen ring, inside the glass; use a smaller "
-                "probe, a finer grid or a larger glass, and for a slab with real surfaces a cell that is periodic across it, with vacuum"
+                f"none of the {len(sites)} places has its whole disc, {reach:g} with its frozen "
+                "ring, inside the glass; use a smaller "
+                "probe, a finer grid or a larger glass, and for a slab with real surfaces a cell "
+                "that is periodic across it, with vacuum"
             )
         if not inside.all():
             warnings.warn(
-                f"{(~inside).sum()} of {len(sites)} places are left out: their disc, {reach:g} with its frozen ring, leaves the glass",
+                f"{(~inside).sum()} of {len(sites)} places are left out: their disc, {reach:g} "
+                "with its frozen ring, leaves the glass",
                 stacklevel=3,
             )
 
         def found_at(site: NDArray[np.float64]) -> Found:
-            near, _ = around(configuration.positions, site, configuration.cell, np.array(configuration.periodic), self.free_radius)
+            near, _ = around(
+                configuration.positions,
+                site,
+                configuration.cell,
+                np.array(configuration.periodic),
+                self.free_radius,
+            )
             return probed(site) if len(near) else outside
 
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
@@ -124,66 +172,115 @@ class LocalProbing(Labeler):
     def sites(self, configuration: Configuration) -> NDArray[np.float64]:
         """(M, D) positions, first lattice direction slowest."""
         axes = [(np.arange(n) + 0.5) / n for n in self._counts(configuration)]
-        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)) @ configuration.cell
+        return (
+            np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+            @ configuration.cell
+        )
 
     def _counts(self, configuration: Configuration) -> tuple[int, ...]:
         """Places along each lattice vector, (D,)."""
         counts = (self.grid,) * configuration.dimension if isinstance(self.grid, int) else self.grid
         if len(counts) != configuration.dimension:
-            raise VitreousError(f"labeler.grid is {self.grid!r}; expected one number, or {configuration.dimension} for this glass")
+            raise VitreousError(
+                f"labeler.grid is {self.grid!r}; expected one number, or "
+                f"{configuration.dimension} for this glass"
+            )
         return counts
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
-        """Raises VitreousError for a ring thinner than the forces' range, a glass smaller than the probe, or a grid of other dimension."""
+        """Raises VitreousError for a ring thinner than the forces' range, a glass smaller than the
+        probe, or a grid of other dimension.
+        """
         self._counts(configuration)
         reach_of_forces = potential.surface(configuration).force_range
         if self.frozen_ring < reach_of_forces:
             raise VitreousError(
-                f"labeler.frozen_ring is {self.frozen_ring:g}, thinner than the reach of the potential's forces, {reach_of_forces:g}; "
+                f"labeler.frozen_ring is {self.frozen_ring:g}, thinner than the reach of the "
+                f"potential's forces, {reach_of_forces:g}; "
                 "widen it"
             )
         reach, thin = self.free_radius + self.frozen_ring, heights(configuration.cell).min()
         if thin < 2.0 * reach:
             raise VitreousError(
-                f"the glass is {thin:.4g} across, but a probe of radius {self.free_radius:g} and ring {self.frozen_ring:g} needs "
+                f"the glass is {thin:.4g} across, but a probe of radius {self.free_radius:g} and "
+                f"ring {self.frozen_ring:g} needs "
                 f"{2 * reach:g}; use a larger glass or a smaller probe"
             )
 
-    def _refuse_tolerance(self, configuration: Configuration, surface: EnergySurface, loading: Loading) -> None:
-        """Raises VitreousError if forces change in a strain step by less than ten times what may be left of them."""
+    def _refuse_tolerance(
+        self, configuration: Configuration, surface: EnergySurface, loading: Loading
+    ) -> None:
+        """Raises VitreousError if forces change in a strain step by less than ten times what may be
+        left of them.
+        """
         lin = surface.linearise(configuration.positions, configuration.cell)
-        change = self.strain_step * float(np.abs(lin.affine_force(loading.velocity_gradient(0.0))).max())
+        change = self.strain_step * float(
+            np.abs(lin.affine_force(loading.velocity_gradient(0.0))).max()
+        )
         if 0.0 < change < 10.0 * self.force_tolerance:
             raise VitreousError(
-                f"labeler.force_tolerance is {self.force_tolerance:g}, but a strain step of {self.strain_step:g} changes forces by no more "
-                f"than {change:.2g}, so that a drop of the stress would be chance; set labeler.force_tolerance={0.01 * change:.0e}"
+                f"labeler.force_tolerance is {self.force_tolerance:g}, but a strain step of "
+                f"{self.strain_step:g} changes forces by no more "
+                f"than {change:.2g}, so that a drop of the stress would be chance; set "
+                f"labeler.force_tolerance={0.01 * change:.0e}"
             )
 
     def probe(
-        self, configuration: Configuration, potential: Potential, surface: EnergySurface, loading: Loading, site: NDArray[np.float64]
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        surface: EnergySurface,
+        loading: Loading,
+        site: NDArray[np.float64],
     ) -> ContinuedProbe:
         """The disc around ``site``."""
-        area = np.pi * self.free_radius**2 * (1.0 if configuration.dimension == 2 else 4.0 / 3.0 * self.free_radius)
-        protocol = ProbeProtocol(self.strain_step, self.strain_max, self.stride, self.force_tolerance, self.jump, float(area))
-        return disc_probe(configuration, potential, surface, loading, site, self.free_radius, self.frozen_ring, protocol)[1]
+        area = (
+            np.pi
+            * self.free_radius**2
+            * (1.0 if configuration.dimension == 2 else 4.0 / 3.0 * self.free_radius)
+        )
+        protocol = ProbeProtocol(
+            self.strain_step,
+            self.strain_max,
+            self.stride,
+            self.force_tolerance,
+            self.jump,
+            float(area),
+        )
+        return disc_probe(
+            configuration,
+            potential,
+            surface,
+            loading,
+            site,
+            self.free_radius,
+            self.frozen_ring,
+            protocol,
+        )[1]
 
     def _tell(self, unfinished: list[Probed], places: int) -> None:
-        """Warn of probes that were begun and found no drop, by reason; a map without any drop speaks for itself."""
+        """Warn of probes that were begun and found no drop, by reason; a map without any drop
+        speaks for itself.
+        """
         lost = sum(np.isnan(probed.tau_critical) for probed in unfinished)
         if lost:
             warnings.warn(
-                f"{lost} of {places} places are left out: their disc has no minimum to start from or to fall into; one atom without "
+                f"{lost} of {places} places are left out: their disc has no minimum to start from "
+                "or to fall into; one atom without "
                 "neighbours is enough",
                 stacklevel=4,
             )
         if lost < len(unfinished) < places:
             warnings.warn(
-                f"{len(unfinished) - lost} of {places} places are left out: their stress did not drop up to a strain of "
+                f"{len(unfinished) - lost} of {places} places are left out: their stress did not "
+                "drop up to a strain of "
                 f"{self.strain_max:g}; raise strain_max to find it",
                 stacklevel=4,
             )
 
-    def _labels(self, configuration: Configuration, sites: NDArray[np.float64], found: list[Probed]) -> Labels:
+    def _labels(
+        self, configuration: Configuration, sites: NDArray[np.float64], found: list[Probed]
+    ) -> Labels:
         mask = np.array([p.converged for p in found])
         self._tell([p for p in found if not p.converged and p is not UNKNOWN], len(sites))
         initial = np.array([p.tau_initial for p in found])

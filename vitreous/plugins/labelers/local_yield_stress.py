@@ -1,8 +1,10 @@
-"""The local yield stress: local probing along a set of directions, the weakest projection of which counts.
+"""The local yield stress: local probing along a set of directions, the weakest projection of which
+counts.
 
-Patinet et al., Phys. Rev. Lett. 117, 045501 (2016); Barbot et al., Phys. Rev. E 97, 033001 (2018): with Delta tau(a) the threshold of the
-disc sheared along a direction ``a`` off the glass's loading, the local yield stress is ``min_a Delta tau(a) / cos 2a`` over |a| < 45
-degrees. For network glasses Bachhav et al. (2025) found no gain over the one direction of ``local_probing``.
+Patinet et al., Phys. Rev. Lett. 117, 045501 (2016); Barbot et al., Phys. Rev. E 97, 033001 (2018):
+with Delta tau(a) the threshold of the disc sheared along a direction ``a`` off the glass's loading,
+the local yield stress is ``min_a Delta tau(a) / cos 2a`` over |a| < 45 degrees. For network glasses
+Bachhav et al. (2025) found no gain over the one direction of ``local_probing``.
 """
 
 from __future__ import annotations
@@ -22,25 +24,37 @@ from vitreous.plugins.labelers.local_probing import LocalProbing
 
 @dataclass(frozen=True, kw_only=True)
 class LocalYieldStress(LocalProbing):
-    """As LocalProbing along every multiple of ``angle_step`` (degrees) less than 45 off the loading; column ``angle``: which won."""
+    """As LocalProbing along every multiple of ``angle_step`` (degrees) less than 45 off the
+    loading; column ``angle``: which won.
+    """
 
     angle_step: float = 10.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0.0 < self.angle_step < 45.0:
-            raise VitreousError(f"labeler.angle_step is {self.angle_step!r}; expected an angle between 0 and 45 degrees")
+            raise VitreousError(
+                f"labeler.angle_step is {self.angle_step!r}; expected an angle between 0 and 45 "
+                "degrees"
+            )
 
     @classmethod
     def example(cls) -> Self:
         return cls(grid=2, free_radius=5.0, angle_step=30.0)
 
-    def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
-        """The map of one relaxed glass; sites where no direction met a drop, or one could not be probed, or whose disc leaves the
-        glass, are masked.
+    def label(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        trajectory: Trajectory | None,
+    ) -> Labels:
+        """The map of one relaxed glass; sites where no direction met a drop, or one could not be
+        probed, or whose disc leaves the glass, are masked.
 
         Raises:
-            VitreousError: as LocalProbing, and for uniaxial strain, whose thresholds have no projection.
+            VitreousError: as LocalProbing, and for uniaxial strain, whose thresholds have no
+            projection.
         """
         directions = self.directions(loading)
         surface = potential.surface(configuration)
@@ -48,20 +62,30 @@ class LocalYieldStress(LocalProbing):
         sites = self.sites(configuration)
 
         def weakest(site: NDArray[np.float64]) -> tuple[Probed, float]:
-            probed = [(self.probe(configuration, potential, surface, along, site).run(), off) for along, off in directions]
+            probed = [
+                (self.probe(configuration, potential, surface, along, site).run(), off)
+                for along, off in directions
+            ]
             lost = [(found, off) for found, off in probed if np.isnan(found.tau_critical)]
             return lost[0] if lost else min(probed, key=lambda found: _projected(*found))
 
         found = self._each(configuration, sites, weakest, (UNKNOWN, np.nan))
         labels = self._labels(configuration, sites, [probed for probed, _ in found])
         values = np.where(labels.mask, [_projected(*one) for one in found], np.nan)
-        return replace(labels, values=values, columns={**labels.columns, "angle": np.array([off for _, off in found])})
+        return replace(
+            labels,
+            values=values,
+            columns={**labels.columns, "angle": np.array([off for _, off in found])},
+        )
 
     def directions(self, loading: Loading) -> list[tuple[Loading, float]]:
-        """The loadings to probe along, and how far off the glass's own each is, degrees; its own first."""
+        """The loadings to probe along, and how far off the glass's own each is, degrees; its own
+        first.
+        """
         if loading.mode == "uniaxial":
             raise VitreousError(
-                "local_yield_stress projects shear, but the loading is uniaxial; probe along that one direction "
+                "local_yield_stress projects shear, but the loading is uniaxial; probe along that "
+                "one direction "
                 "(labeler=local_probing; no --angle-step)"
             )
         most = int(np.ceil(45.0 / self.angle_step)) - 1
@@ -71,4 +95,8 @@ class LocalYieldStress(LocalProbing):
 
 def _projected(probed: Probed, off: float) -> float:
     """Delta tau of one direction, projected on the loading; infinite where no drop was found."""
-    return (probed.tau_critical - probed.tau_initial) / float(np.cos(np.deg2rad(2.0 * off))) if probed.converged else np.inf
+    return (
+        (probed.tau_critical - probed.tau_initial) / float(np.cos(np.deg2rad(2.0 * off)))
+        if probed.converged
+        else np.inf
+    )

@@ -1,6 +1,8 @@
-"""The instabilities of a deformation as labels: strain, drop, atom and place of each (Bachhav et al. 2025, Methods).
+"""The instabilities of a deformation as labels: strain, drop, atom and place of each (Bachhav et
+al. 2025, Methods).
 
-The place is where the atom with the largest non-affine displacement stood in the *undeformed* glass.
+The place is where the atom with the largest non-affine displacement stood in the *undeformed*
+glass.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ from vitreous.core.interfaces import Labeler, Potential
 class Rearrangements(Labeler):
     """The first ``count`` events of the trajectory, in the order in which they happen.
 
-    Labels: values are the strains; columns strain, energy_drop (energy), stress_drop (energy/length^2), atom (index), move (length).
+    Labels: values are the strains; columns strain, energy_drop (energy), stress_drop
+    (energy/length^2), atom (index), move (length).
 
     Fields:
         count: events kept.
-        smallest: events that moved no atom by more than this are passed over, length; 0 keeps all that were recorded.
+        smallest: events that moved no atom by more than this are passed over, length; 0 keeps all
+        that were recorded.
     """
 
     level: ClassVar = "event"
@@ -38,12 +42,24 @@ class Rearrangements(Labeler):
         if self.count < 1:
             raise VitreousError(f"rearrangements count is {self.count!r}; expected at least 1")
         if not 0.0 <= self.smallest < np.inf:
-            raise VitreousError(f"rearrangements smallest is {self.smallest!r}; expected a length, or 0 for all events")
+            raise VitreousError(
+                f"rearrangements smallest is {self.smallest!r}; expected a length, or 0 for all "
+                "events"
+            )
 
-    def label(self, configuration: Configuration, potential: Potential, loading: Loading, trajectory: Trajectory | None) -> Labels:
+    def label(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        trajectory: Trajectory | None,
+    ) -> Labels:
         """The events of one glass. Raises VitreousError without a trajectory."""
         if trajectory is None:
-            raise VitreousError("rearrangements are read off a deformation, but none was given; let the pipeline deform the glass first")
+            raise VitreousError(
+                "rearrangements are read off a deformation, but none was given; let the pipeline "
+                "deform the glass first"
+            )
         events = trajectory.events
         first = np.flatnonzero(~(np.asarray(events.move) < self.smallest))[: self.count]
         return Labels(
@@ -52,7 +68,9 @@ class Rearrangements(Labeler):
             unit="strain",
             values=events.strain[first],
             mask=np.ones(len(events.strain[first]), dtype=bool),
-            positions=configuration.positions[events.atom[first]].reshape(-1, configuration.dimension),
+            positions=configuration.positions[events.atom[first]].reshape(
+                -1, configuration.dimension
+            ),
             columns={
                 "strain": events.strain[first],
                 "energy_drop": events.energy_drop[first],

@@ -1,11 +1,14 @@
-"""How far an ensemble of networks may be off at each place, learnt on glasses that did not train it.
+"""How far an ensemble of networks may be off at each place, learnt on glasses that did not train
+it.
 
     log u = w . z + c,    w = argmin_w  sum_i (log(|e_i| + e_0) - w . z_i - c)^2 + penalty |w|^2
 
-z: the logarithms of the spread between the members and of that between the mirror images of each, the prediction, and what the last layer
-of each member reads, all standardised. Errors follow no normal law (most are small, some as large as the thresholds themselves, where
-another rearrangement comes first), so their logarithm is learnt; e_0, a twentieth of the errors' root mean square, keeps its largest
-negative values out. c then makes u^2 on average as large as e^2: u is a standard deviation.
+z: the logarithms of the spread between the members and of that between the mirror images of each,
+the prediction, and what the last layer of each member reads, all standardised. Errors follow no
+normal law (most are small, some as large as the thresholds themselves, where another rearrangement
+comes first), so their logarithm is learnt; e_0, a twentieth of the errors' root mean square, keeps
+its largest negative values out. c then makes u^2 on average as large as e^2: u is a standard
+deviation.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ _LEAST = 1e-6  # of a label's spread, below which two predictions are the same
 
 @dataclass(frozen=True)
 class Deviation:
-    """``shift`` and ``scale`` (C,) of the columns, ``weight`` (C,), and ``log_unit``, the logarithm of u where all columns are average."""
+    """``shift`` and ``scale`` (C,) of the columns, ``weight`` (C,), and ``log_unit``, the logarithm
+    of u where all columns are average.
+    """
 
     shift: Array
     scale: Array
@@ -42,22 +47,29 @@ class Deviation:
 
 
 def columns(images: Sequence[Array], hidden: Sequence[Array], unit: float) -> Array:
-    """(M, 3 + members H) what u is computed of: of every member the predictions of its mirror images (K, M), and what its last layer
-    reads (M, H). ``unit``: the spread of the label, its unit."""
+    """(M, 3 + members H) what u is computed of: of every member the predictions of its mirror
+    images (K, M), and what its last layer reads (M, H). ``unit``: the spread of the label, its
+    unit.
+    """
     each = np.array([of_one.mean(axis=0) for of_one in images]) / unit
     mirrored = np.mean([of_one.std(axis=0) for of_one in images], axis=0) / unit
-    return np.column_stack([np.log(each.std(axis=0) + _LEAST), np.log(mirrored + _LEAST), each.mean(axis=0), *hidden]).astype(np.float64)
+    return np.column_stack(
+        [np.log(each.std(axis=0) + _LEAST), np.log(mirrored + _LEAST), each.mean(axis=0), *hidden]
+    ).astype(np.float64)
 
 
 def fit(rows: Sequence[Array], errors: Sequence[Array]) -> Deviation:
-    """From ``columns`` and errors (M,) of every glass. The penalty is the one that does best on each glass when fitted on the others;
-    with a single glass, the largest."""
+    """From ``columns`` and errors (M,) of every glass. The penalty is the one that does best on
+    each glass when fitted on the others; with a single glass, the largest.
+    """
     size = float(np.sqrt(np.mean(np.concatenate(errors) ** 2))) or 1.0
     logs = [np.log(np.abs(e) / size + _FLOOR) for e in errors]
     everything = np.concatenate(rows)
     shift, scale = standard_scaling(everything)
     rows = [_standard(of_one, shift, scale) for of_one in rows]
-    penalty = min(PENALTIES, key=lambda p: _left_out(rows, logs, p)) if len(rows) > 1 else PENALTIES[-1]
+    penalty = (
+        min(PENALTIES, key=lambda p: _left_out(rows, logs, p)) if len(rows) > 1 else PENALTIES[-1]
+    )
     weight, _ = _ridge(np.concatenate(rows), np.concatenate(logs), penalty)
     relative = np.exp(np.concatenate(rows) @ weight)
     return Deviation(shift, scale, weight, float(np.log(size / np.sqrt(np.mean(relative**2)))))
@@ -65,14 +77,22 @@ def fit(rows: Sequence[Array], errors: Sequence[Array]) -> Deviation:
 
 def write(path: Path, deviation: Deviation) -> None:
     """Four arrays, no pickle."""
-    np.savez(path, shift=deviation.shift, scale=deviation.scale, weight=deviation.weight, log_unit=np.array(deviation.log_unit))
+    np.savez(
+        path,
+        shift=deviation.shift,
+        scale=deviation.scale,
+        weight=deviation.weight,
+        log_unit=np.array(deviation.log_unit),
+    )
 
 
 def read(path: Path) -> Deviation:
     """What ``write`` wrote. Raises ValueError, KeyError or OSError for another file."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            found = Deviation(arrays["shift"], arrays["scale"], arrays["weight"], float(arrays["log_unit"]))
+            found = Deviation(
+                arrays["shift"], arrays["scale"], arrays["weight"], float(arrays["log_unit"])
+            )
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path.name} is damaged") from error
     if not found.shift.shape == found.scale.shape == found.weight.shape or found.shift.ndim != 1:
@@ -84,7 +104,11 @@ def _left_out(rows: Sequence[Array], logs: Sequence[Array], penalty: float) -> f
     """Sum of squares over the glasses, each predicted from the others."""
     total = 0.0
     for k in range(len(rows)):
-        weight, constant = _ridge(np.concatenate([*rows[:k], *rows[k + 1 :]]), np.concatenate([*logs[:k], *logs[k + 1 :]]), penalty)
+        weight, constant = _ridge(
+            np.concatenate([*rows[:k], *rows[k + 1 :]]),
+            np.concatenate([*logs[:k], *logs[k + 1 :]]),
+            penalty,
+        )
         total += float(((logs[k] - rows[k] @ weight - constant) ** 2).sum())
     return total
 

@@ -14,7 +14,9 @@ from vitreous.core.errors import MissingExtra, VitreousError
 
 
 def trainer() -> Any:
-    """The module that trains, imported when first used: Lightning takes seconds, which a prediction need not wait for."""
+    """The module that trains, imported when first used: Lightning takes seconds, which a prediction
+    need not wait for.
+    """
     try:
         from vitreous.plugins.models import _training
     except ImportError as error:
@@ -33,16 +35,21 @@ def _silence() -> dict[str, int]:
 
 
 def refuse_accelerator(accelerator: str, devices: int) -> None:
-    """Raises VitreousError where a GPU is asked for that this machine has not, or more of them than it has."""
+    """Raises VitreousError where a GPU is asked for that this machine has not, or more of them than
+    it has.
+    """
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if accelerator == "gpu" and found < devices:
         raise VitreousError(
-            f"model.accelerator is gpu and model.devices {devices}, but torch finds {found} here; use model.accelerator=cpu"
+            f"model.accelerator is gpu and model.devices {devices}, but torch finds {found} here; "
+            "use model.accelerator=cpu"
         )
 
 
 def evaluation_device(accelerator: str) -> torch.device:
-    """Where predictions are made: on the GPU if the model was trained for one and this machine has one. The numbers are the same."""
+    """Where predictions are made: on the GPU if the model was trained for one and this machine has
+    one. The numbers are the same.
+    """
     return torch.device("cuda" if accelerator != "cpu" and torch.cuda.is_available() else "cpu")
 
 

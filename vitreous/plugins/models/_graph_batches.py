@@ -1,6 +1,7 @@
 """Graphs of many sites as flat tensors, batches of them, and the reflections of the loading frame.
 
-``Features`` already holds all graphs of a glass in flat arrays, so a batch is a gather of rows: no object per graph, no padding.
+``Features`` already holds all graphs of a glass in flat arrays, so a batch is a gather of rows: no
+object per graph, no padding.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from vitreous.core.data import Features
 
 
 class Graphs(NamedTuple):
-    """S graphs: nodes (T, C), node offsets (S+1,), edges (2, G) global node indices, edge values (G, E), edge offsets (S+1,)."""
+    """S graphs: nodes (T, C), node offsets (S+1,), edges (2, G) global node indices, edge values
+    (G, E), edge offsets (S+1,).
+    """
 
     nodes: torch.Tensor
     offsets: torch.Tensor
@@ -29,7 +32,9 @@ class Graphs(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """B graphs: as above, with ``graph`` (T,) and ``edge_graph`` (G,) saying which graph each row belongs to, and ``size`` = B."""
+    """B graphs: as above, with ``graph`` (T,) and ``edge_graph`` (G,) saying which graph each row
+    belongs to, and ``size`` = B.
+    """
 
     nodes: torch.Tensor
     edges: torch.Tensor
@@ -41,12 +46,22 @@ class Batch(NamedTuple):
 
 def join(features: Sequence[Features], dtype: torch.dtype = torch.float32) -> Graphs:
     """All graphs of several glasses, one after the other."""
-    nodes, values = _stacked([f.values for f in features], dtype), _stacked([f.edge_values for f in features], dtype)
+    nodes, values = (
+        _stacked([f.values for f in features], dtype),
+        _stacked([f.edge_values for f in features], dtype),
+    )
     first = np.cumsum([0] + [len(f.values) for f in features])
     first_edge = np.cumsum([0] + [f.edges.shape[1] for f in features])
-    offsets = np.concatenate([f.offsets[:-1] + start for f, start in zip(features, first, strict=False)] + [first[-1:]])
-    edge_offsets = np.concatenate([f.edge_offsets[:-1] + start for f, start in zip(features, first_edge, strict=False)] + [first_edge[-1:]])
-    edges = np.concatenate([f.edges + start for f, start in zip(features, first, strict=False)], axis=1)
+    offsets = np.concatenate(
+        [f.offsets[:-1] + start for f, start in zip(features, first, strict=False)] + [first[-1:]]
+    )
+    edge_offsets = np.concatenate(
+        [f.edge_offsets[:-1] + start for f, start in zip(features, first_edge, strict=False)]
+        + [first_edge[-1:]]
+    )
+    edges = np.concatenate(
+        [f.edges + start for f, start in zip(features, first, strict=False)], axis=1
+    )
     return Graphs(
         nodes,
         torch.from_numpy(offsets),
@@ -75,9 +90,18 @@ def take(graphs: Graphs, chosen: torch.Tensor) -> Batch:
     """The graphs with these indices, in this order."""
     node_rows, graph = _rows(graphs.offsets, chosen)
     edge_rows, edge_graph = _rows(graphs.edge_offsets, chosen)
-    before = torch.cumsum(graphs.offsets[chosen + 1] - graphs.offsets[chosen], 0) - (graphs.offsets[chosen + 1] - graphs.offsets[chosen])
+    before = torch.cumsum(graphs.offsets[chosen + 1] - graphs.offsets[chosen], 0) - (
+        graphs.offsets[chosen + 1] - graphs.offsets[chosen]
+    )
     edges = graphs.edges[:, edge_rows] + (before - graphs.offsets[chosen])[edge_graph]
-    return Batch(graphs.nodes[node_rows], edges, graphs.edge_values[edge_rows], graph, edge_graph, len(chosen))
+    return Batch(
+        graphs.nodes[node_rows],
+        edges,
+        graphs.edge_values[edge_rows],
+        graph,
+        edge_graph,
+        len(chosen),
+    )
 
 
 def reflection_signs(names: Sequence[str]) -> torch.Tensor:
@@ -91,12 +115,21 @@ def reflection_signs(names: Sequence[str]) -> torch.Tensor:
     return torch.from_numpy(np.stack([np.ones_like(x), x, y, x * y]).astype(np.float32))
 
 
-def column_scaling(rows: NDArray[Any], names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shift and scale (C,) of the columns of ``rows`` (N, C). Vector components are not shifted; x and y share one scale.
+def column_scaling(
+    rows: NDArray[Any], names: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shift and scale (C,) of the columns of ``rows`` (N, C). Vector components are not shifted; x
+    and y share one scale.
 
-    One column at a time: the rows of a campaign fill gigabytes, a double-precision copy of them twice as many.
+    One column at a time: the rows of a campaign fill gigabytes, a double-precision copy of them
+    twice as many.
     """
-    moments = np.array([(column.mean(), column.std(), np.mean(column**2)) for column in (c.astype(np.float64) for c in rows.T)])
+    moments = np.array(
+        [
+            (column.mean(), column.std(), np.mean(column**2))
+            for column in (c.astype(np.float64) for c in rows.T)
+        ]
+    )
     shift, scale, square = moments.T.copy() if len(moments) else np.zeros((3, 0))
     stems: dict[str, list[int]] = {}
     for k, name in enumerate(names):

@@ -1,4 +1,6 @@
-"""The three networks of Bachhav et al. (2025), Methods, as torch modules: (B,) standardised predictions from a batch."""
+"""The three networks of Bachhav et al. (2025), Methods, as torch modules: (B,) standardised
+predictions from a batch.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,13 @@ from vitreous.plugins.models._graph_batches import Batch
 
 
 class SequenceNet(nn.Module):
-    """LSTM(units) - Dense 10 - 1. The output at each sequence's own last atom is read: a state knows nothing of what comes after it, so
-    this masks the padding exactly (and costs half of what packed sequences do on a CPU).
+    """LSTM(units) - Dense 10 - 1. The output at each sequence's own last atom is read: a state
+    knows nothing of what comes after it, so this masks the padding exactly (and costs half of what
+    packed sequences do on a CPU).
 
-    Weights start as in Keras (Glorot and Bengio 2010; orthogonal between the steps; a forget gate that is open, Jozefowicz et al. 2015):
-    started as in torch it learns nothing for many thousand steps.
+    Weights start as in Keras (Glorot and Bengio 2010; orthogonal between the steps; a forget gate
+    that is open, Jozefowicz et al. 2015): started as in torch it learns nothing for many thousand
+    steps.
     """
 
     def __init__(self, units: int, dense: int) -> None:
@@ -31,16 +35,22 @@ class SequenceNet(nn.Module):
             else:
                 nn.init.xavier_uniform_(values)
         biases = dict(self.named_parameters())["lstm.bias_ih_l0"].data
-        nn.init.ones_(biases[units : 2 * units])  # torch's order of gates: input, forget, cell, output
+        nn.init.ones_(
+            biases[units : 2 * units]
+        )  # torch's order of gates: input, forget, cell, output
 
     def forward(self, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         padded, lengths = batch
         states, _ = self.lstm(padded)
-        return self.out(states[torch.arange(len(lengths), device=lengths.device), lengths - 1]).squeeze(1)
+        return self.out(
+            states[torch.arange(len(lengths), device=lengths.device), lengths - 1]
+        ).squeeze(1)
 
 
 class ImageNet(nn.Module):
-    """5 x 5 convolutions with 32, 64, 32 filters, each with 2 x 2 max-pooling; three dense layers of 10; 1."""
+    """5 x 5 convolutions with 32, 64, 32 filters, each with 2 x 2 max-pooling; three dense layers
+    of 10; 1.
+    """
 
     def __init__(self, channels: int, pixels: int, dropout: float) -> None:
         super().__init__()
@@ -61,8 +71,10 @@ class ImageNet(nn.Module):
 
 
 class AttentionNet(nn.Module):
-    """Two blocks of attention convolutions (eq. 2: scaled dot products of neighbours, 2 + 1 of them), each closed by a dense layer; the
-    mean over the nodes; 20 - 10 - 5 - 1, leaky: plain rectifiers as few as 5 can all fall silent, and then never learn again."""
+    """Two blocks of attention convolutions (eq. 2: scaled dot products of neighbours, 2 + 1 of
+    them), each closed by a dense layer; the mean over the nodes; 20 - 10 - 5 - 1, leaky: plain
+    rectifiers as few as 5 can all fall silent, and then never learn again.
+    """
 
     def __init__(self, hidden: int) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""Training and evaluating the published networks: what each reads of the features, and the loaders. Everything here needs torch."""
+"""Training and evaluating the published networks: what each reads of the features, and the loaders.
+Everything here needs torch.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from vitreous.plugins.models._paper_layers import AttentionNet, ImageNet, Sequen
 
 
 class Inputs(Protocol):
-    """The places of several glasses, gathered into batches by index; ``images``: how many symmetric images each has, itself the first."""
+    """The places of several glasses, gathered into batches by index; ``images``: how many symmetric
+    images each has, itself the first.
+    """
 
     images: int
 
@@ -31,13 +35,19 @@ class Inputs(Protocol):
 
 
 class Sequences:
-    """(B, L, 2) coordinates padded with zeros, and the lengths (B,). Turned by half a turn a sequence is read from its other end, negated:
-    rows of a lattice stay rows."""
+    """(B, L, 2) coordinates padded with zeros, and the lengths (B,). Turned by half a turn a
+    sequence is read from its other end, negated: rows of a lattice stay rows.
+    """
 
     images = 2
 
-    def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
-        self.rows = (parameters["coordinate_scale"] * torch.from_numpy(np.concatenate([f.values[:, :2] for f in features]))).to(dtype)
+    def __init__(
+        self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype
+    ) -> None:
+        self.rows = (
+            parameters["coordinate_scale"]
+            * torch.from_numpy(np.concatenate([f.values[:, :2] for f in features]))
+        ).to(dtype)
         counts = np.concatenate([np.diff(f.offsets) for f in features])
         self.start = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)]))
 
@@ -48,21 +58,29 @@ class Sequences:
         first, lengths = self.start[chosen], self.start[chosen + 1] - self.start[chosen]
         place = torch.arange(int(lengths.max()))
         inside, turned = place < lengths[:, None], image[:, None] == 1
-        rows = torch.where(inside, first[:, None] + torch.where(turned, lengths[:, None] - 1 - place, place), 0)
+        rows = torch.where(
+            inside, first[:, None] + torch.where(turned, lengths[:, None] - 1 - place, place), 0
+        )
         sign = torch.where(turned, -1, 1).to(self.rows.dtype)
         return self.rows[rows] * (inside * sign)[..., None], lengths
 
 
 class Nodes:
-    """Graphs whose nodes carry their two coordinates only. Images: the mirrored ones, or the half turn where the loading has none."""
+    """Graphs whose nodes carry their two coordinates only. Images: the mirrored ones, or the half
+    turn where the loading has none.
+    """
 
-    def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
+    def __init__(
+        self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype
+    ) -> None:
         graphs = join(features, dtype)
         signs = reflection_signs(("x", "y")).to(dtype)
         self.signs = signs if features[0].names[:2] == ("x", "y") else signs[[0, 3]]
         self.images = len(self.signs)
         places = parameters["coordinate_scale"] * graphs.nodes[:, :2]
-        self.graphs = Graphs(places, graphs.offsets, graphs.edges, graphs.edge_values[:, :1], graphs.edge_offsets)
+        self.graphs = Graphs(
+            places, graphs.offsets, graphs.edges, graphs.edge_values[:, :1], graphs.edge_offsets
+        )
 
     def __len__(self) -> int:
         return len(self.graphs)
@@ -77,12 +95,20 @@ class Given:
 
     images = 1
 
-    def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
+    def __init__(
+        self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype
+    ) -> None:
         wanted = (parameters["channels"], parameters["pixels"], parameters["pixels"])
         for found in (f.values.shape[1:] for f in features):
             if found != wanted:
-                raise VitreousError(f"cnn got images of shape {found} (channels, height, width), but the model knows {wanted}")
-        self.pictures, self.dtype = torch.from_numpy(np.concatenate([f.values for f in features])), dtype
+                raise VitreousError(
+                    f"cnn got images of shape {found} (channels, height, width), but the model "
+                    f"knows {wanted}"
+                )
+        self.pictures, self.dtype = (
+            torch.from_numpy(np.concatenate([f.values for f in features])),
+            dtype,
+        )
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -92,13 +118,21 @@ class Given:
 
 
 class Drawn:
-    """(B, 1, H, H) grey images drawn from graphs when a batch is asked for; nothing else would fit into memory."""
+    """(B, 1, H, H) grey images drawn from graphs when a batch is asked for; nothing else would fit
+    into memory.
+    """
 
     images = 1
 
-    def __init__(self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype) -> None:
+    def __init__(
+        self, features: Sequence[Features], parameters: dict[str, Any], dtype: torch.dtype
+    ) -> None:
         self.graphs, self.dtype = join(features, torch.float64), dtype
-        self.pixels, self.dot, self.line = parameters["pixels"], parameters["dot"], parameters["line"]
+        self.pixels, self.dot, self.line = (
+            parameters["pixels"],
+            parameters["dot"],
+            parameters["line"],
+        )
 
     def __len__(self) -> int:
         return len(self.graphs)
@@ -106,7 +140,14 @@ class Drawn:
     def take(self, chosen: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
         batch = take(self.graphs, chosen)
         images = np.zeros((len(chosen), self.pixels, self.pixels), dtype=np.float32)
-        draw(batch.nodes[:, :2].numpy(), batch.graph.numpy(), batch.edges.numpy(), self.dot, self.line, images)
+        draw(
+            batch.nodes[:, :2].numpy(),
+            batch.graph.numpy(),
+            batch.edges.numpy(),
+            self.dot,
+            self.line,
+            images,
+        )
         return torch.from_numpy(images)[:, None].to(self.dtype)
 
 
@@ -115,7 +156,9 @@ def _images(features: Sequence[Features], parameters: dict[str, Any], dtype: tor
 
 
 class _Kind(NamedTuple):
-    """One published network: what it reads, how it is built, and in which blocks and precision it predicts."""
+    """One published network: what it reads, how it is built, and in which blocks and precision it
+    predicts.
+    """
 
     reads: Callable[[Sequence[Features], dict[str, Any], torch.dtype], Inputs]
     build: Callable[[dict[str, Any]], torch.nn.Module]
@@ -125,7 +168,9 @@ class _Kind(NamedTuple):
 
 _NETWORKS = {
     "lstm": _Kind(Sequences, lambda p: SequenceNet(p["units"], p["dense"]), 256),
-    "cnn": _Kind(_images, lambda p: ImageNet(p["channels"], p["pixels"], p["dropout"]), 16, torch.float32),  # double: six times slower
+    "cnn": _Kind(
+        _images, lambda p: ImageNet(p["channels"], p["pixels"], p["dropout"]), 16, torch.float32
+    ),  # double: six times slower
     "gnn": _Kind(Nodes, lambda p: AttentionNet(p["hidden"]), 256),
 }
 
@@ -153,7 +198,9 @@ def train(
     log: Log,
     place: Path | None,
 ) -> dict[str, NDArray[Any]]:
-    """The best state of the component's network, built with ``parameters``; ``place``: see best_weights."""
+    """The best state of the component's network, built with ``parameters``; ``place``: see
+    best_weights.
+    """
     kind = _NETWORKS[component.network]
     values = _values(examples, "training")
     known = values[torch.isfinite(values)].double()
@@ -164,37 +211,67 @@ def train(
         model = Standardised(kind.build(parameters), target)
         inputs = kind.reads([f for f, _ in examples], parameters, torch.float32)
         mirrored = parameters.get("reflections") in LEARNT
-        batches = _loader(inputs, values, component.batch_size, order, shuffle=True, mirrored=mirrored)
+        batches = _loader(
+            inputs, values, component.batch_size, order, shuffle=True, mirrored=mirrored
+        )
         check = None
         if validation:
             unseen = kind.reads([f for f, _ in validation], parameters, torch.float32)
-            check = _loader(unseen, _values(validation, "validation"), component.batch_size, order, shuffle=False)
+            check = _loader(
+                unseen,
+                _values(validation, "validation"),
+                component.batch_size,
+                order,
+                shuffle=False,
+            )
         return trainer().best_weights(model, component, batches, check, log, order, place)
 
 
 def _values(examples: Sequence[Example], what: str) -> torch.Tensor:
-    values = np.concatenate([np.where(labels.mask, labels.values, np.nan) for _, labels in examples])
+    values = np.concatenate(
+        [np.where(labels.mask, labels.values, np.nan) for _, labels in examples]
+    )
     if not np.isfinite(values).any():
-        raise VitreousError(f"the {what} glasses hold no labelled place; check the labeler and its masks")
+        raise VitreousError(
+            f"the {what} glasses hold no labelled place; check the labeler and its masks"
+        )
     return torch.from_numpy(values).float()
 
 
 def _loader(
-    inputs: Inputs, values: torch.Tensor, size: int, order: torch.Generator, *, shuffle: bool, mirrored: bool = False
+    inputs: Inputs,
+    values: torch.Tensor,
+    size: int,
+    order: torch.Generator,
+    *,
+    shuffle: bool,
+    mirrored: bool = False,
 ) -> DataLoader[Any]:
-    """Batches of (input, labels) over the labelled places; ``mirrored``: each as one of its images, drawn at random."""
+    """Batches of (input, labels) over the labelled places; ``mirrored``: each as one of its images,
+    drawn at random.
+    """
 
     def collate(index: list[tuple[torch.Tensor]]) -> tuple[Any, torch.Tensor]:
         chosen = torch.stack([i for (i,) in index])
-        image = torch.randint(inputs.images, (len(chosen),), generator=order) if mirrored else torch.zeros(len(chosen), dtype=torch.int64)
+        image = (
+            torch.randint(inputs.images, (len(chosen),), generator=order)
+            if mirrored
+            else torch.zeros(len(chosen), dtype=torch.int64)
+        )
         return inputs.take(chosen, image), values[chosen]
 
     labelled = torch.nonzero(torch.isfinite(values)).squeeze(1)
-    return DataLoader(TensorDataset(labelled), size, shuffle=shuffle, generator=order, collate_fn=collate)
+    return DataLoader(
+        TensorDataset(labelled), size, shuffle=shuffle, generator=order, collate_fn=collate
+    )
 
 
-def rebuild(network: str, parameters: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Standardised:
-    """The network with these weights, in the precision it predicts in. Raises whatever torch raises when they do not fit."""
+def rebuild(
+    network: str, parameters: dict[str, Any], arrays: dict[str, NDArray[Any]]
+) -> Standardised:
+    """The network with these weights, in the precision it predicts in. Raises whatever torch raises
+    when they do not fit.
+    """
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         model = Standardised(_NETWORKS[network].build(parameters), torch.zeros(2))
     state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
@@ -205,8 +282,12 @@ def rebuild(network: str, parameters: dict[str, Any], arrays: dict[str, NDArray[
 
 
 @torch.no_grad()
-def evaluate(network: str, parameters: dict[str, Any], model: Standardised, features: Features) -> NDArray[Any]:
-    """(M,) predictions in the label's unit. The last block is filled up with its last place: a kernel may depend on how many there are."""
+def evaluate(
+    network: str, parameters: dict[str, Any], model: Standardised, features: Features
+) -> NDArray[Any]:
+    """(M,) predictions in the label's unit. The last block is filled up with its last place: a
+    kernel may depend on how many there are.
+    """
     kind, device = _NETWORKS[network], evaluation_device(parameters["accelerator"])
     inputs = kind.reads([features], parameters, kind.dtype)
     model.to(device)
@@ -215,7 +296,10 @@ def evaluate(network: str, parameters: dict[str, Any], model: Standardised, feat
     with quiet(parameters["threads"]):
         for first in range(0, len(inputs), kind.block):
             chosen = torch.arange(first, first + kind.block).clamp(max=len(inputs) - 1)
-            seen = (on_device(inputs.take(chosen, torch.full_like(chosen, image)), device) for image in range(images))
+            seen = (
+                on_device(inputs.take(chosen, torch.full_like(chosen, image)), device)
+                for image in range(images)
+            )
             parts.append(torch.stack([model(batch).double() for batch in seen]).mean(dim=0).cpu())
     mean, spread = model.target.double().cpu()
     return (torch.cat(parts)[: len(inputs)] * spread + mean).numpy()

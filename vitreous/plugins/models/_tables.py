@@ -1,4 +1,6 @@
-"""What the models on feature vectors share: stacking the labelled rows of many glasses, and folders that hold arrays and facts."""
+"""What the models on feature vectors share: stacking the labelled rows of many glasses, and folders
+that hold arrays and facts.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +20,35 @@ Array = NDArray[np.float64]
 
 
 def labelled_rows(examples: Sequence[Example], what: str) -> tuple[Array, Array]:
-    """Feature rows (R, C) and label values (R,) of all labelled places of all glasses; unlabelled places are left out.
+    """Feature rows (R, C) and label values (R,) of all labelled places of all glasses; unlabelled
+    places are left out.
 
     Raises:
-        VitreousError: glasses described differently, features and labels of different length, or no labelled place.
+        VitreousError: glasses described differently, features and labels of different length, or no
+        labelled place.
     """
     check_examples(examples, what)
     rows = np.concatenate([np.asarray(f.values, dtype=np.float64)[y.mask] for f, y in examples])
     values = np.concatenate([y.values[y.mask] for _, y in examples])
     if not len(values):
-        raise VitreousError(f"the {what} glasses hold no labelled place; check the labeler and its masks")
+        raise VitreousError(
+            f"the {what} glasses hold no labelled place; check the labeler and its masks"
+        )
     return rows, values
 
 
 def check_examples(examples: Sequence[Example], what: str) -> None:
-    """Raises VitreousError unless all glasses have the same columns and as many labels as places."""
+    """Raises VitreousError unless all glasses have the same columns and as many labels
+    as places.
+    """
     if not examples:
         raise VitreousError(f"no {what} glass was given; at least one is needed")
     for features, labels in examples:
         check_columns(features, examples[0][0].names)
         if len(features) != len(labels):
             raise VitreousError(
-                f"a {what} glass has features at {len(features)} places but labels at {len(labels)}; describe it at its label sites"
+                f"a {what} glass has features at {len(features)} places but labels at "
+                f"{len(labels)}; describe it at its label sites"
             )
 
 
@@ -47,7 +56,8 @@ def check_columns(features: Features, names: Sequence[str]) -> None:
     """Raises VitreousError unless the features have exactly these columns."""
     if tuple(features.names) != tuple(names):
         raise VitreousError(
-            f"features have the {len(features.names)} columns {_short(features.names)}, but the model knows the {len(names)} columns "
+            f"features have the {len(features.names)} columns {_short(features.names)}, but the "
+            f"model knows the {len(names)} columns "
             f"{_short(names)}; describe the glass as in training"
         )
 
@@ -62,8 +72,12 @@ def standard_scaling(rows: Array) -> tuple[Array, Array]:
     return mean, np.where(std > 1e-12 * (np.abs(mean) + 1e-300), std, 1.0)
 
 
-def write_folder(folder: Path, model: str, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
-    """Arrays as ``arrays.npz``, the rest as ``model.json``, which also says which model wrote them."""
+def write_folder(
+    folder: Path, model: str, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]
+) -> None:
+    """Arrays as ``arrays.npz``, the rest as ``model.json``, which also says which model
+    wrote them.
+    """
     write_facts(folder, model, facts)
     np.savez(folder / "arrays.npz", **arrays)  # pyright: ignore[reportArgumentType]
 
@@ -71,7 +85,9 @@ def write_folder(folder: Path, model: str, arrays: Mapping[str, NDArray[Any]], f
 def write_facts(folder: Path, model: str, facts: Mapping[str, Any]) -> None:
     """``model.json`` alone; the folder is made when missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.json").write_text(json.dumps({"model": model, "format": 1, **facts}, indent=1), encoding="utf-8")
+    (folder / "model.json").write_text(
+        json.dumps({"model": model, "format": 1, **facts}, indent=1), encoding="utf-8"
+    )
 
 
 def read_facts(folder: Path, model: str) -> dict[str, Any]:
@@ -79,15 +95,23 @@ def read_facts(folder: Path, model: str) -> dict[str, Any]:
     try:
         facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise VitreousError(f"{folder} holds no readable model.json ({type(error).__name__}); expected a saved {model} model") from error
+        raise VitreousError(
+            f"{folder} holds no readable model.json ({type(error).__name__}); expected a saved "
+            f"{model} model"
+        ) from error
     if not isinstance(facts, dict) or facts.get("model") != model or facts.get("format") != 1:
         found = facts.get("model") if isinstance(facts, dict) else facts
-        raise VitreousError(f"{folder} holds a model of kind {found!r}; expected a saved {model} model of format 1")
+        raise VitreousError(
+            f"{folder} holds a model of kind {found!r}; expected a saved {model} model of format 1"
+        )
     return facts
 
 
-def read_folder(folder: Path, model: str, shapes: Mapping[str, tuple[int | None, ...]]) -> tuple[dict[str, Array], dict[str, Any]]:
-    """What ``write_folder`` wrote, with every array's shape (None: any length) and finiteness checked.
+def read_folder(
+    folder: Path, model: str, shapes: Mapping[str, tuple[int | None, ...]]
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """What ``write_folder`` wrote, with every array's shape (None: any length) and finiteness
+    checked.
 
     Raises:
         VitreousError: a damaged or foreign folder.
@@ -97,10 +121,18 @@ def read_folder(folder: Path, model: str, shapes: Mapping[str, tuple[int | None,
         with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
             arrays = {name: np.array(stored[name], dtype=np.float64) for name in shapes}
     except Exception as error:  # zipfile, zlib, numpy and OS errors all mean the same here
-        raise VitreousError(f"{folder}/arrays.npz of the {model} model cannot be read ({error}); save the model again") from error
+        raise VitreousError(
+            f"{folder}/arrays.npz of the {model} model cannot be read ({error}); save the model "
+            "again"
+        ) from error
     for name, shape in shapes.items():
         array = arrays[name]
-        fits = array.ndim == len(shape) and all(want in (None, have) for have, want in zip(array.shape, shape, strict=True))
+        fits = array.ndim == len(shape) and all(
+            want in (None, have) for have, want in zip(array.shape, shape, strict=True)
+        )
         if not fits or not np.isfinite(array).all():
-            raise VitreousError(f"{folder}: '{name}' of the {model} model is damaged (shape {array.shape}); save the model again")
+            raise VitreousError(
+                f"{folder}: '{name}' of the {model} model is damaged (shape {array.shape}); save "
+                "the model again"
+            )
     return arrays, facts

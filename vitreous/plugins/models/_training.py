@@ -1,10 +1,13 @@
-"""Training by Lightning that every network shares: mean squared error on the standardised label, early stopping and the weights kept both
-decided on the validation glasses alone. Everything here needs torch.
+"""Training by Lightning that every network shares: mean squared error on the standardised label,
+early stopping and the weights kept both decided on the validation glasses alone. Everything here
+needs torch.
 
-Several devices are several processes, forked by Lightning from this one (``ddp_fork``: nothing is started anew, nothing must be pickled).
-Each sees its share of every epoch's batches, gradients are averaged; the first leaves what was learnt in a folder for this one to read.
+Several devices are several processes, forked by Lightning from this one (``ddp_fork``: nothing is
+started anew, nothing must be pickled). Each sees its share of every epoch's batches, gradients are
+averaged; the first leaves what was learnt in a folder for this one to read.
 
-With ``checkpoints`` a training that was stopped goes on after its last finished epoch, and learns, on a CPU, the same as one that was not.
+With ``checkpoints`` a training that was stopped goes on after its last finished epoch, and learns,
+on a CPU, the same as one that was not.
 """
 
 from __future__ import annotations
@@ -60,7 +63,9 @@ class Settings(Protocol):
 
 
 class _Trained(lightning.LightningModule):
-    """One optimisation step, and the validation error; batches are (input, labels), (B,) or (B, 1 + companions)."""
+    """One optimisation step, and the validation error; batches are (input, labels), (B,) or (B, 1 +
+    companions).
+    """
 
     def __init__(self, model: torch.nn.Module, settings: Settings) -> None:
         super().__init__()
@@ -74,27 +79,46 @@ class _Trained(lightning.LightningModule):
 
     def training_step(self, batch: tuple[Any, torch.Tensor], _: int) -> torch.Tensor:
         errors = self._errors(batch)
-        self.log("train_mse", errors[0], on_step=False, on_epoch=True, batch_size=len(batch[1]), sync_dist=self.settings.devices > 1)
+        self.log(
+            "train_mse",
+            errors[0],
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(batch[1]),
+            sync_dist=self.settings.devices > 1,
+        )
         return errors[0] + COMPANIONS * errors[1:].mean() if len(errors) > 1 else errors[0]
 
     def validation_step(self, batch: tuple[Any, torch.Tensor], _: int) -> None:
-        self.log("validation_mse", self._errors(batch)[0], batch_size=len(batch[1]), sync_dist=self.settings.devices > 1)
+        self.log(
+            "validation_mse",
+            self._errors(batch)[0],
+            batch_size=len(batch[1]),
+            sync_dist=self.settings.devices > 1,
+        )
 
     def configure_optimizers(self) -> Any:
         kind = _OPTIMIZERS[self.settings.optimizer]
-        optimizer = kind(self.parameters(), lr=self.settings.learning_rate, weight_decay=self.settings.weight_decay)
+        optimizer = kind(
+            self.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+        )
         if self.settings.schedule == "constant":
             return optimizer
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps, eta_min=0.01 * self.settings.learning_rate)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+            optimizer, T_max=steps, eta_min=0.01 * self.settings.learning_rate
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
 class _Best(lightning.Callback):
-    """Keeps the weights of the epoch with the smallest validation error (the last one without validation), and every epoch's errors.
+    """Keeps the weights of the epoch with the smallest validation error (the last one without
+    validation), and every epoch's errors.
 
-    At the end both go to ``folder``, from the first process alone; errors are told as they come to a ``log`` in the same process, those of
-    epochs before a stop once more.
+    At the end both go to ``folder``, from the first process alone; errors are told as they come to
+    a ``log`` in the same process, those of epochs before a stop once more.
     """
 
     def __init__(self, folder: Path, log: Log | None) -> None:
@@ -110,7 +134,9 @@ class _Best(lightning.Callback):
         for entry in state_dict["history"]:
             self._note(*entry)
 
-    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_validation_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         error = float(trainer.callback_metrics["validation_mse"])
         self._note("validation_mse", error, trainer.current_epoch)
         if error < self.error:
@@ -124,32 +150,46 @@ class _Best(lightning.Callback):
 
     def _keep(self, module: lightning.LightningModule) -> None:
         state = module.model.state_dict()  # pyright: ignore
-        self.weights = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+        self.weights = {
+            name: value.detach().cpu().contiguous().clone() for name, value in state.items()
+        }
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         error = float(trainer.callback_metrics["train_mse"])
         self._note("train_mse", error, trainer.current_epoch)
         if not trainer.enable_validation and np.isfinite(error):
             self._keep(pl_module)
 
-    def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         if trainer.is_global_zero:
             save_file(self.weights, self.folder / "weights.safetensors")
             (self.folder / "history.json").write_text(json.dumps(self.history), encoding="utf-8")
 
 
 def best_weights(
-    model: torch.nn.Module, settings: Settings, batches: Any, check: Any | None, log: Log, order: torch.Generator, place: Path | None
+    model: torch.nn.Module,
+    settings: Settings,
+    batches: Any,
+    check: Any | None,
+    log: Log,
+    order: torch.Generator,
+    place: Path | None,
 ) -> dict[str, NDArray[Any]]:
-    """Trains ``model``, whose buffer ``target`` holds the label's mean and spread, on loaders of (input, labels); its best state.
+    """Trains ``model``, whose buffer ``target`` holds the label's mean and spread, on loaders of
+    (input, labels); its best state.
 
     Args:
         order: what draws the order of the batches.
-        place: file that keeps the state of the training from epoch to epoch, and is taken up if there; None keeps none.
+        place: file that keeps the state of the training from epoch to epoch, and is taken up if
+        there; None keeps none.
 
     Raises:
-        VitreousError: the error was never finite, the devices or the precision asked for are not there, or nothing can be written
-            beside ``place``.
+        VitreousError: the error was never finite, the devices or the precision asked for are not
+            there, or nothing can be written beside ``place``.
     """
     known = callbacks_in(place)
     if known is not None and known[Kept.__qualname__]["finished"]:
@@ -160,14 +200,22 @@ def best_weights(
     else:
         weights = _run(model, settings, batches, check, log, order, place, known is not None)
     if not weights:
-        raise VitreousError("the training never reached a finite error; lower learning_rate or check the labels")
+        raise VitreousError(
+            "the training never reached a finite error; lower learning_rate or check the labels"
+        )
     return {name: value.float().numpy() for name, value in weights.items()}
 
 
 def _run(
-    model: torch.nn.Module, settings: Settings, batches: Any, check: Any | None, log: Log, order: torch.Generator, place: Path | None,
+    model: torch.nn.Module,
+    settings: Settings,
+    batches: Any,
+    check: Any | None,
+    log: Log,
+    order: torch.Generator,
+    place: Path | None,
     again: bool,
-) -> dict[str, torch.Tensor]:  # fmt: skip
+) -> dict[str, torch.Tensor]:
     """The loop itself, from the state in ``place`` if it goes on ``again``; the best weights."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -180,17 +228,31 @@ def _run(
             callbacks.append(Kept(place, order))
         with _interruptible():
             trainer = _trainer(settings, callbacks)
-            trainer.fit(_Trained(model, settings), batches, check, ckpt_path=place if again else None, weights_only=True)
+            trainer.fit(
+                _Trained(model, settings),
+                batches,
+                check,
+                ckpt_path=place if again else None,
+                weights_only=True,
+            )
         if not alone:
-            for metric, value, step in json.loads((folder / "history.json").read_text(encoding="utf-8")):
+            for metric, value, step in json.loads(
+                (folder / "history.json").read_text(encoding="utf-8")
+            ):
                 log(metric, value, step)
         return load_file(folder / "weights.safetensors")
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Lightning makes of an interruption the end of the process, and then ignores further ones; here it stays an interruption."""
-    handler = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    """Lightning makes of an interruption the end of the process, and then ignores further ones;
+    here it stays an interruption.
+    """
+    handler = (
+        signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is threading.main_thread()
+        else None
+    )
     try:
         yield
     except SystemExit as end:
@@ -204,7 +266,10 @@ def _prepare(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise VitreousError(f"model.checkpoints cannot be used: {folder}: {error.strerror}; choose another folder, or null") from error
+        raise VitreousError(
+            f"model.checkpoints cannot be used: {folder}: {error.strerror}; choose another "
+            "folder, or null"
+        ) from error
 
 
 def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightning.Trainer:
@@ -229,6 +294,8 @@ def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightni
         return trainer
     except (MisconfigurationException, ValueError, RuntimeError) as error:
         raise VitreousError(
-            f"model.accelerator={settings.accelerator}, devices={settings.devices}, precision={settings.precision} cannot be had here "
-            f"({str(error).splitlines()[0]}); take what this machine has, or model.accelerator=cpu model.devices=1 model.precision=32-true"
+            f"model.accelerator={settings.accelerator}, devices={settings.devices}, "
+            f"precision={settings.precision} cannot be had here "
+            f"({str(error).splitlines()[0]}); take what this machine has, or "
+            "model.accelerator=cpu model.devices=1 model.precision=32-true"
         ) from error

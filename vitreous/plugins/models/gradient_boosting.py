@@ -1,10 +1,12 @@
-"""Gradient-boosted regression trees on feature vectors (Friedman, Ann. Stat. 29, 1189 (2001)), as histograms by scikit-learn.
+"""Gradient-boosted regression trees on feature vectors (Friedman, Ann. Stat. 29, 1189 (2001)), as
+histograms by scikit-learn.
 
     y(x) = y_0 + sum_t leaf_t(x)
 
-The number of trees is the one after which the validation glasses' squared error is smallest. Trees are kept as plain arrays (feature,
-threshold, children, value), so the stored model needs no pickle and no scikit-learn to predict; features and thresholds are in the
-descriptor's units, values in the label's unit.
+The number of trees is the one after which the validation glasses' squared error is smallest. Trees
+are kept as plain arrays (feature, threshold, children, value), so the stored model needs no pickle
+and no scikit-learn to predict; features and thresholds are in the descriptor's units, values in the
+label's unit.
 """
 
 from __future__ import annotations
@@ -46,74 +48,115 @@ class GradientBoosting(Model):
     def __post_init__(self) -> None:
         for name in ("trees", "learning_rate", "least_in_leaf"):
             if not getattr(self, name) > 0:
-                raise VitreousError(f"gradient_boosting {name} is {getattr(self, name)}; expected a positive number")
+                raise VitreousError(
+                    f"gradient_boosting {name} is {getattr(self, name)}; expected a positive number"
+                )
         if self.leaves < 2 or self.l2 < 0:
-            raise VitreousError(f"gradient_boosting got leaves={self.leaves}, l2={self.l2}; expected at least 2 leaves and l2 >= 0")
+            raise VitreousError(
+                f"gradient_boosting got leaves={self.leaves}, l2={self.l2}; expected at least 2 "
+                "leaves and l2 >= 0"
+            )
 
     @classmethod
     def example(cls) -> Self:
         return cls(trees=300, least_in_leaf=1, l2=0.0, learning_rate=0.2)
 
-    def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedTrees:
-        """Grow all trees, keep those that help on ``validation``; all of them without validation glasses."""
+    def fit(
+        self,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        rng: np.random.Generator,
+        log: Log,
+    ) -> FittedTrees:
+        """Grow all trees, keep those that help on ``validation``; all of them without validation
+        glasses.
+        """
         try:
             from sklearn.ensemble import HistGradientBoostingRegressor
         except ImportError as error:
             raise MissingExtra("the gradient_boosting model", "scikit-learn", "ml") from error
         rows, values = labelled_rows(train, "training")
         forest = HistGradientBoostingRegressor(
-            max_iter=self.trees, max_leaf_nodes=self.leaves, learning_rate=self.learning_rate, min_samples_leaf=self.least_in_leaf,
-            l2_regularization=self.l2, early_stopping=False,  # pyright: ignore[reportArgumentType]
+            max_iter=self.trees,
+            max_leaf_nodes=self.leaves,
+            learning_rate=self.learning_rate,
+            min_samples_leaf=self.least_in_leaf,
+            l2_regularization=self.l2,
+            early_stopping=False,  # pyright: ignore[reportArgumentType]
             random_state=int(rng.integers(2**31)),
-        ).fit(rows, values)  # fmt: skip
+        ).fit(rows, values)
         kept = self.trees
         if validation:
             unseen, wanted = labelled_rows(validation, "validation")
-            errors = [float(np.mean((stage - wanted) ** 2)) for stage in forest.staged_predict(unseen)]
+            errors = [
+                float(np.mean((stage - wanted) ** 2)) for stage in forest.staged_predict(unseen)
+            ]
             for step, error in enumerate(errors):
                 log("validation_mse", error, step)
             kept = int(np.argmin(errors)) + 1
         return FittedTrees(train[0][0].names, _arrays(forest, kept))
 
     def load(self, folder: Path) -> FittedTrees:
-        shapes: dict[str, tuple[int | None, ...]] = {"start": (1,), "roots": (None,), "numbers": (None, 4), "values": (None, 2)}
+        shapes: dict[str, tuple[int | None, ...]] = {
+            "start": (1,),
+            "roots": (None,),
+            "numbers": (None, 4),
+            "values": (None, 2),
+        }
         arrays, facts = read_folder(folder, "gradient_boosting", shapes)
         try:
             return FittedTrees(tuple(facts["names"]), arrays)
         except (KeyError, TypeError, ValueError) as error:
-            raise VitreousError(f"{folder} holds a damaged gradient_boosting model ({error}); save the model again") from error
+            raise VitreousError(
+                f"{folder} holds a damaged gradient_boosting model ({error}); save the model again"
+            ) from error
 
 
 class FittedTrees(Fitted):
     """The trees one after the other.
 
-    ``roots`` (T,) rows of their first nodes; ``numbers`` (N, 4) feature, left and right node, and whether it is a leaf; ``values`` (N, 2)
-    threshold and leaf value; ``start`` (1,) the value that all trees add to.
+    ``roots`` (T,) rows of their first nodes; ``numbers`` (N, 4) feature, left and right node, and
+    whether it is a leaf; ``values`` (N, 2) threshold and leaf value; ``start`` (1,) the value that
+    all trees add to.
     """
 
     def __init__(self, names: Sequence[str], arrays: dict[str, Array]) -> None:
         self.names, self.arrays = tuple(names), arrays
         numbers, n = arrays["numbers"], len(arrays["numbers"])
         inner = numbers[:, 3] == 0
-        in_range = (numbers[inner, 1:3] < n).all() and (numbers[inner, 0] < len(self.names)).all() and (numbers >= 0).all()
+        in_range = (
+            (numbers[inner, 1:3] < n).all()
+            and (numbers[inner, 0] < len(self.names)).all()
+            and (numbers >= 0).all()
+        )
         forward = (numbers[inner, 1:3] > np.flatnonzero(inner)[:, None]).all()  # no loops
         if not (in_range and forward and (arrays["roots"] < n).all()):
             raise ValueError("trees whose nodes point out of range")
 
     def predict(self, features: Features) -> Array:
         if features.form != "vector":
-            raise VitreousError(f"gradient_boosting got features of form '{features.form}'; expected 'vector'")
+            raise VitreousError(
+                f"gradient_boosting got features of form '{features.form}'; expected 'vector'"
+            )
         check_columns(features, self.names)
         rows = np.ascontiguousarray(features.values, dtype=np.float64)
         a = self.arrays
-        return _descend(rows, a["roots"].astype(np.int64), a["numbers"].astype(np.int64), a["values"], float(a["start"][0]))
+        return _descend(
+            rows,
+            a["roots"].astype(np.int64),
+            a["numbers"].astype(np.int64),
+            a["values"],
+            float(a["start"][0]),
+        )
 
     def save(self, folder: Path) -> None:
         write_folder(folder, "gradient_boosting", self.arrays, {"names": list(self.names)})
 
 
 def _arrays(forest: Any, kept: int) -> dict[str, Array]:
-    """The first ``kept`` trees as arrays; scikit-learn's predictors hold one structured row per node."""
+    """The first ``kept`` trees as arrays; scikit-learn's predictors hold one structured row per
+    node.
+    """
     roots, numbers, values, first = [], [], [], 0
     for (tree,) in forest._predictors[:kept]:
         nodes = tree.nodes
@@ -121,20 +164,33 @@ def _arrays(forest: Any, kept: int) -> dict[str, Array]:
         leaf = nodes["is_leaf"].astype(np.float64)
         children = [np.where(leaf, 0, nodes[side] + first) for side in ("left", "right")]
         numbers.append(np.column_stack([np.where(leaf, 0, nodes["feature_idx"]), *children, leaf]))
-        values.append(np.column_stack([np.where(leaf, 0.0, nodes["num_threshold"]), nodes["value"]]))
+        values.append(
+            np.column_stack([np.where(leaf, 0.0, nodes["num_threshold"]), nodes["value"]])
+        )
         first += len(nodes)
     start = np.asarray(forest._baseline_prediction, dtype=np.float64).reshape(1)
-    return {"start": start, "roots": np.array(roots, float), "numbers": np.concatenate(numbers), "values": np.concatenate(values)}
+    return {
+        "start": start,
+        "roots": np.array(roots, float),
+        "numbers": np.concatenate(numbers),
+        "values": np.concatenate(values),
+    }
 
 
 @njit(cache=True, nogil=True)
 def _descend(rows, roots, numbers, values, start):  # type: ignore[no-untyped-def]
-    """(M,) the sum of the leaves that each row falls into; a feature goes left where it is at most the threshold."""
+    """(M,) the sum of the leaves that each row falls into; a feature goes left where it is at most
+    the threshold.
+    """
     out = np.full(len(rows), start)
     for i in range(len(rows)):
         for root in roots:
             node = root
             while numbers[node, 3] == 0:
-                node = numbers[node, 1] if rows[i, numbers[node, 0]] <= values[node, 0] else numbers[node, 2]
+                node = (
+                    numbers[node, 1]
+                    if rows[i, numbers[node, 0]] <= values[node, 0]
+                    else numbers[node, 2]
+                )
             out[i] += values[node, 1]
     return out

@@ -1,10 +1,13 @@
-"""A deep ensemble of graph networks: members differ in initial weights and in the order of the batches (Lakshminarayanan et al. 2017).
+"""A deep ensemble of graph networks: members differ in initial weights and in the order of the
+batches (Lakshminarayanan et al. 2017).
 
     y = mean_k y_k,    u = exp(w . z + c)        both in the label's unit
 
-The members' spread says where they disagree, not how far they are wrong. So u is learnt, on the validation glasses, of what tells large
-errors from small ones: that spread, how far the mirror images of a place disagree within a member, and what the members' last layers read
-(vitreous.plugins.models._deviation). The training glasses, on which the members agree too well, do not enter.
+The members' spread says where they disagree, not how far they are wrong. So u is learnt, on the
+validation glasses, of what tells large errors from small ones: that spread, how far the mirror
+images of a place disagree within a member, and what the members' last layers read
+(vitreous.plugins.models._deviation). The training glasses, on which the members agree too well, do
+not enter.
 """
 
 from __future__ import annotations
@@ -36,13 +39,15 @@ DEVIATION = "deviation.npz"  #: the file beside the members' folders
 
 @dataclass(frozen=True, kw_only=True)
 class GraphEnsemble(GraphNetwork):
-    """``members`` graph networks, all with the other fields; without validation glasses it predicts, but gives no uncertainty.
+    """``members`` graph networks, all with the other fields; without validation glasses it
+    predicts, but gives no uncertainty.
 
-    ``checkpoints``: a folder that keeps finished members, and the one in training after every epoch, so that a stopped training goes on
-    there; None keeps nothing.
+    ``checkpoints``: a folder that keeps finished members, and the one in training after every
+    epoch, so that a stopped training goes on there; None keeps nothing.
 
     Raises:
-        VitreousError: parameters out of range. MissingExtra: torch, Lightning, PyG or safetensors not installed.
+        VitreousError: parameters out of range. MissingExtra: torch, Lightning, PyG or safetensors
+        not installed.
     """
 
     knows_uncertainty: ClassVar = True
@@ -56,11 +61,21 @@ class GraphEnsemble(GraphNetwork):
 
     @classmethod
     def example(cls) -> Self:
-        return cls(members=2, hidden=8, layers=2, epochs=60, patience=60, batch_size=8, learning_rate=0.03)
+        return cls(
+            members=2, hidden=8, layers=2, epochs=60, patience=60, batch_size=8, learning_rate=0.03
+        )
 
-    def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedGraphEnsemble:
+    def fit(
+        self,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        rng: np.random.Generator,
+        log: Log,
+    ) -> FittedGraphEnsemble:
         """Train the members one after the other; metrics are numbered by member."""
-        single = GraphNetwork(**{name: value for name, value in asdict(self).items() if name != "members"})
+        single = GraphNetwork(
+            **{name: value for name, value in asdict(self).items() if name != "members"}
+        )
         kept = None
         if self.checkpoints is not None:
             read = learnt_from(train, validation, self.companions)
@@ -72,7 +87,10 @@ class GraphEnsemble(GraphNetwork):
             def tell(name: str, value: float, step: int, k: int = k) -> None:
                 log(f"{name}_{k}", value, step)
 
-            fitted.append(_taken_up(single, place, tell) or _trained(single, train, validation, stream, place, tell))
+            fitted.append(
+                _taken_up(single, place, tell)
+                or _trained(single, train, validation, stream, place, tell)
+            )
         return FittedGraphEnsemble(members=fitted).calibrated(validation)
 
     def load(self, folder: Path) -> FittedGraphEnsemble:
@@ -80,28 +98,40 @@ class GraphEnsemble(GraphNetwork):
         try:
             count, scale = int(facts["members"]), facts.get("scale")
             scale = None if scale is None else (float(scale[0]), float(scale[1]))
-            deviation = _deviation.read(folder / DEVIATION) if (folder / DEVIATION).is_file() else None
+            deviation = (
+                _deviation.read(folder / DEVIATION) if (folder / DEVIATION).is_file() else None
+            )
         except (KeyError, TypeError, ValueError, IndexError, OSError) as error:
-            raise VitreousError(f"{folder} holds a damaged graph_ensemble model ({error}); save the model again") from error
+            raise VitreousError(
+                f"{folder} holds a damaged graph_ensemble model ({error}); save the model again"
+            ) from error
         members = [super(GraphEnsemble, self).load(folder / str(k)) for k in range(count)]
         return FittedGraphEnsemble(members=members, deviation=deviation, scale=scale)
 
 
 class FittedGraphEnsemble(Fitted):
-    """The trained members, and what tells their ``deviation``; None where there was nothing to learn it from.
+    """The trained members, and what tells their ``deviation``; None where there was nothing to
+    learn it from.
 
-    ``scale`` is (a, b) of ensembles that were saved before deviations were learnt: u^2 = a^2 var_k y_k + b^2.
+    ``scale`` is (a, b) of ensembles that were saved before deviations were learnt: u^2 = a^2 var_k
+    y_k + b^2.
     """
 
     def __init__(
-        self, *, members: Sequence[FittedGraphNetwork], deviation: Deviation | None = None, scale: tuple[float, float] | None = None
+        self,
+        *,
+        members: Sequence[FittedGraphNetwork],
+        deviation: Deviation | None = None,
+        scale: tuple[float, float] | None = None,
     ) -> None:
         self.members, self.deviation, self.scale = tuple(members), deviation, scale
         self._last: tuple[Features, list[tuple[Array, Array]]] | None = None
 
     def _each(self, features: Features) -> list[tuple[Array, Array]]:
-        """Of each member the predictions of the mirror images (4 or 1, M), and what its last layer reads (M, H); the last ones are kept,
-        since prediction and uncertainty are asked for together."""
+        """Of each member the predictions of the mirror images (4 or 1, M), and what its last layer
+        reads (M, H); the last ones are kept, since prediction and uncertainty are asked for
+        together.
+        """
         if self._last is None or self._last[0] is not features:
             self._last = features, [member.images(features) for member in self.members]
         return self._last[1]
@@ -122,13 +152,17 @@ class FittedGraphEnsemble(Fitted):
         return _deviation.columns(images, hidden, float(self.members[0].arrays["target"][1]))
 
     def calibrated(self, held_out: Sequence[Example]) -> FittedGraphEnsemble:
-        """The same members with deviations learnt on glasses that did not train them; without any where these hold no labelled place."""
+        """The same members with deviations learnt on glasses that did not train them; without any
+        where these hold no labelled place.
+        """
         rows, errors = [], []
         for features, labels in held_out:
             if labels.mask.any():
                 rows.append(self._columns(features)[labels.mask])
                 errors.append((self.predict(features) - labels.values)[labels.mask])
-        return FittedGraphEnsemble(members=self.members, deviation=_deviation.fit(rows, errors) if rows else None)
+        return FittedGraphEnsemble(
+            members=self.members, deviation=_deviation.fit(rows, errors) if rows else None
+        )
 
     def save(self, folder: Path) -> None:
         write_facts(folder, "graph_ensemble", {"members": len(self.members), "scale": self.scale})
@@ -139,7 +173,12 @@ class FittedGraphEnsemble(Fitted):
 
 
 def _trained(
-    single: GraphNetwork, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, place: Path | None, log: Log
+    single: GraphNetwork,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    rng: np.random.Generator,
+    place: Path | None,
+    log: Log,
 ) -> FittedGraphNetwork:
     """One member, and kept in ``place`` (whole or not at all) with what it logged."""
     history: list[tuple[str, float, int]] = []
@@ -160,11 +199,16 @@ def _trained(
 
 
 def _taken_up(single: GraphNetwork, place: Path | None, log: Log) -> FittedGraphNetwork | None:
-    """The member that an earlier training kept in ``place``; None where there is none, or a damaged one, which is then trained anew."""
+    """The member that an earlier training kept in ``place``; None where there is none, or a damaged
+    one, which is then trained anew.
+    """
     if place is None or not place.is_dir():
         return None
     try:
-        member, history = single.load(place), json.loads((place / "history.json").read_text(encoding="utf-8"))
+        member, history = (
+            single.load(place),
+            json.loads((place / "history.json").read_text(encoding="utf-8")),
+        )
     except (VitreousError, OSError, ValueError):
         return None
     for name, value, step in history:

@@ -2,9 +2,11 @@
 
     y(x) = mean + std * (b + sum_v c_v exp(-gamma |z - z_v|^2)),    z = (x - m) / s
 
-(Drucker et al., NIPS 9, 155 (1997)), solved by scikit-learn (libsvm). Its cost grows with the square of the number of rows, so at most
-``max_rows`` labelled places are drawn at random from the training glasses. C is the one of the grid with the smallest squared error on the
-validation glasses. The fitted model is the formula above on stored arrays; scikit-learn is not needed to predict.
+(Drucker et al., NIPS 9, 155 (1997)), solved by scikit-learn (libsvm). Its cost grows with the
+square of the number of rows, so at most ``max_rows`` labelled places are drawn at random from the
+training glasses. C is the one of the grid with the smallest squared error on the validation
+glasses. The fitted model is the formula above on stored arrays; scikit-learn is not needed to
+predict.
 """
 
 from __future__ import annotations
@@ -19,7 +21,13 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
-from vitreous.plugins.models._tables import check_columns, labelled_rows, read_folder, standard_scaling, write_folder
+from vitreous.plugins.models._tables import (
+    check_columns,
+    labelled_rows,
+    read_folder,
+    standard_scaling,
+    write_folder,
+)
 
 Array = NDArray[np.float64]
 _BLOCK = 512  #: rows predicted at once, to bound memory
@@ -27,7 +35,8 @@ _BLOCK = 512  #: rows predicted at once, to bound memory
 
 @dataclass(frozen=True, kw_only=True)
 class SVM(Model):
-    """Support vector regression; the tube's half-width ``epsilon`` is in standard deviations of the target.
+    """Support vector regression; the tube's half-width ``epsilon`` is in standard deviations of the
+    target.
 
     Raises:
         VitreousError: parameters out of range.
@@ -43,13 +52,26 @@ class SVM(Model):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "C", tuple(float(c) for c in self.C))
-        if not self.C or min(self.C) <= 0 or self.gamma < 0 or self.epsilon < 0 or self.max_rows < 2:
+        if (
+            not self.C
+            or min(self.C) <= 0
+            or self.gamma < 0
+            or self.epsilon < 0
+            or self.max_rows < 2
+        ):
             raise VitreousError(
-                f"svm got C={self.C}, gamma={self.gamma}, epsilon={self.epsilon}, max_rows={self.max_rows}; expected C > 0, gamma >= 0 "
+                f"svm got C={self.C}, gamma={self.gamma}, epsilon={self.epsilon}, "
+                f"max_rows={self.max_rows}; expected C > 0, gamma >= 0 "
                 "(0: one over the number of features), epsilon >= 0 and at least 2 rows"
             )
 
-    def fit(self, train: Sequence[Example], validation: Sequence[Example], rng: np.random.Generator, log: Log) -> FittedSVM:
+    def fit(
+        self,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        rng: np.random.Generator,
+        log: Log,
+    ) -> FittedSVM:
         try:
             from sklearn.svm import SVR
         except ImportError as error:
@@ -85,19 +107,30 @@ class SVM(Model):
         return best[2]
 
     def load(self, folder: Path) -> FittedSVM:
-        shapes = {"mean": (None,), "std": (None,), "support": (None, None), "dual": (None,), "offset": (), "gamma": ()}
+        shapes = {
+            "mean": (None,),
+            "std": (None,),
+            "support": (None, None),
+            "dual": (None,),
+            "offset": (),
+            "gamma": (),
+        }
         arrays, facts = read_folder(folder, "svm", shapes)
         names = tuple(facts.get("names", ()))
         columns = {len(names), len(arrays["mean"]), len(arrays["std"]), arrays["support"].shape[1]}
         if len(columns) != 1 or len(arrays["dual"]) != len(arrays["support"]):
-            raise VitreousError(f"{folder}: the arrays of the svm model do not fit together; save the model again")
+            raise VitreousError(
+                f"{folder}: the arrays of the svm model do not fit together; save the model again"
+            )
         offset, gamma = float(arrays.pop("offset")), float(arrays.pop("gamma"))
         return FittedSVM(names=names, offset=offset, gamma=gamma, **arrays)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedSVM(Fitted):
-    """Support vectors (V, C) in standardised features, dual coefficients (V,) and offset in the labels' unit."""
+    """Support vectors (V, C) in standardised features, dual coefficients (V,) and offset in the
+    labels' unit.
+    """
 
     names: tuple[str, ...]
     mean: Array
@@ -119,9 +152,14 @@ class FittedSVM(Fitted):
         for start in range(0, len(rows), _BLOCK):
             z = scaled[start : start + _BLOCK]
             square = np.einsum("rc,rc->r", z, z)[:, None] + own - 2.0 * (z @ self.support.T)
-            result[start : start + _BLOCK] = np.exp(-self.gamma * np.maximum(square, 0.0)) @ self.dual
+            result[start : start + _BLOCK] = (
+                np.exp(-self.gamma * np.maximum(square, 0.0)) @ self.dual
+            )
         return result + self.offset
 
     def save(self, folder: Path) -> None:
-        arrays = {name: np.asarray(getattr(self, name)) for name in ("mean", "std", "support", "dual", "offset", "gamma")}
+        arrays = {
+            name: np.asarray(getattr(self, name))
+            for name in ("mean", "std", "support", "dual", "offset", "gamma")
+        }
         write_folder(folder, "svm", arrays, {"names": list(self.names)})

@@ -1,6 +1,8 @@
-"""Metals by the embedded-atom method, from tables in the eam/alloy (setfl) and eam/fs formats that LAMMPS and NIST use.
+"""Metals by the embedded-atom method, from tables in the eam/alloy (setfl) and eam/fs formats that
+LAMMPS and NIST use.
 
-Daw & Baskes, Phys. Rev. B 29, 6443 (1984); Finnis & Sinclair, Philos. Mag. A 50, 45 (1984). Angstrom and eV. The file decides the elements.
+Daw & Baskes, Phys. Rev. B 29, 6443 (1984); Finnis & Sinclair, Philos. Mag. A 50, 45 (1984).
+Angstrom and eV. The file decides the elements.
 """
 
 from __future__ import annotations
@@ -20,15 +22,114 @@ from vitreous.mechanics.eam.file import EamFile, read_eam
 from vitreous.mechanics.eam.surface import EamSurface
 from vitreous.mechanics.species import species_of
 
-EXAMPLE = Path(__file__).with_name("example.eam.alloy")  #: tables from a formula that ship with the package
+EXAMPLE = Path(__file__).with_name(
+    "example.eam.alloy"
+)  #: tables from a formula that ship with the package
 _ELEMENTS = (
-    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K", "Ca",
-    "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr",
-    "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I", "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd",
-    "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg",
-    "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U", "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm",
-    "Md", "No", "Lr",
-)  # fmt: skip
+    "H",
+    "He",
+    "Li",
+    "Be",
+    "B",
+    "C",
+    "N",
+    "O",
+    "F",
+    "Ne",
+    "Na",
+    "Mg",
+    "Al",
+    "Si",
+    "P",
+    "S",
+    "Cl",
+    "Ar",
+    "K",
+    "Ca",
+    "Sc",
+    "Ti",
+    "V",
+    "Cr",
+    "Mn",
+    "Fe",
+    "Co",
+    "Ni",
+    "Cu",
+    "Zn",
+    "Ga",
+    "Ge",
+    "As",
+    "Se",
+    "Br",
+    "Kr",
+    "Rb",
+    "Sr",
+    "Y",
+    "Zr",
+    "Nb",
+    "Mo",
+    "Tc",
+    "Ru",
+    "Rh",
+    "Pd",
+    "Ag",
+    "Cd",
+    "In",
+    "Sn",
+    "Sb",
+    "Te",
+    "I",
+    "Xe",
+    "Cs",
+    "Ba",
+    "La",
+    "Ce",
+    "Pr",
+    "Nd",
+    "Pm",
+    "Sm",
+    "Eu",
+    "Gd",
+    "Tb",
+    "Dy",
+    "Ho",
+    "Er",
+    "Tm",
+    "Yb",
+    "Lu",
+    "Hf",
+    "Ta",
+    "W",
+    "Re",
+    "Os",
+    "Ir",
+    "Pt",
+    "Au",
+    "Hg",
+    "Tl",
+    "Pb",
+    "Bi",
+    "Po",
+    "At",
+    "Rn",
+    "Fr",
+    "Ra",
+    "Ac",
+    "Th",
+    "Pa",
+    "U",
+    "Np",
+    "Pu",
+    "Am",
+    "Cm",
+    "Bk",
+    "Cf",
+    "Es",
+    "Fm",
+    "Md",
+    "No",
+    "Lr",
+)
 _CLOSEST = 0.7  # angstrom; nearer atoms count as lying on top of each other
 
 
@@ -43,9 +144,10 @@ class Eam(Potential):
 
     Fields:
         path: the file of tables; its content enters the keys of results, its name does not.
-        smooth_end: tables end with zero slope. Otherwise as LAMMPS reads them: with a difference of the last two values, so that a
-            force jumps (Sheng's Cu-Zr table: 1e-3 eV/A or so) where a pair crosses the cutoff, and no state comes to rest below that;
-            ``lammps_aqs`` then runs LAMMPS's own eam/alloy or eam/fs on the file.
+        smooth_end: tables end with zero slope. Otherwise as LAMMPS reads them: with a difference of
+            the last two values, so that a force jumps (Sheng's Cu-Zr table: 1e-3 eV/A or so) where
+            a pair crosses the cutoff, and no state comes to rest below that; ``lammps_aqs`` then
+            runs LAMMPS's own eam/alloy or eam/fs on the file.
     """
 
     species: ClassVar = _ELEMENTS  # of which each file has some: ``elements``
@@ -57,7 +159,9 @@ class Eam(Potential):
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | Path) or not str(self.path):
-            raise VitreousError(f"eam.path is {self.path!r}; expected the path of an eam/alloy or eam/fs file")
+            raise VitreousError(
+                f"eam.path is {self.path!r}; expected the path of an eam/alloy or eam/fs file"
+            )
 
         if not isinstance(self.smooth_end, bool):
             raise VitreousError(f"eam.smooth_end is {self.smooth_end!r}; expected true or false")
@@ -86,29 +190,39 @@ class Eam(Potential):
         try:
             return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()
         except OSError as error:
-            raise VitreousError(f"the potential file {self.path} cannot be read: {error.strerror or error}") from None
+            raise VitreousError(
+                f"the potential file {self.path} cannot be read: {error.strerror or error}"
+            ) from None
 
     def tables(self) -> EamFile:
-        """What the file holds. Raises VitreousError, in one sentence, for a missing, foreign or damaged file."""
+        """What the file holds. Raises VitreousError, in one sentence, for a missing, foreign or
+        damaged file.
+        """
         return _tables(str(self.path), self.fingerprint())
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """The elements that the file describes, in its order. Raises VitreousError for a bad file."""
+        """The elements that the file describes, in its order. Raises VitreousError for
+        a bad file.
+        """
         return self.tables().elements
 
     def surface(self, configuration: Configuration) -> EamSurface:
         """The energy surface of these atoms.
 
         Raises:
-            VitreousError: for a bad file, another dimension, units or elements, overlapping atoms, or a cell thinner than the cutoff.
+            VitreousError: for a bad file, another dimension, units or elements, overlapping atoms,
+            or a cell thinner than the cutoff.
         """
         tables = self.tables()
-        species = species_of(configuration, f"eam with {Path(self.path).name}", tables.elements, 3, self.units)
+        species = species_of(
+            configuration, f"eam with {Path(self.path).name}", tables.elements, 3, self.units
+        )
         return EamSurface(configuration, species, tables, _CLOSEST, self.smooth_end)
 
     def lammps_commands(self, configuration: Configuration) -> tuple[str, ...]:
-        """LAMMPS's own style on the same file; none with ``smooth_end``, whose tables LAMMPS does not have.
+        """LAMMPS's own style on the same file; none with ``smooth_end``, whose tables LAMMPS does
+        not have.
 
         Raises:
             VitreousError: for a bad file.
@@ -117,5 +231,7 @@ class Eam(Potential):
             return ()
         tables = self.tables()
         # LAMMPS wants tables for a name that no atom bears, too: any element will do
-        names = [name if name in tables.elements else tables.elements[0] for name in configuration.names]
+        names = [
+            name if name in tables.elements else tables.elements[0] for name in configuration.names
+        ]
         return (f"pair_style {tables.style}", f'pair_coeff * * "{self.path}" {" ".join(names)}')

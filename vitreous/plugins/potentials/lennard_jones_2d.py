@@ -1,4 +1,5 @@
-"""The two-dimensional binary Lennard-Jones glass former of Lancon, Billard & Chaudhari (1986), as Falk & Langer (1998) use it, smoothed.
+"""The two-dimensional binary Lennard-Jones glass former of Lancon, Billard & Chaudhari (1986), as
+Falk & Langer (1998) use it, smoothed.
 
     U_LJ(r) = 4 epsilon [(sigma/r)^12 - (sigma/r)^6]
     U(r) = U_LJ(r) + A                      r < 2
@@ -12,9 +13,10 @@ S-L   1                        1
 L-L   2 sin(pi/5)              0.5
 ====  =======================  =======
 
-The coefficients make force and stiffness continuous at 2 and zero at 2.5, A makes the energy so: LAMMPS ``lj/smooth 2.0 2.5`` with
-``pair_modify shift yes``, the same two distances for every pair (Barbot et al., Phys. Rev. E 97, 033001 (2018), smooth it likewise).
-Lengths in sigma_SL, energies in epsilon_SL.
+The coefficients make force and stiffness continuous at 2 and zero at 2.5, A makes the energy so:
+LAMMPS ``lj/smooth 2.0 2.5`` with ``pair_modify shift yes``, the same two distances for every pair
+(Barbot et al., Phys. Rev. E 97, 033001 (2018), smooth it likewise). Lengths in sigma_SL, energies
+in epsilon_SL.
 """
 
 from __future__ import annotations
@@ -74,7 +76,9 @@ class LennardJones2D(ScalarPair):
     cutoff: ClassVar = _CUTOFF
     closest: ClassVar = 0.3
     bond_range: ClassVar = 1.6  # first neighbours of L
-    intervals: ClassVar = 1100  # 0.002 wide: one knot falls on the inner distance, where the third derivative jumps
+    intervals: ClassVar = (
+        1100  # 0.002 wide: one knot falls on the inner distance, where the third derivative jumps
+    )
 
     def energy(self, a: str, b: str, r: Array) -> Array:
         """U(r), (n,)."""

@@ -1,17 +1,19 @@
-"""Silica after Watanabe, Yamasaki, Tatsumura & Ohdomari, Appl. Surf. Sci. 234, 207 (2004), as Font-Clos et al. (2022) use it.
+"""Silica after Watanabe, Yamasaki, Tatsumura & Ohdomari, Appl. Surf. Sci. 234, 207 (2004), as
+Font-Clos et al. (2022) use it.
 
 A Stillinger-Weber form whose Si-O bonds soften with the coordination of both ends:
 
-    E = sum_pairs f2 + sum_triplets f3                               (r in units of sigma, energies of epsilon)
+    E = sum_pairs f2 + sum_triplets f3      (r in units of sigma, energies of epsilon)
     f2 = g_Si(z_Si) g_O(z_O) A (B r^-p - r^-q) exp[1 / (r - a)]      g = 1 unless the pair is Si-O
     g_Si(z) = (p1 sqrt(z + p2) - p4) exp[p3 / (z - 4)] + p4          z < 4, else p4
     g_O(z) = p5 / (exp[(p6 - z) / p7] + 1) exp[p8 (z - p9)^2]
     z_i = sum of fc(r_ij) over neighbours of the OTHER species       ramp from R - D to R + D
-    f3 = lambda(z_i) exp[gamma_ij / (r_ij - a_ij) + gamma_ik / (r_ik - a_ik)] (D^2 + alpha D^3),  D = cos theta_jik - cos theta_0
-    lambda(z) = mu (1 + nu exp[-xi (z - z0)^2])
+    f3 = lambda(z_i) exp[gamma_ij / (r_ij - a_ij) + gamma_ik / (r_ik - a_ik)] (D^2 + alpha D^3),  D
+    = cos theta_jik - cos theta_0 lambda(z) = mu (1 + nu exp[-xi (z - z0)^2])
 
-The conventions were settled by the published per-atom energies of a bilayer (pairs in halves, triplets in thirds): each arm has its own
-gamma, each unordered pair of ends counts once, z counts unlike neighbours only.
+The conventions were settled by the published per-atom energies of a bilayer (pairs in halves,
+triplets in thirds): each arm has its own gamma, each unordered pair of ends counts once, z counts
+unlike neighbours only.
 """
 
 from __future__ import annotations
@@ -42,7 +44,17 @@ _TRIPLETS = (  # centre, ends; mu, nu, xi, z0; a of each arm; gamma of each arm;
     (_O, _SI, _SI, 2.5, 0.0, 0.0, 0.0, 1.20, 1.20, 0.15, 0.15, -0.812, 1.6),
     (_SI, _O, _O, 10.5, 0.0, 0.0, 0.0, 1.10, 1.10, 0.31, 0.31, -1 / 3, 0.0),
 )
-_SOFT = (0.303672895420570121, 3.93232680731067283, 0.253450103965147155, 0.856344826609515408, 5.274, 0.712, 0.522, -0.0372, -4.52)
+_SOFT = (
+    0.303672895420570121,
+    3.93232680731067283,
+    0.253450103965147155,
+    0.856344826609515408,
+    5.274,
+    0.712,
+    0.522,
+    -0.0372,
+    -4.52,
+)
 _RAMP = (1.15, 1.25)  # R - D, R + D
 _CLOSEST = 0.7  # angstrom; nearer atoms count as lying on top of each other
 _BOND_RANGE = 2.5  # angstrom
@@ -53,7 +65,8 @@ class Watanabe(Potential):
     """Coordination-softened silica in three dimensions.
 
     Fields:
-        epsilon: energy scale, eV; the default is 3.4723e-19 J, which the published energies were made with.
+        epsilon: energy scale, eV; the default is 3.4723e-19 J, which the published energies were
+        made with.
         sigma: length scale, angstrom.
     """
 
@@ -67,12 +80,23 @@ class Watanabe(Potential):
     def __post_init__(self) -> None:
         for name in ("epsilon", "sigma"):
             if not getattr(self, name) > 0.0:
-                raise VitreousError(f"watanabe.{name} is {getattr(self, name)!r}; expected a positive number")
+                raise VitreousError(
+                    f"watanabe.{name} is {getattr(self, name)!r}; expected a positive number"
+                )
 
     def terms(self) -> Terms:
         """The parameters in angstrom and eV."""
         pairs = np.array(
-            [[self.epsilon * a * b * self.sigma**p, p, self.epsilon * a * self.sigma**q, q, rc * self.sigma] for a, b, p, q, rc in _PAIRS]
+            [
+                [
+                    self.epsilon * a * b * self.sigma**p,
+                    p,
+                    self.epsilon * a * self.sigma**q,
+                    q,
+                    rc * self.sigma,
+                ]
+                for a, b, p, q, rc in _PAIRS
+            ]
         )
         triplets = np.array(_TRIPLETS, dtype=np.float64)
         triplets[:, 3] *= self.epsilon
@@ -89,7 +113,8 @@ class Watanabe(Potential):
         """The energy surface of a Si-O glass.
 
         Raises:
-            VitreousError: for another dimension, units or species, overlapping atoms, or a cell thinner than the cutoff.
+            VitreousError: for another dimension, units or species, overlapping atoms, or a cell
+            thinner than the cutoff.
         """
         species = species_of(configuration, "watanabe", self.species, 3, self.units)
         return WatanabeSurface(configuration, species, self.terms(), _BOND_RANGE, _CLOSEST)

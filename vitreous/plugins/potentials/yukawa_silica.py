@@ -1,4 +1,5 @@
-"""Two-dimensional silica: the Yukawa-type pair model of Roy, Heyde & Heuer, as Bachhav et al. (2025) use it.
+"""Two-dimensional silica: the Yukawa-type pair model of Roy, Heyde & Heuer, as Bachhav et al.
+(2025) use it.
 
     V(r) = (sigma/r)^12 + (q/r) exp(-kappa r)
     U(r) = V(r) - V(Rc) - V'(Rc) (r - Rc)          r < Rc, else 0
@@ -11,8 +12,8 @@ Si-O   1.075        -1.000
 O-O    0.900        +0.670
 =====  ===========  ==========  ========================
 
-Lengths in angstrom; the energy unit of the model is not specified in the literature ("reduced"). The force shift is part of the model:
-published glasses are at rest with it, and not without.
+Lengths in angstrom; the energy unit of the model is not specified in the literature ("reduced").
+The force shift is part of the model: published glasses are at rest with it, and not without.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ _BOND_RANGE = 3.3  # angstrom: Si-O, O-O and bonded Si-Si pairs
 _R_MIN = 0.6  # angstrom; closer atoms count as lying on top of each other
 
 
-def yukawa(r: NDArray[np.float64], sigma: float, q: float, kappa: float) -> tuple[NDArray[np.float64], ...]:
+def yukawa(
+    r: NDArray[np.float64], sigma: float, q: float, kappa: float
+) -> tuple[NDArray[np.float64], ...]:
     """V, V', V'' (energy, per A, per A^2) at distances r (A), without the shift."""
     core = (sigma / r) ** 12
     screened = q / r * np.exp(-kappa * r)
@@ -64,19 +67,24 @@ class YukawaSilica(Potential):
     def __post_init__(self) -> None:
         if self.cutoff <= 2 * _R_MIN or self.screening_length <= 0:
             raise VitreousError(
-                f"cutoff {self.cutoff} A and screening length {self.screening_length} A; expected positive, cutoff above 1.2"
+                f"cutoff {self.cutoff} A and screening length {self.screening_length} A; expected "
+                "positive, cutoff above 1.2"
             )
 
     def table(self) -> PairTable:
         """The three pair functions, tabulated."""
-        functions: dict[tuple[int, int], PairFunction] = {pair: self._shifted(*constants) for pair, constants in _PAIRS.items()}
+        functions: dict[tuple[int, int], PairFunction] = {
+            pair: self._shifted(*constants) for pair, constants in _PAIRS.items()
+        }
         return pair_table(functions, 2, _R_MIN, self.cutoff)
 
     def _shifted(self, sigma: float, q: float) -> PairFunction:
         kappa = 1.0 / self.screening_length
         at_cutoff = yukawa(np.array([self.cutoff]), sigma, q, kappa)
 
-        def function(r: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        def function(
+            r: NDArray[np.float64],
+        ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
             v, dv, ddv = yukawa(r, sigma, q, kappa)
             return v - at_cutoff[0] - at_cutoff[1] * (r - self.cutoff), dv - at_cutoff[1], ddv
 
@@ -86,16 +94,24 @@ class YukawaSilica(Potential):
         """The energy surface of a planar Si-O glass.
 
         Raises:
-            VitreousError: for another dimension, units or species, overlapping atoms, or a cell thinner than the cutoff.
+            VitreousError: for another dimension, units or species, overlapping atoms, or a cell
+            thinner than the cutoff.
         """
         if configuration.dimension != 2:
-            raise VitreousError("yukawa_silica is a two-dimensional model, but the glass has three dimensions; use another potential")
+            raise VitreousError(
+                "yukawa_silica is a two-dimensional model, but the glass has three dimensions; "
+                "use another potential"
+            )
         unknown = sorted(set(configuration.names) - set(self.species))
         if unknown:
             raise VitreousError(
-                f"yukawa_silica knows Si and O, but the glass holds {', '.join(unknown)}; name its species or use another potential"
+                f"yukawa_silica knows Si and O, but the glass holds {', '.join(unknown)}; name "
+                "its species or use another potential"
             )
         if configuration.units != self.units:
-            raise VitreousError(f"yukawa_silica works in {self.units} units (A, reduced energy), but the glass is in {configuration.units}")
+            raise VitreousError(
+                f"yukawa_silica works in {self.units} units (A, reduced energy), but the glass is "
+                f"in {configuration.units}"
+            )
         index = np.array([self.species.index(name) for name in configuration.names])
         return PairSurface(configuration, index[configuration.species], self.table(), _BOND_RANGE)

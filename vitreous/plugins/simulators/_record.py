@@ -12,11 +12,15 @@ from vitreous.mechanics.quasistatic.fixed_steps import Path
 
 
 class Frames:
-    """The states that a deformation keeps besides those around events: one each ``every`` strain (0: none), and those at ``strains``."""
+    """The states that a deformation keeps besides those around events: one each ``every`` strain
+    (0: none), and those at ``strains``.
+    """
 
     def __init__(self, strain_step: float, every: float, strains: Sequence[float]) -> None:
         self.saved: list[tuple[float, State]] = []
-        self.stops = frozenset(int(np.ceil(strain / strain_step * (1.0 - 1e-9))) for strain in strains)
+        self.stops = frozenset(
+            int(np.ceil(strain / strain_step * (1.0 - 1e-9))) for strain in strains
+        )
         self._step, self._every, self._last = strain_step, every, -np.inf
 
     def visit(self, step: int, state: State) -> None:
@@ -39,10 +43,11 @@ def trajectory_of(
     lost: Sequence[int] | None = None,
     lowest: Sequence[float] = (),
 ) -> Trajectory:
-    """States at ``path.steps * strain_step``; frames at the start, the end, around every event, and at ``frames``.
+    """States at ``path.steps * strain_step``; frames at the start, the end, around every event, and
+    at ``frames``.
 
-    ``lost`` names for each event the atom whose bond it broke, -1 for none; None where broken bonds were not looked for. ``lowest`` are
-    the lowest eigenvalues of the states, empty if unknown.
+    ``lost`` names for each event the atom whose bond it broke, -1 for none; None where broken bonds
+    were not looked for. ``lowest`` are the lowest eigenvalues of the states, empty if unknown.
     """
     saved = {0.0: path.states[0], path.steps[-1] * strain_step: path.states[-1], **dict(frames)}
     for event in path.events:
@@ -64,16 +69,28 @@ def trajectory_of(
     )
 
 
-def _events(configuration: Configuration, loading: Loading, strain_step: float, path: Path, lost: Sequence[int] | None) -> Events:
-    """Each instability with the atom that moved most, or lost its bond, and where that atom was in the undeformed glass."""
+def _events(
+    configuration: Configuration,
+    loading: Loading,
+    strain_step: float,
+    path: Path,
+    lost: Sequence[int] | None,
+) -> Events:
+    """Each instability with the atom that moved most, or lost its bond, and where that atom was in
+    the undeformed glass.
+    """
     moved = [int(np.linalg.norm(e.fall.shift, axis=1).argmax()) for e in path.events]
     broken = [-1] * len(moved) if lost is None else list(lost)
-    atoms = np.array([b if b >= 0 else m for b, m in zip(broken, moved, strict=True)], dtype=np.int64)
+    atoms = np.array(
+        [b if b >= 0 else m for b, m in zip(broken, moved, strict=True)], dtype=np.int64
+    )
     other = "rearrangement" if lost is None else "flip"
     return Events(
         strain=np.array([e.step * strain_step for e in path.events]),
         energy_drop=np.array([e.fall.released for e in path.events]),
-        stress_drop=np.array([float(loading.scalar_stress(e.fall.stress_drop)) for e in path.events]),
+        stress_drop=np.array(
+            [float(loading.scalar_stress(e.fall.stress_drop)) for e in path.events]
+        ),
         atom=atoms,
         position=configuration.positions[atoms].reshape(len(atoms), configuration.dimension),
         kind=tuple("bond_break" if b >= 0 else other for b in broken),

@@ -1,8 +1,10 @@
-"""Native athermal quasistatic deformation: continuation between instabilities, the fixed-step protocol across them.
+"""Native athermal quasistatic deformation: continuation between instabilities, the fixed-step
+protocol across them.
 
-See ``vitreous.mechanics.quasistatic.continuation`` for the method. Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006); the loading,
-step and minimiser defaults are those of Bachhav et al. (2025), Methods, whose "400 steps of 1e-4" end before the first event: here the
-run continues until ``max_events`` instabilities or ``strain_max``.
+See ``vitreous.mechanics.quasistatic.continuation`` for the method. Maloney & Lemaitre, Phys. Rev. E
+74, 016118 (2006); the loading, step and minimiser defaults are those of Bachhav et al. (2025),
+Methods, whose "400 steps of 1e-4" end before the first event: here the run continues until
+``max_events`` instabilities or ``strain_max``.
 """
 
 from __future__ import annotations
@@ -40,22 +42,28 @@ class AQS(Simulator):
         strain_step: the grid on which events are reported, dimensionless.
         strain_max: where the run ends, dimensionless.
         max_events: it ends after this many instabilities, if earlier.
-        stride: at most this many strain steps are covered at once where the glass responds smoothly; 1: the fixed-step protocol itself,
-            an affine step and the minimiser alone, some ten to a hundred times slower.
+        stride: at most this many strain steps are covered at once where the glass responds
+            smoothly; 1: the fixed-step protocol itself, an affine step and the minimiser alone,
+            some ten to a hundred times slower.
         force_tolerance: largest force component of a state, energy per length.
         minimiser: descent across an instability: cg, fire, damped or steepest.
         friction: of ``damped``, inverse time at unit mass.
         jump: displacement beyond the prediction that ends a smooth stretch, length.
-        smallest_event: an instability counts as an event if it moves some atom by more than this, length.
+        smallest_event: an instability counts as an event if it moves some atom by more than this,
+        length.
         relax_cell: whether ``relax`` also lets the cell lengths go to zero normal stress.
         stress_tolerance: normal stress left when it does, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
-        break_near, break_far, break_drop: tell broken bonds from other events: a bridging atom closer than ``break_near`` to one partner
-            and further than ``break_far`` from the other (length), by a bond that grew by more than ``jump`` in the event and was not
-            broken by an earlier one, with some atom's energy falling by more than ``break_drop``. Events are then of
-            kind "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass with bonds.
+        break_near, break_far, break_drop: tell broken bonds from other events: a bridging atom
+            closer than ``break_near`` to one partner and further than ``break_far`` from the other
+            (length), by a bond that grew by more than ``jump`` in the event and was not broken by
+            an earlier one, with some atom's energy falling by more than ``break_drop``. Events are
+            then of
+            kind "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass
+            with bonds.
         stop_at_break: end at the first broken bond.
-        eigenvalues: whether each state's lowest eigenvalue is found, at about a fifth of the cost of the rest.
+        eigenvalues: whether each state's lowest eigenvalue is found, at about a fifth of the cost
+        of the rest.
     """
 
     version: ClassVar = 5
@@ -82,17 +90,33 @@ class AQS(Simulator):
 
     def __post_init__(self) -> None:
         descent_named(self.minimiser)
-        for name in ("strain_step", "strain_max", "force_tolerance", "jump", "smallest_event", "stress_tolerance", "friction"):
+        for name in (
+            "strain_step",
+            "strain_max",
+            "force_tolerance",
+            "jump",
+            "smallest_event",
+            "stress_tolerance",
+            "friction",
+        ):
             if not 0.0 < getattr(self, name) < np.inf:
-                raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected a positive number")
+                raise VitreousError(
+                    f"simulator.{name} is {getattr(self, name)!r}; expected a positive number"
+                )
         if not 0.0 <= self.frame_every < np.inf:
-            raise VitreousError(f"simulator.frame_every is {self.frame_every!r}; expected a strain, or 0 for no more frames")
+            raise VitreousError(
+                f"simulator.frame_every is {self.frame_every!r}; expected a strain, or 0 for no "
+                "more frames"
+            )
         for name in ("max_events", "stride"):
             if getattr(self, name) < 1:
-                raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected at least 1")
+                raise VitreousError(
+                    f"simulator.{name} is {getattr(self, name)!r}; expected at least 1"
+                )
         if self.stop_at_break and self.break_far <= 0.0:
             raise VitreousError(
-                "simulator.stop_at_break needs simulator.break_far, the length beyond which a bond counts as lost; set both"
+                "simulator.stop_at_break needs simulator.break_far, the length beyond which a "
+                "bond counts as lost; set both"
             )
 
     @classmethod
@@ -100,13 +124,23 @@ class AQS(Simulator):
         return cls(max_events=1)
 
     def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
-        """The glass at rest. Raises NotConverged, or VitreousError if the potential refuses the glass."""
+        """The glass at rest. Raises NotConverged, or VitreousError if the potential refuses the
+        glass.
+        """
         with threadpool_limits(1):
             surface = potential.surface(configuration)
             preconditioner = Preconditioner(surface.bond_range)
-            state = relax(surface, configuration.positions, configuration.cell, preconditioner, self._protocol())
+            state = relax(
+                surface,
+                configuration.positions,
+                configuration.cell,
+                preconditioner,
+                self._protocol(),
+            )
             if self.relax_cell:
-                state = relax_lengths(surface, state, preconditioner, self._protocol(), self.stress_tolerance)
+                state = relax_lengths(
+                    surface, state, preconditioner, self._protocol(), self.stress_tolerance
+                )
         info = {**configuration.info, "energy": state.energy, "residual": state.residual}
         return configuration.with_(positions=state.positions, cell=state.cell, info=info)
 
@@ -114,12 +148,20 @@ class AQS(Simulator):
     def reach(self) -> float:
         return self.strain_max
 
-    def deform(self, configuration: Configuration, potential: Potential, loading: Loading, *, strains: Sequence[float] = ()) -> Trajectory:
+    def deform(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        *,
+        strains: Sequence[float] = (),
+    ) -> Trajectory:
         """The relaxed glass along the loading.
 
         Raises:
             NotConverged: if a descent runs out of its budget.
-            VitreousError: for a loading that the glass cannot follow (``vitreous.mechanics.quasistatic.straining``).
+            VitreousError: for a loading that the glass cannot follow
+            (``vitreous.mechanics.quasistatic.straining``).
         """
         protocol = self._protocol()
         frames = Frames(self.strain_step, self.frame_every, strains)
@@ -127,12 +169,16 @@ class AQS(Simulator):
             surface = potential.surface(configuration)
             refuse_deformation(configuration, loading, self.strain_max, surface)
             preconditioner = Preconditioner(surface.bond_range)
-            start = relax(surface, configuration.positions, configuration.cell, preconditioner, protocol)
+            start = relax(
+                surface, configuration.positions, configuration.cell, preconditioner, protocol
+            )
             softest = SoftestMode(surface, preconditioner)
             lowest = [softest.at(start.positions, start.cell) if self.eigenvalues else np.nan]
 
             def visit(step: int, state: State) -> None:
-                lowest.append(softest.at(state.positions, state.cell) if self.eigenvalues else np.nan)
+                lowest.append(
+                    softest.at(state.positions, state.cell) if self.eigenvalues else np.nan
+                )
                 frames.visit(step, state)
 
             rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
@@ -144,13 +190,27 @@ class AQS(Simulator):
                 lost.append(-1 if breaks is None else breaks.lost_by(event))
                 return over(event, lost[-1])
 
-            path = deform(surface, start, loading, protocol, preconditioner, visit, ends, frames.stops)
+            path = deform(
+                surface, start, loading, protocol, preconditioner, visit, ends, frames.stops
+            )
         _tell_saddles(np.array(path.steps) * self.strain_step, np.array(lowest))
         broken = None if breaks is None else lost
-        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames.saved, lost=broken, lowest=lowest)
+        return trajectory_of(
+            configuration,
+            loading,
+            self.strain_step,
+            path,
+            frames=frames.saved,
+            lost=broken,
+            lowest=lowest,
+        )
 
-    def _over(self, configuration: Configuration, loading: Loading) -> Callable[[Instability, int], bool]:
-        """Whether the run ends, told of each instability and the atom whose bond it broke (-1: none)."""
+    def _over(
+        self, configuration: Configuration, loading: Loading
+    ) -> Callable[[Instability, int], bool]:
+        """Whether the run ends, told of each instability and the atom whose bond it broke (-1:
+        none).
+        """
         return lambda event, lost: self.stop_at_break and lost >= 0
 
     def _protocol(self) -> Protocol:
@@ -168,11 +228,14 @@ class AQS(Simulator):
 
 
 def _tell_saddles(strain: NDArray[np.float64], lowest: NDArray[np.float64]) -> None:
-    """Warn of states (S,) that are no minima: what holds them there is a symmetry, which disordered glasses lack."""
+    """Warn of states (S,) that are no minima: what holds them there is a symmetry, which disordered
+    glasses lack.
+    """
     saddles = np.flatnonzero(lowest < 0.0)
     if len(saddles):
         warnings.warn(
-            f"at strain {strain[saddles[0]]:g} the lowest eigenvalue is {lowest[saddles[0]]:.3g}: a perfect symmetry holds the glass at a "
+            f"at strain {strain[saddles[0]]:g} the lowest eigenvalue is {lowest[saddles[0]]:.3g}: "
+            "a perfect symmetry holds the glass at a "
             "saddle, and an event there is not seen; disturb its positions a little first",
             stacklevel=3,
         )

@@ -1,7 +1,8 @@
 """Native athermal quasistatic deformation to complete fracture (Font-Clos et al. 2022, Methods).
 
-As ``aqs`` until no path of bonds leads from the glass to its own periodic image along the axis that the loading extends most: then the
-crack has gone through. Broken bonds and flips are told apart on the way, so the first "bond_break" is the first broken bond.
+As ``aqs`` until no path of bonds leads from the glass to its own periodic image along the axis that
+the loading extends most: then the crack has gone through. Broken bonds and flips are told apart on
+the way, so the first "bond_break" is the first broken bond.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from vitreous.plugins.simulators.aqs import AQS
 
 @dataclass(frozen=True, kw_only=True)
 class AQSFracture(AQS):
-    """AQS with the defaults of the stretched bilayer, ended by separation; a bond longer than ``break_far`` (length) no longer holds.
+    """AQS with the defaults of the stretched bilayer, ended by separation; a bond longer than
+    ``break_far`` (length) no longer holds.
 
     Raises:
-        VitreousError: for ``break_far`` of zero, or, when it deforms, a glass without bonds, already in pieces, or stretched along no axis
-            of its cell.
+        VitreousError: for ``break_far`` of zero, or, when it deforms, a glass without bonds,
+            already in pieces, or stretched along no axis of its cell.
     """
 
     version: ClassVar = AQS.version
@@ -41,10 +43,13 @@ class AQSFracture(AQS):
         super().__post_init__()
         if self.break_far <= 0.0:
             raise VitreousError(
-                f"simulator.break_far is {self.break_far!r}; complete fracture needs the length beyond which a bond is lost"
+                f"simulator.break_far is {self.break_far!r}; complete fracture needs the length "
+                "beyond which a bond is lost"
             )
 
-    def _over(self, configuration: Configuration, loading: Loading) -> Callable[[Instability, int], bool]:
+    def _over(
+        self, configuration: Configuration, loading: Loading
+    ) -> Callable[[Instability, int], bool]:
         axis = _axis(loading)
         bonds, periodic = configuration.bonds, configuration.periodic
 
@@ -54,7 +59,8 @@ class AQSFracture(AQS):
 
         if in_pieces(configuration.positions, configuration.cell):
             raise VitreousError(
-                f"no path of bonds shorter than {self.break_far:g} goes through the glass along the loading; it is in pieces already"
+                f"no path of bonds shorter than {self.break_far:g} goes through the glass along "
+                "the loading; it is in pieces already"
             )
         return lambda event, lost: in_pieces(event.after.positions, event.after.cell)
 
@@ -64,7 +70,8 @@ def _axis(loading: Loading) -> int:
     along = np.abs(loading.extension_direction)
     if along.max() < 1.0 - 1e-9:
         raise VitreousError(
-            f"the loading stretches the glass most between the axes of its cell (loading.angle is {loading.angle:g}); complete fracture is "
+            "the loading stretches the glass most between the axes of its cell (loading.angle is "
+            f"{loading.angle:g}); complete fracture is "
             "told along an axis: use 0 or 90, for simple shear 45"
         )
     return int(along.argmax())

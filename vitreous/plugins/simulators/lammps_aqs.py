@@ -1,9 +1,11 @@
-"""Athermal quasistatic deformation by LAMMPS: the published fixed-step protocol, and the reference for the native engine.
+"""Athermal quasistatic deformation by LAMMPS: the published fixed-step protocol, and the reference
+for the native engine.
 
-Strain, minimise with any ``min_style``, look for the drop; Thompson et al., Comput. Phys. Commun. 271, 108171 (2022). Models that LAMMPS
-has go through its own style (``lennard_jones_2d``: lj/smooth; ``eam`` without ``smooth_end``: eam/alloy or eam/fs), other pair models
-through ``pair_style table spline``, all others through ``fix external`` on our energy surface. Any other LAMMPS model can be given as text
-in ``pair_commands``.
+Strain, minimise with any ``min_style``, look for the drop; Thompson et al., Comput. Phys. Commun.
+271, 108171 (2022). Models that LAMMPS has go through its own style (``lennard_jones_2d``:
+lj/smooth; ``eam`` without ``smooth_end``: eam/alloy or eam/fs), other pair models through
+``pair_style table spline``, all others through ``fix external`` on our energy surface. Any other
+LAMMPS model can be given as text in ``pair_commands``.
 """
 
 from __future__ import annotations
@@ -38,12 +40,16 @@ class LammpsAQS(Simulator):
     Fields:
         strain_step, strain_max, max_events: the grid, and where the run ends, dimensionless.
         min_style: LAMMPS's minimiser. time_step: of the dynamic ones, at unit mass.
-        force_tolerance: asked of the minimiser; accepted_force: a state with more is refused, energy per length.
+        force_tolerance: asked of the minimiser; accepted_force: a state with more is refused,
+        energy per length.
         budget: force evaluations and iterations per minimisation.
-        jump: by how much a bond grows in the event that breaks it, length. smallest_event: as for ``aqs``.
+        jump: by how much a bond grows in the event that breaks it, length. smallest_event: as for
+        ``aqs``.
         frame_every: strain between saved frames besides those around events; 0 for none.
-        break_near, break_far, break_drop, stop_at_break: broken bonds told from other events, as for ``aqs``.
-        pair_commands: LAMMPS commands instead of the potential's own, of which only species and units then count.
+        break_near, break_far, break_drop, stop_at_break: broken bonds told from other events, as
+        for ``aqs``.
+        pair_commands: LAMMPS commands instead of the potential's own, of which only species and
+        units then count.
     """
 
     version: ClassVar = 6
@@ -72,16 +78,23 @@ class LammpsAQS(Simulator):
         lengths = "time_step", "force_tolerance", "accepted_force", "jump", "smallest_event"
         for name in ("strain_step", "strain_max", "max_events", "budget", *lengths):
             if not 0 < getattr(self, name) < np.inf:
-                raise VitreousError(f"simulator.{name} is {getattr(self, name)!r}; expected a positive number")
+                raise VitreousError(
+                    f"simulator.{name} is {getattr(self, name)!r}; expected a positive number"
+                )
         if not 0.0 <= self.frame_every < np.inf:
-            raise VitreousError(f"simulator.frame_every is {self.frame_every!r}; expected a strain, or 0 for no more frames")
+            raise VitreousError(
+                f"simulator.frame_every is {self.frame_every!r}; expected a strain, or 0 for no "
+                "more frames"
+            )
         if self.accepted_force < self.force_tolerance:
             raise VitreousError(
-                f"simulator.accepted_force {self.accepted_force:g} is below force_tolerance {self.force_tolerance:g}; raise it"
+                f"simulator.accepted_force {self.accepted_force:g} is below force_tolerance "
+                f"{self.force_tolerance:g}; raise it"
             )
         if self.stop_at_break and self.break_far <= 0.0:
             raise VitreousError(
-                "simulator.stop_at_break needs simulator.break_far, the length beyond which a bond counts as lost; set both"
+                "simulator.stop_at_break needs simulator.break_far, the length beyond which a "
+                "bond counts as lost; set both"
             )
 
     @classmethod
@@ -90,7 +103,10 @@ class LammpsAQS(Simulator):
 
     def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
         """The glass at rest at fixed cell lengths. Raises NotConverged."""
-        with tempfile.TemporaryDirectory() as folder, self._engine(configuration, potential, Path(folder)) as engine:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            self._engine(configuration, potential, Path(folder)) as engine,
+        ):
             state = self._minimum(engine, configuration.positions, configuration.cell)
         info = {**configuration.info, "energy": state.energy, "residual": state.residual}
         return configuration.with_(positions=state.positions, info=info)
@@ -99,17 +115,32 @@ class LammpsAQS(Simulator):
     def reach(self) -> float:
         return self.strain_max
 
-    def deform(self, configuration: Configuration, potential: Potential, loading: Loading, *, strains: Sequence[float] = ()) -> Trajectory:
+    def deform(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        *,
+        strains: Sequence[float] = (),
+    ) -> Trajectory:
         """The glass along the loading, step by step.
 
         Raises:
             NotConverged: naming the force that LAMMPS left.
-            VitreousError: if LAMMPS refuses the model, or for a loading that the glass cannot follow
-                (``vitreous.mechanics.quasistatic.straining``).
+            VitreousError: if LAMMPS refuses the model, or for a loading that the glass cannot
+                follow (``vitreous.mechanics.quasistatic.straining``).
         """
-        refuse_deformation(configuration, loading, self.strain_max, None if self.pair_commands else potential.surface(configuration))
+        refuse_deformation(
+            configuration,
+            loading,
+            self.strain_max,
+            None if self.pair_commands else potential.surface(configuration),
+        )
         frames = Frames(self.strain_step, self.frame_every, strains)
-        with tempfile.TemporaryDirectory() as folder, self._engine(configuration, potential, Path(folder)) as engine:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            self._engine(configuration, potential, Path(folder)) as engine,
+        ):
             energies = engine if self.pair_commands else potential.surface(configuration)
             rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
             breaks = BondBreaks(configuration, energies, rule) if self.break_far > 0.0 else None
@@ -117,7 +148,9 @@ class LammpsAQS(Simulator):
 
             def advance(state: State, strain: float, end: float) -> State:
                 cell = configuration.cell @ loading.deformation_gradient(end).T
-                return self._minimum(engine, state.positions @ np.linalg.solve(state.cell, cell), cell)
+                return self._minimum(
+                    engine, state.positions @ np.linalg.solve(state.cell, cell), cell
+                )
 
             def ends(event: Instability) -> bool:
                 lost.append(-1 if breaks is None else breaks.lost_by(event))
@@ -125,30 +158,50 @@ class LammpsAQS(Simulator):
 
             start = self._minimum(engine, configuration.positions, configuration.cell)
             path = walk(advance, start, loading, self._protocol(), frames.visit, ends)
-        return trajectory_of(configuration, loading, self.strain_step, path, frames=frames.saved, lost=None if breaks is None else lost)
+        return trajectory_of(
+            configuration,
+            loading,
+            self.strain_step,
+            path,
+            frames=frames.saved,
+            lost=None if breaks is None else lost,
+        )
 
     def _protocol(self) -> Protocol:
         return Protocol(
-            strain_step=self.strain_step, strain_max=self.strain_max, max_events=self.max_events, stride=1,
-            force_tolerance=self.force_tolerance, minimiser=self.min_style, jump=self.jump, smallest_event=self.smallest_event,
-        )  # fmt: skip
+            strain_step=self.strain_step,
+            strain_max=self.strain_max,
+            max_events=self.max_events,
+            stride=1,
+            force_tolerance=self.force_tolerance,
+            minimiser=self.min_style,
+            jump=self.jump,
+            smallest_event=self.smallest_event,
+        )
 
     def _minimum(self, engine: LammpsEngine, positions: np.ndarray, cell: np.ndarray) -> State:
-        found = engine.minimise(positions, cell, self.force_tolerance, self.min_style, self.time_step, self.budget)
+        found = engine.minimise(
+            positions, cell, self.force_tolerance, self.min_style, self.time_step, self.budget
+        )
         energy, forces, virial = engine.evaluate(found, cell)
         residual = float(np.abs(forces).max())
         if not residual <= self.accepted_force:
             raise NotConverged(
-                f"LAMMPS {self.min_style} left a force of {residual:.3g} (accepted_force {self.accepted_force:g}); "
+                f"LAMMPS {self.min_style} left a force of {residual:.3g} (accepted_force "
+                f"{self.accepted_force:g}); "
                 "raise the budget, or use another min_style or time_step"
             )
         return State(found, np.array(cell), energy, virial, residual)
 
-    def _engine(self, configuration: Configuration, potential: Potential, folder: Path) -> LammpsEngine:
+    def _engine(
+        self, configuration: Configuration, potential: Potential, folder: Path
+    ) -> LammpsEngine:
         if self.pair_commands:
             return LammpsEngine(configuration, self.pair_commands)
         surface = potential.surface(configuration)
-        commands = potential.lammps_commands(configuration) or _table(configuration, surface, folder)
+        commands = potential.lammps_commands(configuration) or _table(
+            configuration, surface, folder
+        )
         return LammpsEngine(configuration, commands, surface.energy_forces_virial)
 
 
@@ -156,8 +209,12 @@ def _table(configuration: Configuration, surface: EnergySurface, folder: Path) -
     """Commands for a pair model; none for others, which LAMMPS then calls back."""
     if not isinstance(surface, PairSurface):
         return ()
-    kinds = [0] * len(configuration.names)  # a name that no atom bears needs a table too: any will do
+    kinds = [0] * len(
+        configuration.names
+    )  # a name that no atom bears needs a table too: any will do
     for name, kind in zip(configuration.species, surface.species, strict=True):
         kinds[name] = int(kind)
     table = surface.table
-    return write_pair_table(folder / "pair.table", table.coefficients, table.r_min, table.cutoff, tuple(kinds))
+    return write_pair_table(
+        folder / "pair.table", table.coefficients, table.r_min, table.cutoff, tuple(kinds)
+    )

@@ -1,7 +1,8 @@
-"""Tracking with MLflow: parameters, metrics, figures, the resolved configuration, artifact keys and the model of every run.
+"""Tracking with MLflow: parameters, metrics, figures, the resolved configuration, artifact keys and
+the model of every run.
 
-MLflow is imported when a run starts. The database's schema is created once, under a lock, because MLflow's migrations do not survive two
-processes at a time.
+MLflow is imported when a run starts. The database's schema is created once, under a lock, because
+MLflow's migrations do not survive two processes at a time.
 """
 
 from __future__ import annotations
@@ -42,8 +43,14 @@ class MLflow(Tracker):
 
     def start(self, beginning: Beginning) -> Tracked:
         runs = beginning.runs.absolute()
-        server = Server(uri=self.uri or f"sqlite:///{runs / 'mlflow.db'}", artifacts=runs / "mlartifacts")
-        tags = {"mlflow.runName": beginning.title, "mlflow.source.name": "vitreous", "folder": str(beginning.folder)}
+        server = Server(
+            uri=self.uri or f"sqlite:///{runs / 'mlflow.db'}", artifacts=runs / "mlartifacts"
+        )
+        tags = {
+            "mlflow.runName": beginning.title,
+            "mlflow.source.name": "vitreous",
+            "folder": str(beginning.folder),
+        }
         tags |= {"command": beginning.command} if beginning.command else {}
         tags |= {"mlflow.parentRunId": beginning.parent} if beginning.parent else {}
         with server.client() as client:
@@ -66,11 +73,19 @@ class MLflowRun(Tracked):
             now = int(time.time() * 1000)
             metrics = [(_metric_name(name), value, step) for name, value, step in outcome.history]
             flat = flatten(outcome.scores)
-            metrics += [(_metric_name(name), float(v), 0) for name, v in flat.items() if isinstance(v, int | float)]
+            metrics += [
+                (_metric_name(name), float(v), 0)
+                for name, v in flat.items()
+                if isinstance(v, int | float)
+            ]
             _log_metrics(client, self.id, metrics, now)
             _log_tags(client, self.id, outcome.tags)
             for path in outcome.files:
-                client.log_artifact(self.id, str(path), "report" if path.suffix in (".html", ".png", ".svg") else None)
+                client.log_artifact(
+                    self.id,
+                    str(path),
+                    "report" if path.suffix in (".html", ".png", ".svg") else None,
+                )
             if outcome.model is not None:
                 client.log_artifacts(self.id, str(outcome.model), "model")
             client.set_terminated(self.id, "FINISHED")
@@ -82,7 +97,9 @@ class MLflowRun(Tracked):
                 client.set_tag(self.id, "failure", reason[:LONGEST])
                 client.set_terminated(self.id, "FAILED")
         except VitreousError:
-            logging.getLogger("vitreous.tracking").warning("the tracked run %s could not be marked as failed", self.id)
+            logging.getLogger("vitreous.tracking").warning(
+                "the tracked run %s could not be marked as failed", self.id
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +121,15 @@ class Server:
     @property
     def _file(self) -> Path | None:
         """The file of a local SQLite database."""
-        return Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
+        return (
+            Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
+        )
 
     @contextmanager
     def client(self, kept: str = "") -> Iterator[Any]:
-        """A client; MLflow's, the database's and the disk's failures become one sentence, with what is ``kept``."""
+        """A client; MLflow's, the database's and the disk's failures become one sentence, with what
+        is ``kept``.
+        """
         if self._file and find_spec("sqlalchemy") is None:
             raise MissingExtra("tracker 'mlflow' with a database", "sqlalchemy", "track")
         from mlflow.exceptions import MlflowException
@@ -121,18 +142,27 @@ class Server:
         try:
             yield self._connect()
         except failures as error:
-            reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            reason = next(
+                (line for line in str(error).splitlines() if line.strip()), type(error).__name__
+            )
             raise VitreousError(
-                f"tracking at {self.uri} failed ({reason.strip()[:200]}); {kept}mend it and run again, or use tracker=none"
+                f"tracking at {self.uri} failed ({reason.strip()[:200]}); {kept}mend it and run "
+                "again, or use tracker=none"
             ) from error
 
     def _connect(self) -> Any:
         if self._file:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             _refuse_unwritable(self._file)
-        for name, level in (("mlflow", logging.WARNING), ("alembic", logging.WARNING), ("urllib3", logging.ERROR)):
+        for name, level in (
+            ("mlflow", logging.WARNING),
+            ("alembic", logging.WARNING),
+            ("urllib3", logging.ERROR),
+        ):
             logging.getLogger(name).setLevel(level)
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven take minutes to notice a server that is not there
+        os.environ.setdefault(
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"
+        )  # MLflow's seven take minutes to notice a server that is not there
         with _alone(self.artifacts.parent):
             from mlflow.tracking import MlflowClient
 
@@ -151,7 +181,9 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _refuse_unwritable(database: Path) -> None:
-    """Raise sqlite3.OperationalError if the database cannot be opened or stays locked: MLflow itself would retry for minutes."""
+    """Raise sqlite3.OperationalError if the database cannot be opened or stays locked: MLflow
+    itself would retry for minutes.
+    """
     connection = sqlite3.connect(database, timeout=PATIENCE)
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -183,7 +215,9 @@ def _log_params(client: Any, run_id: str, flat: Mapping[str, Any]) -> None:
     _in_batches(params, BATCH, lambda part: client.log_batch(run_id, params=part))
 
 
-def _log_metrics(client: Any, run_id: str, metrics: Sequence[tuple[str, float, int]], now: int) -> None:
+def _log_metrics(
+    client: Any, run_id: str, metrics: Sequence[tuple[str, float, int]], now: int
+) -> None:
     from mlflow.entities import Metric
 
     entities = [Metric(name, value, now, step) for name, value, step in metrics]
@@ -193,7 +227,11 @@ def _log_metrics(client: Any, run_id: str, metrics: Sequence[tuple[str, float, i
 def _log_tags(client: Any, run_id: str, tags: Mapping[str, str]) -> None:
     from mlflow.entities import RunTag
 
-    _in_batches([RunTag(name, value) for name, value in tags.items()], BATCH, lambda part: client.log_batch(run_id, tags=part))
+    _in_batches(
+        [RunTag(name, value) for name, value in tags.items()],
+        BATCH,
+        lambda part: client.log_batch(run_id, tags=part),
+    )
 
 
 def _in_batches(items: Sequence[Any], size: int, log: Callable[[Sequence[Any]], None]) -> None:
