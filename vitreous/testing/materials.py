@@ -106,10 +106,9 @@ def loading_of(glass: Configuration) -> Loading:
 def described(
     component: Descriptor, glass: Configuration, loading: Loading, sites: Array, level: str
 ) -> Features:
-    """What the descriptor sees, given the kit's potential where it needs one."""
-    if not component.needs_potential:
-        return component.describe(glass, loading, sites, level)
-    return component.describe_with(glass, potential_of(glass), loading, sites, level)
+    """What the descriptor returns, given the kit's potential where it needs one."""
+    potential = potential_of(glass) if component.needs_potential else None
+    return component.describe(glass, loading, sites, level, potential)
 
 
 def places_of(glass: Configuration, level: str, count: int = 5) -> Array:
