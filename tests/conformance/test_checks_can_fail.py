@@ -71,7 +71,7 @@ def test_a_poor_declaration_is_caught(
 
 def test_a_heavy_declaration_is_caught() -> None:
     pytest.importorskip("torch")
-    subject = built_in("descriptor", declared_in="vitreous.plugins.models._graph_training")
+    subject = built_in("descriptor", declared_in="vitreous.learning.fitting")
     assert "torch" in run_check(subject, named(subject, "is_declared_lightly")).message
 
 

@@ -119,7 +119,7 @@ def test_refuses_a_window_larger_than_the_cell_and_a_glass_without_bonds() -> No
 
 
 def test_under_simple_shear_no_column_claims_to_be_mirrored() -> None:
-    from vitreous.plugins.models._graph_batches import reflection_signs
+    from vitreous.learning.graphs import reflection_signs
 
     glass = shaken_honeycomb()
     sheared = BondGraph(radius=8.0).describe(

@@ -12,6 +12,7 @@ from vitreous.core.data import Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
+from vitreous.plugins.descriptors.rendered_image import RenderedImage
 from vitreous.plugins.models.cnn import CNN
 from vitreous.plugins.models.gnn import GNN
 from vitreous.plugins.models.graph_network import GraphNetwork
@@ -34,7 +35,10 @@ NETWORKS = [
         BondGraph(radius=6.0),
     ),
     (LSTM(units=8, epochs=4, batch_size=8), AtomSequence(radius=6.0)),
-    (CNN(pixels=44, dropout=0.5, optimizer="muon", epochs=4, batch_size=8), BondGraph(radius=6.0)),
+    (
+        CNN(dropout=0.5, optimizer="muon", epochs=4, batch_size=8),
+        RenderedImage(radius=6.0, pixels=44),
+    ),
     (GraphNetwork(hidden=4, layers=1, epochs=4, batch_size=8), BondGraph(radius=6.0)),
 ]
 
@@ -51,7 +55,7 @@ def example(descriptor, seed):
         mask=np.ones(len(sites), bool),
         positions=sites,
     )
-    return descriptor.describe(glass, Loading(), sites, "site"), labels
+    return descriptor.view(descriptor.describe(glass, Loading(), sites, "site")), labels
 
 
 def fit(model, descriptor, told, stop=None, validated=True, seed=0):
@@ -107,7 +111,7 @@ def test_only_the_epochs_that_were_missing_are_trained(tmp_path, monkeypatch):
     model, descriptor = replace(NETWORKS[0][0], checkpoints=str(tmp_path)), NETWORKS[0][1]
     with pytest.raises(RuntimeError):
         fit(model, descriptor, [], stop=2)
-    from vitreous.plugins.models._training import _Trained
+    from vitreous.learning.training import _Trained
 
     steps, step = [], _Trained.training_step
     monkeypatch.setattr(_Trained, "training_step", lambda *given: steps.append(1) or step(*given))
@@ -133,7 +137,7 @@ def test_a_finished_training_is_kept_until_its_model_is_stored(patience, tmp_pat
     told, again = [], []
     first = fit(model, descriptor, told)
     assert patience == 100 or len(told) < 2 * 12  # it stopped early
-    from vitreous.plugins.models._training import _Trained
+    from vitreous.learning.training import _Trained
 
     monkeypatch.setattr(_Trained, "training_step", None)
     second = fit(model, descriptor, again)
@@ -145,11 +149,11 @@ def test_a_finished_training_is_kept_until_its_model_is_stored(patience, tmp_pat
 
 
 def test_a_state_of_another_format_is_begun_anew(tmp_path, monkeypatch):
-    from vitreous.plugins.models import _checkpoints
+    from vitreous.learning import checkpoints
 
     model, descriptor = replace(NETWORKS[0][0], checkpoints=str(tmp_path)), NETWORKS[0][1]
     whole, told = [], []
-    monkeypatch.setattr(_checkpoints, "FORMAT", 0)
+    monkeypatch.setattr(checkpoints, "FORMAT", 0)
     with pytest.raises(RuntimeError):
         fit(model, descriptor, [], stop=2)
     monkeypatch.undo()

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from vitreous.analysis.drawing import draw
-from vitreous.core.data import Features, Loading
+from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.testing.systems import shaken_honeycomb, some_sites
 
 torch = pytest.importorskip("torch")
-from vitreous.plugins.models._paper_layers import ImageNet  # noqa: E402
-from vitreous.plugins.models.cnn import CNN  # noqa: E402
+from vitreous.plugins.models.cnn import CNN, ImageNet  # noqa: E402
 
 
 def drawn(nodes, edges, pixels=64, dot=0.1, line=0.03):
@@ -54,7 +53,7 @@ def test_greys_lie_between_0_and_1_and_mirrors_are_mirrors():
 
 
 def test_the_layers_are_those_of_the_paper():
-    net = ImageNet(1, 220, 0.2)
+    net = ImageNet(1, (220, 220), 0.2, 1)
     convolutions = [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
     assert [(c.out_channels, c.kernel_size) for c in convolutions] == [
         (32, (5, 5)),
@@ -67,21 +66,13 @@ def test_the_layers_are_those_of_the_paper():
         10,
         1,
     ]
-    assert net(torch.zeros(1, 1, 220, 220)).shape == (1,)
+    assert net(torch.zeros(1, 1, 220, 220)).shape == (1, 1)
 
 
-def test_the_folder_of_checkpoints_is_no_part_of_the_network():
-    images = Features(form="image", level="site", names=("grey",), values=np.zeros((2, 1, 50, 50)))
-    graphs = BondGraph(radius=6.0).describe(
-        shaken_honeycomb(), Loading(), some_sites(shaken_honeycomb(), 1), "site"
-    )
-    for features, pixels in ((images, 50), (graphs, 220)):
-        found = CNN(checkpoints="somewhere").parameters(features)
-        assert "checkpoints" not in found and found["pixels"] == pixels
+def test_images_need_not_be_square():
+    assert ImageNet(2, (44, 100), 0.0, 3)(torch.zeros(5, 2, 44, 100)).shape == (5, 3)
 
 
-def test_images_too_small_for_three_poolings_are_refused():
-    with pytest.raises(
-        VitreousError, match="cnn got pixels=20; three convolutions with pooling need at least 44"
-    ):
-        CNN(pixels=20)
+def test_a_share_of_dropout_out_of_range_is_refused():
+    with pytest.raises(VitreousError, match="cnn got dropout=1; expected a share below 1"):
+        CNN(dropout=1)

@@ -13,9 +13,8 @@ from vitreous.testing.systems import shaken_honeycomb, some_sites
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torch_geometric")
-from vitreous.plugins.models._graph_batches import Batch  # noqa: E402
-from vitreous.plugins.models._paper_layers import AttentionNet  # noqa: E402
-from vitreous.plugins.models.gnn import GNN  # noqa: E402
+from vitreous.learning.graphs import Batch  # noqa: E402
+from vitreous.plugins.models.gnn import GNN, AttentionNet  # noqa: E402
 
 
 def example(seed: int, count: int = 150):
@@ -43,7 +42,7 @@ def test_attention_is_equation_2():
     """One convolution by hand: alpha_ij = softmax_j((W_a h_i) . (W_b h_j) / sqrt d), then W_1 h_i +
     sum_j alpha_ij W_2 h_j.
     """
-    net = AttentionNet(4)
+    net = AttentionNet(4, 1)
     layer = net.first[0]
     h, edges = (
         torch.randn(3, 2),
@@ -56,7 +55,7 @@ def test_attention_is_equation_2():
 
 
 def test_the_order_of_nodes_does_not_matter():
-    net = AttentionNet(8).double()
+    net = AttentionNet(8, 1).double()
     nodes, edges = (
         torch.randn(5, 2).double(),
         torch.tensor([[0, 1, 1, 2, 3, 4], [1, 0, 2, 1, 4, 3]]),
@@ -124,7 +123,7 @@ def test_no_start_is_silent():
     )
     for seed in range(200):
         torch.manual_seed(seed)
-        assert AttentionNet(8).double()(batch).std() > 1e-10
+        assert AttentionNet(8, 1).double()(batch).std() > 1e-10
 
 
 @pytest.mark.parametrize(

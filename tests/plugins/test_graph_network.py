@@ -215,7 +215,7 @@ def test_a_companion_that_is_not_a_number_for_each_place_is_refused(column):
     graph, labels = example(0)
     with pytest.raises(
         VitreousError,
-        match="'c', but that column of y is not one finite number for each labelled place",
+        match="'c', but that column of y is not one finite number for each labelled site",
     ):
         replace(SMALL, companions=("c",)).fit(
             [(graph, replace(labels, columns={"c": column}))],

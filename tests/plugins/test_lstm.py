@@ -10,8 +10,7 @@ from vitreous.core.data import Features, Labels
 from vitreous.core.errors import VitreousError
 
 torch = pytest.importorskip("torch")
-from vitreous.plugins.models._paper_layers import SequenceNet  # noqa: E402
-from vitreous.plugins.models.lstm import LSTM  # noqa: E402
+from vitreous.plugins.models.lstm import LSTM, SequenceNet  # noqa: E402
 
 
 def sequences(seed: int, count: int = 200):
@@ -46,7 +45,7 @@ def test_it_learns_from_sequences_of_any_length():
 
 
 def test_padding_changes_nothing():
-    net = SequenceNet(8, 4).eval()
+    net = SequenceNet(8, 4, 1).eval()
     rows = torch.randn(2, 5, 2)
     short = net((rows[:, :3], torch.tensor([3, 3])))
     padded = torch.cat([rows[:, :3], torch.full((2, 9, 2), 77.0)], dim=1)
@@ -54,7 +53,7 @@ def test_padding_changes_nothing():
 
 
 def test_the_layers_are_those_of_the_paper():
-    net = SequenceNet(128, 10)
+    net = SequenceNet(128, 10, 1)
     assert sum(p.numel() for p in net.parameters()) == 4 * 128 * (2 + 128 + 2) + (128 * 10 + 10) + (
         10 + 1
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from vitreous.plugins.models._muon import NARROW, RATIO, Muon, orthogonal  # noqa: E402
+from vitreous.learning.muon import NARROW, RATIO, Muon, orthogonal  # noqa: E402
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 32), (2, 40, 12), (1, 24, 24)])

@@ -1,6 +1,4 @@
-"""Images of the window: what is drawn, where, and that the convolutional network sees the same in
-them as in the graph.
-"""
+"""Images of the window, drawn on demand: what is drawn, where, and its symmetric copies."""
 
 import numpy as np
 import pytest
@@ -15,12 +13,12 @@ SMALL = RenderedImage(radius=6.0, pixels=64)
 
 
 def described(glass, sites, **fields):
-    return (
-        RenderedImage(**{"radius": 6.0, "pixels": 64, **fields})
-        .describe(glass, Loading(), sites, "site")
-        .values[:, 0]
-        .astype(float)
-    )
+    images = viewed(RenderedImage(**{"radius": 6.0, "pixels": 64, **fields}), glass, sites)
+    return images.take(np.arange(len(sites)))[:, 0].astype(float)
+
+
+def viewed(descriptor, glass, sites, loading=Loading()):  # noqa: B008
+    return descriptor.view(descriptor.describe(glass, loading, sites, "site"))
 
 
 def test_a_pixel_is_bright_where_a_silicon_is():
@@ -52,31 +50,49 @@ def test_finer_images_are_the_same_picture():
     )
 
 
-def test_half_precision_takes_two_bytes_a_pixel():
+def test_images_are_drawn_for_the_sites_asked_for_and_no_other():
     glass = shaken_honeycomb()
-    assert (
-        SMALL.describe(glass, Loading(), some_sites(glass, 70), "site").values.nbytes
-        == 70 * 64 * 64 * 2
-    )
+    sites = some_sites(glass, 30)
+    images = viewed(SMALL, glass, sites)
+    every = images.take(np.arange(30))
+    assert len(images) == 30 and images.shape == (1, 64, 64)
+    np.testing.assert_array_equal(images.take(np.array([7, 3, 7])), every[[7, 3, 7]])
+    alone = described(glass, sites[7:8])
+    np.testing.assert_array_equal(alone, every[7])
 
 
-def test_the_convolutional_network_sees_the_same_in_image_and_graph():
-    pytest.importorskip("torch")
-    from vitreous.plugins.models.cnn import CNN
-
+def test_what_is_stored_is_the_network_and_takes_a_tenth_of_the_images():
     glass = shaken_honeycomb()
-    sites = some_sites(glass, 20)
-    values = np.random.default_rng(0).normal(size=20)
-    labels = Labels(
-        name="y", level="site", unit="1", values=values, mask=np.ones(20, bool), positions=sites
-    )
-    model = CNN(pixels=64, epochs=2, batch_size=8)
-    predicted = []
-    for descriptor in (SMALL, BondGraph(radius=6.0)):
-        features = descriptor.describe(glass, Loading(), sites, "site")
-        fitted = model.fit([(features, labels)], [], np.random.default_rng(0), lambda *_: None)
-        predicted.append(fitted.predict(features))
-    np.testing.assert_allclose(*predicted, atol=2e-3)  # half precision in the image
+    stored = RenderedImage(radius=6.0).describe(glass, Loading(), some_sites(glass, 70), "site")
+    assert stored.form == "graph"
+    assert stored.values.nbytes + stored.edges.nbytes < 70 * 220 * 220 * 2 / 10
+
+
+@pytest.mark.parametrize(
+    ("loading", "flips"),
+    [
+        (Loading(), [(1, 1), (1, -1), (-1, 1), (-1, -1)]),
+        (Loading(mode="simple_shear"), [(1, 1), (-1, -1)]),
+    ],
+)
+def test_copies_are_the_images_under_the_symmetries_of_the_loading(loading, flips):
+    glass = shaken_honeycomb()
+    images = viewed(SMALL, glass, some_sites(glass, 5), loading)
+    assert images.copies == len(flips)
+    each = np.arange(5)
+    for copy, (down, right) in enumerate(flips):
+        found = images.take(each, np.full(5, copy))
+        np.testing.assert_allclose(found, images.take(each)[..., ::down, ::right], atol=1e-5)
+
+
+def test_positions_move_with_the_copies_and_come_back():
+    glass = shaken_honeycomb()
+    images = viewed(SMALL, glass, some_sites(glass, 4))
+    places = np.random.default_rng(1).normal(size=(4, 2))
+    symmetry = images.symmetry(np.arange(4), np.arange(4))
+    moved = symmetry.moved(places)
+    np.testing.assert_allclose(moved, places * [[1, 1], [-1, 1], [1, -1], [-1, -1]])
+    np.testing.assert_allclose(symmetry.undone(moved), places)
 
 
 def test_images_of_another_size_than_in_training_are_refused():
@@ -93,26 +109,21 @@ def test_images_of_another_size_than_in_training_are_refused():
         mask=np.ones(8, bool),
         positions=sites,
     )
-    features = SMALL.describe(glass, Loading(), sites, "site")
+    features = viewed(SMALL, glass, sites)
     fitted = CNN(epochs=1, batch_size=8).fit(
         [(features, labels)], [], np.random.default_rng(0), lambda *_: None
     )
-    other = RenderedImage(radius=6.0, pixels=48).describe(glass, Loading(), sites, "site")
+    other = viewed(RenderedImage(radius=6.0, pixels=48), glass, sites)
     with pytest.raises(
         VitreousError,
-        match=r"cnn got images of shape \(1, 48, 48\) .* but the model knows \(1, 64, 64\)",
+        match="features have shape 1 x 48 x 48, but the model knows shape 1 x 64 x 64",
     ):
         fitted.predict(other)
     with pytest.raises(
-        VitreousError, match="cnn got images of 20 x 20 pixels; expected squares of at least 44"
+        VitreousError, match="cnn got images of 20 x 20 pixels; expected at least 44 x 44"
     ):
         CNN().fit(
-            [
-                (
-                    RenderedImage(radius=6.0, pixels=20).describe(glass, Loading(), sites, "site"),
-                    labels,
-                )
-            ],
+            [(viewed(RenderedImage(radius=6.0, pixels=20), glass, sites), labels)],
             [],
             np.random.default_rng(0),
             print,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,8 @@ class Labels(Data):
         level: one of LEVELS. task: one of TASKS, what there is to learn.
         unit: written out, e.g. "energy/area", the same for all components.
         values: (M,) floats, or (M, T) with T ``components``; NaN exactly where ``mask`` is False.
-        Of task "class" numbers of ``classes``. mask: as ``values``, True where the label is known.
+        Of task "class" numbers of ``classes``; of task "position" coordinates in fractions of the
+        cell, one component per axis. mask: as ``values``, True where the label is known.
         positions: (M, D) where each label sits in the undeformed glass.
         weak_is: "low" if small values mark weak places (a threshold), "high" if large ones do.
         grid: (nx, ny[, nz]) when the sites form a grid in C order, else ().
@@ -162,30 +163,53 @@ class Features(Data):
         """Of one example of a vector (C,) or image (C, H, W[, L])."""
         return self.values.shape[1:]
 
-    def take(self, indices: NDArray[np.int64], rng: np.random.Generator | None = None) -> Drawing:
-        """The examples with these indices, of form vector or image. Stored ones have no symmetric
-        copies: ``rng`` changes nothing.
+    @property
+    def copies(self) -> int:
+        """Stored examples have no symmetric copies beside themselves."""
+        return 1
+
+    def take(
+        self, indices: NDArray[np.int64], copies: NDArray[np.int64] | None = None
+    ) -> NDArray[Any]:
+        """The vectors (B, C) or images (B, C, H, W[, L]) with these indices; ``copies`` can be
+        zeros alone.
+
+        Raises:
+            VitreousError: features of another form, which are no arrays of one shape.
         """
         if self.form not in ("vector", "image"):
             raise VitreousError(f"{self.form} features hold no arrays of one shape to take from")
-        return Drawing(self.values[indices], _unmoved)
+        return self.values[indices]
+
+    def symmetry(self, indices: NDArray[np.int64], copies: NDArray[np.int64]) -> Symmetry:
+        """That of ``copies``: none."""
+        return Symmetry()
 
 
-class Drawing(NamedTuple):
-    """Examples drawn for a batch.
+@dataclass(frozen=True, kw_only=True)
+class Symmetry:
+    """Where positions of the glass lie in symmetric copies of B sites: at turn x + shift.
 
     Fields:
-        values: (B, C) vectors or (B, C, H, W[, L]) images. undo: from (B, D) positions found in
-        what was drawn, relative to the site, to where they lie in the glass itself, relative to the
-        site: the inverse of the symmetry that each example was drawn under.
+        turn: (B, D, D); shift: (B, D), in the unit of the positions; None: the identity, zero.
     """
 
-    values: NDArray[Any]
-    undo: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    turn: NDArray[np.float64] | None = None
+    shift: NDArray[np.float64] | None = None
 
+    def moved(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B, D) of the glass, as they lie in the copies."""
+        if self.turn is not None:
+            positions = np.einsum("bij,bj->bi", self.turn, positions)
+        return positions if self.shift is None else positions + self.shift
 
-def _unmoved(positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    return positions
+    def undone(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B, D) found in the copies, as they lie in the glass: the inverse of ``moved``."""
+        if self.shift is not None:
+            positions = positions - self.shift
+        if self.turn is None:
+            return positions
+        return np.asarray(np.linalg.solve(self.turn, positions[..., None])[..., 0], np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,18 +217,22 @@ class Drawn:
     """Features that are drawn when a batch needs them, so that a million images need no memory.
 
     Fields:
-        form, names: as of ``Features``. shape: of one example, (C, H, W[, L]). source: what they
-        are drawn from, one entry per site. recipe: plain values that, with ``source``, decide what
-        is drawn. draw: (source, indices, rng) to a ``Drawing``; without ``rng`` the glass as it is,
-        with it a symmetric copy of each, drawn at random.
+        form, names: as of ``Features``. shape: of one example, (C, H, W[, L]). copies: how many
+        symmetric copies of a site there are, the glass as it is being number 0. source: what
+        examples are drawn from, one entry per site. recipe: plain values that, with ``source``,
+        decide what is drawn. draw: (source, indices, copies) to (B, *shape). symmetries: (source,
+        indices, copies) to where positions lie in these copies (relative to the site in the loading
+        frame, length; of level "sample" in fractions of the cell).
     """
 
     form: str
     names: tuple[str, ...]
     shape: tuple[int, ...]
+    copies: int
     source: Features
     recipe: Mapping[str, Any]
-    draw: Callable[[Features, NDArray[np.int64], np.random.Generator | None], Drawing]
+    draw: Callable[[Features, NDArray[np.int64], NDArray[np.int64]], NDArray[Any]]
+    symmetries: Callable[[Features, NDArray[np.int64], NDArray[np.int64]], Symmetry]
 
     @property
     def level(self) -> str:
@@ -213,16 +241,23 @@ class Drawn:
     def __len__(self) -> int:
         return len(self.source)
 
-    def take(self, indices: NDArray[np.int64], rng: np.random.Generator | None = None) -> Drawing:
-        """The examples with these indices; random symmetric copies of them where ``rng`` is given.
+    def take(
+        self, indices: NDArray[np.int64], copies: NDArray[np.int64] | None = None
+    ) -> NDArray[Any]:
+        """The examples with these indices, each as its copy of that number (None: number 0).
 
         Raises:
             VitreousError: the descriptor drew another shape than it declared.
         """
-        drawing = self.draw(self.source, indices, rng)
-        if drawing.values.shape != (len(indices), *self.shape):
+        copies = np.zeros(len(indices), dtype=np.int64) if copies is None else copies
+        values = self.draw(self.source, indices, copies)
+        if values.shape != (len(indices), *self.shape):
             raise VitreousError(
-                f"examples of shape {drawing.values.shape} were drawn; expected "
+                f"examples of shape {values.shape} were drawn; expected "
                 f"{(len(indices), *self.shape)}"
             )
-        return drawing
+        return values
+
+    def symmetry(self, indices: NDArray[np.int64], copies: NDArray[np.int64]) -> Symmetry:
+        """Where positions lie in these copies."""
+        return self.symmetries(self.source, indices, copies)

@@ -227,7 +227,7 @@ class Pipeline(Chain):
         excluded: dict[int, VitreousError] = {}
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
         tasks = [(index, cases[index]) for index in indices]
-        for (index, _), found in crew.map(partial(_attempt, self, store), tasks, "glasses"):
+        for (index, _), found in crew.map(partial(_attempt, self._chains, store), tasks, "glasses"):
             each = [
                 f.as_error() if isinstance(f, Failure) else f
                 for f in (found if isinstance(found, list) else [found])
@@ -284,12 +284,14 @@ class Failure:
 
 
 def _attempt(
-    pipeline: Pipeline, store: Store, task: tuple[int, Sequence[Case]]
+    chains: Sequence[Chain], store: Store, task: tuple[int, Sequence[Case]]
 ) -> list[Record | Failure] | Failure:
-    """What becomes of the cases of one glass, or why all of it is refused."""
+    """What becomes of the cases of one glass, or why all of it is refused. Workers are sent the
+    chains alone: a model would have them import what only its training needs.
+    """
     index, cases = task
     try:
-        found = compute_glass({case: pipeline.chain(case) for case in cases}, store, index)
+        found = compute_glass({case: chains[case.loading] for case in cases}, store, index)
         return [
             _portable(outcome) if isinstance(outcome, VitreousError) else outcome
             for outcome in found

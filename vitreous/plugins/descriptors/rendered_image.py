@@ -7,9 +7,11 @@ The paper plots silicons and bonds, turns the plot grey, and scales 8 bits to [0
 lowest x; the image shows the square around the circular window, and only what lies in the window is
 drawn.
 
-Images are kept in half precision (11 bits): 2500 of 220 x 220 pixels take 242 MB. To train on many
-glasses take ``model=cnn`` with ``bond_graph``, which draws the very same images when a batch needs
-them; this descriptor is for looking, and for other models of images.
+Images are drawn when a batch needs them: 2,500 of 220 x 220 pixels would take half a gigabyte. What
+is stored is the network around each site, as ``bond_graph`` gives it. ``RenderedImage.view`` gives
+the images of a stored description; their ``take`` draws those asked for. Symmetric copies are the
+mirror images about the loading's axes, four with the glass itself, or the half turn under simple
+shear, which has no mirrors.
 """
 
 from __future__ import annotations
@@ -21,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.drawing import draw
-from vitreous.core.data import Configuration, Features, Loading
+from vitreous.core.data import Configuration, Drawn, Features, Loading, Symmetry
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Potential
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 
 Array = NDArray[np.float64]
-_BLOCK = 64  #: images drawn at once, in single precision
+MIRRORS = np.array([[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]])  #: signs of x and y
+HALF_TURN = MIRRORS[[0, 3]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,8 @@ class RenderedImage(Descriptor):
     """
 
     form = "image"
+    stores = "graph"
+    version = 2
     levels = frozenset({"site", "atom"})
     dimensions = frozenset({2})
     needs_bonds = True
@@ -77,18 +82,50 @@ class RenderedImage(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        graph = BondGraph(radius=self.radius, centre=self.centre, bridge=self.bridge).describe(
-            configuration, loading, sites, level
+        graph = BondGraph(radius=self.radius, centre=self.centre, bridge=self.bridge)
+        return graph.describe(configuration, loading, sites, level)
+
+    def view(self, described: Features) -> Drawn:
+        """(M, 1, H, W) images, 1 on 0."""
+        return Drawn(
+            form="image",
+            names=("grey",),
+            shape=(1, self.pixels, self.pixels),
+            copies=len(_signs(described)),
+            source=described,
+            recipe={"pixels": self.pixels, "dot": self.dot, "line": self.line},
+            draw=self._draw,
+            symmetries=_symmetries,
         )
-        images = np.empty((len(graph), 1, self.pixels, self.pixels), dtype=np.float16)
-        owner = np.repeat(np.arange(len(graph)), np.diff(graph.offsets))
-        for first in range(0, len(graph), _BLOCK):
-            last = min(first + _BLOCK, len(graph))
-            nodes = slice(graph.offsets[first], graph.offsets[last])
-            edges = (
-                graph.edges[:, graph.edge_offsets[first] : graph.edge_offsets[last]] - nodes.start
-            )
-            block = np.zeros((last - first, self.pixels, self.pixels), dtype=np.float32)
-            draw(graph.values[nodes, :2], owner[nodes] - first, edges, self.dot, self.line, block)
-            images[first:last, 0] = block
-        return Features(form="image", level=level, names=("grey",), values=images)
+
+    def _draw(
+        self, graph: Features, indices: NDArray[np.int64], copies: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        signs = _signs(graph)[copies]
+        nodes, owner = _rows(graph.offsets, indices)
+        links, of_link = _rows(graph.edge_offsets, indices)
+        first = np.concatenate([[0], np.cumsum(np.diff(graph.offsets)[indices])])[:-1]
+        edges = graph.edges[:, links] + (first - graph.offsets[indices])[of_link]
+        images = np.zeros((len(indices), self.pixels, self.pixels), dtype=np.float32)
+        places = graph.values[nodes, :2] * signs[owner]
+        draw(places, owner, edges, self.dot, self.line, images)
+        return images[:, None]
+
+
+def _signs(graph: Features) -> Array:
+    """(K, 2) signs of the coordinates in each symmetric copy."""
+    return MIRRORS if graph.names[:2] == ("x", "y") else HALF_TURN
+
+
+def _symmetries(graph: Features, indices: NDArray[np.int64], copies: NDArray[np.int64]) -> Symmetry:
+    return Symmetry(turn=_signs(graph)[copies][:, :, None] * np.eye(2))
+
+
+def _rows(
+    offsets: NDArray[np.int64], indices: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows that belong to these entries, and which entry each belongs to."""
+    count = np.diff(offsets)[indices]
+    owner = np.repeat(np.arange(len(indices)), count)
+    before = np.cumsum(count) - count
+    return np.arange(len(owner)) + (offsets[indices] - before)[owner], owner

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.plugins.models._tables import standard_scaling
+from vitreous.learning.tables import standard_scaling
 
 Array = NDArray[np.float64]
 PENALTIES = tuple(10.0**k for k in range(-3, 3))  #: per place, tried in turn

@@ -10,7 +10,7 @@ from torch_geometric.nn import MessagePassing
 from torch_geometric.nn.aggr import MeanAggregation, SumAggregation
 from torch_geometric.utils import softmax
 
-from vitreous.plugins.models._graph_batches import Batch
+from vitreous.learning.graphs import Batch
 
 HEADS = 4  #: of the pooling: what decides a threshold may be in several places of a window
 
@@ -66,9 +66,11 @@ class GatedMessages(MessagePassing):
 
 
 class GraphNet(nn.Module):
-    """Scaled node columns (T, C) and edge columns (G, E) to one number per graph (B,)."""
+    """Scaled node columns (T, C) and edge columns (G, E) to (B, outputs)."""
 
-    def __init__(self, node_columns: int, edge_columns: int, hidden: int, layers: int) -> None:
+    def __init__(
+        self, node_columns: int, edge_columns: int, hidden: int, layers: int, outputs: int
+    ) -> None:
         super().__init__()
         self.read_nodes = nn.Sequential(
             nn.Linear(node_columns, hidden), nn.SiLU(), nn.Linear(hidden, hidden)
@@ -80,11 +82,11 @@ class GraphNet(nn.Module):
         self.norm, self.attention = nn.LayerNorm(hidden), nn.Linear(hidden, HEADS)
         self.mean, self.sum = MeanAggregation(), SumAggregation()
         self.out = nn.Sequential(
-            nn.Linear((1 + HEADS) * hidden, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, 1)
+            nn.Linear((1 + HEADS) * hidden, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, outputs)
         )
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        return self.out(self.pooled(batch)).squeeze(1)
+        return self.out(self.pooled(batch))
 
     def pooled(self, batch: Batch) -> torch.Tensor:
         """(B, (1 + HEADS) hidden): what is known of each graph before the last layers."""

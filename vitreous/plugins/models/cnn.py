@@ -1,73 +1,77 @@
 """The convolutional network of Bachhav et al. (2025), Methods and Fig. 5: 220 x 220 grey images of
 the window, 5 x 5 convolutions.
 
-The image is drawn from a bond graph: discs at the centres of the SiO3 triangles, lines along the
-bonds between them, grey in [0, 1]. It is drawn when a batch needs it: 100,000 images would not fit
-into memory. Images that a descriptor made (``rendered_image``, or anyone's) are taken as they are,
-whatever their size and channels. The paper gives neither the sizes of discs and lines, nor the
-place
-and rate of its dropout; here dropout stands before the dense layers. AdaMax, 300 epochs at most.
+Images come from the descriptor: ``rendered_image`` draws the network of silicons and bonds when a
+batch needs it, since 100,000 images would not fit into memory; anyone's images are taken as they
+are, whatever their channels and size. The paper gives neither the place nor the rate of its
+dropout; here it stands before the dense layers. AdaMax, 300 epochs at most. Predictions are in the
+label's unit.
 
-``dot`` and ``line`` are lengths over the window's radius; predictions are in the label's unit.
+``reflections`` is not in the paper: what is made of the symmetric copies that the descriptor draws.
+"predict" trains as published and averages predictions over them, "augment" trains on copies drawn
+at random, "average" does both, "none" neither.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from vitreous.core.data import Features
+import torch
+from torch import nn
+
 from vitreous.core.errors import VitreousError
-from vitreous.plugins.models._network import Network, built_from
+from vitreous.learning.inputs import Arrays
+from vitreous.learning.network import Network, Seen
+from vitreous.learning.settings import check_reflections
 
 SMALLEST = 44  #: pixels: what three convolutions and poolings leave something of
 
 
 @dataclass(frozen=True, kw_only=True)
 class CNN(Network):
-    """32, 64 and 32 filters with 2 x 2 max-pooling, three dense layers of 10, one output; graphs
-    are drawn on ``pixels`` x ``pixels``.
-    """
+    """32, 64 and 32 filters with 2 x 2 max-pooling, three dense layers of 10, the output."""
 
-    forms = frozenset({"graph", "image"})
+    forms = frozenset({"image"})
     network: ClassVar = "cnn"
+    version: ClassVar = 2
+    dtype: ClassVar = "float32"  # double precision: six times slower
+    block: ClassVar = 16
 
-    pixels: int = 220
-    dot: float = 0.05
-    line: float = 0.015
     dropout: float = 0.2
     epochs: int = 300
     batch_size: int = 64
+    reflections: str = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.pixels < SMALLEST:
+        check_reflections(self)
+        if not 0.0 <= self.dropout < 1.0:
+            raise VitreousError(f"cnn got dropout={self.dropout}; expected a share below 1")
+
+    def refuse_features(self, seen: Seen) -> None:
+        _, *sides = seen.shape
+        if len(sides) != 2 or min(sides) < SMALLEST:
             raise VitreousError(
-                f"cnn got pixels={self.pixels}; three convolutions with pooling need at least "
-                f"{SMALLEST}"
-            )
-        if not (self.dot > 0.0 and self.line > 0.0 and 0.0 <= self.dropout < 1.0):
-            raise VitreousError(
-                f"cnn got dot={self.dot}, line={self.line}, dropout={self.dropout}; expected "
-                "positive sizes and a share below 1"
+                f"cnn got images of {' x '.join(map(str, sides))} pixels; expected at least "
+                f"{SMALLEST} x {SMALLEST}"
             )
 
-    def parameters(self, features: Features) -> dict[str, Any]:
-        """The fields, with the channels and the side of the images."""
-        if features.form == "graph":
-            return {**super().parameters(features), "channels": 1}
-        channels, *sides = features.values.shape[1:]
-        if len(sides) != 2 or sides[0] != sides[1] or sides[0] < SMALLEST:
-            raise VitreousError(
-                f"cnn got images of {' x '.join(map(str, sides))} pixels; expected squares of at "
-                f"least {SMALLEST}"
-            )
-        return {**built_from(self), "channels": channels, "pixels": sides[0]}
+    @staticmethod
+    def inputs(
+        features: Sequence[Any], parameters: Mapping[str, Any], dtype: torch.dtype
+    ) -> Arrays:
+        return Arrays(features, dtype)
+
+    @staticmethod
+    def module(parameters: Mapping[str, Any], seen: Seen, outputs: int) -> ImageNet:
+        channels, *sides = seen.shape
+        return ImageNet(channels, sides, parameters["dropout"], outputs)
 
     @classmethod
     def example(cls) -> Self:
         return cls(
-            pixels=44,
             dropout=0.0,
             epochs=120,
             patience=120,
@@ -75,3 +79,27 @@ class CNN(Network):
             learning_rate=0.01,
             optimizer="adamw",
         )
+
+
+class ImageNet(nn.Module):
+    """5 x 5 convolutions with 32, 64, 32 filters, each with 2 x 2 max-pooling; three dense layers
+    of 10; 1.
+    """
+
+    def __init__(self, channels: int, sides: Sequence[int], dropout: float, outputs: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        height, width = sides
+        for filters in (32, 64, 32):
+            layers += [nn.Conv2d(channels, filters, 5), nn.ReLU(), nn.MaxPool2d(2)]
+            height, width, channels = (height - 4) // 2, (width - 4) // 2, filters
+        layers += [nn.Flatten(), nn.Dropout(dropout)]
+        width *= channels * height
+        for _ in range(3):
+            layers += [nn.Linear(width, 10), nn.ReLU()]
+            width = 10
+        net = nn.Sequential(*layers, nn.Linear(width, outputs))
+        self.net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.net(images.contiguous(memory_format=torch.channels_last))

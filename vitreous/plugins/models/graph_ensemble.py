@@ -27,10 +27,10 @@ from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log
 from vitreous.core.store import identity, key_of
+from vitreous.learning.settings import learnt_from
+from vitreous.learning.tables import read_facts, write_facts
 from vitreous.plugins.models import _deviation
 from vitreous.plugins.models._deviation import Deviation
-from vitreous.plugins.models._network import learnt_from
-from vitreous.plugins.models._tables import read_facts, write_facts
 from vitreous.plugins.models.graph_network import FittedGraphNetwork, GraphNetwork
 
 Array = NDArray[np.float64]
@@ -50,6 +50,8 @@ class GraphEnsemble(GraphNetwork):
         not installed.
     """
 
+    tasks = frozenset({"value"})
+    several: ClassVar = False
     knows_uncertainty: ClassVar = True
 
     members: int = 5
@@ -65,7 +67,7 @@ class GraphEnsemble(GraphNetwork):
             members=2, hidden=8, layers=2, epochs=60, patience=60, batch_size=8, learning_rate=0.03
         )
 
-    def fit(
+    def fit(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         train: Sequence[Example],
         validation: Sequence[Example],
@@ -73,10 +75,7 @@ class GraphEnsemble(GraphNetwork):
         log: Log,
     ) -> FittedGraphEnsemble:
         """Train the members one after the other; metrics are numbered by member."""
-        single = GraphNetwork(
-            **{name: value for name, value in asdict(self).items() if name != "members"}
-        )
-        kept = None
+        single, kept = self._single(), None
         if self.checkpoints is not None:
             read = learnt_from(train, validation, self.companions)
             kept = Path(self.checkpoints) / key_of({"component": identity(single), "from": read})
@@ -93,7 +92,15 @@ class GraphEnsemble(GraphNetwork):
             )
         return FittedGraphEnsemble(members=fitted).calibrated(validation)
 
-    def load(self, folder: Path) -> FittedGraphEnsemble:
+    def _single(self) -> GraphNetwork:
+        """One member, untrained."""
+        return GraphNetwork(
+            **{name: value for name, value in asdict(self).items() if name != "members"}
+        )
+
+    def load(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, folder: Path
+    ) -> FittedGraphEnsemble:
         facts = read_facts(folder, "graph_ensemble")
         try:
             count, scale = int(facts["members"]), facts.get("scale")
@@ -105,7 +112,7 @@ class GraphEnsemble(GraphNetwork):
             raise VitreousError(
                 f"{folder} holds a damaged graph_ensemble model ({error}); save the model again"
             ) from error
-        members = [super(GraphEnsemble, self).load(folder / str(k)) for k in range(count)]
+        members = [_loaded(self._single(), folder / str(k)) for k in range(count)]
         return FittedGraphEnsemble(members=members, deviation=deviation, scale=scale)
 
 
@@ -188,6 +195,7 @@ def _trained(
         log(name, value, step)
 
     member = single.fit(train, validation, rng, note)
+    assert isinstance(member, FittedGraphNetwork)
     if place is not None:
         partial = place.with_name(f"{place.name}.{os.getpid()}.tmp")
         member.save(partial)
@@ -206,11 +214,17 @@ def _taken_up(single: GraphNetwork, place: Path | None, log: Log) -> FittedGraph
         return None
     try:
         member, history = (
-            single.load(place),
+            _loaded(single, place),
             json.loads((place / "history.json").read_text(encoding="utf-8")),
         )
     except (VitreousError, OSError, ValueError):
         return None
     for name, value, step in history:
         log(name, value, step)
+    return member
+
+
+def _loaded(single: GraphNetwork, folder: Path) -> FittedGraphNetwork:
+    member = single.load(folder)
+    assert isinstance(member, FittedGraphNetwork)
     return member

@@ -25,37 +25,37 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from vitreous.core.data import Features
-from vitreous.core.errors import MissingExtra, VitreousError
-from vitreous.core.interfaces import Example, Fitted, Log, Model
-from vitreous.plugins.models._network import (
-    built_from,
-    check_reflections,
-    check_training,
-    checkpoint,
-    forget,
-    refuse_machine,
-)
-from vitreous.plugins.models._tables import check_columns, check_examples, read_facts, write_facts
+from vitreous.core.errors import VitreousError
+from vitreous.core.executor import cores
+from vitreous.learning.devices import evaluation_device, on_device, quiet
+from vitreous.learning.graphs import Batch, column_scaling, join, reflection_signs, take
+from vitreous.learning.inputs import Unmoved
+from vitreous.learning.network import FittedNetwork, Network, Seen
+from vitreous.learning.settings import MEANT, check_reflections
+from vitreous.plugins.models._graph_layers import GraphNet
 
 Array = NDArray[np.float64]
-_BLOCK = 48  #: graphs predicted at once: what a core's cache nearly holds
+#: standard deviations to which columns are cut: one broken angle must not carry a window far from
+#: all that was learnt
+LARGEST_COLUMN = 6.0
+_SCALING = ("shift", "scale", "edge_shift", "edge_scale")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GraphNetwork(Model):
+class GraphNetwork(Network):
     """Gated message passing with attention pooling.
-
-    ``checkpoints``: a folder that keeps the training after every epoch, so that one that was
-    stopped goes on there; None keeps nothing.
 
     Raises:
         VitreousError: parameters out of range.
@@ -63,8 +63,11 @@ class GraphNetwork(Model):
     """
 
     forms = frozenset({"graph"})
-    levels = frozenset({"sample", "atom", "site"})
-    version = 3
+    network: ClassVar = "graph_network"
+    version: ClassVar = 3
+    dtype: ClassVar = "float32"
+    block: ClassVar = 48  # what a core's cache nearly holds
+    checked: ClassVar = 4
 
     hidden: int = 32
     layers: int = 3
@@ -77,12 +80,7 @@ class GraphNetwork(Model):
     schedule: str = "cosine"
     companions: tuple[str, ...] = ()
     reflections: str = "average"
-    precision: str = "32-true"
-    accelerator: str = "cpu"
-    devices: int = 1
-    threads: int = 1
     compiled: bool = False
-    checkpoints: str | None = field(default=None, metadata={"affects_result": False})
 
     def __post_init__(self) -> None:
         check_reflections(self)
@@ -96,65 +94,187 @@ class GraphNetwork(Model):
                 raise VitreousError(
                     f"graph_network {name} is {getattr(self, name)}; expected a positive number"
                 )
-        check_training(self)
+        super().__post_init__()
 
     @classmethod
     def example(cls) -> Self:
         return cls(hidden=8, layers=2, epochs=60, patience=60, batch_size=8, learning_rate=0.03)
 
+    @property
+    def auxiliary(self) -> tuple[str, ...]:
+        return self.companions
+
     def refuse(self) -> None:
-        refuse_machine(self)
+        super().refuse()
         if self.compiled:
             _refuse_compiling()
 
-    def fit(
-        self,
-        train: Sequence[Example],
-        validation: Sequence[Example],
-        rng: np.random.Generator,
-        log: Log,
+    @staticmethod
+    def inputs(
+        features: Sequence[Features], parameters: Mapping[str, Any], dtype: torch.dtype
+    ) -> Mirrored:
+        return Mirrored(features, dtype)
+
+    @staticmethod
+    def module(parameters: Mapping[str, Any], seen: Seen, outputs: int) -> GraphNet:
+        return GraphNet(
+            len(seen.names),
+            len(seen.edge_names),
+            int(parameters["hidden"]),
+            int(parameters["layers"]),
+            outputs,
+        )
+
+    @classmethod
+    def model(
+        cls, parameters: Mapping[str, Any], seen: Seen, outputs: int, target: torch.Tensor
+    ) -> Scaled:
+        model = Scaled(cls.module(parameters, seen, outputs), seen, target)
+        if parameters["compiled"]:
+            model.compile(dynamic=True)
+        return model
+
+    @classmethod
+    def prepare(cls, model: Scaled, inputs: Mirrored, rows: torch.Tensor, seen: Seen) -> None:
+        """Scale the columns by those of the labelled graphs."""
+        graphs = inputs.graphs
+        used = graphs if len(rows) == len(graphs) else take(graphs, rows)
+        shift, scale = column_scaling(used.nodes.numpy(), seen.names)
+        edge_shift, edge_scale = column_scaling(used.edge_values.numpy(), seen.edge_names)
+        for name, array in zip(_SCALING, (shift, scale, edge_shift, edge_scale), strict=True):
+            getattr(model, name).copy_(torch.from_numpy(array).float())
+
+    @classmethod
+    def accompanied(cls, model: Scaled, count: int) -> Accompanied:
+        return Accompanied(model, count)
+
+    @classmethod
+    def fitted(
+        cls,
+        parameters: Mapping[str, Any],
+        seen: Seen,
+        task: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]],
+        kept: Path | None = None,
     ) -> FittedGraphNetwork:
-        """Train, keeping the epoch that does best on ``validation``; without validation glasses all
-        epochs are run and the last is kept.
-        """
-        training = _import_training()
-        check_examples(train, "training")
-        check_examples([*train[:1], *validation], "validation")
-        names, edge_names = train[0][0].names, train[0][0].edge_names
-        data = training.labelled(train, "training", self.companions)
-        unseen = (
-            training.labelled(validation, "validation", self.companions) if validation else None
-        )
-        scaling = training.scaling(data, names, edge_names)
-        seed = int(rng.integers(2**62))
-        place = checkpoint(self, train, validation, seed)
-        state = training.train(self, data, unseen, scaling, (names, edge_names), seed, log, place)
         return FittedGraphNetwork(
-            parameters=built_from(self),
-            names=names,
-            edge_names=edge_names,
-            arrays=state,
-            kept=place,
+            method=cls, parameters=parameters, seen=seen, task=task, arrays=arrays, kept=kept
         )
 
-    def load(self, folder: Path) -> FittedGraphNetwork:
-        _import_training()
-        from safetensors.numpy import load_file
 
-        facts = read_facts(folder, "graph_network")
-        try:
-            arrays = load_file(folder / "weights.safetensors")
-            return FittedGraphNetwork(
-                parameters=dict(facts["parameters"]),
-                names=tuple(facts["names"]),
-                edge_names=tuple(facts["edge_names"]),
-                arrays=arrays,
+class FittedGraphNetwork(FittedNetwork):
+    """The trained network; it tells what each mirror image says."""
+
+    def predict(self, features: Features) -> Array:
+        if self.facts["task"] != "value" or self.facts["components"]:
+            return super().predict(features)
+        return self.images(features)[0].mean(axis=0)
+
+    def images(self, features: Features) -> tuple[Array, Array]:
+        """(K, M) predictions of the K mirror images that are averaged, in the label's unit, and (M,
+        2 hidden) what the last layer reads, averaged over them.
+
+        Blocks of sites go to all cores at once; each is computed on one, so that their number
+        changes no prediction. Columns are scaled before they are mirrored, once instead of four
+        times: scaling leaves vectors unshifted.
+        """
+        self.check(features)
+        device = evaluation_device(self.parameters["accelerator"])
+        graphs, model = join([features]), self.model.to(device)
+        elements = range(4) if self.parameters["reflections"] in MEANT else range(1)
+        of_nodes = reflection_signs(self.seen.names).to(device)
+        of_edges = reflection_signs(self.seen.edge_names).to(device)
+
+        @torch.inference_mode()
+        def predicted(start: int) -> tuple[torch.Tensor, torch.Tensor]:
+            chosen = torch.arange(start, min(start + self.method.block, len(graphs)))
+            batch = model.scaled(on_device(take(graphs, chosen), device))
+            mirrored = (
+                batch._replace(
+                    nodes=batch.nodes * of_nodes[k], edge_values=batch.edge_values * of_edges[k]
+                )
+                for k in elements
             )
-        except Exception as error:  # safetensors, torch and OS errors all mean the same here
-            raise VitreousError(
-                f"{folder} holds a damaged graph_network model ({str(error).splitlines()[0]}); "
-                "save the model again"
-            ) from error
+            hidden = [model.net.out[:-1](model.net.pooled(image)) for image in mirrored]
+            each = torch.stack([model.net.out[-1](h).squeeze(1).double() for h in hidden])
+            return each.cpu(), torch.stack(hidden).mean(dim=0).cpu()
+
+        with quiet(1), ThreadPoolExecutor(cores()) as pool:
+            parts = list(pool.map(predicted, range(0, len(graphs), self.method.block)))
+        mean, spread = model.target.double().cpu()
+        images, hidden = zip(*parts, strict=True)
+        values = torch.cat(images, dim=1) * spread + mean
+        return values.numpy(), torch.cat(hidden).numpy()
+
+
+class Mirrored(Unmoved):
+    """Graphs and their mirror images under the reflections of the loading frame."""
+
+    images = 4
+
+    def __init__(self, features: Sequence[Features], dtype: torch.dtype) -> None:
+        self.graphs = join(features, dtype)
+        names, edge_names = features[0].names, features[0].edge_names
+        self.signs = reflection_signs(names), reflection_signs(edge_names)
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def take(self, chosen: torch.Tensor, image: torch.Tensor) -> Batch:
+        batch = take(self.graphs, chosen)
+        if not bool(image.any()):
+            return batch
+        nodes, edges = (signs.to(batch.nodes) for signs in self.signs)
+        return batch._replace(
+            nodes=batch.nodes * nodes[image[batch.graph]],
+            edge_values=batch.edge_values * edges[image[batch.edge_graph]],
+        )
+
+
+class Scaled(nn.Module):
+    """The network with its scalings: raw columns in, (B, O) of the task out."""
+
+    shift: torch.Tensor
+    scale: torch.Tensor
+    edge_shift: torch.Tensor
+    edge_scale: torch.Tensor
+    target: torch.Tensor
+
+    def __init__(self, net: GraphNet, seen: Seen, target: torch.Tensor) -> None:
+        super().__init__()
+        self.net = net
+        for name in _SCALING:
+            columns = seen.edge_names if name.startswith("edge") else seen.names
+            self.register_buffer(name, torch.ones(len(columns)))
+        self.register_buffer("target", target)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        return self.net(self.scaled(batch))
+
+    def scaled(self, batch: Batch) -> Batch:
+        """The batch as the network reads it."""
+        nodes = ((batch.nodes - self.shift) / self.scale).clamp(-LARGEST_COLUMN, LARGEST_COLUMN)
+        edge_values = ((batch.edge_values - self.edge_shift) / self.edge_scale).clamp(
+            -LARGEST_COLUMN, LARGEST_COLUMN
+        )
+        return batch._replace(nodes=nodes, edge_values=edge_values)
+
+
+class Accompanied(Scaled):
+    """The network in training, with a head ``beside`` its own for auxiliary columns."""
+
+    def __init__(self, model: Scaled, count: int) -> None:
+        nn.Module.__init__(self)
+        self.net = model.net
+        for name, buffer in model.named_buffers(recurse=False):
+            self.register_buffer(name, buffer)
+        hidden = model.net.out[0].out_features
+        self.beside = nn.Linear(hidden, count)  # pyright: ignore[reportArgumentType]
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """(B, 1 + count) standardised predictions."""
+        hidden = self.net.out[:-1](self.net.pooled(self.scaled(batch)))
+        return torch.cat([self.net.out[-1](hidden), self.beside(hidden)], dim=1)
 
 
 def _refuse_compiling() -> None:
@@ -170,74 +290,3 @@ def _refuse_compiling() -> None:
             f"model.compiled needs {' and '.join(missing)}, not found here; install what is "
             "missing, or set model.compiled=false"
         )
-
-
-class FittedGraphNetwork(Fitted):
-    """The trained network: its weights and scalings (``arrays``), the columns it knows, the
-    parameters it was trained with, and the file that ``kept`` its training.
-    """
-
-    def __init__(
-        self,
-        *,
-        parameters: dict[str, Any],
-        names: Sequence[str],
-        edge_names: Sequence[str],
-        arrays: dict[str, NDArray[Any]],
-        kept: Path | None = None,
-    ) -> None:
-        self._kept = kept
-        self.parameters, self.names, self.edge_names, self.arrays = (
-            parameters,
-            tuple(names),
-            tuple(edge_names),
-            arrays,
-        )
-        self._network = _import_training().rebuild(parameters, self.names, self.edge_names, arrays)
-
-    def predict(self, features: Features) -> Array:
-        return self.images(features)[0].mean(axis=0)
-
-    def images(self, features: Features) -> tuple[Array, Array]:
-        """(K, M) predictions of the K mirror images that are averaged, in the label's unit, and (M,
-        H) what the last layer reads.
-        """
-        if features.form != "graph":
-            raise VitreousError(
-                f"graph_network got features of form '{features.form}'; expected 'graph'"
-            )
-        check_columns(features, self.names)
-        if tuple(features.edge_names) != self.edge_names:
-            raise VitreousError(
-                f"graphs have edge columns {features.edge_names}, but the model knows "
-                f"{self.edge_names}"
-            )
-        return _import_training().evaluate(
-            self._network, features, self.names, self.edge_names, self.parameters, _BLOCK
-        )
-
-    def stored(self) -> None:
-        forget(self._kept)
-
-    def save(self, folder: Path) -> None:
-        from safetensors.numpy import save_file
-
-        facts = {
-            "parameters": self.parameters,
-            "names": list(self.names),
-            "edge_names": list(self.edge_names),
-        }
-        write_facts(folder, "graph_network", facts)
-        save_file(
-            {name: np.ascontiguousarray(array) for name, array in self.arrays.items()},
-            folder / "weights.safetensors",
-        )
-
-
-def _import_training() -> Any:
-    """The module that needs torch, imported when first used."""
-    try:
-        from vitreous.plugins.models import _graph_training
-    except ImportError as error:
-        raise MissingExtra("the graph_network model", error.name or "torch", "ml") from error
-    return _graph_training

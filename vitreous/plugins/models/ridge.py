@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
-from vitreous.plugins.models._tables import (
+from vitreous.learning.tables import (
     check_columns,
     labelled_rows,
     read_folder,

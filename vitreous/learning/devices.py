@@ -18,11 +18,11 @@ def trainer() -> Any:
     need not wait for.
     """
     try:
-        from vitreous.plugins.models import _training
+        from vitreous.learning import training
     except ImportError as error:
         raise MissingExtra("training a network", error.name or "pytorch_lightning", "ml") from error
     _silence()  # importing Lightning makes its loggers talkative again
-    return _training
+    return training
 
 
 def _silence() -> dict[str, int]:

@@ -1,6 +1,5 @@
-"""Training by Lightning that every network shares: mean squared error on the standardised label,
-early stopping and the weights kept both decided on the validation glasses alone. Everything here
-needs torch.
+"""Training by Lightning that every network shares: the loss of the labels' task, early stopping and
+the weights kept both decided on the validation glasses alone. Everything here needs torch.
 
 Several devices are several processes, forked by Lightning from this one (``ddp_fork``: nothing is
 started anew, nothing must be pickled). Each sees its share of every epoch's batches, gradients are
@@ -31,11 +30,12 @@ from safetensors.torch import load_file, save_file
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
-from vitreous.plugins.models._checkpoints import Kept, callbacks_in
-from vitreous.plugins.models._muon import Muon
+from vitreous.learning.checkpoints import Kept, callbacks_in
+from vitreous.learning.muon import Muon
+from vitreous.learning.tasks import Task
 
 LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
-COMPANIONS = 0.5  #: weight of the companions' mean error beside that of the label itself
+AUXILIARY = 0.5  #: weight of the auxiliary columns' mean loss beside that of the label itself
 _OPTIMIZERS = {"adamw": torch.optim.AdamW, "adamax": torch.optim.Adamax, "muon": Muon}
 
 
@@ -63,35 +63,31 @@ class Settings(Protocol):
 
 
 class _Trained(lightning.LightningModule):
-    """One optimisation step, and the validation error; batches are (input, labels), (B,) or (B, 1 +
-    companions).
-    """
+    """One optimisation step, and the validation error; batches are (input, labels)."""
 
-    def __init__(self, model: torch.nn.Module, settings: Settings) -> None:
+    def __init__(self, model: torch.nn.Module, task: Task, settings: Settings) -> None:
         super().__init__()
-        self.model, self.settings = model, settings
+        self.model, self.task, self.settings = model, task, settings
 
     def _errors(self, batch: tuple[Any, torch.Tensor]) -> torch.Tensor:
-        """(1 + companions,) mean squared errors, that of the label first."""
-        target = self.model.target
-        wanted = (batch[1] - target[0]) / target[1]  # pyright: ignore[reportIndexIssue]
-        return (self.model(batch[0]) - wanted).square().reshape(len(wanted), -1).mean(dim=0)
+        """(1 + auxiliary columns,) losses, that of the label first."""
+        return self.task.losses(self.model(batch[0]), batch[1], self.model.target)  # pyright: ignore
 
     def training_step(self, batch: tuple[Any, torch.Tensor], _: int) -> torch.Tensor:
         errors = self._errors(batch)
         self.log(
-            "train_mse",
+            f"train_{self.task.metric}",
             errors[0],
             on_step=False,
             on_epoch=True,
             batch_size=len(batch[1]),
             sync_dist=self.settings.devices > 1,
         )
-        return errors[0] + COMPANIONS * errors[1:].mean() if len(errors) > 1 else errors[0]
+        return errors[0] + AUXILIARY * errors[1:].mean() if len(errors) > 1 else errors[0]
 
     def validation_step(self, batch: tuple[Any, torch.Tensor], _: int) -> None:
         self.log(
-            "validation_mse",
+            f"validation_{self.task.metric}",
             self._errors(batch)[0],
             batch_size=len(batch[1]),
             sync_dist=self.settings.devices > 1,
@@ -121,8 +117,8 @@ class _Best(lightning.Callback):
     a ``log`` in the same process, those of epochs before a stop once more.
     """
 
-    def __init__(self, folder: Path, log: Log | None) -> None:
-        self.folder, self.tell, self.error = folder, log, float("inf")
+    def __init__(self, folder: Path, metric: str, log: Log | None) -> None:
+        self.folder, self.metric, self.tell, self.error = folder, metric, log, float("inf")
         self.history: list[tuple[str, float, int]] = []
         self.weights: dict[str, torch.Tensor] = {}
 
@@ -137,8 +133,8 @@ class _Best(lightning.Callback):
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        error = float(trainer.callback_metrics["validation_mse"])
-        self._note("validation_mse", error, trainer.current_epoch)
+        error = float(trainer.callback_metrics[f"validation_{self.metric}"])
+        self._note(f"validation_{self.metric}", error, trainer.current_epoch)
         if error < self.error:
             self.error = error
             self._keep(pl_module)
@@ -157,8 +153,8 @@ class _Best(lightning.Callback):
     def on_train_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        error = float(trainer.callback_metrics["train_mse"])
-        self._note("train_mse", error, trainer.current_epoch)
+        error = float(trainer.callback_metrics[f"train_{self.metric}"])
+        self._note(f"train_{self.metric}", error, trainer.current_epoch)
         if not trainer.enable_validation and np.isfinite(error):
             self._keep(pl_module)
 
@@ -172,6 +168,7 @@ class _Best(lightning.Callback):
 
 def best_weights(
     model: torch.nn.Module,
+    task: Task,
     settings: Settings,
     batches: Any,
     check: Any | None,
@@ -198,7 +195,7 @@ def best_weights(
             log(*entry)
         weights = best["weights"]
     else:
-        weights = _run(model, settings, batches, check, log, order, place, known is not None)
+        weights = _run(model, task, settings, batches, check, log, order, place, known is not None)
     if not weights:
         raise VitreousError(
             "the training never reached a finite error; lower learning_rate or check the labels"
@@ -208,6 +205,7 @@ def best_weights(
 
 def _run(
     model: torch.nn.Module,
+    task: Task,
     settings: Settings,
     batches: Any,
     check: Any | None,
@@ -220,16 +218,16 @@ def _run(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         alone = settings.devices == 1
-        callbacks: list[lightning.Callback] = [_Best(folder, log if alone else None)]
+        callbacks: list[lightning.Callback] = [_Best(folder, task.metric, log if alone else None)]
         if check is not None:
-            callbacks.append(EarlyStopping("validation_mse", patience=settings.patience))
+            callbacks.append(EarlyStopping(f"validation_{task.metric}", patience=settings.patience))
         if place is not None:
             _prepare(place.parent)
             callbacks.append(Kept(place, order))
         with _interruptible():
             trainer = _trainer(settings, callbacks)
             trainer.fit(
-                _Trained(model, settings),
+                _Trained(model, task, settings),
                 batches,
                 check,
                 ckpt_path=place if again else None,

@@ -1,0 +1,147 @@
+"""What networks read, gathered into batches by index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from vitreous.core.errors import VitreousError
+
+
+class Inputs(Protocol):
+    """The sites of several glasses; ``images``: how many symmetric images each has, itself the
+    first.
+    """
+
+    images: int
+
+    def __len__(self) -> int: ...
+
+    def take(self, chosen: torch.Tensor, image: torch.Tensor) -> Any:
+        """The sites with the indices ``chosen`` (B,), each as its symmetric image of that number
+        (B,): a tensor, or a tuple whose first is what the network sees.
+        """
+        ...
+
+    def moved(
+        self, positions: torch.Tensor, chosen: torch.Tensor, image: torch.Tensor
+    ) -> torch.Tensor:
+        """Positions (B, D) that are learnt, as they lie in these images."""
+        ...
+
+    def undone(
+        self, positions: torch.Tensor, chosen: torch.Tensor, image: torch.Tensor
+    ) -> torch.Tensor:
+        """The inverse of ``moved``."""
+        ...
+
+
+class Unmoved:
+    """Inputs whose images carry no positions along."""
+
+    def moved(
+        self, positions: torch.Tensor, chosen: torch.Tensor, image: torch.Tensor
+    ) -> torch.Tensor:
+        """Positions of the first image; raises VitreousError for others."""
+        if bool(image.any()):
+            raise VitreousError(
+                "these features have no symmetric copies for a label of task position; set "
+                "model.reflections=none"
+            )
+        return positions
+
+    undone = moved
+
+
+class Arrays:
+    """(B, C) vectors or (B, C, H, W[, L]) images, stored or drawn on demand."""
+
+    def __init__(self, features: Sequence[Any], dtype: torch.dtype) -> None:
+        self.parts, self.dtype = list(features), dtype
+        self.images = min(part.copies for part in self.parts)
+        self.first = np.cumsum([0, *map(len, self.parts)])
+
+    def __len__(self) -> int:
+        return int(self.first[-1])
+
+    def take(self, chosen: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        wanted, copies = chosen.numpy(), image.numpy()
+        glass = np.searchsorted(self.first, wanted, side="right") - 1
+        out = np.empty((len(wanted), *self.parts[0].shape), dtype=np.float32)
+        for k in np.unique(glass):
+            rows = np.flatnonzero(glass == k)
+            out[rows] = self.parts[k].take(wanted[rows] - self.first[k], copies[rows])
+        return torch.from_numpy(out).to(self.dtype)
+
+    def moved(
+        self, positions: torch.Tensor, chosen: torch.Tensor, image: torch.Tensor
+    ) -> torch.Tensor:
+        return self._carried("moved", positions, chosen, image)
+
+    def undone(
+        self, positions: torch.Tensor, chosen: torch.Tensor, image: torch.Tensor
+    ) -> torch.Tensor:
+        return self._carried("undone", positions, chosen, image)
+
+    def _carried(
+        self, way: str, positions: torch.Tensor, chosen: torch.Tensor, image: torch.Tensor
+    ) -> torch.Tensor:
+        given, wanted, copies = positions.numpy(), chosen.numpy(), image.numpy()
+        glass = np.searchsorted(self.first, wanted, side="right") - 1
+        out = np.array(given, dtype=np.float64)
+        for k in np.unique(glass):
+            rows = np.flatnonzero(glass == k)
+            symmetry = self.parts[k].symmetry(wanted[rows] - self.first[k], copies[rows])
+            carry = symmetry.moved if way == "moved" else symmetry.undone
+            out[rows] = carry(np.asarray(given[rows], dtype=np.float64))
+        return torch.from_numpy(out).to(positions.dtype)
+
+
+def batches(
+    inputs: Inputs,
+    values: torch.Tensor,
+    size: int,
+    order: torch.Generator,
+    *,
+    shuffle: bool,
+    mirrored: bool = False,
+    positions: bool = False,
+) -> DataLoader[Any]:
+    """Batches of (input, labels) over the labelled sites; ``mirrored``: each as one of its images,
+    drawn at random; ``positions``: labels that move along.
+    """
+
+    def collate(index: list[tuple[torch.Tensor]]) -> tuple[Any, torch.Tensor]:
+        chosen = torch.stack([i for (i,) in index])
+        image = (
+            torch.randint(inputs.images, (len(chosen),), generator=order)
+            if mirrored
+            else torch.zeros(len(chosen), dtype=torch.int64)
+        )
+        wanted = values[chosen]
+        return inputs.take(chosen, image), (
+            inputs.moved(wanted, chosen, image) if positions else wanted
+        )
+
+    labelled = known_rows(values)
+    return DataLoader(
+        TensorDataset(labelled), size, shuffle=shuffle, generator=order, collate_fn=collate
+    )
+
+
+def known_rows(values: torch.Tensor) -> torch.Tensor:
+    """Indices of the sites with a label, in all components or in some."""
+    known = torch.isfinite(values).reshape(len(values), -1).any(dim=1)
+    return torch.nonzero(known).squeeze(1)
+
+
+def refuse_unlabelled(values: torch.Tensor, what: str) -> None:
+    """Raises VitreousError where no site has a label."""
+    if not torch.isfinite(values).any():
+        raise VitreousError(
+            f"the {what} glasses hold no labelled site; check the labeler and its masks"
+        )

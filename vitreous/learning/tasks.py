@@ -1,0 +1,159 @@
+"""What a network learns, by the task of the labels: outputs, loss, and answers in the labels' unit.
+
+========  ==========================  ==============================  ============================
+task      outputs (B, O)              loss                            answer
+========  ==========================  ==============================  ============================
+value     T standardised components   mean squared error              output * spread + mean
+class     one logit per class         cross entropy, classes          the likeliest class; softmax
+                                      weighted by 1 / their number
+position  cosine and sine per axis    2 (1 - cos 2 pi (s' - s)) /     angle of (cosine, sine) over
+                                      (2 pi)^2, s the fractional      2 pi
+                                      coordinate
+========  ==========================  ==============================  ============================
+
+The loss of a position is the squared periodic distance, where that is small, and smooth across the
+boundary (compare Font-Clos et al. 2022, eq. 10). Unknown components (NaN) have no loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.core.data import Labels
+from vitreous.core.errors import VitreousError
+
+_TURN = 2.0 * np.pi
+
+
+class Task(Protocol):
+    """``metric`` names the loss in logs; ``outputs`` is O."""
+
+    metric: str
+    outputs: int
+
+    def scaling(self, values: torch.Tensor) -> torch.Tensor:
+        """What the loss is scaled by, kept with the weights as ``target``; from labels (S,) or
+        (S, T), NaN where unknown.
+        """
+        ...
+
+    def losses(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        """Means over the batch, that of the label (or of its components) first."""
+        ...
+
+    def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Predictions in the labels' unit and shape, from (M, O) in double precision."""
+        ...
+
+
+class Value:
+    """Numbers; ``components`` of them, or one."""
+
+    metric = "mse"
+
+    def __init__(self, components: int = 0) -> None:
+        self.components, self.outputs = components, max(components, 1)
+
+    def scaling(self, values: torch.Tensor) -> torch.Tensor:
+        known = values.double()
+        mean = known.nanmean(dim=0)
+        spread = (known - mean).square().nanmean(dim=0).sqrt()
+        return torch.stack([mean, torch.where(spread > 0.0, spread, 1.0)]).float()
+
+    def losses(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        wanted = ((values - target[0]) / target[1]).reshape(len(values), -1)
+        squares = (output - wanted).square()
+        if self.components:
+            return squares.nanmean().reshape(1)
+        return squares.mean(dim=0)
+
+    def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        mean, spread = target.double()
+        found = output * spread + mean
+        return found if self.components else found.squeeze(1)
+
+
+class Class:
+    """One of several classes, none of which counts for more because there is more of it."""
+
+    metric = "cross_entropy"
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.outputs = len(classes)
+
+    def scaling(self, values: torch.Tensor) -> torch.Tensor:
+        """Weights of the classes (O,), mean 1 over the labelled sites."""
+        known = values[torch.isfinite(values)].long()
+        count = torch.bincount(known, minlength=self.outputs).double()
+        present = count > 0
+        weight = torch.where(present, len(known) / (count.clamp(min=1.0) * present.sum()), 0.0)
+        return weight.float()
+
+    def losses(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        each = torch.nn.functional.cross_entropy(output, values.long(), reduction="none")
+        return (each * target[values.long()]).mean().reshape(1)
+
+    def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return output.argmax(dim=1).double()
+
+    @staticmethod
+    def probabilities(output: torch.Tensor) -> torch.Tensor:
+        """(M, classes)."""
+        return output.softmax(dim=1)
+
+
+class Position:
+    """Fractional coordinates (M, D), periodic with 1."""
+
+    metric = "squared_distance"
+
+    def __init__(self, axes: int) -> None:
+        self.outputs = 2 * axes
+
+    def scaling(self, values: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(0)
+
+    def losses(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        direction = torch.nn.functional.normalize(output.reshape(len(values), -1, 2), dim=2)
+        wanted = torch.stack([torch.cos(_TURN * values), torch.sin(_TURN * values)], dim=2)
+        cosine = (direction * wanted).sum(dim=2)
+        return (2.0 * (1.0 - cosine) / _TURN**2).nanmean().reshape(1)
+
+    def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        cosine, sine = output.reshape(len(output), -1, 2).unbind(dim=2)
+        return (torch.atan2(sine, cosine) / _TURN).remainder(1.0)
+
+
+def task_of(facts: Mapping[str, Any]) -> Task:
+    """The task of labels with these facts.
+
+    Raises:
+        VitreousError: a task that networks do not learn.
+    """
+    if facts["task"] == "value":
+        return Value(len(facts["components"]))
+    if facts["task"] == "class":
+        return Class(facts["classes"])
+    if facts["task"] == "position":
+        return Position(len(facts["components"]))
+    raise VitreousError(
+        f"networks learn labels of task value, class or position, not {facts['task']}"
+    )
+
+
+def values_of(labels: Sequence[Labels]) -> NDArray[np.float64]:
+    """(S,) or (S, T) of all glasses, NaN where unknown."""
+    return np.concatenate([np.where(each.mask, each.values, np.nan) for each in labels])
