@@ -71,10 +71,9 @@ class Value:
         self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
     ) -> torch.Tensor:
         wanted = ((values - target[0]) / target[1]).reshape(len(values), -1)
-        squares = (output - wanted).square()
         if self.components:
-            return squares.nanmean().reshape(1)
-        return squares.mean(dim=0)
+            return _mean_of_known((output - _filled(wanted)).square(), wanted)
+        return (output - wanted).square().mean(dim=0)
 
     def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         mean, spread = target.double()
@@ -128,13 +127,23 @@ class Position:
         self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
     ) -> torch.Tensor:
         direction = torch.nn.functional.normalize(output.reshape(len(values), -1, 2), dim=2)
-        wanted = torch.stack([torch.cos(_TURN * values), torch.sin(_TURN * values)], dim=2)
-        cosine = (direction * wanted).sum(dim=2)
-        return (2.0 * (1.0 - cosine) / _TURN**2).nanmean().reshape(1)
+        turn = _TURN * _filled(values)
+        cosine = (direction * torch.stack([torch.cos(turn), torch.sin(turn)], dim=2)).sum(dim=2)
+        return _mean_of_known(2.0 * (1.0 - cosine) / _TURN**2, values)
 
     def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         cosine, sine = output.reshape(len(output), -1, 2).unbind(dim=2)
         return (torch.atan2(sine, cosine) / _TURN).remainder(1.0)
+
+
+def _filled(values: torch.Tensor) -> torch.Tensor:
+    """Zero where unknown: a NaN would enter the gradient even where its loss is left out."""
+    return torch.nan_to_num(values, nan=0.0)
+
+
+def _mean_of_known(losses: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    known = torch.isfinite(values)
+    return (torch.where(known, losses, 0.0).sum() / known.sum()).reshape(1)
 
 
 def task_of(facts: Mapping[str, Any]) -> Task:
