@@ -1,12 +1,11 @@
-"""Springs on the dual lattice: they keep the triangulation plane while its topology changes.
+"""Springs on the dual lattice, which keep the triangulation plane while its topology changes.
 
 Every edge between rings of sizes m and n is a spring E = (r - r0)^2 / 2 with the distance of two
 regular polygons that share a side,
 
     r0(m, n) = bond / 2 [cot(pi / m) + cot(pi / n)]        (Ormrod Morley & Wilson 2018, section 2)
 
-taken from the present sizes, so that a switch changes the rest lengths of every edge of all four
-rings at once.
+from the current sizes, so that a switch changes the rest lengths of all edges of the four rings.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 def apothems(maximum_size: int, bond: float) -> Floats:
-    """(maximum_size + 1,) distance from the centre of a regular n-gon of side ``bond`` to its
+    """Distances (maximum_size + 1,) from the centre of a regular n-gon of side ``bond`` to its
     sides; zero below n = 3.
     """
     n = np.arange(3, maximum_size + 1)
@@ -59,7 +58,7 @@ def relax_some(
     limit: int,
 ) -> None:
     """Steepest descent of ``rings[:count]``, all others fixed, until no force exceeds ``tolerance``
-    or ``limit`` sweeps are done.
+    or after ``limit`` sweeps.
     """
     step = 0.15  # below 2 / (largest stiffness) of a triangular lattice of unit springs, which is 6
     forces = np.empty((count, 2))
@@ -87,8 +86,8 @@ def relax_all(
     tolerance: float,
     limit: int,
 ) -> float:
-    """FIRE descent (Bitzek et al. 2006) of all rings, in place; returns the largest force component
-    left.
+    """FIRE descent (Bitzek et al. 2006) of all rings, in place; return the largest remaining
+    force component.
     """
     count = len(sizes)
     velocity = np.zeros((count, 2))
@@ -129,7 +128,7 @@ def is_plane(
     box: Floats,
     smallest_area: float,
 ) -> bool:
-    """True if every triangle at ``rings[:count]`` has a signed area above ``smallest_area``: no
+    """Whether every triangle at ``rings[:count]`` has a signed area above ``smallest_area``: no
     edges cross.
     """
     for row in range(count):

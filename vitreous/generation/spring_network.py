@@ -1,5 +1,5 @@
-"""Harmonic springs between given pairs of atoms: a cheap first relaxation of a network whose bonds
-are known.
+"""Harmonic springs between given pairs of atoms: an inexpensive first relaxation of a network with
+known bonds.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ def relax_springs(
     Args:
         positions: (N, 2), length unit. pairs: (P, 2) atom indices. lengths, stiffness: (P,) r0 and
         k.
-        box: (2,) sides of the box. tolerance: largest force component to stop at. limit: most
-        descents steps.
+        box: (2,) sides of the box. tolerance: largest force component to stop at. limit: largest
+        number of steps.
 
     Returns:
-        The relaxed positions (N, 2), continuous with those given, and the largest force component
-        left.
+        The relaxed positions (N, 2), not wrapped, and the largest remaining force component.
     """
     x = positions.copy()
     velocity = np.zeros_like(x)
@@ -80,10 +79,11 @@ def relax_springs_and_box(
     limit: int,
     rounds: int = 30,
 ) -> tuple[Floats, Floats]:
-    """Positions and sides of the box at rest: the normal stresses vanish too, to a strain of 1e-4.
+    """Relax positions and the sides of the box to zero normal stress, to a strain of 1e-4.
 
-    Positions are relaxed in a fixed box and the box is strained by -(affine modulus)^-1 (stress),
-    in turn; the affine modulus is an upper bound of the true one, so no round overshoots.
+    Alternate between relaxing positions in a fixed box and straining the box by -(affine
+    modulus)^-1 (stress); the affine modulus is an upper bound of the true one, so no round
+    overshoots.
     """
     box = box.copy()
     for _ in range(rounds):

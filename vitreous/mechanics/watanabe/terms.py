@@ -31,8 +31,8 @@ CENTRE, END_A, END_B, MU, NU, XI, Z0, RANGE_A, RANGE_B, GAMMA_A, GAMMA_B, COSINE
 
 class Terms(NamedTuple):
     """``pairs`` (3, 5): c1, p, c2, q, rc of each pair kind; ``triplets`` (T, 13): see the column
-    names; ``soft`` (9,): p1..p9; ``ramp`` (2,): R - D and R + D; ``reach`` (3,): within it a pair
-    of each kind acts at all.
+    names; ``soft`` (9,): p1..p9; ``ramp`` (2,): R - D and R + D; ``reach`` (3,): largest
+    distance at which a pair of each kind interacts.
     """
 
     pairs: NDArray[np.float64]
