@@ -69,6 +69,7 @@ def sums_of(lattice: DualLattice) -> Sums:
 @njit(cache=True)
 def alpha_of(count: Ints, around: Ints, weighted: bool) -> float:
     """Aboav-Weaire alpha by linear regression over the sizes present; NaN with a single size."""
+    # x = 6 (n - 6) and y = n m_n - 36, with n m_n = around[n] / count[n]
     total = mean_x = mean_y = 0.0
     for n in range(len(count)):
         if count[n] > 0:

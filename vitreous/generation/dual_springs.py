@@ -6,6 +6,16 @@ regular polygons that share a side,
     r0(m, n) = bond / 2 [cot(pi / m) + cot(pi / n)]        (Ormrod Morley & Wilson 2018, section 2)
 
 from the current sizes, so that a switch changes the rest lengths of all edges of the four rings.
+
+=============  =========================================  ==============  =======
+symbol         variable                                   shape           unit
+=============  =========================================  ==============  =======
+r0(m, n)       ``apothem[m] + apothem[n]``                                length
+r              ``r``, in nearest images                                   length
+force on i     ``force_on``: sum_j (1 - r0 / r) r_ij      (2,)            length
+=============  =========================================  ==============  =======
+
+The spring constant is 1, so forces are in units of length.
 """
 
 from __future__ import annotations
@@ -103,6 +113,7 @@ def relax_all(
             largest = max(largest, abs(fx), abs(fy))
         if largest < tolerance:
             break
+        # FIRE: while moving downhill turn the velocity towards the force, else stop
         power = np.sum(force * velocity)
         if power > 0.0:
             scale = mixing * np.sqrt(np.sum(velocity * velocity) / np.sum(force * force))

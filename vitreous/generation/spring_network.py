@@ -39,6 +39,7 @@ def relax_springs(
     force = np.empty_like(x)
     dt, mixing, downhill, largest = 0.3, 0.1, 0, 0.0
     for _ in range(limit):
+        # force on i: k (1 - r0 / r) r_ij, the opposite on j
         force[:] = 0.0
         for row in range(len(pairs)):
             i, j = pairs[row]
@@ -54,6 +55,7 @@ def relax_springs(
         largest = np.max(np.abs(force))
         if largest < tolerance:
             break
+        # FIRE: while moving downhill turn the velocity towards the force, else stop
         power = np.sum(force * velocity)
         if power > 0.0:
             scale = mixing * np.sqrt(np.sum(velocity * velocity) / np.sum(force * force))
@@ -91,6 +93,8 @@ def relax_springs_and_box(
         step = positions[pairs[:, 1]] - positions[pairs[:, 0]]
         step -= box * np.rint(step / box)
         r = np.linalg.norm(step, axis=1)
+        # normal virials W_a = sum k (1 - r0/r) r_a^2 and affine modulus M_ab = sum k r_a^2 r_b^2 /
+        # r^2
         virial = (stiffness * (1.0 - lengths / r)) @ step**2
         modulus = (step**2).T @ ((stiffness / r**2)[:, None] * step**2)
         strain = -np.linalg.solve(modulus, virial)

@@ -6,7 +6,7 @@
 quantity         formula                                       code
 ===============  ============================================  ===========================
 effective slope  U' = phi' + F_i' rho_ji' + F_j' rho_ij'       as U' of a pair model
-Hessian          H = pair stiffness of U'' and U' + J^T F'' J  ``stiffness``, ``couple``
+Hessian          H = pair stiffness of U'' and U' + J^T F'' J  ``stiffness``, ``respond``
 J = d rho / dx   rho_ji' n on each pair                        ``jac_i``, ``jac_j`` (P, D)
 ===============  ============================================  ===========================
 

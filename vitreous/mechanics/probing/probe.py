@@ -10,8 +10,8 @@ Three rules make the result that of the fixed-step protocol.
    their tangents t, predicts the state halfway; one Newton step from there measures its error. On a
    smooth branch the error is h^4 / 384 times the fourth derivative of y; across an instability that
    moves an atom by J it is about J / 2, whatever the stride. The error of no atom may exceed
-   ``_MIDPOINT`` of the annulus's displacement in one strain step, and that of the stress
-   ``_MIDPOINT_STRESS`` of its growth in one: a smaller instability causes no stress drop.
+   ``_MIDPOINT`` of the affine displacement at the disc's edge in one strain step, that of the
+   stress ``_MIDPOINT_STRESS`` of its growth in one: a smaller instability causes no stress drop.
 2. If a single step cannot be followed, or the stress drops over it, the protocol decides: affine
    step, conjugate gradients, and a comparison of stresses. If the stress has not dropped, the probe
    continues from the state found. So neither a kink of the forces at their cutoff nor an
@@ -49,14 +49,13 @@ from vitreous.core.data import Loading
 
 Array = NDArray[Any]
 
-# tolerances of the midpoint: for positions, of the annulus's affine displacement in one strain
-# step; for the stress, of its growth in one strain step
+# tolerances of the midpoint: for positions, of the affine displacement at the disc's edge in one
+# strain step; for the stress, of its growth in one strain step
 _MIDPOINT = 1.0
 _MIDPOINT_STRESS = 0.3
 _LEAST_SLOPE = 0.05  # of the steepest slope so far: lower bound of the growth, near the stress peak
 _TRAPEZOID = 0.2  # of the tangent's change over a stride: tolerance of the trapezoidal rule
 _SAFETY = 0.95  # of the stride that would just be accepted
-_SHORTER = 0.8  # of a stride that failed: the next try, at most
 _FIRST_STRIDE = 40  # strain steps
 _ELASTIC = 1.2  # times the steepest slope so far: s of the fold's slope
 _SOFTENED = 0.75  # times s: below this slope the fold's law is used

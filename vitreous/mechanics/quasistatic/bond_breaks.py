@@ -27,7 +27,9 @@ Array = NDArray[np.float64]
 class HasAtomEnergies(Protocol):
     """Provides atomic energies (N,) of a glass at positions (N, D) in a cell (D, D)."""
 
-    def atom_energies(self, positions: Array, cell: Array) -> Array: ...
+    def atom_energies(self, positions: Array, cell: Array) -> Array:
+        """Energies (N,) of the atoms."""
+        ...
 
 
 @dataclass(frozen=True)
