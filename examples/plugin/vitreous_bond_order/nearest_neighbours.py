@@ -84,8 +84,8 @@ class NearestNeighbours(Model):
 
 
 class FittedNeighbours(Fitted):
-    """The training sites: standardised rows (R, C) and labels (R,), and how many of them are
-    asked.
+    """The training sites: standardised rows (R, C) and labels (R,), and the number
+    used for a prediction.
     """
 
     def __init__(
