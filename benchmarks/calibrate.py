@@ -48,8 +48,8 @@ def held_out(store: Store, bundle: Bundle) -> list[Sample]:
             labels=truth,
             events=None,
             indicators=None,
-            features=bundle.descriptor.describe_with(
-                glass, bundle.potential, bundle.loading, truth.positions, "site"
+            features=bundle.descriptor.describe(
+                glass, bundle.loading, truth.positions, "site", bundle.potential
             ),
             prediction=None,
         )

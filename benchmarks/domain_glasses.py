@@ -15,9 +15,9 @@ import numpy as np
 
 from benchmarks.glasses import YUKAWA
 from benchmarks.listi import CHAIN, GLASSES
+from vitreous.core.artifact import stream
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.split import Split
-from vitreous.core.stages import stream
 from vitreous.direct import relax
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.read import read_configuration

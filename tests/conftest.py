@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from vitreous.core.artifact import stream
 from vitreous.core.data import Configuration
-from vitreous.core.stages import stream
 from vitreous.plugins.generators.dual_switch import DualSwitch
 
 

@@ -63,7 +63,9 @@ def _describe(
     ``after``.
     """
 
-    def describe(self: Any, glass: Any, loading: Any, sites: Any, level: str) -> Any:
+    def describe(
+        self: Any, glass: Any, loading: Any, sites: Any, level: str, potential: Any = None
+    ) -> Any:
         return after(
             PhysicalIndicators.describe(self, *change(glass, loading, sites), level), glass, sites
         )

@@ -12,7 +12,7 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from vitreous.app.run import assemble
+from vitreous.app.assembling import assemble
 from vitreous.core.cases import table
 from vitreous.core.learning import Lesson
 from vitreous.core.registry import discover
@@ -57,5 +57,7 @@ def test_a_fit_keeps_its_key(recipe, tmp_path):
         return Sample(case=case, loading=pipeline.load_cases[case.loading].loading, keys=keys)
 
     run = Run(loadings=(), samples=tuple(map(sample, table(pipeline.roles(), pipeline.load_cases))))
-    lesson = Lesson(model=pipeline.model, seed=pipeline.seed, provider="")
+    lesson = Lesson(
+        model=pipeline.model, descriptor=pipeline.descriptor, seed=pipeline.seed, provider=""
+    )
     assert lesson.fit(store, run, print, []).key == known["fit"]

@@ -5,9 +5,10 @@ keep their keys.
 import numpy as np
 import pytest
 
+from vitreous.core.chain import Chain
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.stages import Chain, artifacts
+from vitreous.core.stages import artifacts
 from vitreous.core.store import Store
 
 IN_SPACE = {"dimension": 3}

@@ -207,7 +207,9 @@ def test_corrupting_the_test_glasses_changes_nothing_in_the_fit(pipeline, store,
         features=replace(last.features, values=0 * last.features.values),
     )
     elsewhere = Store(tmp_path / "again")
-    lesson = Lesson(model=pipeline.model, seed=pipeline.seed, provider="")
+    lesson = Lesson(
+        model=pipeline.model, descriptor=pipeline.descriptor, seed=pipeline.seed, provider=""
+    )
     again = lesson.learn(elsewhere, Crew(), replace(clean, samples=(*others, spoilt)))
     weights = [
         store.get("fit", result.model_key)[0]["files"]

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize, minimize_scalar
 
+from vitreous.core.chain import Chain
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.stages import Chain, artifacts
+from vitreous.core.stages import artifacts
 from vitreous.core.store import Store
 from vitreous.mechanics.eam.file import read_eam
 from vitreous.plugins.generators.file import File

@@ -134,7 +134,7 @@ def _print_table(names: Sequence[str], rows: Mapping[str, Sequence[float | None]
 
 def _reproduce(options: argparse.Namespace) -> int:
     from vitreous.app import progress
-    from vitreous.app.run import assemble
+    from vitreous.app.assembling import assemble
     from vitreous.core.executor import Crew
     from vitreous.core.registry import discover
     from vitreous.plugins.executors.local import Local

@@ -18,43 +18,23 @@ from typing import Any
 from vitreous import __version__
 from vitreous.analysis.conformal import Intervals, intervals
 from vitreous.app import progress
+from vitreous.app.assembling import assemble
 from vitreous.app.evaluating import Chosen, choose, numbers
 from vitreous.app.summary import print_summary
 from vitreous.app.tracking import beginning, outcome
-from vitreous.core.build import build, checked_value, construct
-from vitreous.core.cases import LoadCase
-from vitreous.core.compose import ROLES, check
-from vitreous.core.data import Loading
+from vitreous.core.build import build
+from vitreous.core.compose import ROLES
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated
 from vitreous.core.executor import Crew
 from vitreous.core.pipeline import Pipeline
-from vitreous.core.registry import Registry, discover, suggest
+from vitreous.core.registry import discover
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
-from vitreous.core.split import Split
 from vitreous.core.store import Store
 from vitreous.direct import bundle
 from vitreous.direct.tables import write_table
 
-OPTIONAL = ("events", "descriptor", "indicators", "model")
-NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
-KEYS = (
-    *ROLES,
-    "evaluations",
-    "where_they_fit",
-    "loading",
-    "loadings",
-    "executor",
-    "tracker",
-    "split",
-    *NUMBERS,
-    "name",
-    "report",
-    "home",
-    "store",
-    "runs",
-)
 PACKAGES = (
     "numpy",
     "scipy",
@@ -82,71 +62,6 @@ class Job:
     text: str
     folder: Path
     command: str
-
-
-def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
-    """The pipeline that a configuration describes, checked and not yet run.
-
-    Raises:
-        VitreousError: an unknown component or field, a wrong type, parts that do not fit together,
-        or an impossible split.
-    """
-    for failure in registry.failed:
-        _log.warning("%s", failure)
-    for key in config:
-        if key not in KEYS:
-            raise VitreousError(
-                f"unknown key '{key}'{suggest(str(key), KEYS)}; valid here: {', '.join(KEYS)}"
-            )
-    parts = {}
-    for role, kind in ROLES.items():
-        if config.get(role) is None and role in OPTIONAL:
-            continue
-        parts[role] = build(registry, kind, config.get(role) or {}, role)
-    if "model" in parts and "descriptor" not in parts:
-        raise VitreousError(
-            "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out "
-            "with model=none"
-        )
-    loading = construct(Loading, "loading", config["loading"])
-    changes = checked_value("loadings", config.get("loadings") or (), tuple[Mapping[str, Any], ...])
-    loadings = tuple(
-        LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes)
-    )
-    loading = loadings[0].loading if loadings else loading
-    classes = {role: type(part) for role, part in parts.items()}
-    _refuse_companions(parts)
-    check(classes, loading.dimension, registry)
-    providers = {role: _provider(registry, ROLES[role], cls) for role, cls in classes.items()}
-    numbers = {name: checked_value(name, config[name], hint) for name, hint in NUMBERS.items()}
-    checked_value("report", config.get("report"), bool)
-    for name in ("seed", "glass_seed"):
-        if numbers[name] < 0:
-            raise VitreousError(f"{name} is {numbers[name]}; expected zero or more")
-    split = construct(Split, "split", config["split"])
-    pipeline = Pipeline(
-        **parts, **numbers, loading=loading, loadings=loadings, split=split, providers=providers
-    )
-    pipeline.roles()
-    return pipeline
-
-
-def _refuse_companions(parts: Mapping[str, Any]) -> None:
-    """Raises VitreousError when the model is to learn a column that the labeler does
-    not declare.
-    """
-    for name in getattr(parts.get("model"), "companions", ()):
-        if name not in parts["labeler"].columns:
-            known = ", ".join(sorted(parts["labeler"].columns)) or "none"
-            raise VitreousError(
-                f"model.companions names '{name}'{suggest(name, parts['labeler'].columns)}; "
-                f"columns that {type(parts['labeler']).__name__} "
-                f"declares beside its label: {known}"
-            )
-
-
-def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
-    return registry.find(kind, registry.name_of(kind, cls)).provider
 
 
 def run(job: Job) -> Run:

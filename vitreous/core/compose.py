@@ -31,14 +31,19 @@ class Conflict(NamedTuple):
     reason: str
 
 
-def conflicts(parts: Parts, dimension: int, registry: Registry) -> list[Conflict]:
-    """Every reason why these classes cannot work together."""
+def conflicts(
+    parts: Parts, dimension: int, registry: Registry, projected: bool = False
+) -> list[Conflict]:
+    """Every reason why these classes cannot work together; ``projected``: descriptors see a plane
+    view of glasses in three dimensions.
+    """
     told = {role: f"{role} '{registry.name_of(ROLES[role], cls)}'" for role, cls in parts.items()}
     return [
         *_forms(parts, told),
         *_levels(parts, told),
         *_bonds(parts, told),
-        *_dimensions(parts, told, dimension),
+        *(_projection(parts, told, dimension) if projected else ()),
+        *_dimensions(parts, told, dimension, projected),
     ]
 
 
@@ -93,32 +98,59 @@ def _bonds(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
             )
 
 
-def _dimensions(parts: Parts, told: Mapping[str, str], dimension: int) -> Iterator[Conflict]:
-    for role, cls in parts.items():
-        if hasattr(cls, "dimensions") and dimension not in cls.dimensions:
-            works = _listed(cls.dimensions)
+def _projection(parts: Parts, told: Mapping[str, str], dimension: int) -> Iterator[Conflict]:
+    if dimension != 3:
+        yield Conflict(
+            (),
+            f"the loading has dimension {dimension} (loading.dimension), but a projection is for "
+            "glasses in 3; leave it out with projection=null",
+        )
+    for role in ("descriptor", "indicators"):
+        if role in parts and parts[role].needs_potential:
             yield Conflict(
-                (role,),
-                f"the loading has dimension {dimension} (loading.dimension), but {told[role]} "
-                f"works in {works}",
+                (role,), f"{told[role]} needs the potential, which knows no projected glass"
             )
 
 
-def check(parts: Parts, dimension: int, registry: Registry) -> None:
+def _dimensions(
+    parts: Parts, told: Mapping[str, str], dimension: int, projected: bool = False
+) -> Iterator[Conflict]:
+    for role, cls in parts.items():
+        seen = 2 if projected and role in ("descriptor", "indicators") else dimension
+        if hasattr(cls, "dimensions") and seen not in cls.dimensions:
+            works = _listed(cls.dimensions)
+            what = "the projection" if seen != dimension else "the loading"
+            flat = seen == 3 and 2 in cls.dimensions and role in ("descriptor", "indicators")
+            hint = "; it can see a plane view with projection={plane: xy}" if flat else ""
+            yield Conflict(
+                (role,),
+                f"{what} has dimension {seen} (loading.dimension), but {told[role]} works in "
+                f"{works}{hint}",
+            )
+
+
+def check(parts: Parts, dimension: int, registry: Registry, projected: bool = False) -> None:
     """Refuse a combination that cannot work.
 
     Raises:
         VitreousError: why the first clashing parts clash, and the registered components that would
         work in their place.
     """
-    found = conflicts(parts, dimension, registry)
+    found = conflicts(parts, dimension, registry, projected)
     if not found:
         return
     roles, reason = found[0]
-    clean = _swaps(parts, roles, dimension, registry, lambda left: not left)
+    clean = _swaps(parts, roles, dimension, registry, projected, lambda left: not left)
     better = clean or _swaps(
-        parts, roles, dimension, registry, lambda left: roles not in [c.roles for c in left]
+        parts,
+        roles,
+        dimension,
+        registry,
+        projected,
+        lambda left: roles not in [c.roles for c in left],
     )
+    if not roles:
+        raise VitreousError(reason)
     advice = (
         f"what would work: {', '.join(better)}"
         if better
@@ -232,6 +264,7 @@ def _swaps(
     roles: tuple[str, ...],
     dimension: int,
     registry: Registry,
+    projected: bool,
     accept: Callable[[list[Conflict]], bool],
 ) -> list[str]:
     """``role=name`` for every component that, put in one of these roles, leaves conflicts that
@@ -241,7 +274,8 @@ def _swaps(
     for role in roles:
         for registered in registry.all(ROLES[role]):
             try:
-                left = conflicts({**parts, role: load_class(registered)}, dimension, registry)
+                swapped = {**parts, role: load_class(registered)}
+                left = conflicts(swapped, dimension, registry, projected)
             except VitreousError:
                 continue
             if accept(left):

@@ -6,7 +6,7 @@ saved frames, E events. Row-vector convention: the rows of ``cell`` are the latt
 
 from vitreous.core.base import FORMS, LEVELS, TASKS, UNITS
 from vitreous.core.configuration import Configuration
-from vitreous.core.examples import Features, Labels
+from vitreous.core.examples import Drawing, Drawn, Features, Labels
 from vitreous.core.loading import MODES, Loading
 from vitreous.core.trajectory import Events, Trajectory
 
@@ -17,6 +17,8 @@ __all__ = [
     "TASKS",
     "UNITS",
     "Configuration",
+    "Drawing",
+    "Drawn",
     "Events",
     "Features",
     "Labels",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,3 +156,73 @@ class Features(Data):
     def __len__(self) -> int:
         """Number of sites M."""
         return len(self.offsets) - 1 if self.form in ("graph", "sequence") else len(self.values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one example of a vector (C,) or image (C, H, W[, L])."""
+        return self.values.shape[1:]
+
+    def take(self, indices: NDArray[np.int64], rng: np.random.Generator | None = None) -> Drawing:
+        """The examples with these indices, of form vector or image. Stored ones have no symmetric
+        copies: ``rng`` changes nothing.
+        """
+        if self.form not in ("vector", "image"):
+            raise VitreousError(f"{self.form} features hold no arrays of one shape to take from")
+        return Drawing(self.values[indices], _unmoved)
+
+
+class Drawing(NamedTuple):
+    """Examples drawn for a batch.
+
+    Fields:
+        values: (B, C) vectors or (B, C, H, W[, L]) images. undo: from (B, D) positions found in
+        what was drawn, relative to the site, to where they lie in the glass itself, relative to the
+        site: the inverse of the symmetry that each example was drawn under.
+    """
+
+    values: NDArray[Any]
+    undo: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def _unmoved(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    return positions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Features that are drawn when a batch needs them, so that a million images need no memory.
+
+    Fields:
+        form, names: as of ``Features``. shape: of one example, (C, H, W[, L]). source: what they
+        are drawn from, one entry per site. recipe: plain values that, with ``source``, decide what
+        is drawn. draw: (source, indices, rng) to a ``Drawing``; without ``rng`` the glass as it is,
+        with it a symmetric copy of each, drawn at random.
+    """
+
+    form: str
+    names: tuple[str, ...]
+    shape: tuple[int, ...]
+    source: Features
+    recipe: Mapping[str, Any]
+    draw: Callable[[Features, NDArray[np.int64], np.random.Generator | None], Drawing]
+
+    @property
+    def level(self) -> str:
+        return self.source.level
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def take(self, indices: NDArray[np.int64], rng: np.random.Generator | None = None) -> Drawing:
+        """The examples with these indices; random symmetric copies of them where ``rng`` is given.
+
+        Raises:
+            VitreousError: the descriptor drew another shape than it declared.
+        """
+        drawing = self.draw(self.source, indices, rng)
+        if drawing.values.shape != (len(indices), *self.shape):
+            raise VitreousError(
+                f"examples of shape {drawing.values.shape} were drawn; expected "
+                f"{(len(indices), *self.shape)}"
+            )
+        return drawing

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from vitreous.core.artifact import Artifact, stream
+from vitreous.core.data import Drawn, Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import Crew, Say
-from vitreous.core.interfaces import Fitted, Model
+from vitreous.core.interfaces import Descriptor, Fitted, Model
 from vitreous.core.run import Metric, Run, pack, unpack
 from vitreous.core.sample import Examples, Sample, Shelf
-from vitreous.core.stages import Artifact, stream
 from vitreous.core.store import Store, identity
 
 _LEARNT_FROM = ("train", "validation")
@@ -25,11 +26,12 @@ _LEARNT_FROM = ("train", "validation")
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """A model, the root of its random stream, and the distribution and version that it
-    comes from.
+    """A model, what describes glasses for it, the root of its random stream, and the distribution
+    and version that it comes from.
     """
 
     model: Model
+    descriptor: Descriptor
     seed: int
     provider: str
 
@@ -84,7 +86,9 @@ class Lesson:
                 history.append((str(name), float(value), int(step)))
                 say(f"epoch {step + 1}, {name} {value:.4g}")
 
-            train, validation = (Examples(samples) for samples in learnt_from.values())
+            train, validation = (
+                Examples(samples, self.descriptor.view) for samples in learnt_from.values()
+            )
             fitted = self.model.fit(train, validation, stream(self.seed, "fit"), log)
             made.append(fitted)
             return {"files": pack(fitted), "history": history}
@@ -94,10 +98,8 @@ class Lesson:
 
     def _prediction(self, store: Store, fit_key: str, fitted: Fitted, sample: Sample) -> Artifact:
         def work() -> dict[str, np.ndarray | None]:
-            return {
-                "prediction": _predict(fitted, sample),
-                "uncertainty": _uncertainty(fitted, sample),
-            }
+            assert sample.features is not None
+            return _answers(fitted, self.descriptor.view(sample.features), sample)
 
         note = {
             "sample": sample.index,
@@ -109,28 +111,47 @@ class Lesson:
         )
 
 
-def _predict(fitted: Fitted, sample: Sample) -> np.ndarray:
-    assert sample.features is not None
-    prediction = np.asarray(fitted.predict(sample.features), dtype=np.float64)
-    if prediction.shape != sample.labels.values.shape or not np.all(np.isfinite(prediction)):
+def _answers(
+    fitted: Fitted, features: Features | Drawn, sample: Sample
+) -> dict[str, np.ndarray | None]:
+    """Prediction and uncertainty; of a class also the probabilities, if the model knows them.
+
+    Raises:
+        VitreousError: answers of another shape than the labels, or out of range.
+    """
+    name, shape = type(fitted).__name__, sample.labels.values.shape
+    prediction = np.asarray(fitted.predict(features), dtype=np.float64)
+    if prediction.shape != shape or not np.all(np.isfinite(prediction)):
         raise VitreousError(
-            f"{type(fitted).__name__} predicted {np.count_nonzero(np.isfinite(prediction))} "
-            f"finite values of shape {prediction.shape} "
-            f"for the {len(sample.labels)} sites of sample {sample.index}; the fit failed"
+            f"{name} predicted {np.count_nonzero(np.isfinite(prediction))} finite values of shape "
+            f"{prediction.shape} for the {len(sample.labels)} sites of sample {sample.index}; the "
+            "fit failed"
         )
-    return prediction
+    answers: dict[str, np.ndarray | None] = {"prediction": prediction, "uncertainty": None}
+    given = fitted.uncertainty(features)
+    if given is not None:
+        given = np.asarray(given, dtype=np.float64)
+        if given.shape != shape or not np.all(given > 0.0):
+            raise VitreousError(
+                f"{name} gave uncertainties of sample {sample.index} that are not all positive; "
+                "the fit failed"
+            )
+        answers["uncertainty"] = given
+    if sample.labels.task == "class":
+        answers["probabilities"] = _probabilities(fitted, features, sample)
+    return answers
 
 
-def _uncertainty(fitted: Fitted, sample: Sample) -> np.ndarray | None:
-    assert sample.features is not None
-    given = fitted.uncertainty(sample.features)
+def _probabilities(fitted: Fitted, features: Features | Drawn, sample: Sample) -> np.ndarray | None:
+    given = fitted.probabilities(features)
     if given is None:
         return None
     given = np.asarray(given, dtype=np.float64)
-    if given.shape != sample.labels.values.shape or not np.all(given > 0.0):
+    wanted = (len(sample.labels), len(sample.labels.classes))
+    if given.shape != wanted or not np.allclose(given.sum(axis=-1), 1.0, atol=1e-6):
         raise VitreousError(
-            f"{type(fitted).__name__} gave uncertainties of sample {sample.index} that are not "
-            "all positive; the fit failed"
+            f"{type(fitted).__name__} gave probabilities of shape {given.shape} for sample "
+            f"{sample.index}; expected {wanted}, each row with sum 1"
         )
     return given
 

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
+from vitreous.core.chain import Chain
 from vitreous.core.compose import ROLES
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import Crew, Lost
@@ -21,7 +22,7 @@ from vitreous.core.learning import Lesson, sums
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample, Shelf
 from vitreous.core.split import Split, lost_roles
-from vitreous.core.stages import Chain, Record, artifacts, compute_glass
+from vitreous.core.stages import Record, artifacts, compute_glass
 from vitreous.core.store import Store, identity
 
 Report = Callable[[str], None]  #: told one line per glass or case left out
@@ -155,12 +156,19 @@ class Pipeline(Chain):
         )
         if self.model is None:
             return result
-        lesson = Lesson(model=self.model, seed=self.seed, provider=self.providers.get("model", ""))
+        assert self.descriptor is not None
+        lesson = Lesson(
+            model=self.model,
+            descriptor=self.descriptor,
+            seed=self.seed,
+            provider=self.providers.get("model", ""),
+        )
         return lesson.learn(store, crew, result)
 
     def _components(self) -> dict[str, Any]:
         """Target, version, fields and provider by role."""
         parts = {role: getattr(self, role) for role in ROLES}
+        parts |= {f"targets.{name}": labeler for name, labeler in self.targets.items()}
         return {
             role: {**identity(part), "provider": self.providers.get(role, "")}
             for role, part in parts.items()
@@ -180,7 +188,8 @@ class Pipeline(Chain):
                 "run again"
             )
         case = records[key].case
-        return artifacts(self.chain(case), store, case.glass)[stage].value
+        table = artifacts(self.chain(case), store, case.glass)
+        return next(a for a in table.values() if a.key == key).value
 
     def _compute_all(
         self, store: Store, crew: Crew, planned: Mapping[int, str], report: Report

@@ -15,8 +15,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.artifact import stage_of
 from vitreous.core.cases import Case
-from vitreous.core.data import Configuration, Features, Labels, Loading, Trajectory
+from vitreous.core.data import Configuration, Drawn, Features, Labels, Loading, Trajectory
+from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example
 
 _KEPT = 8  #: artifacts: those of one case, and a fit
@@ -55,7 +57,7 @@ class _Stored(Mapping[str, Any]):
     shelf: Shelf
 
     def __getitem__(self, stage: str) -> Any:
-        return self.shelf[stage, self.keys_by_stage[stage]]
+        return self.shelf[stage_of(stage), self.keys_by_stage[stage]]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys_by_stage)
@@ -155,6 +157,20 @@ class Sample:
         """The target, M values at ``labels.positions``."""
         return self.values["label"]
 
+    def target(self, name: str) -> Labels:
+        """The labels that ``targets.NAME`` made of it.
+
+        Raises:
+            VitreousError: the run has no target of that name.
+        """
+        found = self.values.get(f"label:{name}")
+        if found is None:
+            there = [key.partition(":")[2] for key in self.values if key.startswith("label:")]
+            raise VitreousError(
+                f"there is no target '{name}'; this run has {', '.join(sorted(there)) or 'none'}"
+            )
+        return found
+
     @property
     def events(self) -> Labels | None:
         """Level "event", or None."""
@@ -180,23 +196,31 @@ class Sample:
         """(M,) standard deviations of the prediction; None if the model does not know."""
         return self._predicted("uncertainty")
 
+    @property
+    def probabilities(self) -> NDArray[np.float64] | None:
+        """(M, classes) of labels of task "class"; None if the model does not know."""
+        found = self.values.get("predict")
+        return None if found is None else found.get("probabilities")
+
     def _predicted(self, name: str) -> NDArray[np.float64] | None:
         found = self.values.get("predict")
         return None if found is None else found[name]
 
 
 class Examples(Sequence[Example]):
-    """Features and labels of samples, read when asked for."""
+    """Features, as ``view`` shows them to a model, and labels of samples; read when asked for."""
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self._samples = samples
+    def __init__(
+        self, samples: Sequence[Sample], view: Callable[[Features], Features | Drawn]
+    ) -> None:
+        self._samples, self._view = samples, view
 
     def __len__(self) -> int:
         return len(self._samples)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return Examples(self._samples[index])
+            return Examples(self._samples[index], self._view)
         sample = self._samples[index]
         assert sample.features is not None
-        return sample.features, sample.labels
+        return self._view(sample.features), sample.labels

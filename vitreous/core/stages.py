@@ -20,159 +20,31 @@ predict       (the fitted model)                    fit, describe
 
 from __future__ import annotations
 
-import os
-import platform
-import socket
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from vitreous.core.artifact import Artifact, stage_of, stream
 from vitreous.core.cases import Case
-from vitreous.core.data import Configuration, Features, Labels, Loading
+from vitreous.core.chain import Chain
+from vitreous.core.data import Configuration, Features, Labels
 from vitreous.core.errors import NotConverged, VitreousError
-from vitreous.core.interfaces import Descriptor, Generator, Labeler, Method, Potential, Simulator
+from vitreous.core.interfaces import Descriptor, Labeler, Method
 from vitreous.core.network import refuse_changed
-from vitreous.core.store import Store, identity, key_of
+from vitreous.core.store import Store
 
 OF_GLASS = ("generate", "relax")
-STAGES = (
-    "generate",
-    "relax",
-    "deform",
-    "label",
-    "events",
-    "describe",
-    "indicators",
-    "fit",
-    "predict",
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chain:
-    """Everything that is done to one sample.
-
-    Fields:
-        events: a labeler of level "event"; indicators: a descriptor of form "vector" drawn beside
-        the model's predictions. glass_seed: root of the generator's random streams.
-        providers: distribution and version by role, kept in manifests; does not enter keys.
-    """
-
-    generator: Generator
-    simulator: Simulator
-    potential: Potential
-    labeler: Labeler
-    loading: Loading
-    descriptor: Descriptor | None = None
-    events: Labeler | None = None
-    indicators: Descriptor | None = None
-    glass_seed: int = 0
-    providers: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def strains(self) -> tuple[float, ...]:
-        """Those at which labels need the deformed glass, in order."""
-        return tuple(
-            sorted(
-                {
-                    strain
-                    for part in (self.labeler, self.events)
-                    if part is not None
-                    for strain in part.strains
-                }
-            )
-        )
-
-    @cached_property
-    def identities(self) -> dict[str, dict[str, Any]]:
-        """What of each component decides results, by role; a potential's with the content of the
-        file it is read from, if it is.
-        """
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        found = {role: identity(part) for role, part in parts.items() if isinstance(part, Method)}
-        content = self.potential.fingerprint()
-        return {
-            **found,
-            "potential": found["potential"] | ({"content": content} if content else {}),
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What became of one case: artifact key by stage, and the computing time of the stages that
-    were computed now.
+    """What became of one case: artifact key by name (see ``stage_of``), and the computing time of
+    those that were computed now.
     """
 
     case: Case
     keys: Mapping[str, str]
     seconds: Mapping[str, float]
-
-
-class Artifact:
-    """A stage's result: read from the store, or computed and stored, when its value is first asked
-    for.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        stage: str,
-        recipe: Mapping[str, Any],
-        work: Callable[[], Any],
-        note: Mapping[str, Any],
-    ) -> None:
-        self.stage, self.key = stage, key_of({"stage": stage, **recipe})
-        self.seconds: float | None = None  #: of computing it now; None where that was not needed
-        self._store, self._recipe, self._work, self._note = store, recipe, work, note
-
-    @cached_property
-    def value(self) -> Any:
-        """The result, read or computed now. Raises what computing raises."""
-        found = self._store.get(self.stage, self.key)
-        if found is not None:
-            return found[0]
-        started = time.perf_counter()
-        value = self._work()
-        self.seconds = time.perf_counter() - started
-        self._store.put(
-            self.stage,
-            self.key,
-            value,
-            {**_circumstances(), **self._note, "recipe": self._recipe, "seconds": self.seconds},
-        )
-        return value
-
-    @property
-    def stored(self) -> bool:
-        """Whether the store has it; what it has is not read."""
-        return self._store.has(self.stage, self.key)
-
-    def ensure(self) -> None:
-        """Compute and store it, unless the store has it."""
-        if not self.stored:
-            _ = self.value
-
-
-def _circumstances() -> dict[str, Any]:
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
-
-
-def stream(seed: int, stage: str, sample: int = 0) -> np.random.Generator:
-    """The random stream of one stage of one sample."""
-    return np.random.default_rng(
-        np.random.SeedSequence(seed, spawn_key=(STAGES.index(stage), sample))
-    )
 
 
 class _CaseArtifacts:
@@ -189,6 +61,7 @@ class _CaseArtifacts:
             self._glass()
         self._deformation()
         self._labels()
+        view = chain.projection
         for stage, role in (("describe", "descriptor"), ("indicators", "indicators")):
             if getattr(chain, role) is not None:
                 self._add(
@@ -197,11 +70,12 @@ class _CaseArtifacts:
                     ("relax", "label"),
                     self._describe(getattr(chain, role)),
                     loading=True,
+                    **({} if view is None else {"projection": view.recipe()}),
                 )
 
     def _add(
         self,
-        stage: str,
+        name: str,
         role: str,
         parents: Sequence[str],
         work: Callable[[], Any],
@@ -221,7 +95,7 @@ class _CaseArtifacts:
             "provider": self.chain.providers.get(role, ""),
             "parent_stages": list(parents),
         }
-        self.table[stage] = Artifact(self.store, stage, recipe, work, note)
+        self.table[name] = Artifact(self.store, stage_of(name), recipe, work, note)
 
     def _glass(self) -> None:
         chain = self.chain
@@ -241,10 +115,7 @@ class _CaseArtifacts:
 
     def _deformation(self) -> None:
         chain = self.chain
-        if any(
-            labeler is not None and labeler.needs_trajectory
-            for labeler in (chain.labeler, chain.events)
-        ):
+        if any(labeler.needs_trajectory for labeler in chain.labelers.values()):
             more = {"strains": list(chain.strains)} if chain.strains else {}
 
             def work() -> Any:
@@ -264,18 +135,15 @@ class _CaseArtifacts:
             )
 
     def _labels(self) -> None:
-        for stage, role in (("label", "labeler"), ("events", "events")):
-            labeler = getattr(self.chain, role)
-            if labeler is not None:
-                parents = ("relax", "deform") if labeler.needs_trajectory else ("relax",)
-                self._add(
-                    stage,
-                    role,
-                    parents,
-                    self._label(labeler),
-                    loading=True,
-                    potential=self.chain.identities["potential"],
-                )
+        for name, labeler in self.chain.labelers.items():
+            self._add(
+                name,
+                "labeler" if name == "label" else name,
+                ("relax", "deform") if labeler.needs_trajectory else ("relax",),
+                self._label(labeler),
+                loading=True,
+                potential=self.chain.identities["potential"],
+            )
 
     def _generate(self) -> Configuration:
         glass = self.chain.generator.generate(
@@ -298,14 +166,12 @@ class _CaseArtifacts:
                 f"{self.chain.loading.dimension}; "
                 f"set loading.dimension={glass.dimension}"
             )
-        for component in (
-            self.chain.labeler,
-            self.chain.events,
-            self.chain.descriptor,
-            self.chain.indicators,
-        ):
-            if component is not None:
-                component.refuse(glass, self.chain.potential)
+        for labeler in self.chain.labelers.values():
+            labeler.refuse(glass, self.chain.potential)
+        seen = self.chain.seen(glass)
+        for descriptor in (self.chain.descriptor, self.chain.indicators):
+            if descriptor is not None:
+                descriptor.refuse(seen, self.chain.potential)
 
     def _label(self, labeler: Labeler) -> Callable[[], Labels]:
         def work() -> Labels:
@@ -324,17 +190,25 @@ class _CaseArtifacts:
 
     def _describe(self, descriptor: Descriptor) -> Callable[[], Features]:
         def work() -> Features:
-            labels = self.table["label"].value
-            glass, loading = self.table["relax"].value, self.chain.loading
-            features = descriptor.describe_with(
-                glass, self.chain.potential, loading, labels.positions, labels.level
-            )
+            labels, view = self.table["label"].value, self.chain.projection
+            loading, sites = self.chain.loading, labels.positions
+            if view is not None:
+                loading, sites = view.loading(loading), view.sites(sites)
+            glass = self.chain.seen(self.table["relax"].value)
+            potential = self.chain.potential if descriptor.needs_potential else None
+            features = descriptor.describe(glass, loading, sites, labels.level, potential)
             if len(features) != len(labels):
                 raise VitreousError(
                     f"{type(descriptor).__name__} described {len(features)} of {len(labels)} "
                     "sites; it must describe each"
                 )
-            return _declared(descriptor, "form", features, features.form)
+            if features.form != (descriptor.stores or descriptor.form):
+                raise VitreousError(
+                    f"{type(descriptor).__name__} declares form "
+                    f"{descriptor.stores or descriptor.form} but gave {features.form}; ask its "
+                    "author to correct it"
+                )
+            return features
 
         return work
 

@@ -107,10 +107,7 @@ def places_of_judgement(glass: Configuration, bundle: Bundle) -> Array:
 
 def window(bundle: Bundle) -> float:
     """How far from a place atoms matter to the descriptor, length."""
-    names = [
-        name for name in ("reach", "window", "radius", "cutoff") if hasattr(bundle.descriptor, name)
-    ]
-    return float(getattr(bundle.descriptor, names[0])) if names else 0.0
+    return bundle.descriptor.reach
 
 
 def _all_round(vectors: Array) -> bool:

@@ -167,7 +167,7 @@ def predict(
         bounds=bounds,
         **_judged(glass, bundle, loading),
         largest_force=_largest_force(glass, bundle),
-        by_number=getattr(bundle.descriptor, "order", "") == "number",
+        by_number=bundle.descriptor.reads_atom_order,
     )
 
 
@@ -177,9 +177,10 @@ def _at(
     """Values and deviations (M,) at places whose windows are whole; no deviations from a model that
     does not know.
     """
-    features = _on_all_cores(bundle.descriptor).describe_with(
-        glass, bundle.potential, loading, sites, bundle.label["level"]
-    )
+    descriptor = _on_all_cores(bundle.descriptor)
+    potential = bundle.potential if descriptor.needs_potential else None
+    level = bundle.label["level"]
+    features = descriptor.view(descriptor.describe(glass, loading, sites, level, potential))
     return bundle.fitted.predict(features), bundle.fitted.uncertainty(features)
 
 

@@ -95,10 +95,9 @@ def declares_itself(subject: Subject) -> None:
             isinstance(getattr(cls, name), bool),
             f"{name} is {getattr(cls, name)!r}; expected True or False",
         )
-    takes = "potential" in inspect.signature(cls.describe).parameters
     expect(
-        takes or not cls.needs_potential,
-        "needs_potential is True, but describe has no argument 'potential'",
+        "potential" in inspect.signature(cls.describe).parameters,
+        "describe has no argument 'potential'; end its signature with potential=None",
     )
 
 

@@ -104,9 +104,8 @@ def described(
     component: Descriptor, glass: Configuration, loading: Loading, sites: Array, level: str
 ) -> Features:
     """The descriptor's features, with the kit's potential if it needs one."""
-    if not component.needs_potential:
-        return component.describe(glass, loading, sites, level)
-    return component.describe_with(glass, potential_of(glass), loading, sites, level)
+    potential = potential_of(glass) if component.needs_potential else None
+    return component.describe(glass, loading, sites, level, potential)
 
 
 def places_of(glass: Configuration, level: str, count: int = 5) -> Array:

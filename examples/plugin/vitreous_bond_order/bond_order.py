@@ -27,7 +27,7 @@ from vitreous.analysis.neighborhoods import pairs_within
 from vitreous.analysis.silica_network import bridges, species_index
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Descriptor
+from vitreous.core.interfaces import Descriptor, Potential
 
 Array = NDArray[Any]
 NAMES = ("order_3", "order_6", "angle_variance", "smallest_angle", "alignment")
@@ -55,8 +55,17 @@ class BondOrder(Descriptor):
         if self.radius <= 0:
             raise VitreousError(f"bond_order radius is {self.radius:g}; expected a positive length")
 
+    @property
+    def reach(self) -> float:
+        return self.radius
+
     def describe(
-        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+        self,
+        configuration: Configuration,
+        loading: Loading,
+        sites: Array,
+        level: str,
+        potential: Potential | None = None,
     ) -> Features:
         atoms = np.flatnonzero(configuration.species == species_index(configuration, self.centre))
         near = pairs_within(

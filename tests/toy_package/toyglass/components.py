@@ -217,7 +217,11 @@ class Places(Descriptor):
     cutoff: float = 2.0
     shells: int = 3
 
-    def describe(self, configuration, loading, sites, level) -> Features:
+    @property
+    def reach(self) -> float:
+        return 4.0 * self.cutoff
+
+    def describe(self, configuration, loading, sites, level, potential=None) -> Features:
         distance = np.linalg.norm(sites[:, None] - configuration.positions, axis=-1)
         edges = np.linspace(0.0, self.cutoff, self.shells + 1)[1:]
         values = np.stack([np.exp(-((distance / e) ** 2)).sum(axis=1) for e in edges], axis=1)

@@ -37,7 +37,7 @@ from vitreous.analysis.neighborhoods import heights, pairs_within
 from vitreous.analysis.silica_network import species_index
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Descriptor
+from vitreous.core.interfaces import Descriptor, Potential
 
 Array = NDArray[np.float64]
 ORDERS = ("row", "number", "distance")
@@ -79,8 +79,21 @@ class AtomSequence(Descriptor):
             "points" * (self.order == "number")
         )
 
+    @property
+    def reads_atom_order(self) -> bool:
+        return self.order == "number"
+
+    @property
+    def reach(self) -> float:
+        return self.radius
+
     def describe(
-        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+        self,
+        configuration: Configuration,
+        loading: Loading,
+        sites: Array,
+        level: str,
+        potential: Potential | None = None,
     ) -> Features:
         low = heights(configuration.cell)[list(configuration.periodic)].min(initial=np.inf)
         if low < 2 * self.radius:

@@ -39,7 +39,7 @@ from vitreous.analysis.neighborhoods import Pairs, heights, pairs_within
 from vitreous.analysis.silica_network import Bridges, bridges, species_index
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Descriptor
+from vitreous.core.interfaces import Descriptor, Potential
 
 Array = NDArray[np.float64]
 NODE_NAMES = ("x", "y", "distance", "links")
@@ -87,8 +87,17 @@ class BondGraph(Descriptor):
         """How far from a site its nodes stand, length."""
         return self.radius
 
+    @property
+    def reach(self) -> float:
+        return self.window
+
     def describe(
-        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+        self,
+        configuration: Configuration,
+        loading: Loading,
+        sites: Array,
+        level: str,
+        potential: Potential | None = None,
     ) -> Features:
         return self._graphs(self._windows(configuration, sites), loading, level)
 

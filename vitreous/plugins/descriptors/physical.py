@@ -36,7 +36,7 @@ from vitreous.analysis.rings import bridged, trace_rings
 from vitreous.analysis.silica_network import centre_bonds, species_index
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Descriptor
+from vitreous.core.interfaces import Descriptor, Potential
 
 Array = NDArray[np.float64]
 
@@ -73,8 +73,17 @@ class PhysicalIndicators(Descriptor):
         if self.radius <= 0:
             raise VitreousError(f"physical radius is {self.radius:g}; expected a positive length")
 
+    @property
+    def reach(self) -> float:
+        return self.radius
+
     def describe(
-        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+        self,
+        configuration: Configuration,
+        loading: Loading,
+        sites: Array,
+        level: str,
+        potential: Potential | None = None,
     ) -> Features:
         stretch, middle = projected_stretch(configuration, loading, self.centre, self.bridge)
         sizes, centres = ring_places(configuration, self.centre, self.bridge)

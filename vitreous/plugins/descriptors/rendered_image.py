@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.drawing import draw
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Descriptor
+from vitreous.core.interfaces import Descriptor, Potential
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 
 Array = NDArray[np.float64]
@@ -65,8 +65,17 @@ class RenderedImage(Descriptor):
     def example(cls) -> Self:
         return cls(pixels=48)
 
+    @property
+    def reach(self) -> float:
+        return self.radius
+
     def describe(
-        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+        self,
+        configuration: Configuration,
+        loading: Loading,
+        sites: Array,
+        level: str,
+        potential: Potential | None = None,
     ) -> Features:
         graph = BondGraph(radius=self.radius, centre=self.centre, bridge=self.bridge).describe(
             configuration, loading, sites, level

@@ -120,7 +120,6 @@ class ResponseGraph(BondGraph):
 
     @property
     def reach(self) -> float:
-        """How far from a site atoms matter, length."""
         return self.radius + self.frozen_ring
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
@@ -150,8 +149,7 @@ class ResponseGraph(BondGraph):
     ) -> Features:
         if potential is None:
             raise VitreousError(
-                "response_graph needs the potential of the glass; call describe_with, or give "
-                "potential=..."
+                "response_graph needs the potential of the glass; give it as the last argument"
             )
         self.refuse(configuration, potential)
         windows = self._windows(configuration, sites)

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.neighborhoods import pairs_within
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Descriptor
+from vitreous.core.interfaces import Descriptor, Potential
 
 Array = NDArray[np.float64]
 CUTOFF_FUNCTIONS = ("none", "cosine")
@@ -93,8 +93,17 @@ class SymmetryFunctions(Descriptor):
             int((self.mu_max - self.mu_min) / self.mu_step + 1e-9) + 1, dtype=np.float64
         )
 
+    @property
+    def reach(self) -> float:
+        return self.cutoff
+
     def describe(
-        self, configuration: Configuration, loading: Loading, sites: Array, level: str
+        self,
+        configuration: Configuration,
+        loading: Loading,
+        sites: Array,
+        level: str,
+        potential: Potential | None = None,
     ) -> Features:
         centres = atoms_at(configuration, sites) if level == "atom" else None
         blocks = [self._state(configuration, sites, np.eye(configuration.dimension), centres)]

@@ -1,0 +1,174 @@
+"""The pipeline that a configuration describes: components built, and checked against each other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from vitreous.core.build import build, checked_value, construct
+from vitreous.core.cases import LoadCase
+from vitreous.core.compose import ROLES, check
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Labeler
+from vitreous.core.pipeline import Pipeline
+from vitreous.core.projection import Projection
+from vitreous.core.registry import Registry, suggest
+from vitreous.core.split import Split
+from vitreous.core.store import identity
+
+RESERVED = ("labeler", "events", "label")  #: what no target may be named
+OPTIONAL = ("events", "descriptor", "indicators", "model")
+NUMBERS = {"samples": int | None, "seed": int, "glass_seed": int}
+KEYS = (
+    *ROLES,
+    "evaluations",
+    "where_they_fit",
+    "loading",
+    "loadings",
+    "targets",
+    "target",
+    "projection",
+    "executor",
+    "tracker",
+    "split",
+    *NUMBERS,
+    "name",
+    "report",
+    "home",
+    "store",
+    "runs",
+)
+
+_log = logging.getLogger("vitreous.run")
+
+
+def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
+    """The pipeline that a configuration describes, checked and not yet run.
+
+    Raises:
+        VitreousError: an unknown component or field, a wrong type, parts that do not fit together,
+        or an impossible split.
+    """
+    for failure in registry.failed:
+        _log.warning("%s", failure)
+    for key in config:
+        if key not in KEYS:
+            raise VitreousError(
+                f"unknown key '{key}'{suggest(str(key), KEYS)}; valid here: {', '.join(KEYS)}"
+            )
+    parts = {}
+    for role, kind in ROLES.items():
+        if config.get(role) is None and role in OPTIONAL:
+            continue
+        parts[role] = build(registry, kind, config.get(role) or {}, role)
+    if "model" in parts and "descriptor" not in parts:
+        raise VitreousError(
+            "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out "
+            "with model=none"
+        )
+    targets = _targets(config, parts, registry)
+    loading = construct(Loading, "loading", config["loading"])
+    changes = checked_value("loadings", config.get("loadings") or (), tuple[Mapping[str, Any], ...])
+    loadings = tuple(
+        LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes)
+    )
+    loading = loadings[0].loading if loadings else loading
+    classes = {role: type(part) for role, part in parts.items()}
+    _refuse_auxiliary(parts)
+    projection = _projection(config)
+    check(classes, loading.dimension, registry, projected=projection is not None)
+    for name, labeler in targets.items():
+        each = {**classes, "labeler": type(labeler)}
+        each = {role: cls for role, cls in each.items() if role not in OPTIONAL}
+        try:
+            check(each, loading.dimension, registry)
+        except VitreousError as error:
+            raise VitreousError(f"targets.{name}: {error}") from error
+    providers = {role: _provider(registry, ROLES[role], cls) for role, cls in classes.items()}
+    numbers = {name: checked_value(name, config[name], hint) for name, hint in NUMBERS.items()}
+    checked_value("report", config.get("report"), bool)
+    for name in ("seed", "glass_seed"):
+        if numbers[name] < 0:
+            raise VitreousError(f"{name} is {numbers[name]}; expected zero or more")
+    split = construct(Split, "split", config["split"])
+    providers |= {
+        f"label:{name}": _provider(registry, "labeler", type(labeler))
+        for name, labeler in targets.items()
+    }
+    pipeline = Pipeline(
+        **parts,
+        **numbers,
+        targets=targets,
+        projection=projection,
+        loading=loading,
+        loadings=loadings,
+        split=split,
+        providers=providers,
+    )
+    pipeline.roles()
+    return pipeline
+
+
+def _targets(
+    config: Mapping[str, Any], parts: dict[str, Any], registry: Registry
+) -> dict[str, Labeler]:
+    """The labelers of ``targets``, by name. Where ``target`` names one of them, it becomes the
+    labeler in ``parts``, and the labeler the target "labeler".
+
+    Raises:
+        VitreousError: a name that stands for something else, one target twice, or a ``target`` that
+        is not there.
+    """
+    given = checked_value("targets", config.get("targets") or {}, Mapping[str, Any])
+    targets: dict[str, Labeler] = {}
+    known = {"labeler": identity(parts["labeler"])}
+    for name, fields in given.items():
+        if not name.isidentifier() or name in RESERVED:
+            raise VitreousError(
+                f"targets.{name} cannot be named so; expected a name of letters, digits and _ "
+                f"other than {', '.join(RESERVED)}"
+            )
+        targets[name] = build(registry, "labeler", fields or {}, f"targets.{name}")
+        twin = [other for other, known_as in known.items() if known_as == identity(targets[name])]
+        if twin:
+            raise VitreousError(
+                f"targets.{name} is the same as {twin[0]}, the same labeler with the same fields; "
+                f"leave one out, for example with ~targets.{name}"
+            )
+        known[name] = identity(targets[name])
+    chosen = checked_value("target", config.get("target"), str | None)
+    if chosen is not None and chosen != "labeler":
+        if chosen not in targets:
+            there = ", ".join(["labeler", *targets])
+            raise VitreousError(
+                f"target '{chosen}' is not there{suggest(chosen, targets)}; expected one of "
+                f"{there}; add one with +labeler@targets.{chosen}=NAME"
+            )
+        targets["labeler"], parts["labeler"] = parts["labeler"], targets.pop(chosen)
+    return targets
+
+
+def _projection(config: Mapping[str, Any]) -> Projection | None:
+    given = checked_value("projection", config.get("projection"), Mapping[str, Any] | None)
+    return None if given is None else construct(Projection, "projection", given)
+
+
+def _refuse_auxiliary(parts: Mapping[str, Any]) -> None:
+    """Raises VitreousError when the model is to learn a column that the labeler does
+    not declare.
+    """
+    model = parts.get("model")
+    for name in () if model is None else model.auxiliary:
+        if name not in parts["labeler"].columns:
+            known = ", ".join(sorted(parts["labeler"].columns)) or "none"
+            raise VitreousError(
+                f"model.companions names '{name}'{suggest(name, parts['labeler'].columns)}; "
+                f"columns that {type(parts['labeler']).__name__} "
+                f"declares beside its label: {known}"
+            )
+
+
+def _provider(registry: Registry, kind: str, cls: type[Any]) -> str:
+    return registry.find(kind, registry.name_of(kind, cls)).provider

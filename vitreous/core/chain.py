@@ -1,0 +1,69 @@
+"""The components that make, deform, label and describe one glass along one loading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+from vitreous.core.data import Configuration, Loading
+from vitreous.core.interfaces import Descriptor, Generator, Labeler, Method, Potential, Simulator
+from vitreous.core.projection import Projection
+from vitreous.core.store import identity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """Everything that is done to one sample.
+
+    Fields:
+        targets: labelers beside ``labeler``, by name, on the same deformation. events: a labeler of
+        level "event"; indicators: a descriptor of form "vector" drawn beside the model's
+        predictions. projection: the plane in which descriptors see a three-dimensional glass; None:
+        as it is. glass_seed: root of the generator's random streams.
+        providers: distribution and version by role, kept in manifests; does not enter keys.
+    """
+
+    generator: Generator
+    simulator: Simulator
+    potential: Potential
+    labeler: Labeler
+    loading: Loading
+    descriptor: Descriptor | None = None
+    targets: Mapping[str, Labeler] = field(default_factory=dict)
+    events: Labeler | None = None
+    indicators: Descriptor | None = None
+    projection: Projection | None = None
+    glass_seed: int = 0
+    providers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def strains(self) -> tuple[float, ...]:
+        """Those at which labels need the deformed glass, in order."""
+        return tuple(sorted({s for labeler in self.labelers.values() for s in labeler.strains}))
+
+    @cached_property
+    def labelers(self) -> dict[str, Labeler]:
+        """Each under the name of its artifact (see ``stage_of``)."""
+        named = {"label": self.labeler, "events": self.events}
+        named |= {f"label:{name}": labeler for name, labeler in self.targets.items()}
+        return {name: labeler for name, labeler in named.items() if labeler is not None}
+
+    def seen(self, glass: Configuration) -> Configuration:
+        """The glass as descriptors see it."""
+        return glass if self.projection is None else self.projection.glass(glass)
+
+    @cached_property
+    def identities(self) -> dict[str, dict[str, Any]]:
+        """What of each component decides results, by role; a potential's with the content of the
+        file it is read from, if it is.
+        """
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        parts |= {f"label:{name}": labeler for name, labeler in self.targets.items()}
+        found = {role: identity(part) for role, part in parts.items() if isinstance(part, Method)}
+        content = self.potential.fingerprint()
+        return {
+            **found,
+            "potential": found["potential"] | ({"content": content} if content else {}),
+        }

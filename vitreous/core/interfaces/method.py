@@ -1,0 +1,29 @@
+"""What every kind shares."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import ClassVar, Self
+
+from vitreous.core.configuration import Configuration
+
+
+class Method(ABC):
+    """What every kind shares: one method of one paper, registered under a kind and a name."""
+
+    kind: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    @classmethod
+    def example(cls) -> Self:
+        """A small and fast instance for the conformance kit; override it where the defaults are
+        large or a field has none.
+        """
+        return cls()
+
+    @classmethod
+    def example_glass(cls) -> Configuration | None:
+        """A small glass it works on, for the kit; None: the kit's own, planar silica or, in three
+        dimensions, a binary mixture.
+        """
+        return None

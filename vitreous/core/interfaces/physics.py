@@ -1,0 +1,154 @@
+"""The kinds that make, deform and label glasses."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from vitreous.core.data import Configuration, Labels, Trajectory
+from vitreous.core.interfaces.method import Method
+from vitreous.core.loading import Loading
+from vitreous.core.surface import EnergySurface
+
+
+class Potential(Method):
+    """An interatomic model. Declares the species it knows (by name), the dimensions it works in,
+    and its units.
+    """
+
+    kind = "potential"
+    species: ClassVar[tuple[str, ...]]
+    dimensions: ClassVar[frozenset[int]]
+    units: ClassVar[str]
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The species of this very model, in the order that LAMMPS types 1, 2, ... stand for; fewer
+        than ``species`` where a file says.
+        """
+        return self.species
+
+    @abstractmethod
+    def surface(self, configuration: Configuration) -> EnergySurface:
+        """The energy surface of these atoms. Raises VitreousError for wrong species, units or
+        dimension, or a cell too small.
+        """
+
+    def lammps_commands(self, configuration: Configuration) -> tuple[str, ...]:
+        """``pair_style`` and ``pair_coeff`` lines of the same model where LAMMPS has it (types in
+        the order of ``configuration.names``).
+        """
+        return ()
+
+    def fingerprint(self) -> str:
+        """What it depends on beyond its fields (a digest of the file it is read from); part of
+        every key it enters.
+        """
+        return ""
+
+
+class Generator(Method):
+    """Makes glasses, or reads them. ``available`` is how many there are (None: as many as asked
+    for).
+    """
+
+    kind = "generator"
+    dimensions: ClassVar[frozenset[int]]
+    has_bonds: ClassVar[bool]  #: whether its glasses carry a bond list
+
+    @property
+    def available(self) -> int | None:
+        return None
+
+    @property
+    def bond_limit(self) -> float:
+        """Atoms of its glasses, of kinds that bond, are bonded where they are closer than this,
+        length; infinite: that is not known, and glasses whose bonds break or form while they are
+        relaxed are then not found.
+        """
+        return np.inf
+
+    @abstractmethod
+    def generate(self, index: int, rng: np.random.Generator) -> Configuration:
+        """Glass number ``index``; the same rng state gives the same glass, bit for bit."""
+
+    def fingerprint(self, index: int) -> str:
+        """What glass number ``index`` depends on beyond the fields (a digest of the file it is read
+        from); part of its cache key.
+        """
+        return ""
+
+
+class Simulator(Method):
+    """Relaxes a glass and deforms it athermally and quasistatically."""
+
+    kind = "simulator"
+    dimensions: ClassVar[frozenset[int]]
+
+    @abstractmethod
+    def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
+        """The glass at rest in its cell. Raises NotConverged."""
+
+    @property
+    def reach(self) -> float:
+        """The largest strain that it goes to; infinite if that is not known beforehand."""
+        return np.inf
+
+    @abstractmethod
+    def deform(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        *,
+        strains: Sequence[float] = (),
+    ) -> Trajectory:
+        """The relaxed glass taken along the loading; the states at ``strains`` are saved, each at
+        its step or the first one beyond.
+
+        Raises NotConverged.
+        """
+
+
+class Labeler(Method):
+    """Turns a relaxed glass, and its deformation where ``needs_trajectory``, into targets at a
+    declared level, for a declared task.
+    """
+
+    kind = "labeler"
+    level: ClassVar[str]
+    task: ClassVar[str] = "value"  #: one of vitreous.core.data.TASKS
+    needs_trajectory: ClassVar[bool]
+    dimensions: ClassVar[frozenset[int]]
+    sign: ClassVar[str] = "any"  #: "positive" where no label can lie below zero
+    columns: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  #: of ``Labels.columns`` that every label comes with, which a model may learn along
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the columns of its (M, T) values; empty where they are (M,)."""
+        return ()
+
+    @property
+    def strains(self) -> tuple[float, ...]:
+        """Those at which it needs the deformed glass; they are saved when it is deformed."""
+        return ()
+
+    def refuse(self, configuration: Configuration, potential: Potential) -> None:
+        """Raise VitreousError for a glass that can never be labelled; called before it is relaxed,
+        deformed or labelled.
+        """
+
+    @abstractmethod
+    def label(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        trajectory: Trajectory | None,
+    ) -> Labels:
+        """Labels of one glass; ``trajectory`` is given exactly when ``needs_trajectory``."""
