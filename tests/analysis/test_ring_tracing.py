@@ -116,8 +116,8 @@ def test_atoms_that_stand_far_apart_are_not_joined():
     far = np.vstack([bonds, [0, 69]])
     with pytest.raises(
         VitreousError,
-        match=r"atoms 0 and 69 .* are listed as joined, but stand \d.* apart, .* find the bonds "
-        r"anew",
+        match=r"atoms 0 and 69 .* are listed as joined, but are \d.* apart; .* find the bonds "
+        r"again",
     ):
         trace_rings(positions, far, cell)
 

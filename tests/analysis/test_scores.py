@@ -100,7 +100,7 @@ def test_a_place_at_the_very_radius_is_within_it() -> None:
 def test_an_open_boundary_is_not_crossed_and_a_map_needs_places() -> None:
     where = locate(np.array([[9.7, 5.0]]), LINE, CELL, (False, False), 1.0)
     assert where.nearest.tolist() == [4] and len(where.places) == 0
-    with pytest.raises(VitreousError, match="0 places"):
+    with pytest.raises(VitreousError, match="0 sites"):
         locate(np.zeros((1, 2)), np.zeros((0, 2)), CELL, (True, True), 1.0)
 
 

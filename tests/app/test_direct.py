@@ -455,13 +455,13 @@ def test_a_probe_that_leaves_a_cut_out_glass_has_no_threshold(capsys, patch, tmp
     small = (*SHEAR, "--probe-set", "free_radius=4", "--out", str(tmp_path / "map.csv"))
     assert main(["probe", patch, *SILICA, *small, "--grid", "5"]) == 0
     assert (
-        "24 of 25 places are left out: their disc, 14 with its frozen ring, leaves the glass"
-        in capsys.readouterr().err
+        "24 of 25 sites are masked: their disc, 14 with its frozen annulus, extends beyond the "
+        "glass" in capsys.readouterr().err
     )
     middle = np.arange(25) == 12
     np.testing.assert_array_equal(np.isfinite(numbers(tmp_path / "map.csv", "delta_tau")), middle)
     np.testing.assert_array_equal(numbers(tmp_path / "map.csv", "converged"), middle)
-    assert "none of the 4 places has its whole disc" in refused(
+    assert "none of the 4 sites has its whole disc" in refused(
         capsys, "probe", patch, *SILICA, *small, "--grid", "2"
     )
 
@@ -470,7 +470,7 @@ def test_forces_within_the_frozen_ring_of_a_free_boundary_do_not_matter_to_probe
     """A disc cut out as it is, its rim not at rest, bears what the whole glass bears there."""
     fields = {"grid": 5, "free_radius": 4.0, "workers": 1}
     whole = direct.probe(silica_glass(), YukawaSilica(), **fields)
-    with pytest.warns(UserWarning, match="24 of 25 places"):
+    with pytest.warns(UserWarning, match="24 of 25 sites"):
         cut = direct.probe(cut_out(silica_glass(), 18.0), YukawaSilica(), **fields)
     assert cut.values[12] == pytest.approx(whole.values[12], rel=1e-6)
 

@@ -151,7 +151,7 @@ def test_console_file_and_page_show_the_same_numbers(reported):
     )
     assert list(scores) == ["goodness", "correlation", "regression", "mine"]
     pearson, c_rank = scores["correlation"]["model"]["pearson"], scores["mine"]["model"]["c_rank"]
-    for heading, values in (("map, with the true one", [pearson]), ("ranking by map", [c_rank])):
+    for heading, values in (("map, with the true map", [pearson]), ("ranking by map", [c_rank])):
         after = printed[printed.index(heading) :]
         line = next(line for line in after.splitlines() if line.startswith("model "))
         cells = [f"{value:.3f}" for value in values]
@@ -200,7 +200,7 @@ def test_a_run_without_a_model_is_scored_and_reported(home, reported):
     )
     assert (
         "true map" in done.stdout
-        and "6 glasses, on which nothing was learnt" in (folder / "report.html").read_text()
+        and "6 glasses, without a model" in (folder / "report.html").read_text()
     )
     assert not (folder / "model").exists()
 

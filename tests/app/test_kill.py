@@ -72,7 +72,7 @@ def test_a_sample_that_kills_its_process_is_left_out_and_the_others_are_kept(tmp
     )
     assert done.returncode == 0, done.stderr
     assert (
-        "sample 2 is left out: its worker process died with exit code 13, 2 times in all"
+        "sample 2 is left out: its worker process died with exit code 13, 2 times in total"
         in done.stderr
     )
     assert "4 train, 1 test; 1 left out" in done.stdout

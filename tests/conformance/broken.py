@@ -357,7 +357,7 @@ P, S = PhysicalIndicators, AQS
 #: per kind and check: the broken class, and words of the complaint
 CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("every", "is_a_frozen_dataclass"): (NotADataclass, "not a dataclass"),
-    ("every", "only_stores"): (variant(P, __post_init__=_keeps_more), "makes extra"),
+    ("every", "only_stores"): (variant(P, __post_init__=_keeps_more), "sets extra"),
     ("every", "pickles"): (
         variant(P, __reduce__=lambda self: (partial(P, radius=1.0), ())),
         "pickled copy differs",
@@ -491,7 +491,10 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         simulator(lambda p, _: replace(p, stress=1.1 * p.stress)),
         "compared with the work",
     ),
-    ("simulator", "elastic_strain_can_be_undone"): (variant(S, relax=_restless), "there and back"),
+    ("simulator", "elastic_strain_can_be_undone"): (
+        variant(S, relax=_restless),
+        "after loading and unloading",
+    ),
     ("simulator", "lattice_vectors_change_nothing"): (
         simulator(lambda p, g: replace(p, energy=p.energy + g.positions.sum())),
         "lattice",
@@ -566,7 +569,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ),
     ("descriptor", "company_does_not_matter"): (
         adds(lambda glass, sites: len(sites)),
-        "of a place alone",
+        "of a site alone",
     ),
     ("descriptor", "places_that_are_not_numbers_are_refused"): (
         sees(lambda glass, load, sites: (glass, load, np.nan_to_num(sites))),
@@ -601,7 +604,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("model", "empty_folder_is_refused"): (model(load=_anything), "was accepted"),
     ("model", "batches_do_not_matter"): (
         model(lambda right, features: right.predict(features) - right.predict(features).mean()),
-        "for a place alone",
+        "for a site alone",
     ),
     ("model", "same_seed_same_model"): (
         model(lambda right, features: right.predict(features) + np.random.default_rng().random()),
@@ -609,7 +612,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ),
     ("model", "unlabelled_places_are_not_used"): (
         variant(Ridge, fit=_fit_on_all_rows),
-        "spoiling what has no label",
+        "after changing masked sites",
     ),
     ("model", "validation_only_chooses"): (
         variant(Ridge, fit=_fit_on_validation),
@@ -621,7 +624,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ),
     ("model", "uncertainty_is_as_declared"): (
         variant(Ridge, knows_uncertainty=True),
-        "against knows_uncertainty",
+        "contrary to knows_uncertainty",
     ),
     ("evaluation", "declares_itself"): (
         variant(Correlation, needs=frozenset({"luck"})),
@@ -633,7 +636,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ),
     ("evaluation", "training_glasses_do_not_count"): (
         evaluation(lambda found, _: found, _counts_training),
-        "training glasses are spoilt",
+        "training glasses are changed",
     ),
     ("evaluation", "order_of_glasses_does_not_matter"): (
         evaluation(_by_its_first_glass),
@@ -642,7 +645,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("evaluation", "unknown_glasses_are_survived"): (evaluation(_needs_labels), "ValueError"),
     ("evaluation", "tables_tell_the_numbers"): (
         evaluation(_rounds_in_tables),
-        "which is none of its numbers",
+        "which is not among its numbers",
     ),
     ("evaluation", "figures_are_drawn"): (
         evaluation(lambda found, _: replace(found, figures={"map": dict})),
@@ -651,7 +654,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("model", "logs_its_progress"): (variant(Ridge, fit=_mumbles), "expected log"),
     ("executor", "declares_itself"): (
         executor(lambda future: future, own_processes=True),
-        "4 ran in the process that asks",
+        "4 of 4 tasks ran in the calling process",
     ),
     ("executor", "opens_a_futures_executor"): (
         variant(Serial, open=lambda self: map),
@@ -659,15 +662,15 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ),
     ("executor", "carries_out_every_task"): (
         executor(lambda future: _done(4)),
-        "come back as {0: 4",
+        "are returned as {0: 4",
     ),
     ("executor", "an_exception_is_a_result"): (
         executor(_as_value),
-        "a task raised KeyError('two'), and",
+        "a task raised KeyError('two'), but",
     ),
     ("executor", "what_cannot_be_sent_touches_no_other"): (
         executor(_none_for_a_function),
-        "came None",
+        "returned None",
     ),
     ("executor", "a_death_costs_one_task"): (
         variant(Local, open=lambda self: futures.ProcessPoolExecutor(1)),

@@ -92,7 +92,7 @@ NEEDS = {
     "by its version": (
         "from importlib.metadata import version\nversion('scikit-learn')",
         WHICHEVER,
-        "alone in a process it fails",
+        "in a process of its own it fails",
     ),
     "replaced": (
         "try:\n    import sklearn\nexcept ImportError:\n    sklearn = None",
@@ -193,7 +193,7 @@ def test_excuses_are_strict() -> None:
     passes = run_check(good, check, "known to be round")
     assert (
         passes.status == FAILED
-        and passes.message == "excused (known to be round), but it is passed"
+        and passes.message == "excused (known to be round), but it was passed"
     )
 
 
@@ -215,7 +215,7 @@ def test_results_tell_totals_and_everything_that_did_not_pass() -> None:
         text[0]
         == f"generator/file  {total - 1} ran, {total - 1} passed, 0 failed, 0 excused, 1 skipped"
     )
-    assert text[1] == "  skipped  other_seed_other_glass: its glasses are given, not drawn"
+    assert text[1] == "  skipped  other_seed_other_glass: its glasses are read, not generated"
     assert text[2].startswith("total ")
 
 

@@ -36,7 +36,7 @@ def test_atoms_on_top_of_each_other_are_refused():
     glass = crystal()
     positions = glass.positions.copy()
     positions[1] = positions[0] + 0.1
-    with pytest.raises(VitreousError, match="atoms 1 and 2 lie on top of each other"):
+    with pytest.raises(VitreousError, match="atoms 1 and 2 overlap"):
         POTENTIAL.surface(glass.with_(positions=positions))
 
 

@@ -107,6 +107,6 @@ def test_open_cells_and_atoms_on_top_of_each_other_are_refused():
     x[7] = x[3] + TILTED[3][1]
     with pytest.raises(
         VitreousError,
-        match=r"atom 3 \(counted from 0\) and another are at the same place; move or remove one",
+        match=r"atom 3 \(counted from 0\) and another coincide; move or remove one",
     ):
         voronoi_volumes(x, TILTED[3], (True,) * 3)

@@ -142,6 +142,6 @@ def test_a_bond_that_broke_is_refused_with_its_length(descriptor) -> None:
     first, second = sorted(glass.ids[[i, j]])
     with pytest.raises(
         VitreousError,
-        match=rf"bond between atoms {first} and {second} is 2.687 long, .* find the bonds anew",
+        match=rf"bond between atoms {first} and {second} is 2.687 long, .* find the bonds again",
     ):
         descriptor.describe(glass.with_(positions=positions), LOADING, np.zeros((1, 2)), "site")

@@ -121,8 +121,8 @@ def test_pooled_average_precision_also_rises_when_glasses_are_told_apart() -> No
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"threshold": 1.0}, "give one of them"),
-        ({"fraction": None}, "give one of them"),
+        ({"threshold": 1.0}, "expected one of them"),
+        ({"fraction": None}, "expected one of them"),
         ({"predicted_threshold": 1.0}, "but no threshold"),
         ({"fraction": 1.5}, "between 0 and 1"),
         ({"k": 0.0}, "between 0 and 1"),

@@ -121,7 +121,7 @@ def test_a_straight_cut_marks_the_atoms_beside_it(crystal):
 def test_bonds_are_needed():
     bare = silica_glass().with_(bonds=np.zeros((0, 2), int))
     with pytest.raises(
-        VitreousError, match="crack_path marks atoms that lose bonds, but the glass has none"
+        VitreousError, match="crack_path marks atoms that lose bonds, but the glass has no bonds"
     ):
         CrackPath().refuse(bare, POTENTIAL)
 

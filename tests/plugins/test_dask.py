@@ -199,7 +199,7 @@ def test_a_batch_queue_that_refuses_jobs_is_one_sentence(batch_queue, capfd):
     )
     with pytest.raises(
         VitreousError,
-        match=r"executor.jobs=slurm cannot start workers .*: sbatch: error: invalid account; mend",
+        match=r"executor.jobs=slurm cannot start workers .*: invalid account; correct",
     ):
         Dask(jobs="slurm", workers=1).open()
     with pytest.raises(VitreousError, match="No such file or directory: 'qsub'"):
@@ -234,7 +234,7 @@ def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_one_sentence(monke
         ({"retries": -1}, "executor.retries is -1; expected 0 or more"),
         (
             {"scheduler": "tcp://x:1", "workers": 2},
-            "has workers of its own; leave out executor.jobs and executor.workers",
+            "has its own workers; remove executor.jobs and executor.workers",
         ),
         ({"jobs": "slurm"}, "executor.jobs=slurm with executor.workers=None"),
         ({"jobs": "pbs", "workers": 3, "per_job": 2}, "a number of workers that fills whole jobs"),

@@ -367,10 +367,10 @@ def _damaged(tmp_path, change):
     [
         (
             lambda lines: lines[:9000],
-            r"holds \d+ numbers in its tables, but its header announces .*; it is cut short or "
+            r"contains \d+ numbers in its tables, but its header announces .*; it is truncated or "
             r"damaged",
         ),
-        (lambda lines: lines[:3000], r"has the tables of 1 elements, expected 2; it is cut short"),
+        (lambda lines: lines[:3000], r"has the tables of 1 elements, expected 2; it is truncated"),
         (
             lambda lines: lines[:3],
             r"is not an eam/alloy \(setfl\) or eam/fs file: expected element names in its fourth "
@@ -406,7 +406,7 @@ def test_a_missing_file_wrong_elements_units_or_dimension_are_refused(tmp_path):
         Eam(path="nowhere").tables()
     potential = Eam(path=str(write_tables(tmp_path / "a.eam.alloy")))
     with pytest.raises(
-        VitreousError, match=r"a\.eam\.alloy knows Zr and Cu, but the glass holds Ni"
+        VitreousError, match=r"a\.eam\.alloy knows Zr and Cu, but the glass contains Ni"
     ):
         potential.surface(alloy(names=("Zr", "Ni")))
     with pytest.raises(VitreousError, match="works in metal units"):

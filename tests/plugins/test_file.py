@@ -71,7 +71,7 @@ def test_files_that_are_not_there_are_told(folder):
     with pytest.raises(VitreousError, match="there is no file"):
         _ = File(path=[f"{folder}/s0.lammpstrj.gz", f"{folder}/nowhere.xyz"]).available
     with pytest.raises(
-        VitreousError, match=r"glass 3 was asked for, but .* gives 3; expected 0 to 2"
+        VitreousError, match=r"glass 3 was requested, but .* matches 3; expected 0 to 2"
     ):
         generated(File(path=f"{folder}/s*.gz"), 3)
 

@@ -73,7 +73,7 @@ def test_a_silent_place_is_a_blind_guess_and_coverage_says_so() -> None:
     found = Goodness(events=1).evaluate(run(glass(0, RANKED, silent, events=[0.0])))
     assert found.numbers["model"]["nearest"]["event_1"] == 0.0
     assert found.numbers["model"]["coverage"] == {"places": 0.6, "events": 0.0}
-    assert "covers 60 % of the places" in found.headline
+    assert "covers 60 % of the sites" in found.headline
 
 
 def test_a_constant_map_and_a_glass_without_labels_score_nothing() -> None:
@@ -94,8 +94,8 @@ def test_only_test_glasses_are_scored_and_boxes_show_the_others_beside_them() ->
     assert list(found.glasses) == ["0"] and found.numbers["model"]["nearest"]["event_1"] == 1.0
     learnt, unseen = found.figures["goodness_boxes"]().axes
     assert [axes.get_title() for axes in (learnt, unseen)] == [
-        "glasses learnt from (training and validation)",
-        "glasses never seen",
+        "training and validation glasses",
+        "test glasses",
     ]
     means = [
         next(line.get_ydata() for line in axes.lines if line.get_label() == "model")

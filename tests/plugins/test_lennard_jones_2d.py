@@ -144,7 +144,7 @@ def test_energy_forces_and_stress_equal_those_of_lammps(tilt):
 
 
 def test_another_composition_units_or_dimension_is_refused():
-    with pytest.raises(VitreousError, match="knows S and L, but the glass holds A"):
+    with pytest.raises(VitreousError, match="knows S and L, but the glass contains A"):
         POTENTIAL.surface(glass().with_(names=("S", "A")))
     with pytest.raises(VitreousError, match="works in lj units, but the glass is in metal"):
         POTENTIAL.surface(glass().with_(units="metal"))

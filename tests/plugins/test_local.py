@@ -37,7 +37,7 @@ def test_a_task_that_always_kills_its_process_is_lost_alone():
     found = outcomes(Local(workers=2), work.dies_at_three, range(8))
     lost = found.pop(3)
     assert isinstance(lost, Lost)
-    assert str(lost) == "its worker process died with exit code 7, 2 times in all"
+    assert str(lost) == "its worker process died with exit code 7, 2 times in total"
     assert found == {n: n for n in range(8) if n != 3}
 
 
@@ -72,7 +72,7 @@ def test_many_deaths_at_any_moment_lose_their_own_task_alone():
     found = outcomes(Local(workers=2), work.kills_itself_at_once, range(12))
     assert {n for n, outcome in found.items() if isinstance(outcome, Lost)} == set(range(1, 12, 2))
     assert {n for n, outcome in found.items() if outcome == n} == set(range(0, 12, 2))
-    assert "was killed by signal 9 (SIGKILL), 2 times in all" in str(found[1])
+    assert "was killed by signal 9 (SIGKILL), 2 times in total" in str(found[1])
 
 
 def test_workers_use_one_thread_each_and_the_parents_environment_is_restored(monkeypatch):

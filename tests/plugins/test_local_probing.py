@@ -164,8 +164,8 @@ def test_a_threshold_is_the_rise_of_the_stress_up_to_its_drop():
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"grid": 0}, "labeler.grid is 0; expected at least 1 place"),
-        ({"grid": (3, 0)}, r"labeler.grid is \(3, 0\); expected at least 1 place"),
+        ({"grid": 0}, "labeler.grid is 0; expected at least 1 site"),
+        ({"grid": (3, 0)}, r"labeler.grid is \(3, 0\); expected at least 1 site"),
         ({"strain_step": 0.0}, "labeler.strain_step is 0.0; expected a positive number"),
         ({"stride": 0}, "labeler.stride is 0; expected at least 1"),
         ({"workers": 0}, "labeler.workers is 0; expected at least 1"),
@@ -249,14 +249,14 @@ def test_any_model_can_be_probed_through_its_energy_surface(published):
 
 def test_a_glass_smaller_than_the_probe_is_refused():
     small = crystal(columns=4, rows=3)
-    with pytest.raises(VitreousError, match="but a probe of radius 11 and ring 10 needs 42"):
+    with pytest.raises(VitreousError, match="but a probe of radius 11 and annulus 10 needs 42"):
         LocalProbing().label(small, POTENTIAL, Loading(), None)
 
 
 def test_a_ring_thinner_than_the_cutoff_is_refused(glass):
     with pytest.raises(
         VitreousError,
-        match=r"labeler.frozen_ring is 5, thinner than the reach of the potential's forces, 10",
+        match=r"labeler.frozen_ring is 5, less than the range of the potential's forces, 10",
     ):
         LocalProbing(frozen_ring=5.0).label(glass, POTENTIAL, Loading(), None)
 
@@ -275,7 +275,7 @@ def test_a_disc_with_a_loose_atom_is_left_out_and_told():
         grid=1, free_radius=4.0, frozen_ring=2.5
     )  # its only place is the lonely atom's
     with pytest.warns(
-        UserWarning, match=r"1 of 1 places are left out: their disc has no minimum to start from"
+        UserWarning, match=r"1 of 1 sites are masked: their disc does not converge to a minimum"
     ):
         labels = labeler.label(lonely, model, Loading(mode="simple_shear"), None)
     assert not labels.mask.any()
@@ -286,7 +286,7 @@ def test_a_place_whose_stress_does_not_drop_is_told(published):
     between = float(np.sort(whole.columns["strain_critical"])[:2].mean())
     with pytest.warns(
         UserWarning,
-        match=r"3 of 4 places are left out: their stress did not drop up to a strain of",
+        match=r"3 of 4 sites are masked: their stress did not drop up to a strain of",
     ):
         labels = LocalProbing(grid=2, strain_step=1e-3, strain_max=between).label(
             published, POTENTIAL, Loading(), None

@@ -91,10 +91,13 @@ def test_copper_zirconium_at_zero_pressure_has_its_density_and_energy(reference)
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"counts": (10,)}, "melt_quench got 2 species, 1 counts and 2 masses; give one each"),
+        (
+            {"counts": (10,)},
+            "melt_quench got 2 species, 1 counts and 2 masses; expected as many of each",
+        ),
         (
             {"schedule": ((1.0, 0.0, 5.0),)},
-            "expected stretches of three positive numbers: start, end, time",
+            "expected segments of three positive numbers: start, end, time",
         ),
         ({"units": "real"}, "units='real'; expected 2 or 3, and lj or metal"),
         (

@@ -103,7 +103,7 @@ def test_a_failure_is_recorded_and_one_that_cannot_be_is_a_warning(
     assert f"the tracked run {tracked.id} could not be marked as failed" in caplog.text
     with pytest.raises(
         VitreousError,
-        match=r"failed \(read-only\); results are kept in the store and in .*first; mend it",
+        match=r"failed \(read-only\); results are kept in the store and in .*first; fix it",
     ):
         tracked.finish(Outcome())
 

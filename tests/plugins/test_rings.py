@@ -51,7 +51,7 @@ def test_glasses_of_every_role_count_and_damaged_or_other_ones_do_not() -> None:
         run(of(whole, 0), of(damaged, 1), of(other, 2), of(silica_glass(), 3, "test"))
     )
     assert list(found.glasses) == ["0", "3"] and found.numbers["glasses"] == 2.0
-    assert "No glass is a plane network of Si and O" in Rings().evaluate(run(of(other))).text
+    assert "No glass is a planar network of Si and O" in Rings().evaluate(run(of(other))).text
     assert Rings(centre="Ge").evaluate(run(of(other))).numbers["mean"] == 6.0
 
 

@@ -280,7 +280,7 @@ def test_atoms_that_part_lose_their_energy_smoothly():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"names": ("Si", "N")}, "knows Si and O, but the glass holds N"),
+        ({"names": ("Si", "N")}, "knows Si and O, but the glass contains N"),
         ({"units": "lj"}, "works in metal units"),
     ],
 )
@@ -293,7 +293,7 @@ def test_thin_cells_overlaps_and_foolish_scales_are_refused():
     glass = bilayer()
     with pytest.raises(VitreousError, match=r"across, less than the potential's cutoff 3.77"):
         POTENTIAL.surface(glass.with_(cell=np.diag([*np.diag(glass.cell)[:2], 3.0])))
-    with pytest.raises(VitreousError, match="atoms 1 and 2 lie on top of each other"):
+    with pytest.raises(VitreousError, match="atoms 1 and 2 overlap"):
         POTENTIAL.surface(atoms(["Si", "O"], np.array([[0, 0, 0], [0.1, 0, 0]])))
     with pytest.raises(VitreousError, match=r"watanabe\.sigma is -1"):
         Watanabe(sigma=-1.0)

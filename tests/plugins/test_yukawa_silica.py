@@ -179,7 +179,7 @@ def test_energy_forces_and_stress_equal_those_of_lammps(rattled, tmp_path):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"names": ("Si", "N")}, "knows Si and O, but the glass holds N"),
+        ({"names": ("Si", "N")}, "knows Si and O, but the glass contains N"),
         ({"units": "metal"}, "works in silica2d units"),
     ],
 )

@@ -211,8 +211,8 @@ def test_goodness_is_drawn_for_each_map_with_the_chance_of_its_own_side():
     ]
     np.testing.assert_array_equal(chance[0].get_ydata(), 0.0)
     np.testing.assert_array_equal(chance[1].get_ydata(), scores.chance)
-    assert nearest.get_title() == "at the nearest place of the map"
-    assert within.get_title().startswith("weakest place within ")
+    assert nearest.get_title() == "at the nearest site of the map"
+    assert within.get_title().startswith("weakest site within ")
     assert nearest.get_legend() is None
     assert within.get_legend() is not None
 

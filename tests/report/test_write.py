@@ -164,7 +164,7 @@ def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Run, tmp_pa
     )
     paths = write_report(replace(result, samples=samples), tmp_path, "vitreous run")
     html = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", paths[0].read_text())
-    assert "The model&#x27;s map covers 50 % of the places" in html
+    assert "The model&#x27;s map covers 50 % of the sites" in html
     rows = {
         name: re.findall(rf"<tr><td>(?:\d</td><td>)?{name}</td>.*?</tr>", html)
         for name in ("model", "true map")
@@ -216,7 +216,7 @@ def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_
         assert text in html
     with pytest.raises(
         VitreousError,
-        match="evaluation 'yours' draws a figure 'mine', but there is one of that name",
+        match="evaluation 'yours' draws a figure 'mine', but a figure of that name exists",
     ):
         write_page(result, {"mine": mine, "yours": mine}, tmp_path, "vitreous run")
 
@@ -243,9 +243,7 @@ def test_a_run_without_a_model_is_reported_with_its_indicators(result: Run, tmp_
     )
     paths = write_report(replace(result, samples=probed, history=()), tmp_path, "vitreous run")
     html = paths[0].read_text()
-    assert (
-        "4 glasses, on which nothing was learnt." in html and "Goodness at the first event" in html
-    )
+    assert "4 glasses, without a model." in html and "Goodness at the first event" in html
     assert "follows the true map best" in html
     assert {"goodness.png", "goodness_boxes.png"} <= {path.name for path in paths}
 

@@ -1,6 +1,4 @@
-"""How our pictures look, wherever they are drawn: colours, plain axes, and quantities with their
-units.
-"""
+"""Style of all figures: colours, plain axes, and axis labels with units."""
 
 from __future__ import annotations
 
@@ -13,14 +11,14 @@ _SYMBOLS = {"delta_tau": r"stress threshold $\Delta\tau$"}
 
 
 def label_text(name: str, unit: str) -> str:
-    """A quantity with its unit, as an axis says it."""
+    """Axis label of a quantity with its unit."""
     shown = _SYMBOLS.get(name, name.replace("_", " "))
     raised = re.sub(r"\^(\d+)", r"$^\1$", unit)
     return f"{shown} ({raised})" if unit else shown
 
 
 def plain(axes: Any) -> None:
-    """Axes without a frame, on a light grid."""
+    """Remove the frame of the axes and draw a light grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9)
     axes.grid(color="#e6e6e6", linewidth=0.6)

@@ -1,14 +1,14 @@
-"""Intervals that hold what they say: split conformal prediction (Papadopoulos et al. 2008; Lei et
+"""Calibrated prediction intervals: split conformal prediction (Papadopoulos et al. 2008; Lei et
 al., JASA 113, 1094 (2018), sec. 5.2).
 
-A model gives a value y_i and a deviation u_i at each place; how wide an interval of confidence p
-must be is read off glasses that it did not learn from, whatever law the errors follow:
+A model gives a value y_i and an uncertainty u_i at each site. Held-out glasses determine the width
+of an interval of confidence p, whatever the distribution of the errors:
 
     |y - y_i| <= q_p u_i,
     q_p: the ceil(p (n + 1))-th smallest of the n ratios |error| / u on those glasses
 
-On glasses like those an interval then holds the true value in a share p of the places. Of a normal
-law with true deviations q would be 0.674 at 50 % and 1.96 at 95 %.
+On similar glasses an interval then contains the true value at a fraction p of the sites. For normal
+errors with exact standard deviations q is 0.674 at 50 % and 1.96 at 95 %.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from vitreous.core.sample import Sample
 
 Array = NDArray[np.float64]
 CONFIDENCES = tuple(round(0.05 * k, 2) for k in range(1, 20))
-ONE_DEVIATION = 0.6827  #: share of a normal law within one standard deviation
+ONE_DEVIATION = 0.6827  #: probability within one standard deviation of a normal distribution
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """``ratio`` q_p by ``confidence`` p, both ascending, and the ``places`` that they were read
-    off.
+    """``ratio`` q_p by ``confidence`` p, both ascending, and the number of sites ``places``
+    used.
     """
 
     confidence: Sequence[float]
@@ -37,11 +37,11 @@ class Intervals:
     places: int
 
     def half_width(self, deviations: Array, confidence: float) -> Array:
-        """Half the width of the interval, in the unit of ``deviations``; between the confidences of
-        the table interpolated.
+        """Half the width of the interval, in the unit of ``deviations`` (the uncertainties u);
+        interpolated between the confidences of the table.
 
         Raises:
-            ValueError: a confidence beyond those of the table.
+            ValueError: if the confidence is outside the table.
         """
         if not self.confidence[0] <= confidence <= self.confidence[-1]:
             raise ValueError(
@@ -51,15 +51,15 @@ class Intervals:
         return np.asarray(deviations) * float(np.interp(confidence, self.confidence, self.ratio))
 
     def deviation(self, deviations: Array) -> Array:
-        """What u has to be for a share of 68 % of the true values to lie within one u, as within
-        one deviation of a normal law.
+        """Uncertainties rescaled so that 68 % of the true values lie within one of them, as within
+        one standard deviation of a normal distribution.
         """
         return self.half_width(deviations, ONE_DEVIATION)
 
 
 def errors(samples: Sequence[Sample]) -> list[tuple[Array, Array]]:
-    """(error, deviation), predicted minus true and both (M,), of every glass whose model knows its
-    deviation, where both are known.
+    """(error, uncertainty) of every glass with an uncertainty, both (M,), at the sites with a label
+    and a prediction; the error is predicted minus true.
     """
     found = []
     for s in samples:
@@ -70,8 +70,8 @@ def errors(samples: Sequence[Sample]) -> list[tuple[Array, Array]]:
 
 
 def intervals(held_out: Sequence[Sample]) -> Intervals | None:
-    """From glasses that the model did not learn from; None where it knows no deviation, or these
-    have too few labelled places for the highest confidence.
+    """Calibrate intervals on held-out glasses. None if the model has no uncertainty, or if the
+    glasses have too few labelled sites for the highest confidence.
     """
     parts = [np.abs(error) / deviation for error, deviation in errors(held_out)]
     ratios = np.sort(np.concatenate(parts)) if parts else np.zeros(0)

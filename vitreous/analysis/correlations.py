@@ -1,7 +1,7 @@
-"""Correlation coefficients by SciPy, and what they are where SciPy warns or refuses: None.
+"""Correlation coefficients by SciPy, or None where they are undefined.
 
-None stands for fewer than two places at which both maps have a value, and for a map that is
-constant there. Ties share their mid-rank.
+That is with fewer than two sites at which both maps have a value, and if a map is constant there.
+Ties share their mid-rank.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ Array = NDArray[np.float64]
 
 
 def both_known(a: Array, b: Array) -> tuple[Array, Array]:
-    """The values (K,) of two maps (M,) at the places where both are finite."""
+    """The values (K,) of two maps (M,) at the sites where both are finite."""
     known = np.isfinite(a) & np.isfinite(b)
     return a[known], b[known]
 
 
 def pearson(a: Array, b: Array) -> float | None:
-    """Linear correlation of two maps (M,), over the places where both are known."""
+    """Linear correlation of two maps (M,) over the sites where both are finite."""
     x, y = both_known(a, b)
     return None if _flat(x) or _flat(y) else defined(stats.pearsonr(x, y)[0])
 
 
 def spearman(a: Array, b: Array) -> float | None:
-    """Rank correlation of two maps (M,), over the places where both are known."""
+    """Rank correlation of two maps (M,) over the sites where both are finite."""
     x, y = both_known(a, b)
     return None if _flat(x) or _flat(y) else defined(stats.spearmanr(x, y)[0])
 
 
 def _flat(values: Array) -> bool:
-    """Too few values to vary, or one value throughout."""
+    """Whether there are fewer than two values, or all are equal."""
     return len(values) < 2 or bool(np.all(values == values[0]))

@@ -10,12 +10,11 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def draw(nodes, graph, edges, dot, line, images):  # type: ignore[no-untyped-def]
-    """Adds to ``images`` (B, H, H), all zero; row 0 is the lowest y.
+    """Draw into the zero ``images`` (B, H, H); row 0 is the lowest y.
 
-    ``nodes`` (T, 2) lie in [-1, 1], ``graph`` (T,) says which image each belongs to, ``edges`` (2,
-    G) join them; ``dot`` (radius) and ``line`` (half width) are in the same unit, which is half the
-    image's side. Intensities are 1 inside, 0 outside, and fall off linearly over the pixel at the
-    border.
+    ``nodes`` (T, 2) lie in [-1, 1], ``graph`` (T,) is the image of each, ``edges`` (2, G) join
+    them; ``dot`` (radius) and ``line`` (half width) are in the same unit, half the image's side.
+    Intensities are 1 inside, 0 outside, and fall off linearly over the pixel at the border.
     """
     size = images.shape[1]
     scale = 0.5 * size
@@ -37,12 +36,13 @@ def draw(nodes, graph, edges, dot, line, images):  # type: ignore[no-untyped-def
 
 @njit(cache=True, inline="always")
 def _pixel(coordinate, scale):  # type: ignore[no-untyped-def]
+    """Pixel coordinate (of pixel centres) of a coordinate in [-1, 1]."""
     return (coordinate + 1.0) * scale - 0.5
 
 
 @njit(cache=True)
 def _stroke(image, x0, y0, x1, y1, half):  # type: ignore[no-untyped-def]
-    """Everything within ``half`` pixels of the segment from (x0, y0) to (x1, y1)."""
+    """Draw everything within ``half`` pixels of the segment from (x0, y0) to (x1, y1)."""
     size, reach = image.shape[0], half + 1.0
     dx, dy = x1 - x0, y1 - y0
     length2 = dx * dx + dy * dy

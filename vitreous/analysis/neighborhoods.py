@@ -1,8 +1,8 @@
-"""Which atoms lie around which places of a periodic glass, every image counted.
+"""Atoms around given sites of a periodic glass, including all periodic images.
 
-The atoms are wrapped into the cell and copied by lattice vectors wherever a copy can lie within the
-cutoff of a place inside the cell, so the answer is right for tilted cells and for cutoffs beyond
-half the box, where a minimum-image search would be wrong.
+The atoms are wrapped into the cell and copied by all lattice vectors that can bring a copy within
+the cutoff of a site, so the result is correct for tilted cells and for cutoffs beyond half the
+cell, where a minimum-image search fails.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MAX_COPIES = 50_000_000
 
 
 class Pairs(NamedTuple):
-    """P pairs of a place and an atom (or one of its images), sorted by place, then by atom.
+    """P pairs of a site (``place``) and an atom or one of its images, sorted by site, then by atom.
 
     Fields:
-        place, atom: (P,) indices. vector: (P, D) from place to atom, length unit. distance: (P,).
-        offsets: (M+1,) the pairs of each place.
+        place, atom: (P,) indices. vector: (P, D) from site to atom, length unit. distance: (P,).
+        offsets: (M+1,) the pairs of site m are offsets[m]:offsets[m+1].
     """
 
     place: Indices
@@ -53,8 +53,8 @@ def wrap(points: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
 def _copies(
     points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
 ) -> tuple[Array, Indices]:
-    """Wrapped points (N, D) and the copies of them that lie within ``cutoff`` of the cell:
-    positions, and the original index.
+    """Wrapped points (N, D) and their copies within ``cutoff`` of the cell: positions, and original
+    indices.
     """
     fractional = points @ np.linalg.inv(cell)
     margin = cutoff / heights(cell) + 1e-9
@@ -76,12 +76,11 @@ def _copies(
 def pairs_within(
     places: Array, points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
 ) -> Pairs:
-    """All pairs of a place (M, D) and a point (N, D), or an image of it, closer than or at
-    ``cutoff`` (length unit).
+    """Find all pairs of a site ``places`` (M, D) and a point (N, D), or an image of it, at most
+    ``cutoff`` (length unit) apart.
 
     Raises:
-        VitreousError: places that are not finite, or a cutoff that would need an unreasonable
-        number of images.
+        VitreousError: if sites are not finite, or the cutoff needs too many images.
     """
     if not np.isfinite(places).all():
         wrong = int(np.flatnonzero(~np.isfinite(places).all(axis=1))[0])
@@ -90,7 +89,7 @@ def pairs_within(
         )
     inside = wrap(places, cell, periodic)
     copies, origin = _copies(wrap(points, cell, periodic), cell, periodic, cutoff)
-    # A hair more than the cutoff, cut exactly afterwards: the tree's own rounding must not decide.
+    # Slightly more than the cutoff, filtered exactly below: the tree's rounding must not decide.
     table = KDTree(inside).sparse_distance_matrix(
         KDTree(copies), cutoff * (1 + 1e-9), output_type="ndarray"
     )
@@ -108,10 +107,12 @@ def pairs_within(
 
 
 def image_distance(points: Array, place: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
-    """Distances (N,) from points (N, D) to the nearest image of one place (D,), length unit.
+    """Distances (N,) from points (N, D) to the nearest image of one point ``place`` (D,), length
+    unit.
 
-    Rounding fractional coordinates alone is wrong in a tilted cell, so the images around are tried,
-    too; that is right for cells tilted by less than half a lattice vector, as reduced ones are.
+    Rounding fractional coordinates is not sufficient in a tilted cell, so the neighbouring images
+    are tried too; this is correct for cells tilted by less than half a lattice vector, such as
+    reduced cells.
     """
     fractional = (points - place) @ np.linalg.inv(cell)
     fractional -= np.rint(fractional) * np.array(periodic)

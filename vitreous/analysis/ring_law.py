@@ -14,14 +14,14 @@ MEAN = 6.0  #: of every periodic three-coordinated network, by Euler's theorem
 def maximum_entropy_shares(
     variance: float, minimum: int = 4, maximum: int = 10
 ) -> NDArray[np.float64]:
-    """(maximum + 1,) shares p_n = exp(-l1 n - l2 / n) / Z on minimum <= n <= maximum, zero
+    """Shares (maximum + 1,) p_n = exp(-l1 n - l2 / n) / Z on minimum <= n <= maximum, zero
     elsewhere.
 
-    l1 and l2 >= 0 are solved so that the mean is 6 and the variance ``variance`` on exactly these
-    sizes.
+    l1 and l2 >= 0 solve for mean 6 and variance ``variance`` on these sizes.
 
     Raises:
-        VitreousError: if no such law has that variance, or the sizes do not surround 6.
+        VitreousError: if no such distribution has that variance, or the sizes do not include 6 in
+        their interior.
     """
     if not 3 <= minimum < MEAN < maximum:
         raise VitreousError(

@@ -1,9 +1,8 @@
 """Rings of a plane periodic network, and their statistics.
 
-A plane network drawn without crossings divides the cell into faces; its rings are these faces,
-found by walking along the bonds and turning as far right as possible at every atom. Nothing is
-assumed about sizes or coordination, so a damaged network can be traced too, once its broken bonds
-are off the list.
+A plane network without crossing bonds divides the cell into faces. The rings are these faces, found
+by following the bonds and taking the next bond clockwise at every atom. Sizes and coordination are
+arbitrary, so a damaged network can be traced too, once its broken bonds are removed from the list.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
 
-LONGEST = 2.0  #: of the median bond; nothing joins atoms further apart
+LONGEST = 2.0  #: of the median bond; longer bonds are refused as broken
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -27,7 +26,7 @@ class Rings:
     Fields:
         members: one array of atom indices per ring, counter-clockwise.
         sizes: (R,) number of sides.
-        centres: (R, 2) mean of the members' positions, taken through the cell boundary.
+        centres: (R, 2) mean of the members' unwrapped positions.
         joined: (B, 2) the rings on either side of each bond, in the order of the bonds.
     """
 
@@ -48,8 +47,8 @@ class RingStatistics:
         mean, variance: of n over the rings.
         counts: rings by size.
         alpha_unweighted, alpha_weighted: Aboav-Weaire alpha from n m_n = mean^2 + variance + mean
-            (1 - alpha)(n - mean), fitted over the sizes present, each counting once or by its share
-            of the rings; NaN when fewer than two sizes are present.
+            (1 - alpha)(n - mean), fitted over the sizes present, each with weight one or with its
+            share of the rings; NaN with fewer than two sizes.
     """
 
     mean: float
@@ -59,12 +58,12 @@ class RingStatistics:
     alpha_weighted: float
 
     def share(self, size: int) -> float:
-        """p_n, the share of the rings that have ``size`` sides."""
+        """p_n, the fraction of rings with ``size`` sides."""
         return self.counts.get(size, 0) / sum(self.counts.values())
 
 
 def bridged(bonds: Ints, species: Ints, centre: int = 0) -> Ints:
-    """(B, 2) pairs of ``centre`` atoms (silicon) joined by an atom of another species (oxygen),
+    """Pairs (B, 2) of ``centre`` atoms (silicon) joined by an atom of another species (oxygen),
     from the bonds between unlike atoms.
 
     Raises:
@@ -88,14 +87,14 @@ def bridged(bonds: Ints, species: Ints, centre: int = 0) -> Ints:
         or np.any(middle[2::2] == middle[:-2:2])
     ):
         raise VitreousError(
-            "some oxygen atoms do not join exactly two silicon atoms; find the bonds anew or mend "
-            "the glass"
+            "some oxygen atoms do not join exactly two silicon atoms; find the bonds again or "
+            "correct the glass"
         )
     return np.sort(end.reshape(-1, 2), axis=1)
 
 
 def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
-    """The rings of a plane network, periodic in both directions.
+    """Trace the rings of a plane network, periodic in both directions.
 
     Args:
         positions: (N, 2). bonds: (B, 2) pairs of atoms, each bond once and shorter than half the
@@ -103,8 +102,8 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
         cell: (2, 2), rows are lattice vectors.
 
     Raises:
-        VitreousError: if there are no bonds, if one is no bond, since its atoms stand far apart, if
-            bonds cross, or if the network does not go all around the cell.
+        VitreousError: if there are no bonds, a bond is broken (too long), bonds cross, or the
+            network does not percolate in both directions.
     """
     bonds = np.asarray(bonds, dtype=np.int64)
     if not len(bonds):
@@ -119,6 +118,7 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
     _refuse_broken(bonds, np.linalg.norm(step[:count], axis=1))
     after = _next_along_face(start, np.arctan2(step[:, 1], step[:, 0]), count)
     label, members, centres, area = np.full(2 * count, -1), [], [], 0.0
+    # every directed bond borders one face: follow each face once
     for seed in range(2 * count):
         if label[seed] >= 0:
             continue
@@ -144,7 +144,7 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
         centres.append(positions[start[seed]] + path[:-1].mean(axis=0))
     if len(members) != count - len(np.unique(bonds)):  # Euler's theorem on a torus
         raise VitreousError(
-            f"the network has {len(members)} rings, Euler's theorem asks for "
+            f"the network has {len(members)} rings, Euler's theorem requires "
             f"{count - len(np.unique(bonds))}: bonds cross"
         )
     if not np.isclose(area, np.linalg.det(cell), rtol=1e-6):
@@ -166,36 +166,36 @@ def _refuse_broken(bonds: Ints, length: Floats) -> None:
     if length[worst] > LONGEST * median:
         i, j = bonds[worst]
         raise VitreousError(
-            f"atoms {i} and {j} of the network (counted from 0) are listed as joined, but stand "
-            f"{length[worst]:.4g} apart, and beyond "
-            f"{LONGEST * median:.4g}, {LONGEST:g} times the median, nothing joins them; find the "
-            "bonds anew"
+            f"atoms {i} and {j} of the network (counted from 0) are listed as joined, but are "
+            f"{length[worst]:.4g} apart; expected at most "
+            f"{LONGEST * median:.4g}, {LONGEST:g} times the median; find the bonds again"
         )
 
 
 def _next_along_face(start: Ints, angle: Floats, count: int) -> Ints:
-    """For each directed bond, the one that follows it around the face on its left: at its end, the
-    next clockwise from the way back.
+    """For each directed bond, the next one around the face on its left: at its end, the next bond
+    clockwise from the reversed bond.
     """
     order = np.lexsort((angle, start))  # directed bonds by atom, then counter-clockwise
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
     first = np.searchsorted(start[order], start)
     last = np.searchsorted(start[order], start, side="right") - 1
-    clockwise = order[np.where(place == first, last, place - 1)]
+    clockwise = order[np.where(rank == first, last, rank - 1)]
     reverse = (np.arange(len(start)) + count) % len(start)
     return clockwise[reverse]
 
 
 def ring_statistics(sizes: Ints, joined: Ints) -> RingStatistics:
-    """Statistics of rings of ``sizes`` (R,), pairs of which are ``joined`` (B, 2) once for every
-    side they share.
+    """Compute the statistics of rings of ``sizes`` (R,), with one pair in ``joined`` (B, 2) for
+    every shared side.
     """
     mean, variance = float(np.mean(sizes)), float(np.var(sizes))
     around = np.bincount(joined[:, 0], weights=sizes[joined[:, 1]], minlength=len(sizes))
     around += np.bincount(joined[:, 1], weights=sizes[joined[:, 0]], minlength=len(sizes))
     present, rows, counts = np.unique(sizes, return_inverse=True, return_counts=True)
     n_m = np.bincount(rows, weights=around) / counts
+    # n m_n - mean^2 is linear in mean (n - mean), with slope 1 - alpha
     x, y = mean * (present - mean), n_m - mean**2
     return RingStatistics(
         mean=mean,
@@ -207,6 +207,7 @@ def ring_statistics(sizes: Ints, joined: Ints) -> RingStatistics:
 
 
 def _alpha(x: NDArray[np.floating], y: NDArray[np.floating], weight: Floats) -> float:
+    """1 - slope of the weighted linear regression of y on x."""
     if len(x) < 2:
         return float("nan")
     dx, dy = x - np.average(x, weights=weight), y - np.average(y, weights=weight)

@@ -1,5 +1,5 @@
-"""The maps of a glass that a run makes: the true one, the model's, and one for each indicator whose
-weak side is known.
+"""The maps of a glass in a run: the true map, the model's, and one for each indicator with a
+declared weak side.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MODEL = "model"  #: the name of the predicted map, beside those of the indicator
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Map:
-    """Values (M,) at the labelled places of one glass, NaN where unknown. ``weak_is``: "low" or
-    "high", the side of weak places.
+    """Values (M,) at the sites of one glass, NaN where masked. ``weak_is``: whether "low" or "high"
+    values are weak.
     """
 
     name: str
@@ -31,18 +31,18 @@ class Map:
 
     @property
     def weakness(self) -> Array:
-        """The values turned so that large means weak."""
+        """The values, with the sign chosen so that large means weak."""
         return weakness(self.values, self.weak_is)
 
 
 def true_map(sample: Sample) -> Map:
-    """The labels, unknown (NaN) where they are masked."""
+    """The labels, NaN where masked."""
     return Map(name=TRUE_MAP, values=sample.labels.values, weak_is=sample.labels.weak_is)
 
 
 def compared_maps(sample: Sample, weak_is: Mapping[str, str]) -> list[Map]:
-    """What is compared with the true map: the prediction, if there is one, and every indicator
-    column that ``weak_is`` names.
+    """The maps compared with the true map: the prediction, if any, and every indicator column named
+    in ``weak_is``.
     """
     found = []
     if sample.prediction is not None:
@@ -68,8 +68,8 @@ def compared_maps(sample: Sample, weak_is: Mapping[str, str]) -> list[Map]:
 
 
 def unseen_maps(run: Run) -> Iterator[tuple[Sample, Map, list[Map]]]:
-    """Every test glass that has a labelled place, with its true map and those compared with it; one
-    glass at a time.
+    """Iterate over the test glasses with at least one label: the glass, its true map, and the maps
+    compared with it.
     """
     for sample in run.role("test"):
         if sample.labels.mask.any():
@@ -77,8 +77,8 @@ def unseen_maps(run: Run) -> Iterator[tuple[Sample, Map, list[Map]]]:
 
 
 def event_places(sample: Sample) -> Array:
-    """(E, D) places of the events in the undeformed glass, in order of strain; (0, D) when none is
-    known.
+    """Positions (E, D) of the events in the undeformed glass, in order of strain; (0, D) if there
+    are none.
     """
     events = sample.events
     if events is None or not len(events):
@@ -89,8 +89,8 @@ def event_places(sample: Sample) -> Array:
 
 
 def grid_spacing(sample: Sample) -> float:
-    """The largest spacing of the grid of places, length unit; without a grid, the mean distance
-    between places.
+    """The largest spacing of the grid of sites, length unit; without a grid, the mean distance
+    between sites.
     """
     cell, grid = sample.configuration.cell, sample.labels.grid
     if grid:

@@ -1,22 +1,19 @@
-"""How good a map of weakness is at the events that happened.
+"""Prediction goodness: scores of a map of weakness at the actual events.
 
     C = 1 - 2 F(e),    F(e) = (W + E / 2) / (M - 1)
 
-with W the number of map values weaker than the one at the event, and E those equal to it, itself
-left out
+with W the number of map values weaker than the one at the event, and E the number equal to it,
+excluding itself (Bachhav et al. 2025, eq. 1; ties at mid-rank). C = 1: no site of the map is weaker
+than the event's; 0: chance; -1: none is stronger. An event lies between grid points, so C is given
+at the nearest grid point and at the weakest one within a stated radius. The latter can only be
+larger, also for noise: ``chance_within`` gives its expectation for a random map.
 
-(Bachhav et al. 2025, eq. 1; ties at mid-rank). C = 1: no place of the map is weaker than the
-event's; 0: chance; -1: none is stronger. An event lies between grid points, so C is given twice: at
-the nearest grid point, and at the weakest within a stated radius. The second can only be larger,
-also for a map of noise: ``chance_within`` says how large it would be on average if the map knew
-nothing.
-
-A place without a value (NaN) counts as not known: it is as likely weaker as stronger than any
-other, so half of it is added to F of every other place, and its own C is 0, the mean of a blind
-guess. Of K values among M places, no C then exceeds (K - 1) / (M - 1), and a map of noise that is
-silent by its own values, by the truth, or by the events has a mean C of 0. A silence that knows
-both the values and the truth makes the map a partial answer, which no score can tell from noise
-whose errors were hidden: the coverage that stands beside every score says how much was answered.
+A masked site (NaN) counts as a blind guess: it is as likely weaker as stronger than any other, so
+it adds one half to W of every other site, and its own C is 0. With K values among M sites, no C
+exceeds (K - 1) / (M - 1), and a map of noise that is masked according to its own values, to the
+truth, or to the events has a mean C of 0. Masking that depends on both the values and the truth
+makes the map a partial answer, which no score can distinguish from noise whose errors were hidden:
+every score is therefore accompanied by the coverage.
 """
 
 from __future__ import annotations
@@ -34,7 +31,7 @@ Array = NDArray[np.float64]
 
 
 def weakness(values: Array, weak_is: str) -> Array:
-    """``values`` turned so that large means weak. ``weak_is`` is "low" or "high"."""
+    """``values`` with the sign chosen so that large means weak. ``weak_is`` is "low" or "high"."""
     if weak_is not in ("low", "high"):
         raise VitreousError(f"weak_is is '{weak_is}'; expected 'low' or 'high'")
     return (
@@ -45,8 +42,8 @@ def weakness(values: Array, weak_is: str) -> Array:
 
 
 def goodness_of_places(values: Array, weak_is: str) -> Array:
-    """C (M,) of every place of a map, if an event happened there: 0 where it has no value, NaN in a
-    map of one place.
+    """C (M,) that an event at each site of a map would have: 0 where masked, NaN in a map of
+    one site.
     """
     weak = weakness(values, weak_is)
     known = np.isfinite(weak)
@@ -62,7 +59,7 @@ def goodness_of_places(values: Array, weak_is: str) -> Array:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Neighbourhood:
-    """Where E events lie on a map: the nearest place (E,), and all within a radius:
+    """Sites near E events: the ``nearest`` (E,), and all within a radius,
     places[offsets[e]:offsets[e+1]] for event e.
     """
 
@@ -74,15 +71,16 @@ class Neighbourhood:
 def locate(
     events: Array, sites: Array, cell: Array, periodic: tuple[bool, ...], radius: float
 ) -> Neighbourhood:
-    """Nearest place, and those within ``radius``, of events (E, D) among sites (M, D), every
-    periodic image counted.
+    """Find the site nearest to each event (E, D), and those within ``radius`` (length), among sites
+    (M, D), including periodic images.
 
     Raises:
-        VitreousError: no place at all, or a negative radius.
+        VitreousError: if there is no site, or the radius is negative.
     """
     if not len(sites) or radius < 0:
         raise VitreousError(
-            f"cannot place events on a map with {len(sites)} places and radius {radius:g}"
+            f"cannot locate events on a map with {len(sites)} sites and radius {radius:g}; "
+            "expected at least one site and a radius of zero or more"
         )
     reach = max(radius, 1.0)
     while True:
@@ -100,11 +98,11 @@ def locate(
 
 
 def event_goodness(values: Array, weak_is: str, where: Neighbourhood) -> tuple[Array, Array]:
-    """C of each event (E,), at the nearest place and at the weakest within the radius (the nearest
-    place always counts among these).
+    """C of each event (E,), at the nearest site and at the weakest within the radius (always
+    including the nearest).
 
-    A place without a value is a blind guess in both: 0 at the nearest place, and within the radius
-    one more draw that may be the weakest.
+    A masked site is a blind guess in both: 0 at the nearest site, and within the radius one more
+    random draw that may be the weakest.
     """
     of_places, known = goodness_of_places(values, weak_is), np.isfinite(values)
     nearest = of_places[where.nearest]
@@ -117,9 +115,7 @@ def event_goodness(values: Array, weak_is: str, where: Neighbourhood) -> tuple[A
 
 
 def _weakest(known: Array, guesses: int) -> float:
-    """Expected largest C of some ``known`` ones and of ``guesses`` that are uniform between -1 and
-    1.
-    """
+    """Expected maximum of the ``known`` C and of ``guesses`` draws uniform between -1 and 1."""
     largest = float(known.max(initial=-1.0))
     return (
         1.0 - 2.0 / (guesses + 1) * (1.0 - (0.5 + 0.5 * largest) ** (guesses + 1))
@@ -129,11 +125,11 @@ def _weakest(known: Array, guesses: int) -> float:
 
 
 def chance_within(where: Neighbourhood) -> Array:
-    """Expected C (E,) at the weakest of the k places within the radius for a map of independent
-    noise: (k - 1) / (k + 1).
+    """Expected C (E,) at the weakest of the k sites within the radius for independent noise: (k -
+    1) / (k + 1).
 
-    Noise with a value everywhere gets this, and so does a map without any; one that is silent here
-    and there gets less, never more.
+    This holds for noise with a value everywhere and for a fully masked map; a partially masked map
+    of noise has less, never more.
     """
     k = np.maximum(np.diff(where.offsets), 1)
     return (k - 1.0) / (k + 1.0)
@@ -141,12 +137,12 @@ def chance_within(where: Neighbourhood) -> Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """One glass as scoring sees it.
+    """Input of the scores for one glass.
 
     Fields:
-        index: its name. truth: (M,) true values, NaN where unknown. weak_is: their orientation.
+        index: its name. truth: (M,) true values, NaN where masked. weak_is: their orientation.
         sites: (M, D).
-        cell, periodic: of the undeformed glass. events: (E, D) places of the events, in order of
+        cell, periodic: of the undeformed glass. events: (E, D) positions of the events, in order of
         strain.
         maps: other values (M,) by name (model, indicators). orientation: weak_is of each of them.
     """
@@ -164,11 +160,11 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MapScore:
-    """One map on one glass: C of the first events at the nearest place and within the radius (NaN:
-    no such event).
+    """Scores of one map on one glass: C of the first events at the nearest site and within the
+    radius (NaN: no such event).
 
-    ``coverage`` is the share of the places at which the map has a value, ``event_coverage`` that of
-    the first events whose nearest place is one of them (NaN: no event).
+    ``coverage`` is the fraction of sites with a value, ``event_coverage`` that of the first events
+    whose nearest site has one (NaN: no event).
     """
 
     glass: str
@@ -181,8 +177,8 @@ class MapScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """All maps on all glasses, ``radius`` used, and the ``chance`` level of the within-radius C by
-    event.
+    """Scores of all maps on all glasses, the ``radius`` used, and the ``chance`` level of the
+    within-radius C by event.
     """
 
     radius: float
@@ -192,11 +188,11 @@ class Scores:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The maps, true map first, in the order met."""
+        """The names of the maps, the true map first, in order of appearance."""
         return tuple(dict.fromkeys(row.name for row in self.rows))
 
     def mean(self, name: str) -> MapScore:
-        """The mean over glasses of one map's scores, leaving out what is NaN."""
+        """The mean over glasses of one map's scores, excluding NaN."""
         rows = [row for row in self.rows if row.name == name]
 
         def single(of: str) -> float:
@@ -218,8 +214,8 @@ TRUE_MAP = "true map"
 def score_run(glasses: Iterable[Measured], radius: float, events: int = 6) -> Scores:
     """Score the true map and every other map of each glass at its first ``events`` events.
 
-    All maps of a glass are judged on all of its places, each by what it knows there, so that their
-    C can be compared; the true map, too, may be silent at some.
+    All maps of a glass are scored on all of its sites, so that their C can be compared; the true
+    map, too, may be masked at some.
     """
     rows, chance = [], []
     for glass in glasses:
@@ -239,7 +235,7 @@ def score_run(glasses: Iterable[Measured], radius: float, events: int = 6) -> Sc
 def _score(
     glass: Measured, name: str, values: Array, weak_is: str, where: Neighbourhood, events: int
 ) -> MapScore:
-    """One map of one glass, at the events that ``where`` places."""
+    """Score one map of one glass at the events located by ``where``."""
     known = np.isfinite(values)
     nearest, within = event_goodness(values, weak_is, where)
     return MapScore(
@@ -257,7 +253,7 @@ def _pad(values: Array, length: int) -> Array:
 
 
 def _mean(rows: Sequence[Array]) -> Array:
-    """Column means that leave out NaN; NaN where a column holds nothing else."""
+    """Column means excluding NaN; NaN for a column without values."""
     table = np.array(rows)
     known = np.isfinite(table)
     count = known.sum(axis=0)
@@ -265,12 +261,12 @@ def _mean(rows: Sequence[Array]) -> Array:
 
 
 def weakest_share(weak: Array, count: int) -> Array:
-    """Which places (K,) are among the ``count`` weakest, as weights that add up to ``count``; large
-    ``weak`` means weak.
+    """Weights (K,) of the sites among the ``count`` weakest, adding up to ``count``; large ``weak``
+    means weak.
 
-    Places that tie at the border share what is left, as on average over all ways to break the tie.
-    A place without a value (NaN) is never among them, so that the weights add up to less where
-    fewer than ``count`` are known.
+    Sites that tie at the limit share the remaining weight, as in an average over all ways to break
+    the tie. A masked site (NaN) has weight 0, so the weights add up to less if fewer than ``count``
+    sites have a value.
     """
     known = np.isfinite(weak)
     if known.sum() <= count:

@@ -1,8 +1,8 @@
-"""The network of a silica glass: silicon centres joined through shared oxygens, as plain arrays.
+"""The network of a silica glass: silicon centres joined by shared oxygens, as plain arrays.
 
 Two-coordinated oxygens are bridges. ``bridges`` lists every bridge in both directions, so a
-silicon's neighbours are the rows that start at it; each row carries its own vectors, so the list is
-right in small cells too, where two silicons may be joined twice.
+silicon's neighbours are the rows that start at it; each row has its own vectors, so the list is
+correct in small cells too, where two silicons may be joined twice.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from vitreous.core.configuration import Configuration
 from vitreous.core.errors import VitreousError
 
-LONGEST = (
-    1.42  #: of the median bond; further apart, 2.2 angstrom in silica, two atoms are not bonded
-)
+LONGEST = 1.42  #: of the median bond, 2.2 angstrom in silica: a longer bond is broken
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
@@ -39,13 +37,13 @@ class Bridges(NamedTuple):
 
 
 def species_index(configuration: Configuration, name: str) -> int:
-    """The integer of a species. Raises VitreousError when the glass has none of that name."""
+    """The index of a species. Raises VitreousError if the glass has no atom of that name."""
     if name not in configuration.names or not np.any(
         configuration.species == configuration.names.index(name)
     ):
         raise VitreousError(
-            f"the glass holds {', '.join(configuration.names)} but no '{name}'; name the species "
-            "of its network centres and bridges"
+            f"the glass contains {', '.join(configuration.names)} but no '{name}'; name the "
+            "species of its network centres and bridges"
         )
     return configuration.names.index(name)
 
@@ -57,14 +55,13 @@ def centre_bonds(
     (B, D).
 
     Raises:
-        VitreousError: no bond list, no bond of this kind, or one that is no bond, since its atoms
-        stand far apart.
+        VitreousError: if there is no bond list, no bond of this kind, or a broken (too long) bond.
     """
     a, b = species_index(configuration, centre), species_index(configuration, bridge)
     bonds = configuration.bonds
     if not len(bonds):
         raise VitreousError(
-            "the glass carries no bonds; use a generator that finds them (generator=file finds "
+            "the glass has no bonds; use a generator that finds them (generator=file finds "
             "Si-O bonds by distance)"
         )
     kinds = configuration.species[bonds]
@@ -88,19 +85,18 @@ def _refuse_broken(configuration: Configuration, pairs: Indices, length: Array) 
     if length[worst] > LONGEST * median:
         i, j = configuration.ids[pairs[worst]]
         raise VitreousError(
-            f"the listed bond between atoms {i} and {j} is {length[worst]:.4g} long, but most are "
-            f"{median:.4g}, and beyond "
-            f"{LONGEST * median:.4g} there is none: it broke; find the bonds anew, or leave this "
-            "glass out"
+            f"the listed bond between atoms {i} and {j} is {length[worst]:.4g} long, but the "
+            f"median is {median:.4g}: beyond {LONGEST * median:.4g} a bond is broken; find the "
+            "bonds again, or exclude this glass"
         )
 
 
 def bridges(configuration: Configuration, centre: str = "Si", bridge: str = "O") -> Bridges:
     """Every pair of centres that share a bridging atom, in both directions. Bridge atoms with one
-    bond join nothing.
+    bond are ignored.
 
     Raises:
-        VitreousError: no such species or bonds.
+        VitreousError: if there are no such species or bonds.
     """
     silicon, oxygen, vector = centre_bonds(configuration, centre, bridge)
     order = np.lexsort((silicon, oxygen))

@@ -1,3 +1,3 @@
-"""Planar networks of chosen ring statistics by Monte Carlo on the dual lattice, and
-their springs.
+"""Planar networks of given ring statistics by Monte Carlo on the dual lattice, and their
+springs.
 """

@@ -1,7 +1,7 @@
-"""Ring statistics of a dual lattice, and how far they are from those wanted (Ormrod Morley & Wilson
-2018).
+"""Ring statistics of a dual lattice, and the cost that measures their deviation from a target
+(Ormrod Morley & Wilson 2018).
 
-The cost of a network of R rings, of which a share p_n has n sides, is
+The cost of a network of R rings, of which a fraction p_n has n sides, is
 
     E = k |alpha - alpha_t| + v |s2 - s2_t| / s2_t + sum_n |p_n - q_n| / max(q_n, 1/R)
 
@@ -9,8 +9,8 @@ The cost of a network of R rings, of which a share p_n has n sides, is
 symbol  meaning
 ======  ============================================================================================
 s2      variance of the ring size, sum_n p_n (n - 6)^2; s2_t its target
-q_n     target shares, any law on the allowed sizes with mean 6; shares below one ring are scaled by
-        one ring, 1/R, since no network of R rings can resolve them
+q_n     target shares, any distribution on the allowed sizes with mean 6; deviations of shares below
+        one ring are scaled by 1/R, the resolution of a network of R rings
 alpha   Aboav-Weaire parameter: n m_n = 36 + s2 + 6 (1 - alpha)(n - 6), m_n the mean size of the
         rings around an n-ring; alpha = 1 - slope of n m_n - 36 over 6 (n - 6), fitted over the
         sizes present, unweighted (as in the paper) or weighted by p_n
@@ -35,8 +35,8 @@ NO_SLOPE = 1e9  #: cost of a network with a single ring size
 
 
 class Target(NamedTuple):
-    """What the network should become: ``shares`` (M + 1,) by ring size, variance, alpha, their
-    weights, and how alpha is fitted.
+    """Target statistics: ``shares`` (M + 1,) by ring size, variance, alpha, their weights, and
+    whether alpha's fit is ``weighted``.
     """
 
     shares: Floats
@@ -48,8 +48,8 @@ class Target(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Integer sums behind the cost: ``count`` (M + 1,) rings by size, ``around`` (M + 1,) sizes of
-    the rings around them, summed, and ``shell`` (R,) the same per ring.
+    """Integer sums that determine the cost: ``count`` (M + 1,) rings by size, ``around`` (M + 1,)
+    the summed sizes of the rings around them, and ``shell`` (R,) the same per ring.
     """
 
     count: Ints
@@ -58,7 +58,7 @@ class Sums(NamedTuple):
 
 
 def sums_of(lattice: DualLattice) -> Sums:
-    """The sums counted afresh."""
+    """Compute the sums from scratch."""
     length = lattice.neighbours.shape[1] + 1
     joined = lattice.neighbours >= 0
     shell = np.where(joined, lattice.sizes[lattice.neighbours], 0).sum(axis=1)
@@ -68,7 +68,8 @@ def sums_of(lattice: DualLattice) -> Sums:
 
 @njit(cache=True)
 def alpha_of(count: Ints, around: Ints, weighted: bool) -> float:
-    """Aboav-Weaire alpha by linear regression over the sizes present; NaN when only one is."""
+    """Aboav-Weaire alpha by linear regression over the sizes present; NaN with a single size."""
+    # x = 6 (n - 6) and y = n m_n - 36, with n m_n = around[n] / count[n]
     total = mean_x = mean_y = 0.0
     for n in range(len(count)):
         if count[n] > 0:

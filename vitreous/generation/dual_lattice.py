@@ -18,8 +18,8 @@ array           shape         meaning
 ``box``         (2,) float    sides of the rectangular periodic cell
 ==============  ============  ======================================================================
 
-The cyclic order makes the surface explicit: the rings opposite an edge are read off, never searched
-for.
+The cyclic order makes the topology explicit: the rings opposite an edge are its neighbours in the
+order.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class DualLattice:
-    """The arrays above; the Monte Carlo changes them in place."""
+    """The arrays in the module's docstring; the Monte Carlo modifies them in place."""
 
     neighbours: Ints
     triangles: Ints
@@ -53,7 +53,7 @@ class DualLattice:
         return len(self.sizes)
 
     def corners(self) -> Ints:
-        """(2R, 3) the rings around each triangle, counter-clockwise; row t is triangle t."""
+        """The rings around each triangle (2R, 3), counter-clockwise; row t is triangle t."""
         corners = np.full((2 * len(self), 3), -1, dtype=np.int64)
         for i, size in enumerate(self.sizes):
             for k in range(size):
@@ -65,8 +65,8 @@ class DualLattice:
         return corners
 
     def bonds(self) -> Ints:
-        """(3R, 2) the two triangles on either side of each edge, in the order of ``edges``: the
-        bonds of the network.
+        """The bonds of the network (3R, 2): the two triangles on either side of each edge, in the
+        order of ``edges``.
         """
         bonds = np.empty_like(self.edges)
         for row, (a, b) in enumerate(self.edges):
@@ -76,8 +76,8 @@ class DualLattice:
 
 
 def hexagonal(rings_x: int, rings_y: int, bond: float, maximum_size: int) -> DualLattice:
-    """The perfect network of hexagons: ``rings_x`` rings along x, ``rings_y`` rows along y, nearest
-    atoms ``bond`` apart.
+    """The hexagonal network: ``rings_x`` rings along x, ``rings_y`` rows along y, nearest atoms
+    ``bond`` (length) apart.
 
     Rows are staggered, so the cell is ``rings_x sqrt(3) bond`` by ``rings_y 1.5 bond``.
 
@@ -106,7 +106,7 @@ def hexagonal(rings_x: int, rings_y: int, bond: float, maximum_size: int) -> Dua
     )
     triangles = np.full_like(
         neighbours, -1
-    )  # each ring owns the two above it: 2i to the right, 2i + 1 straight up
+    )  # ring i owns the triangles 2i to its right and 2i + 1 above it
     triangles[:, :6] = np.column_stack(
         [
             2 * itself,
@@ -156,8 +156,8 @@ def opposite(neighbours: Ints, sizes: Ints, a: int, b: int) -> tuple[int, int]:
 def can_switch(
     neighbours: Ints, sizes: Ints, a: int, b: int, c: int, d: int, minimum: int, maximum: int
 ) -> bool:
-    """Sizes stay in [minimum, maximum], a and b have no third common neighbour, and c and d are
-    different and not yet joined.
+    """Whether sizes stay in [minimum, maximum], a and b have no third common neighbour, and c and d
+    are different and not joined.
     """
     if (
         sizes[a] <= minimum
@@ -177,6 +177,7 @@ def can_switch(
 
 @njit(cache=True)
 def _remove(table: Ints, size: int, slot: int) -> None:
+    """Remove entry ``slot`` from the first ``size`` entries of a row."""
     for k in range(slot, size - 1):
         table[k] = table[k + 1]
     table[size - 1] = -1
@@ -184,6 +185,7 @@ def _remove(table: Ints, size: int, slot: int) -> None:
 
 @njit(cache=True)
 def _insert(table: Ints, size: int, slot: int, value: int) -> None:
+    """Insert ``value`` at ``slot`` into the first ``size`` entries of a row."""
     for k in range(size, slot, -1):
         table[k] = table[k - 1]
     table[slot] = value
@@ -192,7 +194,7 @@ def _insert(table: Ints, size: int, slot: int, value: int) -> None:
 @njit(cache=True)
 def switch(neighbours: Ints, triangles: Ints, sizes: Ints, a: int, b: int, c: int, d: int) -> None:
     """Replace edge a-b by c-d. Triangle (a, b, c) becomes (a, d, c) and (b, a, d) becomes (b, c,
-    d): the bond turns by 90 degrees.
+    d): the bond rotates by 90 degrees.
     """
     at_a = triangles[a, index_of(neighbours, sizes, a, b)]
     at_b = triangles[b, index_of(neighbours, sizes, b, a)]

@@ -1,11 +1,11 @@
-"""Monte Carlo of bond switches on the dual lattice, towards given ring statistics (Ormrod Morley &
+"""Monte Carlo of bond switches on the dual lattice towards target ring statistics (Ormrod Morley &
 Wilson 2018).
 
-A trial switch is accepted with probability min(1, exp(-dE / T)); one accepted is relaxed locally
-(the four rings and those around them, all others fixed) and taken back, bit for bit, if two edges
-cross or a spring is strained by more than a given share. The cost of the perfect lattice is
-infinite (no slope), as in the published programs. All sums are integers and are updated with the
-switch, so the cost never drifts.
+A trial switch is accepted with probability min(1, exp(-dE / T)). After acceptance the four rings
+and their neighbours are relaxed with all others fixed; the switch is reverted exactly if two edges
+cross or the strain of a spring exceeds a limit. The cost of the perfect lattice is infinite (no
+slope), as in the published programs. All sums are integers, updated with every switch, so the cost
+does not drift.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ LOCAL_SWEEPS, LOCAL_TOLERANCE = 60, 1e-3  #: of the local relaxation; the tolera
 
 
 class Outcome(NamedTuple):
-    """How a run ended: switches tried and accepted, those taken back for crossing or overstrained
-    edges, and the final cost.
+    """Result of a run: switches tried and accepted, those reverted because of crossing or
+    overstrained edges, and the final cost.
     """
 
     tried: int
@@ -41,7 +41,9 @@ class Outcome(NamedTuple):
 
 @njit(cache=True)
 def _gather(quad: Ints, neighbours: Ints, sizes: Ints, shell: Ints) -> int:
-    """Write the four rings and all rings around them, each once, into ``shell``; their number."""
+    """Write the four rings and all rings around them, each once, into ``shell``; return their
+    number.
+    """
     count = 4
     shell[:4] = quad
     for q in quad:
@@ -62,8 +64,8 @@ def _gather(quad: Ints, neighbours: Ints, sizes: Ints, shell: Ints) -> int:
 def _recount(
     shell: Ints, length: int, neighbours: Ints, sizes: Ints, sums: Sums, sign: int
 ) -> None:
-    """Add (sign 1, after counting afresh) or take away (sign -1) the share of ``shell[:length]`` in
-    the sums.
+    """Add (sign 1, after recounting) or subtract (sign -1) the contribution of ``shell[:length]``
+    to the sums.
     """
     for row in range(length):
         i = shell[row]
@@ -94,11 +96,11 @@ def try_switches(
     chances: Floats,
     cost: float,
 ) -> tuple[float, int, int]:
-    """Try the switches ``picks`` (edge numbers) with the random numbers ``chances`` in [0, 1); all
-    arrays change in place.
+    """Try the switches ``picks`` (edge numbers) with the random numbers ``chances`` in [0, 1);
+    modify all arrays in place.
 
-    Returns the cost reached, the switches accepted, and those taken back because edges crossed or
-    were strained by more than ``largest``.
+    Return the cost reached, the number of switches accepted, and of those reverted because edges
+    crossed or were strained by more than ``largest``.
     """
     minimum, maximum = limits
     bond = 2.0 * apothem[4]
@@ -117,6 +119,7 @@ def try_switches(
         _recount(shell, length, neighbours, sizes, sums, -1)
         switch(neighbours, triangles, sizes, a, b, c, d)
         _recount(shell, length, neighbours, sizes, sums, 1)
+        # Metropolis criterion
         new = cost_of(sums.count, sums.around, target)
         rise = new - cost
         keep = rise <= 0.0 or (temperature > 0.0 and chances[move] < np.exp(-rise / temperature))
@@ -144,6 +147,7 @@ def try_switches(
                 continue
             crossed += 1
             positions[shell[:length]] = kept_positions
+        # rejected or reverted: restore topology and sums
         _recount(shell, length, neighbours, sizes, sums, -1)
         neighbours[quad], triangles[quad] = kept_neighbours, kept_triangles
         sizes[a] += 1
@@ -155,7 +159,7 @@ def try_switches(
 
 
 def relax(lattice: DualLattice, apothem: Floats, tolerance: float, limit: int) -> None:
-    """Relax all ring centres together; taken back if that would make edges cross."""
+    """Relax all ring centres together; reverted if edges would cross."""
     before = lattice.positions.copy()
     relax_all(
         lattice.neighbours, lattice.sizes, lattice.positions, lattice.box, apothem, tolerance, limit
@@ -188,9 +192,9 @@ def anneal(
 ) -> Outcome:
     """Try up to ``steps`` switches on ``lattice``, in place.
 
-    Ends early once the cost is at most ``tolerance``, or has not fallen for ``patience`` tries.
-    ``bond`` is the network's bond length, ``minimum`` the smallest ring allowed (the largest is the
-    width of the lattice's tables), ``largest_strain`` a share of r0.
+    Stop early once the cost is at most ``tolerance``, or has not fallen for ``patience`` tries.
+    ``bond`` is the network's bond length, ``minimum`` the smallest ring size (the largest is the
+    width of the lattice's tables), ``largest_strain`` relative to r0.
     """
     maximum = lattice.neighbours.shape[1]
     apothem = apothems(maximum, bond)

@@ -1,12 +1,21 @@
-"""Springs on the dual lattice: they keep the triangulation plane while its topology changes.
+"""Springs on the dual lattice, which keep the triangulation plane while its topology changes.
 
 Every edge between rings of sizes m and n is a spring E = (r - r0)^2 / 2 with the distance of two
 regular polygons that share a side,
 
     r0(m, n) = bond / 2 [cot(pi / m) + cot(pi / n)]        (Ormrod Morley & Wilson 2018, section 2)
 
-taken from the present sizes, so that a switch changes the rest lengths of every edge of all four
-rings at once.
+from the current sizes, so that a switch changes the rest lengths of all edges of the four rings.
+
+=============  =========================================  ==============  =======
+symbol         variable                                   shape           unit
+=============  =========================================  ==============  =======
+r0(m, n)       ``apothem[m] + apothem[n]``                                length
+r              ``r``, in nearest images                                   length
+force on i     ``force_on``: sum_j (1 - r0 / r) r_ij      (2,)            length
+=============  =========================================  ==============  =======
+
+The spring constant is 1, so forces are in units of length.
 """
 
 from __future__ import annotations
@@ -20,7 +29,7 @@ Floats = NDArray[np.float64]
 
 
 def apothems(maximum_size: int, bond: float) -> Floats:
-    """(maximum_size + 1,) distance from the centre of a regular n-gon of side ``bond`` to its
+    """Distances (maximum_size + 1,) from the centre of a regular n-gon of side ``bond`` to its
     sides; zero below n = 3.
     """
     n = np.arange(3, maximum_size + 1)
@@ -59,7 +68,7 @@ def relax_some(
     limit: int,
 ) -> None:
     """Steepest descent of ``rings[:count]``, all others fixed, until no force exceeds ``tolerance``
-    or ``limit`` sweeps are done.
+    or after ``limit`` sweeps.
     """
     step = 0.15  # below 2 / (largest stiffness) of a triangular lattice of unit springs, which is 6
     forces = np.empty((count, 2))
@@ -87,8 +96,8 @@ def relax_all(
     tolerance: float,
     limit: int,
 ) -> float:
-    """FIRE descent (Bitzek et al. 2006) of all rings, in place; returns the largest force component
-    left.
+    """FIRE descent (Bitzek et al. 2006) of all rings, in place; return the largest remaining
+    force component.
     """
     count = len(sizes)
     velocity = np.zeros((count, 2))
@@ -104,6 +113,7 @@ def relax_all(
             largest = max(largest, abs(fx), abs(fy))
         if largest < tolerance:
             break
+        # FIRE: while moving downhill turn the velocity towards the force, else stop
         power = np.sum(force * velocity)
         if power > 0.0:
             scale = mixing * np.sqrt(np.sum(velocity * velocity) / np.sum(force * force))
@@ -129,7 +139,7 @@ def is_plane(
     box: Floats,
     smallest_area: float,
 ) -> bool:
-    """True if every triangle at ``rings[:count]`` has a signed area above ``smallest_area``: no
+    """Whether every triangle at ``rings[:count]`` has a signed area above ``smallest_area``: no
     edges cross.
     """
     for row in range(count):

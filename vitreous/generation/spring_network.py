@@ -1,5 +1,5 @@
-"""Harmonic springs between given pairs of atoms: a cheap first relaxation of a network whose bonds
-are known.
+"""Harmonic springs between given pairs of atoms: an inexpensive first relaxation of a network with
+known bonds.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ def relax_springs(
     Args:
         positions: (N, 2), length unit. pairs: (P, 2) atom indices. lengths, stiffness: (P,) r0 and
         k.
-        box: (2,) sides of the box. tolerance: largest force component to stop at. limit: most
-        descents steps.
+        box: (2,) sides of the box. tolerance: largest force component to stop at. limit: largest
+        number of steps.
 
     Returns:
-        The relaxed positions (N, 2), continuous with those given, and the largest force component
-        left.
+        The relaxed positions (N, 2), not wrapped, and the largest remaining force component.
     """
     x = positions.copy()
     velocity = np.zeros_like(x)
     force = np.empty_like(x)
     dt, mixing, downhill, largest = 0.3, 0.1, 0, 0.0
     for _ in range(limit):
+        # force on i: k (1 - r0 / r) r_ij, the opposite on j
         force[:] = 0.0
         for row in range(len(pairs)):
             i, j = pairs[row]
@@ -55,6 +55,7 @@ def relax_springs(
         largest = np.max(np.abs(force))
         if largest < tolerance:
             break
+        # FIRE: while moving downhill turn the velocity towards the force, else stop
         power = np.sum(force * velocity)
         if power > 0.0:
             scale = mixing * np.sqrt(np.sum(velocity * velocity) / np.sum(force * force))
@@ -80,10 +81,11 @@ def relax_springs_and_box(
     limit: int,
     rounds: int = 30,
 ) -> tuple[Floats, Floats]:
-    """Positions and sides of the box at rest: the normal stresses vanish too, to a strain of 1e-4.
+    """Relax positions and the sides of the box to zero normal stress, to a strain of 1e-4.
 
-    Positions are relaxed in a fixed box and the box is strained by -(affine modulus)^-1 (stress),
-    in turn; the affine modulus is an upper bound of the true one, so no round overshoots.
+    Alternate between relaxing positions in a fixed box and straining the box by -(affine
+    modulus)^-1 (stress); the affine modulus is an upper bound of the true one, so no round
+    overshoots.
     """
     box = box.copy()
     for _ in range(rounds):
@@ -91,6 +93,8 @@ def relax_springs_and_box(
         step = positions[pairs[:, 1]] - positions[pairs[:, 0]]
         step -= box * np.rint(step / box)
         r = np.linalg.norm(step, axis=1)
+        # normal virials W_a = sum k (1 - r0/r) r_a^2 and affine modulus M_ab = sum k r_a^2 r_b^2 /
+        # r^2
         virial = (stiffness * (1.0 - lengths / r)) @ step**2
         modulus = (step**2).T @ ((stiffness / r**2)[:, None] * step**2)
         strain = -np.linalg.solve(modulus, virial)

@@ -1,8 +1,8 @@
-"""The free boundary of a glass: where it ends along directions in which it does not repeat.
+"""The free boundary of a glass, along the directions in which it is not periodic.
 
-Seen along its periodic lattice vectors, a glass is a cloud of points in the space across them; its
-boundary is the convex hull of that cloud: two faces of a slab, the polygon around a cut-out disc. A
-notch in the boundary, or a hole, counts as glass.
+Project the atoms along the periodic lattice vectors onto the space orthogonal to them: the free
+boundary is the convex hull of the projected atoms, two faces for a slab, a polygon for a cut-out
+disc. Notches and holes count as glass.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ Array = NDArray[Any]
 
 
 def across(cell: Array, periodic: tuple[bool, ...]) -> Array:
-    """(D, F) orthonormal columns that span the directions across all periodic lattice vectors: F of
-    the D are free.
+    """Orthonormal columns (D, F) that span the F free directions, orthogonal to every periodic
+    lattice vector.
     """
     held = cell[list(periodic)]
     return np.eye(len(cell)) if not len(held) else np.linalg.svd(held)[2][len(held) :].T
 
 
 def free_directions(periodic: tuple[bool, ...]) -> str:
-    """The lattice directions without periodicity, in words."""
+    """Name the lattice directions without periodicity, such as "x and y"."""
     return " and ".join(name for name, repeats in zip("xyz", periodic, strict=False) if not repeats)
 
 
 def clearance(positions: Array, cell: Array, periodic: tuple[bool, ...], sites: Array) -> Array:
-    """(M,) lengths from ``sites`` (M, D) to the free boundary of the atoms at ``positions`` (N, D):
-    negative outside, inf without one.
+    """Distances (M,), length, of ``sites`` (M, D) to the free boundary of atoms at ``positions``
+    (N, D): negative outside it, inf in a fully periodic glass.
     """
     free = across(cell, periodic)
-    atoms, places = positions @ free, sites @ free
+    atoms, points = positions @ free, sites @ free
     if free.shape[1] == 0:
         return np.full(len(sites), np.inf)
     if free.shape[1] == 1:
-        return np.minimum(places - atoms.min(), atoms.max() - places)[:, 0]
+        return np.minimum(points - atoms.min(), atoms.max() - points)[:, 0]
     try:
         faces = ConvexHull(atoms).equations
     except QhullError:  # too few atoms, or all in one line or plane: no inside
         return np.full(len(sites), -np.inf)
-    return -(places @ faces[:, :-1].T + faces[:, -1]).max(axis=1)
+    return -(points @ faces[:, :-1].T + faces[:, -1]).max(axis=1)

@@ -1,13 +1,23 @@
 """Non-affine motion: D2min of Falk & Langer and the displacement field behind it.
 
-For each atom, over its neighbours j within ``cutoff`` in the *reference*, with d_j and d'_j the
-vectors to them before and after,
+For each atom, with d_j and d'_j the vectors to its neighbours j before and after, neighbours being
+the atoms within ``cutoff`` in the *reference*:
 
     F = (sum_j d'_j (x) d_j) (sum_j d_j (x) d_j)^-1        D2min = sum_j |d'_j - F d_j|^2
 
 a plain sum, not a mean (Falk & Langer, Phys. Rev. E 57, 7192 (1998); the convention of OVITO and of
-Fan & Ma 2021). A neighbour is followed through its lattice image: d' is taken nearest to d in
-reduced coordinates, so cells may shear and positions may have been wrapped.
+Fan & Ma 2021). A neighbour is identified with its lattice image: d' is the image nearest to d in
+reduced coordinates, so the cell may shear and positions may be wrapped.
+
+===================  =====================================  =============  ================
+symbol               variable                               shape          unit
+===================  =====================================  =============  ================
+d_j, d'_j            ``before``, ``after`` in ``_fit``      (P, D)         length
+sum d' (x) d         ``mixed``                              (N, D, D)      length squared
+sum d (x) d          ``spread``                             (N, D, D)      length squared
+F                    ``gradient``                           (N, D, D)      1
+D2min                ``result``                             (N,)           length squared
+===================  =====================================  =============  ================
 """
 
 from __future__ import annotations
@@ -30,8 +40,8 @@ def d2min(
     periodic: tuple[bool, ...],
     cutoff: float,
 ) -> tuple[Array, Array]:
-    """D2min (N,), length squared, and the best-fit deformation gradients F (N, D, D) acting on
-    column vectors.
+    """Compute D2min (N,), length squared, and the best-fit deformation gradients F (N, D, D),
+    which act on column vectors.
 
     ``reference``, ``current`` (N, D) are positions of the same atoms in cells (D, D) whose rows are
     lattice vectors; ``cutoff`` is a length. An atom whose neighbours do not span the space has NaN
@@ -56,8 +66,12 @@ def d2min(
 
 @njit(cache=True)
 def _fit(n, i, j, before, after):  # type: ignore[no-untyped-def]
+    """D2min (N,) and F (N, D, D) from pair vectors (P, D) of atoms ``i``, ``j`` (P,), each pair
+    once: d (x) d is even in d, so a pair contributes equally to both of its atoms.
+    """
     d = before.shape[1]
     spread, mixed = np.zeros((n, d, d)), np.zeros((n, d, d))
+    # accumulate sum d' (x) d and sum d (x) d
     for p in range(len(i)):
         for a in range(d):
             for b in range(d):
@@ -66,6 +80,7 @@ def _fit(n, i, j, before, after):  # type: ignore[no-untyped-def]
                 mixed[j[p], a, b] += w
                 spread[i[p], a, b] += v
                 spread[j[p], a, b] += v
+    # F = mixed @ spread^-1, unless the neighbours do not span the space
     gradient, result = np.empty((n, d, d)), np.zeros(n)
     for k in range(n):
         scale = np.trace(spread[k]) / d
@@ -74,6 +89,7 @@ def _fit(n, i, j, before, after):  # type: ignore[no-untyped-def]
         else:
             gradient[k] = np.nan
             result[k] = np.nan
+    # add |d' - F d|^2 of every pair to both atoms
     for p in range(len(i)):
         for k in (i[p], j[p]):
             for a in range(d):
@@ -92,11 +108,11 @@ def non_affine_displacement(
     periodic: tuple[bool, ...],
     gradients: Array,
 ) -> Array:
-    """(N, D) displacement beyond the affine map of one cell onto the other, nearest images taken,
-    rigid translation removed; length.
+    """Non-affine displacement (N, D), length: relative to the affine map between the cells, in
+    nearest images, rigid translation removed.
 
-    ``gradients`` (N, D, D) are those that ``d2min`` found between the two states: they tell what
-    became of the reference's lattice vectors.
+    ``gradients`` (N, D, D) are those of ``d2min`` for the same two states; they identify the
+    current images of the reference's lattice vectors.
     """
     cell = _followed(reference_cell, cell, periodic, gradients)
     reduced = current @ np.linalg.inv(cell) - reference @ np.linalg.inv(reference_cell)
@@ -108,11 +124,11 @@ def non_affine_displacement(
 def _followed(
     reference_cell: Array, cell: Array, periodic: tuple[bool, ...], gradients: Array
 ) -> Array:
-    """The lattice of ``cell`` in the vectors that those of the reference became; as it stands where
-    that cannot be told.
+    """The lattice of ``cell`` in the basis that continues that of the reference; ``cell`` itself if
+    no gradient is known.
 
-    LAMMPS flips a cell that is tilted too far to another basis of its lattice, and the tilt alone
-    does not say how often that happened.
+    LAMMPS replaces the basis of a cell that tilts too far by another one of the same lattice, and
+    the tilt alone does not show how often.
     """
     known = gradients[np.isfinite(gradients).all(axis=(1, 2))]
     if not len(known):

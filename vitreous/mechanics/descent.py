@@ -1,8 +1,8 @@
-"""Reference minimisers: the named descents that decide in which basin an instability ends.
+"""Reference minimisers: the named descents that determine the basin in which an instability ends.
 
-Each is a generator: it starts from given positions and yields where it stands, after every step,
-for as long as it is asked. So whoever follows it may try something better on the way without
-disturbing it. ``DESCENTS`` holds them by name.
+Each is a generator that yields its state after every step, without end. The caller can therefore
+try Newton's method from any of these states without disturbing the descent. ``DESCENTS`` maps
+names to descents.
 
 ========  ==========================================================================================
 name      method
@@ -32,8 +32,8 @@ Force = Callable[[Array], Array]  #: positions (N, D) -> forces (N, D); may reus
 
 
 class Stand(NamedTuple):
-    """Where a descent stands: positions (N, D), which it goes on to change, largest force component
-    left, force evaluations used.
+    """State of a descent: positions (N, D), which the next step overwrites; the largest force
+    component ``residual``, energy per length; the number of force evaluations so far.
     """
 
     positions: Array
@@ -43,8 +43,8 @@ class Stand(NamedTuple):
 
 @dataclass(frozen=True)
 class Pace:
-    """What a descent needs to know of the landscape: its stiffest curvature (energy per length
-    squared) and the largest step (length).
+    """Scales of a descent: largest ``curvature`` (energy per length squared), largest displacement
+    of a component in one step ``max_step`` (length), ``friction`` (inverse time) for ``damped``.
     """
 
     curvature: float
@@ -56,33 +56,37 @@ Descent = Callable[[Force, Array, Pace], Iterator[Stand]]
 
 
 def conjugate_gradient(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
-    """Polak-Ribiere+ directions; the step along each is the secant estimate of where the force
-    along it vanishes.
+    """Polak-Ribiere+ conjugate gradients. Along each direction the step is the secant estimate of
+    the zero of the projected force.
     """
     return _line_descent(force, start, pace, conjugate=True)
 
 
 def steepest_descent(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
-    """As ``conjugate_gradient`` with every direction the force itself."""
+    """As ``conjugate_gradient``, along the force in every step."""
     return _line_descent(force, start, pace, conjugate=False)
 
 
 def _line_descent(force: Force, start: Array, pace: Pace, conjugate: bool) -> Iterator[Stand]:
+    # x positions, f force, p search direction, used force evaluations
     x = start.copy()
     f = force(x).copy()
     p, used = f.copy(), 1
     yield Stand(x, _largest(f), used)
     while True:
         slope = np.vdot(f, p)
-        if slope <= 0.0:
+        if slope <= 0.0:  # not a descent direction: restart along the force
             p, slope = f.copy(), np.vdot(f, f)
         reach = pace.max_step / _largest(p)
+        # secant: with s(t) = f(x + t p) . p, bend = (s(0) - s(trial)) / trial = -ds/dt and the zero
+        # of s is at s(0) / bend; without positive curvature take the longest step
         trial = min(0.5 / pace.curvature, reach)
         bend = (slope - np.vdot(force(x + trial * p), p)) / trial
         step = min(slope / bend, reach) if bend > 0.0 else reach
         x += step * p
         new = force(x).copy()
         used += 2
+        # Polak-Ribiere+: beta = max(0, f' . (f' - f) / f . f)
         beta = max(0.0, np.vdot(new, new - f) / np.vdot(f, f)) if conjugate else 0.0
         p = new + beta * p
         f = new
@@ -90,7 +94,7 @@ def _line_descent(force: Force, start: Array, pace: Pace, conjugate: bool) -> It
 
 
 def fire(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
-    """FIRE 2.0 with unit masses, semi-implicit Euler, and half a step back uphill."""
+    """FIRE 2.0 with unit masses, semi-implicit Euler, and half a step back when moving uphill."""
     x, v = start.copy(), np.zeros_like(start)
     dt_max = 1.0 / np.sqrt(pace.curvature)
     dt, alpha, good, used = 0.2 * dt_max, 0.25, 0, 1
@@ -105,6 +109,7 @@ def fire(force: Force, start: Array, pace: Pace) -> Iterator[Stand]:
             x -= 0.5 * dt * v
             v[:] = 0.0
             good, dt, alpha = 0, max(0.5 * dt, 0.02 * dt_max), 0.25
+        # v <- (1 - alpha) v + alpha |v| f / |f|
         v += dt * f
         v *= 1.0 - alpha
         v += (alpha * np.linalg.norm(v) / (1.0 - alpha) / np.linalg.norm(f)) * f
@@ -146,7 +151,9 @@ DESCENTS: dict[str, Descent] = {
 
 
 def descent_named(name: str) -> Descent:
-    """The descent called ``name``. Raises VitreousError naming those that exist."""
+    """The descent called ``name``. Raises VitreousError for an unknown name, listing the known
+    ones.
+    """
     if name not in DESCENTS:
         raise VitreousError(f"unknown minimiser '{name}'; expected one of {', '.join(DESCENTS)}")
     return DESCENTS[name]

@@ -1,13 +1,13 @@
-"""Elastic constants of a glass at rest: the affine (Born) response, less what the atoms'
-rearrangement gives back.
+"""Elastic constants of a relaxed glass: the affine (Born) response minus the non-affine
+relaxation.
 
     C_ab = d(stress_a)/d(strain_b) = C_ab^affine - Xi_a . H^-1 . Xi_b / V
 
-with Xi_b the forces that a unit of strain b raises and H the Hessian (Lutsko, J. Appl. Phys. 65,
-2991 (1989); Lemaitre & Maloney, J. Stat. Phys. 123, 415 (2006)). Stress is Cauchy's, so C is the
-slope of a stress-strain curve of small symmetric strains, also under a residual stress. The affine
-part is the central difference of the stress over affinely strained states (within 1e-6 of
-matscipy's Born terms).
+with Xi_b the affine force, the rate of the forces with strain b, and H the Hessian (Lutsko, J.
+Appl. Phys. 65, 2991 (1989); Lemaitre & Maloney, J. Stat. Phys. 123, 415 (2006)). Stress is
+Cauchy's, so C is the slope of a stress-strain curve of small symmetric strains, also under a
+residual stress. The affine part is the central difference of the stress over affinely strained
+states (within 1e-6 of matscipy's Born terms).
 
 =========  ===========================  =====================
 symbol     variable                     unit
@@ -36,8 +36,8 @@ VOIGT: dict[int, tuple[tuple[int, int], ...]] = {
     2: ((0, 0), (1, 1), (0, 1)),
     3: ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)),
 }
-# strain of the central difference: so small that hardly a pair crosses the cutoff, where stiffness
-# may jump
+# strain of the central difference: small enough that hardly any pair crosses the cutoff, where the
+# stiffness may jump
 _STEP = 1e-6
 
 
@@ -52,17 +52,20 @@ class ElasticConstants:
 
     @property
     def total(self) -> Array:
+        """C (V, V): affine plus non-affine part."""
         return self.affine + self.non_affine
 
     @property
     def bulk(self) -> float:
-        """Mean of the total's dilatational block: the bulk modulus of an isotropic glass."""
+        """Bulk modulus of an isotropic glass: the mean of the dilatational block of C."""
         d = 2 if len(self.affine) == 3 else 3
         return float(self.total[:d, :d].mean())
 
     @property
     def shear(self) -> float:
-        """Voigt's average of the shear modulus over directions."""
+        """Voigt average of the shear modulus over directions."""
+        # two dimensions: mean of C_xyxy and (C_xxxx + C_yyyy - 2 C_xxyy) / 4;
+        # three: (sum of C_iiii - sum of C_iijj, i < j, + 3 sum of C_ijij, i < j) / 15
         c, d = self.total, 2 if len(self.affine) == 3 else 3
         on, off = float(np.trace(c[:d, :d])), float(c[:d, :d].sum() - np.trace(c[:d, :d]))
         slides = float(np.trace(c[d:, d:]))
@@ -72,12 +75,12 @@ class ElasticConstants:
 def elastic_constants(
     surface: EnergySurface, positions: Array, cell: Array, tolerance: float = 1e-8
 ) -> ElasticConstants:
-    """The elastic constants of a glass at rest, positions (N, D) in a cell (D, D); ``tolerance``
-    bounds the linear solutions' residual.
+    """Compute the elastic constants of a relaxed glass, positions (N, D) in a cell (D, D).
+
+    ``tolerance`` bounds the relative residual of the linear solutions.
 
     Raises:
-        VitreousError: if the Hessian has a direction of negative curvature, so that the glass is
-        not at a minimum.
+        VitreousError: if the Hessian has negative curvature, so that the glass is not at a minimum.
     """
     d = len(cell)
     gradients = [_strain(a, b, d) for a, b in VOIGT[d]]
@@ -102,7 +105,7 @@ def elastic_constants(
 
 
 def _strain(a: int, b: int, d: int) -> Array:
-    """The symmetric gradient of a unit of one Voigt strain."""
+    """The symmetric displacement gradient (D, D) of a unit Voigt strain."""
     gradient = np.zeros((d, d))
     gradient[a, b] += 0.5
     gradient[b, a] += 0.5
@@ -110,7 +113,7 @@ def _strain(a: int, b: int, d: int) -> Array:
 
 
 def _affine_slope(surface: EnergySurface, positions: Array, cell: Array, gradient: Array) -> Array:
-    """(V,) change of the stress, in Voigt order, per unit of an affine strain."""
+    """Rate (V,) of the stress, in Voigt order, with an affine strain."""
 
     def stress(step: float) -> Array:
         f = (np.eye(len(cell)) + step * gradient).T
@@ -119,5 +122,5 @@ def _affine_slope(surface: EnergySurface, positions: Array, cell: Array, gradien
     def slope(step: float) -> Array:
         return (stress(step) - stress(-step)) / (2.0 * step)
 
-    full = (4.0 * slope(0.5 * _STEP) - slope(_STEP)) / 3.0  # Richardson
+    full = (4.0 * slope(0.5 * _STEP) - slope(_STEP)) / 3.0  # Richardson extrapolation
     return np.array([full[a, b] for a, b in VOIGT[len(cell)]])

@@ -1,5 +1,5 @@
-"""A neighbour list kept while it holds: made with a skin, remade when displacement or strain could
-have brought in a new pair.
+"""A neighbour list with a skin, rebuilt when displacements or strain could have brought a new pair
+within the cutoff.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Array = NDArray[Any]
 
 
 class KeptNeighbours:
-    """Pairs of given atoms within ``cutoff`` at any positions (N, D) and cell (D, D); ``skin`` is a
-    fraction of the cutoff.
+    """Neighbour list of a glass's atoms within ``cutoff`` (length), at any positions (N, D) and
+    cell (D, D). ``skin`` is a fraction of the cutoff.
 
     Raises:
-        VitreousError: if the cell is thinner than the cutoff, or two atoms of the glass are nearer
+        VitreousError: if the cell is thinner than the cutoff, or two atoms of the glass are closer
         than ``closest``.
     """
 
@@ -39,20 +39,20 @@ class KeptNeighbours:
             k = int(np.argmin(distance))
             a, b = (int(configuration.ids[index[k]]) for index in near.pairs())
             raise VitreousError(
-                f"atoms {a} and {b} lie on top of each other, {distance[k]:.3g} apart (expected "
-                f"at least {closest:g}); mend the glass"
+                f"atoms {a} and {b} overlap: their distance is {distance[k]:.3g}, expected at "
+                f"least {closest:g}; correct the glass"
             )
 
     def at(self, positions: Array, cell: Array) -> NeighbourList:
-        """A list that holds every pair within the cutoff; the same object as long as it serves."""
+        """A list with every pair within the cutoff; the same object until it is rebuilt."""
         if self._list is None or not self._holds(positions, cell):
             self._list = neighbour_list(positions, cell, self.periodic, self.cutoff + self.skin)
             self._made_at = (positions.copy(), cell.copy())
         return self._list
 
     def _holds(self, positions: Array, cell: Array) -> bool:
-        """A pair at r < cutoff now was at most ``stretch * (r + 2 drift)`` apart when the list was
-        made.
+        """Whether the list is complete: a pair now at r < cutoff was at most
+        ``stretch * (r + 2 drift)`` apart when the list was built.
         """
         then, cell_then = self._made_at  # type: ignore[misc]
         gradient, stretch = np.eye(len(cell)), 1.0
@@ -67,8 +67,8 @@ class KeptNeighbours:
 
 @njit(cache=True)
 def _largest_drift(then, now, gradient):  # type: ignore[no-untyped-def]
-    """The largest distance of an atom in ``now`` (N, D) from where ``then @ gradient`` takes it;
-    NaN if one is nowhere.
+    """The largest distance of an atom in ``now`` (N, D) from its affine position ``then @
+    gradient``; NaN if a position is NaN.
     """
     largest = 0.0
     for i in range(len(now)):

@@ -1,11 +1,20 @@
-"""Linear response of a glass: H u = b by conjugate gradients, preconditioned by the factorised
-network of short pairs.
+"""Linear response of a glass: H u = b by conjugate gradients, preconditioned by a sparse factor of
+the bonded network.
 
-Stiffness between bonded neighbours dominates a network's Hessian. Its Hessian restricted to pairs
-closer than ``bond_range``, with every pair's negative stiffness dropped, is positive definite,
-sparse and cheap to factorise, and cuts the iterations by one to two orders (Packwood et al., J.
-Chem. Phys. 144, 164109 (2016), in spirit). A direction of negative curvature met on the way is
-reported: the state is then not a minimum.
+The stiffness between bonded neighbours dominates the Hessian of a network. The Hessian restricted
+to pairs closer than ``bond_range``, without negative pair stiffness, is positive definite, sparse
+and cheap to factorise, and reduces the iterations by one to two orders of magnitude (after Packwood
+et al., J. Chem. Phys. 144, 164109 (2016)). Negative curvature met during the iteration is reported:
+the state is then not a minimum.
+
+======  ===========================  =======  ==================
+symbol  variable                     shape    unit
+======  ===========================  =======  ==================
+H       ``lin.multiply``             (ND,ND)  energy / length^2
+b       ``b``, residual ``r``        (N, D)   energy / length
+u       ``u``                        (N, D)   length
+p       ``p`` search direction       (N, D)   length
+======  ===========================  =======  ==================
 """
 
 from __future__ import annotations
@@ -22,14 +31,14 @@ from vitreous.core.surface import LinearResponse
 
 Array = NDArray[Any]
 
-_FEW = 8  # iterations, too few to tell how well a factor does
+_FEW = 8  # iterations, too few to assess a factor
 
 
 @dataclass
 class Preconditioner:
-    """A sparse factor of the Hessian where that is sparse and positive, of the bonded network
-    elsewhere, and how well it did when fresh: the iterations that it took for each decimal digit of
-    a solution.
+    """A sparse factor of the Hessian if that is sparse and positive, else of the bonded network.
+
+    ``_fresh``: iterations per decimal digit of a solution right after factorising.
     """
 
     bond_range: float
@@ -37,7 +46,7 @@ class Preconditioner:
     _fresh: float = 0.0
 
     def refresh(self, lin: LinearResponse) -> None:
-        """Factorise at this state."""
+        """Factorise at the state of ``lin``."""
         self._fresh = 0.0
         exact = _factorise(lin.hessian(), 1e-6) if lin.short_ranged else None
         positive = exact is not None and (exact.U.diagonal() > 0.0).all()
@@ -51,8 +60,8 @@ class Preconditioner:
         return factor.solve(r.ravel()).reshape(r.shape)
 
     def note(self, lin: LinearResponse, iterations: int, tolerance: float) -> None:
-        """Refactorise once a solution of relative ``tolerance`` costs half as many iterations again
-        as with a fresh factor.
+        """Refactorise once a solution to relative ``tolerance`` takes more than 1.5 times the
+        iterations per digit of a fresh factor.
         """
         if iterations <= _FEW:
             return
@@ -64,8 +73,8 @@ class Preconditioner:
 
 
 def _factorise(matrix: Any, shift: float) -> Any:
-    """SuperLU of ``matrix``, its diagonal raised by ``shift`` times its mean; without pivoting, so
-    that U's signs tell the curvatures'.
+    """SuperLU of ``matrix`` with ``shift`` times the mean of its diagonal added to the diagonal;
+    without pivoting, so that the signs of U's diagonal are those of the curvatures.
     """
     raised = matrix + shift * matrix.diagonal().mean() * sparse.eye_array(
         matrix.shape[0], format="csc"
@@ -86,11 +95,11 @@ def solve(
     max_iterations: int = 2000,
     free: Array | None = None,
 ) -> tuple[Array, bool]:
-    """u with ``|H u - b| <= tolerance * |b|``, and whether H showed only positive curvature.
+    """Solve H u = b to ``|H u - b| <= tolerance * |b|``; return u (N, D) and whether only positive
+    curvature was met.
 
-    Rigid translations are projected out when no atoms are frozen (``free`` None); with ``free`` (N,
-    1) of ones and zeros the frozen atoms stay put. On negative curvature the best u so far is
-    returned with False.
+    Without frozen atoms (``free`` None) rigid translations are projected out; ``free`` (N, 1) is 1
+    for free and 0 for frozen atoms. On negative curvature return the best u so far and False.
     """
     project = _drop_translation if free is None else lambda v: v * free
     r = project(b)
@@ -101,6 +110,7 @@ def solve(
     z = project(preconditioner.apply(lin, r))
     p, rz = z.copy(), np.vdot(r, z)
     for iteration in range(1, max_iterations + 1):
+        # exact line search along p: step = (r . z) / (p . H p)
         hp = lin.multiply(p)
         curvature = np.vdot(p, hp)
         if curvature <= 0.0:
@@ -110,6 +120,7 @@ def solve(
         r -= step * project(hp)
         if np.linalg.norm(r) <= target:
             break
+        # next direction: p <- z + (r . z)_new / (r . z)_old p
         z = project(preconditioner.apply(lin, r))
         rz, old = np.vdot(r, z), rz
         p *= rz / old

@@ -1,16 +1,15 @@
-"""Eigenmodes of a glass: the softest directions of its energy surface, and its harmonic vibrations.
+"""Eigenmodes of a glass: the softest directions of its energy surface, and harmonic vibrations.
 
 The lowest eigenpairs of the Hessian come from LOBPCG (Knyazev, SIAM J. Sci. Comput. 23, 517
-(2001)), preconditioned by the factorised network of short pairs; rigid translations are projected
-out. Started from the modes of a neighbouring state, it needs some 15 products with the Hessian per
-state.
+(2001)), preconditioned by the factor of the bonded network; rigid translations are projected out.
+Started from the modes of a neighbouring state, it needs about 15 products with the Hessian.
 
 =======================  ==========================  =======================================
 symbol                   variable                    unit
 =======================  ==========================  =======================================
 lambda_k                 ``Modes.values``            energy per length squared (and mass)
 e_k                      ``Modes.vectors`` (C,N,D)   1, normalised
-participation ratio      ``participation_ratio``     1, from 1/N (one atom) to 1 (all alike)
+participation ratio      ``participation_ratio``     1, from 1/N (one atom) to 1 (all equal)
 <u_i^2>                  ``mean_square_vibration``   length squared
 v_flex,i                 ``flexibility_volume``      length cubed
 =======================  ==========================  =======================================
@@ -32,19 +31,18 @@ from vitreous.mechanics.linear import Preconditioner
 
 Array = NDArray[Any]
 
-# modes carried along beyond those asked for: close neighbours in the spectrum slow the last one
-# down
+# modes iterated beyond those requested: close neighbours in the spectrum slow down the last one
 _GUARDS = 3
 # residual of an eigenpair relative to its eigenvalue, whose own error is of second order in it
 _ACCURACY = 0.03
-_FLOOR = 1e-10  # residual relative to the typical stiffness, below which no more is asked for
-_FEW = 150  # coordinates up to which the matrix is diagonalised whole
+_FLOOR = 1e-10  # residual relative to the typical stiffness, below which accuracy is not required
+_FEW = 150  # coordinates up to which the matrix is diagonalised in full
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Eigenvalues (C,) in ascending order and eigenvectors (C, N, D), rigid
-    translations left out.
+    """Eigenvalues (C,) in ascending order and eigenvectors (C, N, D), without rigid
+    translations.
     """
 
     values: Array
@@ -62,16 +60,15 @@ def lowest_modes(
     start: Array | None = None,
     masses: Array | None = None,
 ) -> Modes:
-    """At least the ``count`` lowest modes of a Hessian; the ones beyond, kept as ``start`` (C, N,
-    D) for the next state, are less exact.
+    """Compute at least the ``count`` lowest modes of a Hessian. Further modes are less accurate and
+    serve as ``start`` (C, N, D) for the next state.
 
-    ``shape`` is (N, D). With ``masses`` (N,) the Hessian is that between mass-weighted
-    displacements. The same input gives the same modes: without ``start`` the search begins at fixed
-    random vectors.
+    ``shape`` is (N, D). With ``masses`` (N,) the Hessian acts on mass-weighted displacements. The
+    result is deterministic: without ``start`` the search begins at fixed random vectors.
 
     Raises:
         VitreousError: if there are not that many modes.
-        NotConverged: if the search does not settle.
+        NotConverged: if the search does not converge.
     """
     n, d = shape
     _refuse_too_many(count, shape)
@@ -102,8 +99,7 @@ def lowest_modes(
             return Modes(values, np.ascontiguousarray(block.T).reshape(-1, n, d))
         tolerance = max(0.5 * _ACCURACY * float(np.abs(values[:count]).min()), 0.5 * floor)
     raise NotConverged(
-        f"the lowest eigenvalue, near {values[0]:.3g}, does not settle (a residual of "
-        f"{miss.max():.3g} is left)"
+        f"the lowest eigenvalue, near {values[0]:.3g}, did not converge (residual {miss.max():.3g})"
     )
 
 
@@ -111,8 +107,8 @@ def _refuse_too_many(count: int, shape: tuple[int, int]) -> None:
     most = (shape[0] - 1) * shape[1]
     if not 0 < count <= most:
         raise VitreousError(
-            f"{count} modes were asked for; {shape[0]} atoms in {shape[1]} dimensions have "
-            f"{most}: ask for fewer"
+            f"{count} modes requested; {shape[0]} atoms in {shape[1]} dimensions have {most}: "
+            "request fewer"
         )
 
 
@@ -127,7 +123,7 @@ def _operator(apply: Any, size: int) -> Any:
 
 
 def _columns(apply: Any) -> Any:
-    """A map of vectors as a map of matrices of columns."""
+    """Apply a map of vectors to each column of a matrix."""
     return lambda v: (
         np.stack([apply(column) for column in v.T], axis=1)
         if v.ndim == 2 and v.shape[1] > 1
@@ -136,8 +132,8 @@ def _columns(apply: Any) -> Any:
 
 
 def _started(guess: Array, one: Any, ready: Any, rigid: Array, blind: bool) -> tuple[Array, float]:
-    """The guess softened twice if blind, made orthonormal, translations removed, and the tolerance
-    that its own eigenvalues suggest.
+    """Orthonormal starting vectors without translations, preconditioned twice if ``blind``, and the
+    tolerance derived from their Ritz values.
     """
     for _ in range(2 if blind else 0):
         guess = ready(guess - rigid @ (rigid.T @ guess))
@@ -147,8 +143,8 @@ def _started(guess: Array, one: Any, ready: Any, rigid: Array, blind: bool) -> t
 
 
 def _diagonalised(hessian: Array, root: Array, shape: tuple[int, int]) -> Modes:
-    """All modes but the D translations, which are given a stiffness beyond the largest; ``root``
-    (N, 1) of the masses.
+    """All modes but the D translations, which are shifted above the largest eigenvalue; ``root``
+    (N, 1) are the square roots of the masses.
     """
     n, d = shape
     weight = np.repeat(root.ravel(), d)
@@ -161,8 +157,8 @@ def _diagonalised(hessian: Array, root: Array, shape: tuple[int, int]) -> Modes:
 
 
 class SoftestMode:
-    """The lowest eigenvalue of one glass on its way: each state's search begins at the modes of the
-    one before.
+    """The lowest eigenvalue of a glass during a deformation; each search starts from the modes of
+    the previous state.
     """
 
     def __init__(self, surface: EnergySurface, preconditioner: Preconditioner) -> None:
@@ -170,8 +166,8 @@ class SoftestMode:
         self._modes: Modes | None = None
 
     def at(self, positions: Array, cell: Array) -> float:
-        """The lowest eigenvalue of the Hessian, energy per length squared; NaN if the search does
-        not settle.
+        """The lowest eigenvalue of the Hessian, energy per length squared; NaN if the search
+        does not converge.
         """
         lin = self._surface.linearise(positions, cell)
         n, d = positions.shape
@@ -191,11 +187,11 @@ def vibrational_modes(
     masses: Array | None = None,
     count: int | None = None,
 ) -> Modes:
-    """The softest ``count`` harmonic modes of a glass at rest (None: all of them, by dense
-    diagonalisation: a few thousand coordinates).
+    """Compute the ``count`` softest harmonic modes of a relaxed glass (None: all, by dense
+    diagonalisation, for up to a few thousand coordinates).
 
-    Eigenvalues are squared angular frequencies, energy / length^2 / mass; ``masses`` (N,), all 1
-    when not given. Vectors are mass-weighted displacements, orthonormal.
+    Eigenvalues are squared angular frequencies, energy / length^2 / mass; ``masses`` (N,), default
+    1. Vectors are mass-weighted displacements, orthonormal.
 
     Raises:
         VitreousError: for masses that are not positive, or more modes than there are.
@@ -222,8 +218,8 @@ def vibrational_modes(
 
 
 def participation_ratio(vectors: Array) -> Array:
-    """(C,) from vectors (C, N, D): ``(sum_i e_i^2)^2 / (N sum_i e_i^4)``, Bell & Dean, Discuss.
-    Faraday Soc. 50, 55 (1970).
+    """Participation ratios (C,) of vectors (C, N, D): ``(sum_i e_i^2)^2 / (N sum_i e_i^4)``, Bell &
+    Dean, Discuss. Faraday Soc. 50, 55 (1970).
     """
     square = (vectors**2).sum(axis=2)
     return square.sum(axis=1) ** 2 / (square.shape[1] * (square**2).sum(axis=1))
@@ -233,8 +229,8 @@ def mean_square_vibration(modes: Modes, masses: Array, thermal_energy: float) ->
     """<u_i^2> (N,), classical and harmonic: ``k_B T sum_k |e_k,i|^2 / (m_i lambda_k)`` over the
     given modes; ``thermal_energy`` is k_B T.
 
-    With all modes this is ``k_B T`` times the trace of atom i's block of the inverse Hessian, with
-    the centre of mass held in a periodic glass: which point that is, is all that the masses change.
+    With all modes this is ``k_B T`` times the trace of atom i's block of the inverse Hessian. In a
+    periodic glass the centre of mass is fixed, and the masses matter only through that point.
 
     Raises:
         VitreousError: if a mode is unstable.

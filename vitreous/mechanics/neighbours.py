@@ -1,9 +1,9 @@
 """Half neighbour lists in cells of any shape and size, two- or three-dimensional, with explicit
 lattice shifts.
 
-A pair (i, j, S) stands once; its vector is ``x_j + S @ cell - x_i``. Positions need not lie inside
-the cell, atoms may meet several images of one neighbour or of themselves, so cells smaller than
-twice the cutoff are treated exactly.
+Each pair (i, j, S) is listed once; its vector is ``x_j + S @ cell - x_i``. Positions need not lie
+inside the cell. An atom may have several images of one neighbour, or its own images, as neighbours,
+so cells smaller than twice the cutoff are treated exactly.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def refuse_thin(
     cell: NDArray[np.float64], periodic: tuple[bool, ...], cutoff: float, when: str = ""
 ) -> None:
     """Raise VitreousError if a cell is thinner than the potential's ``cutoff`` (length) along a
-    periodic direction; ``when`` says when.
+    periodic direction; ``when`` qualifies the message, e.g. " at strain 0.1".
     """
     thin = heights(cell)[list(periodic)].min(initial=np.inf)
     if thin < cutoff:
@@ -102,6 +102,7 @@ def neighbour_list(
             "an atom lies more than 28 cells away from another; wrap the positions into the cell "
             "first"
         )
+    # a third, single bin stands for the missing axis in two dimensions
     flags = np.array([*periodic, False][:3] if d == 3 else [*periodic, False], dtype=np.bool_)
     wrap -= wrap[0]
     where = np.minimum((scaled / width).astype(np.int64), bins - 1)
@@ -144,6 +145,7 @@ _NO_CODE = np.zeros(0, np.int32)
 
 @njit(cache=True)
 def _sort_into_bins(where, bins):  # type: ignore[no-untyped-def]
+    """Counting sort: atoms ``order`` (N,) by bin, those of bin b at ``first[b]:first[b + 1]``."""
     n = len(where)
     flat = np.empty(n, np.int64)
     first = np.zeros(bins[0] * bins[1] * bins[2] + 1, np.int64)
@@ -164,7 +166,8 @@ def _sort_into_bins(where, bins):  # type: ignore[no-untyped-def]
 def _walk(
     x, cell, wrap, where, bins, reach, periodic, order, first, r2max, start, out_j, out_code, write
 ):  # type: ignore[no-untyped-def]
-    """Counts (write False) or stores (write True) every pair once."""
+    """Count (``write`` False) or store (``write`` True) every pair once, over the bins around each
+    atom's; (sx, sy, sz) is the lattice shift of a bin, (tx, ty, tz) that of the unwrapped pair."""
     n = len(x)
     counts = np.zeros(n + 1, np.int64)
     for i in range(n):
@@ -210,7 +213,7 @@ def _walk(
 
 @njit(cache=True)
 def _compact(code):  # type: ignore[no-untyped-def]
-    """The distinct codes, and for each pair the index of its own."""
+    """The distinct shift codes, and for each pair the index of its code."""
     index = np.full((2 * _SPAN) ** 3, -1, np.int32)
     unique = np.empty(len(code) + 1, np.int64)
     image = np.empty(len(code), np.int32)
@@ -226,17 +229,17 @@ def _compact(code):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def around(positions, site, cell, periodic, radius):  # type: ignore[no-untyped-def]
-    """Indices (M,) of atoms whose nearest image lies closer than ``radius`` to ``site`` (D,), in
-    their order, and vectors (M, D) to it.
+    """Indices (M,), ascending, of atoms whose nearest image lies closer than ``radius`` to ``site``
+    (D,), and vectors (M, D) from the site to it.
 
-    The cell must be more than 2 ``radius`` high, so that no atom lies there twice.
+    The cell must be more than 2 ``radius`` high, so that no atom occurs twice.
     """
     n, d = positions.shape
     inverse = np.linalg.inv(cell)
     found, vectors = np.empty(n, np.int64), np.empty((n, d))
     slab = (
         (1.0 + 1e-9) * radius * np.sqrt((inverse**2).sum(axis=0))
-    )  # the ball's reach in reduced coordinates: most atoms fail the first
+    )  # extent of the ball in reduced coordinates: most atoms fail the first test
     count, step, reduced = 0, np.empty(d), np.empty(d)
     for i in range(n):
         near = True

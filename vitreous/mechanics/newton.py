@@ -1,9 +1,8 @@
-"""Newton's method on the forces of a glass: quadratic convergence to tolerances where line searches
-on the energy stall.
+"""Newton's method on the forces of a glass: quadratic convergence, to tolerances at which line
+searches on the energy stall.
 
-A step is taken only through positive curvature. Where curvature is negative, or a step would carry
-an atom too far, the caller is told: the state it started from does not lead to this minimum
-smoothly.
+Steps require positive curvature. On negative curvature, or if an atom would move too far, the
+method fails: no minimum is smoothly connected to the start.
 """
 
 from __future__ import annotations
@@ -48,10 +47,11 @@ def newton(
     max_steps: int = 12,
     free: Array | None = None,
 ) -> State | None:
-    """The minimum next to ``start``, or None if the way to it is not smooth.
+    """Find the minimum next to ``start``, or return None if it is not smoothly connected.
 
-    ``tolerance`` bounds the largest force component; ``trust`` (length) bounds how far any atom may
-    move in all; ``free`` (N, 1) of ones and zeros freezes atoms, whose forces then do not count.
+    ``tolerance`` bounds the largest force component; ``trust`` (length) bounds the total
+    displacement of any atom; ``free`` (N, 1) is 1 for free and 0 for frozen atoms, whose forces are
+    ignored.
     """
     x = start.copy()
     energy, forces, virial = surface.energy_forces_virial(x, cell)
@@ -59,6 +59,7 @@ def newton(
     for _ in range(max_steps):
         if residual <= tolerance:
             return State(x, cell.copy(), energy, virial.copy(), residual)
+        # H step = f, as accurately as quadratic convergence to the tolerance requires
         lin = surface.linearise(x, cell)
         step, positive = solve(
             lin, forces, preconditioner, min(1e-2, max(0.1 * tolerance / residual, 1e-6)), free=free

@@ -1,6 +1,4 @@
-"""A glass brought to rest, in a fixed cell or in one that is stretched along the axes until no
-normal stress is left.
-"""
+"""Relaxation of a glass at fixed cell, or in a cell whose lengths relax to zero normal stress."""
 
 from __future__ import annotations
 
@@ -29,13 +27,13 @@ def relax(
     protocol: Protocol,
     free: Array | None = None,
 ) -> State:
-    """The minimum at fixed cell: Newton where the way is smooth, the protocol's reference minimiser
-    where it is not.
+    """Relax positions (N, D) at fixed cell (D, D): by Newton's method if the minimum is smoothly
+    connected, else by the protocol's reference minimiser.
 
-    ``free`` (N, 1) of ones and zeros freezes atoms, whose forces then do not count.
+    ``free`` (N, 1) is 1 for free and 0 for frozen atoms, whose forces are ignored.
 
     Raises:
-        NotConverged: naming the force that is left.
+        NotConverged: naming the remaining force.
     """
     state = newton(
         surface, positions, cell, preconditioner, protocol.force_tolerance, protocol.jump, free=free
@@ -52,15 +50,15 @@ def relax_lengths(
     max_steps: int = 60,
     axes: Sequence[int] | None = None,
 ) -> State:
-    """The minimum in the cell so stretched along the Cartesian ``axes`` (None: all) that the normal
-    stresses along them vanish.
+    """Relax the glass and the cell lengths along the Cartesian ``axes`` (None: all) to zero normal
+    stress along them.
 
-    Lattice vectors are stretched like all else: those along an axis stay there, the angles of a
-    tilted cell change; shear stress is left. Broyden's method on the axial strains, started from a
-    finite-difference stiffness. ``stress_tolerance`` is in energy per area (2D) or volume.
+    Lattice vectors are stretched affinely: those along an axis keep their direction, the angles of
+    a tilted cell change; shear stress remains. Broyden's method on the axial strains, started from
+    a finite-difference stiffness. ``stress_tolerance`` is in energy per area (2D) or volume.
 
     Raises:
-        NotConverged: naming the stress that is left.
+        NotConverged: naming the remaining stress.
     """
     free = list(range(len(state.cell)) if axes is None else axes)
     stiffness = _axial_stiffness(surface, state, preconditioner, protocol, free)
@@ -71,6 +69,7 @@ def relax_lengths(
         strain = -np.linalg.solve(stiffness, stress)
         strain *= min(1.0, _LARGEST_STRAIN / np.abs(strain).max())
         state = _stretched(surface, state, strain, preconditioner, protocol, free)
+        # Broyden update of the axial stiffness K: K += (ds - K e) e^T / e . e
         change = np.diag(state.stress)[free] - stress
         stiffness += np.outer(change - stiffness @ strain, strain) / (strain @ strain)
         if not np.all(np.isfinite(stiffness)) or abs(np.linalg.det(stiffness)) < 1e-12 * np.abs(
@@ -78,9 +77,9 @@ def relax_lengths(
         ).max() ** len(free):
             stiffness = _axial_stiffness(surface, state, preconditioner, protocol, free)
     raise NotConverged(
-        "the cell lengths do not settle: a normal stress of "
-        f"{np.abs(np.diag(state.stress)[free]).max():.3g} is left after {max_steps} "
-        f"steps (tolerance {stress_tolerance:g}); relax at fixed lengths, or start nearer to rest"
+        "the cell lengths did not converge: a normal stress of "
+        f"{np.abs(np.diag(state.stress)[free]).max():.3g} remains after {max_steps} steps "
+        f"(tolerance {stress_tolerance:g}); relax at fixed lengths, or start closer to a minimum"
     )
 
 
@@ -91,7 +90,7 @@ def _axial_stiffness(
     protocol: Protocol,
     free: list[int],
 ) -> Array:
-    """Change of the normal stresses along the ``free`` axes with the strains along them, by finite
+    """Rates of the normal stresses along the ``free`` axes with the strains along them, by finite
     differences of relaxed states.
     """
     h, stress, columns = 1e-4, np.diag(state.stress)[free], []

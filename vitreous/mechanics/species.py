@@ -1,6 +1,4 @@
-"""Whether a glass is one that a potential describes, and which of the potential's species each atom
-is.
-"""
+"""Match the atoms of a glass to the species of a potential."""
 
 from __future__ import annotations
 
@@ -18,11 +16,11 @@ _WORDS = {2: "two", 3: "three"}
 def species_of(
     configuration: Configuration, model: str, species: Sequence[str], dimension: int, units: str
 ) -> NDArray[np.int64]:
-    """(N,) indices into ``species``, the names that ``model`` knows.
+    """Indices (N,) of the atoms' species in ``species``, the names that ``model`` supports.
 
     Raises:
-        VitreousError: for a glass of another dimension, in other units, or with species the model
-        does not know.
+        VitreousError: for a glass of another dimension, in other units, or with unsupported
+        species.
     """
     if configuration.dimension != dimension:
         raise VitreousError(
@@ -34,7 +32,7 @@ def species_of(
     unknown = sorted(set(present) - set(species))
     if unknown:
         raise VitreousError(
-            f"{model} knows {' and '.join(species)}, but the glass holds {', '.join(unknown)}; "
+            f"{model} knows {' and '.join(species)}, but the glass contains {', '.join(unknown)}; "
             "name its species or use another potential"
         )
     if configuration.units != units:

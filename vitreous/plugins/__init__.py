@@ -1,6 +1,6 @@
-"""The built-in methods, declared through the same door as anyone else's.
+"""The built-in components, declared like those of any other plugin.
 
-Only strings here: a target is imported when its component is asked for.
+The declarations are strings: a target is imported when its component is used.
 """
 
 from vitreous.core.plugin import Component, hookimpl
@@ -8,7 +8,7 @@ from vitreous.plugins.papers import PAPERS
 
 # fmt: off
 _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
-    # kind, name (that of its module, too), class, paper, one line
+    # kind, name (also that of its module), class, paper, one line
     ("potential", "yukawa_silica", "YukawaSilica", "silica2d",
      "two-dimensional silica, force-shifted Yukawa"),
     ("potential", "lennard_jones_2d", "LennardJones2D", "lancon",
@@ -23,21 +23,21 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("generator", "melt_quench", "MeltQuench", "lammps", "any LAMMPS model cooled from the melt"),
     ("simulator", "aqs", "AQS", "aqs", "native athermal quasistatic deformation"),
     ("simulator", "aqs_fracture", "AQSFracture", "font_clos",
-     "native athermal quasistatic deformation until the crack has gone through"),
+     "native athermal quasistatic deformation to complete fracture"),
     ("simulator", "lammps_aqs", "LammpsAQS", "lammps",
      "athermal quasistatic deformation by LAMMPS, step by step"),
     ("labeler", "local_probing", "LocalProbing", "listi",
      "local stress threshold map by probing small discs"),
     ("labeler", "local_yield_stress", "LocalYieldStress", "barbot",
-     "local probing along a set of directions, the weakest projection counts"),
+     "local probing along a set of directions, least projected threshold"),
     ("labeler", "crack_path", "CrackPath", "font_clos",
      "the atoms that have lost a bond when the deformation ends"),
     ("labeler", "rearrangements", "Rearrangements", "listi",
-     "strain, drop, atom and place of each instability"),
+     "strain, drop, atom and position of each event"),
     ("descriptor", "symmetry_functions", "SymmetryFunctions", "font_clos",
-     "radial symmetry functions at rest and affinely deformed"),
+     "radial symmetry functions, undeformed and affinely deformed"),
     ("descriptor", "atom_sequence", "AtomSequence", "listi",
-     "coordinates of the silicons in the window, one after the other"),
+     "coordinates of the silicons in the window, as a sequence"),
     ("descriptor", "bond_graph", "BondGraph", "listi",
      "corner-sharing SiO3 triangles around a site as a graph"),
     ("descriptor", "response_graph", "ResponseGraph", "response",
@@ -58,30 +58,30 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("model", "graph_network", "GraphNetwork", "listi",
      "gated message passing with attention pooling"),
     ("evaluation", "goodness", "Goodness", "listi",
-     "how weak each map says the places of the first events are"),
+     "prediction goodness of each map at the first events"),
     ("evaluation", "correlation", "Correlation", "spearman",
-     "Pearson's and Spearman's correlation with the true map, glass by glass and pooled"),
+     "Pearson's and Spearman's correlation with the true map, per glass and pooled"),
     ("evaluation", "calibration", "Calibration", "calibration",
-     "whether intervals hold the share of true values that they promise"),
+     "empirical against nominal coverage of the prediction intervals"),
     ("evaluation", "regression", "Regression", "font_clos",
-     "RMSE, MAE and R2 of predicted values, and the parity plot"),
+     "RMSE, MAE and R2 of predicted values, and parity plot"),
     ("evaluation", "classification", "Classification", "precision",
-     "weak places as a class: balanced accuracy, average precision, MCC, precision@k"),
+     "weak sites as a class: balanced accuracy, average precision, MCC, precision@k"),
     ("evaluation", "ranking", "Ranking", "fan",
-     "C_rank and overlap of the places that fail with the weakest of a map"),
+     "C_rank and overlap of the sites that fail with the weakest of a map"),
     ("evaluation", "position_error", "PositionError", "font_clos",
-     "periodic distance from the weakest place of a map to an event"),
+     "periodic distance from the weakest site of a map to an event"),
     ("evaluation", "crack_path", "CrackPathOverlap", "font_clos",
      "MCC and overlap of the predicted with the true crack path"),
     ("evaluation", "rings", "Rings", "dual", "ring statistics of the glasses"),
     ("executor", "serial", "Serial", "futures", "one task after the other, in this process"),
     ("executor", "local", "Local", "futures",
-     "tasks side by side in worker processes of this machine"),
+     "parallel tasks in worker processes on this machine"),
     ("executor", "dask", "Dask", "dask",
-     "tasks on a dask cluster: local, running already, or jobs of Slurm or PBS"),
+     "tasks on a dask cluster: local, existing, or jobs of Slurm or PBS"),
     ("tracker", "mlflow", "MLflow", "mlflow",
-     "a run in MLflow for every run, with parameters, metrics, figures and model"),
-    ("tracker", "none", "NoTracker", "none", "no record beyond the run's folder"),
+     "an MLflow run for every run, with parameters, metrics, figures and model"),
+    ("tracker", "none", "NoTracker", "none", "no tracking"),
 )
 # fmt: on
 _NETWORKS = ("torch", "pytorch_lightning", "torch_geometric", "safetensors")
@@ -102,7 +102,7 @@ _NEEDS = {
 
 @hookimpl
 def vitreous_components() -> list[Component]:
-    """The components that ship with Vitreous."""
+    """The built-in components."""
     return [
         Component(
             kind=kind,

@@ -1,4 +1,4 @@
-"""What a run shows for itself."""
+"""The report of a run: an HTML page with figures."""
 
 from vitreous.report.write import write_report
 

@@ -1,4 +1,4 @@
-"""Scores of several runs side by side."""
+"""Figure of the scores of several runs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-_ROWS, _ACROSS = 20, 2  #: scores of a panel, panels of a line
+_ROWS, _ACROSS = 20, 2  #: scores per panel, panels per row
 
 
 def draw_comparison(
     names: Sequence[str], rows: Mapping[str, Sequence[float | None]], path: Path
 ) -> None:
-    """A dot for each run and score of the model that all runs have; indicators and pooled values
-    stay to the table.
+    """Write a figure with a dot for each run and each score of the model that all runs have;
+    indicators and pooled values appear only in the table.
     """
     shared = {
         metric: [v for v in values if v is not None]

@@ -1,6 +1,4 @@
-"""The pictures of a run, each a ``matplotlib.figure.Figure``; nothing here touches pyplot's global
-state.
-"""
+"""Figures of a run, each a ``matplotlib.figure.Figure``, without pyplot's global state."""
 
 from __future__ import annotations
 
@@ -25,15 +23,15 @@ from vitreous.core.run import Metric
 from vitreous.core.sample import Sample
 
 Array = NDArray[np.float64]
-NUMBERED = 6  #: events given a number
-_TOGETHER = 0.05  # of a map's width: events closer than this are drawn as one
+NUMBERED = 6  #: events that are numbered
+_TOGETHER = 0.05  # of a map's width: closer events share one circle
 _DECADE = 10.0
 _INK = "#222222"
 
 
 def maps(sample: Sample, indicator: str = "") -> Figure:
-    """The true map, the model's, and one indicator's, with the network and the numbered events; red
-    marks weak places.
+    """The true map, the predicted map, and one indicator's, with the network and the numbered
+    events; red marks weak sites.
     """
     truth = sample.labels
     shown = np.where(truth.mask, truth.values, np.nan)
@@ -78,7 +76,7 @@ def maps(sample: Sample, indicator: str = "") -> Figure:
 
 
 def sparse_ticks(bar: Colorbar) -> None:
-    """Few enough numbers, and short enough, that they do not run together."""
+    """Limit the number and length of tick labels so that they do not overlap."""
     bar.locator = MaxNLocator(5)
     bar.formatter.set_powerlimits((-2, 4))  # pyright: ignore[reportAttributeAccessIssue]
     bar.update_ticks()
@@ -87,7 +85,7 @@ def sparse_ticks(bar: Colorbar) -> None:
 def draw_map(
     axes: Axes, sample: Sample, values: Array, weak_is: str, limits: tuple[float, float]
 ) -> ScalarMappable:
-    """Values at the sites as coloured cells of the grid (or dots without one)."""
+    """Draw values at the sites as coloured grid cells, or as dots without a grid."""
     labels, cell = sample.labels, sample.configuration.cell
     scale = (
         Normalize(*limits) if limits[1] > limits[0] else Normalize(limits[0] - 1.0, limits[0] + 1.0)
@@ -103,9 +101,9 @@ def draw_map(
             *labels.positions[:, :2].T, c=values, cmap=colours, norm=scale, s=14, linewidths=0
         )
     steps = cell / np.array(labels.grid)[:, None]
-    if min(labels.grid) > 1:  # a glass with a boundary has its places in the box around it
-        places = labels.positions.reshape(*labels.grid, 2)
-        steps = np.stack([places[1, 0] - places[0, 0], places[0, 1] - places[0, 0]])
+    if min(labels.grid) > 1:  # with a free boundary, sites fill the bounding box
+        sites = labels.positions.reshape(*labels.grid, 2)
+        steps = np.stack([sites[1, 0] - sites[0, 0], sites[0, 1] - sites[0, 0]])
     i, j = np.meshgrid(*(np.arange(n + 1) - 0.5 for n in labels.grid), indexing="ij")
     corners = labels.positions[0] + i[..., None] * steps[0] + j[..., None] * steps[1]
     axes.set_xlim(corners[..., 0].min(), corners[..., 0].max())
@@ -121,7 +119,7 @@ def draw_map(
 
 
 def _into_view(axes: Axes, sample: Sample, points: Array) -> Array:
-    """Points moved by lattice vectors to where the map shows them."""
+    """Points moved by lattice vectors into the displayed cell."""
     glass = sample.configuration
     origin = (
         sample.labels.positions[0]
@@ -133,7 +131,7 @@ def _into_view(axes: Axes, sample: Sample, points: Array) -> Array:
 
 
 def draw_network(axes: Axes, sample: Sample) -> None:
-    """The bonds as thin lines."""
+    """Draw the bonds as thin lines."""
     glass = sample.configuration
     if not len(glass.bonds) or glass.dimension != 2:
         return
@@ -149,23 +147,25 @@ def draw_network(axes: Axes, sample: Sample) -> None:
 
 
 def draw_events(axes: Axes, sample: Sample) -> None:
-    """The first events as numbered white circles; events at one place share theirs."""
-    places = event_places(sample)[:NUMBERED]
-    if not len(places):
+    """Draw the first events as numbered white circles; coincident events share one."""
+    positions = event_places(sample)[:NUMBERED]
+    if not len(positions):
         return
-    places = _into_view(axes, sample, places)
+    positions = _into_view(axes, sample, positions)
     near = _TOGETHER * float(np.ptp(sample.labels.positions[:, 0]))
-    left = dict(enumerate(places, start=1))
+    left = dict(enumerate(positions, start=1))
     while left:
-        first, place = next(iter(left.items()))
+        first, position = next(iter(left.items()))
         here = [
-            number for number, other in left.items() if np.linalg.norm((other - place)[:2]) <= near
+            number
+            for number, other in left.items()
+            if np.linalg.norm((other - position)[:2]) <= near
         ]
         for number in here:
             del left[number]
         axes.text(
-            place[0],
-            place[1],
+            position[0],
+            position[1],
             ",".join(map(str, here)),
             ha="center",
             va="center_baseline",
@@ -183,7 +183,7 @@ def draw_events(axes: Axes, sample: Sample) -> None:
 
 
 def stress_strain(sample: Sample) -> Figure:
-    """The loading's stress over strain, with the events on it."""
+    """Stress-strain curve along the loading, with the events."""
     trajectory = sample.trajectory
     assert trajectory is not None, "a glass that was not deformed has no curve"
     figure = Figure(figsize=(7.2, 3.6), layout="constrained")
@@ -229,7 +229,7 @@ def curves(history: Sequence[Metric]) -> dict[str, list[tuple[int, float]]]:
 
 
 def training(history: Sequence[Metric]) -> Figure:
-    """What was logged while the model was fitted, over its steps."""
+    """The logged metrics of the fit, over its steps."""
     figure = Figure(figsize=(7.2, 3.4), layout="constrained")
     axes = figure.subplots()
     for colour, (name, points) in zip(COLOURS[1:] * 3, curves(history).items(), strict=False):
@@ -244,7 +244,7 @@ def training(history: Sequence[Metric]) -> Figure:
     values = [value for points in curves(history).values() for _, value in points]
     if min(values) > 0.0 and max(values) > _DECADE * min(
         values
-    ):  # within one, a logarithmic axis would have but a number or two
+    ):  # within a decade, a logarithmic axis would have only one or two labels
         axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("step of the fit (epoch, or entry of the grid)")

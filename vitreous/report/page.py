@@ -1,4 +1,4 @@
-"""The HTML of the report: plain text in, one string out, nothing fetched from anywhere."""
+"""The HTML of the report, as one self-contained string."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pre { background: #f4f4f1; padding: .7rem 1rem; overflow-x: auto;
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, a paragraph of plain text, tables as HTML, and pictures by name."""
+    """A heading, a paragraph of plain text, tables as HTML, and images by name."""
 
     title: str
     text: str
@@ -45,19 +45,19 @@ class Section:
 
 
 def _image(name: str) -> str:
-    """Maps take the page's width, curves half of it."""
+    """An image element: maps take the full width, curves half of it."""
     narrow = "" if name.endswith("map") else ' class="half"'
     return f'<img{narrow} src="{escape(name)}" alt="{escape(name.replace("_", " "))}">'
 
 
 def page(title: str, command: str, sections: Sequence[Section], alternatives: Iterable[str]) -> str:
-    """The whole page; pictures are ``src="name"``, to be filled in by the caller, for every name in
+    """The whole page; images are ``src="name"``, which the caller replaces, for every name in
     ``alternatives``.
     """
     known = set(alternatives)
     body = [
         f"<h1>{escape(title)}</h1>",
-        "<p>To make this again:</p>",
+        "<p>To reproduce this run:</p>",
         f"<pre>{escape(command)}</pre>",
     ]
     for section in sections:
@@ -77,7 +77,7 @@ def page(title: str, command: str, sections: Sequence[Section], alternatives: It
 
 
 def table(found: Table) -> str:
-    """A table with its title, cells written as on the console; nothing for one without rows."""
+    """A table with its title, cells formatted as on the console; empty without rows."""
     if not found.rows:
         return ""
     head = "".join(f"<th>{escape(column.heading)}</th>" for column in found.columns)
@@ -95,7 +95,7 @@ def table(found: Table) -> str:
 def facts_table(
     facts: Mapping[str, str], seconds: Mapping[str, float], config: str, excluded: Mapping[str, str]
 ) -> str:
-    """Run facts, seconds by stage, glasses left out and why, and the configuration, folded away."""
+    """Run facts, seconds by stage, skipped glasses with reasons, and the configuration."""
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td>{escape(str(value))}</td></tr>"
         for name, value in facts.items()
@@ -105,7 +105,7 @@ def facts_table(
         for stage, value in seconds.items()
     )
     rows += "".join(
-        f"<tr><td>{escape(index)} left out</td><td>{escape(reason)}</td></tr>"
+        f"<tr><td>{escape(index)} skipped</td><td>{escape(reason)}</td></tr>"
         for index, reason in excluded.items()
     )
     folded = (

@@ -1,4 +1,4 @@
-"""The picture of a predicted map."""
+"""Figure of a predicted map."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ def draw_prediction(
     doubts: Sequence[str] = (),
     masked: Mapping[str, int] | None = None,
 ) -> None:
-    """Write a PNG: the map with the network, red where weak, and beside it the uncertainty, if the
-    model knows it.
+    """Write a PNG of the map with the network, red where weak, and of the uncertainty, if any.
 
     Args:
-        doubts: what speaks against trusting the map, said above it.
-        masked: how many places have no value, by the reason, said below it.
+        doubts: reasons why the glass is out of domain, shown above the map.
+        masked: number of masked sites by reason, shown below the map.
     """
     sample = Sample.of(
         index=0,
@@ -63,7 +62,7 @@ def draw_prediction(
         figure.suptitle("\n".join(["Do not trust this map:", *doubts]), color="firebrick")
     if masked:
         figure.supxlabel(
-            "\n".join(f"white: {reason} ({count} places)" for reason, count in masked.items()),
+            "\n".join(f"white: {reason} ({count} sites)" for reason, count in masked.items()),
             fontsize=10,
         )
     figure.savefig(path, dpi=150)

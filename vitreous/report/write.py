@@ -1,4 +1,4 @@
-"""The report of a run: one self-contained HTML page, and its pictures as PNG files beside it."""
+"""The report of a run: one self-contained HTML page, and its figures as PNG files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vitreous.report import figures
 from vitreous.report.page import Section, facts_table, page, table
 
 _DPI = 150
-PICTURED = 12  #: test cases drawn: a page of thousands of pictures opens in no browser
+PICTURED = 12  #: number of test cases drawn: browsers cannot open a page of thousands of figures
 
 
 def write_report(
@@ -33,19 +33,19 @@ def write_report(
     config: str = "",
     facts: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    """Write ``report.html`` and PNGs into ``folder``; returns their paths, the page first.
+    """Write ``report.html`` and PNGs into ``folder``; return their paths, the page first.
 
     Args:
-        found: what the evaluations found, in the order in which the page shows it.
-        command: what reproduces the run. config: the resolved configuration as text. facts: further
-        lines for the table of run facts.
+        found: results of the evaluations, in the order of the page.
+        command: command that reproduces the run. config: the resolved configuration as text. facts:
+        further rows of the table of run facts.
 
     Raises:
-        VitreousError: the folder cannot be written, or two evaluations draw figures of one name.
+        VitreousError: if the folder cannot be written, or two evaluations have figures of one name.
     """
     encoded = {name: _png(draw()) for name, draw in _drawn(result, found).items()}
     brief = "".join(table(each) for of in found.values() for each in of.tables if each.summary)
-    sections = [Section("What was found", _headline(result, found), brief)]
+    sections = [Section("Results", _headline(result, found), brief)]
     for sample in result.role("test")[:PICTURED]:
         names = [f"test_{sample.name}_map", f"test_{sample.name}_stress_strain"]
         sections.append(
@@ -60,7 +60,7 @@ def write_report(
         )
     if len(result.role("test")) > PICTURED:
         rest = (
-            f"{len(result.role('test')) - PICTURED} more test cases are scored and not drawn; "
+            f"{len(result.role('test')) - PICTURED} more test cases are scored but not drawn; "
             "Run.open gives their maps."
         )
         sections.append(Section("Further test glasses", rest))
@@ -70,7 +70,7 @@ def write_report(
     sections.append(Section("Training", "", "", _kept(["training"], encoded)))
     sections.append(
         Section(
-            "This run",
+            "Run",
             "",
             facts_table(_facts(result, facts or {}), result.seconds, config, _left_out(result)),
         )
@@ -85,7 +85,7 @@ def write_report(
 
 
 def _left_out(result: Run) -> dict[str, str]:
-    """Why, by glass, or by case of a glass that has others."""
+    """Reasons for skipping, by glass, or by case of a glass with further cases."""
     glasses = {f"glass {glass}": reason for glass, reason in result.excluded.items()}
     cases = {
         f"glass {c.glass}, {result.loadings[c.loading].title}": reason
@@ -99,9 +99,7 @@ def _kept(names: Iterable[str], encoded: Mapping[str, bytes]) -> tuple[str, ...]
 
 
 def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
-    """Every picture by file stem, to be drawn one after the other: those of the run, then those of
-    its evaluations.
-    """
+    """Every figure by file stem: those of the run, then those of its evaluations."""
     made: dict[str, Draw] = {}
     for sample in result.role("test")[:PICTURED]:
         is_map = (
@@ -119,8 +117,8 @@ def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
         for stem, draw in each.figures.items():
             if stem in made:
                 raise VitreousError(
-                    f"evaluation '{name}' draws a figure '{stem}', but there is one of that name; "
-                    "rename it"
+                    f"evaluation '{name}' draws a figure '{stem}', but a figure of that name "
+                    "exists; rename it"
                 )
             made[stem] = draw
     return made
@@ -131,14 +129,14 @@ def _target(result: Run) -> str:
 
 
 def _headline(result: Run, found: Mapping[str, Evaluated]) -> str:
-    """What the run found, in a few sentences."""
+    """The main results of the run, in a few sentences."""
     count = {role: len(result.glasses(role)) for role in ROLES}
     text = (
         f"{count['train']} glasses for training, {count['validation']} for validation, "
         f"{count['test']} for test, split by glass."
     )
     if not count["train"]:
-        text = f"{count['test']} glasses, on which nothing was learnt."
+        text = f"{count['test']} glasses, without a model."
     return " ".join([text, *(each.headline for each in found.values() if each.headline)])
 
 
@@ -146,8 +144,8 @@ def _caption(sample: Sample) -> str:
     events = 0 if sample.events is None else len(sample.events)
     known = int(sample.labels.mask.sum())
     return (
-        f"{len(sample.configuration)} atoms, {known} of {len(sample.labels)} places labelled, "
-        f"{events} events. Red marks weak places; "
+        f"{len(sample.configuration)} atoms, {known} of {len(sample.labels)} sites labelled, "
+        f"{events} events. Red marks weak sites; "
         f"circles are the first {min(events, figures.NUMBERED)} events in the undeformed glass, "
         "in order of strain."
     )
@@ -167,7 +165,7 @@ def _facts(result: Run, more: Mapping[str, str]) -> dict[str, str]:
             if result.role(role)
         ),
         "computed by this run": ", ".join(f"{stage} {n}" for stage, n in result.fresh.items())
-        or "nothing: all came from the store",
+        or "nothing, all was stored",
         "model artifact": result.model_key,
         "python": about.get("python", ""),
         "vitreous": about.get("vitreous", ""),
@@ -195,7 +193,7 @@ def _write(folder: Path, html: str, encoded: Mapping[str, bytes]) -> list[Path]:
             path.write_bytes(data)
     except OSError as error:
         raise VitreousError(
-            f"the report cannot be written to {folder} ({error.strerror}); name another folder or "
-            "free some space"
+            f"the report cannot be written to {folder} ({error.strerror}); choose another folder "
+            "or free some space"
         ) from error
     return paths

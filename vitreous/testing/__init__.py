@@ -1,5 +1,5 @@
-"""The conformance kit for components, one's own or anyone's; ``vitreous check PACKAGE`` runs it
-from the command line.
+"""The conformance kit for the components of any package. ``vitreous check PACKAGE`` runs it from
+the command line.
 """
 
 from vitreous.testing.contract import Check, CheckFailed, Skip, Subject

@@ -1,4 +1,4 @@
-"""The page of a package's components, written from their declarations: ``python -m
+"""Write the page of a package's components from their declarations: ``python -m
 vitreous.testing.catalogue PACKAGE``.
 """
 
@@ -16,9 +16,9 @@ from vitreous.testing.kit import subjects_of
 _HEAD = """\
 # Components
 
-What ships with {package}, one section per component: what it does, its fields with their defaults
-and units, where it comes from. Choose one with `KIND=NAME`, set a field with `KIND.FIELD=VALUE`.
-This page is written by `python -m vitreous.testing.catalogue`.
+The components of {package}: what each computes, its fields with defaults and units, and its source.
+Choose a component with `KIND=NAME`, set a field with `KIND.FIELD=VALUE`.
+`python -m vitreous.testing.catalogue` writes this page.
 """
 
 
@@ -59,8 +59,8 @@ def _first_paragraph(subject: Subject) -> str:
 
 
 def _facts(subject: Subject) -> str:
-    """The declarations that decide what it works with."""
-    said = []
+    """The declarations that determine with what it can be combined."""
+    facts = []
     for name in (
         "species",
         "dimensions",
@@ -78,12 +78,12 @@ def _facts(subject: Subject) -> str:
         if value not in (None, frozenset()) and name not in {f.name for f in fields(subject.cls)}:
             listed = sorted(value) if isinstance(value, frozenset) else value
             text = ", ".join(map(str, listed)) if isinstance(listed, list | tuple) else str(listed)
-            said.append(f"{name.replace('_', ' ')}: {text}")
-    return "; ".join(said) or "No further declarations"
+            facts.append(f"{name.replace('_', ' ')}: {text}")
+    return "; ".join(facts) or "No further declarations"
 
 
 def _comments(subject: Subject) -> dict[str, tuple[str, str]]:
-    """Default and comment of each field, as the configuration has them."""
+    """Default and comment of each field in the configuration."""
     if subject.config_folder is None:
         return {}
     path = subject.config_folder / subject.kind / f"{subject.component.name}.yaml"

@@ -1,4 +1,4 @@
-"""What a check is, what it is given, and the words in which it complains."""
+"""Checks: their input, their outcome, and helpers that raise failures."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.plugin import Component
 
-ROUNDING = 1e-9  #: relative: the same sums in another order
+ROUNDING = 1e-9  #: relative: rounding of the same sums in another order
 DIFFERENCES = 2e-5  #: relative: central finite differences
 AT_REST = 1e-6  #: relative to the typical force of a bond
-STRESS_WORK = 0.02  #: relative: work of the stress along strains some percent apart
+STRESS_WORK = 0.02  #: relative: work of the stress, integrated over coarse strains
 PREDICTION = 1e-6  #: relative: predictions in other batches, possibly in single precision
 CLOSEST = 0.25  #: of the mean spacing: closer atoms overlap
-OVERFIT = 0.9  #: least share of the variance of eight labels that a model must reproduce
+OVERFIT = 0.9  #: least fraction of the variance of eight labels that a model must reproduce
 
 
 class CheckFailed(AssertionError):
-    """The component breaks its contract; the message says what was seen and what was expected."""
+    """A check failed; the message states what was found and what was expected."""
 
 
 class Skip(Exception):
-    """The check does not apply; the message says why."""
+    """The check does not apply; the message gives the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,9 @@ class Subject:
     """A component under test.
 
     Fields:
-        component: its declaration. cls: its class. provider: the distribution that brings it, with
-        version.
-        declared_in: the module of the entry point. config_folder: where that package keeps its
+        component: its declaration. cls: its class. provider: the distribution that provides it,
+        with version.
+        declared_in: the module of the entry point. config_folder: folder of the package's
         configurations.
     """
 
@@ -49,17 +49,20 @@ class Subject:
 
     @property
     def id(self) -> str:
+        """KIND/NAME."""
         return f"{self.component.kind}/{self.component.name}"
 
     @property
     def kind(self) -> str:
+        """The kind of the component."""
         return self.component.kind
 
     def make(self) -> Any:
-        """A small instance, made anew."""
+        """A new small instance."""
         return self.cls.example()
 
     def own_glass(self) -> Configuration | None:
+        """The glass that the component provides for the checks, if any."""
         return self.cls.example_glass()
 
 
@@ -76,7 +79,7 @@ class Check:
     @property
     def says(self) -> str:
         """The property in one sentence."""
-        return (self.function.__doc__ or self.name).strip().splitlines()[0]
+        return " ".join((self.function.__doc__ or self.name).split("\n\n")[0].split())
 
 
 def expect(holds: object, message: str) -> None:
@@ -89,7 +92,7 @@ def expect_close(
     have: Any, want: Any, what: str, tolerance: float, scale: float | None = None
 ) -> None:
     """Raise CheckFailed unless the arrays agree within ``tolerance`` times ``scale`` (default: the
-    largest wanted magnitude).
+    largest expected magnitude).
     """
     have, want = np.asarray(have, dtype=float), np.asarray(want, dtype=float)
     expect(have.shape == want.shape, f"{what} has shape {have.shape}; expected {want.shape}")
@@ -105,20 +108,18 @@ def expect_close(
 
 
 def expect_refusal(call: Callable[[], Any], what: str) -> None:
-    """Raise CheckFailed unless ``call`` raises VitreousError, the error that reaches users as a
-    sentence.
-    """
+    """Raise CheckFailed unless ``call`` raises a VitreousError with a message."""
     try:
         call()
     except VitreousError as error:
         expect(
             str(error).strip(),
-            f"{what} is refused without a word; say what came and what was expected",
+            f"{what} is refused without a message; state what was given and what was expected",
         )
     except Exception as error:
         raise CheckFailed(
-            f"{what} ends in {type(error).__name__}: {error}; expected a VitreousError with one "
-            "sentence"
+            f"{what} ends in {type(error).__name__}: {error}; expected a VitreousError with a "
+            "message"
         ) from error
     else:
         raise CheckFailed(f"{what} was accepted; expected a VitreousError")
@@ -133,7 +134,7 @@ def expect_member(value: Any, allowed: Any, what: str) -> None:
 
 
 def expect_subset(values: Any, allowed: Any, what: str) -> None:
-    """Raise CheckFailed unless ``values`` is a frozenset, not empty, of ``allowed``."""
+    """Raise CheckFailed unless ``values`` is a non-empty frozenset of ``allowed`` values."""
     fits = isinstance(values, frozenset) and bool(values) and values <= set(allowed)
     expect(
         fits,

@@ -1,5 +1,5 @@
-"""Checks of descriptors: what is seen depends on the glass around a place, not on numbering,
-origin, image or company.
+"""Checks of descriptors: features depend on the glass around a site, not on the numbering of atoms,
+the origin, the periodic image or other sites.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def _described(subject: Subject, level: str) -> Features:
 
 
 def fingerprint(features: Features) -> Array:
-    """(M, K) numbers that tell whether the features of a place are the same, whatever the order of
-    its nodes and edges.
+    """Numbers (M, K) that compare the features of a site independently of the order of its nodes
+    and edges.
     """
     if features.form != "graph":
         ends = features.offsets if features.form == "sequence" else np.arange(len(features) + 1)
@@ -58,8 +58,8 @@ def fingerprint(features: Features) -> Array:
 
 
 def _sums(rows: Array, offsets: Array) -> Array:
-    """Sums over the rows of each place of sixteen waves along random directions, and the number of
-    rows.
+    """Sums over the rows of each site of sixteen sine waves along random directions, and the number
+    of rows.
     """
     rng = np.random.default_rng(1)
     waves = np.sin(rows @ rng.normal(size=(rows.shape[1], 16)) + rng.uniform(0, 6, 16))
@@ -97,13 +97,13 @@ def declares_itself(subject: Subject) -> None:
         )
     expect(
         "potential" in inspect.signature(cls.describe).parameters,
-        "its describe takes no argument 'potential'; end its signature with potential=None",
+        "describe has no argument 'potential'; end its signature with potential=None",
     )
 
 
 def features_are_as_declared(subject: Subject) -> None:
-    """One entry per place, of the declared form and the level asked for, floating-point, with names
-    that differ.
+    """One entry per site, of the declared form and the requested level, floating-point, with unique
+    names.
     """
     for level in sorted(subject.cls.levels):
         features = _described(subject, level)
@@ -114,9 +114,9 @@ def features_are_as_declared(subject: Subject) -> None:
         )
         expect(
             features.level == level,
-            f"features are of level '{features.level}' when '{level}' is asked for",
+            f"features are of level '{features.level}'; expected the requested '{level}'",
         )
-        expect(len(features) == count, f"{len(features)} entries for {count} places")
+        expect(len(features) == count, f"{len(features)} entries for {count} sites")
         expect(
             features.values.dtype.kind == "f",
             f"features are of type {features.values.dtype}; expected floating-point numbers",
@@ -127,12 +127,12 @@ def features_are_as_declared(subject: Subject) -> None:
             place = np.repeat(np.arange(count), np.diff(features.edge_offsets))
             expect(
                 np.array_equal(ends[0], place) and np.array_equal(ends[1], place),
-                "an edge leaves its place's own graph",
+                "an edge connects the graphs of two sites",
             )
 
 
 def translation_changes_nothing(subject: Subject) -> None:
-    """Glass and places moved together look the same."""
+    """Translating glass and sites together leaves the features unchanged."""
     glass = glass_of(subject)
     shift = np.array([3.7, -1.3, 2.1])[: glass.dimension]
     for level in sorted(subject.cls.levels):
@@ -147,7 +147,7 @@ def translation_changes_nothing(subject: Subject) -> None:
 
 
 def lattice_vectors_change_nothing(subject: Subject) -> None:
-    """Atoms and places moved by lattice vectors look the same."""
+    """Moving atoms and sites by lattice vectors leaves the features unchanged."""
     glass, rng = glass_of(subject), np.random.default_rng(5)
     moved = glass.with_(positions=glass.positions + _lattice(rng, glass, len(glass)))
     for level in sorted(subject.cls.levels):
@@ -166,7 +166,7 @@ def _lattice(rng: np.random.Generator, glass: Configuration, count: int) -> Arra
 
 
 def order_of_atoms_does_not_matter(subject: Subject) -> None:
-    """Atoms in another order look the same."""
+    """Permuting the atoms leaves the features unchanged."""
     glass = glass_of(subject)
     order = np.random.default_rng(6).permutation(len(glass))
     bonds = np.argsort(order)[glass.bonds]
@@ -181,13 +181,12 @@ def order_of_atoms_does_not_matter(subject: Subject) -> None:
 
 
 def rotation_is_as_declared(subject: Subject) -> None:
-    """Glass, places and loading turned together look the same, where rotation is declared
-    invariant.
+    """Rotating glass, sites and loading together leaves the features unchanged, if rotation is
+    declared invariant.
     """
     if subject.cls.rotation != "invariant":
         raise Skip(
-            f"it declares rotation = '{subject.cls.rotation}', which promises nothing that can be "
-            "compared"
+            f"it declares rotation = '{subject.cls.rotation}', which implies no invariance to check"
         )
     glass = glass_of(subject)
     turn = np.eye(glass.dimension)
@@ -234,7 +233,7 @@ def repeated(glass: Configuration, times: int, axis: int) -> Configuration:
 
 
 def periodic_images_are_seen(subject: Subject) -> None:
-    """A glass repeated along a lattice vector looks the same from the same places."""
+    """Repeating a glass along a lattice vector leaves the features of the same sites unchanged."""
     glass = glass_of(subject)
     for level in sorted(subject.cls.levels):
         _compare(
@@ -247,8 +246,8 @@ def periodic_images_are_seen(subject: Subject) -> None:
 
 
 def small_cells_are_right_or_refused(subject: Subject) -> None:
-    """In a cell smaller than twice the cutoff every image counts, or the glass is
-    refused in words.
+    """In a cell smaller than twice the cutoff every image counts, or a VitreousError refuses the
+    glass.
     """
     if subject.own_glass() is not None or 2 not in subject.cls.dimensions:
         raise Skip("the kit has no small glass for it")
@@ -270,7 +269,7 @@ def small_cells_are_right_or_refused(subject: Subject) -> None:
 
 
 def company_does_not_matter(subject: Subject) -> None:
-    """A place described alone looks as it does among others."""
+    """The features of a site do not depend on the other sites described."""
     glass, component = glass_of(subject), subject.make()
     for level in sorted(subject.cls.levels):
         sites = places_of(glass, level)
@@ -283,24 +282,24 @@ def company_does_not_matter(subject: Subject) -> None:
         expect_close(
             np.stack([np.pad(row, (0, width - len(row))) for row in alone]),
             together,
-            "a feature of a place alone",
+            "a feature of a site alone",
             _SAME,
         )
 
 
 def places_that_are_not_numbers_are_refused(subject: Subject) -> None:
-    """NaN among the places is refused in words, and never becomes a feature."""
+    """NaN among the sites raises a VitreousError."""
     glass, level = glass_of(subject), max(subject.cls.levels)
     sites = places_of(glass, level)
     sites[0, 0] = np.nan
     expect_refusal(
-        lambda: described(subject.make(), glass, loading_of(glass), sites, level), "a place at NaN"
+        lambda: described(subject.make(), glass, loading_of(glass), sites, level), "a site at NaN"
     )
 
 
 def missing_bonds_are_refused(subject: Subject) -> None:
-    """A glass without bonds is refused in words by a descriptor that needs them, and enough for one
-    that does not.
+    """A descriptor that needs bonds refuses a glass without them; for any other, bonds do not
+    matter.
     """
     glass, level = glass_of(subject), max(subject.cls.levels)
     bare = glass.with_(bonds=np.zeros((0, 2), dtype=int))
@@ -313,7 +312,11 @@ def missing_bonds_are_refused(subject: Subject) -> None:
         )
     else:
         _compare(
-            subject, level, bare, places_of(bare, level), "without bonds, though none are needed"
+            subject,
+            level,
+            bare,
+            places_of(bare, level),
+            "without bonds, although needs_bonds is False",
         )
 
 

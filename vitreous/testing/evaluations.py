@@ -1,5 +1,5 @@
-"""Checks of evaluations: they score glasses never seen, survive what is unknown, and tell one story
-in numbers, tables and figures.
+"""Checks of evaluations: they score test glasses only, handle missing values, and agree in numbers,
+tables and figures.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _flat(numbers: Any, prefix: str = "") -> Iterator[tuple[str, float | None]]:
 
 
 def declares_itself(subject: Subject) -> None:
-    """The levels that it scores, and what it needs of a run, are declared."""
+    """The levels that it scores and its needs of a run are declared."""
     expect_subset(subject.cls.levels, set(LEVELS) - {"event"}, "levels")
     expect_subset(subject.cls.tasks, TASKS, "tasks")
     if subject.cls.needs != frozenset():
@@ -48,24 +48,22 @@ def declares_itself(subject: Subject) -> None:
 
 
 def finds_something(subject: Subject) -> None:
-    """Of a run with predictions, indicators, events and bonds it gives an Evaluated in which a
-    number is defined.
+    """For a run with predictions, indicators, events and bonds it returns an Evaluated with a
+    defined number.
     """
     found = _found(subject)
     expect(
         isinstance(found, Evaluated),
-        f"evaluate gives a {type(found).__name__}; expected vitreous.core.evaluated.Evaluated",
+        f"evaluate returns a {type(found).__name__}; expected vitreous.core.evaluated.Evaluated",
     )
     expect(
         any(value is not None for _, value in _flat(found.numbers)),
-        "no number is defined, though the run has all that it could need",
+        "no number is defined, although the run has everything it may need",
     )
 
 
 def training_glasses_do_not_count(subject: Subject) -> None:
-    """Other labels, predictions and indicators of the glasses learnt from leave every number as it
-    is.
-    """
+    """Changing labels, predictions and indicators of training glasses changes no number."""
     run = _run(subject)
     spoilt = replace(
         run, samples=tuple(_spoilt(s) if s.role == "train" else s for s in run.samples)
@@ -76,7 +74,7 @@ def training_glasses_do_not_count(subject: Subject) -> None:
     ):
         expect(
             have == want,
-            f"{name} is {have} instead of {want} once training glasses are spoilt; score "
+            f"{name} is {have} instead of {want} once training glasses are changed; score "
             "run.role('test') alone",
         )
 
@@ -92,7 +90,7 @@ def _spoilt(sample: Sample) -> Sample:
 
 
 def order_of_glasses_does_not_matter(subject: Subject) -> None:
-    """The same glasses in another order give the same numbers."""
+    """The order of the glasses does not change the numbers."""
     run = _run(subject)
     found = subject.make().evaluate(replace(run, samples=run.samples[::-1]))
     want = dict(_flat(_found(subject).numbers))
@@ -108,7 +106,7 @@ def order_of_glasses_does_not_matter(subject: Subject) -> None:
 
 
 def unknown_glasses_are_survived(subject: Subject) -> None:
-    """Test glasses without a label and without an event, some or all of them, are no error."""
+    """Test glasses without labels and events, some or all of them, cause no error."""
     run = _run(subject)
     for spared in (4, -1):
         samples = tuple(
@@ -128,12 +126,12 @@ def tables_tell_the_numbers(subject: Subject) -> None:
         strange = [cell for cell in cells if cell not in known]
         expect(
             not (table.summary and strange),
-            f"table '{table.title}' has {strange[:1]}, which is none of its numbers",
+            f"table '{table.title}' has {strange[:1]}, which is not among its numbers",
         )
 
 
 def figures_are_drawn(subject: Subject) -> None:
-    """Each figure, when asked for, is a matplotlib Figure with something in it."""
+    """Each figure is a non-empty matplotlib Figure."""
     from matplotlib.figure import Figure
 
     for name, draw in _found(subject).figures.items():

@@ -1,5 +1,5 @@
-"""Checks that hold for components of every kind: they are plain values, they are documented, and
-they leave the world alone.
+"""Checks of components of every kind: they are plain values, documented, and free of side
+effects.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 
 
 def is_a_frozen_dataclass(subject: Subject) -> None:
-    """The class is a frozen dataclass whose fields are keyword-only."""
+    """The class is a frozen dataclass with keyword-only fields."""
     cls = subject.cls
     expect(
         is_dataclass(cls) and "__dataclass_params__" in vars(cls),
@@ -59,8 +59,7 @@ def is_a_frozen_dataclass(subject: Subject) -> None:
     )
     expect(
         cls.__dataclass_params__.frozen,
-        f"{cls.__name__} can be changed after it is made; use @dataclass(frozen=True, "
-        "kw_only=True)",
+        f"{cls.__name__} is mutable; use @dataclass(frozen=True, kw_only=True)",
     )
     loose = [f.name for f in fields(cls) if not f.kw_only]
     expect(
@@ -71,19 +70,20 @@ def is_a_frozen_dataclass(subject: Subject) -> None:
 
 
 def only_stores(subject: Subject) -> None:
-    """The constructor keeps its fields, and nothing else."""
+    """The constructor stores its fields, and nothing else."""
     component = subject.make()
     given = {f.name: getattr(component, f.name) for f in fields(component)}
     again = subject.cls(**given)
     extra = sorted(set(vars(again)) - set(given))
     expect(
         not extra,
-        f"the constructor makes {', '.join(extra)}, which is no field; compute it where it is used",
+        f"the constructor sets {', '.join(extra)}, which is not a field; compute it where it is "
+        "used",
     )
     changed = [name for name, value in given.items() if getattr(again, name) != value]
     expect(
         not changed and again == component,
-        f"the constructor changes {', '.join(changed) or 'the component'}; store what is given",
+        f"the constructor changes {', '.join(changed) or 'the component'}; store the given values",
     )
 
 
@@ -140,7 +140,7 @@ def key_is_stable(subject: Subject) -> None:
 
 
 def version_is_a_number(subject: Subject) -> None:
-    """``version`` is a positive integer, raised when the same fields would give another result."""
+    """``version`` is a positive integer, incremented when the same fields give another result."""
     version = subject.cls.version
     expect(
         isinstance(version, int) and version >= 1, f"version is {version!r}; expected 1, 2, 3, ..."
@@ -160,7 +160,7 @@ def _config(subject: Subject) -> tuple[dict[str, Any], str]:
     path = subject.config_folder / kind / f"{name}.yaml"
     expect(path.is_file(), f"there is no {path}; {kind}={name} cannot be chosen without it")
     content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    expect(isinstance(content, dict), f"{path} holds no keys")
+    expect(isinstance(content, dict), f"{path} has no keys")
     return dict(content), path.read_text()  # type: ignore[arg-type]
 
 
@@ -193,14 +193,16 @@ def has_a_config_that_matches(subject: Subject) -> None:
 
 
 def config_explains_every_field(subject: Subject) -> None:
-    """Every line of the config says in a comment what it is."""
+    """Every line of the config has a comment that explains it."""
     _, text = _config(subject)
     bare = [
         line.strip()
         for line in text.splitlines()
         if re.match(r"\w+:(?! *vitreous\.)[^#]*$", line) and not line.startswith("_target_")
     ]
-    expect(not bare, f"'{bare[0] if bare else ''}' has no comment; say what it is, with its unit")
+    expect(
+        not bare, f"'{bare[0] if bare else ''}' has no comment; explain the field, with its unit"
+    )
 
 
 def cites_its_source(subject: Subject) -> None:
@@ -217,20 +219,20 @@ def says_what_it_does(subject: Subject) -> None:
     summary = subject.component.summary
     expect(
         summary.strip() and len(summary) <= 100 and "\n" not in summary,
-        f"the summary is {summary!r}; expected one line of up to 100 letters",
+        f"the summary is {summary!r}; expected one line of up to 100 characters",
     )
 
 
 def docstring_names_units(subject: Subject) -> None:
-    """The class or its module says what it computes, and in which units."""
+    """The docstring of the class or its module states what it computes, and in which units."""
     cls = subject.cls
     generated = (cls.__doc__ or "").startswith(f"{cls.__name__}(")
     expect(
         cls.__doc__ and not generated,
-        f"{cls.__name__} has no docstring; say what it computes, from what, and in which units",
+        f"{cls.__name__} has no docstring; state what it computes, from what, and in which units",
     )
     if subject.kind in WITHOUT_NUMBERS:
-        raise Skip("it computes nothing that has a unit")
+        raise Skip("it computes no quantity with a unit")
     text = f"{cls.__doc__} {sys.modules[cls.__module__].__doc__ or ''}"
     expect(
         re.search(_UNITS, text, re.IGNORECASE),
@@ -250,9 +252,7 @@ def _modules_after_importing(module: str) -> frozenset[str]:
 
 
 def is_declared_lightly(subject: Subject) -> None:
-    """Importing the module that declares it loads nothing heavy, so that `vitreous list` answers at
-    once.
-    """
+    """Importing the declaring module loads nothing heavy, so that `vitreous list` is fast."""
     expect(subject.declared_in, "it is not declared by an entry point of the group vitreous")
     heavy = sorted(_modules_after_importing(subject.declared_in.partition(":")[0]) & set(HEAVY))
     expect(
@@ -263,20 +263,20 @@ def is_declared_lightly(subject: Subject) -> None:
 
 
 def leaves_its_input_alone(subject: Subject) -> None:
-    """Neither the component nor what it is given changes while it works."""
+    """The component modifies neither itself nor its input."""
     changed = observe(subject).changed_inputs
-    expect(not changed, f"{', '.join(changed)} changed while it worked; work on a copy")
+    expect(not changed, f"{', '.join(changed)} changed during the call; work on a copy")
 
 
 def leaves_global_randomness_alone(subject: Subject) -> None:
     """No global random state changes: randomness comes from the generator that is passed in."""
     if subject.kind in WITHOUT_NUMBERS:
-        raise Skip("it computes nothing that chance could decide")
+        raise Skip("it uses no random numbers")
     states = observe(subject).changed_states
     expect(
         not states,
-        f"it draws from the global state of {', '.join(states)}; draw from the numpy generator it "
-        "is given",
+        f"it draws from the global state of {', '.join(states)}; draw from the numpy generator "
+        "that is passed in",
     )
 
 

@@ -1,5 +1,5 @@
-"""Checks of executors: every task is carried out, what goes wrong with one is its own affair, and
-nothing outlives the pool.
+"""Checks of executors: every task runs, the failure of one does not affect others, and nothing
+outlives the pool.
 """
 
 from __future__ import annotations
@@ -18,50 +18,50 @@ TASKS = range(4)
 
 
 def square(task: int) -> int:
-    """Its square, and no trouble."""
+    """The square of the task."""
     return task * task
 
 
 def raises_at_two(task: int) -> int:
-    """A KeyError in place of one result."""
+    """The task; task 2 raises KeyError."""
     if task == 2:
         raise KeyError("two")
     return task
 
 
 def gives_what_cannot_be_sent(task: int) -> Any:
-    """A function made here, which no other process can be given, in place of one result."""
+    """The task; task 2 returns a function that cannot be pickled."""
     return (lambda: task) if task == 2 else task
 
 
 def dies_at_two(task: int) -> int:
-    """The end of a process that is not the one that asks, in place of one result."""
+    """The task; task 2 ends its process, unless that is the calling process."""
     if task == 2 and multiprocessing.parent_process() is not None:
         os._exit(7)
     return task
 
 
 def threads_of(task: int) -> list[str]:
-    """The number of threads that numerical libraries are allowed."""
+    """The thread limits of numerical libraries."""
     return [os.environ.get(name, "any number") for name in THREADS]
 
 
 def process_of(task: int) -> int:
-    """The process it runs in."""
+    """The id of the process that runs the task."""
     return os.getpid()
 
 
 def outcomes(
     executor: Any, function: Callable[[int], Any], tasks: Sequence[int] = TASKS
 ) -> dict[int, Any]:
-    """What came of each task."""
+    """The outcome of each task."""
     with Crew(executor.open) as crew:
         return dict(crew.map(function, tasks, "tasks"))
 
 
 @lru_cache
 def _seen(subject: Subject) -> dict[str, dict[int, Any]]:
-    """What came of each kind of task, in one pool, since some take seconds to open."""
+    """The outcomes of each kind of task, in one pool, since some take seconds to open."""
     functions = [square, raises_at_two, gives_what_cannot_be_sent, process_of, threads_of]
     functions += [dies_at_two] if subject.cls.own_processes else []
     before = dict(os.environ)
@@ -72,13 +72,13 @@ def _seen(subject: Subject) -> dict[str, dict[int, Any]]:
     changed = {name for name in {*before, *os.environ} if before.get(name) != os.environ.get(name)}
     expect(
         not changed,
-        f"the environment of the process that asks has changed: {', '.join(sorted(changed))}",
+        f"the environment of the calling process has changed: {', '.join(sorted(changed))}",
     )
     return seen
 
 
 def declares_itself(subject: Subject) -> None:
-    """It declares whether tasks run in other processes, and tasks do so."""
+    """It declares whether tasks run in other processes, and they do as declared."""
     declared = subject.cls.own_processes
     expect(isinstance(declared, bool), f"own_processes is {declared!r}; expected True or False")
     here = [
@@ -86,8 +86,8 @@ def declares_itself(subject: Subject) -> None:
     ]
     expect(
         bool(here) != declared,
-        f"own_processes is {declared}, but of {len(TASKS)} tasks {len(here)} ran in the process "
-        "that asks",
+        f"own_processes is {declared}, but {len(here)} of {len(TASKS)} tasks ran in the calling "
+        "process",
     )
 
 
@@ -108,54 +108,52 @@ def opens_a_futures_executor(subject: Subject) -> None:
 
 
 def carries_out_every_task(subject: Subject) -> None:
-    """Each task comes back once, with its own result."""
+    """Each task is returned once, with its own result."""
     found = _seen(subject)["square"]
     expect(
         found == {task: square(task) for task in TASKS},
-        f"the squares of {list(TASKS)} come back as {found}",
+        f"the squares of {list(TASKS)} are returned as {found}",
     )
 
 
 def an_exception_is_a_result(subject: Subject) -> None:
-    """A task that raises has its exception for a result, and the others theirs."""
+    """A task that raises returns its exception, and the others their results."""
     raised, others = _apart(_seen(subject)["raises_at_two"])
     expect(
         isinstance(raised, KeyError) and raised.args == ("two",),
-        f"a task raised KeyError('two'), and {raised!r} came back",
+        f"a task raised KeyError('two'), but {raised!r} was returned",
     )
-    expect(others == {0: 0, 1: 1, 3: 3}, f"when one task raises, the others come back as {others}")
+    expect(others == {0: 0, 1: 1, 3: 3}, f"when one task raises, the others return {others}")
 
 
 def what_cannot_be_sent_touches_no_other(subject: Subject) -> None:
-    """A task whose result cannot be pickled costs that result alone."""
+    """A task whose result cannot be pickled affects only that result."""
     sent, others = _apart(_seen(subject)["gives_what_cannot_be_sent"])
     expect(
         callable(sent) or isinstance(sent, Exception),
-        f"in place of what cannot be sent came {sent!r}; expected an exception",
+        f"a result that cannot be pickled returned {sent!r}; expected an exception",
     )
     expect(
         others == {0: 0, 1: 1, 3: 3},
-        f"when one result cannot be sent, the others come back as {others}",
+        f"when one result cannot be pickled, the others return {others}",
     )
 
 
 def a_death_costs_one_task(subject: Subject) -> None:
-    """A task that ends its process is Lost, and no other is."""
+    """A task that ends its process returns Lost, and the others their results."""
     if not subject.cls.own_processes:
         raise Skip("tasks run in the process of the run")
     died, others = _apart(_seen(subject)["dies_at_two"])
-    expect(
-        isinstance(died, Lost), f"a task ended its process, and {died!r} came back; expected Lost"
-    )
+    expect(isinstance(died, Lost), f"a task ended its process and returned {died!r}; expected Lost")
     expect(
         others == {0: 0, 1: 1, 3: 3},
-        f"when one task ends its process, the others come back as {others}",
+        f"when one task ends its process, the others return {others}",
     )
 
 
 def workers_use_one_thread_each(subject: Subject) -> None:
-    """Numerical libraries use one thread in each worker process, since as many processes as cores
-    run side by side.
+    """Numerical libraries use one thread in each worker process, since there is one process per
+    core.
     """
     if not subject.cls.own_processes:
         raise Skip("tasks run in the process of the run")
@@ -167,7 +165,7 @@ def workers_use_one_thread_each(subject: Subject) -> None:
 
 
 def _apart(found: dict[int, Any]) -> tuple[Any, dict[int, Any]]:
-    """What came of task 2, and of the others."""
+    """The outcomes of task 2 and of the others."""
     return found.get(2), {task: outcome for task, outcome in found.items() if task != 2}
 
 

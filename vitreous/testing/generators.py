@@ -1,5 +1,5 @@
-"""Checks of generators: the seed decides, the atoms keep apart, and a plane network has six sides
-on average.
+"""Checks of generators: the seed determines the glass, atoms do not overlap, and the rings of a
+planar network have six sides on average.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _glass(subject: Subject, seed: int = 7) -> Configuration:
 
 
 def declares_itself(subject: Subject) -> None:
-    """Dimensions and bonds are declared, and the glasses are so."""
+    """Dimensions and bonds are declared, and the glasses agree."""
     expect_subset(subject.cls.dimensions, {2, 3}, "dimensions")
     expect(
         isinstance(subject.cls.has_bonds, bool),
@@ -49,7 +49,7 @@ def same_seed_same_glass(subject: Subject) -> None:
 def other_seed_other_glass(subject: Subject) -> None:
     """Another random stream gives another glass."""
     if subject.make().available is not None:
-        raise Skip("its glasses are given, not drawn")
+        raise Skip("its glasses are read, not generated")
     expect(
         _glass(subject, 7) != _glass(subject, 8),
         "seeds 7 and 8 give the same glass; draw from the generator that is passed in",
@@ -57,8 +57,8 @@ def other_seed_other_glass(subject: Subject) -> None:
 
 
 def knows_how_many_there_are(subject: Subject) -> None:
-    """``available`` is the number of glasses, and the one after the last is refused; None stands
-    for as many as asked for.
+    """``available`` is the number of glasses, and further ones are refused; None means any
+    number.
     """
     generator = subject.make()
     count = generator.available
@@ -109,13 +109,11 @@ def bonds_join_neighbours(subject: Subject) -> None:
 
 
 def bonds_are_those_within_the_limit(subject: Subject) -> None:
-    """Atoms of kinds that bond are bonded where they are closer than the declared ``bond_limit``,
-    and nowhere else.
-    """
+    """The bonds are the pairs of bonding species closer than the declared ``bond_limit``."""
     glass, limit = _glass(subject), subject.make().bond_limit
     expect(
         limit > 0.0,
-        f"bond_limit is {limit!r}; expected a positive length, or infinity where it is not known",
+        f"bond_limit is {limit!r}; expected a positive length, or infinity if unknown",
     )
     if not len(glass.bonds) or not np.isfinite(limit):
         raise Skip("its glasses have no bonds, or it declares no limit for them")
@@ -152,8 +150,8 @@ def _silicon_first(glass: Configuration, silicon: int) -> np.ndarray:
 
 
 def fingerprint_is_stable(subject: Subject) -> None:
-    """What a glass depends on beyond the fields is a text that does not change from
-    call to call.
+    """``fingerprint``, a text for the dependencies besides the fields, is the same in every
+    call.
     """
     first, second = subject.make().fingerprint(0), subject.make().fingerprint(0)
     expect(

@@ -1,4 +1,4 @@
-"""The conformance kit: which checks a component must pass, and how they are run.
+"""The conformance kit: the checks of a component, and functions to run them.
 
     from vitreous.testing import component_checks
 
@@ -6,8 +6,9 @@
     def test_conformance(component_check):
         component_check()
 
-An excuse is a name and a reason, ``{"model/mine:batches_do_not_matter": "normalises over the
-batch"}``. Excuses are strict: one for a check that passes, or for none that exists, is a failure.
+An exemption (excuse) is a name and a reason, ``{"model/mine:batches_do_not_matter": "normalises
+over the batch"}``. Exemptions are strict: one from a check that passes, or that does not exist, is
+a failure.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def subjects_of(wanted: str | Iterable[str]) -> list[Subject]:
     """The components of a distribution ("vitreous"), or those named ("descriptor/physical").
 
     Raises:
-        VitreousError: nothing of that name is installed, or a plugin that could not be loaded.
+        VitreousError: if nothing of that name is installed, or a plugin cannot be loaded.
     """
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     known, found = set[str](), []
@@ -106,7 +107,7 @@ def _plain(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one check of one component."""
+    """The outcome of one check of one component."""
 
     component: str
     check: str
@@ -116,11 +117,12 @@ class Outcome:
 
     @property
     def name(self) -> str:
+        """KIND/NAME:CHECK."""
         return f"{self.component}:{self.check}"
 
 
 def run_check(subject: Subject, check: Check, excuse: str | None = None) -> Outcome:
-    """Carry out one check; whatever it raises becomes part of the outcome."""
+    """Run one check; an exception becomes part of the outcome."""
     started = perf_counter()
     try:
         check.function(subject)
@@ -140,7 +142,7 @@ def run_check(subject: Subject, check: Check, excuse: str | None = None) -> Outc
         status, message = (
             (EXCUSED, f"{excuse} ({message})")
             if status == FAILED
-            else (FAILED, f"excused ({excuse}), but it is {status}")
+            else (FAILED, f"excused ({excuse}), but it was {status}")
         )
     return Outcome(
         component=subject.id,
@@ -153,17 +155,17 @@ def run_check(subject: Subject, check: Check, excuse: str | None = None) -> Outc
 
 @dataclass(frozen=True)
 class Results:
-    """The outcomes of a run; as text, a table with everything that did not simply pass, and the
-    totals.
-    """
+    """The outcomes of a run. As text, a table of all checks that did not pass, and the totals."""
 
     outcomes: tuple[Outcome, ...]
 
     @property
     def passed(self) -> bool:
+        """Whether there are outcomes, and none failed."""
         return bool(self.outcomes) and not self.of(FAILED)
 
     def of(self, status: str) -> list[Outcome]:
+        """The outcomes with this status."""
         return [o for o in self.outcomes if o.status == status]
 
     def __str__(self) -> str:
@@ -191,8 +193,8 @@ def run_checks(
     excuses: Mapping[str, str] | None = None,
     follow: Callable[[Outcome], None] = lambda _: None,
 ) -> Results:
-    """Every check on every component of a distribution, or on the components named; ``follow``
-    hears of each outcome as it comes.
+    """Run every check on every component of a distribution, or on the components named; ``follow``
+    is called with each outcome.
     """
     excuses = dict(excuses or {})
     outcomes = []
@@ -231,8 +233,7 @@ def component_checks(
             cases.append(pytest.param(_test_case(subject, check, left.pop(name, None)), id=name))
     if left:
         raise VitreousError(
-            f"'{next(iter(left))}' is excused, but there is no such check; excuses read "
-            "KIND/NAME:CHECK"
+            f"'{next(iter(left))}' is excused, but there is no such check; expected KIND/NAME:CHECK"
         )
     return pytest.mark.parametrize("component_check", cases)
 

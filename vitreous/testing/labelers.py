@@ -1,6 +1,4 @@
-"""Checks of labelers: the declared level and sign, and labels that belong to places, not to the
-numbering of atoms.
-"""
+"""Checks of labelers: declared level and sign, and labels independent of the numbering of atoms."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ from vitreous.testing.contract import (
 )
 from vitreous.testing.materials import deformation_of, glass_of, potential_of
 
-_SAME_LABEL = 1e-5  #: relative: the same label, reached by other roundings
+_SAME_LABEL = 1e-5  #: relative: the same label, up to rounding
 
 
 def _label(subject: Subject, glass: Configuration, trajectory: Trajectory | None) -> Labels:
@@ -39,7 +37,7 @@ def _labels(subject: Subject) -> Labels:
 
 
 def declares_itself(subject: Subject) -> None:
-    """Level, dimensions, sign and the need of a trajectory are declared."""
+    """Level, dimensions, sign and the need for a trajectory are declared."""
     expect_member(subject.cls.level, LEVELS, "level")
     expect_member(subject.cls.task, TASKS, "task")
     expect_member(subject.cls.sign, {"any", "positive"}, "sign")
@@ -51,8 +49,8 @@ def declares_itself(subject: Subject) -> None:
 
 
 def labels_have_the_declared_level(subject: Subject) -> None:
-    """The labels' level is the declared one, and there are as many as the level asks for, each with
-    a place and a unit.
+    """The labels have the declared level, their number fits the level, and they have positions, a
+    name and a unit.
     """
     glass, labels = glass_of(subject), _labels(subject)
     expect(
@@ -66,18 +64,18 @@ def labels_have_the_declared_level(subject: Subject) -> None:
         )
     expect(
         labels.positions.shape[1] == glass.dimension,
-        f"places have {labels.positions.shape[1]} coordinates; expected {glass.dimension}",
+        f"positions have {labels.positions.shape[1]} coordinates; expected {glass.dimension}",
     )
     expect(labels.unit.strip() and labels.name.strip(), "the labels have no name or no unit")
     missing = sorted(subject.cls.columns - set(labels.columns))
     expect(
         not missing,
-        f"the columns {', '.join(missing)} are declared, but the labels come without them",
+        f"the columns {', '.join(missing)} are declared, but the labels lack them",
     )
 
 
 def labels_have_the_declared_sign(subject: Subject) -> None:
-    """No label is negative where the sign is declared positive."""
+    """No label is negative if the sign is declared positive."""
     values = _labels(subject).values[_labels(subject).mask]
     expect(
         subject.cls.sign == "any" or np.all(values >= 0),
@@ -86,20 +84,20 @@ def labels_have_the_declared_sign(subject: Subject) -> None:
 
 
 def something_is_labelled(subject: Subject) -> None:
-    """Some places carry a label, and not all labels are the same zero: undefined places are masked,
-    not filled.
+    """Some sites have a label, and not all labels are zero: undefined sites are masked, not
+    filled.
     """
     labels = _labels(subject)
     expect(
         labels.mask.any(),
-        "no place carries a label on the kit's glass; give an example or a glass that has labels",
+        "no site has a label on the kit's glass; provide an example or a glass with labels",
     )
     constant = len(labels) > 1 and np.all(labels.values[labels.mask] == 0)
     expect(not constant, "every label is zero; mask what is undefined instead of filling it")
 
 
 def order_of_atoms_does_not_matter(subject: Subject) -> None:
-    """Atoms in another order give the same labels at the same places."""
+    """Permuting the atoms leaves labels and positions unchanged."""
     glass = glass_of(subject)
     order = np.random.default_rng(6).permutation(len(glass))
     _compare(
@@ -112,7 +110,7 @@ def order_of_atoms_does_not_matter(subject: Subject) -> None:
 
 
 def lattice_vectors_change_nothing(subject: Subject) -> None:
-    """Atoms moved by lattice vectors give the same labels."""
+    """Moving atoms by lattice vectors leaves the labels unchanged."""
     glass = glass_of(subject)
     shift = (
         np.random.default_rng(5).integers(-1, 2, (len(glass), glass.dimension))
@@ -140,12 +138,12 @@ def _compare(
     )
     expect(len(found) == len(labels), f"{len(found)} labels {when}; expected {len(labels)}")
     row = order if labels.level == "atom" else np.arange(len(labels))
-    expect(np.array_equal(found.mask, labels.mask[row]), f"other places are labelled {when}")
+    expect(np.array_equal(found.mask, labels.mask[row]), f"other sites are labelled {when}")
     expect_close(
         found.values[found.mask], labels.values[row][found.mask], f"a label {when}", _SAME_LABEL
     )
     place = other.minimum_image(found.positions - labels.positions[row])
-    expect_close(place, np.zeros_like(place), f"the place of a label {when}", 1e-8, 1.0)
+    expect_close(place, np.zeros_like(place), f"the position of a label {when}", 1e-8, 1.0)
 
 
 def _reordered(glass: Configuration, order: np.ndarray) -> Configuration:
@@ -175,7 +173,7 @@ def _shifted_path(path: Trajectory, other: Configuration, shift: np.ndarray) -> 
 
 
 def missing_trajectory_is_refused(subject: Subject) -> None:
-    """A labeler that needs a deformation says so when there is none."""
+    """A labeler that needs a deformation refuses to work without one."""
     glass = glass_of(subject)
     if subject.cls.needs_trajectory:
         expect_refusal(lambda: _label(subject, glass, None), "labelling without a trajectory")

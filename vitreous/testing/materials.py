@@ -1,5 +1,5 @@
-"""What the kit feeds to a component: a glass, a potential, a loading, places, examples; and the one
-call that exercises it.
+"""Inputs of the checks: glass, potential, loading, sites, examples; and one call that exercises a
+component.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ ANGLE = 25.0  #: of the loading that descriptors see, degrees: along no symmetry
 
 @lru_cache
 def glass_of(subject: Subject) -> Configuration:
-    """A disordered glass at rest on which the component works: its own, planar silica, or a binary
-    mixture.
-    """
+    """A relaxed disordered glass for the component: its own, planar silica, or a binary mixture."""
     own = subject.own_glass()
     if own is not None:
         return own
@@ -51,7 +49,7 @@ def glass_of(subject: Subject) -> Configuration:
 
 
 def potential_of(glass: Configuration) -> Potential:
-    """The kit's potential for a glass; raises Skip if there is none."""
+    """The kit's potential for a glass. Raises Skip if there is none."""
     if glass.units == "silica2d":
         return YukawaSilica()
     if glass.units == "lj" and glass.names == ("A", "B"):
@@ -63,9 +61,7 @@ def potential_of(glass: Configuration) -> Potential:
 
 @lru_cache
 def crowd_of(subject: Subject) -> Configuration:
-    """A small glass under load in a sheared cell, for a potential: nothing is at rest, nothing is
-    symmetric.
-    """
+    """A small strained glass in a sheared cell, for a potential: neither relaxed nor symmetric."""
     glass = subject.own_glass() or _crowd(
         tuple(subject.cls.species), subject.cls.units, max(subject.cls.dimensions)
     )
@@ -83,14 +79,14 @@ def _crowd(species: tuple[str, ...], units: str, dimension: int) -> Configuratio
         return shaken_honeycomb(4, 3) if dimension == 2 else silica_crystal()
     listed = ", ".join(species)
     raise CheckFailed(
-        f"the kit has no glass of {listed} in {dimension} dimensions and {units} units; give the "
-        "potential one by example_glass"
+        f"the kit has no glass of {listed} in {dimension} dimensions and {units} units; define "
+        "example_glass of the potential"
     )
 
 
 @lru_cache
 def deformation_of(subject: Subject) -> Trajectory:
-    """The subject's glass in pure shear, beyond its first instability where it is planar silica."""
+    """The subject's glass in pure shear, beyond its first event if it is planar silica."""
     glass = glass_of(subject)
     if glass is silica_glass():
         return silica_deformation()
@@ -100,19 +96,20 @@ def deformation_of(subject: Subject) -> Trajectory:
 
 
 def loading_of(glass: Configuration) -> Loading:
+    """The loading that descriptors see, in pure shear at ``ANGLE`` degrees."""
     return Loading(angle=ANGLE, dimension=glass.dimension)
 
 
 def described(
     component: Descriptor, glass: Configuration, loading: Loading, sites: Array, level: str
 ) -> Features:
-    """What the descriptor returns, given the kit's potential where it needs one."""
+    """The descriptor's features, with the kit's potential if it needs one."""
     potential = potential_of(glass) if component.needs_potential else None
     return component.describe(glass, loading, sites, level, potential)
 
 
 def places_of(glass: Configuration, level: str, count: int = 5) -> Array:
-    """(M, D) sites for a level: atoms, points between them, or the middle of the cell."""
+    """Sites (M, D) for a level: atoms, random points, or one random point."""
     if level == "atom":
         return np.array(glass.positions[:: max(1, len(glass) // count)][:count])
     return some_sites(glass, count if level == "site" else 1)
@@ -122,7 +119,7 @@ Operation = tuple[dict[str, Any], Callable[..., Any]]
 
 
 def operation(subject: Subject) -> Operation:
-    """Inputs, and a function of them that makes the component do its work."""
+    """Inputs, and a function of them that exercises the component."""
     return _OPERATIONS[subject.kind](subject)
 
 
@@ -237,7 +234,7 @@ _OPERATIONS: dict[str, Callable[[Subject], Operation]] = {
 
 
 class Observation(NamedTuple):
-    """What was seen while a component worked twice on the same input."""
+    """Changes and results of a component called twice on the same input."""
 
     changed_inputs: list[str]
     changed_states: list[str]
@@ -247,8 +244,8 @@ class Observation(NamedTuple):
 
 @lru_cache
 def observe(subject: Subject) -> Observation:
-    """Let the component work twice on the same input, and watch the input and the global random
-    states.
+    """Call the component twice on the same input, and compare the input and the global random
+    states before and after.
     """
     inputs, call = operation(subject)
     before = {name: pickle.dumps(value) for name, value in inputs.items()}
@@ -263,7 +260,7 @@ def observe(subject: Subject) -> Observation:
 
 
 def _random_states() -> dict[str, bytes]:
-    """The global random states of Python, NumPy and, where it is loaded, torch."""
+    """The global random states of Python, NumPy and, if loaded, torch."""
     states = {
         "random": pickle.dumps(random.getstate()),
         "numpy.random": pickle.dumps(np.random.get_state()),  # noqa: NPY002

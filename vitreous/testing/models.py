@@ -1,6 +1,4 @@
-"""Checks of models: they learn, they keep what they learnt, and they have seen nothing that they
-should not.
-"""
+"""Checks of models: they learn, saving preserves them, and fitting uses only what it may."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ from vitreous.testing.contract import (
 from vitreous.testing.synthetic import examples, labels_of, some_places, spoilt_places
 
 Array = NDArray[Any]
-_MASKED = (2, 5)  #: places without a label
+_MASKED = (2, 5)  #: masked sites
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".dill")
 
 
@@ -54,7 +52,7 @@ def declares_itself(subject: Subject) -> None:
 
 
 def predicts_every_place(subject: Subject) -> None:
-    """One finite number per place, for every form it accepts."""
+    """One finite prediction per site, for every accepted form."""
     for form in sorted(subject.cls.forms):
         features = _unseen(subject, form)
         found = _fitted(subject, form).predict(features)
@@ -64,7 +62,7 @@ def predicts_every_place(subject: Subject) -> None:
 
 
 def learns_eight_places_by_heart(subject: Subject) -> None:
-    """Trained and validated on the same eight places it reproduces their labels."""
+    """Trained and validated on the same eight sites, it reproduces their labels."""
     for form in sorted(subject.cls.forms):
         glass = examples(subject.cls, 1, 0, form)
         fitted = _fit(subject, glass, glass)
@@ -79,7 +77,7 @@ def learns_eight_places_by_heart(subject: Subject) -> None:
 
 
 def what_is_saved_predicts_the_same(subject: Subject) -> None:
-    """Saved, loaded by a fresh component, and asked again, it gives the same numbers."""
+    """Saved, and loaded by a new component, it gives the same predictions."""
     for form in sorted(subject.cls.forms):
         fitted, features = _fitted(subject, form), _unseen(subject, form)
         with tempfile.TemporaryDirectory() as folder:
@@ -103,9 +101,7 @@ def is_saved_without_pickle(subject: Subject) -> None:
 
 def _is_pickle(path: Path) -> bool:
     start = path.read_bytes()[:2]
-    if (
-        path.suffix == ".safetensors"
-    ):  # begins with the length of its header, which may look like anything
+    if path.suffix == ".safetensors":  # starts with the length of its header, arbitrary bytes
         return not path.read_bytes()[8:].lstrip().startswith(b"{")
     if path.suffix in _PICKLES or (
         start[:1] == b"\x80" and start[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")
@@ -127,18 +123,18 @@ def _holds_objects(array: bytes) -> bool:
 
 
 def empty_folder_is_refused(subject: Subject) -> None:
-    """Loading from a folder that holds no model is refused in words."""
+    """Loading from a folder without a model raises a VitreousError."""
     with tempfile.TemporaryDirectory() as folder:
         expect_refusal(lambda: subject.make().load(Path(folder)), "an empty folder")
 
 
 def batches_do_not_matter(subject: Subject) -> None:
-    """A place predicted alone, or in another order, gets the same number."""
+    """The prediction of a site does not depend on the other sites or their order."""
     for form in sorted(subject.cls.forms):
         glass = examples(subject.cls, 1, 9, form)[0][0]
         fitted, whole = _fitted(subject, form), _fitted(subject, form).predict(glass)
         alone = np.concatenate([fitted.predict(some_places(glass, [m])) for m in range(len(glass))])
-        expect_close(alone, whole, "a prediction for a place alone", PREDICTION)
+        expect_close(alone, whole, "a prediction for a site alone", PREDICTION)
         expect_close(
             fitted.predict(some_places(glass, range(len(glass))[::-1])),
             whole[::-1],
@@ -161,9 +157,7 @@ def same_seed_same_model(subject: Subject) -> None:
 
 
 def unlabelled_places_are_not_used(subject: Subject) -> None:
-    """Features at places without a label, and columns beside the labels, change nothing
-    in the fit.
-    """
+    """Features at masked sites, and further columns of the labels, do not affect the fit."""
     if subject.cls.levels == frozenset({"sample"}):
         return
     form = min(subject.cls.forms)
@@ -174,7 +168,7 @@ def unlabelled_places_are_not_used(subject: Subject) -> None:
     clean = _fit(subject, train, validation).predict(_unseen(subject, form))
     spoilt = [[_spoilt(pair) for pair in pairs] for pairs in (train, validation)]
     found = _fit(subject, *spoilt).predict(_unseen(subject, form))
-    expect_close(found, clean, "a prediction, after spoiling what has no label,", 1e-12)
+    expect_close(found, clean, "a prediction, after changing masked sites,", 1e-12)
 
 
 def _masked(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
@@ -183,18 +177,14 @@ def _masked(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
 
 
 def _spoilt(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
-    """The same labels, with absurd features where there is none, and the columns beside them
-    shuffled.
-    """
+    """The same labels, with absurd features at masked sites and shuffled further columns."""
     features, labels = pair
     columns = {name: np.array(column)[::-1] * -1e3 for name, column in labels.columns.items()}
     return spoilt_places(features, _MASKED), replace(labels, columns=columns)
 
 
 def validation_only_chooses(subject: Subject) -> None:
-    """Validation labels shifted by a constant leave the scale of predictions with the training
-    labels.
-    """
+    """Shifting the validation labels by a constant does not shift the predictions."""
     form = min(subject.cls.forms)
     train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
     far = [
@@ -209,7 +199,7 @@ def validation_only_chooses(subject: Subject) -> None:
 
 
 def other_columns_are_refused(subject: Subject) -> None:
-    """Features with other names than in training are refused in words."""
+    """Features with other names than in training raise a VitreousError."""
     for form in sorted(subject.cls.forms):
         features = _unseen(subject, form)
         renamed = replace(features, names=tuple(f"other_{name}" for name in features.names))
@@ -221,7 +211,9 @@ def other_columns_are_refused(subject: Subject) -> None:
 
 
 def uncertainty_is_as_declared(subject: Subject) -> None:
-    """It gives positive deviations, one per place, if and only if ``knows_uncertainty`` says so."""
+    """It gives positive uncertainties, one per site, if and only if ``knows_uncertainty`` is
+    True.
+    """
     expect(
         isinstance(subject.cls.knows_uncertainty, bool),
         f"knows_uncertainty is {subject.cls.knows_uncertainty!r}; expected True or False",
@@ -231,16 +223,16 @@ def uncertainty_is_as_declared(subject: Subject) -> None:
     given = _fitted(subject, form).uncertainty(features)
     expect(
         (given is not None) == subject.cls.knows_uncertainty,
-        f"uncertainty gives {type(given).__name__}, against knows_uncertainty",
+        f"uncertainty gives {type(given).__name__}, contrary to knows_uncertainty",
     )
     fits = given is None or (
         np.shape(given) == (len(features),) and np.all(np.asarray(given) > 0.0)
     )
-    expect(fits, "uncertainties are not one positive number per place")
+    expect(fits, "uncertainties are not one positive number per site")
 
 
 def logs_its_progress(subject: Subject) -> None:
-    """What it logs is a name, a finite number and a step."""
+    """Every log entry is a name, a finite number and a step."""
     seen: list[tuple[Any, ...]] = []
     form = min(subject.cls.forms)
     _fit(

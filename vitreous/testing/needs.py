@@ -1,10 +1,9 @@
-"""The check of declared needs: a component works without any optional package but those it
+"""The check of declared needs: a component works without any optional package except those it
 declares.
 
-Optional is what neither Vitreous, nor the distribution that brings the component, nor a declared
-need
-requires. The component works through its example in a process in which such packages are hidden: an
-import of one fails as if it were not installed, at the top of a module as in a function.
+A package is optional if neither Vitreous, nor the distribution that provides the component, nor a
+declared need requires it. The component runs its example in a process in which these packages are
+hidden: importing one fails as if it were not installed, at the top of a module or in a function.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ Answer = tuple[str, str, list[str]]  #: "passed", "skipped" or "failed"; why; hi
 
 
 def needs_are_declared(subject: Subject) -> None:
-    """It works where no optional package is installed but those that it declares as its needs."""
+    """It works without optional packages other than its declared needs."""
     missing = [need for need in subject.component.needs if find_spec(need) is None]
     if missing:
         raise Skip(f"it needs {', '.join(missing)}, not installed here")
@@ -39,7 +38,7 @@ def needs_are_declared(subject: Subject) -> None:
     advice = (
         f"it needs {', '.join(wanted)}, which it does not declare; "
         if wanted
-        else "alone in a process it fails; "
+        else "in a process of its own it fails; "
     )
     expect(
         status == "passed",
@@ -48,7 +47,7 @@ def needs_are_declared(subject: Subject) -> None:
 
 
 def hidden_from(subject: Subject) -> frozenset[str]:
-    """Top-level modules of every installed distribution that the component may not rely on."""
+    """Top-level modules of every installed distribution that the component may not import."""
     owners = _owners()
     wanted = {
         "vitreous",
@@ -69,7 +68,7 @@ def _owners() -> dict[str, tuple[str, ...]]:
 
 
 def _required_by(distributions: Iterable[str]) -> frozenset[str]:
-    """These distributions and all that they require, but for extras that none of them asks for."""
+    """These distributions and their requirements, without extras that none of them requests."""
     from packaging.requirements import Requirement
 
     found: set[tuple[str, str]] = set()
@@ -96,7 +95,7 @@ def _normal(name: str) -> str:
 
 
 def _elsewhere(subject: Subject) -> Answer:
-    """What became of the component in a process forked from one that holds nothing optional."""
+    """The outcome of the component in a process forked from one without optional modules."""
     hidden = hidden_from(subject)
     distributions = {name for module in hidden for name in _owners()[module]}
     context = multiprocessing.get_context("forkserver")
@@ -124,7 +123,7 @@ def _elsewhere(subject: Subject) -> Answer:
 def _answer(
     sender: Connection, pickled: bytes, hidden: Iterable[str], distributions: Iterable[str]
 ) -> None:
-    """Hide, then unpickle (which imports the component), work, and send what became of it."""
+    """Hide modules, unpickle (which imports the component), run, and send the outcome."""
     curtain = Curtain(hidden, distributions)
     try:
         _work(pickle.loads(pickled))
@@ -136,7 +135,7 @@ def _answer(
 
 
 def _work(subject: Subject) -> None:
-    """Carry out the component's example; a model is also saved, loaded and asked again."""
+    """Run the component's example; a model is also saved, loaded and used to predict."""
     if subject.kind == "model":
         what_is_saved_predicts_the_same(subject)
     else:
@@ -145,7 +144,7 @@ def _work(subject: Subject) -> None:
 
 
 class Curtain:
-    """Stands before all finders of modules and hides from imports, ``find_spec`` and
+    """A finder in front of all others that hides modules from imports, ``find_spec`` and
     ``metadata``.
     """
 
@@ -155,12 +154,13 @@ class Curtain:
             frozenset(distributions),
             list(sys.meta_path),
         )
-        self.asked_for: dict[str, None] = {}  # in the order of asking
+        self.asked_for: dict[str, None] = {}  # in order of request
         for name in [name for name in sys.modules if name.partition(".")[0] in self._hidden]:
             del sys.modules[name]
         sys.meta_path[:] = [cast(Any, self)]
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
+        """The spec of a module, None if it is hidden."""
         top = name.partition(".")[0]
         if top in self._hidden:
             self.asked_for[top] = None
@@ -175,6 +175,7 @@ class Curtain:
         )
 
     def find_distributions(self, context: Any) -> Iterable[metadata.Distribution]:
+        """The installed distributions that are not hidden."""
         found = (
             one
             for finder in self._behind
@@ -183,7 +184,7 @@ class Curtain:
         return (one for one in found if one.metadata["Name"] not in self._distributions)
 
     def decisive(self, error: BaseException | None) -> list[str]:
-        """The hidden package that the error, or one that led to it, misses; else all asked for."""
+        """The hidden package whose absence caused the error; if unclear, all requested ones."""
         while error is not None:
             top = (getattr(error, "name", None) or "").partition(".")[0]
             if isinstance(error, ImportError) and top in self._hidden:

@@ -1,5 +1,5 @@
-"""Checks of potentials: forces, Hessian and stress are the derivatives of one energy, which knows
-no names and no origin.
+"""Checks of potentials: forces, Hessian and stress are derivatives of one energy, which does not
+depend on the origin or the numbering of atoms.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def declares_itself(subject: Subject) -> None:
 
 
 def forces_are_minus_the_gradient(subject: Subject) -> None:
-    """Forces equal the negative slope of the energy, by finite differences."""
+    """Forces equal the negative gradient of the energy, by finite differences."""
     surface, x, cell, h = _state(subject)
     v, forces = _direction(x.shape), np.array(surface.energy_forces(x, cell)[1])
     slope = (
@@ -88,7 +88,7 @@ def hessian_is_symmetric(subject: Subject) -> None:
 
 
 def hessian_is_minus_the_slope_of_forces(subject: Subject) -> None:
-    """The Hessian equals the negative slope of the forces, by finite differences."""
+    """The Hessian equals the negative derivative of the forces, by finite differences."""
     surface, x, cell, h = _state(subject)
     v = _direction(x.shape)
     slope = (
@@ -105,8 +105,8 @@ def hessian_is_minus_the_slope_of_forces(subject: Subject) -> None:
 
 
 def linear_response_agrees_with_the_hessian(subject: Subject) -> None:
-    """``linearise().multiply`` is the Hessian's product, and ``affine_force`` the change of forces
-    under an affine motion.
+    """``linearise().multiply`` is the product with the Hessian, and ``affine_force`` the rate of
+    the forces under an affine motion.
     """
     surface, x, cell, _ = _state(subject)
     response, v = surface.linearise(x, cell), _direction(x.shape)
@@ -130,7 +130,9 @@ def linear_response_agrees_with_the_hessian(subject: Subject) -> None:
 
 
 def stress_is_the_slope_of_energy(subject: Subject) -> None:
-    """The stress is symmetric, and equals the slope of the energy with strain over the volume."""
+    """The stress is symmetric, and equals the derivative of the energy with strain over the
+    volume.
+    """
     surface, x, cell, _ = _state(subject)
     d, h = len(cell), 1e-5
     stress, volume = np.array(surface.stress(x, cell)), np.linalg.det(cell)
@@ -151,7 +153,7 @@ def stress_is_the_slope_of_energy(subject: Subject) -> None:
 
 
 def lattice_vectors_change_nothing(subject: Subject) -> None:
-    """Atoms moved by lattice vectors have the same energy, forces and stress."""
+    """Moving atoms by lattice vectors leaves energy, forces and stress unchanged."""
     glass = crowd_of(subject)
     shifts = np.random.default_rng(5).integers(-2, 3, (len(glass), glass.dimension)) * np.array(
         glass.periodic
@@ -161,7 +163,7 @@ def lattice_vectors_change_nothing(subject: Subject) -> None:
 
 
 def order_of_atoms_does_not_matter(subject: Subject) -> None:
-    """Atoms in another order have the same energy, and the forces go along."""
+    """Permuting the atoms leaves the energy unchanged and permutes the forces."""
     glass = crowd_of(subject)
     order = np.random.default_rng(6).permutation(len(glass))
     other = glass.with_(
@@ -187,7 +189,7 @@ def _compare(subject: Subject, glass: Any, other: Any, order: Array, when: str) 
 
 
 def atom_energies_sum_to_the_energy(subject: Subject) -> None:
-    """The energies of the atoms add up to the energy."""
+    """The atomic energies add up to the energy."""
     surface, x, cell, _ = _state(subject)
     expect_close(
         np.sum(surface.atom_energies(x, cell)),
@@ -198,7 +200,7 @@ def atom_energies_sum_to_the_energy(subject: Subject) -> None:
 
 
 def foreign_glass_is_refused(subject: Subject) -> None:
-    """Unknown species and other units are refused in words."""
+    """Unknown species and other units raise a VitreousError."""
     glass, potential = crowd_of(subject), subject.make()
     strange = tuple(f"X{i}" for i in range(len(glass.names)))
     expect_refusal(

@@ -1,5 +1,5 @@
-"""A small run made from formulas, for checks of evaluations: silica glasses with labels, events,
-indicators and predictions.
+"""A small synthetic run for checks of evaluations: silica glasses with labels, events, indicators
+and predictions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _GRID = (5, 4)
 
 
 def run_of(cls: type[Any]) -> Run:
-    """Six glasses with all that an evaluation may need, labelled at the first, in the alphabet, of
+    """Six glasses with everything an evaluation may need, labelled at the alphabetically first of
     the levels that it scores.
     """
     samples = tuple(
@@ -52,7 +52,7 @@ def _sample(evaluation: Any, index: int, role: str, level: str) -> Sample:
 
 
 def _labels(rng: np.random.Generator, glass: Configuration, level: str) -> Labels:
-    """Values around 0.5, one place in ten unknown; on a grid, at the atoms, or one for the whole
+    """Values around 0.5, one site in ten masked; on a grid, at the atoms, or one for the whole
     glass.
     """
     ticks = np.meshgrid(*((np.arange(n) + 0.5) / n for n in _GRID), indexing="ij")
@@ -88,7 +88,7 @@ def _events(rng: np.random.Generator, glass: Configuration) -> Labels:
 
 
 def unknown(sample: Sample) -> Sample:
-    """The same glass, of which neither a label nor an event is known."""
+    """The same glass, without any label or event."""
     labels, events = sample.labels, sample.events
     assert events is not None
     nothing = replace(

@@ -1,5 +1,5 @@
-"""Checks of simulators: states at rest, stress that does the work, and results that know neither
-names, order nor origin.
+"""Checks of simulators: relaxed states, work of the stress, and results independent of the order
+and images of atoms.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from vitreous.testing.contract import (
 )
 from vitreous.testing.materials import glass_of, potential_of
 
-_SAME_PATH = 1e-5  #: relative: energies and stresses of the same path, reached by other roundings
+_SAME_PATH = 1e-5  #: relative: energies and stresses of the same path, up to rounding
 _SAME_PLACE = 1e-3  #: of the mean spacing: the same minimum
 
 
 @lru_cache
 def _relaxed(subject: Subject) -> Configuration:
-    """The glass, shaken, and brought to rest by the simulator."""
+    """The glass, perturbed, and relaxed by the simulator."""
     glass = glass_of(subject)
     shake = 0.02 * _spacing(glass) * np.random.default_rng(2).standard_normal(glass.positions.shape)
     return subject.make().relax(glass.with_(positions=glass.positions + shake), potential_of(glass))
@@ -45,8 +45,8 @@ def _spacing(glass: Configuration) -> float:
 
 
 def _force(glass: Configuration, surface: Any) -> float:
-    """The force of a typical bond stretched by a percent of the spacing: what residual forces are
-    compared with.
+    """The force of a typical bond stretched by a percent of the spacing: the scale of residual
+    forces.
     """
     stiffness = np.abs(surface.hessian(glass.positions, glass.cell).diagonal()).mean()
     return 0.01 * stiffness * _spacing(glass)
@@ -58,13 +58,13 @@ def declares_itself(subject: Subject) -> None:
 
 
 def relaxed_glass_is_at_rest(subject: Subject) -> None:
-    """After ``relax`` no force is left, and atoms, species and bonds are those that were given."""
+    """After ``relax`` the forces vanish, and atoms, species and bonds are unchanged."""
     glass, before = _relaxed(subject), glass_of(subject)
     surface = potential_of(glass).surface(glass)
     left = np.abs(surface.energy_forces(glass.positions, glass.cell)[1]).max()
     expect(
         left <= AT_REST * _force(glass, surface),
-        f"a force of {left:.3g} is left after relax; typical bonds pull "
+        f"a force of {left:.3g} is left after relax; the scale of bond forces is "
         f"{_force(glass, surface):.3g}",
     )
     same = (
@@ -76,7 +76,7 @@ def relaxed_glass_is_at_rest(subject: Subject) -> None:
 
 
 def zero_strain_is_the_identity(subject: Subject) -> None:
-    """The deformation begins at strain zero with the relaxed glass itself."""
+    """The deformation starts at strain zero with the relaxed glass itself."""
     glass, path = _relaxed(subject), _path(subject)
     first = (path.strain[0], path.frame_strain[0])
     expect(first == (0.0, 0.0), f"the first strains of curve and frames are {first}; expected 0")
@@ -96,13 +96,13 @@ def cells_follow_the_loading(subject: Subject) -> None:
 
 
 def saved_states_are_at_rest(subject: Subject) -> None:
-    """Every saved state is at rest, with the energy and stress that are reported for its strain."""
+    """Every saved state is relaxed, with the energy and stress reported for its strain."""
     path = _path(subject)
     surface = potential_of(path.initial).surface(path.initial)
     least = AT_REST * _force(path.initial, surface)
     expect(
         path.residual.max() <= least,
-        f"a force of {path.residual.max():.3g} is reported as left; expected at most {least:.3g}",
+        f"a residual force of {path.residual.max():.3g} is reported; expected at most {least:.3g}",
     )
     for strain, x, cell in zip(path.frame_strain, path.frames, path.cells, strict=True):
         left = np.abs(surface.energy_forces(x, cell)[1]).max()
@@ -129,8 +129,8 @@ def saved_states_are_at_rest(subject: Subject) -> None:
 
 
 def asked_states_are_saved(subject: Subject) -> None:
-    """The state at a strain that is asked for is saved, at most a step beyond it, at rest, and
-    asking does not change the path.
+    """The state at a requested strain is saved, at most a step beyond it and relaxed, and the
+    request does not change the path.
     """
     glass, path = _relaxed(subject), _path(subject)
     last = min(float(path.strain[-1]), float(path.events.strain[0]) if len(path.events) else np.inf)
@@ -141,7 +141,7 @@ def asked_states_are_saved(subject: Subject) -> None:
     at = int(np.flatnonzero(beyond >= -1e-9 * asked)[0])
     expect(
         beyond[at] <= np.diff(found.strain).min(),
-        f"strain {asked:.4g} was asked for, but is not among the saved ones: "
+        f"strain {asked:.4g} was requested, but is not among the saved ones: "
         f"{found.frame_strain[:6]}",
     )
     state = glass.with_(positions=found.frames[at], cell=found.cells[at])
@@ -150,12 +150,12 @@ def asked_states_are_saved(subject: Subject) -> None:
     ).max()
     expect(
         left <= AT_REST * _force(glass, potential_of(glass).surface(glass)),
-        f"a force of {left:.3g} is left at the strain asked for",
+        f"a force of {left:.3g} is left at the requested strain",
     )
     expect_close(
         found.energy[-1],
         path.energy[-1],
-        "the last energy, with and without asking for a state on the way",
+        "the last energy, with and without a requested state",
         _SAME_PATH,
     )
 
@@ -194,19 +194,19 @@ def stress_does_the_work(subject: Subject) -> None:
 
 
 def _elastic(path: Trajectory) -> int:
-    """How many strains lie before the first event."""
+    """The number of strains before the first event."""
     last = (
         len(path.strain)
         if not len(path.events)
         else int(np.searchsorted(path.strain, path.events.strain[0] - 1e-12))
     )
     if last < 3:
-        raise Skip("its example meets an event at once; give it an example that starts elastically")
+        raise Skip("its example has an event at once; provide an example that starts elastically")
     return last
 
 
 def elastic_strain_can_be_undone(subject: Subject) -> None:
-    """A state before the first event, taken back to zero strain, relaxes to where it came from."""
+    """A state before the first event, unloaded to zero strain, relaxes to the initial state."""
     path = _path(subject)
     end = path.strain[_elastic(path) - 1]
     chosen = [k for k, e in enumerate(path.frame_strain) if 0 < e <= min(end, 0.01) + 1e-12] or [
@@ -226,14 +226,14 @@ def elastic_strain_can_be_undone(subject: Subject) -> None:
     expect_close(
         moved @ found.cell,
         np.zeros_like(moved),
-        "the place of an atom after going there and back",
+        "the position of an atom after loading and unloading",
         _SAME_PLACE,
         _spacing(found),
     )
 
 
 def lattice_vectors_change_nothing(subject: Subject) -> None:
-    """Atoms moved by lattice vectors give the same curves and the same events."""
+    """Moving atoms by lattice vectors leaves curves and events unchanged."""
     glass = _relaxed(subject)
     shifts = np.random.default_rng(5).integers(-1, 2, (len(glass), glass.dimension)) * np.array(
         glass.periodic
@@ -243,7 +243,7 @@ def lattice_vectors_change_nothing(subject: Subject) -> None:
 
 
 def order_of_atoms_does_not_matter(subject: Subject) -> None:
-    """Atoms in another order give the same curves, and events at the same atoms."""
+    """Permuting the atoms leaves the curves and the atoms of the events unchanged."""
     glass = _relaxed(subject)
     order = np.random.default_rng(6).permutation(len(glass))
     bonds = np.argsort(order)[glass.bonds]
@@ -287,13 +287,13 @@ def _compare(subject: Subject, other: Configuration, order: np.ndarray, when: st
 
 
 def events_are_told_consistently(subject: Subject) -> None:
-    """Each event lowers the energy, happens at a reported strain, and lies where its atom was in
-    the undeformed glass.
+    """Each event lowers the energy, within the reported strains, at its atom's position in the
+    undeformed glass.
     """
     path = _path(subject)
     events = path.events
     if not len(events):
-        raise Skip("its example meets no event")
+        raise Skip("its example has no event")
     expect(
         np.all(events.energy_drop > 0),
         f"an event raises the energy by {-events.energy_drop.min():.3g}",
@@ -305,14 +305,14 @@ def events_are_told_consistently(subject: Subject) -> None:
     expect_close(
         events.position,
         path.initial.positions[events.atom],
-        "the place of an event",
+        "the position of an event",
         _SAME_PLACE,
         _spacing(path.initial),
     )
 
 
 def other_dimension_is_refused(subject: Subject) -> None:
-    """A loading of another dimension than the glass is refused in words."""
+    """A loading of another dimension than the glass raises a VitreousError."""
     glass = _relaxed(subject)
     loading = Loading(dimension=5 - glass.dimension)
     expect_refusal(

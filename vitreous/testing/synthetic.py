@@ -1,7 +1,6 @@
-"""Features and labels made from a formula, in every form, for checks of models.
+"""Synthetic features and labels, in every form, for checks of models.
 
-The label of a place is a smooth function of its own features, so that any model worth its name can
-learn it.
+The label of a site is a smooth function of its features, so that any working model can learn it.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features, Labels
 
 Array = NDArray[Any]
-# : of vector features: more than the eight places of a glass, so that a linear model can pass
-# through all of them
+#: of vector features: more than the eight sites of a glass, so that a linear model can fit all of
+#: them
 COLUMNS = 12
 
 
 def examples(
     cls: type[Any], glasses: int, seed: int, form: str | None = None, places: int = 8
 ) -> list[tuple[Features, Labels]]:
-    """``glasses`` pairs of features and labels that a model class accepts; one place per glass at
+    """``glasses`` pairs of features and labels that a model class accepts; one value per glass at
     level "sample".
     """
     level = next(
@@ -41,7 +40,7 @@ def examples(
 
 
 def labels_of(values: Array, level: str, masked: Sequence[int] = ()) -> Labels:
-    """Labels with these values (M,), undefined at the places ``masked``."""
+    """Labels with these values (M,), masked at the indices ``masked``."""
     mask = np.ones(len(values), dtype=bool)
     mask[list(masked)] = False
     positions = np.arange(2.0 * len(values)).reshape(-1, 2)
@@ -83,7 +82,7 @@ def _sequence(rng: np.random.Generator, count: int, level: str) -> tuple[Feature
 
 
 def _graph(rng: np.random.Generator, count: int, level: str) -> tuple[Features, Array]:
-    """Rings of 6 to 9 nodes; the label is the mean length of the edges of a place."""
+    """Rings of 6 to 9 nodes; the label is the mean length of the edges of a site."""
     sizes = rng.integers(6, 10, count)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     swell = np.repeat(rng.uniform(0.6, 1.6, count), sizes)
@@ -123,7 +122,7 @@ _MAKERS: dict[str, Callable[[np.random.Generator, int, str], tuple[Features, Arr
 
 
 def some_places(features: Features, chosen: Sequence[int]) -> Features:
-    """The features of some places alone, in the order given."""
+    """The features of the ``chosen`` sites, in this order."""
     if features.form in ("vector", "image"):
         return replace(features, values=features.values[list(chosen)])
     rows = [np.arange(features.offsets[m], features.offsets[m + 1]) for m in chosen]
@@ -146,7 +145,7 @@ def some_places(features: Features, chosen: Sequence[int]) -> Features:
 
 
 def spoilt_places(features: Features, chosen: Sequence[int]) -> Features:
-    """The same features with the numbers at some places made absurd."""
+    """The same features, with absurd values at the ``chosen`` sites."""
     rows = list(chosen)
     if features.form in ("graph", "sequence"):
         rows = [r for m in chosen for r in range(features.offsets[m], features.offsets[m + 1])]

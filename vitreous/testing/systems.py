@@ -1,5 +1,5 @@
-"""Small glasses with known structure, for tests of components: two atoms, eight atoms, a crystal,
-and real disorder.
+"""Small glasses of known structure, for tests of components: two atoms, eight atoms, crystals and
+disordered glasses.
 """
 
 from __future__ import annotations
@@ -71,19 +71,19 @@ def binary_mixture(
     dimension: int = 3,
     names: tuple[str, str] = ("A", "B"),
 ) -> Configuration:
-    """A shaken cubic (square) lattice of ``side`` ** dimension particles, four of the first to one
-    of the second species, sigma.
+    """A perturbed cubic (square) lattice of ``side`` ** dimension particles, four of the first
+    species to one of the second, sigma.
     """
     rng = np.random.default_rng(seed)
-    places = (
+    lattice = (
         np.stack(np.meshgrid(*[np.arange(side)] * dimension, indexing="ij"), axis=-1).reshape(
             -1, dimension
         )
         * spacing
     )
     return Configuration(
-        positions=places + 0.05 * spacing * rng.standard_normal(places.shape),
-        species=(np.arange(len(places)) % 5 == 4).astype(int),
+        positions=lattice + 0.05 * spacing * rng.standard_normal(lattice.shape),
+        species=(np.arange(len(lattice)) % 5 == 4).astype(int),
         names=names,
         cell=np.eye(dimension) * side * spacing,
         periodic=(True,) * dimension,
@@ -97,7 +97,7 @@ def silica_honeycomb(
     """Planar silica: a honeycomb of Si with O at mid-bond, every ring of size 6.
 
     ``columns`` x ``rows`` rectangular units of 4 Si and 6 O, each sqrt(3) a x 3 a with a =
-    ``si_si`` (angstrom; the default is the spacing at rest of the Yukawa model). ``shake``
+    ``si_si`` (angstrom; the default is the equilibrium spacing of the Yukawa model). ``shake``
     (angstrom) is the standard deviation of random displacements drawn from ``seed``.
     """
     unit = (
@@ -132,18 +132,18 @@ def silica_honeycomb(
 def shaken_honeycomb(
     columns: int = 8, rows: int = 6, shake: float = 0.06, seed: int = 0
 ) -> Configuration:
-    """``silica_honeycomb`` with its atoms displaced at random: no two places alike, known rings."""
+    """``silica_honeycomb`` with random displacements: all sites differ, the rings are known."""
     return silica_honeycomb(columns, rows, shake=shake, seed=seed)
 
 
 def some_sites(glass: Configuration, count: int = 12, seed: int = 1) -> Array:
-    """(count, D) places drawn evenly from the cell."""
+    """Sites (count, D), drawn uniformly from the cell."""
     return np.random.default_rng(seed).random((count, glass.dimension)) @ glass.cell
 
 
 def silica_crystal(repeat: int = 2, shake: float = 0.1, seed: int = 0) -> Configuration:
     """Silica in three dimensions: ideal beta-cristobalite of ``repeat`` ** 3 cells of 7.16
-    angstrom, shaken (angstrom), bonded; eV.
+    angstrom, with random displacements ``shake`` (angstrom) and bonds; eV.
     """
     a = 7.16
     corner = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
@@ -177,7 +177,7 @@ def silica_crystal(repeat: int = 2, shake: float = 0.1, seed: int = 0) -> Config
 
 @lru_cache
 def silica_glass(rings_x: int = 8, rings_y: int = 8, seed: int = 0) -> Configuration:
-    """Planar silica with real disorder (ring-size variance 0.5), at rest under the Yukawa model;
+    """Disordered planar silica (ring-size variance 0.5), relaxed under the Yukawa model;
     320 atoms, 42 x 36 angstrom.
     """
     glass = DualSwitch(rings_x=rings_x, rings_y=rings_y, steps=5000).generate(
@@ -188,7 +188,7 @@ def silica_glass(rings_x: int = 8, rings_y: int = 8, seed: int = 0) -> Configura
 
 @lru_cache
 def silica_deformation(seed: int = 0) -> Trajectory:
-    """``silica_glass`` in pure shear up to and beyond its first instability."""
+    """``silica_glass`` in pure shear beyond its first event."""
     return AQS(strain_max=0.2, max_events=2).deform(
         silica_glass(seed=seed), YukawaSilica(), Loading()
     )

@@ -1,5 +1,5 @@
-"""Checks of trackers: what a run tells them, they take, and they leave its folder, and the place
-they are called from, as they were.
+"""Checks of trackers: they accept the records of a run, and change neither its folder nor the
+current folder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CONFIG = {
 
 @contextmanager
 def a_run() -> Iterator[tuple[Beginning, Outcome]]:
-    """How a run with nested settings begins, and what came of it: undefined scores, a page, a
+    """The beginning and outcome of a run with nested settings, undefined scores, a page and a
     model.
     """
     with tempfile.TemporaryDirectory() as name:
@@ -63,8 +63,8 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def records_a_run(subject: Subject) -> None:
-    """A run is started, with a text for its id, and finished; one without scores, files and model,
-    too.
+    """A run can be started, with a text as id, and finished, also without scores, files and
+    model.
     """
     with a_run() as (beginning, outcome):
         tracked = subject.make().start(beginning)
@@ -88,8 +88,8 @@ def records_are_kept_apart(subject: Subject) -> None:
 
 
 def a_failure_is_told_without_another(subject: Subject) -> None:
-    """``fail`` takes any reason, and does not raise even where the record is gone: another error is
-    under way.
+    """``fail`` accepts any reason, and does not raise even if the record is gone: another error is
+    being handled.
     """
     with a_run() as (beginning, _):
         tracked = subject.make().start(beginning)
@@ -98,9 +98,7 @@ def a_failure_is_told_without_another(subject: Subject) -> None:
 
 
 def jobs_join_their_sweep(subject: Subject) -> None:
-    """The record of a sweep, which has no configuration, is joined by its jobs and closed after
-    them.
-    """
+    """Jobs join the record of their sweep, which has no configuration and is closed after them."""
     with a_run() as (beginning, outcome):
         tracker = subject.make()
         sweep = tracker.start(
@@ -113,7 +111,7 @@ def jobs_join_their_sweep(subject: Subject) -> None:
 
 
 def leaves_the_run_as_it_is(subject: Subject) -> None:
-    """The folder of the run stays as it is, and nothing appears where the program was called."""
+    """The run's folder is unchanged, and nothing appears in the current folder."""
     here = Path.cwd()
     with a_run() as (beginning, outcome), tempfile.TemporaryDirectory() as elsewhere:
         before = _contents(beginning.folder)

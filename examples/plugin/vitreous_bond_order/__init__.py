@@ -19,6 +19,6 @@ def vitreous_components() -> list[Component]:
             name="nearest_neighbours",
             target="vitreous_bond_order.nearest_neighbours.NearestNeighbours",
             citation="Cover & Hart, IEEE Trans. Inf. Theory 13, 21 (1967)",
-            summary="regression by the labels of the most similar places",
+            summary="regression by the labels of the most similar sites",
         ),
     ]

@@ -1,8 +1,8 @@
-"""Bond-orientational order of the network around each place (after Nelson & Halperin, Phys. Rev. B
+"""Bond-orientational order of the network around each site (after Nelson & Halperin, Phys. Rev. B
 19, 2457 (1979)).
 
 Every silicon i has neighbours j across an oxygen, in directions theta_ij from the loading axis.
-Averaged over the silicons within ``radius`` of a place:
+Averaged over the silicons within ``radius`` of a site:
 
 =================  ==============================================================  =========
 column             meaning                                                         unit

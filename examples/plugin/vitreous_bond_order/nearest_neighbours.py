@@ -1,7 +1,7 @@
-"""Regression by the labels of the most similar places (Cover & Hart, IEEE Trans. Inf. Theory 13, 21
+"""Regression by the labels of the most similar sites (Cover & Hart, IEEE Trans. Inf. Theory 13, 21
 (1967)).
 
-The prediction for a place is the mean label of its ``neighbours`` nearest training places in
+The prediction for a site is the mean label of its ``neighbours`` nearest training sites in
 standardised features, each weighted by the inverse of its distance; in the labels' unit. Of the
 numbers in ``neighbours`` the one that does best on the validation glasses is kept.
 """
@@ -30,7 +30,7 @@ class NearestNeighbours(Model):
     predictions have the labels' unit.
 
     Raises:
-        VitreousError: no positive number of neighbours, or no labelled place.
+        VitreousError: no positive number of neighbours, or no labelled site.
     """
 
     forms = frozenset({"vector"})
@@ -84,8 +84,8 @@ class NearestNeighbours(Model):
 
 
 class FittedNeighbours(Fitted):
-    """The training places: standardised rows (R, C) and labels (R,), and how many of them are
-    asked.
+    """The training sites: standardised rows (R, C) and labels (R,), and the number
+    used for a prediction.
     """
 
     def __init__(
@@ -134,8 +134,8 @@ class FittedNeighbours(Fitted):
 
 
 def labelled(examples: Sequence[Example]) -> tuple[Array, Array]:
-    """Rows (R, C) and labels (R,) of all labelled places. Raises VitreousError if there is none."""
+    """Rows (R, C) and labels (R,) of all labelled sites. Raises VitreousError if there is none."""
     if not any(labels.mask.any() for _, labels in examples):
-        raise VitreousError("no place carries a label; check the split, the labeler and its masks")
+        raise VitreousError("no site has a label; check the split, the labeler and its masks")
     rows = np.concatenate([features.values[labels.mask] for features, labels in examples])
     return rows, np.concatenate([labels.values[labels.mask] for _, labels in examples])

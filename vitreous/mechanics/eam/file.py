@@ -3,7 +3,7 @@
 Three comment lines; the number of elements and their names; nrho, drho, nr, dr and the cutoff; for
 each element a header line, the embedding function F and its density function rho (in eam/fs one for
 each element it acts on); then r times the pair function of every two elements, (1,1), (2,1), (2,2),
-... Which of the two formats a file has follows from how many numbers it holds.
+... The number of values distinguishes the two formats.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FORMAT = "an eam/alloy (setfl) or eam/fs file"
 @dataclass(frozen=True)
 class EamFile:
     """For S elements: ``embedding`` (S, nrho), F in eV at densities k drho; ``density`` (S, S, nr),
-    rho that an atom of the first element adds at one of the second; ``pair`` (S, S, nr), r phi(r)
+    rho of an atom of the first element at an atom of the second; ``pair`` (S, S, nr), r phi(r)
     in eV A, at distances k dr (A). ``style``: "eam/alloy" or "eam/fs".
     """
 
@@ -37,10 +37,10 @@ class EamFile:
 
 
 def read_eam(path: str | Path) -> EamFile:
-    """The tables of a file.
+    """Read the tables of a file.
 
     Raises:
-        VitreousError: in one sentence, if the file is missing, of another format, or cut short.
+        VitreousError: if the file is missing, of another format, or truncated.
     """
     try:
         lines = Path(path).read_text(encoding="latin-1").splitlines()
@@ -57,8 +57,8 @@ def read_eam(path: str | Path) -> EamFile:
     if total not in columns:
         expected = " or ".join(str(n) for n in sorted(columns))
         raise VitreousError(
-            f"{path} holds {total} numbers in its tables, but its header announces {expected}; it "
-            "is cut short or damaged"
+            f"{path} contains {total} numbers in its tables, but its header announces {expected}; "
+            "it is truncated or damaged"
         )
     width = columns[total]
     embedding, density, pair = (
@@ -92,7 +92,7 @@ def read_eam(path: str | Path) -> EamFile:
 def _header(
     lines: list[str], path: str | Path
 ) -> tuple[tuple[str, ...], tuple[int, float, int, float, float], list[str]]:
-    """Elements, grid, and the lines after them."""
+    """Parse elements and grid; return them and the remaining lines."""
     try:
         words, grid = lines[3].split(), lines[4].split()
         elements = tuple(words[1 : 1 + int(words[0])])
@@ -120,11 +120,11 @@ def _header(
 
 
 def _numbers(lines: list[str], count: int, path: str | Path) -> list[NDArray[np.float64]]:
-    """The numbers that follow each element's header line, a line that ends in a word."""
+    """The numbers after each element's header line, a line that ends in a word."""
     starts = [k for k, line in enumerate(lines) if line.split() and not _numeric(line.split()[-1])]
     if len(starts) != count or starts[0] != 0:
         raise VitreousError(
-            f"{path} has the tables of {len(starts)} elements, expected {count}; it is cut short, "
+            f"{path} has the tables of {len(starts)} elements, expected {count}; it is truncated, "
             f"damaged or not {_FORMAT}"
         )
     groups = []

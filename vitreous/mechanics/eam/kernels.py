@@ -6,13 +6,26 @@
 quantity         formula                                       code
 ===============  ============================================  ===========================
 effective slope  U' = phi' + F_i' rho_ji' + F_j' rho_ij'       as U' of a pair model
-Hessian          H = pair stiffness of U'' and U' + J^T F'' J  ``stiffness``, ``couple``
+Hessian          H = pair stiffness of U'' and U' + J^T F'' J  ``stiffness``, ``respond``
 J = d rho / dx   rho_ji' n on each pair                        ``jac_i``, ``jac_j`` (P, D)
 ===============  ============================================  ===========================
 
 (Daw & Baskes, Phys. Rev. B 29, 6443 (1984).) Tables are piecewise cubic with the slopes that LAMMPS
 gives them: a five-point formula inside, differences at the ends; slopes are continuous, curvatures
-are not quite. Beyond the last density F goes on linearly.
+only approximately. Beyond the last density F is continued linearly.
+
+==================  ============================================  ================  ==============
+symbol              variable                                      shape             unit
+==================  ============================================  ================  ==============
+r_ij, its length    ``d``, ``r``                                  (3, P), (P,)      A
+rho_i               ``rho``                                       (N,)              file's unit
+F_i, F_i', F_i''    ``energies``, ``slope``, ``bend``             (N,)              eV / rho^k
+rho_ji(r)           ``density[b, a]``: from species b at a        (S, S, n, 4)      file's unit
+r phi(r)            ``pair[a, b]``                                (S, S, n, 4)      eV A
+==================  ============================================  ================  ==============
+
+Of a pair (i, j), a is the species of i and b that of j; ``first`` (N+1,) and ``near`` (P,) list the
+pairs within the cutoff.
 """
 
 from __future__ import annotations
@@ -23,8 +36,8 @@ from numpy.typing import NDArray
 
 
 def cubic_table(values: NDArray[np.float64], flat_end: bool = False) -> NDArray[np.float64]:
-    """(..., n - 1, 4) coefficients in powers of t in [0, 1] of the interpolation of ``values``
-    (..., n); ``flat_end``: last slope zero.
+    """Coefficients (..., n - 1, 4), in powers of t in [0, 1], of the cubic Hermite interpolation of
+    ``values`` (..., n); ``flat_end``: zero slope at the end.
     """
     slope = np.empty_like(values)
     slope[..., 0] = values[..., 1] - values[..., 0]
@@ -45,7 +58,7 @@ def cubic_table(values: NDArray[np.float64], flat_end: bool = False) -> NDArray[
 
 @njit(cache=True, inline="always")
 def _place(s, n):  # type: ignore[no-untyped-def]
-    """Interval and position in it, at most 1."""
+    """Interval and position in it, in [0, 1]."""
     k = min(max(int(s), 0), n - 1)
     return k, min(s - k, 1.0)
 
@@ -67,7 +80,7 @@ def _bend(c, t):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
 def shorten(x, start, nbr, image, offset, cutoff, first, near, d, r):
-    """Fills ``near``, ``d`` (3, P), ``r`` (P,) with the pairs within the cutoff, those of i at
+    """Fill ``near``, ``d`` (3, P), ``r`` (P,) with the pairs within the cutoff, those of i at
     ``first[i]:first[i + 1]``.
     """
     r2max = cutoff * cutoff
@@ -85,7 +98,7 @@ def shorten(x, start, nbr, image, offset, cutoff, first, near, d, r):
             near[at] = j
             d[0, at], d[1, at], d[2, at] = dx, dy, dz
             r[at] = r2
-            at += r2 < r2max
+            at += r2 < r2max  # overwritten by the next pair unless within the cutoff
     first[len(x)] = at
     for k in range(at):
         r[k] = np.sqrt(r[k])
@@ -107,8 +120,9 @@ def embed(
     bend,
     energies,
 ):  # type: ignore[no-untyped-def]
-    """Fills ``rho``, F' (``slope``), F'' (``bend``) and F (``energies``), (N,) each."""
+    """Fill ``rho``, F' (``slope``), F'' (``bend``) and F (``energies``), (N,) each."""
     n, cells = len(species), density.shape[2]
+    # rho_i = sum_j rho_ji(r_ij), each pair contributing to both atoms
     rho[:] = 0.0
     for i in range(n):
         a, total = species[i], 0.0
@@ -119,6 +133,7 @@ def embed(
             total += _cubic(density[b, a, m], t)
             rho[j] += _cubic(density[a, b, m], t)
         rho[i] += total
+    # F and its derivatives; linear beyond the table
     for i in range(n):
         m, t = _place(rho[i] * per_drho, embedding.shape[1])
         c = embedding[species[i], m]
@@ -131,8 +146,8 @@ def embed(
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
 def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies, forces):
-    """Fills ``forces`` (N, 3), adds the pairs' halves to ``energies`` (N,); returns the virial (3,
-    3).
+    """Fill ``forces`` (N, 3), add half of each pair energy to ``energies`` (N,) of both atoms;
+    return the virial (3, 3).
     """
     cells = density.shape[2]
     forces[:] = 0.0
@@ -146,6 +161,7 @@ def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies,
             m, t = _place(r[k] * per_dr, cells)
             inverse = 1.0 / r[k]
             c = pair[a, b, m]
+            # phi = (r phi) / r and r phi' = (r phi)' - phi
             phi = _cubic(c, t) * inverse
             g = _slope(c, t) * per_dr - phi
             g = (
@@ -153,7 +169,7 @@ def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies,
                 + (slope[i] * _slope(density[b, a, m], t) + slope[j] * _slope(density[a, b, m], t))
                 * per_dr
             )
-            g *= inverse
+            g *= inverse  # now U' / r, with U' = phi' + F_i' rho_ji' + F_j' rho_ij'
             dx, dy, dz = d[0, k], d[1, k], d[2, k]
             gx, gy, gz = g * dx, g * dy, g * dz
             half += 0.5 * phi
@@ -179,8 +195,9 @@ def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies,
 
 @njit(cache=True)
 def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, jac_i, jac_j):
-    """Fills each pair's spring ``k_pair`` (P, 6), the order of ``vitreous.mechanics.pair.kernels``,
-    and its part of J for both ends (P,): rho' / r, to be multiplied by the pair's vector.
+    """Fill each pair's stiffness ``k_pair`` (P, 6), ordered as in
+    ``vitreous.mechanics.pair.kernels``, and its factors ``jac_i``, ``jac_j`` (P,) of J: rho' / r,
+    to be multiplied by the pair vector.
     """
     cells = density.shape[2]
     for i in range(len(species)):
@@ -191,6 +208,7 @@ def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, 
             m, t = _place(r[k] * per_dr, cells)
             inverse = 1.0 / r[k]
             c, at_i, at_j = pair[a, b, m], density[b, a, m], density[a, b, m]
+            # phi, phi', phi'' from r phi; U' and U'' of the effective pair energy at fixed F'
             phi = _cubic(c, t) * inverse
             dphi = (_slope(c, t) * per_dr - phi) * inverse
             ddphi = (_bend(c, t) * per_dr * per_dr - 2.0 * dphi) * inverse
@@ -198,6 +216,7 @@ def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, 
             du = dphi + slope[i] * drho_i + slope[j] * drho_j
             ddu = ddphi + (slope[i] * _bend(at_i, t) + slope[j] * _bend(at_j, t)) * per_dr * per_dr
             jac_i[k], jac_j[k] = drho_i * inverse, drho_j * inverse
+            # K = (U'/r) 1 + (U'' - U'/r) n (x) n
             s = du * inverse
             w = (ddu - s) * inverse * inverse
             dx, dy, dz = d[0, k], d[1, k], d[2, k]
@@ -207,7 +226,12 @@ def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, 
 
 @njit(cache=True, fastmath={"contract", "nsz"})
 def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, drho, out):
-    """``out`` (N, 3) = H (v + gradient @ x); the gradient counts only if ``strained``."""
+    """``out`` (N, 3) = H (v + gradient @ x), the gradient only if ``strained``; ``drho`` (N,) is a
+    buffer.
+
+    First the pair stiffness and the change of density J (v + gradient @ x), then J^T F'' times
+    it.
+    """
     n = len(v)
     out[:] = 0.0
     drho[:] = 0.0
@@ -222,6 +246,7 @@ def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, d
                 sx += gradient[0, 0] * dx + gradient[0, 1] * dy + gradient[0, 2] * dz
                 sy += gradient[1, 0] * dx + gradient[1, 1] * dy + gradient[1, 2] * dz
                 sz += gradient[2, 0] * dx + gradient[2, 1] * dy + gradient[2, 2] * dz
+            # s = change of the pair vector; K s acts on both atoms
             gx = k_pair[k, 0] * sx + k_pair[k, 1] * sy + k_pair[k, 3] * sz
             gy = k_pair[k, 1] * sx + k_pair[k, 2] * sy + k_pair[k, 4] * sz
             gz = k_pair[k, 3] * sx + k_pair[k, 4] * sy + k_pair[k, 5] * sz
@@ -231,6 +256,7 @@ def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, d
             out[j, 0] += gx
             out[j, 1] += gy
             out[j, 2] += gz
+            # change of the densities of i and j: rho' n . s
             stretch = dx * sx + dy * sy + dz * sz
             mine += jac_i[k] * stretch
             drho[j] += jac_j[k] * stretch
@@ -239,7 +265,7 @@ def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, d
         out[i, 2] += oz
         drho[i] += mine
     for i in range(n):
-        drho[i] *= bend[i]
+        drho[i] *= bend[i]  # F'' drho
     for i in range(n):
         ox = oy = oz = 0.0
         for k in range(first[i], first[i + 1]):
@@ -259,8 +285,8 @@ def respond(v, gradient, strained, first, near, d, k_pair, jac_i, jac_j, bend, d
 
 @njit(cache=True)
 def on_site(first, near, d, r, k_pair, jac_i, jac_j, bend, within, blocks):
-    """Fills ``blocks`` (N, 3, 3): the stiffness an atom feels when those nearer than ``within`` are
-    held in place.
+    """Fill ``blocks`` (N, 3, 3) with the stiffness of each atom against its neighbours closer than
+    ``within``, held fixed.
     """
     n = len(bend)
     blocks[:] = 0.0
@@ -275,6 +301,7 @@ def on_site(first, near, d, r, k_pair, jac_i, jac_j, bend, within, blocks):
             spring[0, 1] = spring[1, 0] = c[1]
             spring[0, 2] = spring[2, 0] = c[3]
             spring[1, 2] = spring[2, 1] = c[4]
+            # own = d rho_i / d x_i; a neighbour's density adds F_j'' (rho' n) (x) (rho' n)
             for a in range(3):
                 own[i, a] += jac_i[k] * d[a, k]
                 own[j, a] -= jac_j[k] * d[a, k]

@@ -18,13 +18,14 @@ Array = NDArray[Any]
 
 
 class EamSurface:
-    """Energy of given atoms under tables, at any positions (N, 3) and cell (3, 3); angstrom and eV.
+    """Energy of a glass's atoms under embedded-atom tables, at any positions (N, 3) and cell (3,
+    3); angstrom and eV.
 
-    ``species`` (N,) index the tables' elements; ``smooth_end``: density and pair functions reach
-    the cutoff with zero slope.
+    ``species`` (N,) index the tables' elements; ``smooth_end``: density and pair functions end with
+    zero slope at the cutoff.
 
     Raises:
-        VitreousError: if the cell is thinner than the cutoff, or two atoms are nearer than
+        VitreousError: if the cell is thinner than the cutoff, or two atoms are closer than
         ``closest``.
     """
 
@@ -58,7 +59,7 @@ class EamSurface:
         self._j, self._d, self._r = np.zeros(pairs, np.int32), np.zeros((3, pairs)), np.zeros(pairs)
 
     def _embed(self, positions: Array, cell: Array) -> None:
-        """The pairs within the cutoff, the densities and what they cost."""
+        """Compute the pairs within the cutoff, the densities and the embedding energies."""
         near = self._near.at(positions, cell)
         if len(self._r) < len(near.j) + 1:
             self._resize(len(near.j) + len(near.j) // 50 + 1)
@@ -118,17 +119,17 @@ class EamSurface:
         return self.energy_forces_virial(positions, cell)[2] / np.linalg.det(cell)
 
     def atom_energies(self, positions: Array, cell: Array) -> Array:
-        """(N,) energies: embedding, and pairs in halves."""
+        """Energies (N,): embedding energy and half of each pair energy."""
         self.energy_forces_virial(positions, cell)
         return self._energies.copy()
 
     def densities(self, positions: Array, cell: Array) -> Array:
-        """(N,) densities that the atoms are embedded in."""
+        """Embedding densities (N,), in the unit of the file."""
         self._embed(positions, cell)
         return self._rho.copy()
 
     def linearise(self, positions: Array, cell: Array) -> EamLinearisation:
-        """The linear response at this state."""
+        """The linear response at these positions."""
         self._embed(positions, cell)
         pairs = int(self._first[-1])
         k_pair, jac_i, jac_j = np.empty((pairs, 6)), np.empty(pairs), np.empty(pairs)
@@ -158,12 +159,12 @@ class EamSurface:
         )
 
     def hessian(self, positions: Array, cell: Array) -> sparse.csc_array:
-        """(3N, 3N) second derivatives of the energy with respect to positions at fixed cell."""
+        """Hessian (3N, 3N): second derivatives of the energy with positions at fixed cell."""
         return self.linearise(positions, cell).hessian()
 
 
 class EamLinearisation:
-    """The Hessian at one state: springs between pairs, and what densities cost (see
+    """The Hessian at one state: pair stiffness and the embedding term J^T F'' J (see
     ``vitreous.mechanics.eam.kernels``).
     """
 
@@ -207,13 +208,13 @@ class EamLinearisation:
         return self._apply(np.ascontiguousarray(v), np.zeros((3, 3)), False)
 
     def affine_force(self, gradient: Array) -> Array:
-        """(N, 3) rate of the forces per unit of an affine motion ``dx = gradient @ x``."""
+        """Rate (N, 3) of the forces under an affine motion ``dx/dstrain = gradient @ x``."""
         return -self._apply(
             np.zeros((len(self._bend), 3)), np.ascontiguousarray(gradient, dtype=np.float64), True
         )
 
     def hessian(self) -> sparse.csc_array:
-        """(3N, 3N), exact."""
+        """The exact Hessian (3N, 3N)."""
         n = len(self._bend)
         i = np.repeat(np.arange(n, dtype=np.int32), np.diff(self._first))
         jacobian = self._by_atom(i, self._j, self._jac_i) + self._by_atom(self._j, i, -self._jac_j)
@@ -223,9 +224,7 @@ class EamLinearisation:
         ).tocsc()
 
     def _by_atom(self, at: Array, other: Array, jac: Array) -> sparse.csc_array:
-        """(N, 3N): density at ``at`` from the pair vector's change, ``jac`` d .
-        (v_other - v_at).
-        """
+        """Jacobian (N, 3N) of the densities at ``at``: ``jac`` d . (v_other - v_at)."""
         n, axis = len(self._bend), np.arange(3)
         vectors = (jac * self._d).T
         rows = np.tile(np.repeat(at, 3), 2)
@@ -237,11 +236,11 @@ class EamLinearisation:
         ).tocsc()
 
     def network(self, bond_range: float) -> sparse.csc_array:
-        """What each atom feels when those within ``bond_range`` are held in place, negative
-        stiffness dropped: blocks on the diagonal.
+        """Block-diagonal stiffness (3N, 3N) of each atom against its fixed neighbours within
+        ``bond_range``, without negative eigenvalues.
 
-        In a close-packed solid the factor of a network of bonds fills in; blocks cost nothing and
-        serve better from a thousand atoms on.
+        In a close-packed solid the factor of a network of bonds fills in; diagonal blocks are cheap
+        and precondition better from about a thousand atoms on.
         """
         blocks = np.empty((len(self._bend), 3, 3))
         eam.on_site(
@@ -258,5 +257,5 @@ class EamLinearisation:
         )
         values, vectors = np.linalg.eigh(blocks)
         blocks = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1)
-        places = np.arange(len(blocks))
-        return sparse.bsr_array((blocks, places, np.arange(len(blocks) + 1))).tocsc()
+        columns = np.arange(len(blocks))
+        return sparse.bsr_array((blocks, columns, np.arange(len(blocks) + 1))).tocsc()

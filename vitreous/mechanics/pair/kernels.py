@@ -14,7 +14,13 @@ affine force     X_i = d f_i / d strain = sum_j K_ij (L r_ij)     ``affine_force
 ===============  ===============================================  ===========================
 
 (Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006).) Energy and length in the model's units;
-energies count each pair once.
+energies count each pair once. L is the displacement gradient ``gradient`` (D, D), r_ij the pair
+vector (dx, dy, dz). In the loops ``g = U' / r``, so that ``g * (dx, dy, dz)`` is U' n.
+
+Arguments shared by the kernels: positions ``x`` (N, D); the half list ``start`` (N+1,), ``nbr``
+(P,), ``image`` (P,), with ``offset`` (Q, D) the lattice shifts in length; ``species`` (N,), the
+table row of a pair being ``species[i] * kinds + species[j]``; ``table``, ``r_min``,
+``inverse_step`` and ``cutoff`` of ``PairTable``.
 """
 
 from __future__ import annotations
@@ -28,17 +34,17 @@ from vitreous.mechanics.pair.table import energy_slope, slope_alone, slope_curva
 
 
 def _evaluation(dimension: int, whole: bool) -> Any:
-    """The kernel for one ``dimension``, fixed when it is compiled.
+    """Compile the kernel for one ``dimension``.
 
-    ``whole``: with energy and virial, from the table's coefficients; else they come back as zeros,
-    and the table is that of the slopes.
+    ``whole``: with energy and virial, from ``PairTable.coefficients``; otherwise these are zero
+    and the table is ``PairTable.slopes``.
     """
 
     @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
     def evaluate(
         x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, forces
     ):  # type: ignore[no-untyped-def]
-        """Fills ``forces`` (N, D); returns the energy and the virial (3, 3)."""
+        """Fill ``forces`` (N, D); return the energy and the virial (3, 3)."""
         r2max = cutoff * cutoff
         forces[:] = 0.0
         energy = 0.0
@@ -51,7 +57,7 @@ def _evaluation(dimension: int, whole: bool) -> Any:
             for k in range(start[i], start[i + 1]):
                 j = np.uintp(
                     nbr[k]
-                )  # unsigned: indices that could be negative cost numba a tenth of the time
+                )  # unsigned: index wraparound checks cost numba a tenth of the time
                 m = np.uintp(image[k])
                 dx = x[j, 0] + offset[m, 0] - xi
                 dy = x[j, 1] + offset[m, 1] - yi
@@ -64,6 +70,7 @@ def _evaluation(dimension: int, whole: bool) -> Any:
                         u, du = energy_slope(table, kind, r, r_min, inverse_step)
                     else:
                         u, du = 0.0, slope_alone(table, kind, r, r_min, inverse_step)
+                    # force on i from j: U' n; on j the opposite; virial U' r n (x) n
                     g = du / r
                     gx, gy, gz = g * dx, g * dy, g * dz
                     fx += gx
@@ -98,7 +105,7 @@ FORCES = {2: _evaluation(2, False), 3: _evaluation(3, False)}
 
 @njit(cache=True)
 def atom_energies(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff):
-    """(N,) energies, half of each pair to each partner."""
+    """Energies (N,), half of each pair's to either atom."""
     n, d = x.shape
     energies = np.zeros(n)
     for i in range(n):
@@ -120,8 +127,8 @@ def atom_energies(x, start, nbr, image, offset, species, kinds, table, r_min, in
 def stiffness(
     x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, out, distance
 ):  # type: ignore[no-untyped-def]
-    """Fills ``out`` (P, D(D+1)/2): xx, xy, yy(, xz, yz, zz) of each pair's K, zero beyond the
-    cutoff; ``distance`` (P,) its length.
+    """Fill ``out`` (P, D(D+1)/2) with xx, xy, yy(, xz, yz, zz) of each pair's K, zero beyond the
+    cutoff, and ``distance`` (P,) with its length.
     """
     n, d = x.shape
     for i in range(n):
@@ -140,6 +147,7 @@ def stiffness(
             du, ddu = slope_curvature(
                 table, species[i] * kinds + species[j], r, r_min, inverse_step
             )
+            # K = (U'/r) 1 + (U'' - U'/r) n (x) n: t is U'/r, c the second coefficient over r^2
             t = du / r
             c = (ddu - t) / r2
             out[k, 0] = t + c * dx * dx
@@ -153,7 +161,9 @@ def stiffness(
 
 @njit(cache=True, fastmath={"contract", "nsz"})
 def multiply(v, start, nbr, k_pair, out):  # type: ignore[no-untyped-def]
-    """``out`` (N, D) = H v, matrix-free over the pair stiffnesses."""
+    """``out`` (N, D) = H v, from the pair stiffnesses ``k_pair``: (H v)_i = sum_j K_ij (v_i -
+    v_j).
+    """
     n, d = v.shape
     out[:] = 0.0
     for i in range(n):
@@ -186,8 +196,8 @@ def multiply(v, start, nbr, k_pair, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def affine_force(x, start, nbr, image, offset, k_pair, gradient, out):
-    """``out`` (N, D): the rate at which forces build up when everything moves as ``dx/dstrain =
-    gradient @ x``.
+    """``out`` (N, D): rate of the forces under the affine motion ``dx/dstrain = gradient @ x``, X_i
+    = sum_j K_ij (L r_ij).
     """
     n, d = x.shape
     out[:] = 0.0
@@ -196,10 +206,12 @@ def affine_force(x, start, nbr, image, offset, k_pair, gradient, out):
     for i in range(n):
         for k in range(start[i], start[i + 1]):
             j = nbr[k]
+            # step = L r_ij
             for a in range(d):
                 step[a] = 0.0
                 for b in range(d):
                     step[a] += gradient[a, b] * (x[j, b] + offset[image[k], b] - x[i, b])
+            # g = K_ij step
             g[0] = k_pair[k, 0] * step[0] + k_pair[k, 1] * step[1]
             g[1] = k_pair[k, 1] * step[0] + k_pair[k, 2] * step[1]
             if d == 3:

@@ -1,6 +1,6 @@
-"""Potentials made of a scalar pair function: everything else follows from U(r).
+"""Potentials defined by a scalar pair function U(r).
 
-A new model is a subclass that says what it is and gives U(r) for each pair of species::
+A new model is a subclass with its declarations and U(r) for each pair of species::
 
     @dataclass(frozen=True, kw_only=True)
     class Morse(ScalarPair):
@@ -8,7 +8,7 @@ A new model is a subclass that says what it is and gives U(r) for each pair of s
         dimensions: ClassVar = frozenset({2, 3})
         units: ClassVar = "lj"
         cutoff: ClassVar = 2.5  # U = 0 beyond
-        closest: ClassVar = 0.5  # atoms nearer than this are refused
+        closest: ClassVar = 0.5  # closer atoms are refused
         bond_range: ClassVar = 1.5
 
         def energy(self, a, b, r):
@@ -16,8 +16,8 @@ A new model is a subclass that says what it is and gives U(r) for each pair of s
 
 Forces, stress and Hessians come from splines of U; ``pair_function`` may be overridden to give U'
 and U'' exactly. For smooth forces U and U' should vanish at the cutoff, for a continuous Hessian
-U'' too; where U has a kink in a higher derivative, the table should have a knot: (r - closest) /
-(cutoff - closest) * intervals a whole number.
+U'' too; where U has a kink in a higher derivative, place a knot of the table: (r - closest) /
+(cutoff - closest) * intervals must be an integer.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ Array = NDArray[Any]
 
 
 def differentiated(energy: Callable[[Array], Array]) -> PairFunction:
-    """U, U' and U'' at the knots (n,) of a table from U alone, through a quintic spline
-    over them.
+    """Pair function giving U, U' and U'' at the knots (n,) of a table, from a quintic spline of
+    U.
     """
 
     def function(r: Array) -> tuple[Array, Array, Array]:
@@ -53,7 +53,7 @@ def differentiated(energy: Callable[[Array], Array]) -> PairFunction:
 
 
 class ScalarPair(Potential):
-    """A potential given by U(r) alone; lengths and energies in ``units``."""
+    """A potential defined by U(r); lengths and energies in ``units``."""
 
     cutoff: ClassVar[float]
     closest: ClassVar[float]

@@ -1,5 +1,5 @@
-"""The energy surface of a tabulated pair model: neighbour lists kept while they hold, kernels
-called, buffers reused.
+"""The energy surface of a tabulated pair model: calls the kernels with a cached neighbour list and
+reused buffers.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from vitreous.mechanics.pair.table import PairTable
 
 Array = NDArray[Any]
 
-_JUMP = 1e-3  # of the larger forces at long range: at most so much may a force be at the cutoff
+# largest force at the cutoff, relative to the larger forces at long range, without a warning
+_JUMP = 1e-3
 
 
 class PairSurface:
-    """Energy of given atoms under a ``PairTable``, at any positions (N, D) and cell (D, D) of the
-    same atoms.
+    """Energy of a glass's atoms under a ``PairTable``, at any positions (N, D) and cell (D, D).
 
     ``species`` (N,) index the table; pairs closer than ``bond_range`` carry most of the stiffness.
-    Results do not depend on ``skin``, the fraction of the cutoff by which the neighbour list
-    reaches farther.
+    The neighbour list extends beyond the cutoff by the fraction ``skin``, which does not affect the
+    results.
 
     Raises:
-        VitreousError: if the cell is thinner than the cutoff, or an atom sits closer to another
-        than the table reaches.
+        VitreousError: if the cell is thinner than the cutoff, or two atoms are closer than
+        the table's ``r_min``.
     """
 
     def __init__(
@@ -45,10 +45,9 @@ class PairSurface:
     ) -> None:
         if table.jump > _JUMP:
             warnings.warn(
-                f"the forces of this pair model jump at its cutoff {table.cutoff:g}: where a pair "
-                "crosses it no state is at rest, and "
-                "events and thresholds may be those of the jump; shift the potential so that "
-                "energy and slope vanish there",
+                f"the forces of this pair model jump at its cutoff {table.cutoff:g}: states with a "
+                "pair at the cutoff do not converge, and events and thresholds may be artefacts of "
+                "the jump; shift the potential so that energy and slope vanish there",
                 stacklevel=2,
             )
         self.table, self.bond_range, self.force_range = table, bond_range, table.cutoff
@@ -58,14 +57,14 @@ class PairSurface:
         self._forces = np.zeros_like(configuration.positions)
 
     def neighbours(self, positions: Array, cell: Array) -> NeighbourList:
-        """A list that holds every pair within the cutoff at these positions."""
+        """A list with every pair within the cutoff at these positions."""
         return self._kept.at(positions, cell)
 
     def _arguments(
         self, positions: Array, cell: Array, table: Array | None = None
     ) -> tuple[Any, ...]:
-        """What the kernels take besides positions and buffers; ``table``: the coefficients, or the
-        slopes for forces alone.
+        """Arguments of the kernels besides positions and buffers; ``table`` (default: coefficients)
+        may be the slopes, for forces alone.
         """
         near, pairs = self.neighbours(positions, cell), self.table
         table = pairs.coefficients if table is None else table
@@ -99,11 +98,13 @@ class PairSurface:
         return self.energy_forces_virial(positions, cell)[2] / np.linalg.det(cell)
 
     def atom_energies(self, positions: Array, cell: Array) -> Array:
-        """(N,) energies, pairs shared in halves."""
+        """Energies (N,), half of each pair's to either atom."""
         return pair.atom_energies(positions, *self._arguments(positions, cell))
 
     def stiffness(self, positions: Array, cell: Array) -> tuple[NeighbourList, Array, Array]:
-        """The list, each pair's K (P, D(D+1)/2) and length (P,)."""
+        """The neighbour list, each pair's K (P, D(D+1)/2), energy per length squared, and length
+        (P,).
+        """
         near = self.neighbours(positions, cell)
         d = positions.shape[1]
         out, distance = np.empty((len(near.j), d * (d + 1) // 2)), np.empty(len(near.j))
@@ -112,11 +113,11 @@ class PairSurface:
         return near, out, distance
 
     def linearise(self, positions: Array, cell: Array) -> PairLinearisation:
-        """The linear response at this state."""
+        """The linear response at these positions."""
         return PairLinearisation(self, positions, cell)
 
     def hessian(self, positions: Array, cell: Array) -> sparse.csc_array:
-        """(N*D, N*D) second derivatives of the energy with respect to positions at fixed cell."""
+        """Hessian (N*D, N*D): second derivatives of the energy with positions at fixed cell."""
         return self.linearise(positions, cell).hessian()
 
 
@@ -156,7 +157,7 @@ class PairLinearisation:
         return out
 
     def affine_force(self, gradient: Array) -> Array:
-        """(N, D) rate of the forces per unit of an affine motion ``dx = gradient @ x``."""
+        """Rate (N, D) of the forces under an affine motion ``dx/dstrain = gradient @ x``."""
         out = np.empty_like(self._positions)
         near = self._near
         pair.affine_force(
@@ -172,11 +173,11 @@ class PairLinearisation:
         return out
 
     def hessian(self) -> sparse.csc_array:
-        """(N*D, N*D), exact."""
+        """The exact Hessian (N*D, N*D)."""
         return assemble(*self._near.pairs(), self._k, len(self._positions))
 
     def network(self, bond_range: float) -> sparse.csc_array:
-        """The Hessian of pairs closer than ``bond_range``, negative stiffness dropped."""
+        """The Hessian of pairs closer than ``bond_range``, without negative pair stiffness."""
         i, j = self._near.pairs()
         short = self._distance < bond_range
         blocks = self._k[short][:, _UPPER[self._positions.shape[1]]]

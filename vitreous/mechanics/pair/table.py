@@ -1,9 +1,10 @@
 """Pair functions as quintic Hermite tables.
 
 Between knots r_k = r_min + k h the pair energy is the quintic polynomial that matches U, U' and U''
-at both ends: energies, forces and Hessians are exact derivatives of one another and continuous, and
-cost a few multiplications whatever the formula. With the default 1000 intervals the force-shifted
-Yukawa model is reproduced to 1e-11 beyond 1.2 A. Closer than r_min the energy goes on linearly.
+at both ends: energies, forces and Hessians are continuous and exact derivatives of one another, at
+a cost independent of the formula. With the default 1000 intervals the force-shifted
+Yukawa model is reproduced to 1e-11 beyond 1.2 A. Below r_min the energy is continued
+linearly.
 """
 
 from __future__ import annotations
@@ -42,16 +43,16 @@ class PairTable:
 
     @property
     def jump(self) -> float:
-        """By how much forces jump at the cutoff, energy per length, relative to the largest beyond
-        the middle of the table.
+        """Jump of the force at the cutoff, relative to the largest force in the outer half of the
+        table.
         """
         slopes = np.abs(self.slopes.sum(axis=2))  # U' at the upper end of every interval
         return float(slopes[:, -1].max() / max(slopes[:, slopes.shape[1] // 2 :].max(), 1e-300))
 
     @cached_property
     def slopes(self) -> NDArray[np.float64]:
-        """(S*S, n, 5): U'(r), energy per length, in the same powers of t; a fifth less work than
-        reading it off the energy's.
+        """(S*S, n, 5): U'(r), energy per length, in powers of t; a fifth cheaper than
+        differentiating the energy's polynomial.
         """
         return self.coefficients[:, :, 1:] * (np.arange(1.0, 6.0) / self.step)
 
@@ -63,7 +64,7 @@ def pair_table(
     cutoff: float,
     intervals: int = 1000,
 ) -> PairTable:
-    """Tables of ``functions[a, b]`` (a <= b) on [r_min, cutoff], lengths and energies in the
+    """Tabulate ``functions[a, b]`` (a <= b) on [r_min, cutoff], lengths and energies in the
     model's units.
     """
     r = np.linspace(r_min, cutoff, intervals + 1)
@@ -84,6 +85,8 @@ def _quintic(
     knots.
     """
     u0, u1, v0, v1, w0, w1 = u[:-1], u[1:], v[:-1], v[1:], w[:-1], w[1:]
+    # Hermite conditions at t = 1 for the remaining coefficients c3, c4, c5:
+    # c3 + c4 + c5 = rise, 3 c3 + 4 c4 + 5 c5 = slope, 6 c3 + 12 c4 + 20 c5 = bend
     rise, slope, bend = u1 - u0 - v0 - 0.5 * w0, v1 - v0 - w0, w1 - w0
     cubic = 10 * rise - 4 * slope + 0.5 * bend
     quartic = -15 * rise + 7 * slope - bend

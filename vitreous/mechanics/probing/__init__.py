@@ -1,1 +1,1 @@
-"""Local probing: one disc or ball strained inside a frozen ring until its stress drops."""
+"""Local probing: a free disc or ball inside a frozen annulus is strained until its stress drops."""

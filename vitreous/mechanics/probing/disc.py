@@ -1,15 +1,15 @@
-"""A disc cut from a plane glass: free atoms inside a ring of atoms that only follow the affine
-deformation. Compiled kernels.
+"""Compiled kernels for a disc of a plane glass: free atoms inside a frozen annulus, whose atoms
+only follow the affine deformation.
 
 Positions (M, 2) are relative to the centre, the F free atoms first; arrays of forces are (F, 2),
 matrices dense (2F, 2F), lower triangle. Stress is that of the free atoms, ``1/2 sum_i sum_j U' r n
-(x) n / area``: a pair of free atoms counts whole, a pair of a free and a frozen one half (Bachhav
-et al. 2025; Patinet et al., Phys. Rev. Lett. 117, 045501 (2016)); ``weights`` (2, 2) picks from it
-the component that the loading drives.
+(x) n / area``: pairs of free atoms count fully, pairs of a free and a frozen atom half (Bachhav
+et al. 2025; Patinet et al., Phys. Rev. Lett. 117, 045501 (2016)); ``weights`` (2, 2) contracts
+it to the scalar stress of the loading.
 
-Everything a pair contributes follows from g(q) = U'(r) / r at q = r^2, tabulated as cubics in q:
-its force is ``g x``, its stiffness ``g 1 + 2 g' x (x) x``. No square root and no division are left
-per pair. Kernels release the interpreter lock.
+All contributions of a pair with vector x follow from g(q) = U'(r) / r at q = r^2, tabulated as
+cubics in q: its force is ``g x``, its stiffness ``g 1 + 2 g' x (x) x``, with g' = dg/dq. This
+avoids square roots and divisions. Kernels release the interpreter lock.
 
 ==================  =======================================  ==================
 symbol              variable                                 unit
@@ -17,6 +17,9 @@ symbol              variable                                 unit
 g(q)                ``table[kind, k, :]``, powers of t       energy / length^2
 q_k = q_0 + k dq    ``q_min``, ``1 / per_q``                 length^2
 pairs (a, b)        ``other[start[a]:start[a + 1]]``         b > a or frozen
+2 g'(q)             ``bend``                                 energy / length^4
+L (grad of motion)  ``gradient`` (2, 2)                      1
+u (free atoms)      ``tangent`` (2F,)                        length
 ==================  =======================================  ==================
 """
 
@@ -31,13 +34,12 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 _FAST = {"contract", "reassoc", "nsz", "arcp"}
-_SKIN = 0.06  # of the cutoff: how much further than it pairs are listed, at least
+_SKIN = 0.06  # of the cutoff: least margin of the pair list beyond it
 
 
 class Disc(NamedTuple):
-    """What the kernels know of a disc of M atoms but their positions. Pairs are listed up to
-    ``reach`` (1,) once some have been asked for, with the free atoms at ``then`` (F, 2) and F^-1
-    ``inverse_then`` (2, 2).
+    """A disc of M atoms, without their positions, for the kernels. Pairs are listed up to ``reach``
+    (1,) (0: not yet), for free atoms at ``then`` (F, 2) and F^-1 ``inverse_then`` (2, 2).
     """
 
     free: int
@@ -66,7 +68,7 @@ class Disc(NamedTuple):
         cutoff: float,
         weights: Array,
     ) -> Disc:
-        """Without pairs yet; only as much of ``other`` as is filled ever takes up memory."""
+        """A disc without pairs yet; only the filled part of ``other`` occupies memory."""
         lists = np.zeros(free + 1, np.int32), np.empty(free * len(species), np.int32), np.zeros(1)
         return cls(
             free,
@@ -85,12 +87,13 @@ class Disc(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def keep_pairs(x, disc, f, inverse, spare):  # type: ignore[no-untyped-def]
-    """Lists the pairs within ``spare`` beyond the cutoff, for positions ``x`` (M, 2) at the
-    deformation ``f``, unless they still hold.
+    """Rebuild the list of pairs within cutoff + ``spare`` for positions ``x`` (M, 2) at the
+    deformation gradient ``f``, unless it is still complete.
 
-    A pair at r < cutoff was at most (r + 2 drift) / squeeze apart when the list was made; squeeze
-    is the least stretch since.
+    A pair at r < cutoff was at most (r + 2 drift) / squeeze apart when the list was built; squeeze
+    is the least stretch since then.
     """
+    # squeeze: the smaller singular value of the deformation since then
     change = f @ disc.inverse_then
     a, b, c, d = change[0, 0], change[0, 1], change[1, 0], change[1, 1]
     mean, det = 0.5 * (a * a + b * b + c * c + d * d), a * d - b * c
@@ -109,7 +112,7 @@ def keep_pairs(x, disc, f, inverse, spare):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _near_pairs(x, disc):  # type: ignore[no-untyped-def]
-    """Fills ``start`` and ``other`` with the pairs closer than ``reach`` of a free atom."""
+    """Fill ``start`` and ``other`` with the pairs of free atoms closer than ``reach``."""
     count, limit = 0, disc.reach[0] ** 2
     for a in range(disc.free):
         disc.start[a] = count
@@ -123,7 +126,7 @@ def _near_pairs(x, disc):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _pairs(disc):  # type: ignore[no-untyped-def]
-    """What a loop over pairs needs."""
+    """The fields that a loop over pairs needs."""
     return (
         disc.free,
         disc.start,
@@ -138,7 +141,7 @@ def _pairs(disc):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def forces_and_stress(x, disc, forces):  # type: ignore[no-untyped-def]
-    """Fills ``forces``; returns (largest component, weighted stress times area)."""
+    """Fill ``forces`` (F, 2); return (largest component, scalar stress times area)."""
     free, start, other, species, kinds, table, q_min, per_q = _pairs(disc)
     wxx, wxy, wyy = disc.weights[0, 0], disc.weights[0, 1] + disc.weights[1, 0], disc.weights[1, 1]
     forces[:] = 0.0
@@ -176,8 +179,8 @@ def forces_and_stress(x, disc, forces):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def stiffness(x, disc, gradient, forces, h, affine):  # type: ignore[no-untyped-def]
-    """As ``forces_and_stress``; fills the Hessian's lower triangle ``h``, too, and the affine force
-    (2F,) for ``dx = gradient @ x``.
+    """As ``forces_and_stress``, and fill the lower triangle of the Hessian ``h`` (2F, 2F) and the
+    affine force ``affine`` (2F,) for ``dx/dstrain = gradient @ x``.
     """
     free, start, other, species, kinds, table, q_min, per_q = _pairs(disc)
     wxx, wxy, wyy = disc.weights[0, 0], disc.weights[0, 1] + disc.weights[1, 0], disc.weights[1, 1]
@@ -203,6 +206,7 @@ def stiffness(x, disc, gradient, forces, h, affine):  # type: ignore[no-untyped-
             c1, c2, c3 = table[kind, k, 1], table[kind, k, 2], table[kind, k, 3]
             g = table[kind, k, 0] + t * (c1 + t * (c2 + t * c3))
             bend = 2.0 * per_q * (c1 + t * (2.0 * c2 + t * 3.0 * c3))
+            # K = g 1 + 2 g' x (x) x; the affine force is K (L x)
             kxx, kxy, kyy = g + bend * dx * dx, bend * dx * dy, g + bend * dy * dy
             mx, my = (
                 gradient[0, 0] * dx + gradient[0, 1] * dy,
@@ -240,8 +244,8 @@ def stiffness(x, disc, gradient, forces, h, affine):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def rates(x, disc, gradient, tangent, out):  # type: ignore[no-untyped-def]
-    """Rates while all atoms move with ``gradient @ x``, free ones with ``tangent`` (2F,) besides:
-    of the forces, into ``out`` (2F,), and of the weighted stress times area, returned.
+    """Rates under the motion ``gradient @ x`` of all atoms plus ``tangent`` (2F,) of the free ones:
+    of the forces, into ``out`` (2F,), and of the scalar stress times area, returned.
     """
     free, start, other, species, kinds, table, q_min, per_q = _pairs(disc)
     wxx, wxy, wyy = (
@@ -266,6 +270,7 @@ def rates(x, disc, gradient, tangent, out):  # type: ignore[no-untyped-def]
             c1, c2, c3 = table[kind, k, 1], table[kind, k, 2], table[kind, k, 3]
             g = table[kind, k, 0] + t * (c1 + t * (c2 + t * c3))
             bend = 2.0 * per_q * (c1 + t * (2.0 * c2 + t * 3.0 * c3))
+            # m = L x + u_b - u_a, the rate of the pair vector; K m = g m + 2 g' (x . m) x
             mx = gradient[0, 0] * dx + gradient[0, 1] * dy - ua
             my = gradient[1, 0] * dx + gradient[1, 1] * dy - va
             share = 0.5
@@ -280,6 +285,7 @@ def rates(x, disc, gradient, tangent, out):  # type: ignore[no-untyped-def]
             if b < free:
                 out[2 * b] -= gx
                 out[2 * b + 1] -= gy
+            # rate of g x . W x with W the symmetric weights: 2 g' (x . m) x . W x + 2 g x . W m
             ax, ay = wxx * dx + wxy * dy, wxy * dx + wyy * dy
             rate += share * (along * (ax * dx + ay * dy) + 2.0 * g * (ax * mx + ay * my))
         out[2 * a] += fx

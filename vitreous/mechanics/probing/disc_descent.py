@@ -1,10 +1,10 @@
 """Conjugate gradients on a disc, compiled: the reference descent ``cg`` of
 ``vitreous.mechanics.descent`` for these kernels.
 
-Polak-Ribiere+ directions p, the step along each by the secant of the force along it: with s = f.p
-and s' the same after a trial t, the force vanishes at ``t s / (s - s')``. No energy is compared, so
-the descent does not stall where energies are rounded. A descent can be left and taken up again:
-position, force and direction are the caller's.
+Polak-Ribiere+ directions p, with a secant step along each: with s = f.p, and s' the same after a
+trial step t, the projected force vanishes at ``t s / (s - s')``. No energies are compared, so the
+descent does not stall at their rounding error. A descent can be interrupted and resumed: the caller
+keeps position, force and direction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vitreous.mechanics.probing.disc import forces_and_stress
 
 @njit(cache=True, nogil=True)
 def _dot(a, b):  # type: ignore[no-untyped-def]
-    """a : b of (F, 2)."""
+    """Scalar product of ``a`` and ``b`` (F, 2)."""
     total = 0.0
     for i in range(len(a)):
         total += a[i, 0] * b[i, 0] + a[i, 1] * b[i, 1]
@@ -29,12 +29,12 @@ def conjugate_gradient(x, disc, forces, along, tolerance, trial, longest, drift,
     """Descend from ``x`` (M, 2), in place, until the largest force component is at most
     ``tolerance``.
 
-    ``forces`` and ``along`` (F, 2) are force and direction where an earlier call stopped; ``along``
-    of zeros begins anew. ``trial`` is the first step tried along a direction relative to the force
-    (length squared per energy), no atom goes further than ``longest`` in one step. Ends early after
-    ``most`` force evaluations, or once an atom has gone further than ``drift``.
+    ``forces`` and ``along`` (F, 2) are the force and direction at which an earlier call stopped;
+    zeros in ``along`` restart the descent. ``trial`` is the trial step along a direction relative
+    to the force (length squared per energy); ``longest`` bounds the displacement in one step. Stop
+    early after ``most`` force evaluations, or once an atom has moved further than ``drift``.
 
-    Returns (largest force component, weighted stress times area, force evaluations).
+    Return (largest force component, scalar stress times area, force evaluations).
     """
     free = disc.free
     origin, ahead = x[:free].copy(), np.empty((free, 2))

@@ -1,5 +1,5 @@
-"""The probe of one disc (or ball) cut from a glass: free atoms around a site inside a ring that
-only follows the affine deformation.
+"""Build the probe of one site: a free disc or ball around it inside a frozen annulus, which only
+follows the affine deformation.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def disc_probe(
     frozen_ring: float,
     protocol: ProbeProtocol,
 ) -> tuple[NDArray[np.int64], ContinuedProbe]:
-    """The atoms (M,) within ``free_radius + frozen_ring`` (length) of ``site`` (D,), and their
-    probe; free atoms come first.
+    """The atoms (M,) within ``free_radius + frozen_ring`` (length) of ``site`` (D,), free atoms
+    first, and their probe.
 
-    They are ordered by distance, so that the result does not depend on the order of atoms in the
-    glass. ``surface`` is the whole glass's.
+    Atoms are sorted by distance, so that the result does not depend on their order in the glass.
+    ``surface`` is the energy surface of the whole glass.
     """
     periodic = np.array(configuration.periodic)
     near, vectors = around(

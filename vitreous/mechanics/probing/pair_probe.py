@@ -21,14 +21,14 @@ from vitreous.mechanics.probing.probe import ContinuedProbe, Miss, Point, ProbeP
 
 Array = NDArray[Any]
 
-_FACTORS = 12  # of the stiffness, until a minimum is given up
-_SLOW = 0.1  # a factor serves as long as it brings the force down to this fraction in one step
-_REFINEMENTS = 6  # of a tangent, before the factor is made anew
-_EXACT = 1e-3  # of the affine force: what a tangent may leave unbalanced
+_FACTORS = 12  # of the stiffness, after which the search for a minimum fails
+_SLOW = 0.1  # a factor is reused while a step reduces the force at least to this fraction
+_REFINEMENTS = 6  # of a tangent, before refactorising
+_EXACT = 1e-3  # of the affine force: residual of a tangent
 _BUDGET = 100_000  # force evaluations of one descent
-_NUDGE = 1e-3  # of ``jump``: the disturbance that ends a saddle
-_LOOK = 40  # force evaluations between two looks at it
-_DRIFT = 0.015  # of the cutoff: how far an atom goes until the pairs are looked at
+_NUDGE = 1e-3  # of ``jump``: the perturbation that leaves a saddle
+_LOOK = 40  # force evaluations between two checks of a descent
+_DRIFT = 0.015  # of the cutoff: displacement after which the pair list is checked
 
 
 @dataclass(frozen=True)
@@ -110,19 +110,19 @@ class PairProbe(ContinuedProbe):
         return Point(strain, y, tangent, tau, slope, residual) if found else None
 
     def miss(self, strain: float, y: Array, near: Point) -> Miss:
-        """How far ``y`` lies from the minimum at ``strain``, by the factor made on the way to
+        """Distance of ``y`` to the minimum at ``strain``, with the factor from reaching
         ``near``.
         """
         f, inverse, _ = _kinematics(self.loading, round(strain, 12))
         return Miss(*newton_step(y, self.disc, f, inverse, self._h))
 
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
-        """The minimum at ``strain`` into which conjugate gradients fall from ``y``, or None.
+        """The minimum at ``strain`` that conjugate gradients reach from ``y``, or None.
 
-        Newton is tried where the force has fallen tenfold, and tenfold again; once it has risen, an
-        instability is under way, and Newton is tried where its step is a small part of ``jump``.
-        Where it fails the descent goes on undisturbed, but for a small disturbance of a saddle at
-        which a perfect symmetry holds it.
+        Newton is tried whenever the force has fallen tenfold; once the force rises, an instability
+        is under way, and Newton is tried where its step is a small fraction of ``jump``. If it
+        fails, the descent continues unchanged. A saddle held by a perfect symmetry is perturbed
+        slightly.
         """
         f, inverse, gradient = _kinematics(self.loading, round(strain, 12))
         x, forces, along, jump = (
@@ -193,8 +193,8 @@ def _mapped(y, gradient):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def newton_step(y, disc, f, inverse, h):  # type: ignore[no-untyped-def]
-    """The longest move in one Newton step of the factor ``h`` from co-moving positions ``y`` (M,
-    2), and the weighted stress times area after it.
+    """The largest displacement in one Newton step with the factor ``h`` from co-moving positions
+    ``y`` (M, 2), and the scalar stress times area after it.
     """
     x, step = _mapped(y, f), np.empty((disc.free, 2))
     keep_pairs(x, disc, f, inverse, 0.0)
@@ -212,13 +212,13 @@ def newton_step(y, disc, f, inverse, h):  # type: ignore[no-untyped-def]
 def settle(y, disc, f, inverse, gradient, tolerance, trust, h):  # type: ignore[no-untyped-def]
     """Newton from the co-moving positions ``y`` (M, 2).
 
-    Returns whether the way is smooth (no negative curvature, no atom that goes further than
-    ``trust``), and of the minimum the co-moving positions, their rate dy/dstrain (F, 2), the
-    weighted stress times area, its rate, and the residual force.
+    Return whether the minimum is smoothly connected (no negative curvature, no atom moving further
+    than ``trust``), and at the minimum the co-moving positions, their rate dy/dstrain (F, 2), the
+    scalar stress times area, its rate, and the residual force.
 
-    A factor of the stiffness serves as long as it brings the force down fast; ``h`` ends up holding
-    the last. That it is positive and contracts errors of the tangent shows that the curvature at
-    the minimum is positive, too.
+    A factor of the stiffness is reused while it reduces the force fast; ``h`` holds the last one.
+    That it is positive and contracts errors of the tangent shows that the curvature at the minimum
+    is positive as well.
     """
     free, x = disc.free, _mapped(y, f)
     keep_pairs(x, disc, f, inverse, 2.0 * trust)
@@ -247,6 +247,7 @@ def settle(y, disc, f, inverse, gradient, tolerance, trust, h):  # type: ignore[
             residual, tau = forces_and_stress(x, disc, forces)
         if residual > tolerance:
             continue
+        # tangent: H u = X by iterative refinement, ``step`` being the residual X - H u
         tangent = affine.copy()
         back_substitute(h, tangent)
         off = np.inf

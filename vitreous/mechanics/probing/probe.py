@@ -1,27 +1,27 @@
-"""Local probing: strain one disc with a frozen rim until its stress first drops (Patinet et al.
+"""Local probing: strain a disc inside a frozen annulus until its stress first drops (Patinet et al.
 2016; Bachhav et al. 2025).
 
-The published protocol steps the strain and minimises afresh each time; ``stride=1`` does just that.
-With longer strides the disc's minimum is followed by continuation: a tangent predictor (with
-curvature), Newton with a dense Cholesky factor, as many strain steps at once as the branch is seen
-to be smooth over. Three rules hold the answer to that of the fixed-step protocol.
+The published protocol minimises after every strain step; ``stride=1`` does the same. Longer strides
+follow the disc's minimum by continuation, with a tangent predictor (including curvature) and Newton
+with a dense Cholesky factor, over as many strain steps as the branch is verified to be smooth.
+Three rules make the result that of the fixed-step protocol.
 
-1. A stride from a to b counts only if a and b lie on one branch. The cubic through both, with their
-   tangents t, foretells the state halfway; one Newton step from there says how far off it is. On a
-   smooth branch that is h^4 / 384 times the fourth derivative of y; across an instability that
-   moves an atom by J it is about J / 2, whatever the stride. No atom may be further off than
-   ``_ASTRAY`` of what the rim moves in one strain step, and the stress no more than ``_HIDDEN`` of
-   its growth in one: a smaller instability makes no stress drop.
-2. Where a single step cannot be followed, or lets the stress drop, the protocol decides: affine
-   step, conjugate gradients, and the stress has dropped or it has not.
-   If not, the probe goes on from the state found. So neither a kink of the forces at their cutoff
-   nor an instability too small for a drop ends a probe.
-3. The stress must grow over the whole stride, by the cubic through its values and slopes at both
-   ends.
+1. A stride from a to b is accepted only if a and b lie on one branch. The cubic through both, with
+   their tangents t, predicts the state halfway; one Newton step from there measures its error. On a
+   smooth branch the error is h^4 / 384 times the fourth derivative of y; across an instability that
+   moves an atom by J it is about J / 2, whatever the stride. The error of no atom may exceed
+   ``_MIDPOINT`` of the affine displacement at the disc's edge in one strain step, that of the
+   stress ``_MIDPOINT_STRESS`` of its growth in one: a smaller instability causes no stress drop.
+2. If a single step cannot be followed, or the stress drops over it, the protocol decides: affine
+   step, conjugate gradients, and a comparison of stresses. If the stress has not dropped, the probe
+   continues from the state found. So neither a kink of the forces at their cutoff nor an
+   instability too small for a drop ends a probe.
+3. The stress must grow over the whole stride, according to the cubic through its values and slopes
+   at both ends.
 
 Near its end the branch has the slope of a fold, dtau/dstrain = s - c / sqrt(strain_f - strain), so
-that ``1 / (s - slope)^2`` falls linearly with strain: its zero foretells the fold, and the strain
-at which the slope vanishes, the stress's peak, which strides then aim at.
+that ``1 / (s - slope)^2`` falls linearly with strain. Its zero predicts the fold; where it equals
+1 / s^2 the slope vanishes and the stress peaks, which is the target of the strides.
 
 ==================  ==============================================  =========================
 symbol              variable                                        unit
@@ -30,6 +30,8 @@ tau_in, tau_c       ``Probed.tau_initial``, ``tau_critical``        energy per a
 strain_c            ``Probed.strain_critical``                      1
 F(strain)           ``Loading.deformation_gradient``                1
 y, t = dy/dstrain   ``Point.y``, ``Point.tangent``                  length
+tau, dtau/dstrain   ``Point.tau``, ``Point.slope``                  energy per area
+h                   ``h``                                           1
 ==================  ==============================================  =========================
 """
 
@@ -47,25 +49,22 @@ from vitreous.core.data import Loading
 
 Array = NDArray[Any]
 
-# of the affine displacement of the rim in one strain step: how far from its prediction a state
-# halfway may lie
-_ASTRAY = 1.0
-_HIDDEN = (
-    0.3  # of the growth of stress in one strain step: by how much the stress there may be misjudged
-)
-_FLAT = 0.05  # of the steepest slope met: near the stress's peak its growth counts as no less
-_TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
-_CAREFUL = 0.95  # of the stride that would just be smooth
-_SHORTER = 0.8  # of a stride that failed: the next try, at most
+# tolerances of the midpoint: for positions, of the affine displacement at the disc's edge in one
+# strain step; for the stress, of its growth in one strain step
+_MIDPOINT = 1.0
+_MIDPOINT_STRESS = 0.3
+_LEAST_SLOPE = 0.05  # of the steepest slope so far: lower bound of the growth, near the stress peak
+_TRAPEZOID = 0.2  # of the tangent's change over a stride: tolerance of the trapezoidal rule
+_SAFETY = 0.95  # of the stride that would just be accepted
 _FIRST_STRIDE = 40  # strain steps
-_ELASTIC = 1.2  # times the steepest slope met: s of the law of the fold
-_SOFTENED = 0.75  # times s: where the slope lies below it the law is used
+_ELASTIC = 1.2  # times the steepest slope so far: s of the fold's slope
+_SOFTENED = 0.75  # times s: below this slope the fold's law is used
 
 
 @dataclass(frozen=True)
 class ProbeProtocol:
-    """Lengths, forces in the model's units; strains dimensionless. ``stride``: at most so many
-    strain steps at once.
+    """Parameters of a probe: lengths and forces in the model's units, strains dimensionless.
+    ``stride``: largest number of strain steps at once; ``area`` of the disc (volume of the ball).
     """
 
     strain_step: float
@@ -78,8 +77,8 @@ class ProbeProtocol:
 
 @dataclass(frozen=True)
 class Probed:
-    """What one probe found; ``converged`` is False without a free atom or a minimum to start from,
-    or a drop before ``strain_max``.
+    """Result of a probe. ``converged`` is False if there is no free atom, no minimum to start from,
+    or no drop before ``strain_max``.
     """
 
     tau_initial: float
@@ -89,13 +88,11 @@ class Probed:
     converged: bool
 
 
-UNKNOWN = Probed(np.nan, np.nan, np.nan, np.nan, False)  #: of a disc without free atoms
+UNKNOWN = Probed(np.nan, np.nan, np.nan, np.nan, False)  #: result of a disc without free atoms
 
 
-def _lost(initial: float = np.nan) -> Probed:
-    """Of a disc that has no minimum to start from, or, from the stress ``initial`` on, to fall
-    into.
-    """
+def _unconverged(initial: float = np.nan) -> Probed:
+    """Result of a disc without a minimum at the start or, given the stress ``initial``, later."""
     return Probed(initial, np.nan, np.nan, np.nan, False)
 
 
@@ -113,8 +110,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Miss:
-    """How far positions lie from the minimum next to them, by one Newton step: the ``furthest``
-    atom (length), and the stress ``tau`` after the step.
+    """Distance to the nearest minimum, from one Newton step: the largest displacement ``furthest``
+    (length), and the stress ``tau`` after the step.
     """
 
     furthest: float
@@ -123,7 +120,7 @@ class Miss:
 
 class ContinuedProbe(ABC):
     """One disc: positions (M, D) relative to its centre at zero strain, the first ``free`` of them
-    free. Subclasses find minima.
+    free. Subclasses find the minima.
     """
 
     def __init__(
@@ -137,52 +134,51 @@ class ContinuedProbe(ABC):
         self._rim = float(np.sqrt((positions[: max(free, 1)] ** 2).sum(axis=1).max())) or float(
             np.abs(positions).max()
         )
-        self._behind: list[Point] = []  # earlier minima of the same branch, the last one last
-        self._scale = 1.0  # of the next stride against the last, by how far off its middle was
+        self._behind: list[Point] = []  # earlier minima of the same branch, in order
+        self._scale = 1.0  # ratio of the next stride to the last, from the midpoint's error
         self._steepest = -np.inf  # dtau/dstrain
 
     @abstractmethod
     def reach(self, strain: float, y: Array, trust: float) -> Point | None:
-        """The minimum at ``strain`` next to the co-moving positions ``y`` (M, D), no atom moving
-        further than ``trust``.
+        """The minimum at ``strain`` next to the co-moving positions ``y`` (M, D); None if an atom
+        would move further than ``trust`` (length).
         """
 
     @abstractmethod
     def miss(self, strain: float, y: Array, near: Point) -> Miss:
-        """How far ``y`` lies from the minimum at ``strain``, by the curvature at ``near``, which
-        was reached last.
+        """Distance of ``y`` to the minimum at ``strain``, with the curvature at ``near``, the last
+        point reached.
         """
 
     @abstractmethod
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
-        """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do
-        not come to rest.
+        """The minimum at ``strain`` that conjugate gradients reach from ``y``; None if they do not
+        converge.
 
-        Unless ``alone``, Newton takes the last stretch. If ``alone``, tangent and slope are left at
-        zero.
+        Unless ``alone``, Newton completes the descent. If ``alone``, tangent and slope are zero.
         """
 
     def run(self) -> Probed:
         """Strain the disc until its stress drops."""
         point = self.reach(0.0, self.start, self.protocol.jump * 10) if self.free else None
         if point is None:
-            return _lost() if self.free else UNKNOWN
+            return _unconverged() if self.free else UNKNOWN
         return self._step_by_step(point) if self.protocol.stride == 1 else self._by_strides(point)
 
     def _step_by_step(self, point: Point) -> Probed:
-        """The fixed-step protocol alone."""
+        """The fixed-step protocol."""
         initial, step = point.tau, self.protocol.strain_step
         for k in range(self._last):
             reached = self.descend((k + 1) * step, point.y, alone=True)
             if reached is None:
-                return _lost(initial)
+                return _unconverged(initial)
             if reached.tau < point.tau:
                 return Probed(initial, point.tau, k * step, point.residual, True)
             point = reached
         return Probed(initial, point.tau, point.strain, point.residual, False)
 
     def _by_strides(self, point: Point) -> Probed:
-        """The same by continuation."""
+        """The same result by continuation."""
         k, stride, initial, step, last = (
             0,
             _FIRST_STRIDE,
@@ -190,17 +186,17 @@ class ContinuedProbe(ABC):
             self.protocol.strain_step,
             self._last,
         )
-        ceiling = last + 1  # the stress's peak lies before it
+        ceiling = last + 1  # step before which the stress peaks
         while k < last:
             stride = self._aim(point, min(stride, last - k), ceiling - 1 - k)
             reached = followed = self._stride(point, stride * step)
             if stride == 1 and (followed is None or followed.tau < point.tau):
                 reached, ceiling = self.descend((k + 1) * step, point.y, alone=False), last + 1
                 if reached is None:
-                    return _lost(initial)
+                    return _unconverged(initial)
             if reached is not None and stride == 1 and reached.tau < point.tau:
                 return Probed(initial, point.tau, k * step, point.residual, True)
-            if reached is not None and (stride == 1 or _rises(point, reached)):
+            if reached is not None and (stride == 1 or _increases(point, reached)):
                 self._behind = [] if reached is not followed else [*self._behind[-1:], point]
                 point, k = reached, k + stride
                 ceiling = ceiling if k < ceiling else last + 1
@@ -212,12 +208,12 @@ class ContinuedProbe(ABC):
 
     @property
     def _last(self) -> int:
-        """How many strain steps there are."""
+        """The number of strain steps."""
         return int(np.floor(self.protocol.strain_max / self.protocol.strain_step + 1e-6))
 
     def _aim(self, point: Point, stride: int, room: int) -> int:
-        """At most ``stride`` strain steps: to the stress's peak if the law of the fold foretells
-        it, else into the middle of ``room``.
+        """At most ``stride`` strain steps: to the stress peak if the fold's law predicts it, else
+        to the middle of ``room``.
         """
         before = self._behind[-1] if self._behind else None
         self._steepest = max(self._steepest, point.slope)
@@ -230,36 +226,36 @@ class ContinuedProbe(ABC):
         return max(1, min(stride, room, int(to_peak / self.protocol.strain_step)))
 
     def _stride(self, point: Point, h: float) -> Point | None:
-        """The minimum ``h`` further on the branch, or None."""
+        """The minimum ``h`` (strain) further on the branch, or None."""
         self._scale = 0.5
         reached = self.reach(
             point.strain + h,
-            _foretold([*self._behind[-1:], point], point.strain + h)[0],
+            _interpolated([*self._behind[-1:], point], point.strain + h)[0],
             self.protocol.jump,
         )
         self._settled = reached is not None
         return reached if reached is not None and self._smooth(point, reached) else None
 
     def _smooth(self, a: Point, b: Point) -> bool:
-        """Whether both ends belong to one branch, ``b`` being the minimum reached last."""
+        """Whether both ends lie on one branch, ``b`` being the minimum reached last (rule 1)."""
         h, step = b.strain - a.strain, self.protocol.strain_step
-        grain, middle = _ASTRAY * step * self._rim, a.strain + 0.5 * h
+        grain, middle = _MIDPOINT * step * self._rim, a.strain + 0.5 * h
         apart, turn = _trapezoid(a.y, b.y, a.tangent, b.tangent, h)
-        if apart > _TURN * h * turn + grain:
+        if apart > _TRAPEZOID * h * turn + grain:
             return False
-        halfway, expected = _foretold([*self._behind[-1:], a, b], middle)
+        halfway, expected = _interpolated([*self._behind[-1:], a, b], middle)
         miss = self.miss(middle, halfway, b)
-        growth = step * max(min(a.slope, b.slope), _FLAT * self._steepest, 1e-300)
-        off = max(miss.furthest / grain, abs(miss.tau - expected) / (_HIDDEN * growth))
+        growth = step * max(min(a.slope, b.slope), _LEAST_SLOPE * self._steepest, 1e-300)
+        off = max(miss.furthest / grain, abs(miss.tau - expected) / (_MIDPOINT_STRESS * growth))
         self._scale = min(
-            max(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1), 3.0
+            max(_SAFETY * max(off, 1e-6) ** -0.25, 0.1), 3.0
         )  # the error of a cubic grows as h^4
         return off <= 1.0
 
 
-def _foretold(points: list[Point], strain: float) -> tuple[Array, float]:
-    """Positions (M, D) and stress at ``strain`` by the polynomial through up to three points of one
-    branch and their tangents.
+def _interpolated(points: list[Point], strain: float) -> tuple[Array, float]:
+    """Positions (M, D) and stress at ``strain``: the Hermite polynomial through up to three points
+    of one branch and their tangents.
     """
     columns = [(p.strain, p.y, p.tangent, p.tau, p.slope) for p in points]
     return _hermite(strain, *zip(*columns, strict=True))
@@ -267,8 +263,11 @@ def _foretold(points: list[Point], strain: float) -> tuple[Array, float]:
 
 @njit(cache=True, nogil=True)
 def _hermite(strain, strains, ys, tangents, taus, slopes):  # type: ignore[no-untyped-def]
-    """The polynomial at ``strain`` through values and rates at ``strains``; the rim is where it was
-    at the last.
+    """The Hermite polynomial at ``strain`` through values and rates at ``strains``; frozen atoms
+    are those of the last point.
+
+    With Lagrange's basis l_p, value weight l_p^2 (1 - 2 (x - x_p) l_p'(x_p)), rate weight l_p^2 (x
+    - x_p).
     """
     free, dimension = tangents[0].shape
     y, tau = ys[-1].copy(), 0.0
@@ -289,8 +288,8 @@ def _hermite(strain, strains, ys, tangents, taus, slopes):  # type: ignore[no-un
 
 @njit(cache=True, nogil=True)
 def _trapezoid(y, y_then, tangent, tangent_then, h):  # type: ignore[no-untyped-def]
-    """How far the atom furthest from the trapezoidal rule ends up from it, and by how much a
-    tangent changes at most.
+    """The largest deviation of an atom from the trapezoidal rule (length), and the largest change
+    of a tangent.
     """
     apart = turn = 0.0
     for a in range(len(tangent)):
@@ -302,14 +301,14 @@ def _trapezoid(y, y_then, tangent, tangent_then, h):  # type: ignore[no-untyped-
     return np.sqrt(apart), np.sqrt(turn)
 
 
-def _rises(a: Point, b: Point) -> bool:
-    """Whether the cubic through the stresses and slopes of both ends has no slope below zero
-    between them.
+def _increases(a: Point, b: Point) -> bool:
+    """Whether the cubic through the stresses and slopes of both ends increases between them
+    (rule 3).
     """
     secant = (b.tau - a.tau) / (b.strain - a.strain)
     if not min(a.slope, b.slope, secant) > 0.0:
         return False
-    # the slope a fraction s of the way is a.slope + turn s + bend s^2
+    # the slope at a fraction s of the interval is a.slope + turn s + bend s^2
     turn, bend = (
         2.0 * (3.0 * secant - 2.0 * a.slope - b.slope),
         3.0 * (a.slope + b.slope - 2.0 * secant),

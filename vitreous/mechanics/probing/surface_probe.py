@@ -1,10 +1,10 @@
-"""Local probing of any model: as ``vitreous.mechanics.probing.probe``, with the disc's energy
-surface in place of pair tables.
+"""Local probing with any potential: ``vitreous.mechanics.probing.probe`` on the disc's energy
+surface.
 
-The disc (or ball) is a glass of its own with free boundaries: its rim follows the affine
-deformation, Newton moves the free atoms. The stress is the rate at which the free atoms' energies
-grow when everything in the disc is strained affinely, over the disc's area or volume; for pair
-models that is exactly the free atoms' share of the virial, pairs with the rim counted half.
+The disc (or ball) is treated as a glass with free boundaries: its frozen annulus follows the affine
+deformation, Newton moves the free atoms. The stress is the rate of the free atoms' energies under
+affine strain of the whole disc, over its area or volume; for pair models this equals the free
+atoms' share of the virial, with pairs to frozen atoms counted half.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from vitreous.mechanics.quasistatic.fixed_steps import Protocol, descend_alone, 
 Array = NDArray[Any]
 
 _STEP = 1e-5  # of the affine strain in the stress's difference quotient
-_EXACT = 1e-6  # of the affine force: what a tangent may leave unbalanced
-_NUDGE = 1e-3  # of ``jump``: the disturbance that ends a saddle
-_ROUGH = 1e-2  # of the force: what the Newton step of a miss may leave
+_EXACT = 1e-6  # of the affine force: residual of a tangent
+_NUDGE = 1e-3  # of ``jump``: the perturbation that leaves a saddle
+_ROUGH = 1e-2  # of the force: residual of the Newton step that measures a miss
 
 
 class SurfaceProbe(ContinuedProbe):
-    """One disc of any model: ``configuration`` holds its atoms without periodic boundaries, the
+    """One disc of any potential: ``configuration`` holds its atoms without periodic boundaries, the
     first ``free`` of them free.
     """
 
@@ -105,8 +105,8 @@ class SurfaceProbe(ContinuedProbe):
         )
 
     def miss(self, strain: float, y: Array, near: Point) -> Miss:
-        """How far ``y`` lies from the minimum at ``strain``, by the stiffness at ``y`` itself;
-        infinitely far if it is not positive.
+        """Distance of ``y`` to the minimum at ``strain``, with the stiffness at ``y`` itself;
+        infinite if that is not positive.
         """
         f = self.loading.deformation_gradient(strain)
         x, cell = y @ f.T, self._cell @ f.T
@@ -118,8 +118,8 @@ class SurfaceProbe(ContinuedProbe):
         return Miss(furthest, self._tau(x + step, cell))
 
     def descend(self, strain: float, y: Array, alone: bool) -> Point | None:
-        """The minimum at ``strain`` into which conjugate gradients fall from ``y``; None if they do
-        not come to rest.
+        """The minimum at ``strain`` that conjugate gradients reach from ``y``; None if they do not
+        converge.
         """
         f = self.loading.deformation_gradient(strain)
         x, cell = y @ f.T, self._cell @ f.T
@@ -140,7 +140,7 @@ class SurfaceProbe(ContinuedProbe):
         )
 
     def _fall(self, strain: float, x: Array, cell: Array) -> Point | None:
-        """A saddle at which a perfect symmetry holds the descent is disturbed a little, once."""
+        """Descend; a saddle held by a perfect symmetry is perturbed slightly, once."""
         inverse = np.linalg.inv(self.loading.deformation_gradient(strain)).T
         for _ in range(2):
             state = descend_and_polish(
@@ -155,8 +155,8 @@ class SurfaceProbe(ContinuedProbe):
         return None
 
     def _tau(self, positions: Array, cell: Array) -> float:
-        """The loading's scalar stress of the free atoms: how fast their energies grow along the
-        strain that it weighs stresses by.
+        """Scalar stress of the free atoms: the rate of their energies along the strain conjugate to
+        the loading's stress weights, by central differences.
         """
         strain = 0.25 * _STEP * (self._weights + self._weights.T) * self.protocol.area
         grown, shrunk = (

@@ -1,3 +1,1 @@
-"""Athermal quasistatic deformation: continuation, the fixed-step protocol, and what counts as an
-event.
-"""
+"""Athermal quasistatic deformation: continuation, the fixed-step protocol, and events."""

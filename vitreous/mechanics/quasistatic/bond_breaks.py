@@ -1,12 +1,12 @@
 """Which instabilities of a network break a bond (Font-Clos et al. 2022, Methods).
 
-A bridging atom has lost a bond when it stands within ``near`` of one of its two partners and beyond
-``far`` of the other; the event breaks a bond when besides some atom's energy falls by more than
-``drop``. Both are needed: a bond can pass ``far`` elastically, and bridging atoms flip from one
+A bridging atom has lost a bond if it lies within ``near`` of one of its two partners and beyond
+``far`` of the other; an event breaks a bond if in addition some atom's energy falls by more than
+``drop``. Both are needed: a bond can exceed ``far`` elastically, and bridging atoms flip from one
 side of their bond to the other with drops of the same size and no broken bond. "The distance from
 its nearest neighbors suddenly changes": the longer of the two bonds grows by more than ``jump`` in
-the event, so a bond that was stretched beyond ``far`` before may break now, but is not taken for
-broken because another atom flips far away.
+the event, so a bond stretched beyond ``far`` earlier may break now, but does not count as broken
+when another atom flips far away.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ Array = NDArray[np.float64]
 
 
 class HasAtomEnergies(Protocol):
-    """Anything that shares a glass's energy out among its atoms: (N,) at positions (N, D) in a cell
-    (D, D).
-    """
+    """Provides atomic energies (N,) of a glass at positions (N, D) in a cell (D, D)."""
 
-    def atom_energies(self, positions: Array, cell: Array) -> Array: ...
+    def atom_energies(self, positions: Array, cell: Array) -> Array:
+        """Energies (N,) of the atoms."""
+        ...
 
 
 @dataclass(frozen=True)
 class BreakRule:
-    """Lengths ``near``, ``far`` and ``jump``, energy ``drop``, in the glass's units."""
+    """Thresholds of a broken bond: lengths ``near``, ``far`` and ``jump``, energy ``drop``, in the
+    glass's units."""
 
     near: float
     far: float
@@ -43,8 +44,8 @@ class BreakRule:
 
 
 def bridges(bonds: NDArray[np.int64], atoms: int) -> NDArray[np.int64]:
-    """(B, 3): every atom with exactly two bonds whose partners both have more, and those partners;
-    from ``bonds`` (., 2).
+    """Bridging atoms and their two partners (B, 3), from ``bonds`` (., 2): atoms with exactly two
+    bonds, whose partners both have more.
     """
     ends = np.concatenate([bonds, bonds[:, ::-1]])
     count = np.bincount(ends[:, 0], minlength=atoms)
@@ -57,7 +58,7 @@ def bridges(bonds: NDArray[np.int64], atoms: int) -> NDArray[np.int64]:
 
 
 class BondBreaks:
-    """Which bond each event of one walk broke; told the events in their order, each once.
+    """Find the bond that each event of a deformation breaks. Pass every event once, in order.
 
     ``energies``: the glass's energy surface, or LAMMPS.
 
@@ -71,15 +72,17 @@ class BondBreaks:
         self.bridge = bridges(configuration.bonds, len(configuration))
         if not len(self.bridge):
             raise VitreousError(
-                "broken bonds are asked for, but the glass has no bridging bonds; find its bonds "
+                "broken bonds were requested, but the glass has no bridging bonds; find its bonds "
                 "first"
             )
         self.periodic, self.energies, self.rule = configuration.periodic, energies, rule
-        self.broken = np.zeros(len(self.bridge), dtype=bool)  # by an earlier event, and open since
+        self.broken = np.zeros(
+            len(self.bridge), dtype=bool
+        )  # by an earlier event, and not closed since
 
     def lost_by(self, event: Instability) -> int:
-        """The bridging atom whose bond the event broke, of several the one that moved most; -1 for
-        none.
+        """The bridging atom whose bond the event broke, of several the one with the largest
+        displacement; -1 if none.
         """
         before, after = event.before, event.after
         (short, long), (new_short, new_long) = (
@@ -97,13 +100,11 @@ class BondBreaks:
         return int(atoms[np.linalg.norm(event.displacement[atoms], axis=1).argmax()])
 
     def _open(self, short: Array, long: Array) -> NDArray[np.bool_]:
-        """(B,) whether each bridging atom stands near one partner and far from the other."""
+        """Whether each bridging atom (B,) is near one partner and far from the other."""
         return (short < self.rule.near) & (long > self.rule.far)
 
     def _lengths(self, positions: Array, cell: Array) -> tuple[Array, Array]:
-        """The shorter and the longer (B,) of each bridging atom's two bonds; nearest images are
-        taken.
-        """
+        """The shorter and the longer (B,) of each bridging atom's two bonds, in nearest images."""
         lengths = []
         for partner in (1, 2):
             reduced = (

@@ -1,13 +1,13 @@
 """Athermal quasistatic deformation by continuation.
 
 Between instabilities a minimum moves smoothly with strain: u' = H^-1 X (X the affine force)
-predicts it, Newton corrects it, and one stride covers many of the user's strain steps. Where a
-stride is not seen to be smooth it is shortened; where even a small fraction of one strain step
-fails, an instability lies inside that step, and the state is carried over it exactly as the
-fixed-step protocol does: the glass at the last grid strain is deformed affinely by one step and the
-*named reference minimiser* descends from there; Newton only polishes. Event strains are therefore
-those of the fixed-step protocol (Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006)), which
-``stride=1`` carries out as it is, without continuation and without Newton.
+predicts it, Newton corrects it, and one stride covers many of the user's strain steps. A stride
+that is not verified to be smooth is shortened. Where even a small fraction of one strain step
+fails, that step contains an instability and is crossed as in the fixed-step protocol: the glass at
+the last grid strain is deformed affinely by one step, the *named reference minimiser* descends from
+there, and Newton only polishes. Event strains are therefore those of the fixed-step protocol
+(Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006)), which ``stride=1`` performs without
+continuation and without Newton.
 
 =====================  =============================================  ==========================
 symbol                 variable                                       unit
@@ -17,13 +17,14 @@ dE/dstrain             ``State.virial : velocity_gradient``           energy
 u' (co-moving frame)   ``tangent`` (N, D), y = F^-1 x                 length
 =====================  =============================================  ==========================
 
-A stride is smooth if it is so for every single atom, whatever the size of the glass: Newton meets
-positive curvature only, and no atom ends further than ``jump`` from its prediction; the state
-halfway, foretold by the cubic through both ends and their tangents, lies within ``_ASTRAY`` of
-``smallest_event`` of a minimum; and the displacement is that of the mean tangent but for ``_TURN``
-of the tangent's change. An instability that moves an atom by J is missed halfway by about J / 2,
-unless its approach bends the cubic towards it: then the second test is out by J. Where a pair
-crosses a cutoff at which the stiffness jumps, both are out by no more than the stride's square.
+A stride is smooth if three tests hold for every atom, whatever the size of the glass. Newton meets
+only positive curvature, and no atom ends further than ``jump`` from its prediction. The state
+halfway, predicted by the cubic through both ends and their tangents, lies within ``_MIDPOINT``
+times ``smallest_event`` of a minimum. The displacement differs from that of the mean tangent by at
+most ``_TRAPEZOID`` of the tangent's change. Across an instability that moves an atom by J the
+midpoint's error is about J / 2, unless the approach bends the cubic towards it: then the
+trapezoidal error is J. Where a pair crosses a cutoff at which the stiffness jumps, both errors are
+of the order of the stride's square.
 """
 
 from __future__ import annotations
@@ -60,20 +61,19 @@ from vitreous.mechanics.quasistatic.instability import (
 
 Array = NDArray[Any]
 
-# a strain step is divided at most this finely before its end is called unreachable without an
-# instability
+# finest division of a strain step before its end counts as unreachable without an instability
 _FINEST = 32
-_ASTRAY = 0.25  # of the smallest event's move: how far from its prediction a state halfway may lie
-_TURN = 0.2  # of the tangent's change over a stride: how far the trapezoidal rule may be out
-_CAREFUL = 0.85  # of the stride that would just be smooth
-_NUDGE = 1e-3  # of ``jump``: the disturbance that ends a saddle
-_ROUGH = 0.1  # of the force halfway: what its Newton step may leave
+_MIDPOINT = 0.25  # of ``smallest_event``: tolerance of the midpoint's error
+_TRAPEZOID = 0.2  # of the tangent's change over a stride: tolerance of the trapezoidal rule
+_SAFETY = 0.85  # of the stride that would just be accepted
+_NUDGE = 1e-3  # of ``jump``: the perturbation that leaves a saddle
+_ROUGH = 0.1  # of the force at the midpoint: residual of its Newton step
 
 
 @dataclass
 class _Point:
-    """A state on the branch; stiffness and tangent once a stride has asked for them, and whether
-    they show it to be a minimum.
+    """A state on the branch; its stiffness and tangent, once computed, and whether they show it to
+    be a minimum.
     """
 
     strain: float
@@ -93,14 +93,14 @@ def deform(
     ends: Ends | None = None,
     stops: Collection[int] = (),
 ) -> Path:
-    """Take the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an
+    """Deform the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an
     instability for which ``ends`` is true.
 
-    ``visit(step, state)`` is told of each state on the way, of those at the strain steps ``stops``
-    in any case. With ``stride=1`` every strain step is an affine step and a descent.
+    ``visit(step, state)`` is called for every computed state, which include the strain steps
+    ``stops``. With ``stride=1`` every strain step is an affine step and a descent.
 
     Raises:
-        NotConverged: if the reference minimiser cannot bring the forces down.
+        NotConverged: if the reference minimiser does not reach the force tolerance.
     """
     walker = _Walker(surface, start, loading, protocol, preconditioner)
     if protocol.stride == 1:
@@ -143,7 +143,7 @@ def deform(
 
 
 class _Walker:
-    """One glass on its way: the moves that ``deform`` chooses between."""
+    """One glass during a deformation: the moves that ``deform`` combines."""
 
     def __init__(
         self,
@@ -161,11 +161,11 @@ class _Walker:
         )
         self.cell = start.cell
         self.previous: _Point | None = None
-        self.scale = 0.5  # of the next stride against the last, by how far off its middle was
+        self.scale = 0.5  # ratio of the next stride to the last, from the midpoint's error
 
     def tangent(self, point: _Point, h: float) -> Array:
-        """(N, D), as exact as leaves a tenth of the force tolerance after a first stride ``h``,
-        within 1e-4 to 3e-3 of its size.
+        """The tangent (N, D) dy/dstrain, so accurate that a stride ``h`` leaves a tenth of the
+        force tolerance, between 1e-4 and 3e-3 relative.
         """
         if point.tangent is None:
             lin = point.lin = self.surface.linearise(point.state.positions, point.state.cell)
@@ -178,7 +178,7 @@ class _Walker:
         return point.tangent
 
     def stride(self, point: _Point, h: float) -> _Point | None:
-        """The minimum at ``point.strain + h`` if the way there is smooth, else None."""
+        """The minimum at ``point.strain + h`` if the stride is smooth, else None."""
         self.scale = 0.5
         if self.tangent(point, h) is not None and not point.minimum:
             return None
@@ -201,8 +201,8 @@ class _Walker:
         return reached
 
     def _predict(self, point: _Point, h: float) -> Array:
-        """Positions (N, D) in the undeformed frame after a stride ``h``: tangent, plus curvature
-        where the last two points agree.
+        """Positions (N, D) in the undeformed frame after a stride ``h``: from the tangent, and the
+        curvature if there is a previous point.
         """
         tangent = self.tangent(point, h)
         y = self._y(point) + h * tangent
@@ -215,14 +215,15 @@ class _Walker:
 
     def _smooth(self, a: _Point, b: _Point) -> bool:
         """Whether the minima ``a`` and ``b`` lie on one branch."""
-        h, grain = b.strain - a.strain, _ASTRAY * self.protocol.smallest_event
+        h, grain = b.strain - a.strain, _MIDPOINT * self.protocol.smallest_event
         ya, yb, ta, tb = self._y(a), self._y(b), self.tangent(a, h), self.tangent(b, h)
         turn = tb - ta
         if (
             not b.minimum
-            or _beyond(yb - ya - 0.5 * h * (ta + tb)) > _TURN * h * longest(turn) + grain
+            or _beyond(yb - ya - 0.5 * h * (ta + tb)) > _TRAPEZOID * h * longest(turn) + grain
         ):
             return False
+        # cubic Hermite at the midpoint: (y_a + y_b)/2 - h (t_b - t_a)/8, then one Newton step
         f = self.loading.deformation_gradient(a.strain + 0.5 * h)
         halfway, cell = (0.5 * (ya + yb) - h / 8.0 * turn) @ f.T, self.cell @ f.T
         force = self.surface.energy_forces_virial(halfway, cell)[1]
@@ -230,7 +231,7 @@ class _Walker:
         step, positive = solve(b.lin, force, self.preconditioner, _ROUGH)
         off = longest(step) / grain
         self.scale = float(
-            np.clip(_CAREFUL * max(off, 1e-6) ** -0.25, 0.1, 2.0)
+            np.clip(_SAFETY * max(off, 1e-6) ** -0.25, 0.1, 2.0)
         )  # the error of a cubic grows as h^4
         return positive and off <= 1.0
 
@@ -241,11 +242,11 @@ class _Walker:
         ).T
 
     def cross(self, point: _Point, end: float) -> tuple[_Point, Fall | None]:
-        """From a grid strain to the next, ``end``, as the protocol does; and the instability met on
-        the way.
+        """Cross from a grid strain to the next, ``end``, as in the fixed-step protocol; return the
+        new point and the instability crossed, if any.
 
-        A step that a step back undoes is followed in small strides: it may be steep and nothing
-        else.
+        A step that is undone by reversing it is followed in small strides: it may only be a steep
+        elastic response.
         """
         fallen, least = self._fall(point, end), self.protocol.smallest_event
         edge = point
@@ -259,8 +260,8 @@ class _Walker:
         )
 
     def _fall(self, point: _Point, end: float) -> _Point:
-        """Where the fixed-step protocol falls to. A perfect symmetry can hold it at a saddle, which
-        a small disturbance then ends.
+        """The state that the fixed-step protocol reaches. If a perfect symmetry holds it at a
+        saddle, a small perturbation is added.
         """
         fallen = _Point(end, self._descend(point.state, point.strain, end))
         self.tangent(fallen, end - point.strain)
@@ -277,9 +278,7 @@ class _Walker:
         )
 
     def _follow(self, point: _Point, end: float) -> _Point:
-        """The branch's minimum at ``end``, or the last on the way there that ever smaller strides
-        can reach.
-        """
+        """The branch's minimum at ``end``, or the last one that ever smaller strides can reach."""
         finest = (end - point.strain) / _FINEST
         h = 0.5 * (end - point.strain)
         while True:
@@ -295,8 +294,8 @@ class _Walker:
                 return point
 
     def _again(self, state: State, strain: float, end: float) -> State:
-        """The minimum next to a state at another strain: by Newton if that leads there smoothly,
-        else as the protocol finds it.
+        """The minimum next to a state, at another strain: by Newton if it is smoothly connected,
+        else by the protocol.
         """
         positions, cell = self._strained(state, strain, end)
         protocol = self.protocol
@@ -313,15 +312,16 @@ class _Walker:
         )
 
     def _descend(self, state: State, strain: float, end: float) -> State:
-        """The fixed-step protocol: affine step, reference minimiser, Newton polish."""
+        """One strain step: affine step, reference minimiser, Newton polish."""
         positions, cell = self._strained(state, strain, end)
         return descend_and_polish(self.surface, positions, cell, self.preconditioner, self.protocol)
 
     def descend_alone(self, state: State, strain: float, end: float) -> State:
-        """The fixed-step protocol: affine step and reference minimiser, nothing else."""
+        """One strain step of the fixed-step protocol: affine step and reference minimiser only."""
         return descend_alone(self.surface, *self._strained(state, strain, end), self.protocol)
 
     def _strained(self, state: State, strain: float, end: float) -> tuple[Array, Array]:
+        """Positions and cell of ``state``, affinely deformed from ``strain`` to ``end``."""
         ratio = self.loading.deformation_gradient(end) @ np.linalg.inv(
             self.loading.deformation_gradient(strain)
         )
@@ -329,5 +329,5 @@ class _Walker:
 
 
 def _beyond(displacement: Array) -> float:
-    """The longest of (N, D) displacements, rigid translation removed."""
+    """The largest of (N, D) displacements, rigid translation removed."""
     return longest(displacement - displacement.mean(axis=0))

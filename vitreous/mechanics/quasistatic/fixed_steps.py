@@ -1,9 +1,8 @@
-"""The fixed-step protocol of athermal quasistatic deformation: an affine strain step, a descent by
-a named minimiser, and again.
+"""The fixed-step protocol of athermal quasistatic deformation: an affine strain step and a descent
+by a named minimiser, repeated.
 
-Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006). Whatever finds the glass again after a step can
-be walked with: our own minimisers, or LAMMPS. What counts as an event is said in
-``vitreous.mechanics.quasistatic.instability``.
+Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006). The minimiser can be native or LAMMPS.
+``vitreous.mechanics.quasistatic.instability`` defines events.
 """
 
 from __future__ import annotations
@@ -34,7 +33,8 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Protocol:
-    """How to deform. Lengths and forces in the model's units; strains dimensionless."""
+    """Parameters of a deformation; lengths and forces in the model's units, strains dimensionless.
+    ``budget``: force evaluations per minimisation."""
 
     strain_step: float
     strain_max: float
@@ -50,7 +50,7 @@ class Protocol:
 
 @dataclass
 class Path:
-    """What a deformation met: grid indices and states in order, and the instabilities."""
+    """Result of a deformation: grid indices and states in order, and the instabilities."""
 
     steps: list[int] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
@@ -69,11 +69,11 @@ def walk(
     visit: Visit | None = None,
     ends: Ends | None = None,
 ) -> Path:
-    """The fixed-step protocol: ``advance`` finds the glass again after each strain step; ``visit``
-    and ``ends`` as for ``deform``.
+    """Perform the fixed-step protocol: ``advance`` finds the minimum after each strain step;
+    ``visit`` and ``ends`` as for ``deform``.
 
-    Only steps that move an atom by more than ``smallest_event`` beyond what the step before
-    foretells are looked into for an instability.
+    A step is examined for an instability only if the non-affine displacement of some atom differs
+    from that of the previous smooth step by more than ``smallest_event``.
     """
     path, h, before = Path([0], [start]), protocol.strain_step, start
     usual = np.zeros_like(start.positions)
@@ -102,7 +102,7 @@ def walk(
 
 
 def steps_within(strain_max: float, strain_step: float) -> int:
-    """How many whole strain steps lead no further than ``strain_max``, rounding apart."""
+    """The number of whole strain steps up to ``strain_max``, up to rounding."""
     return int(np.floor(strain_max / strain_step + 1e-6))
 
 
@@ -114,17 +114,17 @@ def descend_and_polish(
     protocol: Protocol,
     free: Array | None = None,
 ) -> State:
-    """The minimum that the named minimiser falls into from ``positions``; ``free`` (N, 1) of ones
-    and zeros freezes atoms.
+    """The minimum that the named minimiser reaches from ``positions``, with Newton for the last
+    part; ``free`` (N, 1) is 1 for free and 0 for frozen atoms.
 
-    Newton is tried from where the descent stands, and the descent goes on undisturbed unless Newton
-    converges through positive curvature without leaving the neighbourhood. First that is where the
-    force has fallen tenfold, and tenfold again. Once the force has risen, an avalanche is under
-    way: then at a force whose Newton step is a small part of ``jump``, and again each time it has
-    fallen to a third.
+    Newton is tried from states of the descent, which continues unchanged unless Newton converges
+    through positive curvature without leaving the neighbourhood. It is tried each time the force
+    has fallen tenfold. Once the force has risen, an avalanche is under way: Newton is then tried at
+    a force whose Newton step is a small fraction of ``jump``, and each time the force has fallen to
+    0.3 of that.
 
     Raises:
-        NotConverged: naming the force that is left.
+        NotConverged: naming the remaining force.
     """
     descent, stiffest = _descent(surface, positions, cell, protocol, free)
     gentle, fall, reach = 1e-3 * protocol.jump * stiffest, 0.1, None
@@ -160,21 +160,21 @@ def descend_alone(
     protocol: Protocol,
     free: Array | None = None,
 ) -> State:
-    """The minimum that the named minimiser falls into from ``positions``, by itself; otherwise as
+    """The minimum that the named minimiser reaches from ``positions`` without Newton; otherwise as
     ``descend_and_polish``.
     """
     for stand in _descent(surface, positions, cell, protocol, free)[0]:
         if stand.residual <= protocol.force_tolerance:
             return _state_of(surface, stand, cell)
         _refuse_beyond_budget(stand, protocol)
-    raise AssertionError("a descent goes on for as long as it is asked")
+    raise AssertionError("a descent never ends by itself")
 
 
 def _descent(
     surface: EnergySurface, positions: Array, cell: Array, protocol: Protocol, free: Array | None
 ) -> tuple[Iterator[Stand], float]:
-    """The named minimiser from ``positions``, and twice the largest entry on the stiffness's
-    diagonal.
+    """The named minimiser started from ``positions``, and its curvature scale: twice the largest
+    diagonal entry of the Hessian.
     """
     stiffest = 2.0 * float(surface.linearise(positions, cell).network(np.inf).diagonal().max())
     alone = getattr(surface, "forces", None) or (

@@ -1,21 +1,20 @@
-"""What an event is: an instability that a step back does not undo, told by how far it moved an
-atom, and by the energy that it set free.
+"""Events: instabilities that reversing the strain step does not undo, measured by the largest
+displacement of an atom and by the energy drop.
 
-Two states at one and the same strain are compared: the last before the branch ended, and the state
-after it brought back to that strain. What is elastic is the same in both and drops out, so the size
-of the glass does not enter. A step over which the glass goes smoothly is undone by the step back,
-however steep it is. The energy is that between the branches where the event is seen, at the end of
-the step: beyond the instability it grows by the fall of the stress, so coarse steps find more of
-it, by at most step times volume times that fall.
+Two states at the same strain are compared: the last one before the branch ended, and the state
+after it brought back to that strain. The elastic part is the same in both and cancels, so the size
+of the glass does not matter. Reversing the step undoes a smooth response, however steep. The energy
+drop is that between the branches at the end of the step; beyond the instability it grows with the
+stress drop, so coarse steps find more, by at most step times volume times the stress drop.
 
 ===================================  =======================================================  ======
 symbol                               variable                                                 unit
 ===================================  =======================================================  ======
 lo, hi                               states before and after, h apart in strain, within one
                                      strain step
-u_i                                  ``shift``: of ``hi`` brought back, against ``lo``        length
-E_lo - E_back + h (E'_lo - E'_back)  ``released``: by then, the branches continued to         energy
-                                     ``hi``'s strain
+u_i                                  ``shift``: of ``hi`` brought back, relative to ``lo``    length
+E_lo - E_back + h (E'_lo - E'_back)  ``released``: with both branches continued to ``hi``'s   energy
+                                     strain
 ===================================  =======================================================  ======
 """
 
@@ -34,18 +33,16 @@ from vitreous.mechanics.newton import State
 Array = NDArray[Any]
 Advance = Callable[
     [State, float, float], State
-]  #: a state, its strain, and the strain at which to find it again
+]  #: (state, its strain, new strain) -> the minimum at the new strain
 
-_HALVINGS = (
-    7  # of a strain step at most, less one, until what a step back undoes is taken for smooth
-)
-_ROUNDING = 1e-11  # of the energy: a fall that sets no more free is none
+_HALVINGS = 7  # number of intervals tried, each half the last, before a step counts as smooth
+_ROUNDING = 1e-11  # of the energy: a smaller energy drop is no event
 
 
 @dataclass(frozen=True)
 class Fall:
-    """An instability at one strain: ``shift`` (N, D) of the atoms, energy ``released``,
-    ``stress_drop`` (D, D).
+    """The drop at an instability, at one strain: ``shift`` (N, D) of the atoms, energy
+    ``released``, ``stress_drop`` (D, D).
     """
 
     shift: Array
@@ -54,14 +51,14 @@ class Fall:
 
     @property
     def move(self) -> float:
-        """The longest shift of an atom."""
+        """The largest shift of an atom, length."""
         return longest(self.shift)
 
 
 @dataclass(frozen=True)
 class Instability:
     """An event: the states before (grid strain k) and after (k + 1), the non-affine displacement
-    (N, D) between them, and the fall.
+    (N, D) between them, and the drop ``fall``.
     """
 
     step: int
@@ -72,7 +69,7 @@ class Instability:
 
 
 def non_affine(before: State, after: State) -> Array:
-    """(N, D) non-affine displacement between two states followed continuously, rigid translation
+    """Non-affine displacement (N, D) between two states of one trajectory, rigid translation
     removed.
     """
     affine = np.linalg.solve(before.cell, after.cell)
@@ -81,12 +78,12 @@ def non_affine(before: State, after: State) -> Array:
 
 
 def furthest(before: State, after: State) -> float:
-    """The longest non-affine displacement of an atom."""
+    """The largest non-affine displacement of an atom, length."""
     return longest(non_affine(before, after))
 
 
 def longest(vectors: Array) -> float:
-    """The longest of (N, D) vectors."""
+    """The length of the longest of (N, D) vectors."""
     return float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max()))
 
 
@@ -107,9 +104,9 @@ def fall_between(
     """The instability between states at strains ``at_lo`` < ``at_hi``; None if it moves no atom by
     more than ``least`` (length).
 
-    ``advance`` finds a state again at another strain. An instability whose hysteresis is narrower
-    than the interval is undone by a step back; the interval is then halved, a few times. What is
-    undone even so, or sets no energy free, is no event.
+    ``advance`` finds the minimum next to a state at another strain. Reversing the interval undoes
+    an instability whose hysteresis is narrower; the interval is then halved, a few times. A change
+    that is still undone, or releases no energy, is no event.
     """
     for _ in range(_HALVINGS):
         if not furthest(lo, hi) > least:

@@ -1,5 +1,5 @@
-"""Whether a network still holds together: complete fracture means that no path of bonds leads from
-the glass to its own periodic image.
+"""Whether a network percolates: complete fracture means that no path of bonds connects the glass
+with its own periodic image.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ Array = NDArray[Any]
 def intact(
     positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDArray[np.int64], far: float
 ) -> NDArray[np.bool_]:
-    """(B,) whether each of ``bonds`` (B, 2) is at most ``far`` long; nearest images are taken."""
+    """Whether each of ``bonds`` (B, 2) is at most ``far`` (length) long, (B,), in nearest
+    images.
+    """
     vectors, _ = _nearest(positions, cell, periodic, bonds)
     return np.linalg.norm(vectors, axis=1) <= far
 
@@ -27,8 +29,8 @@ def spans(
 ) -> bool:
     """Whether ``bonds`` (B, 2) connect the glass with its image along lattice vector ``axis``.
 
-    Every atom of a cluster gets the number of its image that a tree of bonds leads to; a bond
-    between images that do not match closes a loop around the cell.
+    A spanning tree of bonds assigns an image number to every atom of a cluster; a bond between
+    atoms whose numbers do not match closes a loop around the cell.
     """
     if not len(bonds):
         return False
@@ -49,9 +51,7 @@ def spans(
 def _nearest(
     positions: Array, cell: Array, periodic: tuple[bool, ...], bonds: NDArray[np.int64]
 ) -> tuple[Array, NDArray[np.int64]]:
-    """(B, D) vectors along the bonds to the nearest image, and the lattice vectors (B, D) added to
-    get there.
-    """
+    """Vectors (B, D) along the bonds to the nearest image, and the lattice shifts (B, D) added."""
     reduced = (positions[bonds[:, 1]] - positions[bonds[:, 0]]) @ np.linalg.inv(cell)
     crossing = -np.rint(reduced) * np.array(periodic)
     return (reduced + crossing) @ cell, crossing.astype(np.int64)

@@ -1,6 +1,4 @@
-"""What stands in the way of a strain, told before any work: a boundary that nothing holds, or a
-cell that becomes too thin.
-"""
+"""Check before a deformation whether the glass can follow it: free boundaries and thin cells."""
 
 from __future__ import annotations
 
@@ -25,9 +23,9 @@ def refuse_deformation(
 ) -> None:
     """Raise VitreousError for a loading that the glass cannot follow up to ``strain_max``.
 
-    That is: of another dimension, inverting the cell, straining a direction in which the glass is
-    not periodic (the boundary would give way and no strain arise), or making the cell thinner than
-    the ``cutoff`` of ``surface``, where that has one.
+    That is a loading of another dimension, one that inverts the cell, one that strains a direction
+    in which the glass is not periodic (its free boundary would not transmit the strain), or one
+    that makes the cell thinner than the ``cutoff`` of ``surface``, if it has one.
     """
     if loading.dimension != configuration.dimension:
         raise VitreousError(
@@ -39,9 +37,8 @@ def refuse_deformation(
     if _touches(0.5 * (rate + rate.T), configuration):
         free = free_directions(configuration.periodic)
         raise VitreousError(
-            f"the glass is not periodic along {free}, but {loading.mode} strains it there and its "
-            "boundary would give way; "
-            "deform a glass that is periodic there"
+            f"the glass is not periodic along {free}, but {loading.mode} strains it there and a "
+            "free boundary transmits no strain; deform a glass that is periodic there"
         )
     refuse_thin(
         stretched,
@@ -65,6 +62,6 @@ def refuse_lengths(configuration: Configuration, axes: tuple[int, ...]) -> None:
 
 
 def _touches(strain: Array, configuration: Configuration) -> bool:
-    """Whether a symmetric strain (D, D) acts on a direction across the periodic ones."""
+    """Whether a symmetric strain (D, D) acts on a free direction."""
     free = across(configuration.cell, configuration.periodic)
     return bool(np.abs(strain @ free).max(initial=0.0) > _NEGLIGIBLE * np.abs(strain).max())

@@ -1,1 +1,1 @@
-"""Silica of Watanabe et al.: terms, kernels, linear response and the energy surface."""
+"""Silica potential of Watanabe et al.: terms, kernels, linear response and the energy surface."""

@@ -1,6 +1,4 @@
-"""The many-body blocks of the Watanabe Hessian, each around one centre, as entries of one sparse
-matrix.
-"""
+"""Assemble the many-body blocks of the Watanabe Hessian, one per centre, into a sparse matrix."""
 
 import numpy as np
 from numba import njit
@@ -8,7 +6,10 @@ from numba import njit
 
 @njit(cache=True)
 def block_entries(first, nbr, blocks):  # type: ignore[no-untyped-def]
-    """Rows, columns and values of the blocks in atomic coordinates, duplicates to be summed."""
+    """Rows, columns and values of the blocks in atomic coordinates; duplicates are summed.
+
+    A block refers to pair vectors d = x_j - x_i; the rows and columns of the centre i follow from
+    the chain rule, with a minus sign."""
     size = 0
     for i in range(len(first) - 1):
         m = blocks.first[i + 1] - blocks.first[i]

@@ -9,8 +9,21 @@ by the chain rule: with zeta_i = dE/dz_i, every Si-O pair on the coordination ra
 zeta_j) fc'(r). Per-atom energies take pairs in halves and triplets in thirds.
 
 The neighbour list is full: slot s of atom i holds neighbour ``nbr[s]`` at ``x[nbr] + offset[image]
-- x[i]``; of the two slots of a pair one is ``forward``. ``Scratch`` holds the slots within reach at
-the present positions, so that nothing is allocated.
+- x[i]``; one of the two slots of a pair is ``forward``. ``Scratch`` holds the slots within reach at
+the current positions; it is reused, so that the kernels do not allocate.
+
+==================  ===========================================  ===========  =========
+symbol              variable                                     shape        unit
+==================  ===========================================  ===========  =========
+r_ij, its length    ``s.d``, ``s.r``                             (S, 3) (S,)  A
+z_i                 ``s.z``                                      (N,)         1
+g, g', g''          ``s.g``, ``s.dg``, ``s.ddg``                 (N,)         1
+zeta_i              ``s.zeta``                                   (N,)         eV
+P, P', P''          ``s.arms``                                   (2, M, 3)    1, 1/A ...
+lambda, lambda'     ``lam``, ``dlam``                                         eV
+W, W'               ``w``, ``dw``                                             1
+cos theta_jik       ``c``                                                     1
+==================  ===========================================  ===========  =========
 """
 
 from __future__ import annotations
@@ -63,7 +76,7 @@ class Scratch(NamedTuple):
 
 
 def scratch(atoms: int, slots: int, most: int) -> Scratch:
-    """Room for ``atoms`` with ``slots`` in all and at most ``most`` each."""
+    """Allocate buffers for ``atoms`` with ``slots`` in total and at most ``most`` each."""
     z, g, dg, ddg, zeta, energy = np.zeros((6, atoms))
     return Scratch(
         first=np.zeros(atoms + 1, np.int64),
@@ -85,7 +98,7 @@ def scratch(atoms: int, slots: int, most: int) -> Scratch:
 
 @njit(cache=True)
 def shorten(x, first, nbr, image, forward, offset, species, terms, s):
-    """Fills the slots within reach, the coordinations and the softening factors."""
+    """Fill the slots within reach, the coordinations z and the softening factors g."""
     reach2 = terms.reach**2
     low, high = terms.ramp[0], terms.ramp[1]
     at = 0
@@ -113,6 +126,7 @@ def shorten(x, first, nbr, image, forward, offset, species, terms, s):
 
 @njit(cache=True, inline="always")
 def _push(forces, i, j, gx, gy, gz):  # type: ignore[no-untyped-def]
+    """Add a pair force: dE/d(x_j - x_i) acts on i, its opposite on j."""
     forces[i, 0] += gx
     forces[i, 1] += gy
     forces[i, 2] += gz
@@ -123,6 +137,7 @@ def _push(forces, i, j, gx, gy, gz):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, inline="always")
 def _work(virial, dx, dy, dz, gx, gy, gz):  # type: ignore[no-untyped-def]
+    """Add a pair force's virial: xx, yy, zz, xy, xz, yz."""
     virial[0] += gx * dx
     virial[1] += gy * dy
     virial[2] += gz * dz
@@ -133,6 +148,9 @@ def _work(virial, dx, dy, dz, gx, gy, gz):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
 def _pairs(species, terms, s, forces, virial):  # type: ignore[no-untyped-def]
+    """Add sum_pairs g_i g_j phi at fixed z to forces, energies and virial, and its dE/dz to
+    zeta.
+    """
     for i in range(len(species)):
         for k in range(s.first[i], s.first[i + 1]):
             j = s.nbr[k]
@@ -156,8 +174,8 @@ def _pairs(species, terms, s, forces, virial):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, inline="always")
 def gather(i, end, within, range_, gamma, species, s, row):  # type: ignore[no-untyped-def]
-    """Puts i's neighbours of species ``end`` nearer than ``within`` into ``s.ends[row]`` and their
-    arms into ``s.arms[row]``; how many.
+    """Store i's neighbours of species ``end`` closer than ``within`` in ``s.ends[row]`` and their
+    P, P', P'' in ``s.arms[row]``; return their number.
     """
     count = 0
     for k in range(s.first[i], s.first[i + 1]):
@@ -172,7 +190,9 @@ def gather(i, end, within, range_, gamma, species, s, row):  # type: ignore[no-u
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
 def _centre(i, term, species, s):  # type: ignore[no-untyped-def]
-    """One term of one centre: adds to ``s.grad`` by slot, to energies and to zeta."""
+    """Add lambda P P W of one term and one centre i to ``s.grad`` by slot, to energies and to
+    zeta.
+    """
     same = term[END_A] == term[END_B]
     na = gather(i, int(term[END_A]), term[RANGE_A], term[RANGE_A], term[GAMMA_A], species, s, 0)
     if na == 0 or (same and na == 1):
@@ -198,12 +218,15 @@ def _centre(i, term, species, s):  # type: ignore[no-untyped-def]
             wx, wy, wz = s.d[kb, 0], s.d[kb, 1], s.d[kb, 2]
             ib = 1.0 / s.r[kb]
             q, dq = s.arms[row, b, 0], s.arms[row, b, 1]
+            # cos theta_jik, then W and W' with t = c - c0
             c = (ux * wx + uy * wy + uz * wz) * ia * ib
             t = c - term[COSINE]
             w = t * t * (1.0 + term[ALPHA] * t)
             dw = t * (2.0 + 3.0 * term[ALPHA] * t)
             pq = p * q
             e = pq * w
+            # d(lambda P Q W)/du = along_a u + mixed w: P' Q W along the arm, and P Q W' dc/du with
+            # dc/du = (w / |w| - c u / |u|) / |u|; likewise for w
             mixed = lam * pq * dw * ia * ib
             along_a = lam * (dp * q * w - pq * dw * c * ia) * ia
             along_b = lam * (p * dq * w - pq * dw * c * ib) * ib
@@ -221,13 +244,13 @@ def _centre(i, term, species, s):  # type: ignore[no-untyped-def]
         s.energy[s.nbr[ka]] += lam * share / 3.0
         total += share
     s.energy[i] += lam * total / 3.0
-    s.zeta[i] += dlam * total
+    s.zeta[i] += dlam * total  # dE/dz_i through lambda(z_i)
 
 
 @njit(cache=True)
 def evaluate(x, first, nbr, image, forward, offset, species, terms, s, forces):
-    """Fills ``forces`` (N, 3), ``s.energy`` (N,) and the rest of the scratch; returns the energy
-    and the virial (3, 3).
+    """Fill ``forces`` (N, 3), ``s.energy`` (N,) and the rest of the scratch; return the energy and
+    the virial (3, 3).
     """
     shorten(x, first, nbr, image, forward, offset, species, terms, s)
     forces[:] = 0.0
@@ -244,6 +267,7 @@ def evaluate(x, first, nbr, image, forward, offset, species, terms, s, forces):
             gx, gy, gz = s.grad[k, 0], s.grad[k, 1], s.grad[k, 2]
             _push(forces, i, s.nbr[k], gx, gy, gz)
             _work(w, s.d[k, 0], s.d[k, 1], s.d[k, 2], gx, gy, gz)
+    # forces through the coordinations: (zeta_i + zeta_j) fc'(r)
     low, high = terms.ramp[0], terms.ramp[1]
     for i in range(len(x)):
         for k in range(s.first[i], s.first[i + 1]):

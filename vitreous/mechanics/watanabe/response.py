@@ -14,9 +14,10 @@ M = d2E/dz dx  per slot                                         ``mix`` (S, 3)
 Z = d2E/dz dz  diagonal, and Si-O pairs per slot                ``zz`` (N,), ``zs`` (S,)
 =============  ===============================================  ========================
 
-J, and all that follows from it, vanishes while no pair is on the coordination ramp. A centre's
-triplets make one dense block over its neighbours in range, in the coordinates x_j - x_i; pairs are
-kept as springs.
+J, and every term with it, vanishes while no pair is on the coordination ramp. The triplets of a
+centre form one dense block over its neighbours in range, in the coordinates x_j - x_i; pairs are
+stored as stiffness matrices. Lengths in angstrom, energies in eV; slots and ``Scratch`` as in
+``vitreous.mechanics.watanabe.kernels``.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ from vitreous.mechanics.watanabe.terms import (
 
 
 class Blocks(NamedTuple):
-    """``slot`` (Q,) slots of the ends of centre i in ``slot[first[i]:first[i+1]]``; ``at`` (N+1,)
-    where its (3m, 3m) block begins in ``values``.
+    """The m ends of centre i are the slots ``slot[first[i]:first[i+1]]``; its (3m, 3m) block starts
+    at ``values[at[i]]``.
     """
 
     first: NDArray[np.int64]
@@ -57,7 +58,7 @@ class Blocks(NamedTuple):
 
 @njit(cache=True)
 def springs(species, terms, s, k_pair):  # type: ignore[no-untyped-def]
-    """Fills ``k_pair`` (S, 6) — xx, xy, yy, xz, yz, zz — of forward slots; zero in the others."""
+    """Fill ``k_pair`` (S, 6) with xx, xy, yy, xz, yz, zz of forward slots, zero in the others."""
     low, high = terms.ramp[0], terms.ramp[1]
     for i in range(len(species)):
         for k in range(s.first[i], s.first[i + 1]):
@@ -67,6 +68,7 @@ def springs(species, terms, s, k_pair):  # type: ignore[no-untyped-def]
             j = s.nbr[k]
             kind = species[i] + species[j]
             r = s.r[k]
+            # U' and U'' of g_i g_j phi + (zeta_i + zeta_j) fc at fixed z and zeta
             du = ddu = 0.0
             c = terms.pairs[kind]
             if r < c[4]:
@@ -78,6 +80,7 @@ def springs(species, terms, s, k_pair):  # type: ignore[no-untyped-def]
                 _, df, ddf = coordination(r, low, high)
                 du += (s.zeta[i] + s.zeta[j]) * df
                 ddu += (s.zeta[i] + s.zeta[j]) * ddf
+            # K = (U'/r) 1 + (U'' - U'/r) n (x) n
             t = du / r
             w = (ddu - t) / (r * r)
             dx, dy, dz = s.d[k, 0], s.d[k, 1], s.d[k, 2]
@@ -87,7 +90,7 @@ def springs(species, terms, s, k_pair):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def layout(species, terms, s):  # type: ignore[no-untyped-def]
-    """Blocks, still zero, over the ends that can take part in a triplet."""
+    """Allocate zero blocks over the ends that can take part in a triplet."""
     n = len(species)
     reach = np.zeros((2, 2))
     for t in range(len(terms.triplets)):
@@ -113,7 +116,7 @@ def layout(species, terms, s):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, inline="always")
 def _arm_block(block, end, f, u, v, uu, uv, vv, rest):  # type: ignore[no-untyped-def]
-    """Adds f (uu u u + uv (u v + v u) + vv v v + rest 1) to the diagonal place of an end."""
+    """Add f (uu u u + uv (u v + v u) + vv v v + rest 1) to the diagonal sub-block of an end."""
     for a in range(3):
         for b in range(3):
             block[3 * end + a, 3 * end + b] += f * (
@@ -124,11 +127,10 @@ def _arm_block(block, end, f, u, v, uu, uv, vv, rest):  # type: ignore[no-untype
 
 @njit(cache=True)
 def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, v2):
-    """Adds lambda d2[P Q W]: unit vectors e1, e2, arms pa, pb = (P, P', P''); ``convex`` keeps only
-    the stiffness of the angle.
+    """Add lambda d2[P Q W] to the sub-blocks of ends la and lb: unit vectors e1, e2, arms pa, pb =
+    (P, P', P''); ``convex`` keeps only the stiffness of the angle.
 
-    v1 and v2, filled here, are the derivatives of cos theta with respect to the two arms. Returns P
-    Q W, and W, W'.
+    Fill v1 and v2 with the derivatives of cos theta with respect to the two arms; return W and W'.
     """
     c = e1[0] * e2[0] + e1[1] * e2[1] + e1[2] * e2[2]
     t = c - c0
@@ -139,11 +141,14 @@ def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, 
     if convex:
         w = dw = 0.0
         ddw = max(ddw, 0.0)
+    # in an arm's own sub-block, with v = dc/dr: e e from P'' Q W, e v from P' Q W', v v from P Q
+    # W'', and from d2c/dr2 = -(e v + v e)/r - c (1 - e e)/r^2 the terms in twist
     bend, twist = p * q * ddw, p * q * dw
     rest = (dp * q * w - twist * c / ra) / ra
     _arm_block(block, la, lam, e1, v1, ddp * q * w - rest, dp * q * dw - twist / ra, bend, rest)
     rest = (dq * p * w - twist * c / rb) / rb
     _arm_block(block, lb, lam, e2, v2, ddq * p * w - rest, dq * p * dw - twist / rb, bend, rest)
+    # between the two arms, with d2c/dr1 dr2 = (1 - e1 e1 - e2 e2 + c e1 e2)/(r1 r2)
     for a in range(3):
         for b in range(3):
             cross = e1[a] * (dp * dq * w * e2[b] + (dp * q * dw - twist / ra) * v2[b])
@@ -159,11 +164,11 @@ def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, 
 
 @njit(cache=True)
 def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):
-    """Fills the blocks, and adds the triplets' part of M and Z; ``unit`` (S, 3) are the slots'
-    directions.
+    """Fill the blocks, and add the triplets' part of M (``mix``) and Z (``zz``); ``unit`` (S, 3)
+    are the slots' directions.
 
-    With ``convex`` only angles between arms shorter than ``bond_range`` count, and only their own
-    stiffness: the blocks are then positive semidefinite.
+    With ``convex`` include only angles between arms shorter than ``bond_range``, and only the
+    stiffness of the angle: the blocks are then positive semidefinite.
     """
     v1, v2 = np.empty(3), np.empty(3)
     local = np.zeros(len(s.nbr), np.int64)
@@ -227,6 +232,7 @@ def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):
                         v1,
                         v2,
                     )
+                    # through lambda(z_i): Z_ii += lambda'' P Q W, M_i += lambda' d(P Q W)
                     if dlam != 0.0 and not convex:
                         zz[i] += ddlam * pa[0] * pb[0] * w
                         for x in range(3):
@@ -240,7 +246,7 @@ def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):
 
 @njit(cache=True)
 def coordination_coupling(species, terms, s, unit, jac, mix, zz, zs):
-    """Fills J, and adds the Si-O pairs' part of M and Z; whether any pair is on the ramp."""
+    """Fill J, and add the Si-O pairs' part of M and Z; return whether any pair is on the ramp."""
     low, high = terms.ramp[0], terms.ramp[1]
     on_ramp = False
     c = terms.pairs[1]
@@ -255,6 +261,8 @@ def coordination_coupling(species, terms, s, unit, jac, mix, zz, zs):
                 for x in range(3):
                     jac[k, x] = df * unit[k, x]
             if r < c[4]:
+                # E = g_i g_j phi: Z_ii += g_i'' g_j phi, Z_ij += g_i' g_j' phi, M_i += g_i' g_j
+                # phi'
                 u, du, _ = radial(r, c[0], c[1], c[2], c[3], c[4], terms.sigma)
                 zz[i] += s.ddg[i] * s.g[j] * u
                 zs[k] += s.dg[i] * s.dg[j] * u
@@ -265,7 +273,9 @@ def coordination_coupling(species, terms, s, unit, jac, mix, zz, zs):
 
 @njit(cache=True, inline="always")
 def _step(v, gradient, d, i, j, k, out):  # type: ignore[no-untyped-def]
-    """How the vector of slot k changes when atoms move by v and everything by ``gradient @ x``."""
+    """Change of the vector of slot k under displacements v plus the affine motion ``gradient @
+    x``.
+    """
     for a in range(3):
         out[a] = (
             v[j, a]
@@ -278,7 +288,7 @@ def _step(v, gradient, d, i, j, k, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, fastmath={"contract", "nsz"})
 def multiply(v, gradient, first, nbr, forward, d, k_pair, blocks, out):
-    """``out`` (N, 3) = A (v + gradient @ x)."""
+    """``out`` (N, 3) = A (v + gradient @ x): pair stiffness, then the block of every centre."""
     out[:] = 0.0
     w = np.empty(3 * (np.diff(blocks.first).max() + 1))
     for i in range(len(v)):
@@ -313,9 +323,10 @@ def multiply(v, gradient, first, nbr, forward, d, k_pair, blocks, out):
 
 @njit(cache=True)
 def add_coupling(v, gradient, first, nbr, d, jac, mix, zz, zs, out):  # type: ignore[no-untyped-def]
-    """Adds (M^T J + J^T M + J^T Z J)(v + gradient @ x) to ``out`` (N, 3)."""
+    """Add (M^T J + J^T M + J^T Z J)(v + gradient @ x) to ``out`` (N, 3)."""
     n = len(v)
     w = np.empty(3)
+    # dz = J w and answer = M w + Z dz; then M^T dz + J^T answer
     dz, answer = np.zeros(n), np.zeros(n)
     for i in range(n):
         for k in range(first[i], first[i + 1]):

@@ -22,11 +22,11 @@ Array = NDArray[Any]
 
 
 class WatanabeSurface:
-    """Energy of given Si and O atoms (``species`` (N,): 0 Si, 1 O) at any positions (N, 3) and cell
-    (3, 3); angstrom and eV.
+    """Energy of a glass's Si and O atoms (``species`` (N,): 0 Si, 1 O) at any positions (N, 3) and
+    cell (3, 3); angstrom and eV.
 
     Raises:
-        VitreousError: if the cell is thinner than the largest cutoff, or two atoms are nearer than
+        VitreousError: if the cell is thinner than the largest cutoff, or two atoms are closer than
         ``closest``.
     """
 
@@ -40,7 +40,7 @@ class WatanabeSurface:
         skin: float = 0.1,
     ) -> None:
         self.terms, self.species, self.bond_range = terms, np.ascontiguousarray(species), bond_range
-        chain = 2.0 * terms.ramp[1] + terms.reach[1]  # a bond whose ends' coordinations both change
+        chain = 2.0 * terms.ramp[1] + terms.reach[1]  # a bond both of whose coordinations change
         self.force_range = float(max(2.0 * terms.reach.max(), chain))
         self.cutoff = float(terms.reach.max())
         self._near = KeptNeighbours(configuration, self.cutoff, closest, skin)
@@ -69,8 +69,8 @@ class WatanabeSurface:
         )
 
     def _full(self, near: NeighbourList, positions: Array, cell: Array) -> tuple[Array, ...]:
-        """First slots (N+1,), neighbours, images and direction of both slots of every pair that
-        could come within reach of its kind.
+        """First slots (N+1,), neighbours, images and ``forward`` flags of both slots of every pair
+        that may come within its reach.
         """
         i, j = near.pairs()
         reach = self.terms.reach[self.species[i] + self.species[j]] + self._near.skin
@@ -103,27 +103,27 @@ class WatanabeSurface:
         return self.energy_forces_virial(positions, cell)[2] / np.linalg.det(cell)
 
     def atom_energies(self, positions: Array, cell: Array) -> Array:
-        """(N,) energies, pairs in halves and triplets in thirds."""
+        """Energies (N,): a half of each pair's and a third of each triplet's."""
         self.energy_forces_virial(positions, cell)
         return self._scratch.energy.copy()
 
     def coordinations(self, positions: Array, cell: Array) -> Array:
-        """(N,) numbers of unlike neighbours, fractional on the ramp."""
+        """Coordinations z (N,): numbers of unlike neighbours, fractional on the ramp."""
         self.energy_forces_virial(positions, cell)
         return self._scratch.z.copy()
 
     def linearise(self, positions: Array, cell: Array) -> WatanabeLinearisation:
-        """The linear response at this state."""
+        """The linear response at these positions."""
         self.energy_forces_virial(positions, cell)
         return WatanabeLinearisation(self.species, self.terms, self._scratch)
 
     def hessian(self, positions: Array, cell: Array) -> sparse.csc_array:
-        """(3N, 3N) second derivatives of the energy with respect to positions at fixed cell."""
+        """Hessian (3N, 3N): second derivatives of the energy with positions at fixed cell."""
         return self.linearise(positions, cell).hessian()
 
 
 class WatanabeLinearisation:
-    """The exact Hessian at the state that ``scratch`` was last evaluated at (see
+    """The exact Hessian at the state last evaluated into ``scratch`` (see
     ``vitreous.mechanics.watanabe.response``).
     """
 
@@ -178,13 +178,13 @@ class WatanabeLinearisation:
         return self._apply(np.ascontiguousarray(v), np.zeros((3, 3)))
 
     def affine_force(self, gradient: Array) -> Array:
-        """(N, 3) rate of the forces per unit of an affine motion ``dx = gradient @ x``."""
+        """Rate (N, 3) of the forces under an affine motion ``dx/dstrain = gradient @ x``."""
         return -self._apply(
             np.zeros((len(self._species), 3)), np.ascontiguousarray(gradient, dtype=np.float64)
         )
 
     def hessian(self) -> sparse.csc_array:
-        """(3N, 3N), exact."""
+        """The exact Hessian (3N, 3N)."""
         n, s = 3 * len(self._species), self._state
         matrix = self._springs(self._k, s.forward) + self._assembled(self._blocks)
         if self._coupled:
@@ -197,7 +197,7 @@ class WatanabeLinearisation:
         return matrix.tocsc()
 
     def network(self, bond_range: float) -> sparse.csc_array:
-        """The stiffness of pairs closer than ``bond_range`` (tension and compression dropped) and
+        """The stiffness (3N, 3N) of pairs closer than ``bond_range``, without the term in U'/r, and
         of the angles between them.
         """
         s = self._state
@@ -227,7 +227,7 @@ class WatanabeLinearisation:
         return sparse.coo_array((values[some], (rows[some], columns[some])), shape=(n, n)).tocsc()
 
     def _by_atom(self, centre: NDArray[np.int64], vectors: Array) -> sparse.csc_array:
-        """(N, 3N): sums over slots of ``vectors`` . (v_j - v_i)."""
+        """Matrix (N, 3N) of the sums over slots of ``vectors`` . (v_j - v_i)."""
         n = len(self._species)
         axis = np.arange(3)
         rows = np.tile(np.repeat(centre, 3), 2)

@@ -31,8 +31,8 @@ CENTRE, END_A, END_B, MU, NU, XI, Z0, RANGE_A, RANGE_B, GAMMA_A, GAMMA_B, COSINE
 
 class Terms(NamedTuple):
     """``pairs`` (3, 5): c1, p, c2, q, rc of each pair kind; ``triplets`` (T, 13): see the column
-    names; ``soft`` (9,): p1..p9; ``ramp`` (2,): R - D and R + D; ``reach`` (3,): within it a pair
-    of each kind acts at all.
+    names; ``soft`` (9,): p1..p9; ``ramp`` (2,): R - D and R + D; ``reach`` (3,): largest
+    distance at which a pair of each kind interacts.
     """
 
     pairs: NDArray[np.float64]
@@ -62,7 +62,7 @@ def coordination(r, low, high):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def softening(oxygen, z, p):  # type: ignore[no-untyped-def]
     """g, g', g'' of a Si (oxygen 0) or O (1) with coordination z."""
-    if oxygen == 0:
+    if oxygen == 0:  # g = a e + p4 with a = p1 sqrt(z + p2) - p4, e = exp[p3 / (z - 4)]
         if z >= 4.0:
             return p[3], 0.0, 0.0
         s, y = np.sqrt(z + p[1]), z - 4.0
@@ -70,6 +70,7 @@ def softening(oxygen, z, p):  # type: ignore[no-untyped-def]
         de, dde = -p[2] / y**2 * e, (p[2] ** 2 / y**4 + 2.0 * p[2] / y**3) * e
         a, da, dda = p[0] * s - p[3], 0.5 * p[0] / s, -0.25 * p[0] / s**3
         return a * e + p[3], da * e + a * de, dda * e + 2.0 * da * de + a * dde
+    # g = s e with s = 1 / (1 + exp[(p6 - z) / p7]), e = p5 exp[p8 (z - p9)^2] and e' = y e
     s = 1.0 / (1.0 + np.exp((p[5] - z) / p[6]))
     ds = s * (1.0 - s) / p[6]
     dds = ds * (1.0 - 2.0 * s) / p[6]
@@ -89,6 +90,7 @@ def radial(r, c1, p, c2, q, rc, sigma):  # type: ignore[no-untyped-def]
         (q * w - p * u) * inverse,
         (p * (p + 1.0) * u - q * (q + 1.0) * w) * inverse * inverse,
     )
+    # phi = a e, a = c1 r^-p - c2 r^-q, e = exp[sigma / (r - rc)] and e' = b e
     y = 1.0 / (r - rc)
     e = np.exp(sigma * y)
     b = -sigma * y * y

@@ -1,1 +1,1 @@
-"""What a run is worth: numbers, tables and figures of its predictions, indicators and glasses."""
+"""Evaluations: numbers, tables and figures of a run's predictions, indicators and glasses."""

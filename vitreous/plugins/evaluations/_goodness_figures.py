@@ -1,4 +1,4 @@
-"""Prediction goodness as pictures: its means by event, and boxes of its quartiles over glasses
+"""Figures of prediction goodness: means by event, and boxes of the quartiles over glasses
 (Bachhav et al. 2025, Figs. 3, 7, 8).
 """
 
@@ -15,15 +15,15 @@ from vitreous.analysis.run_maps import MODEL
 from vitreous.analysis.scores import TRUE_MAP, Scores
 
 Array = NDArray[np.float64]
-_SPREAD = 0.8  # of the step between events that its boxes share
+_SPREAD = 0.8  # of the distance between events, covered by the boxes of one
 
 
 def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
-    """A panel per group of glasses, by title; in it the maps by name, each (glasses, events) of
+    """One panel per group of glasses, by title; in each the maps by name, (glasses, events) of
     goodness.
 
-    Boxes from quartile to quartile with the median, whiskers to the extremes, a line through the
-    means.
+    Boxes range from quartile to quartile with the median, whiskers to the extremes, a line through
+    the means.
     """
     figure = Figure(figsize=(6.4 * len(panels), 4.2), layout="constrained")
     for axes, (title, maps) in zip(
@@ -78,8 +78,8 @@ def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
 
 
 def goodness_curves(scores: Scores) -> Figure:
-    """Mean prediction goodness by event for each map, at the nearest place and within the radius,
-    with the level of chance.
+    """Mean prediction goodness by event for each map, at the nearest site and within the radius,
+    with the chance level.
     """
     figure = Figure(figsize=(10.5, 4.0), layout="constrained")
     number = np.arange(1, scores.events + 1)
@@ -106,9 +106,9 @@ def goodness_curves(scores: Scores) -> Figure:
         axes.set_xticks(number)
         axes.set_xlabel("event")
         title = (
-            "at the nearest place of the map"
+            "at the nearest site of the map"
             if which == "nearest"
-            else f"weakest place within {scores.radius:.3g} of the event"
+            else f"weakest site within {scores.radius:.3g} of the event"
         )
         axes.set_title(title, fontsize=11)
         plain(axes)

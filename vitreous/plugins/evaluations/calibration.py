@@ -1,22 +1,22 @@
-"""Do intervals hold the share of true values that they promise? (Kuleshov et al., ICML 80, 2796
-(2018).)
+"""Empirical against nominal coverage of prediction intervals (Kuleshov et al., ICML 80, 2796
+(2018)).
 
-For every confidence p, the share of places whose true value lies inside the interval of that
-confidence: the one set on validation glasses (vitreous.analysis.conformal), or, where there are too
-few of these, the central one of a normal law, ``|y - y'| < u z_p``. A calibrated model has share =
-p.
+For every confidence p, the fraction (share) of sites whose true value lies inside the interval of
+that confidence: the one calibrated on validation glasses (vitreous.analysis.conformal) or, if there
+are too few of these, the central one of a normal distribution, ``|y - y'| < u z_p``. A calibrated
+model has share = p.
 
 ============  ==============================================================================  ====
 number        meaning                                                                         unit
 ============  ==============================================================================  ====
 error         mean over p of \\|share - p\\| in a glass, then over glasses                      1
 share_50/_95  share inside the interval of 50 and 95 %, in a glass, then over glasses         1
-pooled        the same of all places of all test glasses at once                              1
+pooled        the same of all sites of all test glasses at once                               1
 ============  ==============================================================================  ====
 
-Decided: places without a label or a prediction are left out, and a glass without any. Of labels of
-level "sample" a glass has one, of which no share can be taken: only the pooled numbers are defined.
-The error of one glass is above that of many, since all its places can lie to one side.
+Conventions: sites without a label or a prediction are excluded, as are glasses without any. Labels
+of level "sample" have one value per glass, so only the pooled numbers are defined. The error of a
+single glass exceeds the pooled one, since the errors at its sites are correlated.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _NAMES = ("error", "share_50", "share_95")
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration(Evaluation):
-    """Shares of true values inside the intervals of the model's uncertainty; shares and errors have
-    no unit (dimensionless).
+    """Fractions of true values inside the intervals of the model's uncertainty; dimensionless, as
+    are their errors (no unit).
     """
 
     levels = frozenset({"sample", "site", "atom", "field"})
@@ -61,8 +61,7 @@ class Calibration(Evaluation):
         if not together:
             return Evaluated(
                 title=_TITLE,
-                text="The model gave no uncertainty, or no test glass has labels to hold it "
-                "against.",
+                text="The model has no uncertainty, or no test glass has labels.",
             )
         pooled = coverage(np.concatenate(together), set_by)
         means = {name: mean([row[name] for row in glasses.values()]) for name in _NAMES}
@@ -79,18 +78,18 @@ class Calibration(Evaluation):
 
 _TITLE = "Calibration of the uncertainty"
 _SET = (
-    "Intervals as wide as on the validation glasses they have to be; a calibrated model's hold "
-    "the share of true values that they promise."
+    "Intervals calibrated on the validation glasses; a calibrated model has equal empirical and "
+    "nominal coverage."
 )
 _NORMAL = (
-    "Intervals of a normal law, for lack of validation glasses; a calibrated model's hold "
-    "the share of true values that they promise."
+    "Intervals of a normal distribution, for lack of validation glasses; a calibrated model has "
+    "equal empirical and nominal coverage."
 )
 
 
 def coverage(ratios: Array, set_by: Intervals | None = None) -> Array:
-    """Shares (P,) of the places, whose errors are ``ratios`` (K,) of their deviations, inside the
-    intervals of ``CONFIDENCES``.
+    """Fractions (P,) of sites inside the intervals of ``CONFIDENCES``; ``ratios`` (K,) are their
+    errors over their uncertainties.
     """
     widths = norm.ppf(0.5 + 0.5 * _CONFIDENCE) if set_by is None else set_by.ratio
     return np.searchsorted(np.sort(ratios), widths, side="right") / len(ratios)
@@ -123,13 +122,13 @@ def _tables(numbers: Numbers, glasses: dict[str, Numbers]) -> list[Table]:
             rows=rows,
             summary=True,
         ),
-        Table(title="Calibration glass by glass", columns=[Column("glass"), *columns], rows=each),
+        Table(title="Calibration per glass", columns=[Column("glass"), *columns], rows=each),
     ]
 
 
 def draw(shares: Array) -> object:
-    """Shares (P,) against confidences, with the line of a calibrated model, as a
-    matplotlib figure.
+    """Empirical coverage ``shares`` (P,) against confidence, with the line of a calibrated model,
+    as a matplotlib figure.
     """
     from matplotlib.figure import Figure
 
@@ -138,7 +137,7 @@ def draw(shares: Array) -> object:
     axes.plot([0, 1], [0, 1], color="#8a8a8a", linewidth=1.0, label="calibrated")
     axes.plot(_CONFIDENCE, shares, color="#c0392b", marker="o", markersize=4, label="test glasses")
     axes.set_xlabel("confidence")
-    axes.set_ylabel("share of places inside the interval")
+    axes.set_ylabel("fraction of sites inside the interval")
     axes.set_aspect("equal")
     axes.legend(frameon=False)
     return figure

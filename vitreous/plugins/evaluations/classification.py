@@ -1,32 +1,32 @@
-"""Weak places as a class: does a map find them? In each glass, then averaged; and over all places
-of all glasses together.
+"""Classification of weak sites by a map: per glass, then averaged; and pooled over all sites of all
+glasses.
 
-Weak are the weakest ``fraction`` of the labelled places of a glass, or those beyond a ``threshold``
-of the label; predicted to be weak are the same share of the map, or those beyond the threshold in
-the prediction.
+Weak are the weakest ``fraction`` of the labelled sites of a glass, or those beyond a ``threshold``
+of the label; predicted weak are the same fraction of the map, or the predictions beyond the
+threshold.
 
 =================  ===========================================================================  ====
 number             meaning                                                                      unit
 =================  ===========================================================================  ====
-balanced_accuracy  mean of the shares of weak and of other places that are classed right        1
-average_precision  area under precision over recall as the map's threshold moves; chance:       1
+balanced_accuracy  mean of the recalls of weak and of other sites         1
+average_precision  area under the precision-recall curve of the map; chance level:       1
                    ``weak``
 mcc                Matthews correlation coefficient                                             1
-precision_at_k     share of truly weak places among the weakest ``k`` of the map                1
-weak               share of the places that are weak (the prevalence)                           1
-places             share of the labelled places at which the map has a value                    1
-pooled             the same of all places of all test glasses at once, classed glass by glass   1
+precision_at_k     fraction of weak sites among the weakest ``k`` of the map                 1
+weak               prevalence: fraction of the sites that are weak                            1
+places             fraction of the labelled sites at which the map has a value                     1
+pooled             the same of all sites of all test glasses at once, classed glass by glass    1
 =================  ===========================================================================  ====
 
-Balanced accuracy hides imbalance (96 % at 0.5 % weak places may mean a precision of 11 %), so the
-others stand beside it. The formulae are scikit-learn's; precision_at_k averages over the ways to
-break a tie.
+Balanced accuracy hides imbalance (96 % at a prevalence of 0.5 % may mean a precision of 11 %), so
+the others are given beside it. The formulae are scikit-learn's; precision_at_k averages over the
+ways to break a tie.
 
-Decided: places without a label or without a value are left out, and ``places`` says how many were
-not. Places that tie at the border of a fraction are all in it. A glass whose places are all weak or
-none has no score but ``weak`` and is left out of the means; a map that calls all places one class
-(a constant one) has mcc 0 and balanced accuracy 1/2. An indicator has another unit than the label:
-under a threshold it has no classes, only average_precision and precision_at_k.
+Conventions: sites without a label or a value are excluded; ``places`` is the fraction used. Sites
+that tie at the limit of a fraction all belong to it. A glass whose sites are all weak, or none, has
+only the score ``weak`` and is excluded from the other means; a map with a single class (a constant
+map) has mcc 0 and balanced accuracy 1/2. An indicator has another unit than the label: with a
+threshold it has no classes, only average_precision and precision_at_k.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ _NAMES = ("balanced_accuracy", "average_precision", "mcc", "precision_at_k", "we
 
 
 class Classed(NamedTuple):
-    """Places (K,) of a map: truly ``weak``; ``called`` weak by the map, None without classes; the
-    map's own ``weakness``.
+    """Sites (K,) of a map: truly ``weak``; ``called`` weak by the map, None without classes; the
+    map's ``weakness``.
     """
 
     weak: Mask
@@ -64,15 +64,15 @@ class Classification(Evaluation):
     """Balanced accuracy, average precision, MCC and precision@k, all without a unit.
 
     Fields:
-        fraction: share of the places of a glass that is weak, in the true map and in the predicted
-        one; None where thresholds say it. threshold: of the label, in its unit: places at or beyond
-        it, on the weak side, are weak. Give this or ``fraction``. predicted_threshold: the same for
-        predictions; None takes ``threshold``.
-        k: share of the places, the weakest of the map, of which precision_at_k is taken.
+        fraction: fraction of the sites of a glass that is weak, in the true and in the predicted
+        map; None with a threshold. threshold: of the label, in its unit: sites at or beyond it, on
+        the weak side, are weak. Give this or ``fraction``. predicted_threshold: the same for
+        predictions; None: ``threshold``.
+        k: fraction of the sites, the weakest of the map, used for precision_at_k.
 
     Raises:
-        VitreousError: both or neither of fraction and threshold, or shares that are not between 0
-        and 1.
+        VitreousError: both or neither of fraction and threshold, or fractions that are not between
+        0 and 1.
     """
 
     levels = frozenset({"site", "atom", "field"})
@@ -87,7 +87,7 @@ class Classification(Evaluation):
         if (self.fraction is None) == (self.threshold is None):
             raise VitreousError(
                 f"classification has fraction {self.fraction} and threshold {self.threshold}; "
-                "give one of them, and null for the other"
+                "expected one of them, and null for the other"
             )
         if self.predicted_threshold is not None and self.threshold is None:
             raise VitreousError(
@@ -97,7 +97,7 @@ class Classification(Evaluation):
         for name, share in (("fraction", self.fraction), ("k", self.k)):
             if share is not None and not 0.0 < share < 1.0:
                 raise VitreousError(
-                    f"classification {name} is {share:g}; expected a share between 0 and 1"
+                    f"classification {name} is {share:g}; expected a fraction between 0 and 1"
                 )
 
     def evaluate(self, run: Run) -> Evaluated:
@@ -123,13 +123,13 @@ class Classification(Evaluation):
             numbers=numbers,
             glasses=glasses,
             tables=self._tables(numbers, glasses),
-            title="Weak places as a class",
-            text=f"{self._rule()} Average precision is that share by chance, MCC 0, balanced "
-            "accuracy 1/2.",
+            title="Classification of weak sites",
+            text=f"{self._rule()} By chance, average precision equals that fraction, MCC 0, "
+            "balanced accuracy 1/2.",
         )
 
     def _weak(self, values: Array, weak_is: str, threshold: float | None) -> Mask:
-        """Which of these places (K,) are weak, by the fraction or by a threshold."""
+        """Whether each site (K,) is weak, by the fraction or by a threshold."""
         weak = weakness(values, weak_is)
         if threshold is not None:
             return weak >= weakness(np.array(threshold), weak_is)
@@ -148,9 +148,7 @@ class Classification(Evaluation):
         return Classed(weak, called, weakness(values, each.weak_is))
 
     def _scores(self, classed: Classed) -> dict[str, float | None]:
-        """The scores of some places; None for all but ``weak`` where these are all weak, or none
-        is.
-        """
+        """The scores of a set of sites; None except ``weak`` if all or none of them are weak."""
         from sklearn import metrics
 
         weak, called, ranked = classed
@@ -173,10 +171,9 @@ class Classification(Evaluation):
 
     def _rule(self) -> str:
         if self.threshold is not None:
-            return f"Weak are places at or beyond {self.threshold:g}, in the unit of the label."
+            return f"Weak are sites at or beyond {self.threshold:g}, in the unit of the label."
         return (
-            f"Weak are the weakest {100.0 * (self.fraction or 0.0):g} % of the places of each "
-            "glass."
+            f"Weak are the weakest {100.0 * (self.fraction or 0.0):g} % of the sites of each glass."
         )
 
     def _tables(
@@ -188,7 +185,7 @@ class Classification(Evaluation):
             Column("MCC", digits=3),
             Column(f"precision at {100.0 * self.k:g} %", digits=3),
             Column("weak", form="percent"),
-            Column("places", form="percent"),
+            Column("sites", form="percent"),
         ]
         averaged = [[name, *(row[key] for key in _NAMES)] for name, row in numbers.items()]
         pooled = [
@@ -202,13 +199,13 @@ class Classification(Evaluation):
         ]
         return [
             Table(
-                title="Weak places found on test glasses",
+                title="Classification of weak sites, test glasses",
                 columns=[Column("classes by map"), *columns],
                 rows=averaged + pooled,
                 summary=True,
             ),
             Table(
-                title="Weak places found, glass by glass",
+                title="Classification of weak sites, per glass",
                 columns=[Column("glass"), Column("map"), *columns],
                 rows=each,
             ),
@@ -216,7 +213,7 @@ class Classification(Evaluation):
 
 
 def _joined(parts: list[Classed]) -> Classed:
-    """The places of all glasses together, with the classes that they had in their own."""
+    """The sites of all glasses, each with the class assigned within its glass."""
     called = [part.called for part in parts if part.called is not None]
     return Classed(
         np.concatenate([part.weak for part in parts]),

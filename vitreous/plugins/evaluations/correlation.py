@@ -1,23 +1,22 @@
-"""Correlation of maps with the true one: in each glass, then averaged; and of all places of all
-glasses together.
+"""Correlation of maps with the true map: per glass, then averaged; and pooled over all sites of all
+glasses.
 
-The mean over glasses says whether a map finds the weak places of a glass. The pooled value also
-rises when a map merely tells weak glasses from strong ones, so it stands beside the mean and never
-in its place.
+The mean over glasses shows whether a map finds the weak sites of a glass. The pooled value also
+rises if a map only separates weak from strong glasses, so it is given beside the mean.
 
 ===============  ========================================================================  ====
 number           meaning                                                                   unit
 ===============  ========================================================================  ====
-pearson          linear correlation of the two maps, both turned so that large means weak  1
+pearson          linear correlation of the two maps, signs chosen so that large means weak  1
 spearman         rank correlation, ties at mid-rank                                        1
-places           share of the labelled places at which the map has a value                 1
-pooled.pearson   of all labelled places of all test glasses at once                        1
+places           fraction of the labelled sites at which the map has a value               1
+pooled.pearson   of all labelled sites of all test glasses at once                         1
 pooled.spearman  the same of ranks                                                         1
 ===============  ========================================================================  ====
 
-Decided: places without a label or without a value are left out, and ``places`` says how many were
-not. A glass with fewer than two such places, or on which one of the maps is constant, has no
-correlation and is left out of the mean. The coefficients are SciPy's.
+Conventions: sites without a label or a value are excluded; ``places`` is the fraction used. A glass
+with fewer than two such sites, or with a constant map, has no correlation and is excluded from the
+mean. The coefficients are SciPy's.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _NAMES = ("pearson", "spearman", "places")
 @dataclass(frozen=True, kw_only=True)
 class Correlation(Evaluation):
     """Pearson's and Spearman's coefficients (no unit) of the model's map, and of the indicators',
-    with the true one.
+    with the true map.
     """
 
     levels = frozenset({"site", "atom", "field"})
@@ -77,17 +76,16 @@ class Correlation(Evaluation):
 
 
 _TEXT = (
-    "Over the places of each test glass, then averaged over the glasses. The pooled values are "
-    "over all places of all test glasses "
-    "together: they also rise where a map only tells weak glasses from strong ones, and say "
-    "nothing of places then."
+    "Over the sites of each test glass, then averaged over the glasses. The pooled values are "
+    "over all sites of all test glasses: they also rise if a map only separates weak from strong "
+    "glasses."
 )
 
 
 def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]]) -> list[Table]:
     columns = [Column("Pearson", digits=3), Column("Spearman", digits=3)]
     pooled = [Column("pooled Pearson", digits=3), Column("pooled Spearman", digits=3)]
-    covered = Column("places", form="percent")
+    covered = Column("sites", form="percent")
     rows = [
         [
             name,
@@ -107,12 +105,12 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
     return [
         Table(
             title="Correlation with the true map, mean over test glasses",
-            columns=[Column("map, with the true one"), *columns, *pooled, covered],
+            columns=[Column("map, with the true map"), *columns, *pooled, covered],
             rows=rows,
             summary=True,
         ),
         Table(
-            title="Correlation with the true map, glass by glass",
+            title="Correlation with the true map, per glass",
             columns=[Column("glass"), Column("map"), *columns, covered],
             rows=each,
         ),
@@ -130,7 +128,7 @@ def _headline(numbers: dict[str, Numbers]) -> str:
     ranks = "" if row["spearman"] is None else f" (ranks: {row['spearman']:.3f})"
     if best == MODEL:
         return (
-            "On glasses never seen, predicted and true map correlate with r = "
+            "On test glasses, predicted and true map correlate with r = "
             f"{row['pearson']:.3f}{ranks}, mean over glasses."
         )
     return (

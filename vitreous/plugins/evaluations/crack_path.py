@@ -1,20 +1,21 @@
 """Overlap of predicted and true crack paths (Font-Clos et al. 2022, Methods and Fig. 5E).
 
-True are the places whose label is above ``above`` (``labeler=crack_path`` gives 1 to the atoms of
-the crack); predicted are the weakest ``fraction`` of the map, 10 % in the paper.
+The true path consists of the sites (atoms or pixels) whose label exceeds ``above``
+(``labeler=crack_path`` gives 1 to the atoms of the crack), the predicted path of the weakest
+``fraction`` of the map, 10 % in the paper.
 
 =======  ===============================================================================  ====
 number   meaning                                                                          unit
 =======  ===============================================================================  ====
 mcc      Matthews correlation coefficient of the two, scikit-learn's, as published        1
-overlap  places in both / places in either                                                1
-found    share of the true path that is in the predicted one                              1
-pooled   the same of all places of all test glasses at once, marked glass by glass        1
+overlap  sites in both / sites in either                                                  1
+found    fraction of the true path that is in the predicted one                           1
+pooled   the same of all sites of all test glasses at once, marked glass by glass         1
 =======  ===============================================================================  ====
 
-Decided: places without a label or without a value are left out. Places that tie at the border of
-the fraction are all in it, so that a constant map marks everything (mcc 0). A glass without a
-crack, or that is crack throughout, has no score and is left out of the means.
+Conventions: sites without a label or a value are excluded. Sites that tie at the limit of the
+fraction all belong to it, so a constant map marks everything (mcc 0). A glass without a crack, or
+entirely cracked, has no score and is excluded from the means.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class CrackPathOverlap(Evaluation):
     crack.
 
     Fields:
-        fraction: share of the places that a map marks. above: a place belongs to the crack where
-        its label is larger, in its unit.
+        fraction: fraction of the sites that a map marks. above: a site belongs to the crack if its
+        label is larger, in its unit.
 
     Raises:
         VitreousError: a fraction that is not between 0 and 1.
@@ -56,7 +57,7 @@ class CrackPathOverlap(Evaluation):
     def __post_init__(self) -> None:
         if not 0.0 < self.fraction < 1.0:
             raise VitreousError(
-                f"crack_path fraction is {self.fraction:g}; expected a share between 0 and 1"
+                f"crack_path fraction is {self.fraction:g}; expected a fraction between 0 and 1"
             )
 
     def evaluate(self, run: Run) -> Evaluated:
@@ -85,14 +86,14 @@ class CrackPathOverlap(Evaluation):
             glasses=glasses,
             tables=_tables(numbers, glasses),
             title="Predicted and true crack path",
-            text=f"A map marks its weakest {100.0 * self.fraction:g} % of the places of each "
+            text=f"A map marks its weakest {100.0 * self.fraction:g} % of the sites of each "
             "glass; MCC is 1 for the crack "
             "itself and 0 by chance.",
         )
 
 
 def overlap(true: Mask, marked: Mask) -> dict[str, float | None]:
-    """mcc, overlap and found of two sets of places (K,); None where there is no crack, or nothing
+    """mcc, overlap and found of two sets of sites (K,); None if there is no crack, or nothing
     else.
     """
     from sklearn.metrics import matthews_corrcoef
@@ -131,7 +132,7 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
             summary=True,
         ),
         Table(
-            title="Crack paths glass by glass",
+            title="Crack paths per glass",
             columns=[Column("glass"), Column("map"), *columns],
             rows=each,
         ),

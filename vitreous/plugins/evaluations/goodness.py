@@ -1,26 +1,25 @@
-"""Prediction goodness: how weak a map says the place of each event is (Bachhav et al. 2025, eq. 1,
-Figs. 3, 7 and 8).
+"""Prediction goodness: the rank of each event's site in a map of weakness (Bachhav et al. 2025, eq.
+1, Figs. 3, 7 and 8).
 
     C = 1 - 2 F(e)
 
-F(e) is the share of the map that is weaker than the place of event e, ties counted half
+F(e) is the fraction of the map that is weaker than the site of event e, ties counted half
 (vitreous.analysis.scores).
 
 ==============  ==============================================================================  ====
 number          meaning                                                                         unit
 ==============  ==============================================================================  ====
-nearest         C at the place nearest to the event                                             1
-within          C at the weakest place within ``radius`` of the event                           1
-chance_within   what ``within`` is on average for a map of noise                                1
-coverage        share of the places, and of the events' nearest places, at which the map has a  1
-                value
-pooled.nearest  C of the event's place in one ranking of all places of all glasses              1
+nearest         C at the site nearest to the event                                              1
+within          C at the weakest site within ``radius`` of the event                            1
+chance_within   expectation of ``within`` for a map of noise                                    1
+coverage        fraction of the sites, and of the events' nearest sites, with a value           1
+pooled.nearest  C of the event's site in one ranking of all sites of all glasses                1
 ==============  ==============================================================================  ====
 
-Decided: a place without a value (NaN) is a blind guess, worth C = 0, also in the true map; a
-constant map has C = 0 everywhere; a map of one place has none. An event that a glass did not have
-is left out of the mean; a glass without a single label counts, as one of which nothing is known.
-``pooled`` tells glasses apart, too: it can be high for a map that finds no place.
+Conventions: a masked site (NaN) is a blind guess with C = 0, also in the true map; a constant map
+has C = 0 everywhere; a map of one site has no C. Events that a glass did not have are excluded from
+the mean; a glass whose sites are all masked counts as blind guesses. ``pooled`` also ranks glasses:
+it can be high for a map that finds no site.
 """
 
 from __future__ import annotations
@@ -52,11 +51,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Goodness(Evaluation):
-    """C of the true map, the model's and the indicators' at the first events of each glass.
+    """Goodness C of the true map, the model's and the indicators' at the first events of each
+    glass.
 
     Fields:
-        events: how many of them. radius: around an event, in the glass's unit of length; None: one
-        spacing of the grid.
+        events: number of events. radius: around an event, in the glass's unit of length; None: one
+        grid spacing.
 
     Raises:
         VitreousError: fewer than one event, or a negative radius.
@@ -80,7 +80,7 @@ class Goodness(Evaluation):
     def evaluate(self, run: Run) -> Evaluated:
         test = [sample for sample in run.role("test") if len(sample.labels)]
         if not test:
-            return Evaluated(title=_TITLE, text="No test glass has labelled places.")
+            return Evaluated(title=_TITLE, text="No test glass has labelled sites.")
         scores = self.scores(test, run.weak_is)
         pooled = self._pooled(test, run.weak_is)
         numbers: dict[str, Numbers | float | None] = {
@@ -104,14 +104,14 @@ class Goodness(Evaluation):
         )
 
     def scores(self, samples: Sequence[Sample], weak_is: Mapping[str, str]) -> Scores:
-        """C of every map of these glasses, one glass in memory at a time; the radius is the grid
-        spacing of the first.
+        """C of every map of these glasses, one glass in memory at a time; the default radius is the
+        grid spacing of the first.
         """
         radius = grid_spacing(samples[0]) if self.radius is None else self.radius
         return score_run((_measured(sample, weak_is) for sample in samples), radius, self.events)
 
     def _pooled(self, samples: Iterable[Sample], weak_is: Mapping[str, str]) -> dict[str, Numbers]:
-        """C by event and map in one ranking of all places of all glasses, mean over the glasses."""
+        """C by event and map in one ranking of all sites of all glasses, mean over the glasses."""
         values: dict[str, list[Array]] = {}
         at, start = [], 0
         for sample in samples:
@@ -151,8 +151,8 @@ class Goodness(Evaluation):
         return {"goodness": curves, "goodness_boxes": boxes}
 
     def _groups(self, run: Run, scores: Scores) -> dict[str, dict[str, Array]]:
-        """C glass by glass of the true map, the model's and the best indicator's, where the model
-        learnt and where it never was.
+        """C per glass of the true map, the model's and the best indicator's, for the glasses used
+        in training and for test glasses.
         """
         seen = [s for role in ("train", "validation") for s in run.role(role) if len(s.labels)]
         others = [name for name in scores.names if name not in (TRUE_MAP, MODEL)]
@@ -160,10 +160,10 @@ class Goodness(Evaluation):
             others, key=lambda name: -np.nan_to_num(scores.mean(name).nearest[0], nan=-1.0)
         )[:1]
         names = [name for name in (TRUE_MAP, MODEL, *best) if name in scores.names]
-        groups = {"glasses never seen" if MODEL in names else "all glasses": scores}
+        groups = {"test glasses" if MODEL in names else "all glasses": scores}
         if seen:
             groups = {
-                "glasses learnt from (training and validation)": self.scores(seen, run.weak_is),
+                "training and validation glasses": self.scores(seen, run.weak_is),
                 **groups,
             }
         known = {
@@ -179,27 +179,25 @@ class Goodness(Evaluation):
 
 _TITLE = "Prediction goodness by event"
 _TEXT = (
-    "C = 1 − 2F, with F the share of the map that is weaker than the place of the event: 1 is "
-    "perfect, 0 is chance, −1 is perfectly "
-    "wrong. Searching a radius raises C even for a map that knows nothing; the row and the dotted "
-    "line of chance show by how much. A "
-    "place where a map has no value counts as a blind guess; the tables say how many places, and "
-    "events, each map covers."
+    "C = 1 − 2F, with F the fraction of the map that is weaker than the site of the event: 1 is "
+    "perfect, 0 is chance, −1 is perfectly wrong. A search radius raises C even for a random map; "
+    "the row and the dotted line of chance show by how much. A masked site counts as a blind "
+    "guess; the tables give the coverage of sites and events by each map."
 )
 
 
 def nearest_by_glass(scores: Scores, name: str) -> Array:
-    """(glasses, events) C of one map at the nearest place; NaN where there was no such event."""
+    """C (glasses, events) of one map at the nearest site; NaN if there was no such event."""
     return np.array([row.nearest for row in scores.rows if row.name == name])
 
 
 def by_event(values: Iterable[float]) -> dict[str, float | None]:
-    """Numbers of the events in their order: event_1, event_2, ..."""
+    """Numbers by event: event_1, event_2, ..."""
     return {f"event_{k}": defined(value) for k, value in enumerate(values, 1)}
 
 
 def _measured(sample: Sample, weak_is: Mapping[str, str]) -> Measured:
-    """One sample as scoring sees it."""
+    """The input of the scores for one sample."""
     maps = compared_maps(sample, weak_is)
     return Measured(
         index=sample.name,
@@ -223,17 +221,17 @@ def _plain(row: MapScore) -> dict[str, Numbers]:
 
 
 def _tables(scores: Scores) -> list[Table]:
-    """Means, then every glass: at the nearest place, and within the radius beside the level of
-    chance.
+    """Tables of means and of every glass, at the nearest site and within the radius, with the
+    chance level.
     """
     events = [Column(f"C {k + 1}") for k in range(scores.events)]
-    covered = [Column("places", form="percent"), Column("events", form="percent")]
+    covered = [Column("sites", form="percent"), Column("events", form="percent")]
     means = [scores.mean(name) for name in scores.names]
     chance: list[list[str | float | None]] = [["chance", *(defined(c) for c in scores.chance)]]
-    within = f"at the weakest place within {scores.radius:.3g} of the event"
+    within = f"at the weakest site within {scores.radius:.3g} of the event"
     return [
         Table(
-            title="Prediction goodness, mean over test glasses, at the place nearest to the event",
+            title="Prediction goodness, mean over test glasses, at the site nearest to the event",
             columns=[Column("map, on test glasses"), *events, *covered],
             rows=[
                 [r.name, *map(defined, r.nearest), defined(r.coverage), defined(r.event_coverage)]
@@ -247,7 +245,7 @@ def _tables(scores: Scores) -> list[Table]:
             rows=[[r.name, *map(defined, r.within)] for r in means] + chance,
         ),
         Table(
-            title="Prediction goodness glass by glass, at the place nearest to the event",
+            title="Prediction goodness per glass, at the site nearest to the event",
             columns=[Column("glass"), Column("map"), *events, *covered],
             rows=[
                 [
@@ -261,7 +259,7 @@ def _tables(scores: Scores) -> list[Table]:
             ],
         ),
         Table(
-            title=f"Prediction goodness glass by glass, {within}",
+            title=f"Prediction goodness per glass, {within}",
             columns=[Column("glass"), Column("map"), *events],
             rows=[[str(r.glass), r.name, *map(defined, r.within)] for r in scores.rows],
         ),
@@ -269,7 +267,7 @@ def _tables(scores: Scores) -> list[Table]:
 
 
 def _headline(scores: Scores) -> str:
-    """What the model's map, or without one the best indicator's, is worth at the first event."""
+    """Goodness of the model's map, or without one of the best indicator's, at the first event."""
     others = [name for name in scores.names if name != TRUE_MAP]
     first = {name: scores.mean(name).nearest[0] for name in scores.names}
     best = (
@@ -280,8 +278,8 @@ def _headline(scores: Scores) -> str:
     text = ""
     if MODEL in others and (covered := scores.mean(MODEL).coverage) < 1.0:
         text = (
-            f"The model's map covers {percent(covered)} of the places; elsewhere it counts as "
-            "a blind guess. "
+            f"The model's map covers {percent(covered)} of the sites; masked sites count as "
+            "blind guesses. "
         )
     if not np.isfinite(first[TRUE_MAP]):
         return text.strip()

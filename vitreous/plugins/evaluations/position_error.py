@@ -1,5 +1,4 @@
-"""How far the weakest place of a map lies from where the glass failed (Font-Clos et al. 2022, Fig.
-5C), through the cell boundary.
+"""Periodic distance of the weakest site of a map from an event (Font-Clos et al. 2022, Fig. 5C).
 
     error = \\|x' - x\\|_periodic / L,    L = V^(1/D)
 
@@ -8,14 +7,14 @@ L is the side of a square (cubic) cell of the glass's area (volume).
 ======  =====================================================================  ===================
 number  meaning                                                                unit
 ======  =====================================================================  ===================
-error   distance from the map's weakest place to the place of the event, mean  sides L of the cell
+error   distance from the map's weakest site to the event, mean                sides L of the cell
 median  its median over the glasses                                            sides L of the cell
-chance  the same of a place drawn at random, mean                              sides L of the cell
+chance  the same of a site drawn at random, mean                               sides L of the cell
 ======  =====================================================================  ===================
 
-One place per glass, so that there is nothing to pool. Decided: a glass that had no such event, or
-whose map has no value, is left out; places that tie for the weakest count with their mean distance,
-so that a constant map has the error of chance.
+Conventions: there is one value per glass, hence no pooled value; a glass without such an event, or
+with a fully masked map, is excluded; sites that tie for the weakest count with their mean distance,
+so a constant map has the error of chance.
 """
 
 from __future__ import annotations
@@ -39,11 +38,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class PositionError(Evaluation):
-    """Periodic distance, in units of the cell's side, from the weakest place of a map to that of
-    one event.
+    """Periodic distance, in units of the cell's side, from the weakest site of a map to an event.
 
     Fields:
-        event: which one, in order of strain; 1 is the first.
+        event: number of the event, in order of strain; 1 is the first.
 
     Raises:
         VitreousError: an event below 1.
@@ -83,16 +81,16 @@ class PositionError(Evaluation):
             glasses=glasses,
             tables=_tables(numbers, glasses, self.event),
             figures={"position_error": lambda: draw(drawn)} if any(drawn.values()) else {},
-            title=f"Distance from the weakest place to event {self.event}",
-            text="In units of the side of the cell, through its boundary; a place drawn at random "
-            "has the error of chance.",
+            title=f"Distance from the weakest site to event {self.event}",
+            text="Periodic, in units of the side of the cell; a site drawn at random has the "
+            "error of chance.",
         )
 
 
-def _errors(sample: Sample, place: Array, run: Run) -> dict[str, Numbers]:
-    """Error of every map of a glass, and that of chance over all of its places."""
+def _errors(sample: Sample, event: Array, run: Run) -> dict[str, Numbers]:
+    """Error of every map of a glass, and the error of chance over its sites."""
     glass, labels = sample.configuration, sample.labels
-    distance = image_distance(labels.positions, place, glass.cell, glass.periodic)
+    distance = image_distance(labels.positions, event, glass.cell, glass.periodic)
     distance /= abs(np.linalg.det(glass.cell)) ** (1.0 / glass.dimension)
     return {
         each.name: {"error": _of_weakest(each, distance), "chance": float(distance.mean())}
@@ -101,9 +99,7 @@ def _errors(sample: Sample, place: Array, run: Run) -> dict[str, Numbers]:
 
 
 def _of_weakest(each: Map, distance: Array) -> float | None:
-    """Mean distance of the places (M,) at which the map is weakest; None for a map
-    without a value.
-    """
+    """Mean distance of the sites (M,) at which the map is weakest; None for a fully masked map."""
     weak = each.weakness
     known = np.isfinite(weak)
     return float(distance[known & (weak == weak[known].max())].mean()) if known.any() else None
@@ -125,7 +121,7 @@ def _tables(
         for i, of in glasses.items()
         for name, row in of.items()
     ]
-    head = Column(f"weakest place to event {event}")
+    head = Column(f"weakest site to event {event}")
     return [
         Table(
             title="Position error, over test glasses",
@@ -134,7 +130,7 @@ def _tables(
             summary=True,
         ),
         Table(
-            title="Position error glass by glass",
+            title="Position error per glass",
             columns=[Column("glass"), Column("map"), columns[0], columns[2]],
             rows=each,
         ),
@@ -142,7 +138,7 @@ def _tables(
 
 
 def draw(errors: dict[str, list[float]]) -> object:
-    """The share of glasses whose error is at most e, by map, as a matplotlib figure."""
+    """The cumulative distribution of the error over glasses, by map, as a matplotlib figure."""
     from matplotlib.figure import Figure
 
     from vitreous.analysis.axes import COLOURS, plain
@@ -161,7 +157,7 @@ def draw(errors: dict[str, list[float]]) -> object:
             label=name.replace("_", " "),
         )
     axes.set_xlabel("position error (sides of the cell)")
-    axes.set_ylabel("share of glasses")
+    axes.set_ylabel("fraction of glasses")
     axes.legend(fontsize=8.5, frameon=False)
     plain(axes)
     return figure

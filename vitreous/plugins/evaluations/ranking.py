@@ -1,27 +1,27 @@
-"""Where the places that fail stand in the ranking of a map (Fan & Ma, Nat. Commun. 12, 1506 (2021),
-eq. 5 and the text after it).
+"""Rank of the sites that fail in a map (Fan & Ma, Nat. Commun. 12, 1506 (2021), eq. 5 and the text
+after it).
 
     C_rank = 2 mean_i CDF(rho_i) - 1
     R = |weakest fraction of the map and of the truth| / |weakest fraction of the truth|
 
-with rho_i the map's weakness at a place i that fails and CDF the share of places that are less
-weak, i itself counted half: the paper does not say how, but only so is the largest value 1 -
-fraction (0.995 of its 0.5 %) and the least -(1 - fraction), as it reports.
+with rho_i the map's weakness at a site i that fails and CDF the fraction of sites that are less
+weak, i itself counted half. The paper does not state this convention, but only with it are the
+extreme values +-(1 - fraction), 0.995 for its 0.5 %, as it reports.
 
 ==============  ==============================================================================  ====
 number          meaning                                                                         unit
 ==============  ==============================================================================  ====
-c_rank          C_rank of the places in the weakest ``fraction`` of the true map, as published  1
-overlap         R: the share of these that is in the weakest ``fraction`` of the map, too       1
-c_rank_events   C_rank of the places nearest to the events, each counted once                   1
-overlap_events  the share of these that is in the weakest ``fraction`` of the map               1
-pooled          c_rank and overlap in one ranking of all labelled places of all test glasses    1
+c_rank          C_rank of the sites in the weakest ``fraction`` of the true map, as published   1
+overlap         R: the fraction of these in the weakest ``fraction`` of the map                 1
+c_rank_events   C_rank of the sites nearest to the events, each counted once                    1
+overlap_events  the fraction of these in the weakest ``fraction`` of the map                    1
+pooled          c_rank and overlap in one ranking of all labelled sites of all test glasses     1
 ==============  ==============================================================================  ====
 
-Decided: at least one place is in a fraction; places that tie at its border share it. A place where
-the map says nothing is a blind guess (C_rank 0, in no fraction), as in ``goodness``; a constant map
-has C_rank 0. A glass with fewer than two labelled places has no c_rank, one without events no
-c_rank_events, and each is left out of the mean.
+Conventions: a fraction contains at least one site; sites that tie at its limit share the remaining
+weight. A masked site is a blind guess (C_rank 0, in no fraction), as in ``goodness``; a constant
+map has C_rank 0. A glass with fewer than two labelled sites has no c_rank, one without events no
+c_rank_events; these are excluded from the means.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Ranking(Evaluation):
     """C_rank and overlap (no unit) of the true map, the model's and the indicators'.
 
     Fields:
-        fraction: share of the places that counts as failing, and as predicted to fail; 0.5 % in the
-        paper.
+        fraction: fraction of the sites that counts as failing, and as predicted to fail; 0.5 % in
+        the paper.
 
     Raises:
         VitreousError: a fraction that is not between 0 and 1.
@@ -63,7 +63,7 @@ class Ranking(Evaluation):
     def __post_init__(self) -> None:
         if not 0.0 < self.fraction < 1.0:
             raise VitreousError(
-                f"ranking fraction is {self.fraction:g}; expected a share between 0 and 1"
+                f"ranking fraction is {self.fraction:g}; expected a fraction between 0 and 1"
             )
 
     def evaluate(self, run: Run) -> Evaluated:
@@ -91,20 +91,20 @@ class Ranking(Evaluation):
             numbers=numbers,
             glasses=glasses,
             tables=_tables(numbers, glasses),
-            title="Ranking of the places that fail",
-            text=f"The weakest {100.0 * self.fraction:g} % of the places of a map count as "
-            "failing; C_rank is at most 1 − that share, "
-            "0 by chance, and −1 + that share at worst.",
+            title="Ranking of the sites that fail",
+            text=f"The weakest {100.0 * self.fraction:g} % of the sites of a map count as "
+            "failing; C_rank is 1 − that fraction at best, 0 by chance, and −1 + that fraction at "
+            "worst.",
         )
 
     def _at_weakest(self, true: Array, weak: Array) -> dict[str, float | None]:
-        """C_rank and overlap at the weakest fraction of the true map; both (K,), turned so that
-        large means weak.
+        """C_rank and overlap at the weakest fraction of the true map; both (K,), large
+        meaning weak.
         """
         return self._at(weak, weakest_share(true, self._count(true)))
 
     def _at(self, weak: Array, failing: Array) -> dict[str, float | None]:
-        """C_rank and overlap of a map (M,) at the places that fail, given by weights (M,)."""
+        """C_rank and overlap of a map (M,) at the sites that fail, given by weights (M,)."""
         if len(weak) < 2 or not failing.any():
             return {"c_rank": None, "overlap": None}
         chosen = weakest_share(weak, self._count(weak))
@@ -118,14 +118,14 @@ class Ranking(Evaluation):
 
 
 def ranks(weak: Array) -> Array:
-    """2 CDF - 1 (M,) of every place, itself counted half: -1 + 1/M for the strongest, 1 - 1/M for
+    """2 CDF - 1 (M,) of every site, itself counted half: -1 + 1/M for the strongest, 1 - 1/M for
     the weakest.
     """
     return goodness_of_places(weak, "high") * (len(weak) - 1) / len(weak)
 
 
 def _event_sites(sample: Sample) -> Array:
-    """1 for the places (M,) that are nearest to an event, 0 for the others."""
+    """Weights (M,): 1 for the sites nearest to an event, 0 for the others."""
     glass, labels = sample.configuration, sample.labels
     where = locate(event_places(sample), labels.positions, glass.cell, glass.periodic, 0.0)
     weights = np.zeros(len(labels))
@@ -154,7 +154,7 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
             summary=True,
         ),
         Table(
-            title="Ranking glass by glass",
+            title="Ranking per glass",
             columns=[Column("glass"), Column("map"), *columns],
             rows=each,
         ),

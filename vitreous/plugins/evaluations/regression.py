@@ -1,19 +1,18 @@
-"""How far predicted values lie from the true ones: in each glass, then averaged; and over all
-places of all glasses together.
+"""Errors of predicted values: per glass, then averaged; and pooled over all sites of all glasses.
 
 ======  ========================================================  ==============
-number  formula, over the K places of a glass                     unit
+number  formula, over the K sites of a glass                      unit
 ======  ========================================================  ==============
 rmse    sqrt(mean (y' - y)^2)                                     of the label
 mae     mean \\|y' - y\\|                                           of the label
 r2      1 - sum (y' - y)^2 / sum (y - mean y)^2                   1
-places  share of the labelled places with a prediction            1
-pooled  the same three of all places of all test glasses at once  as above
+places  fraction of the labelled sites with a prediction          1
+pooled  the same three of all sites of all test glasses at once   as above
 ======  ========================================================  ==============
 
-Decided: places without a label or a prediction (NaN) are left out. A glass with fewer than two
-places, or with one true value throughout, has no r2; labels of level "sample" have one place per
-glass, so that their r2 is the pooled one alone.
+Conventions: sites without a label or a prediction (NaN) are excluded. A glass with fewer than two
+sites, or with constant true values, has no r2; labels of level "sample" have one value per glass,
+so only their pooled r2 is defined.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ _NAMES = ("rmse", "mae", "r2")
 
 @dataclass(frozen=True, kw_only=True)
 class Regression(Evaluation):
-    """Errors of the predicted values, in the unit of the label, and the share of its variance that
-    they explain.
+    """Errors of the predicted values, in the unit of the label, and the explained fraction of its
+    variance.
     """
 
     levels = frozenset({"sample", "site", "atom", "field"})
@@ -80,13 +79,13 @@ class Regression(Evaluation):
 
 _TITLE = "Predicted and true values"
 _TEXT = (
-    "Errors over the places of each test glass, then averaged over the glasses; pooled: over "
-    "all places of all test glasses together."
+    "Errors over the sites of each test glass, then averaged over the glasses; pooled: over "
+    "all sites of all test glasses."
 )
 
 
 def errors(true: Array, predicted: Array) -> dict[str, float | None]:
-    """rmse and mae, in the unit of the values (K,), and r2; None where not defined."""
+    """rmse and mae, in the unit of the values (K,), and r2; None where undefined."""
     if not len(true):
         return dict.fromkeys(_NAMES)
     off = predicted - true
@@ -99,7 +98,7 @@ def errors(true: Array, predicted: Array) -> dict[str, float | None]:
 
 
 def _pair(sample: Sample) -> tuple[Array, Array]:
-    """True and predicted values (K,) at the places where both are known."""
+    """True and predicted values (K,) at the sites where both are finite."""
     return both_known(sample.labels.values, np.asarray(sample.prediction, dtype=np.float64))
 
 
@@ -109,7 +108,7 @@ def _tables(numbers: Numbers, glasses: dict[str, Numbers], unit: str) -> list[Ta
         Column("mean abs. error", unit, digits=4),
         Column("R²", digits=3),
     ]
-    covered = Column("places", form="percent")
+    covered = Column("sites", form="percent")
     rows = [
         ["mean over glasses", *(numbers[key] for key in _NAMES), numbers["places"]],
         ["pooled", *(numbers["pooled"][key] for key in _NAMES), None],
@@ -124,9 +123,7 @@ def _tables(numbers: Numbers, glasses: dict[str, Numbers], unit: str) -> list[Ta
             rows=rows,
             summary=True,
         ),
-        Table(
-            title="Errors glass by glass", columns=[Column("glass"), *columns, covered], rows=each
-        ),
+        Table(title="Errors per glass", columns=[Column("glass"), *columns, covered], rows=each),
     ]
 
 
@@ -136,14 +133,14 @@ def _headline(numbers: Numbers, name: str, unit: str) -> str:
         return ""
     explained = "" if pooled["r2"] is None else f", R² = {pooled['r2']:.3f}"
     return (
-        f"On glasses never seen, {name.replace('_', ' ')} is predicted to {pooled['rmse']:.3g} "
+        f"On test glasses, {name.replace('_', ' ')} is predicted to {pooled['rmse']:.3g} "
         f"{unit} (rms){explained}."
     )
 
 
 def parity(run: Run) -> object:
-    """Predicted over true values of training, validation and test glasses, a panel each, as a
-    matplotlib figure.
+    """Parity plot of training, validation and test glasses, a panel each, as a matplotlib
+    figure.
     """
     from matplotlib.figure import Figure
 
@@ -176,18 +173,18 @@ def parity(run: Run) -> object:
         axes.set_title(
             f"{role}: {counts[role]} {'glass' if counts[role] == 1 else 'glasses'}", fontsize=11
         )
-        pooled = "" if counts[role] == 1 else " (all places together)"
+        pooled = "" if counts[role] == 1 else " (all sites pooled)"
         pooled += (
             ""
             if len(true) == labelled[role]
-            else f"\nover {percent(len(true) / labelled[role])} of the labelled places"
+            else f"\nover {percent(len(true) / labelled[role])} of the labelled sites"
         )
         r, rms = pearson(true, predicted), errors(true, predicted)["rmse"]
-        said = (
+        note = (
             f"r = {'–' if r is None else f'{r:.3f}'}{pooled}\nrms error "
             f"{'–' if rms is None else f'{rms:.3g}'}"
         )
-        axes.text(0.04, 0.96, said, transform=axes.transAxes, va="top", fontsize=9)
+        axes.text(0.04, 0.96, note, transform=axes.transAxes, va="top", fontsize=9)
         axes.set_aspect("equal", adjustable="box")
         axes.set_xlabel(f"true {label_text(*min(names))}", fontsize=9.5)
         plain(axes)

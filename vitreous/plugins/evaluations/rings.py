@@ -1,4 +1,4 @@
-"""Ring statistics of the glasses of a run, whatever their role (Ormrod Morley & Wilson 2018).
+"""Ring statistics of the glasses of a run, of any role (Ormrod Morley & Wilson 2018).
 
 ================================  ============================================================  ====
 number                            meaning                                                       unit
@@ -6,13 +6,13 @@ number                            meaning                                       
 mean, variance                    of the number of sides of the rings, mean over glasses        1
 alpha_weighted, alpha_unweighted  Aboav-Weaire parameter (vitreous.analysis.rings), mean over   1
                                   glasses
-glasses                           how many glasses have rings                                   1
-pooled.share.N                    share of rings with N sides among those of all glasses        1
+glasses                           number of glasses with rings                                  1
+pooled.share.N                    fraction of rings with N sides among those of all glasses     1
 ================================  ============================================================  ====
 
-Decided: a glass that is no plane network of these species, or whose network is damaged so that it
-has no faces, is left out, and ``glasses`` says how many were not; alpha is not defined for a glass
-whose rings are all of one size.
+Conventions: a glass that is not a planar network of these species, or whose rings cannot be traced
+because bonds are broken or missing, is excluded; ``glasses`` counts the others. alpha is undefined
+for a glass whose rings are all of one size.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _NAMES = ("mean", "variance", "alpha_weighted", "alpha_unweighted")
 
 @dataclass(frozen=True, kw_only=True)
 class Rings(Evaluation):
-    """Sizes of the rings (number of sides, no unit) of plane networks of ``centre`` atoms joined by
-    ``bridge`` atoms.
+    """Sizes of the rings (number of sides, no unit) of planar networks of ``centre`` atoms joined
+    by ``bridge`` atoms.
     """
 
     levels = frozenset({"sample", "atom", "site", "field"})
@@ -61,7 +61,7 @@ class Rings(Evaluation):
         if not glasses:
             return Evaluated(
                 title=_TITLE,
-                text=f"No glass is a plane network of {self.centre} and {self.bridge}.",
+                text=f"No glass is a planar network of {self.centre} and {self.bridge}.",
             )
         total = sum(counts.values())
         shares = {size: counts[size] / total for size in sorted(counts)}
@@ -77,7 +77,7 @@ class Rings(Evaluation):
             glasses=glasses,
             tables=[
                 Table(
-                    title="Ring sizes glass by glass",
+                    title="Ring sizes per glass",
                     columns=[Column("glass"), *columns],
                     rows=[*rows, ["mean over glasses", *(means[name] for name in _NAMES)]],
                 )
@@ -87,7 +87,8 @@ class Rings(Evaluation):
         )
 
     def statistics(self, glass: Configuration) -> RingStatistics | None:
-        """Of one glass; None where it is no whole plane network of the two species."""
+        """Ring statistics of one glass; None if it is not an intact planar network of the two
+        species."""
         if (
             glass.dimension != 2
             or not len(glass.bonds)
@@ -101,7 +102,7 @@ class Rings(Evaluation):
             )
             traced = trace_rings(glass.positions, pairs, glass.cell)
         except VitreousError:
-            return None  # a damaged network has no faces
+            return None  # the rings of a damaged network cannot be traced
         return ring_statistics(traced.sizes, traced.joined)
 
 
@@ -109,7 +110,7 @@ _TITLE = "Rings of the glasses"
 
 
 def draw(shares: dict[int, float]) -> object:
-    """Share of rings by number of sides, as a matplotlib figure."""
+    """Fraction of rings by number of sides, as a matplotlib figure."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.6, 3.0), layout="constrained")
@@ -118,7 +119,7 @@ def draw(shares: dict[int, float]) -> object:
     axes.bar_label(bars, fmt="%.3f", fontsize=8.5)
     axes.set_xticks(range(min(shares), max(shares) + 1))
     axes.set_xlabel("ring size (sides)")
-    axes.set_ylabel("share of rings")
+    axes.set_ylabel("fraction of rings")
     axes.margins(y=0.12)
     plain(axes)
     return figure

@@ -1,5 +1,5 @@
-"""The three kinds of dask cluster: workers of this machine, of a scheduler that runs already, and
-of a batch queue.
+"""The three kinds of dask cluster: workers on this machine, of an existing scheduler, and of a
+batch queue.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import THREADS, cores
 
-DASHBOARD = ":0"  #: any free port: dask cannot do without, and two runs must not want the same
+DASHBOARD = ":0"  #: any free port: dask requires one, and two runs must not collide
 ANSWER = 20.0  #: seconds within which a scheduler must answer, and have a worker
 SUBMITTED = 60.0  #: seconds within which a batch queue must take a job
 ONE_EACH = dict.fromkeys(THREADS, "1")
-# : one death is one failure: the executor counts and repeats, not the scheduler; and no task waits
-# on a worker that holds another
+# the executor, not the scheduler, counts failures and repeats tasks; no task waits on a worker that
+# runs another
 _SCHEDULER = {"allowed_failures": 0}
 _CONFIG = {
     "distributed.scheduler.worker-saturation": 1.0,
-    # dask would let go of the place of a worker that dies often
+    # otherwise dask removes the slot of a worker that dies often
     "distributed.deploy.lost-worker-timeout": "1 day",
 }
 _log = logging.getLogger("vitreous.executor")
@@ -34,7 +34,7 @@ class Cluster:
     """A connection to a scheduler.
 
     Fields:
-        size: how many workers there will be. closing: what ends with it, the client first.
+        size: number of workers. closing: resources closed with it, the client first.
     """
 
     client: Any
@@ -43,11 +43,12 @@ class Cluster:
     closing: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
+        """Disconnect, and stop the cluster if it was started here."""
         self.closing.close()
 
 
 def local(workers: int | None) -> Cluster:
-    """Worker processes of this machine, watched and replaced when they die."""
+    """Worker processes on this machine, restarted when they die."""
     from dask import config
     from distributed import LocalCluster
 
@@ -74,19 +75,17 @@ def local(workers: int | None) -> Cluster:
 
 
 def _settle(client: Any, count: int) -> None:
-    """Wait until workers that are starting have started: ended in between, they end with a
-    traceback on the console.
-    """
+    """Wait until starting workers have started: closed earlier, they print a traceback."""
     with suppress(TimeoutError):
         client.wait_for_workers(count, timeout=ANSWER)
 
 
 def running(address: str) -> Cluster:
-    """Somebody else's cluster: its scheduler keeps its own settings, and its workers stay when the
+    """An existing cluster: its scheduler keeps its own settings, and its workers remain when the
     run ends.
 
     Raises:
-        VitreousError: no scheduler answers, or it has no worker.
+        VitreousError: if no scheduler answers, or it has no worker.
     """
     from distributed import Client
 
@@ -108,7 +107,7 @@ def running(address: str) -> Cluster:
     threads: Any = client.nthreads()
     if max(threads.values()) > 1:
         _log.warning(
-            "workers of %s run several tasks in one process, and one's death costs all; start "
+            "workers of %s run several tasks in one process, and all are lost if it dies; start "
             "them with --nthreads=1",
             address,
         )
@@ -126,10 +125,10 @@ def of_jobs(
     account: str | None,
     directives: Sequence[str],
 ) -> Cluster:
-    """Workers in the jobs of a batch queue; tasks begin as soon as the first of them does.
+    """Workers in jobs of a batch queue; tasks start as soon as the first job does.
 
     Raises:
-        VitreousError: the queue refuses the jobs.
+        VitreousError: if the queue refuses the jobs.
     """
     from dask import config
     from dask.utils import parse_bytes
@@ -167,8 +166,8 @@ def of_jobs(
 
 
 def _watched(job: type[Any], answers: Queue[Exception | None]) -> type[Any]:
-    """A kind of job that says whether the queue took it: dask submits in the background, where a
-    refusal is only logged.
+    """A job class that reports whether the queue accepted it: dask submits in the background and
+    only logs a refusal.
     """
 
     from distributed import Status
@@ -178,7 +177,7 @@ def _watched(job: type[Any], answers: Queue[Exception | None]) -> type[Any]:
             try:
                 await super().start()
             except Exception as error:
-                self.status = Status.running  # dask stumbles over a job that never ran
+                self.status = Status.running  # dask cannot close a job that never ran
                 answers.put(error)
             else:
                 answers.put(None)
@@ -192,6 +191,7 @@ def _watched(job: type[Any], answers: Queue[Exception | None]) -> type[Any]:
 
 @contextmanager
 def _in_words(kind: str, memory: str) -> Iterator[None]:
+    """Turn failures to start workers into a VitreousError."""
     try:
         yield
     except (ValueError, RuntimeError, OSError, Empty) as error:
@@ -202,7 +202,7 @@ def _in_words(kind: str, memory: str) -> Iterator[None]:
         raise VitreousError(
             f"executor.jobs={kind} cannot start workers of executor.memory={memory}: "
             f"{reason.strip()[:300]}; "
-            "mend the executor's settings, or use executor=local"
+            "correct the executor's settings, or use executor=local"
         ) from error
 
 
@@ -217,6 +217,6 @@ def _connected(made: Any, closing: ExitStack) -> Any:
 
 
 def _hush() -> None:
-    """Dask tells of every death and departure; what matters of them is in our sentences."""
+    """Silence dask's log of every worker that ends; Vitreous reports what matters."""
     for name in ("distributed", "dask_jobqueue", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Loaded by each dask worker of this machine, in its main thread, when it starts."""
+"""Preloaded by each dask worker on this machine, in its main thread."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any
 
 
 def dask_setup(worker: Any) -> None:
-    """Interrupts are the parent's business, as in other worker processes."""
+    """Ignore interrupts: the parent process handles them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,9 +1,8 @@
-"""Tasks on the workers of a dask cluster: one of this machine's own, one that runs already, or one
-made of Slurm or PBS jobs.
+"""Tasks on the workers of a dask cluster: on this machine, existing, or made of Slurm or PBS jobs.
 
-Workers write into the store themselves, so it must be a folder that all of them see. No more tasks
-are under way than workers are alive; therefore a worker's death is the doing of the one task it
-held, which is tried again when a worker is free.
+Workers write to the store directly, so it must be on a file system that all of them share. There
+are never more tasks in flight than live workers, so the death of a worker is attributed to the one
+task it was running, which is retried when a worker is free.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from vitreous.core.executor import Lost, packed, performed, unpacked
 from vitreous.core.interfaces import Executor
 from vitreous.plugins.executors import _dask_clusters
 
-_PATIENCE = 0.2  #: seconds between two looks for a free worker
+_PATIENCE = 0.2  #: seconds between two checks for a free worker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +27,11 @@ class Dask(Executor):
     """Tasks on dask workers, one process and thread each.
 
     Fields:
-        workers: how many; None: one per core of this machine. timeout: seconds per task; None: no
-        limit.
-        retries: how often a task whose worker died is tried again.
-        scheduler: address of a cluster that runs already, e.g. tcp://host:8786. jobs: "slurm" or
-        "pbs": workers are jobs of that queue. queue, account, walltime, directives: of these jobs.
+        workers: number of workers; None: one per core of this machine. timeout: seconds per task;
+        None: no limit.
+        retries: how often a task whose worker died is retried.
+        scheduler: address of an existing cluster, e.g. tcp://host:8786. jobs: "slurm" or "pbs":
+        workers are jobs of that queue. queue, account, walltime, directives: of these jobs.
         memory: of one worker in them. per_job: workers in one job.
     """
 
@@ -59,7 +58,7 @@ class Dask(Executor):
             raise VitreousError(f"executor.retries is {self.retries}; expected 0 or more")
         if self.scheduler is not None and (self.jobs is not None or self.workers is not None):
             raise VitreousError(
-                f"executor.scheduler={self.scheduler} has workers of its own; leave out "
+                f"executor.scheduler={self.scheduler} has its own workers; remove "
                 "executor.jobs and executor.workers"
             )
         if self.jobs is not None and (self.workers is None or self.workers % self.per_job):
@@ -93,8 +92,8 @@ class Dask(Executor):
 
 
 class Workers(futures.ThreadPoolExecutor):
-    """A thread for each worker, which hands one task at a time to the scheduler and waits for what
-    comes of it.
+    """One thread per worker, which submits one task at a time to the scheduler and waits for its
+    result.
     """
 
     def __init__(
@@ -103,13 +102,16 @@ class Workers(futures.ThreadPoolExecutor):
         super().__init__(cluster.size, thread_name_prefix="vitreous dask")
         self._cluster, self._client = cluster, cluster.client
         self._timeout, self._retries = timeout, retries
-        self._under_way, self._lock, self._over = 0, threading.Lock(), threading.Event()
+        self._in_flight, self._lock, self._over = 0, threading.Lock(), threading.Event()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
+        """Run ``fn`` on a dask worker; the call and its result must be picklable."""
         return super().submit(self._carry_out, packed(fn, *args, **kwargs))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Leave the cluster, and end it if it was started here; with ``cancel_futures`` at once."""
+        """Disconnect from the cluster, and stop it if started here; with ``cancel_futures`` at
+        once.
+        """
         if cancel_futures:
             super().shutdown(wait=False, cancel_futures=True)
             self._over.set()
@@ -123,7 +125,7 @@ class Workers(futures.ThreadPoolExecutor):
         from distributed import KilledWorker
 
         for _ in range(self._retries + 1):
-            with self._place():
+            with self._slot():
                 future = self._client.submit(performed, call, pure=False)
                 try:
                     outcome = future.result(timeout=self._timeout)
@@ -137,11 +139,11 @@ class Workers(futures.ThreadPoolExecutor):
                 except (futures.CancelledError, OSError) as error:
                     raise self._gone(error) from error
             return unpacked(outcome)
-        raise Lost(f"its dask worker died, {self._retries + 1} times in all")
+        raise Lost(f"its dask worker died, {self._retries + 1} times in total")
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        """The place of a living worker, as soon as there is one."""
+    def _slot(self) -> Iterator[None]:
+        """Wait for the slot of a live worker and hold it."""
         while not self._taken():
             if self._over.wait(_PATIENCE):
                 raise futures.CancelledError
@@ -149,7 +151,7 @@ class Workers(futures.ThreadPoolExecutor):
             yield
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._in_flight -= 1
 
     def _taken(self) -> bool:
         with self._lock:
@@ -157,14 +159,12 @@ class Workers(futures.ThreadPoolExecutor):
                 alive = sum(self._client.nthreads().values())
             except (futures.CancelledError, OSError) as error:
                 raise self._gone(error) from error
-            free = self._under_way < alive
-            self._under_way += free
+            free = self._in_flight < alive
+            self._in_flight += free
             return free
 
     def _end_worker_of(self, future: Any) -> None:
-        """A thread cannot be stopped; its process can, and the scheduler or its nanny starts
-        another.
-        """
+        """Restart the worker process of a task: its thread cannot be stopped."""
         held = [
             address for address, keys in self._client.processing().items() if future.key in keys
         ]
@@ -177,5 +177,5 @@ class Workers(futures.ThreadPoolExecutor):
             return futures.CancelledError()
         return VitreousError(
             f"the dask scheduler at {self._cluster.address} is gone ({type(error).__name__}); "
-            "what is stored is kept, run again"
+            "the store keeps all results, run again to resume"
         )

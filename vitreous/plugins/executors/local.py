@@ -1,9 +1,9 @@
-"""Tasks side by side in worker processes of this machine.
+"""Parallel tasks in worker processes on this machine.
 
-Each worker is a fresh process with one thread and a pipe of its own: nothing is shared, so a worker
-that dies, at any moment, costs the one task it held, which is tried again; a task that takes too
-long is ended and given up. Interrupting or killing the run leaves the store consistent: every
-artifact in it is whole.
+Each worker is a new process with one thread and its own pipe. Nothing is shared, so a worker that
+dies, at any moment, costs only the task it was running, which is retried; a task that exceeds the
+timeout is terminated and not retried. Interrupting or killing the run leaves the store consistent:
+every artifact in it is complete.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from vitreous.core.interfaces import Executor
 
 _ALONE = (
     threading.Lock()
-)  #: held while a process starts or ends: both change what all threads of this process share
+)  #: held while a process starts or ends, which changes state shared by all threads
 
 
 @dataclass(frozen=True, kw_only=True)
 class Local(Executor):
-    """Tasks side by side in worker processes of this machine, one thread each.
+    """Parallel tasks in worker processes on this machine, one thread each.
 
     Fields:
-        workers: how many; None: one per core. timeout: seconds per task; None: no limit.
-        retries: how often a task whose process died is tried again.
+        workers: number of processes; None: one per core. timeout: seconds per task; None: no limit.
+        retries: how often a task whose process died is retried.
     """
 
     own_processes: ClassVar[bool] = True
@@ -66,9 +66,7 @@ class Local(Executor):
 
 
 class Processes(futures.ThreadPoolExecutor):
-    """A thread for each worker process, which hands it one task at a time and waits for what comes
-    of it.
-    """
+    """One thread per worker process, which sends it one task at a time and waits for the result."""
 
     def __init__(self, workers: int, timeout: float | None, retries: int) -> None:
         super().__init__(workers, thread_name_prefix="vitreous worker")
@@ -78,11 +76,12 @@ class Processes(futures.ThreadPoolExecutor):
         self._over = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
+        """Run ``fn`` in a worker process; the call and its result must be picklable."""
         return super().submit(self._carry_out, packed(fn, *args, **kwargs))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes; with ``cancel_futures`` those that still work, too: what they stored
-        is whole.
+        """End the processes; with ``cancel_futures`` also those that are working: what they stored
+        is complete.
         """
         with _ALONE:
             self._over = self._over or cancel_futures
@@ -107,7 +106,7 @@ class Processes(futures.ThreadPoolExecutor):
             else:
                 self._put_back(worker)
                 return unpacked(outcome)
-        raise Lost(f"its worker process {end}, {self._retries + 1} times in all")
+        raise Lost(f"its worker process {end}, {self._retries + 1} times in total")
 
     def _take(self) -> Worker:
         with _ALONE:
@@ -129,7 +128,7 @@ class Processes(futures.ThreadPoolExecutor):
 
 
 class Worker:
-    """A process that carries out one task at a time; started and ended under ``_ALONE``."""
+    """A process that runs one task at a time; started and ended under ``_ALONE``."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -137,11 +136,11 @@ class Worker:
         self._process = context.Process(target=_serve, args=(theirs,), name="vitreous worker")
         with _one_thread_each():
             self._process.start()
-        theirs.close()  # so that the death of the process ends the pipe
+        theirs.close()  # so that the pipe closes when the process dies
 
     def perform(self, call: bytes, timeout: float | None) -> bytes:
-        """What came of the call; raises TimeoutError, or EOFError or OSError if the
-        process died.
+        """The outcome of the call. Raises TimeoutError, or EOFError or OSError if the process
+        died.
         """
         self._pipe.send_bytes(call)
         if not self._pipe.poll(timeout):
@@ -149,10 +148,11 @@ class Worker:
         return self._pipe.recv_bytes()
 
     def kill(self) -> None:
+        """Terminate the process."""
         self._process.kill()
 
     def end(self) -> str:
-        """End the process; how it ended, in words."""
+        """End the process; return how it ended, in words."""
         self._pipe.close()
         self._process.join(1.0)
         if self._process.is_alive():
@@ -165,8 +165,8 @@ class Worker:
 
 
 def _serve(pipe: Connection) -> None:
-    """A worker's life: one task after the other until the pipe ends. Interrupts are the parent's
-    business.
+    """Main loop of a worker: one task after the other until the pipe closes. Ignores interrupts,
+    which the parent handles.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
@@ -186,8 +186,8 @@ def _end_with_the_parent() -> None:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Processes started inside use one thread each; this process's own libraries are already
-    running and do not notice.
+    """Processes started within use one thread each; libraries already loaded in this process are
+    not affected.
     """
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))

@@ -1,4 +1,4 @@
-"""One task after the other, in the process of the run."""
+"""Sequential tasks in the process of the run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from vitreous.core.interfaces import Executor
 
 @dataclass(frozen=True, kw_only=True)
 class Serial(Executor):
-    """One task after the other in the process of the run, for debuggers and profilers; a crash ends
-    the run.
+    """Sequential tasks in the process of the run, for debuggers and profilers; a crash ends the
+    run.
     """
 
     own_processes: ClassVar[bool] = False

@@ -21,7 +21,7 @@ from vitreous.generation.spring_network import relax_springs_and_box
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# : angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
+#: angstrom; longest Si-O bond: Font-Clos et al. (2022), Methods
 BOND_LIMIT = 2.2
 STIFFNESS = (
     1.0,
@@ -34,22 +34,22 @@ STIFFNESS = (
 class DualSwitch(Generator):
     """A monolayer of corner-sharing SiO3 triangles with chosen ring statistics.
 
-    The rings of a hexagonal network are the nodes of a triangular lattice. Bond switches on that
-    lattice are accepted by Metropolis until ring sizes follow Lemaitre's maximum-entropy law of the
-    wanted ``variance`` and their correlation the wanted Aboav-Weaire ``alpha``
-    (vitreous.generation.dual_cost gives the cost). A switch that would strain a ring-ring distance
-    by more than ``largest_strain`` is refused: such places lose a bond as soon as the glass is
-    relaxed. Then silicon goes to the triangles' centroids and oxygen to the middle of each bond,
-    and harmonic springs pull them, and the sides of the cell, towards regular SiO3 triangles with
-    ``si_si`` between silicon neighbours; at 3.035 angstrom the Yukawa model of two-dimensional
-    silica is then almost free of stress.
+    The rings of a hexagonal network are the nodes of a triangular lattice. Metropolis Monte Carlo
+    switches bonds on that lattice until ring sizes follow Lemaitre's maximum-entropy law with the
+    target ``variance`` and their correlation has the target Aboav-Weaire ``alpha``
+    (vitreous.generation.dual_cost defines the cost). Switches that strain a ring-ring distance by
+    more than ``largest_strain`` are rejected, because such bonds break during relaxation. Silicon
+    is then placed at the triangles' centroids and oxygen at the middle of each bond, and harmonic
+    springs relax positions and cell lengths towards regular SiO3 triangles with distance ``si_si``
+    between silicon neighbours; at 3.035 angstrom the Yukawa model of two-dimensional silica is then
+    almost stress-free.
 
-    Silicon comes first, numbered row by row as in the perfect lattice, then oxygen. ``info`` holds
-    the realised statistics, which are what a study should quote: targets are met only up to one
+    Silicon comes first, numbered row by row as in the perfect lattice, then oxygen. ``info``
+    contains the realised statistics, which a study should quote: targets are met only to within one
     ring.
 
     Raises:
-        VitreousError: for parameters out of range, or if the network would not stay plane.
+        VitreousError: for parameters out of range, or if the network does not stay planar.
     """
 
     rings_x: int = 24
@@ -121,6 +121,7 @@ class DualSwitch(Generator):
         return cls(rings_x=6, rings_y=6, steps=2000)
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
+        """A glass from the random stream ``rng``; ``index`` does not matter."""
         shares = maximum_entropy_shares(self.variance, self.minimum_size, self.maximum_size)
         weighted = self.alpha_convention == "weighted"
         target = Target(
@@ -142,7 +143,9 @@ class DualSwitch(Generator):
         return self._glass(lattice, outcome)
 
     def _glass(self, lattice: DualLattice, outcome: Outcome) -> Configuration:
-        """Atoms on the dual lattice: silicon in its triangles, oxygen on the bonds between them."""
+        """The glass of a dual lattice: silicon in its triangles, oxygen on the bonds between
+        them.
+        """
         bonds = np.sort(lattice.bonds(), axis=1)
         bonds = bonds[np.lexsort((bonds[:, 1], bonds[:, 0]))]
         silicon = _centroids(lattice)
@@ -160,8 +163,8 @@ class DualSwitch(Generator):
         rings = trace_rings(positions, bonds, cell)
         if not np.array_equal(np.sort(rings.sizes), np.sort(lattice.sizes)):
             raise VitreousError(
-                "the relaxed network lost rings of its dual lattice; use another seed or a "
-                "smaller variance"
+                "the relaxed network lost rings of its dual lattice, expected the same rings; "
+                "use another seed or a smaller variance"
             )
         return Configuration(
             positions=positions % box,
@@ -175,7 +178,7 @@ class DualSwitch(Generator):
         )
 
     def _record(self, found: RingStatistics, outcome: Outcome) -> dict[str, float | int]:
-        """What was asked for and what was reached, for ``info``."""
+        """Target and realised statistics, for ``info``."""
         counts = {
             f"rings_{n}": found.counts.get(n, 0)
             for n in range(self.minimum_size, self.maximum_size + 1)
@@ -194,7 +197,7 @@ class DualSwitch(Generator):
 
 
 def _centroids(lattice: DualLattice) -> Floats:
-    """(2R, 2) centroid of each triangle of rings, taken through the cell boundary."""
+    """Centroids (2R, 2) of the triangles of rings, in nearest images."""
     corner = lattice.positions[lattice.corners()]
     step = corner[:, 1:] - corner[:, :1]
     step -= lattice.box * np.rint(step / lattice.box)
@@ -204,8 +207,8 @@ def _centroids(lattice: DualLattice) -> Floats:
 def _relaxed(
     start: Floats, bonds: Ints, bridges: Ints, box: Floats, si_si: float
 ) -> tuple[Floats, Floats]:
-    """All atoms, and the box, at rest under springs: Si-O of si_si / 2, O-O at the same silicon of
-    sqrt(3) si_si / 2, Si-O-Si of si_si.
+    """Relax all atoms and the box under springs of rest length si_si / 2 (Si-O), sqrt(3) si_si / 2
+    (O-O at the same silicon) and si_si (Si-O-Si).
     """
     at_silicon = bridges[np.argsort(bridges[:, 0], kind="stable"), 1].reshape(-1, 3)
     across = np.concatenate([at_silicon[:, [0, 1]], at_silicon[:, [1, 2]], at_silicon[:, [2, 0]]])

@@ -18,23 +18,22 @@ from vitreous.core.interfaces import Generator
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.read import read_configuration
 
-EXAMPLE = Path(__file__).with_name("honeycomb.extxyz")  #: a small glass that ships with the package
+EXAMPLE = Path(__file__).with_name("honeycomb.extxyz")  #: a small glass, included in the package
 
 
 @dataclass(frozen=True, kw_only=True)
 class File(Generator):
-    """Reads LAMMPS dumps and data files, extended XYZ and what else ASE reads, gzipped or not: one
+    """Read LAMMPS dump and data files, extended XYZ and other formats of ASE, gzipped or not: one
     glass per file.
 
     ``path`` is a file, a pattern (``*``, ``?``, ``[...]``, ``{a,b}``), or a list of these; the
-    matches of each are sorted, numbers by value. A file's content, not only its name, is part of
-    the key under which results are kept. With ``find_bonds`` silicon is bonded to all oxygen within
-    ``bond_cutoff`` (length unit of the file), and atoms with an unusual number of bonds are named
-    in a warning.
+    matches of each are sorted, numbers by value. The file's content enters the keys of results.
+    ``find_bonds`` bonds silicon to all oxygen within ``bond_cutoff`` (length unit of the file) and
+    warns of atoms with an unusual number of bonds.
 
     Raises:
-        VitreousError: for parameters out of range, and in one sentence for files that are missing,
-        damaged, or not such a glass.
+        VitreousError: for parameters out of range, and for files that are missing, damaged, or not
+        such a glass.
     """
 
     path: str | tuple[str, ...]
@@ -58,7 +57,7 @@ class File(Generator):
         ):
             raise VitreousError(
                 f"generator file got path={self.path!r}; expected a path, a pattern, or a list of "
-                "them"
+                "these"
             )
         if isinstance(self.species, str) or not all(isinstance(name, str) for name in self.species):
             raise VitreousError(
@@ -92,7 +91,7 @@ class File(Generator):
         return self.bond_cutoff
 
     def files(self) -> list[Path]:
-        """The files that ``path`` stands for, in order. Raises VitreousError if a pattern matches
+        """The files that match ``path``, in order. Raises VitreousError if a pattern matches
         none.
         """
         paths = [self.path] if isinstance(self.path, str | Path) else self.path
@@ -116,6 +115,7 @@ class File(Generator):
         return cls(path=str(EXAMPLE))
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
+        """Read glass number ``index``; ``rng`` is not used. Raises VitreousError for a bad file."""
         configuration = read_configuration(
             self._file(index),
             species=tuple(self.species),
@@ -134,14 +134,14 @@ class File(Generator):
         files = self.files()
         if not 0 <= index < len(files):
             raise VitreousError(
-                f"glass {index} was asked for, but path={self.path!r} gives {len(files)}; "
+                f"glass {index} was requested, but path={self.path!r} matches {len(files)}; "
                 f"expected 0 to {len(files) - 1}"
             )
         return files[index]
 
 
 def expand_braces(pattern: str) -> list[str]:
-    """``a{1,2}b`` gives ``a1b`` and ``a2b``, as a shell does."""
+    """``a{1,2}b`` gives ``a1b`` and ``a2b``, as in a shell."""
     found = re.search(r"\{([^{}]*,[^{}]*)\}", pattern)
     if not found:
         return [pattern]

@@ -1,10 +1,10 @@
 """Glasses cooled from the melt by LAMMPS molecular dynamics (Thompson et al., Comput. Phys. Commun.
 271, 108171 (2022)).
 
-Atoms start on a square or cubic lattice, species at random, melt, and follow ``schedule``. Any
-``pair_style`` serves; the potential that deforms the glass afterwards should be the same model. The
-result still vibrates with the last temperature: the simulator's ``relax`` brings it to its inherent
-structure.
+Atoms start on a square or cubic lattice with random species, melt, and follow ``schedule``. Any
+``pair_style`` can be used; the potential that deforms the glass should be the same model. The
+result has the thermal motion of the last temperature: the simulator's ``relax`` takes it to its
+inherent structure.
 
 ======  ================================================  =====================================
 symbol  variable                                          unit (``units=lj``; ``units=metal``)
@@ -36,17 +36,17 @@ class MeltQuench(Generator):
 
     Fields:
         species, counts, masses: names, numbers and masses (LAMMPS's unit) of the atoms, in the
-            order of LAMMPS's types. The defaults are the two-dimensional Lennard-Jones glass of Fan
-            & Ma (2021), smaller and cooled faster.
+            order of LAMMPS's types. The defaults give the two-dimensional Lennard-Jones glass of
+            Fan & Ma (2021), smaller and cooled faster.
         units: lj or metal. density: atoms per volume at the start. pressure: None keeps the volume.
         pair_commands: pair_style and pair_coeff lines of LAMMPS.
-        schedule: stretches [temperature at the start, at the end, time]; the first should melt the
+        schedule: segments [temperature at the start, at the end, time]; the first should melt the
         lattice.
         time_step: LAMMPS's unit of time.
 
     Raises:
-        VitreousError: for lists that do not belong together, numbers out of range, or a model that
-        LAMMPS refuses. MissingExtra: LAMMPS is not installed.
+        VitreousError: for lists of unequal length, numbers out of range, or a model that LAMMPS
+        refuses. MissingExtra: LAMMPS is not installed.
     """
 
     dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
@@ -83,7 +83,7 @@ class MeltQuench(Generator):
         if not len(self.species) == len(self.counts) == len(self.masses) > 0:
             raise VitreousError(
                 f"melt_quench got {len(self.species)} species, {len(self.counts)} counts and "
-                f"{len(self.masses)} masses; give one each"
+                f"{len(self.masses)} masses; expected as many of each"
             )
         if min(self.counts) < 1 or min(self.masses) <= 0.0:
             raise VitreousError(
@@ -92,7 +92,7 @@ class MeltQuench(Generator):
             )
         if not self.schedule or any(len(s) != 3 or min(s) <= 0.0 for s in self.schedule):
             raise VitreousError(
-                f"melt_quench got schedule {self.schedule}; expected stretches of three positive "
+                f"melt_quench got schedule {self.schedule}; expected segments of three positive "
                 "numbers: start, end, time"
             )
         if self.dimension not in (2, 3) or self.units not in LAMMPS_UNITS:
@@ -117,7 +117,7 @@ class MeltQuench(Generator):
         )
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
-        """Glass number ``index``; the stream gives the species' places and the velocities."""
+        """Glass number ``index``; ``rng`` gives the species' positions and the velocities."""
         count, d = sum(self.counts), self.dimension
         length = (count / self.density) ** (1.0 / d)
         per_side = int(np.ceil(round(count ** (1.0 / d), 9)))

@@ -1,1 +1,1 @@
-"""Targets: what structure and deformation are turned into."""
+"""Labelers: targets from structure and deformation."""

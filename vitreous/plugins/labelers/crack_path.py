@@ -1,8 +1,8 @@
-"""The atoms of the crack: those that have lost a bond when the deformation ends (Font-Clos et al.
-2022, Methods).
+"""The atoms of the crack: those that have lost a bond at the end of the deformation (Font-Clos et
+al. 2022, Methods).
 
-With ``simulator=aqs_fracture`` the deformation ends when the crack has gone through; with another
-one it is the crack so far.
+With ``simulator=aqs_fracture`` the deformation ends at complete fracture; with another simulator
+the crack may be incomplete.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class CrackPath(Labeler):
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
         if not len(configuration.bonds):
             raise VitreousError(
-                "crack_path marks atoms that lose bonds, but the glass has none; find its bonds "
+                "crack_path marks atoms that lose bonds, but the glass has no bonds; find them "
                 "first"
             )
 
@@ -55,8 +55,7 @@ class CrackPath(Labeler):
         """One label per atom, in the order of the glass."""
         if trajectory is None:
             raise VitreousError(
-                "crack_path is read off a deformation, but none was given; let the pipeline "
-                "deform the glass first"
+                "crack_path needs a deformation, but none was given; deform the glass first"
             )
         self.refuse(configuration, potential)
         bonds = configuration.bonds

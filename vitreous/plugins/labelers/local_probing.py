@@ -1,14 +1,14 @@
 """The local stress threshold map: Bachhav et al. (2025), Methods, after Patinet et al., Phys. Rev.
 Lett. 117, 045501 (2016).
 
-At every point of a grid a disc of free atoms inside a frozen ring is strained along the glass's own
-loading until its stress first drops; the label is Delta tau = tau_c - tau_in. It is that of the
-fixed-step protocol, an affine step and conjugate gradients, at every ``strain_step``
-(``vitreous.mechanics.probing.probe`` says how long strides keep to it).
-Places whose disc, ring included, leaves a glass with a
-free boundary, or holds no free atom, have no label. The stress is the free atoms' virial over the
-area of the free disc (a constant factor relative to the published maps, which divide by the area of
-the whole glass). One direction only, that of the loading, as in the paper.
+At every site of a grid a free disc inside a frozen annulus is strained along the loading until its
+stress first drops; the label is Delta tau = tau_c - tau_in. It is that of the fixed-step protocol,
+an affine step and conjugate gradients, at every ``strain_step``
+(``vitreous.mechanics.probing.probe`` describes how longer strides reproduce it). Sites are masked
+if their disc, annulus included, extends beyond a free boundary, or if it has no free atom. The
+stress is the free atoms' virial over the area of the free disc (a constant factor relative to the
+published maps, which divide by the area of the whole glass). Sites are probed along the loading
+only, as in the paper.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, kw_only=True)
 class LocalProbing(Labeler):
-    """Delta tau on a grid of places, n x n (x n) of them.
+    """Local stress threshold Delta tau on a grid of n x n (x n) sites.
 
     Fields:
         grid: n, points along each lattice vector, at fractional coordinates (i + 1/2) / n; or one
             number for each lattice vector, such as 50, 50, 1 for the middle plane of a bilayer.
-        free_radius: R_free of the atoms that relax, length.
-        frozen_ring: width of the ring that only follows the affine deformation, length; at least
-        the reach of its forces. strain_step: grid of strains on which the drop is looked for.
-        strain_max: a site without a drop up to here stays unlabelled.
-        stride: at most this many strain steps at once where the disc responds smoothly; 1: the
-            fixed-step protocol itself, an affine step and conjugate gradients alone, some hundred
-            times slower.
+        free_radius: radius of the free disc, whose atoms relax, length.
+        frozen_ring: width of the frozen annulus, which only follows the affine deformation,
+        length; at least the range of the forces. strain_step: increment of the strain grid.
+        strain_max: a site without a stress drop up to here is masked.
+        stride: largest number of strain steps at once where the response is smooth; 1: the
+            fixed-step protocol itself, an affine step and conjugate gradients alone, about a
+            hundred times slower.
         force_tolerance: largest force component of a state, energy per length.
         jump: displacement beyond the prediction that counts as a jump, length.
         workers: threads over sites; does not affect the result.
@@ -87,8 +87,7 @@ class LocalProbing(Labeler):
                 )
         if min(np.atleast_1d(self.grid), default=0) < 1:
             raise VitreousError(
-                f"labeler.grid is {self.grid!r}; expected at least 1 place along each lattice "
-                "vector"
+                f"labeler.grid is {self.grid!r}; expected at least 1 site along each lattice vector"
             )
         for name in ("stride", "workers"):
             if getattr(self, name) < 1:
@@ -107,12 +106,12 @@ class LocalProbing(Labeler):
         loading: Loading,
         trajectory: Trajectory | None,
     ) -> Labels:
-        """The map of one relaxed glass; sites where no drop was found, or whose disc leaves the
-        glass, are masked.
+        """The map of one relaxed glass; sites without a stress drop, or whose disc extends beyond
+        the glass, are masked.
 
         Raises:
-            VitreousError: for a ring thinner than the range of the forces, a glass that holds no
-                whole probe, or a force tolerance that a strain step hardly exceeds.
+            VitreousError: for an annulus thinner than the range of the forces, a glass smaller than
+                a probe, or a force tolerance too large for the strain step.
         """
         surface = potential.surface(configuration)
         self.refuse(configuration, potential)
@@ -133,8 +132,8 @@ class LocalProbing(Labeler):
         probed: Callable[[NDArray[np.float64]], Found],
         outside: Found,
     ) -> list[Found]:
-        """What ``probed`` finds at each site, ``outside`` without an atom or where the disc leaves
-        the glass, which a warning counts.
+        """The result of ``probed`` at each site; ``outside`` if the disc has no free atom or
+        extends beyond the glass, with a warning for the latter.
         """
         reach = self.free_radius + self.frozen_ring
         inside = (
@@ -143,15 +142,14 @@ class LocalProbing(Labeler):
         )
         if not inside.any():
             raise VitreousError(
-                f"none of the {len(sites)} places has its whole disc, {reach:g} with its frozen "
-                "ring, inside the glass; use a smaller "
-                "probe, a finer grid or a larger glass, and for a slab with real surfaces a cell "
-                "that is periodic across it, with vacuum"
+                f"none of the {len(sites)} sites has its whole disc, {reach:g} with its frozen "
+                "annulus, inside the glass; use a smaller probe, a finer grid or a larger glass, "
+                "and for a slab with real surfaces a cell that is periodic across it, with vacuum"
             )
         if not inside.all():
             warnings.warn(
-                f"{(~inside).sum()} of {len(sites)} places are left out: their disc, {reach:g} "
-                "with its frozen ring, leaves the glass",
+                f"{(~inside).sum()} of {len(sites)} sites are masked: their disc, {reach:g} "
+                "with its frozen annulus, extends beyond the glass",
                 stacklevel=3,
             )
 
@@ -170,7 +168,7 @@ class LocalProbing(Labeler):
             return [next(found) if is_inside else outside for is_inside in inside]
 
     def sites(self, configuration: Configuration) -> NDArray[np.float64]:
-        """(M, D) positions, first lattice direction slowest."""
+        """Positions (M, D) of the sites, first lattice direction slowest."""
         axes = [(np.arange(n) + 0.5) / n for n in self._counts(configuration)]
         return (
             np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
@@ -178,7 +176,7 @@ class LocalProbing(Labeler):
         )
 
     def _counts(self, configuration: Configuration) -> tuple[int, ...]:
-        """Places along each lattice vector, (D,)."""
+        """Sites along each lattice vector, (D,)."""
         counts = (self.grid,) * configuration.dimension if isinstance(self.grid, int) else self.grid
         if len(counts) != configuration.dimension:
             raise VitreousError(
@@ -188,30 +186,29 @@ class LocalProbing(Labeler):
         return counts
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
-        """Raises VitreousError for a ring thinner than the forces' range, a glass smaller than the
-        probe, or a grid of other dimension.
+        """Raise VitreousError for an annulus thinner than the range of the forces, a glass smaller
+        than the probe, or a grid of another dimension.
         """
         self._counts(configuration)
         reach_of_forces = potential.surface(configuration).force_range
         if self.frozen_ring < reach_of_forces:
             raise VitreousError(
-                f"labeler.frozen_ring is {self.frozen_ring:g}, thinner than the reach of the "
-                f"potential's forces, {reach_of_forces:g}; "
-                "widen it"
+                f"labeler.frozen_ring is {self.frozen_ring:g}, less than the range of the "
+                f"potential's forces, {reach_of_forces:g}; increase it"
             )
         reach, thin = self.free_radius + self.frozen_ring, heights(configuration.cell).min()
         if thin < 2.0 * reach:
             raise VitreousError(
                 f"the glass is {thin:.4g} across, but a probe of radius {self.free_radius:g} and "
-                f"ring {self.frozen_ring:g} needs "
+                f"annulus {self.frozen_ring:g} needs "
                 f"{2 * reach:g}; use a larger glass or a smaller probe"
             )
 
     def _refuse_tolerance(
         self, configuration: Configuration, surface: EnergySurface, loading: Loading
     ) -> None:
-        """Raises VitreousError if forces change in a strain step by less than ten times what may be
-        left of them.
+        """Raise VitreousError if forces change in a strain step by less than ten times the force
+        tolerance.
         """
         lin = surface.linearise(configuration.positions, configuration.cell)
         change = self.strain_step * float(
@@ -221,7 +218,7 @@ class LocalProbing(Labeler):
             raise VitreousError(
                 f"labeler.force_tolerance is {self.force_tolerance:g}, but a strain step of "
                 f"{self.strain_step:g} changes forces by no more "
-                f"than {change:.2g}, so that a drop of the stress would be chance; set "
+                f"than {change:.2g}, so that stress drops would be numerical noise; set "
                 f"labeler.force_tolerance={0.01 * change:.0e}"
             )
 
@@ -233,7 +230,7 @@ class LocalProbing(Labeler):
         loading: Loading,
         site: NDArray[np.float64],
     ) -> ContinuedProbe:
-        """The disc around ``site``."""
+        """The probe of the disc around ``site`` (D,)."""
         area = (
             np.pi
             * self.free_radius**2
@@ -258,23 +255,21 @@ class LocalProbing(Labeler):
             protocol,
         )[1]
 
-    def _tell(self, unfinished: list[Probed], places: int) -> None:
-        """Warn of probes that were begun and found no drop, by reason; a map without any drop
-        speaks for itself.
+    def _warn(self, unfinished: list[Probed], count: int) -> None:
+        """Warn of probes that started but found no stress drop, by reason, unless none found
+        one.
         """
         lost = sum(np.isnan(probed.tau_critical) for probed in unfinished)
         if lost:
             warnings.warn(
-                f"{lost} of {places} places are left out: their disc has no minimum to start from "
-                "or to fall into; one atom without "
-                "neighbours is enough",
+                f"{lost} of {count} sites are masked: their disc does not converge to a minimum; "
+                "a single atom without neighbours is sufficient",
                 stacklevel=4,
             )
-        if lost < len(unfinished) < places:
+        if lost < len(unfinished) < count:
             warnings.warn(
-                f"{len(unfinished) - lost} of {places} places are left out: their stress did not "
-                "drop up to a strain of "
-                f"{self.strain_max:g}; raise strain_max to find it",
+                f"{len(unfinished) - lost} of {count} sites are masked: their stress did not "
+                f"drop up to a strain of {self.strain_max:g}; increase strain_max",
                 stacklevel=4,
             )
 
@@ -282,7 +277,7 @@ class LocalProbing(Labeler):
         self, configuration: Configuration, sites: NDArray[np.float64], found: list[Probed]
     ) -> Labels:
         mask = np.array([p.converged for p in found])
-        self._tell([p for p in found if not p.converged and p is not UNKNOWN], len(sites))
+        self._warn([p for p in found if not p.converged and p is not UNKNOWN], len(sites))
         initial = np.array([p.tau_initial for p in found])
         critical = np.array([p.tau_critical for p in found])
         return Labels(

@@ -1,5 +1,4 @@
-"""The local yield stress: local probing along a set of directions, the weakest projection of which
-counts.
+"""The local yield stress: the least projected threshold of local probing along a set of directions.
 
 Patinet et al., Phys. Rev. Lett. 117, 045501 (2016); Barbot et al., Phys. Rev. E 97, 033001 (2018):
 with Delta tau(a) the threshold of the disc sheared along a direction ``a`` off the glass's loading,
@@ -24,8 +23,8 @@ from vitreous.plugins.labelers.local_probing import LocalProbing
 
 @dataclass(frozen=True, kw_only=True)
 class LocalYieldStress(LocalProbing):
-    """As LocalProbing along every multiple of ``angle_step`` (degrees) less than 45 off the
-    loading; column ``angle``: which won.
+    """LocalProbing along every multiple of ``angle_step`` (degrees) within 45 degrees of the
+    loading; column ``angle``: direction of the least projected threshold.
     """
 
     angle_step: float = 10.0
@@ -49,8 +48,8 @@ class LocalYieldStress(LocalProbing):
         loading: Loading,
         trajectory: Trajectory | None,
     ) -> Labels:
-        """The map of one relaxed glass; sites where no direction met a drop, or one could not be
-        probed, or whose disc leaves the glass, are masked.
+        """The map of one relaxed glass; sites are masked if no direction has a stress drop, if one
+        does not converge, or if the disc extends beyond the glass.
 
         Raises:
             VitreousError: as LocalProbing, and for uniaxial strain, whose thresholds have no
@@ -79,14 +78,13 @@ class LocalYieldStress(LocalProbing):
         )
 
     def directions(self, loading: Loading) -> list[tuple[Loading, float]]:
-        """The loadings to probe along, and how far off the glass's own each is, degrees; its own
-        first.
+        """The loadings to probe along, and the angle of each from the given one, degrees; the given
+        one first.
         """
         if loading.mode == "uniaxial":
             raise VitreousError(
                 "local_yield_stress projects shear, but the loading is uniaxial; probe along that "
-                "one direction "
-                "(labeler=local_probing; no --angle-step)"
+                "direction only (labeler=local_probing; no --angle-step)"
             )
         most = int(np.ceil(45.0 / self.angle_step)) - 1
         offsets = [k * self.angle_step for k in sorted(range(-most, most + 1), key=abs)]
@@ -94,7 +92,7 @@ class LocalYieldStress(LocalProbing):
 
 
 def _projected(probed: Probed, off: float) -> float:
-    """Delta tau of one direction, projected on the loading; infinite where no drop was found."""
+    """Delta tau of one direction, projected on the loading; infinite without a stress drop."""
     return (
         (probed.tau_critical - probed.tau_initial) / float(np.cos(np.deg2rad(2.0 * off)))
         if probed.converged

@@ -1,8 +1,7 @@
-"""The instabilities of a deformation as labels: strain, drop, atom and place of each (Bachhav et
-al. 2025, Methods).
+"""The events of a deformation as labels: strain, drop, atom and position of each (Bachhav et al.
+2025, Methods).
 
-The place is where the atom with the largest non-affine displacement stood in the *undeformed*
-glass.
+The position is that of the atom with the largest non-affine displacement in the *undeformed* glass.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from vitreous.core.interfaces import Labeler, Potential
 
 @dataclass(frozen=True, kw_only=True)
 class Rearrangements(Labeler):
-    """The first ``count`` events of the trajectory, in the order in which they happen.
+    """The first ``count`` events of the trajectory, in order of strain.
 
     Labels: values are the strains; columns strain, energy_drop (energy), stress_drop
     (energy/length^2), atom (index), move (length).
 
     Fields:
-        count: events kept.
-        smallest: events that moved no atom by more than this are passed over, length; 0 keeps all
-        that were recorded.
+        count: number of events.
+        smallest: events that moved no atom by more than this are ignored, length; 0 keeps all
+        recorded events.
     """
 
     level: ClassVar = "event"
@@ -57,8 +56,7 @@ class Rearrangements(Labeler):
         """The events of one glass. Raises VitreousError without a trajectory."""
         if trajectory is None:
             raise VitreousError(
-                "rearrangements are read off a deformation, but none was given; let the pipeline "
-                "deform the glass first"
+                "rearrangements needs a deformation, but none was given; deform the glass first"
             )
         events = trajectory.events
         first = np.flatnonzero(~(np.asarray(events.move) < self.smallest))[: self.count]

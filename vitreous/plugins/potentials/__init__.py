@@ -1,1 +1,1 @@
-"""Interatomic models."""
+"""Interatomic potentials."""

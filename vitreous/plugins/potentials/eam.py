@@ -2,7 +2,7 @@
 LAMMPS and NIST use.
 
 Daw & Baskes, Phys. Rev. B 29, 6443 (1984); Finnis & Sinclair, Philos. Mag. A 50, 45 (1984).
-Angstrom and eV. The file decides the elements.
+Angstrom and eV. The file defines the elements.
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ from vitreous.mechanics.eam.file import EamFile, read_eam
 from vitreous.mechanics.eam.surface import EamSurface
 from vitreous.mechanics.species import species_of
 
-EXAMPLE = Path(__file__).with_name(
-    "example.eam.alloy"
-)  #: tables from a formula that ship with the package
+EXAMPLE = Path(__file__).with_name("example.eam.alloy")  #: analytic tables, included in the package
 _ELEMENTS = (
     "H",
     "He",
@@ -130,7 +128,7 @@ _ELEMENTS = (
     "No",
     "Lr",
 )
-_CLOSEST = 0.7  # angstrom; nearer atoms count as lying on top of each other
+_CLOSEST = 0.7  # angstrom; closer atoms are refused as overlapping
 
 
 @lru_cache(maxsize=4)
@@ -143,14 +141,14 @@ class Eam(Potential):
     """An embedded-atom model in three dimensions.
 
     Fields:
-        path: the file of tables; its content enters the keys of results, its name does not.
-        smooth_end: tables end with zero slope. Otherwise as LAMMPS reads them: with a difference of
-            the last two values, so that a force jumps (Sheng's Cu-Zr table: 1e-3 eV/A or so) where
-            a pair crosses the cutoff, and no state comes to rest below that; ``lammps_aqs`` then
-            runs LAMMPS's own eam/alloy or eam/fs on the file.
+        path: the table file; its content, not its name, enters the keys of results.
+        smooth_end: end the tables with zero slope. Otherwise as LAMMPS reads them, with the
+            difference of the last two values, so that forces jump (Sheng's Cu-Zr table: about 1e-3
+            eV/A) where a pair crosses the cutoff, and no state converges below that; ``lammps_aqs``
+            then runs LAMMPS's own eam/alloy or eam/fs on the file.
     """
 
-    species: ClassVar = _ELEMENTS  # of which each file has some: ``elements``
+    species: ClassVar = _ELEMENTS  # possible ones; those of the file: ``elements``
     dimensions: ClassVar = frozenset({3})
     units: ClassVar = "metal"
 
@@ -172,7 +170,7 @@ class Eam(Potential):
 
     @classmethod
     def example_glass(cls) -> Configuration:
-        """Copper and zirconium in turn, near the sites of a body-centred crystal."""
+        """Copper and zirconium near the two sublattices of a body-centred cubic crystal."""
         side, spacing = 3, 2.9
         corners = np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), -1).reshape(-1, 3)
         positions = np.vstack([corners, corners + 0.5]) * spacing
@@ -195,16 +193,14 @@ class Eam(Potential):
             ) from None
 
     def tables(self) -> EamFile:
-        """What the file holds. Raises VitreousError, in one sentence, for a missing, foreign or
-        damaged file.
+        """The tables of the file. Raises VitreousError if it is missing, of another format or
+        damaged.
         """
         return _tables(str(self.path), self.fingerprint())
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """The elements that the file describes, in its order. Raises VitreousError for
-        a bad file.
-        """
+        """The elements of the file, in its order. Raises VitreousError for a bad file."""
         return self.tables().elements
 
     def surface(self, configuration: Configuration) -> EamSurface:
@@ -221,8 +217,8 @@ class Eam(Potential):
         return EamSurface(configuration, species, tables, _CLOSEST, self.smooth_end)
 
     def lammps_commands(self, configuration: Configuration) -> tuple[str, ...]:
-        """LAMMPS's own style on the same file; none with ``smooth_end``, whose tables LAMMPS does
-        not have.
+        """LAMMPS's own style on the same file; none with ``smooth_end``, which LAMMPS cannot
+        reproduce.
 
         Raises:
             VitreousError: for a bad file.
@@ -230,7 +226,7 @@ class Eam(Potential):
         if self.smooth_end:
             return ()
         tables = self.tables()
-        # LAMMPS wants tables for a name that no atom bears, too: any element will do
+        # LAMMPS also requires tables for names without atoms: any element serves
         names = [
             name if name in tables.elements else tables.elements[0] for name in configuration.names
         ]

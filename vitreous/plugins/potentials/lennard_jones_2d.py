@@ -13,10 +13,10 @@ S-L   1                        1
 L-L   2 sin(pi/5)              0.5
 ====  =======================  =======
 
-The coefficients make force and stiffness continuous at 2 and zero at 2.5, A makes the energy so:
-LAMMPS ``lj/smooth 2.0 2.5`` with ``pair_modify shift yes``, the same two distances for every pair
-(Barbot et al., Phys. Rev. E 97, 033001 (2018), smooth it likewise). Lengths in sigma_SL, energies
-in epsilon_SL.
+The coefficients make force and stiffness continuous at 2 and zero at 2.5; A does so for the energy.
+This is LAMMPS ``lj/smooth 2.0 2.5`` with ``pair_modify shift yes``, the same two distances for
+every pair (Barbot et al., Phys. Rev. E 97, 033001 (2018), smooth it likewise). Lengths in sigma_SL,
+energies in epsilon_SL.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class LennardJones2D(ScalarPair):
     closest: ClassVar = 0.3
     bond_range: ClassVar = 1.6  # first neighbours of L
     intervals: ClassVar = (
-        1100  # 0.002 wide: one knot falls on the inner distance, where the third derivative jumps
+        1100  # of 0.002: a knot lies at the inner distance, where the third derivative jumps
     )
 
     def energy(self, a: str, b: str, r: Array) -> Array:
@@ -85,8 +85,8 @@ class LennardJones2D(ScalarPair):
         return self.pair_function(a, b)(r)[0]
 
     def lammps_commands(self, configuration: Configuration) -> tuple[str, ...]:
-        """``lj/smooth``, which is this very function, not a table of it."""
-        # LAMMPS wants coefficients for a name that no atom bears, too: any will do
+        """LAMMPS's ``lj/smooth``, the same function without tabulation."""
+        # LAMMPS also requires coefficients for names without atoms: any serve
         names = [name if name in self.species else self.species[0] for name in configuration.names]
         commands = [f"pair_style lj/smooth {_INNER} {_CUTOFF}", "pair_modify shift yes"]
         for i, a in enumerate(names):

@@ -1,19 +1,19 @@
 """Silica after Watanabe, Yamasaki, Tatsumura & Ohdomari, Appl. Surf. Sci. 234, 207 (2004), as
 Font-Clos et al. (2022) use it.
 
-A Stillinger-Weber form whose Si-O bonds soften with the coordination of both ends:
+A Stillinger-Weber form whose Si-O bonds soften with the coordination of both atoms:
 
     E = sum_pairs f2 + sum_triplets f3      (r in units of sigma, energies of epsilon)
     f2 = g_Si(z_Si) g_O(z_O) A (B r^-p - r^-q) exp[1 / (r - a)]      g = 1 unless the pair is Si-O
     g_Si(z) = (p1 sqrt(z + p2) - p4) exp[p3 / (z - 4)] + p4          z < 4, else p4
     g_O(z) = p5 / (exp[(p6 - z) / p7] + 1) exp[p8 (z - p9)^2]
     z_i = sum of fc(r_ij) over neighbours of the OTHER species       ramp from R - D to R + D
-    f3 = lambda(z_i) exp[gamma_ij / (r_ij - a_ij) + gamma_ik / (r_ik - a_ik)] (D^2 + alpha D^3),  D
-    = cos theta_jik - cos theta_0 lambda(z) = mu (1 + nu exp[-xi (z - z0)^2])
+    f3 = lambda(z_i) exp[gamma_ij / (r_ij - a_ij) + gamma_ik / (r_ik - a_ik)] (D^2 + alpha D^3)
+    D = cos theta_jik - cos theta_0,    lambda(z) = mu (1 + nu exp[-xi (z - z0)^2])
 
-The conventions were settled by the published per-atom energies of a bilayer (pairs in halves,
-triplets in thirds): each arm has its own gamma, each unordered pair of ends counts once, z counts
-unlike neighbours only.
+The published atomic energies of a bilayer (pairs in halves, triplets in thirds) determine the
+conventions: each arm has its own gamma, each unordered pair of ends counts once, z counts unlike
+neighbours only.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _SOFT = (
     -4.52,
 )
 _RAMP = (1.15, 1.25)  # R - D, R + D
-_CLOSEST = 0.7  # angstrom; nearer atoms count as lying on top of each other
+_CLOSEST = 0.7  # angstrom; closer atoms are refused as overlapping
 _BOND_RANGE = 2.5  # angstrom
 
 
@@ -65,8 +65,7 @@ class Watanabe(Potential):
     """Coordination-softened silica in three dimensions.
 
     Fields:
-        epsilon: energy scale, eV; the default is 3.4723e-19 J, which the published energies were
-        made with.
+        epsilon: energy scale, eV; the default, 3.4723e-19 J, reproduces the published energies.
         sigma: length scale, angstrom.
     """
 

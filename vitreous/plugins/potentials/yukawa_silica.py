@@ -13,7 +13,7 @@ O-O    0.900        +0.670
 =====  ===========  ==========  ========================
 
 Lengths in angstrom; the energy unit of the model is not specified in the literature ("reduced").
-The force shift is part of the model: published glasses are at rest with it, and not without.
+The force shift is part of the model: published glasses are relaxed with it, but not without.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from vitreous.mechanics.pair.table import PairFunction, PairTable, pair_table
 
 _PAIRS = {(0, 0): (2.250, 1.500), (0, 1): (1.075, -1.000), (1, 1): (0.900, 0.670)}
 _BOND_RANGE = 3.3  # angstrom: Si-O, O-O and bonded Si-Si pairs
-_R_MIN = 0.6  # angstrom; closer atoms count as lying on top of each other
+_R_MIN = 0.6  # angstrom; closer atoms are refused as overlapping
 
 
 def yukawa(
     r: NDArray[np.float64], sigma: float, q: float, kappa: float
 ) -> tuple[NDArray[np.float64], ...]:
-    """V, V', V'' (energy, per A, per A^2) at distances r (A), without the shift."""
+    """V, V', V'' (energy, per A, per A^2) at distances r (A), without the force shift."""
     core = (sigma / r) ** 12
     screened = q / r * np.exp(-kappa * r)
     return (
@@ -105,13 +105,13 @@ class YukawaSilica(Potential):
         unknown = sorted(set(configuration.names) - set(self.species))
         if unknown:
             raise VitreousError(
-                f"yukawa_silica knows Si and O, but the glass holds {', '.join(unknown)}; name "
+                f"yukawa_silica knows Si and O, but the glass contains {', '.join(unknown)}; name "
                 "its species or use another potential"
             )
         if configuration.units != self.units:
             raise VitreousError(
                 f"yukawa_silica works in {self.units} units (A, reduced energy), but the glass is "
-                f"in {configuration.units}"
+                f"in {configuration.units}; use another potential"
             )
         index = np.array([self.species.index(name) for name in configuration.names])
         return PairSurface(configuration, index[configuration.species], self.table(), _BOND_RANGE)

@@ -1,1 +1,1 @@
-"""Athermal quasistatic deformation."""
+"""Simulators: athermal quasistatic deformation."""

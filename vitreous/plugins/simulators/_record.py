@@ -1,4 +1,4 @@
-"""What a walk through strain becomes: the trajectory that every simulator returns."""
+"""Convert the result of a deformation to the trajectory that every simulator returns."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from vitreous.mechanics.quasistatic.fixed_steps import Path
 
 
 class Frames:
-    """The states that a deformation keeps besides those around events: one each ``every`` strain
-    (0: none), and those at ``strains``.
+    """The states that a deformation saves besides those around events: one per strain interval
+    ``every`` (0: none), and those at ``strains``.
     """
 
     def __init__(self, strain_step: float, every: float, strains: Sequence[float]) -> None:
@@ -24,7 +24,7 @@ class Frames:
         self._step, self._every, self._last = strain_step, every, -np.inf
 
     def visit(self, step: int, state: State) -> None:
-        """Keep the state at a strain step if it is wanted."""
+        """Save the state at a strain step if due or listed."""
         strain = step * self._step
         due = self._every > 0.0 and strain >= self._last + self._every * (1 - 1e-9)
         if due:
@@ -43,11 +43,11 @@ def trajectory_of(
     lost: Sequence[int] | None = None,
     lowest: Sequence[float] = (),
 ) -> Trajectory:
-    """States at ``path.steps * strain_step``; frames at the start, the end, around every event, and
-    at ``frames``.
+    """Trajectory with states at ``path.steps * strain_step``, and frames at the start, the end,
+    around every event, and at ``frames``.
 
-    ``lost`` names for each event the atom whose bond it broke, -1 for none; None where broken bonds
-    were not looked for. ``lowest`` are the lowest eigenvalues of the states, empty if unknown.
+    ``lost`` is for each event the atom whose bond it broke, -1 for none; None if broken bonds were
+    not determined. ``lowest`` are the lowest eigenvalues of the states, empty if unknown.
     """
     saved = {0.0: path.states[0], path.steps[-1] * strain_step: path.states[-1], **dict(frames)}
     for event in path.events:
@@ -76,7 +76,7 @@ def _events(
     path: Path,
     lost: Sequence[int] | None,
 ) -> Events:
-    """Each instability with the atom that moved most, or lost its bond, and where that atom was in
+    """The events, with the atom of largest displacement or of the broken bond, and its position in
     the undeformed glass.
     """
     moved = [int(np.linalg.norm(e.fall.shift, axis=1).argmax()) for e in path.events]

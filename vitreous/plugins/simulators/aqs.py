@@ -4,7 +4,7 @@ protocol across them.
 See ``vitreous.mechanics.quasistatic.continuation`` for the method. Maloney & Lemaitre, Phys. Rev. E
 74, 016118 (2006); the loading, step and minimiser defaults are those of Bachhav et al. (2025),
 Methods, whose "400 steps of 1e-4" end before the first event: here the run continues until
-``max_events`` instabilities or ``strain_max``.
+``max_events`` events or ``strain_max``.
 """
 
 from __future__ import annotations
@@ -41,29 +41,28 @@ class AQS(Simulator):
     Fields:
         strain_step: the grid on which events are reported, dimensionless.
         strain_max: where the run ends, dimensionless.
-        max_events: it ends after this many instabilities, if earlier.
-        stride: at most this many strain steps are covered at once where the glass responds
-            smoothly; 1: the fixed-step protocol itself, an affine step and the minimiser alone,
-            some ten to a hundred times slower.
+        max_events: it ends after this many events, if earlier.
+        stride: largest number of strain steps taken at once where the response is smooth; 1: the
+            fixed-step protocol itself, an affine step and the minimiser alone, ten to a hundred
+            times slower.
         force_tolerance: largest force component of a state, energy per length.
         minimiser: descent across an instability: cg, fire, damped or steepest.
         friction: of ``damped``, inverse time at unit mass.
-        jump: displacement beyond the prediction that ends a smooth stretch, length.
+        jump: displacement beyond the prediction that ends a smooth stride, length.
         smallest_event: an instability counts as an event if it moves some atom by more than this,
         length.
-        relax_cell: whether ``relax`` also lets the cell lengths go to zero normal stress.
-        stress_tolerance: normal stress left when it does, energy per area or volume.
+        relax_cell: whether ``relax`` also relaxes the cell lengths to zero normal stress.
+        stress_tolerance: largest normal stress then, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
-        break_near, break_far, break_drop: tell broken bonds from other events: a bridging atom
-            closer than ``break_near`` to one partner and further than ``break_far`` from the other
-            (length), by a bond that grew by more than ``jump`` in the event and was not broken by
-            an earlier one, with some atom's energy falling by more than ``break_drop``. Events are
-            then of
-            kind "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass
-            with bonds.
+        break_near, break_far, break_drop: criterion of a broken bond: a bridging atom closer than
+            ``break_near`` to one partner and further than ``break_far`` from the other (length),
+            by a bond that grew by more than ``jump`` in the event and was not broken by an earlier
+            one, while some atom's energy falls by more than ``break_drop``. Events are then of kind
+            "bond_break" or "flip"; with ``break_far`` 0 all are "rearrangement". Needs a glass with
+            bonds.
         stop_at_break: end at the first broken bond.
-        eigenvalues: whether each state's lowest eigenvalue is found, at about a fifth of the cost
-        of the rest.
+        eigenvalues: whether to compute the lowest eigenvalue of each state, at about a fifth of the
+        cost of the rest.
     """
 
     version: ClassVar = 5
@@ -106,7 +105,7 @@ class AQS(Simulator):
         if not 0.0 <= self.frame_every < np.inf:
             raise VitreousError(
                 f"simulator.frame_every is {self.frame_every!r}; expected a strain, or 0 for no "
-                "more frames"
+                "further frames"
             )
         for name in ("max_events", "stride"):
             if getattr(self, name) < 1:
@@ -116,7 +115,7 @@ class AQS(Simulator):
         if self.stop_at_break and self.break_far <= 0.0:
             raise VitreousError(
                 "simulator.stop_at_break needs simulator.break_far, the length beyond which a "
-                "bond counts as lost; set both"
+                "bond counts as broken; set both"
             )
 
     @classmethod
@@ -124,7 +123,7 @@ class AQS(Simulator):
         return cls(max_events=1)
 
     def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
-        """The glass at rest. Raises NotConverged, or VitreousError if the potential refuses the
+        """The relaxed glass. Raises NotConverged, or VitreousError if the potential refuses the
         glass.
         """
         with threadpool_limits(1):
@@ -156,10 +155,10 @@ class AQS(Simulator):
         *,
         strains: Sequence[float] = (),
     ) -> Trajectory:
-        """The relaxed glass along the loading.
+        """Deform the relaxed glass along the loading.
 
         Raises:
-            NotConverged: if a descent runs out of its budget.
+            NotConverged: if a descent exceeds its budget.
             VitreousError: for a loading that the glass cannot follow
             (``vitreous.mechanics.quasistatic.straining``).
         """
@@ -193,7 +192,7 @@ class AQS(Simulator):
             path = deform(
                 surface, start, loading, protocol, preconditioner, visit, ends, frames.stops
             )
-        _tell_saddles(np.array(path.steps) * self.strain_step, np.array(lowest))
+        _warn_of_saddles(np.array(path.steps) * self.strain_step, np.array(lowest))
         broken = None if breaks is None else lost
         return trajectory_of(
             configuration,
@@ -208,8 +207,8 @@ class AQS(Simulator):
     def _over(
         self, configuration: Configuration, loading: Loading
     ) -> Callable[[Instability, int], bool]:
-        """Whether the run ends, told of each instability and the atom whose bond it broke (-1:
-        none).
+        """A function of an event and the atom whose bond it broke (-1: none): whether the run
+        ends.
         """
         return lambda event, lost: self.stop_at_break and lost >= 0
 
@@ -227,15 +226,13 @@ class AQS(Simulator):
         )
 
 
-def _tell_saddles(strain: NDArray[np.float64], lowest: NDArray[np.float64]) -> None:
-    """Warn of states (S,) that are no minima: what holds them there is a symmetry, which disordered
-    glasses lack.
-    """
+def _warn_of_saddles(strain: NDArray[np.float64], lowest: NDArray[np.float64]) -> None:
+    """Warn of states (S,) at a saddle, held there by a symmetry, which disordered glasses lack."""
     saddles = np.flatnonzero(lowest < 0.0)
     if len(saddles):
         warnings.warn(
             f"at strain {strain[saddles[0]]:g} the lowest eigenvalue is {lowest[saddles[0]]:.3g}: "
             "a perfect symmetry holds the glass at a "
-            "saddle, and an event there is not seen; disturb its positions a little first",
+            "saddle, and an event there is missed; perturb its positions slightly first",
             stacklevel=3,
         )

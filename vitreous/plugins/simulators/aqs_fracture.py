@@ -1,8 +1,8 @@
 """Native athermal quasistatic deformation to complete fracture (Font-Clos et al. 2022, Methods).
 
-As ``aqs`` until no path of bonds leads from the glass to its own periodic image along the axis that
-the loading extends most: then the crack has gone through. Broken bonds and flips are told apart on
-the way, so the first "bond_break" is the first broken bond.
+As ``aqs``, until no path of bonds connects the glass with its own periodic image along the axis
+that the loading extends most: the crack then spans the glass. Broken bonds and flips are
+distinguished, so the first "bond_break" is the first broken bond.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from vitreous.plugins.simulators.aqs import AQS
 
 @dataclass(frozen=True, kw_only=True)
 class AQSFracture(AQS):
-    """AQS with the defaults of the stretched bilayer, ended by separation; a bond longer than
-    ``break_far`` (length) no longer holds.
+    """AQS to complete fracture, with the defaults for a stretched bilayer; a bond longer than
+    ``break_far`` (length) is broken.
 
     Raises:
-        VitreousError: for ``break_far`` of zero, or, when it deforms, a glass without bonds,
-            already in pieces, or stretched along no axis of its cell.
+        VitreousError: for ``break_far`` of zero, or, when deforming, for a glass that has no bonds,
+            is already fractured, or is not stretched along an axis of its cell.
     """
 
     version: ClassVar = AQS.version
@@ -44,7 +44,7 @@ class AQSFracture(AQS):
         if self.break_far <= 0.0:
             raise VitreousError(
                 f"simulator.break_far is {self.break_far!r}; complete fracture needs the length "
-                "beyond which a bond is lost"
+                "beyond which a bond is broken; set it"
             )
 
     def _over(
@@ -59,8 +59,8 @@ class AQSFracture(AQS):
 
         if in_pieces(configuration.positions, configuration.cell):
             raise VitreousError(
-                f"no path of bonds shorter than {self.break_far:g} goes through the glass along "
-                "the loading; it is in pieces already"
+                f"no path of bonds shorter than {self.break_far:g} spans the glass along "
+                "the loading: it is already fractured; use an intact glass"
             )
         return lambda event, lost: in_pieces(event.after.positions, event.after.cell)
 
@@ -71,7 +71,7 @@ def _axis(loading: Loading) -> int:
     if along.max() < 1.0 - 1e-9:
         raise VitreousError(
             "the loading stretches the glass most between the axes of its cell (loading.angle is "
-            f"{loading.angle:g}); complete fracture is "
-            "told along an axis: use 0 or 90, for simple shear 45"
+            f"{loading.angle:g}); complete fracture is defined along an axis: use 0 or 90, for "
+            "simple shear 45"
         )
     return int(along.argmax())

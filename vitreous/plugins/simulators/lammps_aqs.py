@@ -1,11 +1,11 @@
 """Athermal quasistatic deformation by LAMMPS: the published fixed-step protocol, and the reference
 for the native engine.
 
-Strain, minimise with any ``min_style``, look for the drop; Thompson et al., Comput. Phys. Commun.
-271, 108171 (2022). Models that LAMMPS has go through its own style (``lennard_jones_2d``:
-lj/smooth; ``eam`` without ``smooth_end``: eam/alloy or eam/fs), other pair models through
-``pair_style table spline``, all others through ``fix external`` on our energy surface. Any other
-LAMMPS model can be given as text in ``pair_commands``.
+Each strain step is minimised with any ``min_style`` and checked for an event; Thompson et al.,
+Comput. Phys. Commun. 271, 108171 (2022). Models that LAMMPS implements use its own style
+(``lennard_jones_2d``: lj/smooth; ``eam`` without ``smooth_end``: eam/alloy or eam/fs), other pair
+models ``pair_style table spline``, all others ``fix external`` with the native energy surface. Any
+other LAMMPS model can be given as text in ``pair_commands``.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ class LammpsAQS(Simulator):
     """LAMMPS, one minimisation per strain step.
 
     Fields:
-        strain_step, strain_max, max_events: the grid, and where the run ends, dimensionless.
+        strain_step, strain_max, max_events: the strain grid, and the end of the run, dimensionless.
         min_style: LAMMPS's minimiser. time_step: of the dynamic ones, at unit mass.
-        force_tolerance: asked of the minimiser; accepted_force: a state with more is refused,
+        force_tolerance: of the minimiser; accepted_force: a state with a larger force is refused;
         energy per length.
         budget: force evaluations and iterations per minimisation.
-        jump: by how much a bond grows in the event that breaks it, length. smallest_event: as for
+        jump: growth of a bond in the event that breaks it, length. smallest_event: as for
         ``aqs``.
         frame_every: strain between saved frames besides those around events; 0 for none.
-        break_near, break_far, break_drop, stop_at_break: broken bonds told from other events, as
-        for ``aqs``.
+        break_near, break_far, break_drop, stop_at_break: criterion of a broken bond, as for
+        ``aqs``.
         pair_commands: LAMMPS commands instead of the potential's own, of which only species and
-        units then count.
+        units are then used.
     """
 
     version: ClassVar = 6
@@ -84,7 +84,7 @@ class LammpsAQS(Simulator):
         if not 0.0 <= self.frame_every < np.inf:
             raise VitreousError(
                 f"simulator.frame_every is {self.frame_every!r}; expected a strain, or 0 for no "
-                "more frames"
+                "further frames"
             )
         if self.accepted_force < self.force_tolerance:
             raise VitreousError(
@@ -94,7 +94,7 @@ class LammpsAQS(Simulator):
         if self.stop_at_break and self.break_far <= 0.0:
             raise VitreousError(
                 "simulator.stop_at_break needs simulator.break_far, the length beyond which a "
-                "bond counts as lost; set both"
+                "bond counts as broken; set both"
             )
 
     @classmethod
@@ -102,7 +102,7 @@ class LammpsAQS(Simulator):
         return cls(strain_step=1e-3, strain_max=0.01, min_style="fire", force_tolerance=1e-8)
 
     def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
-        """The glass at rest at fixed cell lengths. Raises NotConverged."""
+        """The relaxed glass at fixed cell. Raises NotConverged."""
         with (
             tempfile.TemporaryDirectory() as folder,
             self._engine(configuration, potential, Path(folder)) as engine,
@@ -123,10 +123,10 @@ class LammpsAQS(Simulator):
         *,
         strains: Sequence[float] = (),
     ) -> Trajectory:
-        """The glass along the loading, step by step.
+        """Deform the glass along the loading, step by step.
 
         Raises:
-            NotConverged: naming the force that LAMMPS left.
+            NotConverged: naming the remaining force.
             VitreousError: if LAMMPS refuses the model, or for a loading that the glass cannot
                 follow (``vitreous.mechanics.quasistatic.straining``).
         """
@@ -206,12 +206,12 @@ class LammpsAQS(Simulator):
 
 
 def _table(configuration: Configuration, surface: EnergySurface, folder: Path) -> tuple[str, ...]:
-    """Commands for a pair model; none for others, which LAMMPS then calls back."""
+    """Commands for a tabulated pair model; none for others, which LAMMPS evaluates by a
+    callback.
+    """
     if not isinstance(surface, PairSurface):
         return ()
-    kinds = [0] * len(
-        configuration.names
-    )  # a name that no atom bears needs a table too: any will do
+    kinds = [0] * len(configuration.names)  # names without atoms need a table too: any serves
     for name, kind in zip(configuration.species, surface.species, strict=True):
         kinds[name] = int(kind)
     table = surface.table

@@ -2,7 +2,7 @@
 the model of every run.
 
 MLflow is imported when a run starts. The database's schema is created once, under a lock, because
-MLflow's migrations do not survive two processes at a time.
+MLflow's migrations fail if two processes run them at once.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Tracked, Tracker
 from vitreous.core.tracking import Beginning, Outcome
 
-BATCH = 100  #: MLflow's limit of parameters or tags in one call; metrics take ten times that
-LONGEST = 500  #: characters kept of a parameter's value
+BATCH = 100  #: MLflow's limit of parameters or tags per call; ten times that for metrics
+LONGEST = 500  #: characters recorded of a parameter's value
 PATIENCE = 5.0  #: seconds to wait for a locked database
 
 
 @dataclass(frozen=True, kw_only=True)
 class MLflow(Tracker):
-    """One MLflow run per run, and one parent per sweep.
+    """One MLflow run per run, with one parent run per sweep.
 
     Fields:
         uri: a server or database; None: the file mlflow.db beside the runs.
-        experiment: the MLflow experiment that a run joins; None: its name.
+        experiment: the MLflow experiment of the run; None: the run's name.
     """
 
     uri: str | None = None
@@ -67,7 +67,7 @@ class MLflowRun(Tracked):
         self.id, self._server, self._folder = run, server, folder
 
     def finish(self, outcome: Outcome) -> None:
-        """Record what came out, in batches."""
+        """Record the outcome, in batches."""
         kept = f"results are kept in the store and in {self._folder}; "
         with self._server.client(kept) as client:
             now = int(time.time() * 1000)
@@ -91,7 +91,7 @@ class MLflowRun(Tracked):
             client.set_terminated(self.id, "FINISHED")
 
     def fail(self, reason: str) -> None:
-        """Mark the run as failed, if that can still be said."""
+        """Mark the run as failed, if the server is still reachable."""
         try:
             with self._server.client() as client:
                 client.set_tag(self.id, "failure", reason[:LONGEST])
@@ -110,7 +110,7 @@ class Server:
     artifacts: Path
 
     def experiment(self, client: Any, name: str) -> str:
-        """The id of the experiment of this name, made where it is missing."""
+        """The id of the experiment of this name, created if missing."""
         with _alone(self.artifacts.parent):
             found = client.get_experiment_by_name(name)
             if found is not None:
@@ -127,8 +127,8 @@ class Server:
 
     @contextmanager
     def client(self, kept: str = "") -> Iterator[Any]:
-        """A client; MLflow's, the database's and the disk's failures become one sentence, with what
-        is ``kept``.
+        """A client. Failures of MLflow, the database and the disk raise a VitreousError, whose
+        message includes ``kept``.
         """
         if self._file and find_spec("sqlalchemy") is None:
             raise MissingExtra("tracker 'mlflow' with a database", "sqlalchemy", "track")
@@ -146,7 +146,7 @@ class Server:
                 (line for line in str(error).splitlines() if line.strip()), type(error).__name__
             )
             raise VitreousError(
-                f"tracking at {self.uri} failed ({reason.strip()[:200]}); {kept}mend it and run "
+                f"tracking at {self.uri} failed ({reason.strip()[:200]}); {kept}fix it and run "
                 "again, or use tracker=none"
             ) from error
 
@@ -162,7 +162,7 @@ class Server:
             logging.getLogger(name).setLevel(level)
         os.environ.setdefault(
             "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"
-        )  # MLflow's seven take minutes to notice a server that is not there
+        )  # MLflow's default, seven, takes minutes to detect a missing server
         with _alone(self.artifacts.parent):
             from mlflow.tracking import MlflowClient
 
@@ -181,8 +181,8 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _refuse_unwritable(database: Path) -> None:
-    """Raise sqlite3.OperationalError if the database cannot be opened or stays locked: MLflow
-    itself would retry for minutes.
+    """Raise sqlite3.OperationalError if the database cannot be opened or remains locked: MLflow
+    would retry for minutes.
     """
     connection = sqlite3.connect(database, timeout=PATIENCE)
     try:

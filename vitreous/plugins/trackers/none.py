@@ -1,4 +1,4 @@
-"""No tracker."""
+"""The tracker that records nothing."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from vitreous.core.tracking import Beginning, Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class NoTracker(Tracker):
-    """Nothing is recorded beyond the run's folder, which holds everything."""
+    """No tracking: the run's folder contains everything."""
 
     def start(self, beginning: Beginning) -> Tracked:
         return Untracked()
 
 
 class Untracked(Tracked):
-    """A run of which no record is kept."""
+    """A run that is not tracked."""
 
     id = ""
 
     def finish(self, outcome: Outcome) -> None:
-        """The folder holds what came out."""
+        """Do nothing: the run's folder contains the outcome."""
 
     def fail(self, reason: str) -> None:
-        """The console says why."""
+        """Do nothing: the console shows the reason."""
