@@ -13,6 +13,7 @@ import numpy as np
 
 from vitreous.core.executor import InTurn
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
+from vitreous.plugins.descriptors.rendered_image import RenderedImage
 from vitreous.plugins.evaluations.correlation import Correlation
 from vitreous.plugins.executors.local import Local
 from vitreous.plugins.executors.serial import Serial
@@ -580,6 +581,19 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
             lambda glass, load, sites: (glass if len(glass.bonds) else silica_glass(), load, sites)
         ),
         "was accepted",
+    ),
+    ("descriptor", "reach_is_as_declared"): (
+        variant(P, reach=property(lambda self: 2.0)),
+        "when atoms beyond the declared reach of 2 move",
+    ),
+    ("descriptor", "what_is_drawn_is_as_declared"): (
+        variant(
+            RenderedImage,
+            _draw=lambda self, graph, indices, copies: (
+                RenderedImage._draw(self, graph, indices, copies) * len(indices)
+            ),
+        ),
+        "a feature drawn alone",
     ),
     ("model", "declares_itself"): (
         variant(Ridge, forms=frozenset({"table"})),

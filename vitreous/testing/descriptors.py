@@ -108,9 +108,10 @@ def features_are_as_declared(subject: Subject) -> None:
     for level in sorted(subject.cls.levels):
         features = _described(subject, level)
         count = len(places_of(glass_of(subject), level))
+        declared = subject.cls.stores or subject.cls.form
         expect(
-            features.form == subject.cls.form,
-            f"the form is '{features.form}', but '{subject.cls.form}' is declared",
+            features.form == declared,
+            f"the form is '{features.form}', but '{declared}' is declared",
         )
         expect(
             features.level == level,

@@ -34,19 +34,20 @@ from vitreous.testing import (
     potentials,
     simulators,
     trackers,
+    views,
 )  # fmt: skip
 from vitreous.testing.contract import Check, CheckFailed, Skip, Subject
 
 _OF_KIND = {
-    "potential": potentials,
-    "generator": generators,
-    "simulator": simulators,
-    "labeler": labelers,
-    "descriptor": descriptors,
-    "model": models,
-    "evaluation": evaluations,
-    "executor": executors,
-    "tracker": trackers,
+    "potential": potentials.CHECKS,
+    "generator": generators.CHECKS,
+    "simulator": simulators.CHECKS,
+    "labeler": labelers.CHECKS,
+    "descriptor": (*descriptors.CHECKS, *views.CHECKS),
+    "model": models.CHECKS,
+    "evaluation": evaluations.CHECKS,
+    "executor": executors.CHECKS,
+    "tracker": trackers.CHECKS,
 }
 PASSED, FAILED, EXCUSED, SKIPPED = "passed", "failed", "excused", "skipped"
 
@@ -59,7 +60,7 @@ def checks_for(component: Subject) -> list[Check]:
     ]
     own = [
         Check(name=f.__name__, function=f, tags=frozenset({component.kind}))
-        for f in _OF_KIND[component.kind].CHECKS
+        for f in _OF_KIND[component.kind]
     ]
     return [*every, *own]
 
