@@ -105,7 +105,7 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
     assert scores["correlation"]["model"]["pearson"] is not None
     assert scores["goodness"]["model"]["coverage"]["places"] == 1.0
     row = next(line for line in done.stdout.splitlines() if line.startswith("model "))
-    assert "C 6 sites events" in done.stdout
+    assert "C 6 sites events" in " ".join(done.stdout.split())
     assert "100 %" in row
     assert str(folder) in done.stdout
     assert (folder / "predictions" / "sample_0.csv").read_text().splitlines()[:2][
