@@ -15,7 +15,7 @@ from vitreous.app.direct_input import refuse_unwritable
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.direct import D2minReport, d2min, read_glass, read_glasses, successive_d2min
-from vitreous.direct.tables import write_table
+from vitreous.io.tables import write_table
 
 Told = dict[str, Any]
 

@@ -24,9 +24,10 @@ from vitreous.core.interfaces import Potential
 from vitreous.direct import deform, energy, potential, probe, read_glass, relax, rings
 from vitreous.direct.deformation import engine_for, write_deformation
 from vitreous.direct.probing import labeler_for, write_map
-from vitreous.direct.rest import AT_REST, EnergyReport, bring_to_rest
-from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
+from vitreous.direct.rest import EnergyReport, bring_to_rest
+from vitreous.io.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.write import FORMATS, refuse_format, write_configuration
+from vitreous.mechanics.relax import AT_REST
 
 NOT_CONVERGED = 3  #: exit status
 Told = dict[str, Any]  #: what a command prints: by name, plain values

@@ -13,12 +13,12 @@ import numpy as np
 
 from vitreous.analysis.neighborhoods import wrap
 from vitreous.app.direct_input import about, refuse_unwritable, relaxing
+from vitreous.bundles import Bundle, Prediction, find_bundle, predict
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.direct import find_bundle, predict, read_glass
-from vitreous.direct.bundle import Bundle
-from vitreous.direct.prediction import Prediction, rested
-from vitreous.direct.tables import write_table
+from vitreous.direct import read_glass
+from vitreous.direct.rest import rested
+from vitreous.io.tables import write_table
 from vitreous.io.write import WITH_COLUMNS, write_configuration
 
 _WEAKEST = 5

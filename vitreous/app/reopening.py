@@ -17,7 +17,7 @@ from vitreous.core.compose import ROLES
 from vitreous.core.errors import VitreousError
 from vitreous.core.run import FILE, Run
 from vitreous.core.store import Store
-from vitreous.direct.tables import write_table
+from vitreous.io.tables import write_table
 
 DIFFERENT = 1  #: exit status of ``reproduce`` where something came out otherwise
 

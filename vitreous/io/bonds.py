@@ -136,3 +136,12 @@ def miscoordinated(configuration: Configuration, bonds: Ints) -> Ints:
     return np.flatnonzero(
         found != np.array([valence[name] for name in configuration.names])[configuration.species]
     )
+
+
+def bonded(glass: Configuration) -> Configuration:
+    """Silica with its Si-O bonds, whatever their number on each atom. Raises VitreousError as
+    ``silica_bonds`` does.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return glass.with_(bonds=silica_bonds(glass))
