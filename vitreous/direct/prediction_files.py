@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vitreous.analysis.neighborhoods import wrap
+from vitreous.analysis.neighborhoods import nearest_place
 from vitreous.bundles import Prediction
 from vitreous.core.errors import VitreousError
 from vitreous.io.tables import write_table
@@ -95,22 +94,8 @@ def _atoms(path: Path, found: Prediction) -> None:
     """The glass with the value of the nearest place on every atom, its uncertainty, for each reason
     why places have no value a column of 0 and 1, and whether to trust the map, for OVITO.
     """
-    from scipy.spatial import KDTree
-
     glass, labels = found.configuration, found.labels
-    shifts = (
-        np.array(
-            list(
-                itertools.product(
-                    *[(-1, 0, 1) if periodic else (0,) for periodic in glass.periodic]
-                )
-            )
-        )
-        @ glass.cell
-    )
-    images = (labels.positions[None] + shifts[:, None]).reshape(-1, glass.dimension)
-    _, nearest = KDTree(images).query(wrap(glass.positions, glass.cell, glass.periodic))
-    place = nearest % len(labels.values)
+    place = nearest_place(labels.positions, glass.positions, glass.cell, glass.periodic)
     known = {} if found.uncertainty is None else {"uncertainty": found.uncertainty[place]}
     why = {reason: (found.reasons == reason)[place] for reason in found.masked}
     write_configuration(
