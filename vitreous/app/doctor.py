@@ -28,6 +28,7 @@ NEEDED = (
     "omegaconf",
     "pluggy",
     "rich",
+    "jinja2",
     "threadpoolctl",
 )
 EXTRAS = {
