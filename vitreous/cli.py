@@ -150,7 +150,7 @@ def _hydra_main() -> Any:
     from hydra.core.plugins import Plugins
     from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-    from vitreous.core.configs import plugin_folders, refuse_duplicates
+    from vitreous.core.config_folders import plugin_folders, refuse_duplicates
 
     folders = plugin_folders()
     refuse_duplicates(folders)

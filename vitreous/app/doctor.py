@@ -169,7 +169,7 @@ def _machine() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    from vitreous.core.configs import plugin_folders, refuse_duplicates
+    from vitreous.core.config_folders import plugin_folders, refuse_duplicates
 
     try:
         registry = discover()

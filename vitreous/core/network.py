@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import UNITS
 from vitreous.core.configuration import Configuration
 from vitreous.core.errors import NetworkChanged
 from vitreous.core.pairs import pairs_closer
+from vitreous.core.vocabulary import UNITS
 
 Array = NDArray[np.float64]
 Pairs = NDArray[np.int64]

@@ -62,7 +62,7 @@ def _recipes() -> dict[str, str]:
     """Name and first comment of every recipe, ours and those of plugins; names that begin with _
     are parts of recipes.
     """
-    from vitreous.core.configs import OWN, plugin_folders
+    from vitreous.core.config_folders import OWN, plugin_folders
 
     found = {}
     for folder in (OWN, *(f.path for f in plugin_folders())):
