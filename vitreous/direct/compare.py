@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.io.tables import write_table
 from vitreous.mechanics import d2min as motion
 from vitreous.mechanics.neighbours import heights
 
@@ -94,30 +92,3 @@ def successive_d2min(glasses: Sequence[Configuration], cutoff: float) -> list[D2
         VitreousError: as ``d2min``, for any two that follow each other.
     """
     return [d2min(after, before, cutoff) for before, after in pairwise(glasses)]
-
-
-def write_d2min(report: D2minReport, path: Path) -> Path:
-    """One row per atom: its id, its place in the reference, D2min, and what it moved beyond the
-    affine map of the cell.
-    """
-    moved = {
-        f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)
-    }
-    return write_table(path, {**_atoms(report), "d2min": report.d2min, **moved})
-
-
-def write_successive_d2min(reports: Sequence[D2minReport], path: Path) -> Path:
-    """One row per atom, at its place in the first frame: D2min of every later frame against the one
-    before.
-    """
-    order = [np.argsort(report.ids) for report in reports]
-    first = {name: column[order[0]] for name, column in _atoms(reports[0]).items()}
-    later = {
-        f"d2min_{k}": report.d2min[rows]
-        for k, (report, rows) in enumerate(zip(reports, order, strict=True), start=1)
-    }
-    return write_table(path, first | later)
-
-
-def _atoms(report: D2minReport) -> dict[str, Array]:
-    return {"id": report.ids, **dict(zip("xyz", report.positions.T, strict=False))}

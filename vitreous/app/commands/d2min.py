@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vitreous.app.direct_options import common_options, describe, file_option
 from vitreous.app.results import Told, print_results
@@ -75,7 +76,7 @@ def _d2min(options: argparse.Namespace) -> Told:
 
 def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
     from vitreous.direct import d2min, read_glass
-    from vitreous.direct.compare import write_d2min
+    from vitreous.io.tables import write_table
 
     reference = read_glass(
         options.reference,
@@ -92,13 +93,16 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
     report = d2min(glass, reference, options.cutoff)
     about = _about(report, options.cutoff)
     if out is not None:
-        about["written"] = str(write_d2min(report, out))
+        moved = {
+            f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)
+        }
+        about["written"] = str(write_table(out, {**_atoms(report), "d2min": report.d2min, **moved}))
     return {"atoms": len(report.d2min), **about}
 
 
 def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
     from vitreous.direct import read_glasses, successive_d2min
-    from vitreous.direct.compare import write_successive_d2min
+    from vitreous.io.tables import write_table
 
     if (options.frame, options.reference_frame) != (-1, -1):
         raise VitreousError(
@@ -118,7 +122,7 @@ def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
     ]
     result: Told = {"atoms": len(glasses[0]), "steps": steps}
     if out is not None:
-        result["written"] = str(write_successive_d2min(reports, out))
+        result["written"] = str(write_table(out, _by_atom(reports)))
     return result
 
 
@@ -146,3 +150,21 @@ def _about(report: D2minReport, cutoff: float) -> Told:
 def _strain(glass: Configuration) -> Told:
     """The strain that the file gives for a frame, if it does."""
     return {"strain": glass.info["strain"]} if "strain" in glass.info else {}
+
+
+def _atoms(report: D2minReport) -> dict[str, Any]:
+    return {"id": report.ids, **dict(zip("xyz", report.positions.T, strict=False))}
+
+
+def _by_atom(reports: Sequence[D2minReport]) -> dict[str, Any]:
+    """One row per atom, at its place in the first frame: D2min of every later frame against the one
+    before.
+    """
+    import numpy as np
+
+    order = [np.argsort(report.ids) for report in reports]
+    first = {name: column[order[0]] for name, column in _atoms(reports[0]).items()}
+    return first | {
+        f"d2min_{k}": report.d2min[rows]
+        for k, (report, rows) in enumerate(zip(reports, order, strict=True), start=1)
+    }
