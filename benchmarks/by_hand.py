@@ -1,4 +1,4 @@
-"""What is written by hand, next to the library that could do it: python -m benchmarks.by_hand."""
+"""What is written by hand, next to the library that could do it."""
 
 import tempfile
 from pathlib import Path
@@ -133,7 +133,3 @@ def typed_build() -> list[object]:
     ours = best(lambda: build(registry, "simulator", config), calls=100)
     theirs = best(lambda: instantiate(config), calls=100)
     return ["a component built (`core/build.py`)", 1e3 * ours, 1e3 * theirs, "Hydra"]
-
-
-if __name__ == "__main__":
-    run()

@@ -18,15 +18,15 @@ class Bundle:
     """A trained model with everything that a prediction on a new glass needs.
 
     Fields:
-        label: name, unit and weak_is of what it predicts. spacing: between its places in training,
-        length.
+        label: name, unit and weak_is of what it predicts.
+        spacing: between its places in training, length.
         glasses: of the training: names and share of the species, units, dimension, bonds per atom
-            of each species, atoms per glass, keys, loadings (and how many glasses were taken along
-            each).
+        of each species, atoms per glass, keys, loadings (and how many glasses were taken along
+        each).
         scores: on glasses never seen, as the run reported them.
         intervals, trust: how wide intervals are and which maps are to be trusted, from the
-            validation glasses; None where the model knows no deviation, or there were none.
-            likeness: what the training glasses are like; None of format 2.
+        validation glasses; None where the model knows no deviation, or there were none.
+        likeness: what the training glasses are like; None of format 2.
     """
 
     fitted: Fitted

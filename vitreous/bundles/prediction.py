@@ -34,20 +34,21 @@ class Prediction:
     Fields:
         configuration: the glass, with its bonds.
         labels: one value per place, in the label's unit; NaN and masked where the window meets a
-        broken bond or leaves the glass. reasons: (M,) why: one of those of
-        ``vitreous.bundles.places``; empty where there is a value.
+        broken bond or leaves the glass.
+        reasons: (M,) why: one of those of ``vitreous.bundles.places``; empty where there is a
+        value.
         uncertainty: (M,) deviation of each value, within which 68 % of the true values lie on
-            glasses like those of the training; None from a model that does not know.
+        glasses like those of the training; None from a model that does not know.
         bounds: lower and upper end (M,) of the intervals that hold 50 and 95 % of the true values
-            there, by confidence; empty where no validation glasses set them.
+        there, by confidence; empty where no validation glasses set them.
         correlation: with the true map, as the model's own deviations lead to expect; None from a
-            model that does not know, or with too few places.
+        model that does not know, or with too few places.
         odd: what of the glass stands out among the training glasses: (quantity, unit, value,
-            training mean), the worst first; None where that cannot be told.
+        training mean), the worst first; None where that cannot be told.
         doubtful: whether the map is not to be trusted; None where that cannot be told.
         largest_force: on an atom that the potential sees whole, energy per length; NaN where a free
-        boundary leaves none. by_number: whether the model reads atoms in the order of their numbers
-        in the file.
+        boundary leaves none.
+        by_number: whether the model reads atoms in the order of their numbers in the file.
     """
 
     configuration: Configuration
