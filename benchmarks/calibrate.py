@@ -16,19 +16,12 @@ from pathlib import Path
 
 from benchmarks.domain import known
 from benchmarks.domain_glasses import listi, of_role, recipes
+from vitreous.bundles import Bundle, read_bundle
+from vitreous.bundles.folder import ABOUT, FITTED, FORMAT, digests, sign
+from vitreous.bundles.likeness import likeness
+from vitreous.bundles.write import judged_by
 from vitreous.core.sample import Sample
 from vitreous.core.store import Store
-from vitreous.direct.bundle import (
-    ABOUT,
-    FITTED,
-    FORMAT,
-    Bundle,
-    digests,
-    judged_by,
-    read_bundle,
-    sign,
-)
-from vitreous.direct.likeness import likeness
 from vitreous.plugins.models.graph_ensemble import FittedGraphEnsemble
 
 TAUGHT = 8  #: training glasses by which others are told odd; nine seconds each

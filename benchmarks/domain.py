@@ -20,12 +20,12 @@ from scipy.stats import rankdata, spearmanr
 from benchmarks.clock import table
 from benchmarks.domain_glasses import Recipe, recipes
 from benchmarks.glasses import YUKAWA
+from vitreous.bundles import Bundle, find_bundle, predict
+from vitreous.bundles.folder import digests
+from vitreous.bundles.read import SHIPPED
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.store import Store, key_of
-from vitreous.direct import find_bundle, predict
-from vitreous.direct.bundle import Bundle, digests
-from vitreous.direct.prediction import SHIPPED
 from vitreous.plugins.labelers.local_probing import LocalProbing
 
 GRIDS = {"validation": 40, "cut": 44}  #: places along each side, by kind; else GRID

@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 
 from benchmarks.clock import table
+from vitreous.bundles import find_bundle
 from vitreous.core.chain import Chain
 from vitreous.core.data import Labels, Loading
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.stages import artifacts
 from vitreous.core.store import Store
-from vitreous.direct import find_bundle
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.plugins.evaluations._goodness_figures import goodness_boxes
 from vitreous.plugins.evaluations.goodness import Goodness, nearest_by_glass

@@ -16,14 +16,13 @@ import numpy as np
 
 from benchmarks.clock import table
 from benchmarks.listi import CHAIN
+from vitreous.bundles import Bundle, find_bundle
 from vitreous.core.chain import Chain
 from vitreous.core.data import Loading
 from vitreous.core.interfaces import Descriptor, Example
 from vitreous.core.split import Split
 from vitreous.core.stages import artifacts
 from vitreous.core.store import Store
-from vitreous.direct import find_bundle
-from vitreous.direct.bundle import Bundle
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.plugins.generators.file import File
 from vitreous.plugins.models.graph_network import GraphNetwork

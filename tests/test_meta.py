@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from vitreous.core.configs import OWN
+from vitreous.core.config_folders import OWN
 from vitreous.testing import subjects_of
 from vitreous.testing.catalogue import markdown
 
@@ -69,7 +69,7 @@ def found_in(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.id)
-def test_every_component_has_a_own_file_of_its_own(subject) -> None:
+def test_every_component_has_a_test_file_of_its_own(subject) -> None:
     """The file imports the component and tests it."""
     path = own_file_of(subject)
     found = found_in(path)

@@ -5,7 +5,6 @@ and in this module alone.
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import shlex
 import signal
@@ -15,15 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from vitreous import __version__
-from vitreous.app.direct_options import COMMANDS as DIRECT
-from vitreous.app.direct_options import add_direct_commands
+from vitreous.app.commands import NAMES, command
 from vitreous.core.errors import VitreousError
-from vitreous.core.plugin import KINDS
 
 REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
-RUNS = ("report", "compare", "reproduce", "cite")
-COMMANDS = ("run", *RUNS, *DIRECT, "list", "check", "store", "doctor", "version")
+COMMANDS = ("run", *NAMES)
 
 # : how Hydra has the parts that may be absent left out; the model is chosen, not deleted, since the
 # presets of a scale go by its name
@@ -54,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _complete(arguments)
         if arguments[:1] == ["run"]:
             return _run(arguments[1:])
-        return _other(arguments)
+        options = parser().parse_args(arguments)
+        return command(options.command).carry_out(options)
     except KeyboardInterrupt:
         kept = (
             "what is stored is kept, the same command continues"
@@ -104,90 +101,10 @@ def parser() -> argparse.ArgumentParser:
     front.add_argument("--version", action="version", version=__version__)
     commands = front.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("run", help="run the main job, or a sweep", add_help=False)
-    _runs_parsers(commands)
-    add_direct_commands(commands)
-    listing = commands.add_parser("list", help="the installed components, and recipes")
-    listing.add_argument("kind", nargs="?", help=f"only this kind: {', '.join(KINDS)} or recipe")
-    listing.add_argument("--json", action="store_true", help="for programs")
-    check = commands.add_parser(
-        "check", help="run the conformance checks on a package's components"
-    )
-    check.add_argument("package", help="a distribution that provides components, e.g. vitreous")
-    _store_parser(commands.add_parser("store", help="look into the artifact store"))
-    commands.add_parser("doctor", help="what is installed, what is missing, how to mend it")
-    commands.add_parser("version", help="print the version")
+    for name in NAMES:
+        module = command(name)
+        module.add_options(commands.add_parser(name, help=module.SUMMARY))
     return front
-
-
-def _runs_parsers(commands: Any) -> None:
-    """The commands that take runs that are done."""
-    texts = {
-        "report": "draw the report of a run again, without computing",
-        "reproduce": "compute a run again in an empty store, and compare",
-        "cite": "BibTeX of every component and package that a run used",
-    }
-    for name, text in texts.items():
-        parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        parser.add_argument("run", help="the folder of the run")
-        if name != "cite":
-            parser.add_argument(
-                "--store",
-                metavar="FOLDER",
-                help="where its artifacts lie now (default: where they were, or moved along)",
-            )
-        if name == "report":
-            parser.add_argument(
-                "--out",
-                metavar="FOLDER",
-                help="where to write the page and its pictures (default: the run's folder)",
-            )
-    compare = commands.add_parser(
-        "compare",
-        help="scores of several runs side by side",
-        description="Scores of several runs side by side.",
-    )
-    compare.add_argument("runs", nargs="+", metavar="RUN", help="the folder of a run")
-    compare.add_argument(
-        "--out",
-        metavar="FILE",
-        help="write a table (.csv) or draw the models' scores (.png, .pdf, .svg)",
-    )
-
-
-def _store_parser(store: argparse.ArgumentParser) -> None:
-    default = str(Path(os.environ.get("VITREOUS_HOME", ".")) / "store")
-    store.add_argument(
-        "--store", default=default, metavar="FOLDER", help="the store (default: %(default)s)"
-    )
-    actions = store.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("ls", help="every artifact")
-    why = actions.add_parser("why", help="what an artifact was made from")
-    why.add_argument("key", help="the key, or its beginning")
-    actions.add_parser("verify", help="read everything and compare checksums")
-    export = actions.add_parser("export", help="write an artifact in another format")
-    export.add_argument("key", help="the key, or its beginning")
-    export.add_argument(
-        "--to", required=True, choices=("extxyz", "lammps", "csv"), help="the format"
-    )
-    export.add_argument("--out", help="the file (default: KEY.FORMAT here)")
-    actions.add_parser("gc", help="remove leftovers of killed runs and damaged files")
-
-
-def _other(arguments: Sequence[str]) -> int:
-    options = parser().parse_args(arguments)
-    if options.command == "version":
-        sys.stdout.write(f"{__version__}\n")
-        return 0
-    modules = {
-        "list": "listing",
-        "check": "check",
-        "store": "storecmd",
-        "doctor": "doctor",
-        **dict.fromkeys(DIRECT, "direct_commands"),
-    }
-    modules |= dict.fromkeys(RUNS, "reopening")
-    module = modules[options.command]
-    return importlib.import_module(f"vitreous.app.{module}").main(options)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -233,7 +150,7 @@ def _hydra_main() -> Any:
     from hydra.core.plugins import Plugins
     from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-    from vitreous.core.configs import plugin_folders, refuse_duplicates
+    from vitreous.core.config_folders import plugin_folders, refuse_duplicates
 
     folders = plugin_folders()
     refuse_duplicates(folders)

@@ -116,13 +116,13 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
 def test_the_model_folder_of_a_run_is_read_back_and_predicts_the_same(tmp_path, toys):
     import numpy as np
 
+    from vitreous.bundles import read_model
     from vitreous.core.run import Run
-    from vitreous.direct import bundle
 
     vitreous(tmp_path, *TOY)
     (folder,) = (tmp_path / "runs" / "toy").iterdir()
     features = Run.open(folder).samples[0].features
-    _, fitted = bundle.read(folder / "model")
+    _, fitted = read_model(folder / "model")
     rows = (folder / "predictions" / "sample_0.csv").read_text().splitlines()[1:]
     assert np.array_equal(fitted.predict(features), [float(row.split(",")[-1]) for row in rows])
 

@@ -730,7 +730,7 @@ def test_a_wrong_field_is_refused_before_the_glass_is_relaxed(capsys, tmp_path, 
     def never(*_, **__):
         raise AssertionError("relaxed")
 
-    monkeypatch.setattr("vitreous.app.direct_commands.bring_to_rest", never)
+    monkeypatch.setattr("vitreous.app.direct_input.bring_to_rest", never)
     file = str(write_configuration(tmp_path / "moved.extxyz", shaken(silica_glass(), 5e-3)))
     probing = (
         "probe",
@@ -982,7 +982,7 @@ def test_interrupted_a_command_does_not_claim_to_have_kept_anything(
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vitreous.app.direct_commands.deform", interrupted)
+    monkeypatch.setattr("vitreous.direct.deform", interrupted)
     walk = (*SHEAR, "--strain-max", "0.1", "--strain-step", "1e-3", "--out", str(tmp_path / "run"))
     assert (
         refused(capsys, "deform", glass, *SILICA, *walk, status=130)

@@ -178,7 +178,7 @@ def test_what_was_left_out_is_printed_and_on_the_page(reported):
         "not give"
     )
     assert f"left out  {reason}" in printed
-    assert reason.replace("'", "&#x27;") in (folder / "report.html").read_text()
+    assert reason.replace("'", "&#39;") in (folder / "report.html").read_text()
 
 
 def test_a_run_without_a_model_is_scored_and_reported(home, reported):

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from toy import vitreous
 
-from vitreous.app.citing import _fields, bibtex
+from vitreous.app.commands.cite import _fields, bibtex
 
 TOY = ("run", "experiment=toy", "executor=serial", "tracker=none")
 

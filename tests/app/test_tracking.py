@@ -89,7 +89,7 @@ def test_a_tracked_bundle_that_was_changed_is_refused(tmp_path):
     pytest.importorskip("pandas")
     import mlflow
 
-    from vitreous.direct.prediction import SHIPPED
+    from vitreous.bundles.read import SHIPPED
 
     folder = tmp_path / "bundle"
     shutil.copytree(SHIPPED / "listi", folder)

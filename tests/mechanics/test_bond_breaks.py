@@ -10,7 +10,7 @@ import pytest
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule, bridges
+from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule, between_centres
 from vitreous.mechanics.quasistatic.instability import Fall, Instability
 from vitreous.testing.systems import silica_honeycomb
 
@@ -73,7 +73,7 @@ def lost_in(*events, fall=0.5):
 
 def test_every_oxygen_of_the_honeycomb_is_a_bridge():
     glass = silica_honeycomb(columns=4, rows=3)
-    assert len(bridges(glass.bonds, len(glass))) == np.count_nonzero(glass.species == 1)
+    assert len(between_centres(glass.bonds)) == np.count_nonzero(glass.species == 1)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Run, tmp_pa
     )
     paths = write_report(replace(result, samples=samples), tmp_path, "vitreous run")
     html = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", paths[0].read_text())
-    assert "The model&#x27;s map covers 50 % of the sites" in html
+    assert "The model&#39;s map covers 50 % of the sites" in html
     rows = {
         name: re.findall(rf"<tr><td>(?:\d</td><td>)?{name}</td>.*?</tr>", html)
         for name in ("model", "true map")
@@ -191,7 +191,7 @@ def test_the_page_shows_the_numbers_that_the_evaluations_found(result: Run, tmp_
                     for c, cell in zip(table.columns, row, strict=True)
                 ]
                 assert "".join(f"<td>{cell}</td>" for cell in cells) in html
-        assert each.headline in html.replace("&#x27;", "'")
+        assert each.headline in html.replace("&#39;", "'")
 
 
 def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_are_refused(
@@ -203,7 +203,10 @@ def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_
         title="Mine & others",
         text="a < b",
         figures={"mine": drawn},
-        tables=[Table(title="t", columns=[Column("<i>")], rows=[["<b>"]])],
+        tables=[
+            Table(title="t", columns=[Column("<i>")], rows=[["<b>"]]),
+            Table(title="without rows", columns=[Column("c")], rows=[]),
+        ],
     )
     html = write_page(result, {"mine": mine}, tmp_path, "vitreous run")[0].read_text()
     assert (tmp_path / "mine.png").stat().st_size > 1000
@@ -214,6 +217,7 @@ def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_
         "<td>&lt;b&gt;</td>",
     ):
         assert text in html
+    assert "without rows" not in html
     with pytest.raises(
         VitreousError,
         match="evaluation 'yours' draws a figure 'mine', but a figure of that name exists",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from vitreous.core.errors import VitreousError
+from vitreous.core.pairs import heights
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -34,13 +35,6 @@ class Pairs(NamedTuple):
     vector: Array
     distance: Array
     offsets: Indices
-
-
-def heights(cell: Array) -> Array:
-    """(D,) distances between opposite faces of a cell whose rows are lattice vectors,
-    length unit.
-    """
-    return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
 
 
 def wrap(points: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
@@ -104,6 +98,14 @@ def pairs_within(
     return Pairs(
         place, origin[copy[order]].astype(np.int64), vector[order], distance[order], offsets
     )
+
+
+def nearest_place(places: Array, points: Array, cell: Array, periodic: tuple[bool, ...]) -> Indices:
+    """(N,) the place (M, D), of all images of places, that lies nearest to each point (N, D)."""
+    steps = np.array(list(product(*((-1, 0, 1) if along else (0,) for along in periodic))))
+    images = (places + (steps @ cell)[:, None]).reshape(-1, len(cell))
+    nearest = np.asarray(KDTree(images).query(wrap(points, cell, periodic))[1])
+    return nearest % len(places)
 
 
 def image_distance(points: Array, place: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.bridges import bridges
 from vitreous.core.errors import VitreousError
 
 LONGEST = 2.0  #: of the median bond; longer bonds are refused as broken
@@ -79,18 +80,13 @@ def bridged(bonds: Ints, species: Ints, centre: int = 0) -> Ints:
         np.where(first, bonds[:, 1], bonds[:, 0]),
         np.where(first, bonds[:, 0], bonds[:, 1]),
     )
-    order = np.argsort(middle, kind="stable")
-    middle, end = middle[order], end[order]
-    if (
-        len(middle) % 2
-        or np.any(middle[::2] != middle[1::2])
-        or np.any(middle[2::2] == middle[:-2:2])
-    ):
+    found = bridges(middle, end)
+    if 2 * len(found) != len(bonds):
         raise VitreousError(
             "some oxygen atoms do not join exactly two silicon atoms; find the bonds again or "
             "correct the glass"
         )
-    return np.sort(end.reshape(-1, 2), axis=1)
+    return found[:, 1:]
 
 
 def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.bridges import meeting_bonds
 from vitreous.core.configuration import Configuration
 from vitreous.core.errors import VitreousError
 
@@ -101,16 +102,8 @@ def bridges(configuration: Configuration, centre: str = "Si", bridge: str = "O")
     silicon, oxygen, vector = centre_bonds(configuration, centre, bridge)
     order = np.lexsort((silicon, oxygen))
     silicon, oxygen, vector = silicon[order], oxygen[order], vector[order]
-    count = np.bincount(oxygen, minlength=len(configuration))
-    start = np.concatenate([[0], np.cumsum(count)])
-    # Every ordered pair of bonds (p, q), p != q, of the same oxygen; nearly all oxygens have
-    # exactly two bonds.
-    first = np.repeat(np.arange(len(oxygen)), count[oxygen])
-    rank = np.arange(len(first)) - np.repeat(
-        np.cumsum(count[oxygen]) - count[oxygen], count[oxygen]
-    )
-    second = start[oxygen[first]] + rank
-    first, second = first[first != second], second[first != second]
+    pairs = meeting_bonds(oxygen)
+    first, second = np.concatenate([pairs, pairs[:, ::-1]]).T  # both directions
     order = np.lexsort((second, first, silicon[first]))
     first, second = first[order], second[order]
     offsets = np.concatenate(

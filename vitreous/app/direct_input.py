@@ -1,7 +1,10 @@
-"""Fields and places that the direct commands are given, checked before the work begins."""
+"""What the commands on one glass are given, checked before the work begins, and what all say of
+the glass.
+"""
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import json
 import os
@@ -10,10 +13,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vitreous.core.data import UNITS, Configuration
+from vitreous.app.progress import bar
+from vitreous.core.data import UNITS, Configuration, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.direct.rest import RelaxReport
+from vitreous.core.interfaces import Potential
+from vitreous.direct import potential, read_glass
+from vitreous.direct.rest import EnergyReport, RelaxReport, bring_to_rest
+from vitreous.io.tables import VOIGT_NAMES, in_voigt_order
 from vitreous.io.write import FORMATS
+from vitreous.mechanics.relax import AT_REST
+
+Told = dict[str, Any]  #: what a command prints: by name, plain values
 
 
 def about(glass: Configuration) -> dict[str, Any]:
@@ -111,3 +121,54 @@ def made_folder(path: Path) -> Path:
         ) from None
     _try_writing(path)
     return path
+
+
+def model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configuration]:
+    """The potential that was named, and the glass in the file, read as the potential takes it."""
+    model = potential(options.potential, **fields(options.set, "--set", potential))
+    return model, read_glass(
+        options.file,
+        model,
+        species=options.species,
+        dimension=options.dimension,
+        frame=options.frame,
+    )
+
+
+def described_loading(options: argparse.Namespace, glass: Configuration) -> Loading:
+    """The loading that was described, in the dimension of the glass."""
+    return Loading(
+        mode=options.loading,
+        sign=options.sign,
+        angle=options.angle,
+        plane=options.plane,
+        dimension=glass.dimension,
+        contraction=options.contraction,
+    )
+
+
+def at_rest(options: argparse.Namespace) -> float:
+    """The largest force component of a glass that counts as relaxed."""
+    return AT_REST if options.at_rest is None else options.at_rest
+
+
+def brought_to_rest(
+    options: argparse.Namespace, model: Potential, glass: Configuration, *, hold_rim: bool
+) -> tuple[Configuration, Told]:
+    """The glass, with --relax at rest and what that changed."""
+    if not options.relax:
+        return glass, {}
+    with bar("relaxing", None):
+        report = bring_to_rest(glass, model, at_rest=at_rest(options), hold_rim=hold_rim)
+    return report.configuration, relaxing(report)
+
+
+def table_path(given: str | None) -> Path | None:
+    """Where a table is to be written, if one was asked for."""
+    return None if given is None else refuse_unwritable(Path(given), (".csv",))
+
+
+def stress_by_name(report: EnergyReport) -> dict[str, float]:
+    """Components of the stress by name: xx, yy, xy."""
+    d = len(report.stress)
+    return dict(zip(VOIGT_NAMES[d], in_voigt_order(report.stress).tolist(), strict=True))

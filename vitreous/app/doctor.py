@@ -1,8 +1,7 @@
-"""``vitreous doctor``: what is installed, what is missing, and how to mend it."""
+"""What is installed, what is missing, and how to mend it: the findings of ``vitreous doctor``."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ctypes
 import os
@@ -29,6 +28,8 @@ NEEDED = (
     "omegaconf",
     "pluggy",
     "rich",
+    "jinja2",
+    "threadpoolctl",
 )
 EXTRAS = {
     "ml": ("scikit-learn", "torch", "pytorch-lightning", "torch-geometric", "safetensors"),
@@ -40,12 +41,9 @@ LOW_DISK = 2e9  #: bytes
 Finding = tuple[str, str, str]  #: "ok", "note" or "bad"; what; how to mend it
 
 
-def main(options: argparse.Namespace) -> int:
-    """One line per finding; status 1 if something that Vitreous cannot do without is wrong."""
-    findings = [*_python(), *_extras(), *_lammps(), *_machine(), *_plugins()]
-    for mark, what, cure in findings:
-        sys.stdout.write(f"{mark:5} {what}\n" + (f"      -> {cure}\n" if cure else ""))
-    return 1 if any(mark == "bad" for mark, _, _ in findings) else 0
+def findings() -> Iterator[Finding]:
+    """Python and packages, extras, LAMMPS, the machine, and plugins."""
+    yield from (*_python(), *_extras(), *_lammps(), *_machine(), *_plugins())
 
 
 def _version(name: str) -> str | None:
@@ -171,7 +169,7 @@ def _machine() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    from vitreous.core.configs import plugin_folders, refuse_duplicates
+    from vitreous.core.config_folders import plugin_folders, refuse_duplicates
 
     try:
         registry = discover()

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vitreous.core.configs import OWN, plugin_folders
+from vitreous.core.config_folders import OWN, plugin_folders
 from vitreous.core.registry import suggest
 
 _SENTENCES = {

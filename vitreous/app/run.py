@@ -22,6 +22,7 @@ from vitreous.app.assembling import assemble
 from vitreous.app.evaluating import Chosen, choose, numbers
 from vitreous.app.summary import print_summary
 from vitreous.app.tracking import beginning, outcome
+from vitreous.bundles import complete_bundle, write_model
 from vitreous.core.build import build
 from vitreous.core.compose import ROLES
 from vitreous.core.errors import VitreousError
@@ -32,8 +33,7 @@ from vitreous.core.registry import discover
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.store import Store
-from vitreous.direct import bundle
-from vitreous.direct.tables import write_table
+from vitreous.io.tables import write_table
 
 PACKAGES = (
     "numpy",
@@ -120,10 +120,10 @@ def write_results(
         set_by = intervals(result.role("validation"))
         for sample in result.samples:
             _write_prediction(folder / "predictions" / f"sample_{sample.name}.csv", sample, set_by)
-        bundle.write(folder / "model", pipeline.model, fitted, pipeline.providers.get("model", ""))
+        write_model(folder / "model", pipeline.model, fitted, pipeline.providers.get("model", ""))
     found = chosen.carry_out(result)
     if fitted is not None:
-        bundle.complete(folder / "model", pipeline, result, numbers(found))
+        complete_bundle(folder / "model", pipeline, result, numbers(found))
     glasses = {name: dict(each.glasses) for name, each in found.items()}
     for name, content in (("scores.json", numbers(found)), ("scores_by_glass.json", glasses)):
         (folder / name).write_text(json.dumps(content, indent=1))

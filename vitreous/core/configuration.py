@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import UNITS, Data
+from vitreous.core.checked_arrays import Data
 from vitreous.core.errors import VitreousError
+from vitreous.core.vocabulary import UNITS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -4,11 +4,11 @@ Shapes, units and levels are declared, never guessed. N atoms, D dimensions, M s
 saved frames, E events. Row-vector convention: the rows of ``cell`` are the lattice vectors.
 """
 
-from vitreous.core.base import FORMS, LEVELS, TASKS, UNITS
 from vitreous.core.configuration import Configuration
-from vitreous.core.examples import Drawn, Features, Labels, Symmetry
+from vitreous.core.labels_and_features import Drawn, Features, Labels, Symmetry
 from vitreous.core.loading import MODES, Loading
 from vitreous.core.trajectory import Events, Trajectory
+from vitreous.core.vocabulary import FORMS, LEVELS, TASKS, UNITS
 
 __all__ = [
     "FORMS",

@@ -4,15 +4,15 @@ broken, and others formed.
 
 from __future__ import annotations
 
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import UNITS
 from vitreous.core.configuration import Configuration
 from vitreous.core.errors import NetworkChanged
+from vitreous.core.pairs import pairs_closer
+from vitreous.core.vocabulary import UNITS
 
 Array = NDArray[np.float64]
 Pairs = NDArray[np.int64]
@@ -47,7 +47,7 @@ def network_change(glass: Configuration, limit: float) -> Change:
     length = bond_lengths(glass)
     order = np.argsort(-length, kind="stable")
     order = order[length[order] > limit]
-    near = _pairs_closer(glass, limit)
+    near = pairs_closer(glass, limit)
     near = near[np.isin(_kinds(glass, near), _kinds(glass, bonds))]
     listed = np.isin(near @ [len(glass), 1], bonds @ [len(glass), 1])
     return Change(bonds[order], length[order], near[~listed])
@@ -96,34 +96,3 @@ def told(glass: Configuration, change: Change, limit: float) -> str:
 def _kinds(glass: Configuration, pairs: Pairs) -> Pairs:
     """(P,) one number for each pair of species, whichever comes first."""
     return np.sort(glass.species[pairs], axis=1) @ [len(glass.names), 1]
-
-
-def _pairs_closer(glass: Configuration, radius: float) -> Pairs:
-    """(P, 2) pairs of atoms i < j closer than ``radius``, each once, by sorting the atoms into
-    cells at least that wide.
-    """
-    fractional = glass.positions @ np.linalg.inv(glass.cell)
-    periodic = np.array(glass.periodic)
-    fractional -= np.where(periodic, np.floor(fractional), fractional.min(axis=0))
-    heights = 1.0 / np.linalg.norm(np.linalg.inv(glass.cell), axis=0)
-    extent = np.where(periodic, 1.0, fractional.max(axis=0) + 1e-9)
-    counts = np.clip((extent * heights / radius).astype(np.int64), 1, 512)
-    where = np.minimum((fractional / extent * counts).astype(np.int64), counts - 1)
-    flat: Pairs = np.asarray(np.ravel_multi_index(tuple(where.T), tuple(counts)))
-    order: Pairs = np.argsort(flat, kind="stable")
-    held = flat[order]
-    found = []
-    for step in product((-1, 0, 1), repeat=glass.dimension):
-        beside = where + step
-        atoms = np.flatnonzero(((beside >= 0) & (beside < counts) | periodic).all(axis=1))
-        cells = np.ravel_multi_index(tuple((beside[atoms] % counts).T), tuple(counts))
-        first, last = (np.searchsorted(held, cells, side=side) for side in ("left", "right"))
-        count = last - first
-        i = np.repeat(atoms, count)
-        j = order[np.arange(len(i)) + np.repeat(first - (np.cumsum(count) - count), count)]
-        near = (
-            np.linalg.norm(glass.minimum_image(glass.positions[j] - glass.positions[i]), axis=1)
-            < radius
-        )
-        found.append(np.column_stack([i, j])[near & (i < j)])
-    return np.unique(np.concatenate(found), axis=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import Data
+from vitreous.core.checked_arrays import Data
 from vitreous.core.configuration import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.loading import Loading

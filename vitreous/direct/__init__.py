@@ -9,10 +9,10 @@ run = deform(glass, model, loading="pure_shear", strain_max=0.1, strain_step=1e-
 run.strain, run.scalar_stress, run.lowest_eigenvalue, run.events
 """
 
+from vitreous.bundles import Prediction, find_bundle, predict
 from vitreous.direct.compare import D2minReport, d2min, successive_d2min
 from vitreous.direct.deformation import deform
 from vitreous.direct.glasses import potential, read_glass, read_glasses, simulator
-from vitreous.direct.prediction import Prediction, find_bundle, predict
 from vitreous.direct.probing import probe
 from vitreous.direct.rest import EnergyReport, RelaxReport, energy, relax
 from vitreous.direct.ringing import RingReport, rings

@@ -13,14 +13,15 @@ from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.registry import discover
-from vitreous.direct.rest import AT_REST, bring_to_rest, refuse_at_rest, refuse_unrelaxed
-from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
+from vitreous.direct.rest import bring_to_rest, refuse_at_rest, refuse_unrelaxed
 from vitreous.io.bonds import silica_bonds
+from vitreous.io.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.write import write_extxyz_frames
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
+from vitreous.mechanics.relax import AT_REST
 
 BREAK_FAR = (
     2.2  #: angstrom; further from silicon an oxygen has lost it: Font-Clos et al. (2022), Methods

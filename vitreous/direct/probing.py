@@ -11,8 +11,9 @@ from vitreous.core.build import construct
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.executor import cores
 from vitreous.core.interfaces import Potential
-from vitreous.direct.rest import AT_REST, bring_to_rest, refuse_unrelaxed
-from vitreous.direct.tables import write_table
+from vitreous.direct.rest import bring_to_rest, refuse_unrelaxed
+from vitreous.io.tables import write_table
+from vitreous.mechanics.relax import AT_REST
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.labelers.local_yield_stress import LocalYieldStress
 

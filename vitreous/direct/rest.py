@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from vitreous.bundles import Bundle
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.core.network import Change, network_change, told
-from vitreous.io.bonds import BOND_CUTOFF, silica_bonds
-from vitreous.mechanics.boundary import clearance
+from vitreous.io.bonds import BOND_CUTOFF, bonded
+from vitreous.mechanics.boundary import moving
 from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.quasistatic.fixed_steps import Protocol
 from vitreous.mechanics.quasistatic.straining import refuse_lengths
+from vitreous.mechanics.relax import AT_REST, relax_lengths
 from vitreous.mechanics.relax import relax as relax_atoms
-from vitreous.mechanics.relax import relax_lengths
 
 Array = NDArray[Any]
 
-AT_REST = 1e-3  #: largest force component of a glass that counts as relaxed, energy per length
 _LEFT = 1e-8  # of a force when a glass was relaxed
 
 
@@ -86,18 +86,6 @@ def _report(configuration: Configuration, potential: Potential, free: Array | No
         stress=np.array(surface.stress(*state)),
         units=configuration.units,
     )
-
-
-def moving(configuration: Configuration, rim: float) -> Array | None:
-    """(N, 1) zeros for the atoms within ``rim`` (length) of a free boundary, ones for the others;
-    None without a rim.
-    """
-    if rim <= 0.0 or all(configuration.periodic):
-        return None
-    places = configuration.positions
-    return (clearance(places, configuration.cell, configuration.periodic, places) > rim).astype(
-        float
-    )[:, None]
 
 
 def refuse_unrelaxed(
@@ -264,13 +252,18 @@ def bring_to_rest(
     return report
 
 
-def bonded(glass: Configuration) -> Configuration:
-    """Silica with its Si-O bonds, whatever their number on each atom. Raises VitreousError as
-    ``silica_bonds`` does.
+def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
+    """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of
+    their neighbours, at the rim of a glass with a free boundary, stay where they are. A network
+    that changes on the way is told in a warning, and its bond list dropped.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return glass.with_(bonds=silica_bonds(glass))
+    bundle.descriptor.refuse(glass, bundle.potential)
+    report = bring_to_rest(glass, bundle.potential)
+    if not report.network.any:
+        return report
+    return replace(
+        report, configuration=report.configuration.with_(bonds=np.zeros((0, 2), dtype=np.int64))
+    )
 
 
 def _network(before: Configuration, after: Configuration) -> Change:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.rings import Rings, RingStatistics, ring_statistics, trace_rings
+from vitreous.core.bridges import bridges
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import silica_bonds
@@ -87,8 +88,5 @@ def _trace(
         np.where(first, bonds[:, 0], bonds[:, 1]),
     )
     keep = inside[end]
-    oxygen, end = oxygen[keep], end[keep]
-    double = np.bincount(oxygen, minlength=len(silicon)) == 2
-    order = np.argsort(oxygen[double[oxygen]], kind="stable")
-    pairs = np.sort(end[double[oxygen]][order].reshape(-1, 2), axis=1)
+    pairs = bridges(oxygen[keep], end[keep])[:, 1:]
     return trace_rings(configuration.positions[:, :2], pairs, configuration.cell[:2, :2])

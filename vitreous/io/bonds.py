@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Mapping
 
 import numpy as np
-from ase.neighborlist import primitive_neighbor_list
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.core.pairs import heights, pairs_closer
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ def close_pairs(configuration: Configuration, cutoff: float) -> tuple[Ints, Floa
         VitreousError: if the cell is thinner than two cutoffs along a periodic direction, where a
         pair could meet twice.
     """
-    thickness = 1.0 / np.linalg.norm(np.linalg.inv(configuration.cell), axis=0)
+    thickness = heights(configuration.cell)
     thin = [
         t
         for t, periodic in zip(thickness, configuration.periodic, strict=True)
@@ -42,30 +42,9 @@ def close_pairs(configuration: Configuration, cutoff: float) -> tuple[Ints, Floa
             f"the cell is {min(thin):.4g} thick; expected at least twice the cutoff {cutoff:g}: "
             "use a larger glass"
         )
-    flat = 3 - configuration.dimension
-    positions, cell = _housed(configuration)
-    positions, cell = np.pad(positions, ((0, 0), (0, flat))), np.pad(cell, ((0, flat), (0, flat)))
-    if flat:
-        cell[2, 2] = 1.0
-    periodic = (*configuration.periodic, *(False,) * flat)
-    i, j, distance = primitive_neighbor_list("ijd", periodic, cell, positions, float(cutoff))
-    once = i < j
-    pairs, distance = np.column_stack([i[once], j[once]]).astype(np.int64), distance[once]
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return pairs[order], distance[order]
-
-
-def _housed(configuration: Configuration) -> tuple[Floats, Floats]:
-    """Positions and a cell that holds them along the directions without periodicity: ASE takes all
-    atoms beyond a cell for neighbours.
-    """
-    free = ~np.array(configuration.periodic)
-    reduced = configuration.positions @ np.linalg.inv(configuration.cell)
-    low, extent = reduced.min(axis=0), np.ptp(reduced, axis=0)
-    longer = np.where(free, np.maximum(extent, 1.0), 1.0)
-    return configuration.positions - (low * free) @ configuration.cell, configuration.cell * longer[
-        :, None
-    ]
+    pairs = pairs_closer(configuration, cutoff)
+    ends = configuration.positions[pairs]
+    return pairs, np.linalg.norm(configuration.minimum_image(ends[:, 1] - ends[:, 0]), axis=1)
 
 
 def refuse_overlaps(
@@ -74,7 +53,7 @@ def refuse_overlaps(
     """Raises VitreousError if two atoms are closer than ``minimum_distance``, naming the closest
     pair by their identifiers.
     """
-    thickness = 1.0 / np.linalg.norm(np.linalg.inv(configuration.cell), axis=0)
+    thickness = heights(configuration.cell)
     if minimum_distance <= 0.0 or len(configuration) < 2:
         return
     pairs, distance = close_pairs(
@@ -136,3 +115,12 @@ def miscoordinated(configuration: Configuration, bonds: Ints) -> Ints:
     return np.flatnonzero(
         found != np.array([valence[name] for name in configuration.names])[configuration.species]
     )
+
+
+def bonded(glass: Configuration) -> Configuration:
+    """Silica with its Si-O bonds, whatever their number on each atom. Raises VitreousError as
+    ``silica_bonds`` does.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return glass.with_(bonds=silica_bonds(glass))

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
+from vitreous.core.configuration import Configuration
+
 Array = NDArray[Any]
 
 
@@ -44,3 +46,15 @@ def clearance(positions: Array, cell: Array, periodic: tuple[bool, ...], sites: 
     except QhullError:  # too few atoms, or all in one line or plane: no inside
         return np.full(len(sites), -np.inf)
     return -(points @ faces[:, :-1].T + faces[:, -1]).max(axis=1)
+
+
+def moving(configuration: Configuration, rim: float) -> Array | None:
+    """(N, 1) zeros for the atoms within ``rim`` (length) of a free boundary, ones for the others;
+    None without a rim.
+    """
+    if rim <= 0.0 or all(configuration.periodic):
+        return None
+    atoms = configuration.positions
+    return (clearance(atoms, configuration.cell, configuration.periodic, atoms) > rim).astype(
+        float
+    )[:, None]

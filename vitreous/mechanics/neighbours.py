@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
+from vitreous.core.pairs import heights
 
 _SPAN = 32  # lattice shifts run from -_SPAN to _SPAN - 1 along each direction
 
@@ -45,11 +46,6 @@ class NeighbourList:
         """(P, D) vectors from i to j."""
         i, j = self.pairs()
         return positions[j] + (self.shifts @ cell)[self.image] - positions[i]
-
-
-def heights(cell: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distances between opposite faces of the cell, (D,)."""
-    return 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
 
 
 def refuse_thin(

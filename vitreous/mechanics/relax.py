@@ -16,6 +16,7 @@ from vitreous.mechanics.quasistatic.fixed_steps import Protocol, descend_and_pol
 
 Array = NDArray[Any]
 
+AT_REST = 1e-3  #: largest force component of a glass that counts as relaxed, energy per length
 _LARGEST_STRAIN = 0.01  # of the cell lengths in one step
 
 

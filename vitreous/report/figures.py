@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from vitreous.analysis.axes import COLOURS, GREY, label_text, plain
 from vitreous.analysis.neighborhoods import wrap
 from vitreous.analysis.run_maps import event_places
-from vitreous.core.base import UNITS
 from vitreous.core.run import Metric
 from vitreous.core.sample import Sample
+from vitreous.core.vocabulary import UNITS
 
 Array = NDArray[np.float64]
 NUMBERED = 6  #: events that are numbered

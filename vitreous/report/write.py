@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from html import escape
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -18,7 +16,7 @@ from vitreous.core.evaluated import Draw, Evaluated
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.report import figures
-from vitreous.report.page import Section, facts_table, page, table
+from vitreous.report.page import Section, page
 
 _DPI = 150
 PICTURED = 12  #: number of test cases drawn: browsers cannot open a page of thousands of figures
@@ -44,44 +42,30 @@ def write_report(
         VitreousError: if the folder cannot be written, or two evaluations have figures of one name.
     """
     encoded = {name: _png(draw()) for name, draw in _drawn(result, found).items()}
-    brief = "".join(table(each) for of in found.values() for each in of.tables if each.summary)
-    sections = [Section("Results", _headline(result, found), brief)]
+    brief = tuple(each for of in found.values() for each in of.tables if each.summary)
+    sections = [Section(title="Results", text=_headline(result, found), tables=brief)]
     for sample in result.role("test")[:PICTURED]:
-        names = [f"test_{sample.name}_map", f"test_{sample.name}_stress_strain"]
-        sections.append(
-            Section(
-                f"Test {sample.title}"
-                if len(result.loadings) > 1
-                else f"Test glass {sample.index}",
-                _caption(sample),
-                "",
-                _kept(names, encoded),
-            )
-        )
+        title = f"Test {sample.title if len(result.loadings) > 1 else f'glass {sample.index}'}"
+        names = (f"test_{sample.name}_map", f"test_{sample.name}_stress_strain")
+        sections.append(Section(title=title, text=_caption(sample), images=names))
     if len(result.role("test")) > PICTURED:
         rest = (
             f"{len(result.role('test')) - PICTURED} more test cases are scored but not drawn; "
             "Run.open gives their maps."
         )
-        sections.append(Section("Further test glasses", rest))
+        sections.append(Section(title="Further test glasses", text=rest))
     for name, each in found.items():
-        more = "".join(table(of) for of in each.tables if not of.summary)
-        sections.append(Section(each.title or name, each.text, more, _kept(each.figures, encoded)))
-    sections.append(Section("Training", "", "", _kept(["training"], encoded)))
-    sections.append(
-        Section(
-            "Run",
-            "",
-            facts_table(_facts(result, facts or {}), result.seconds, config, _left_out(result)),
+        more = tuple(of for of in each.tables if not of.summary)
+        images = tuple(each.figures)
+        sections.append(
+            Section(title=each.title or name, text=each.text, tables=more, images=images)
         )
-    )
-    html = page(
-        f"Where the glass will fail: {_target(result)}",
-        command,
-        [s for s in sections if s.text or s.tables or s.images],
-        encoded,
-    )
-    return _write(folder, html, encoded)
+    if "training" in encoded:
+        sections.append(Section(title="Training", images=("training",)))
+    facts_of = _facts(result, facts or {})
+    sections.append(Section(title="Run", facts=tuple(facts_of.items()), folded=config))
+    title = f"Where the glass will fail: {_target(result)}"
+    return _write(folder, page(title, command, sections, encoded), encoded)
 
 
 def _left_out(result: Run) -> dict[str, str]:
@@ -92,10 +76,6 @@ def _left_out(result: Run) -> dict[str, str]:
         for c, reason in result.incomplete.items()
     }
     return {**glasses, **cases}
-
-
-def _kept(names: Iterable[str], encoded: Mapping[str, bytes]) -> tuple[str, ...]:
-    return tuple(name for name in names if name in encoded)
 
 
 def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
@@ -152,7 +132,7 @@ def _caption(sample: Sample) -> str:
 
 
 def _facts(result: Run, more: Mapping[str, str]) -> dict[str, str]:
-    """Versions, loading, samples and artifacts of the run."""
+    """Versions, loading, samples and artifacts of the run, seconds by stage, what was left out."""
     about = result.about
     facts = {
         **{
@@ -171,7 +151,12 @@ def _facts(result: Run, more: Mapping[str, str]) -> dict[str, str]:
         "vitreous": about.get("vitreous", ""),
         **about.get("packages", {}),
     }
-    return {**{name: value for name, value in facts.items() if value}, **more}
+    return {
+        **{name: value for name, value in facts.items() if value},
+        **more,
+        **{stage: f"{value:.1f} s of computing" for stage, value in result.seconds.items()},
+        **{f"{what} left out": reason for what, reason in _left_out(result).items()},
+    }
 
 
 def _png(figure: Figure) -> bytes:
@@ -182,9 +167,6 @@ def _png(figure: Figure) -> bytes:
 
 
 def _write(folder: Path, html: str, encoded: Mapping[str, bytes]) -> list[Path]:
-    inline = {name: base64.b64encode(data).decode("ascii") for name, data in encoded.items()}
-    for name, data in inline.items():
-        html = html.replace(f'src="{escape(name)}"', f'src="data:image/png;base64,{data}"')
     paths = [folder / "report.html", *(folder / f"{name}.png" for name in encoded)]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import FORMS, LEVELS
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
+from vitreous.core.vocabulary import FORMS, LEVELS
 from vitreous.testing.contract import (
     Skip,
     Subject,

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.core.base import LEVELS, TASKS
 from vitreous.core.evaluated import Evaluated
 from vitreous.core.interfaces import NEEDS
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
+from vitreous.core.vocabulary import LEVELS, TASKS
 from vitreous.testing.contract import Subject, expect, expect_close, expect_subset
 from vitreous.testing.runs import run_of, unknown
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from vitreous.core.configs import config_folder
+from vitreous.core.config_folders import config_folder
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover, load_class, plugin_entry_points, suggest
 from vitreous.testing import (

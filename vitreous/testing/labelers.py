@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.core.base import LEVELS, TASKS
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
+from vitreous.core.vocabulary import LEVELS, TASKS
 from vitreous.testing.contract import (
     Subject,
     expect,

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import FORMS, LEVELS, TASKS
 from vitreous.core.data import Features, Labels
 from vitreous.core.interfaces import Fitted
+from vitreous.core.vocabulary import FORMS, LEVELS, TASKS
 from vitreous.testing.contract import (
     OVERFIT,
     PREDICTION,

@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.bridges import bridges
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.mechanics.quasistatic.instability import Instability
@@ -43,18 +44,13 @@ class BreakRule:
     jump: float
 
 
-def bridges(bonds: NDArray[np.int64], atoms: int) -> NDArray[np.int64]:
+def between_centres(bonds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Bridging atoms and their two partners (B, 3), from ``bonds`` (., 2): atoms with exactly two
     bonds, whose partners both have more.
     """
     ends = np.concatenate([bonds, bonds[:, ::-1]])
-    count = np.bincount(ends[:, 0], minlength=atoms)
-    ends = ends[np.argsort(ends[:, 0], kind="stable")]
-    first = np.concatenate([[0], np.cumsum(count)])[:-1]
-    middle = np.flatnonzero(count == 2)
-    a, b = ends[first[middle], 1], ends[first[middle] + 1, 1]
-    between = (count[a] > 2) & (count[b] > 2)
-    return np.column_stack([middle, a, b])[between]
+    found = bridges(ends[:, 0], ends[:, 1])
+    return found[(np.bincount(ends[:, 0])[found[:, 1:]] > 2).all(axis=1)]
 
 
 class BondBreaks:
@@ -69,7 +65,7 @@ class BondBreaks:
     def __init__(
         self, configuration: Configuration, energies: HasAtomEnergies, rule: BreakRule
     ) -> None:
-        self.bridge = bridges(configuration.bonds, len(configuration))
+        self.bridge = between_centres(configuration.bonds)
         if not len(self.bridge):
             raise VitreousError(
                 "broken bonds were requested, but the glass has no bridging bonds; find its bonds "

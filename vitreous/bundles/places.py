@@ -9,9 +9,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.bundles.bundle import Bundle
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.direct.bundle import Bundle
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.bundles.bundle import Bundle
+from vitreous.bundles.likeness import Oddity
+from vitreous.bundles.places import obstacles, places, places_of_judgement, window
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
-from vitreous.direct.bundle import Bundle, read_bundle
-from vitreous.direct.likeness import Oddity
-from vitreous.direct.places import obstacles, places, places_of_judgement, window
-from vitreous.direct.rest import AT_REST, RelaxReport, bonded, bring_to_rest, moving
+from vitreous.io.bonds import bonded
+from vitreous.mechanics.boundary import moving
+from vitreous.mechanics.relax import AT_REST
 
 Array = NDArray[np.float64]
-SHIPPED = Path(__file__).parents[1] / "bundles"
 CONFIDENCES = (0.5, 0.95)  #: of the intervals that are given
 _ENOUGH = 40  # places below which it is not
 _SHARE = (
@@ -35,20 +34,21 @@ class Prediction:
     Fields:
         configuration: the glass, with its bonds.
         labels: one value per place, in the label's unit; NaN and masked where the window meets a
-        broken bond or leaves the glass. reasons: (M,) why: one of those of
-        ``vitreous.direct.places``; empty where there is a value.
+        broken bond or leaves the glass.
+        reasons: (M,) why: one of those of ``vitreous.bundles.places``; empty where there is a
+        value.
         uncertainty: (M,) deviation of each value, within which 68 % of the true values lie on
-            glasses like those of the training; None from a model that does not know.
+        glasses like those of the training; None from a model that does not know.
         bounds: lower and upper end (M,) of the intervals that hold 50 and 95 % of the true values
-            there, by confidence; empty where no validation glasses set them.
+        there, by confidence; empty where no validation glasses set them.
         correlation: with the true map, as the model's own deviations lead to expect; None from a
-            model that does not know, or with too few places.
+        model that does not know, or with too few places.
         odd: what of the glass stands out among the training glasses: (quantity, unit, value,
-            training mean), the worst first; None where that cannot be told.
+        training mean), the worst first; None where that cannot be told.
         doubtful: whether the map is not to be trusted; None where that cannot be told.
         largest_force: on an atom that the potential sees whole, energy per length; NaN where a free
-        boundary leaves none. by_number: whether the model reads atoms in the order of their numbers
-        in the file.
+        boundary leaves none.
+        by_number: whether the model reads atoms in the order of their numbers in the file.
     """
 
     configuration: Configuration
@@ -74,41 +74,6 @@ class Prediction:
         known.
         """
         return not self.largest_force > AT_REST
-
-
-def find_bundle(name: str) -> Bundle:
-    """A bundle by its folder, or by the name of one that ships (``listi``). Raises VitreousError
-    naming those that ship.
-    """
-    ships = sorted(p.name for p in SHIPPED.iterdir() if p.is_dir()) if SHIPPED.is_dir() else []
-    if name in ships:
-        if Path(name).is_dir():
-            warnings.warn(
-                f"the bundle {name} that ships is used, not the folder of this name; for that one "
-                f"give ./{name}",
-                stacklevel=2,
-            )
-        return read_bundle(SHIPPED / name)
-    if Path(name).is_dir():
-        return read_bundle(Path(name))
-    raise VitreousError(
-        f"there is no bundle '{name}'; give the model folder of a run, or one of those that ship: "
-        f"{', '.join(ships) or 'none'}"
-    )
-
-
-def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
-    """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of
-    their neighbours, at the rim of a glass with a free boundary, stay where they are. A network
-    that changes on the way is told in a warning, and its bond list dropped.
-    """
-    bundle.descriptor.refuse(glass, bundle.potential)
-    report = bring_to_rest(glass, bundle.potential)
-    if not report.network.any:
-        return report
-    return replace(
-        report, configuration=report.configuration.with_(bonds=np.zeros((0, 2), dtype=np.int64))
-    )
 
 
 def predict(

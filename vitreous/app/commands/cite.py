@@ -1,15 +1,19 @@
-"""BibTeX of everything that a run used: its components' papers, Vitreous, and the
-packages beneath.
+"""``vitreous cite``: BibTeX of everything that a run used: its components' papers, Vitreous, and
+the packages beneath.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from vitreous.core.compose import ROLES
-from vitreous.core.registry import discover
+from vitreous.app.run_options import run_option
+
+SUMMARY = "BibTeX of every component and package that a run used"
 
 _PAPER = re.compile(
     r"(?P<author>.+?),? (?P<journal>[A-Z][A-Za-z. &:]*?)(?: (?P<volume>\d+)(?: "
@@ -18,10 +22,26 @@ _PAPER = re.compile(
 )
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command understands."""
+    parser.description = f"{SUMMARY}."
+    run_option(parser)
+
+
+def carry_out(options: argparse.Namespace) -> int:
+    """Print the entries."""
+    from vitreous.core.run import Run
+
+    sys.stdout.write(bibtex(Run.about_of(Path(options.run))))
+    return 0
+
+
 def bibtex(about: Mapping[str, Any]) -> str:
     """Entries for what ``run.json`` says; a citation that is not in the usual form becomes an entry
     with a note.
     """
+    from vitreous.core.registry import discover
+
     registry = discover()
     found: dict[
         str, tuple[dict[str, str], list[str]]
@@ -52,6 +72,8 @@ def bibtex(about: Mapping[str, Any]) -> str:
 
 def _used(about: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Kind, target and, in words, the version of every component of a run."""
+    from vitreous.core.compose import ROLES
+
     parts = [
         (ROLES[role], made["target"], f", version {made['version']} of {made['provider']}")
         for role, made in about["components"].items()

@@ -7,17 +7,30 @@ import json
 import sys
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vitreous.core.configs import OWN, plugin_folders
-from vitreous.core.registry import Registered, discover
+from vitreous.core.plugin import KINDS
+
+if TYPE_CHECKING:
+    from vitreous.core.registry import Registered
+
+SUMMARY = "the installed components, and recipes"
 
 RECIPE = (
     "recipe"  #: not a kind of component: what ``vitreous run experiment=NAME`` composes of them
 )
 
 
-def main(options: argparse.Namespace) -> int:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command understands."""
+    parser.add_argument("kind", nargs="?", help=f"only this kind: {', '.join(KINDS)} or {RECIPE}")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def carry_out(options: argparse.Namespace) -> int:
     """Kinds, components, providers, citations; recipes; plugins that failed, and why."""
+    from vitreous.core.registry import discover
+
     registry = discover()
     components = [] if options.kind == RECIPE else registry.all(options.kind)
     recipes = _recipes() if options.kind in (None, RECIPE) else {}
@@ -49,6 +62,8 @@ def _recipes() -> dict[str, str]:
     """Name and first comment of every recipe, ours and those of plugins; names that begin with _
     are parts of recipes.
     """
+    from vitreous.core.config_folders import OWN, plugin_folders
+
     found = {}
     for folder in (OWN, *(f.path for f in plugin_folders())):
         for path in sorted((folder / "experiment").rglob("[!_]*.yaml")):

@@ -1,4 +1,4 @@
-"""The checks that every data class shares, and the words they may use."""
+"""Arrays checked and made read-only once, when a data class is made."""
 
 from __future__ import annotations
 
@@ -10,18 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
-
-UNITS: Mapping[str, tuple[str, str]] = {
-    "metal": ("angstrom", "eV"),
-    "silica2d": (
-        "angstrom",
-        "reduced",
-    ),  # Roy-Heyde-Heuer Yukawa model: angstrom, energy unit unspecified
-    "lj": ("sigma", "epsilon"),
-}
-LEVELS = ("sample", "atom", "site", "field", "event")
-TASKS = ("value", "class", "position", "image")
-FORMS = ("vector", "image", "graph", "sequence")
 
 
 def _array(value: Any, dtype: type, name: str, shape: tuple[int | None, ...]) -> NDArray[Any]:

@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 import argparse
-import csv
+import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from vitreous.core.data import Configuration, Events, Features, Labels, Trajectory
 from vitreous.core.errors import VitreousError
-from vitreous.core.store import Damaged, Entry, Store
+
+if TYPE_CHECKING:
+    from vitreous.core.store import Entry, Store
+
+SUMMARY = "look into the artifact store"
 
 
-def main(options: argparse.Namespace) -> int:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command understands."""
+    default = str(Path(os.environ.get("VITREOUS_HOME", ".")) / "store")
+    parser.add_argument(
+        "--store", default=default, metavar="FOLDER", help="the store (default: %(default)s)"
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("ls", help="every artifact")
+    why = actions.add_parser("why", help="what an artifact was made from")
+    why.add_argument("key", help="the key, or its beginning")
+    actions.add_parser("verify", help="read everything and compare checksums")
+    export = actions.add_parser("export", help="write an artifact in another format")
+    export.add_argument("key", help="the key, or its beginning")
+    export.add_argument(
+        "--to", required=True, choices=("extxyz", "lammps", "csv"), help="the format"
+    )
+    export.add_argument("--out", help="the file (default: KEY.FORMAT here)")
+    actions.add_parser("gc", help="remove leftovers of killed runs and damaged files")
+
+
+def carry_out(options: argparse.Namespace) -> int:
+    """Carry out one action; returns the exit status."""
+    from vitreous.core.store import Store
+
     store = Store(options.store)
     if not store.folder.is_dir():
         raise VitreousError(
@@ -40,6 +62,8 @@ def _say(line: str) -> None:
 
 
 def _ls(store: Store, options: argparse.Namespace) -> int:
+    from vitreous.core.store import Damaged
+
     total = 0
     for entry in store.entries():
         total += entry.size
@@ -64,6 +88,8 @@ def _why(store: Store, options: argparse.Namespace) -> int:
 
 def _explain(store: Store, entry: Entry, depth: int) -> None:
     """The recipe of an artifact, and below it those of its parents."""
+    from vitreous.core.store import Damaged
+
     pad = "  " * depth
     try:
         manifest = store.manifest(entry)
@@ -127,6 +153,8 @@ def _gc(store: Store, options: argparse.Namespace) -> int:
 
 
 def _export(store: Store, options: argparse.Namespace) -> int:
+    from vitreous.app.exporting import write_structure, write_values
+
     entry = store.find(options.key)
     found = store.get(entry.stage, entry.key)
     if found is None:
@@ -136,91 +164,9 @@ def _export(store: Store, options: argparse.Namespace) -> int:
     out = Path(
         options.out or f"{entry.key[:12]}.{'data' if options.to == 'lammps' else options.to}"
     )
-    _csv(found[0], out) if options.to == "csv" else _structure(found[0], out, options.to)
+    if options.to == "csv":
+        write_values(found[0], out)
+    else:
+        write_structure(found[0], out, options.to)
     _say(str(out))
     return 0
-
-
-def _structure(value: Any, out: Path, form: str) -> None:
-    """A glass, or the saved frames of its deformation one after the other (LAMMPS: a dump, also of
-    a glass with a free boundary).
-    """
-    from vitreous.io.write import write_configuration
-
-    if isinstance(value, Configuration):
-        lammps = ".data" if all(value.periodic) else ".dump"
-        frames, suffix = [value], lammps if form == "lammps" else ".extxyz"
-    elif isinstance(value, Trajectory):
-        frames = [
-            value.initial.with_(positions=x, cell=cell)
-            for x, cell in zip(value.frames, value.cells, strict=True)
-        ]
-        suffix = ".dump" if form == "lammps" else ".extxyz"
-    else:
-        raise VitreousError(f"a {type(value).__name__} is no structure; export it with --to csv")
-    with tempfile.TemporaryDirectory() as name, _writing(out) as stream:
-        for frame in frames:
-            stream.write(write_configuration(Path(name) / f"frame{suffix}", frame).read_text())
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[TextIO]:
-    try:
-        with open(out, "w", newline="") as stream:
-            yield stream
-    except OSError as error:
-        raise VitreousError(f"{out} cannot be written: {error.strerror or error}") from error
-
-
-def _csv(value: Any, out: Path) -> None:
-    """One row per atom, site, strain or event."""
-    columns = _columns(value)
-    with _writing(out) as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-
-
-def _columns(value: Any) -> dict[str, np.ndarray]:
-    def split(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
-        return {f"{name}_{axis}": column for axis, column in zip("xyz", array.T, strict=False)}
-
-    if isinstance(value, Configuration):
-        return {
-            "id": value.ids,
-            "species": np.array(value.names)[value.species],
-            **split("position", value.positions),
-        }
-    if isinstance(value, Trajectory):
-        return {
-            "strain": value.strain,
-            "energy": value.energy,
-            "stress": value.scalar_stress,
-            "residual": value.residual,
-        }
-    if isinstance(value, Labels):
-        return {
-            **split("position", value.positions),
-            value.name: value.values,
-            **dict(value.columns),
-        }
-    if isinstance(value, Features) and value.form == "vector":
-        return dict(zip(value.names, value.values.T, strict=True))
-    if isinstance(value, Events):
-        return {
-            "strain": value.strain,
-            "energy_drop": value.energy_drop,
-            "stress_drop": value.stress_drop,
-            "atom": value.atom,
-        }
-    what = (
-        f"{value.form} features"
-        if isinstance(value, Features)
-        else "a fitted model"
-        if isinstance(value, dict)
-        else type(value).__name__
-    )
-    raise VitreousError(
-        f"{what} cannot be written as a table; export glasses, trajectories, labels or vector "
-        "features"
-    )

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,11 @@ import ase.io
 import numpy as np
 import pytest
 
+from vitreous.bundles import complete_bundle, find_bundle, predict, write_model
+from vitreous.bundles.folder import digest, own_digest
+from vitreous.bundles.likeness import likeness
+from vitreous.bundles.places import obstacles
+from vitreous.bundles.prediction import _on_all_cores
 from vitreous.cli import main
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
@@ -18,12 +24,9 @@ from vitreous.core.interfaces import Fitted
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.split import Split
 from vitreous.core.store import Store
-from vitreous.direct import bundle as folders
-from vitreous.direct import find_bundle, predict, read_glass
-from vitreous.direct.likeness import likeness
-from vitreous.direct.places import obstacles
-from vitreous.direct.prediction import _on_all_cores, rested
-from vitreous.direct.rest import bonded
+from vitreous.direct import read_glass
+from vitreous.direct.rest import rested
+from vitreous.io.bonds import bonded
 from vitreous.io.write import write_configuration
 from vitreous.plugins.descriptors.atom_sequence import AtomSequence
 from vitreous.plugins.descriptors.bond_graph import BondGraph
@@ -60,8 +63,8 @@ def run(tmp_path_factory):
     place = tmp_path_factory.mktemp("run")
     store = Store(place / "store")
     result = PIPELINE.run(store)
-    folders.write(place / "model", PIPELINE.model, result.model, "vitreous")
-    assert folders.complete(place / "model", PIPELINE, result, {"model": {"pearson": 0.5}})
+    write_model(place / "model", PIPELINE.model, result.model, "vitreous")
+    assert complete_bundle(place / "model", PIPELINE, result, {"model": {"pearson": 0.5}})
     return place / "model", result
 
 
@@ -162,7 +165,7 @@ def test_a_descriptor_that_reads_the_potential_is_given_the_bundles_and_sees_fur
 
 
 def test_a_prediction_describes_its_places_on_all_cores(monkeypatch):
-    monkeypatch.setattr("vitreous.direct.prediction.cores", lambda: 7)
+    monkeypatch.setattr("vitreous.bundles.prediction.cores", lambda: 7)
     assert _on_all_cores(ResponseGraph()) == ResponseGraph(workers=7)
     assert _on_all_cores(BondGraph()) == BondGraph()
 
@@ -365,7 +368,7 @@ def test_a_changed_file_is_noticed(copy):
 
 def signed(folder, about):
     """bundle.json as its writer would have signed it."""
-    (folder / "bundle.json").write_text(json.dumps({**about, "sha256": folders._own_digest(about)}))
+    (folder / "bundle.json").write_text(json.dumps({**about, "sha256": own_digest(about)}))
 
 
 @pytest.mark.parametrize(
@@ -588,7 +591,7 @@ def rewritten(copy, **change):
             **described,
             "files": {
                 **described["files"],
-                "component.json": folders._digest(copy / "component.json"),
+                "component.json": digest(copy / "component.json"),
             },
         },
     )
@@ -618,9 +621,9 @@ def of_a_metal(run, copy, tmp_path, monkeypatch):
     shutil.copyfile(EXAMPLE, file)
     potential = Eam(path=str(file), smooth_end=True)
     monkeypatch.setattr(
-        folders, "likeness", lambda glasses, of: likeness(glasses, POTENTIAL)
+        "vitreous.bundles.write.likeness", lambda glasses, of: likeness(glasses, POTENTIAL)
     )  # they are no metal
-    folders.complete(copy, replace(PIPELINE, potential=potential), run[1], {})
+    complete_bundle(copy, replace(PIPELINE, potential=potential), run[1], {})
     content = potential.fingerprint()
     file.unlink()
     return copy, content
@@ -744,7 +747,7 @@ def test_the_bundle_that_ships_knows_a_glass_of_its_kind_from_one_too_ordered(sh
 
 
 def folders_of_the_package():
-    from vitreous.direct.prediction import SHIPPED
+    from vitreous.bundles.read import SHIPPED
 
     return SHIPPED
 
@@ -890,3 +893,16 @@ def test_no_place_of_a_whole_glass_is_masked_and_no_reason_is_given(trained, uns
 def test_a_glass_is_judged_alike_on_any_grid(shipped, large):
     found = [predict(large, shipped, grid=grid) for grid in (1, 20, 50)]
     assert len({one.correlation for one in found}) == 1
+
+
+@pytest.mark.parametrize("module", ["vitreous.bundles.pyfunc", "vitreous.direct.bundle"])
+def test_mlflow_loads_bundles_of_today_and_of_before_they_had_a_package(module, shipped):
+    """``MLmodel`` names the module to load with, and is never written again."""
+    loaded = import_module(module)._load_pyfunc(str(folders_of_the_package() / "listi"))
+    assert type(loaded.fitted) is type(shipped.fitted)
+
+
+def test_a_bundle_that_is_written_names_the_module_that_loads_it(run):
+    about = json.loads((run[0] / "MLmodel").read_text())
+    module = about["flavors"]["python_function"]["loader_module"]
+    assert import_module(module)._load_pyfunc(str(run[0])).predict

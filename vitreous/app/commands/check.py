@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 
-from vitreous.app.progress import bar
 from vitreous.core.errors import VitreousError
-from vitreous.core.registry import discover, suggest
+
+SUMMARY = "run the conformance checks on a package's components"
 
 
-def main(options: argparse.Namespace) -> int:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command understands."""
+    parser.add_argument("package", help="a distribution that provides components, e.g. vitreous")
+
+
+def carry_out(options: argparse.Namespace) -> int:
     """Print what ran, passed, was excused or skipped; status 1 if a check failed."""
+    from vitreous.core.registry import discover, suggest
+
     registry = discover()
     providers = {r.provider.split()[0] for r in registry.all()} | {
         f.provider.split()[0] for f in registry.failed
@@ -25,6 +32,7 @@ def main(options: argparse.Namespace) -> int:
     for failure in registry.failed:
         if failure.provider.split()[0] == options.package:
             raise VitreousError(str(failure))
+    from vitreous.app.progress import bar
     from vitreous.testing import run_checks
 
     with bar("conformance checks", None) as advance:

@@ -1,28 +1,72 @@
-"""``vitreous d2min``: non-affine motion between two states, or from frame to frame of a
-trajectory.
-"""
+"""``vitreous d2min``: non-affine motion between two states, or from frame to frame."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from vitreous.app.direct_input import refuse_unwritable
-from vitreous.core.data import Configuration
+from vitreous.app.direct_options import common_options, describe, file_option
+from vitreous.app.results import Told, print_results
 from vitreous.core.errors import VitreousError
-from vitreous.direct import D2minReport, d2min, read_glass, read_glasses, successive_d2min
-from vitreous.direct.tables import write_table
 
-Told = dict[str, Any]
+if TYPE_CHECKING:
+    from vitreous.core.data import Configuration
+    from vitreous.direct import D2minReport
+
+SUMMARY = "non-affine motion between two states, or from frame to frame"
+ABOUT = (
+    "D2min of Falk & Langer: for each atom the least sum, over its neighbours in the "
+    "reference, of squared departures from a local\n"
+    "affine deformation (length squared; a plain sum). Atoms are matched by their ids. "
+    "Without REFERENCE each frame of FILE is\n"
+    "compared with the one before it."
+)
+EXAMPLE = "vitreous d2min run/frames.extxyz relaxed.extxyz --cutoff 4.5 --out d2min.csv"
 
 
-def told(options: argparse.Namespace) -> Told:
-    """Carry out the command; what it prints, by name."""
-    out = None if options.out is None else refuse_unwritable(Path(options.out), (".csv",))
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command understands."""
+    describe(parser, ABOUT, EXAMPLE)
+    file_option(parser)
+    parser.add_argument(
+        "reference",
+        nargs="?",
+        metavar="REFERENCE",
+        help="the state before (default: each frame of FILE against the one before it)",
+    )
+    parser.add_argument(
+        "--reference-frame",
+        type=int,
+        default=-1,
+        metavar="N",
+        help="of REFERENCE, from 0 (default: the last)",
+    )
+    parser.add_argument(
+        "--cutoff",
+        type=float,
+        required=True,
+        metavar="R",
+        help="neighbours in the reference, length",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="OUT.csv",
+        help="write id, position, d2min and, of two states, non-affine displacement",
+    )
+    common_options(parser)
+
+
+def carry_out(options: argparse.Namespace) -> int:
+    """Print the results; returns the exit status."""
+    return print_results(options, _d2min)
+
+
+def _d2min(options: argparse.Namespace) -> Told:
+    from vitreous.app.direct_input import table_path
+
+    out = table_path(options.out)
     return (
         _from_frame_to_frame(options, out)
         if options.reference is None
@@ -31,6 +75,9 @@ def told(options: argparse.Namespace) -> Told:
 
 
 def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
+    from vitreous.direct import d2min, read_glass
+    from vitreous.io.tables import write_table
+
     reference = read_glass(
         options.reference,
         species=options.species,
@@ -54,6 +101,9 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
 
 
 def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
+    from vitreous.direct import read_glasses, successive_d2min
+    from vitreous.io.tables import write_table
+
     if (options.frame, options.reference_frame) != (-1, -1):
         raise VitreousError(
             "--frame and --reference-frame choose two states to compare; give REFERENCE, or leave "
@@ -78,6 +128,8 @@ def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
 
 def _about(report: D2minReport, cutoff: float) -> Told:
     """The comparison of two states in a few numbers."""
+    import numpy as np
+
     values = report.d2min[np.isfinite(report.d2min)]
     if not len(values):
         raise VitreousError(f"no atom has enough neighbours within {cutoff:g}; raise --cutoff")
@@ -108,6 +160,8 @@ def _by_atom(reports: Sequence[D2minReport]) -> dict[str, Any]:
     """One row per atom, at its place in the first frame: D2min of every later frame against the one
     before.
     """
+    import numpy as np
+
     order = [np.argsort(report.ids) for report in reports]
     first = {name: column[order[0]] for name, column in _atoms(reports[0]).items()}
     return first | {

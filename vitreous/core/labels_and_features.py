@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.base import FORMS, LEVELS, TASKS, Data, finite
+from vitreous.core.checked_arrays import Data, finite
 from vitreous.core.errors import VitreousError
+from vitreous.core.vocabulary import FORMS, LEVELS, TASKS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -33,7 +33,7 @@ from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.core.surface import EnergySurface
-from vitreous.direct.rest import moving
+from vitreous.mechanics.boundary import moving
 
 Array = NDArray[Any]
 MARGIN = 1.5

@@ -5,9 +5,9 @@ not trusted.
 import numpy as np
 import pytest
 
+from vitreous.bundles.trust import WORSE, Trust, trust
 from vitreous.core.data import Configuration, Labels
 from vitreous.core.sample import Sample
-from vitreous.direct.trust import WORSE, Trust, trust
 
 
 def glass(seed, size=0.3, claimed=1.0, places=2000, uncertain=True):

@@ -1,0 +1,35 @@
+"""The commands, one file each, but for ``run``, which Hydra parses.
+
+Each has ``SUMMARY``, its line in ``vitreous --help``; ``add_options``, which describes it to
+argparse; and ``carry_out``, which takes what was given and returns the exit status. What the work
+needs is imported where it is done, so that every ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+NAMES = (
+    "report",
+    "reproduce",
+    "cite",
+    "compare",
+    "energy",
+    "relax",
+    "deform",
+    "probe",
+    "d2min",
+    "rings",
+    "predict",
+    "list",
+    "check",
+    "store",
+    "doctor",
+    "version",
+)  #: in the order of ``vitreous --help``
+
+
+def command(name: str) -> Any:
+    """The module of a command."""
+    return importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,111 @@
+"""``vitreous compare``: scores of several runs side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vitreous.app.run_options import folder_of
+from vitreous.core.errors import VitreousError
+
+SUMMARY = "scores of several runs side by side"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command understands."""
+    parser.description = "Scores of several runs side by side."
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="the folder of a run")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write a table (.csv) or draw the models' scores (.png, .pdf, .svg)",
+    )
+
+
+def carry_out(options: argparse.Namespace) -> int:
+    """Print the scores, or write them to a table or a figure."""
+    import numpy as np
+
+    from vitreous.io.tables import write_table
+
+    scores = {name: _numbers(_scores(folder_of(name))) for name in options.runs}
+    rows = {
+        metric: [found.get(metric) for found in scores.values()]
+        for metric in dict.fromkeys(m for s in scores.values() for m in s)
+    }
+    names = _short_names(options.runs)
+    if options.out is None:
+        _print_table(names, rows)
+        return 0
+    out = Path(options.out)
+    if out.suffix == ".csv":
+        columns = np.array(
+            [[np.nan if value is None else value for value in values] for values in rows.values()]
+        ).T
+        write_table(
+            out, {"score": np.array(list(rows)), **dict(zip(options.runs, columns, strict=True))}
+        )
+    elif out.suffix in (".png", ".pdf", ".svg"):
+        from vitreous.report.comparison import draw_comparison
+
+        if not any(None not in values for values in rows.values()):
+            raise VitreousError(
+                "these runs have no score in common to draw; leave out --out for a table"
+            )
+        draw_comparison(names, rows, out)
+    else:
+        raise VitreousError(
+            f"--out is {out}; expected a name that ends in .csv, .png, .pdf or .svg"
+        )
+    sys.stdout.write(f"{out}\n")
+    return 0
+
+
+def _scores(folder: Path) -> dict[str, Any]:
+    """What a run reported on glasses never seen."""
+    from vitreous.core.run import Run
+
+    Run.about_of(folder)  # says what is wrong with a folder that holds no run
+    try:
+        return json.loads((folder / "scores.json").read_text())
+    except (OSError, ValueError) as error:
+        raise VitreousError(
+            f"{folder} has no scores to compare ({type(error).__name__}); run its command again"
+        ) from error
+
+
+def _numbers(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """``{"a": {"b": 1.0}}`` as ``{"a.b": 1.0}``, numbers alone."""
+    flat: dict[str, float] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _numbers(value, f"{prefix}{key}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            flat[f"{prefix}{key}"] = float(value)
+    return flat
+
+
+def _short_names(runs: Sequence[str]) -> list[str]:
+    """The last folders of each path, as many as tell them apart."""
+    parts = [Path(run).absolute().parts for run in runs]
+    for depth in range(1, max(map(len, parts)) + 1):
+        short = ["/".join(each[-depth:]) for each in parts]
+        if len(set(short)) == len(short):
+            return short
+    raise VitreousError("the same run is named twice; give different runs")
+
+
+def _print_table(names: Sequence[str], rows: Mapping[str, Sequence[float | None]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("score, on test glasses", *names, box=None, pad_edge=False)
+    for metric, values in rows.items():
+        table.add_row(metric, *("-" if value is None else f"{value:.4g}" for value in values))
+    console = Console(highlight=False)
+    console.width = max(console.width, 40 + 24 * len(names))
+    console.print(table)

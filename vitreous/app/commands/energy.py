@@ -1,0 +1,57 @@
+"""``vitreous energy``: energy, largest force and stress of a glass."""
+
+from __future__ import annotations
+
+import argparse
+
+from vitreous.app.direct_options import common_options, describe, file_option, potential_options
+from vitreous.app.results import Told, print_results
+
+SUMMARY = "energy, largest force and stress of a glass"
+ABOUT = "Energy, largest force and stress tensor of a glass as it stands."
+EXAMPLE = "vitreous energy glass.extxyz --potential yukawa_silica --per-atom energies.csv"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command understands."""
+    describe(parser, ABOUT, EXAMPLE)
+    file_option(parser)
+    potential_options(parser)
+    parser.add_argument(
+        "--per-atom", metavar="OUT.csv", help="write id, position and energy of every atom"
+    )
+    common_options(parser)
+
+
+def carry_out(options: argparse.Namespace) -> int:
+    """Print the results; returns the exit status."""
+    return print_results(options, _energy)
+
+
+def _energy(options: argparse.Namespace) -> Told:
+    import numpy as np
+
+    from vitreous.app.direct_input import about, model_and_glass, stress_by_name, table_path
+    from vitreous.direct import energy
+    from vitreous.io.tables import write_table
+
+    out = table_path(options.per_atom)
+    model, glass = model_and_glass(options)
+    report = energy(glass, model)
+    told: Told = {
+        **about(glass),
+        "energy": report.energy,
+        "energy_per_atom": report.energy_per_atom,
+        "largest_force": report.largest_force,
+        "at_atom": report.at_atom,
+        "stress": stress_by_name(report),
+    }
+    if out is not None:
+        places = dict(zip("xyz", glass.positions.T, strict=False))
+        names = np.array(glass.names)[glass.species]
+        told["written"] = str(
+            write_table(
+                out, {"id": glass.ids, "species": names, **places, "energy": report.atom_energies}
+            )
+        )
+    return told

@@ -1,0 +1,51 @@
+"""``vitreous report``: draw the report of a run again, without computing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from vitreous.app.run_options import folder_of, run_option, store_option
+
+SUMMARY = "draw the report of a run again, without computing"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command understands."""
+    parser.description = "Draw the report of a run again, without computing."
+    run_option(parser)
+    store_option(parser)
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="where to write the page and its pictures (default: the run's folder)",
+    )
+
+
+def carry_out(options: argparse.Namespace) -> int:
+    """Draw the page from what evaluations find in the stored artifacts; print where it is."""
+    from vitreous.app.evaluating import choose
+    from vitreous.app.run import draw_report
+    from vitreous.core.compose import ROLES
+    from vitreous.core.registry import discover, load_class
+    from vitreous.core.run import Run
+
+    folder, registry = folder_of(options.run), discover()
+    run = Run.open(folder, options.store)
+    parts = {
+        role: load_class(registry.by_target(ROLES[role], made["target"]))
+        for role, made in run.about["components"].items()
+    }
+    chosen = choose(
+        run.about["config"],
+        parts,
+        run.loadings[0].dimension,
+        registry,
+        run.samples[0].labels.components,
+    )
+    for path in draw_report(
+        run, chosen.carry_out(run), chosen, folder, Path(options.out or folder)
+    )[:1]:
+        sys.stdout.write(f"{path}\n")
+    return 0

@@ -1,0 +1,57 @@
+"""How commands on one glass end: results as lines or JSON, notes, and the exit status."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from vitreous.core.errors import NotConverged
+
+NOT_CONVERGED = 3  #: exit status
+Told = dict[str, Any]  #: what a command prints: by name, plain values
+
+
+def print_results(options: argparse.Namespace, work: Callable[[argparse.Namespace], Told]) -> int:
+    """Carry out ``work`` and print what it returns; status 3 if a state did not come to rest."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: (
+            sys.stderr.write(f"vitreous: note: {message}\n") and None
+        )
+        try:
+            told = work(options)
+        except NotConverged as error:
+            sys.stderr.write(f"vitreous: not converged: {error}\n")
+            return NOT_CONVERGED
+    sys.stdout.write(json.dumps(told, indent=1) + "\n" if options.json else _lines(told))
+    return 0
+
+
+def _lines(told: Told) -> str:
+    """``name  value``, one per line; of a list of results each on a line of its own."""
+    width = max(len(name) for name in told)
+    each = (
+        (name, item)
+        for name, value in told.items()
+        for item in (value if _results(value) else [value])
+    )
+    return "".join(f"{name.replace('_', ' '):{width}}  {_words(value)}\n" for name, value in each)
+
+
+def _results(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{name.replace('_', ' ')} {_words(inner)}" for name, inner in value.items()
+        )
+    if isinstance(value, list):
+        return ", ".join(
+            f"({_words(inner)})" if isinstance(inner, list) else _words(inner) for inner in value
+        )
+    return f"{value:.10g}" if isinstance(value, float) else "-" if value is None else str(value)

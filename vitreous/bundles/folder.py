@@ -1,0 +1,46 @@
+"""What a bundle's folder holds: the names of its files, its format, its checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = (
+    "component.json",
+    "fitted",
+    "bundle.json",
+    "potential",
+    3,
+)
+READABLE = (2, FORMAT)  #: of format 2 nothing says how far its maps are to be trusted
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a bundle but ``bundle.json``, by name."""
+    return {name: digest(folder / name) for name in files_of(folder)}
+
+
+def files_of(folder: Path) -> list[str]:
+    return sorted(
+        p.relative_to(folder).as_posix()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name not in (ABOUT, "MLmodel")
+    )
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def own_digest(about: Mapping[str, Any]) -> str:
+    """SHA-256 of what ``bundle.json`` says, whatever its layout."""
+    said = {key: value for key, value in about.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def sign(folder: Path, about: Mapping[str, Any]) -> None:
+    """Write ``bundle.json`` with the checksum of what it says."""
+    (folder / ABOUT).write_text(json.dumps({**about, "sha256": own_digest(about)}, indent=1))

@@ -1,0 +1,165 @@
+"""Bundles read back: by folder, by the name of one that ships, or the model alone."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vitreous import __version__
+from vitreous.analysis.conformal import Intervals
+from vitreous.bundles.bundle import Bundle
+from vitreous.bundles.folder import (
+    ABOUT,
+    COMPONENT,
+    FITTED,
+    READABLE,
+    digest,
+    files_of,
+    own_digest,
+)
+from vitreous.bundles.likeness import Likeness
+from vitreous.bundles.trust import Trust
+from vitreous.core.build import construct
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Fitted, Model
+from vitreous.core.registry import Registry, discover, load_class
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+def read_model(folder: Path, registry: Registry | None = None) -> tuple[Model, Fitted]:
+    """The component and the fitted model of a folder that ``write_model`` wrote; only registered
+    components are ever imported.
+
+    Raises:
+        VitreousError: not such a folder, or its component is not installed, or only in another
+        version.
+    """
+    try:
+        about = json.loads((folder / COMPONENT).read_text())
+        made = {
+            "target": str(about["target"]),
+            "version": about["version"],
+            "fields": dict(about["fields"]),
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VitreousError(
+            f"{folder} holds no trained model ({type(error).__name__}: {error}); give the model "
+            "folder of a run"
+        ) from error
+    model = _component(registry or discover(), "model", made)
+    return model, model.load(folder / FITTED)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """A bundle, once its format is known and every file has the checksum it was written with.
+
+    Raises:
+        VitreousError: no bundle, one of another format, changed or missing files, or a component
+        that is not installed.
+    """
+    try:
+        about = json.loads((folder / ABOUT).read_text())
+        form, files = about["format"], dict(about["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VitreousError(
+            f"{folder} is no bundle ({type(error).__name__}: {error}); give the model folder of a "
+            "run, or the name of a bundle that ships"
+        ) from error
+    if form not in READABLE:
+        raise VitreousError(
+            f"{folder} is a bundle of format {form!r}, written by vitreous "
+            f"{about.get('vitreous', '?')}; this is vitreous {__version__}, "
+            f"which reads formats {' and '.join(map(str, READABLE))}: train it again, or install "
+            "that version"
+        )
+    present = set(files_of(folder))
+    changed = sorted(
+        set(files) ^ present
+        | {name for name in present & set(files) if digest(folder / name) != files[name]}
+    )
+    if about.get("sha256") != own_digest(about):
+        changed.append(ABOUT)
+    if changed:
+        raise VitreousError(
+            f"{folder} is damaged or was tampered with: {', '.join(changed)} differ from what was "
+            "written; get it again"
+        )
+    try:
+        return _described(folder, about)
+    except (KeyError, TypeError) as error:
+        what = (
+            f"lacks {error}"
+            if isinstance(error, KeyError)
+            else f"does not say what it should ({error})"
+        )
+        raise VitreousError(
+            f"{folder / ABOUT} {what}; get the bundle again, or train it again"
+        ) from error
+
+
+def find_bundle(name: str) -> Bundle:
+    """A bundle by its folder, or by the name of one that ships (``listi``). Raises VitreousError
+    naming those that ship.
+    """
+    ships = sorted(p.name for p in SHIPPED.iterdir() if p.is_dir()) if SHIPPED.is_dir() else []
+    if name in ships:
+        if Path(name).is_dir():
+            warnings.warn(
+                f"the bundle {name} that ships is used, not the folder of this name; for that one "
+                f"give ./{name}",
+                stacklevel=2,
+            )
+        return read_bundle(SHIPPED / name)
+    if Path(name).is_dir():
+        return read_bundle(Path(name))
+    raise VitreousError(
+        f"there is no bundle '{name}'; give the model folder of a run, or one of those that ship: "
+        f"{', '.join(ships) or 'none'}"
+    )
+
+
+def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
+    registry = discover()
+    _, fitted = read_model(folder, registry)
+    potential = about["potential"]
+    files = {name: str(folder / kept) for name, kept in potential.get("files", {}).items()}
+    return Bundle(
+        fitted=fitted,
+        descriptor=_component(registry, "descriptor", about["descriptor"]),
+        potential=_component(
+            registry, "potential", {**potential, "fields": {**potential["fields"], **files}}
+        ),
+        loading=construct(Loading, "loading", about["loading"]),
+        label=about["label"],
+        spacing=float(about["spacing"]),
+        glasses=about["glasses"],
+        scores=about["scores"],
+        **({} if about["format"] == READABLE[0] else _judgement(about)),
+    )
+
+
+def _judgement(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What format 2 does not know, or knew otherwise: likeness, intervals and trust."""
+    kinds = {"likeness": Likeness, "intervals": Intervals, "trust": Trust}
+    return {
+        name: None if about[name] is None else kind(**about[name]) for name, kind in kinds.items()
+    }
+
+
+def _component(registry: Registry, kind: str, about: Mapping[str, Any]) -> Any:
+    """An installed component; one of another version is refused, since it would make something else
+    of the same fields.
+    """
+    cls = load_class(registry.by_target(kind, str(about["target"])))
+    version = about["version"]
+    if version != cls.version:
+        raise VitreousError(
+            f"the bundle was made with version {version} of {kind} {cls.__name__}, but version "
+            f"{cls.version} is installed; train it again"
+        )
+    return construct(cls, kind, dict(about["fields"]))
