@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.app.direct_input import refuse_unwritable
+from vitreous.app.direct_input import named, refuse_unwritable
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.direct import D2minReport, d2min, read_glass, read_glasses, successive_d2min
@@ -36,12 +36,14 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
         species=options.species,
         dimension=options.dimension,
         frame=options.reference_frame,
+        atom_style=options.atom_style,
     )
     glass = read_glass(
         options.file,
         species=options.species,
         dimension=options.dimension or reference.dimension,
         frame=options.frame,
+        atom_style=options.atom_style,
     )
     report = d2min(glass, reference, options.cutoff)
     about = _about(report, options.cutoff)
@@ -50,7 +52,7 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
             f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)
         }
         about["written"] = str(write_table(out, {**_atoms(report), "d2min": report.d2min, **moved}))
-    return {"atoms": len(report.d2min), **about}
+    return {"atoms": len(report.d2min), **named(reference), **about}
 
 
 def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
@@ -59,7 +61,12 @@ def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
             "--frame and --reference-frame choose two states to compare; give REFERENCE, or leave "
             "them out for all frames"
         )
-    glasses = read_glasses(options.file, species=options.species, dimension=options.dimension)
+    glasses = read_glasses(
+        options.file,
+        species=options.species,
+        dimension=options.dimension,
+        atom_style=options.atom_style,
+    )
     if len(glasses) < 2:
         raise VitreousError(
             f"{options.file} has one frame; give REFERENCE to compare it with, or a file with "
@@ -70,7 +77,7 @@ def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
         {"frame": k, **_strain(glasses[k]), **_about(r, options.cutoff)}
         for k, r in enumerate(reports, start=1)
     ]
-    result: Told = {"atoms": len(glasses[0]), "steps": steps}
+    result: Told = {"atoms": len(glasses[0]), **named(glasses[0]), "steps": steps}
     if out is not None:
         result["written"] = str(write_table(out, _by_atom(reports)))
     return result

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.app.comparing import told as compared
-from vitreous.app.direct_input import about, fields, made_folder, refuse_unwritable, relaxing
+from vitreous.app.direct_input import about, fields, made_folder, named, refuse_unwritable, relaxing
 from vitreous.app.predicting import told as predicted
 from vitreous.app.progress import bar
 from vitreous.core.data import Configuration, Loading, Trajectory
@@ -23,6 +23,7 @@ from vitreous.core.errors import NotConverged
 from vitreous.core.interfaces import Potential
 from vitreous.direct import deform, energy, potential, probe, read_glass, relax, rings
 from vitreous.direct.deformation import engine_for, write_deformation
+from vitreous.direct.glasses import read_silica
 from vitreous.direct.probing import labeler_for, write_map
 from vitreous.direct.rest import AT_REST, EnergyReport, bring_to_rest
 from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
@@ -91,6 +92,7 @@ def _model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configurat
         species=options.species,
         dimension=options.dimension,
         frame=options.frame,
+        atom_style=options.atom_style,
     )
 
 
@@ -283,14 +285,18 @@ def _places(grid: int | tuple[int, ...], dimension: int) -> str:
 
 
 def _rings(options: argparse.Namespace) -> Told:
-    species = options.species or ("Si", "O")
-    glass = read_glass(
-        options.file, species=species, dimension=options.dimension, frame=options.frame
+    glass = read_silica(
+        options.file,
+        species=options.species,
+        dimension=options.dimension,
+        frame=options.frame,
+        atom_style=options.atom_style,
     )
     report = rings(glass, options.bond_cutoff)
     found = report.statistics
     return {
         "atoms": len(glass),
+        **named(glass),
         "layers": len(report.layers),
         "rings": sum(found.counts.values()),
         "sizes": {str(size): count for size, count in found.counts.items()},

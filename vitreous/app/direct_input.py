@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.direct.rest import RelaxReport
@@ -19,7 +21,23 @@ from vitreous.io.write import FORMATS
 def about(glass: Configuration) -> dict[str, Any]:
     """What every command says of its glass, units included."""
     length, unit = UNITS[glass.units]
-    return {"atoms": len(glass), "dimension": glass.dimension, "units": f"{length}, {unit}"}
+    return {
+        "atoms": len(glass),
+        "dimension": glass.dimension,
+        "units": f"{length}, {unit}",
+        **named(glass),
+    }
+
+
+def named(glass: Configuration) -> dict[str, Any]:
+    """How many atoms there are of each species, what the types of the file stand for, and what told
+    it.
+    """
+    counts = np.bincount(glass.species, minlength=len(glass.names)).tolist()
+    return {
+        "species": {name: n for name, n in zip(glass.names, counts, strict=True) if n},
+        **{key: glass.info[key] for key in ("types", "species_from") if key in glass.info},
+    }
 
 
 def relaxing(report: RelaxReport) -> dict[str, Any]:

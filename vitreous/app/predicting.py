@@ -39,6 +39,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
         species=options.species,
         dimension=options.dimension,
         frame=options.frame,
+        atom_style=options.atom_style,
     )
     relaxed = {}
     if options.relax:
