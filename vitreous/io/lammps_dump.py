@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
 from vitreous.io.frame import Floats, Frame, floats, in_order, integers
-from vitreous.io.species import labels_of_types
+from vitreous.io.species import by_mass, labels_of_types
 
 #: columns of coordinates, the first kind that a dump has: (columns, scaled by the cell)
 _COORDINATES = (
@@ -137,29 +137,36 @@ def _frame(columns: list[str], rows: list[list[str]], box: _Box) -> Frame:
 def _positions(
     table: dict[str, tuple[str, ...]], cell: Floats, origin: Floats
 ) -> tuple[Floats, bool]:
-    """(N, 3) from the first kind of coordinates there is, and whether z is missing; LAMMPS users
-    write ``xu yu z``.
+    """(N, 3) from the first kind of coordinates that the dump has for each axis, and whether z is
+    missing; users of LAMMPS write ``xu yu z``.
     """
-    found = [
-        (names, scaled) for names, scaled in _COORDINATES if names[0] in table and names[1] in table
+    whole = next((kind for kind in _COORDINATES if table.keys() >= set(kind[0])), None)
+    plane = next((kind for kind in _COORDINATES if table.keys() >= set(kind[0][:2])), None)
+    found: list[tuple[str, bool] | None] = [
+        next(
+            (
+                (names[axis], scaled)
+                for names, scaled in (*filter(None, (whole, plane)), *_COORDINATES)
+                if names[axis] in table
+            ),
+            None,
+        )
+        for axis in range(3)
     ]
-    if not found:
+    x, y, z = found
+    if x is None or y is None:
         raise ValueError(f"no coordinates among the columns {' '.join(table)}")
-    (x, y, z), scaled = found[0]
-    heights = [(names[2], s) for names, s in (*found, *_COORDINATES) if names[2] in table]
-    z, z_scaled = heights[0] if heights else (z, scaled)
-    count = len(table[x])
-    positions = np.column_stack([floats(table.get(name, ["0"] * count)) for name in (x, y, z)])
-    if z_scaled != scaled and np.any(cell != np.diag(np.diag(cell))):
-        raise ValueError(f"columns {x}, {y} and {z} mix scaled and plain coordinates of a tilt")
-    if z_scaled == scaled:
-        placed = positions @ cell if scaled else positions - origin
-    else:
-        each = np.array([scaled, scaled, z_scaled])
-        placed = np.where(each, positions * np.diag(cell), positions - origin)
-    if not heights and not scaled:
+    flat = whole is None and plane is not None and not cell[2, :2].any()
+    if whole is None and not flat and np.any(cell != np.diag(np.diag(cell))):
+        raise ValueError(f"coordinates of different kinds in a tilted cell: {' '.join(table)}")
+    scaled = np.array([x[1], y[1], False if z is None else z[1]])
+    columns = [np.zeros(len(table[x[0]])) if a is None else floats(table[a[0]]) for a in found]
+    read = np.column_stack(columns)
+    fractional = np.where(scaled, read, 0.0) @ cell
+    placed = fractional + np.where(scaled, 0.0, read - origin)
+    if z is None:
         placed[:, 2] = 0.0  # where the plane lies, the file does not say
-    return placed, not heights
+    return placed, z is None
 
 
 def _kinds(
@@ -180,6 +187,9 @@ def _kinds(
             continue
         labels = {} if types is None else labels_of_types(types, words)
         return words, labels, f"column {column}", notes
+    if types is not None and "mass" in table:
+        masses = labels_of_types(types, floats(table["mass"]))
+        return types, by_mass(masses), "column mass", notes
     if types is not None:
         return types, {}, "", notes
     return np.zeros(len(next(iter(table.values()))), dtype=np.int64), {}, "", notes

@@ -170,7 +170,7 @@ def _parses(path: Path, text: str, atom_style: str | None) -> tuple[str, list[Pa
         chunks = split_extxyz(text.lstrip(), source)
         return "extxyz", [partial(parse_extxyz, chunk) for chunk in chunks]
     form = format_of(path)
-    return form, through_ase(text, form, source)
+    return form, through_ase(path, text, form)
 
 
 def _configuration(

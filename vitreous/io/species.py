@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,7 +199,7 @@ def stem(word: str) -> str:
     return element(word[:letters])
 
 
-def labels_of_types(types: NDArray[np.int64], words: NDArray[np.generic]) -> dict[int, str]:
+def labels_of_types(types: NDArray[np.int64], words: NDArray[Any]) -> dict[int, Any]:
     """What each type is called, if all its atoms bear one name; else nothing."""
     pairs = set(zip(types.tolist(), words.tolist(), strict=True))
     return dict(sorted(pairs)) if len({t for t, _ in pairs}) == len(pairs) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from vitreous.io.frame import Frame, integers, numbered_once
 from vitreous.io.text import KNOWN
 
 TRAJECTORY = b"- of UlmASE-Trajectory"  #: how an ASE trajectory begins
+_SAYS_PERIODIC = ("extxyz", "json")  # of those below: formats that tell free boundaries
 #: ASE's names of the formats that are read
 FORMATS = frozenset(
     {
@@ -72,15 +74,29 @@ def format_of(path: Path) -> str:
     return found
 
 
-def through_ase(text: str, form: str, source: str) -> list[Callable[[], Frame]]:
-    """For each frame of a text what makes it. Raises VitreousError if ASE cannot read it."""
+def through_ase(path: Path, text: str, form: str) -> list[Callable[[], Frame]]:
+    """For each frame of a file, whose text is known, what makes it. Raises VitreousError if ASE
+    cannot read it.
+    """
+    from ase.io.formats import ioformats
+
     try:
-        images = read_images(text, form)
+        images = read_images(text if ioformats[form].acceptsfd else path, form)
     except ValueError as error:
         raise VitreousError(
-            f"{source} cannot be read as {form}: damaged or cut short ({error})"
+            f"{path} cannot be read as {form}: damaged or cut short ({error})"
         ) from None
-    return [partial(from_atoms, atoms) for atoms in images]
+    return [partial(_repeating, atoms, form) for atoms in images]
+
+
+def _repeating(atoms: Any, form: str) -> Frame:
+    """A frame of a format with a cell but no word for periodicity repeats, which is noted."""
+    frame = from_atoms(atoms)
+    if form in _SAYS_PERIODIC or atoms.pbc.any() or not atoms.cell.volume > 0.0:
+        return frame
+    return replace(frame, periodic=(True, True, True)).noting(
+        f"{form} does not say whether the glass repeats: it is taken to, along all of its cell"
+    )
 
 
 def trajectory(path: Path) -> list[Callable[[], Frame]]:
@@ -101,9 +117,11 @@ def _image(path: Path, frame: int) -> Frame:
     return from_atoms(_read(str(path), "traj", frame)[0])
 
 
-def read_images(text: str, form: str) -> list[Any]:
-    """ASE Atoms of every frame. Raises ValueError, in few words, whatever ASE's parsers meet."""
-    return _read(io.StringIO(text), form, ":")
+def read_images(source: str | Path, form: str) -> list[Any]:
+    """ASE Atoms of every frame of a text or a file. Raises ValueError, in few words, whatever ASE's
+    parsers meet.
+    """
+    return _read(io.StringIO(source) if isinstance(source, str) else str(source), form, ":")
 
 
 def _read(source: Any, form: str, index: Any) -> list[Any]:
