@@ -11,18 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.app.direct_input import named, refuse_unwritable
+from vitreous.app.direct_input import atoms_path, named, write_atoms
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.direct import D2minReport, d2min, read_glass, read_glasses, successive_d2min
-from vitreous.direct.tables import write_table
 
 Told = dict[str, Any]
 
 
 def told(options: argparse.Namespace) -> Told:
     """Carry out the command; what it prints, by name."""
-    out = None if options.out is None else refuse_unwritable(Path(options.out), (".csv",))
+    out = atoms_path(options.out, options.file)
     return (
         _from_frame_to_frame(options, out)
         if options.reference is None
@@ -46,12 +45,12 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
         atom_style=options.atom_style,
     )
     report = d2min(glass, reference, options.cutoff)
-    about = _about(report, options.cutoff)
+    about = _about(report, reference, options.cutoff)
     if out is not None:
         moved = {
             f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)
         }
-        about["written"] = str(write_table(out, {**_atoms(report), "d2min": report.d2min, **moved}))
+        about["written"] = str(write_atoms(out, reference, {"d2min": report.d2min, **moved}))
     return {"atoms": len(report.d2min), **named(reference), **about}
 
 
@@ -74,16 +73,16 @@ def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
         )
     reports = successive_d2min(glasses, options.cutoff)
     steps = [
-        {"frame": k, **_strain(glasses[k]), **_about(r, options.cutoff)}
+        {"frame": k, **_strain(glasses[k]), **_about(r, glasses[k - 1], options.cutoff)}
         for k, r in enumerate(reports, start=1)
     ]
     result: Told = {"atoms": len(glasses[0]), **named(glasses[0]), "steps": steps}
     if out is not None:
-        result["written"] = str(write_table(out, _by_atom(reports)))
+        result["written"] = str(write_atoms(out, glasses[0], _by_atom(reports, glasses[0])))
     return result
 
 
-def _about(report: D2minReport, cutoff: float) -> Told:
+def _about(report: D2minReport, reference: Configuration, cutoff: float) -> Told:
     """The comparison of two states in a few numbers."""
     values = report.d2min[np.isfinite(report.d2min)]
     if not len(values):
@@ -97,7 +96,7 @@ def _about(report: D2minReport, cutoff: float) -> Told:
             "largest": float(values.max()),
         },
         "at_atom": int(report.ids[worst]),
-        "at": report.positions[worst].tolist(),
+        "at": reference.in_file(report.positions[worst]).tolist(),
         "largest_displacement": float(np.linalg.norm(report.displacement, axis=1).max()),
     }
 
@@ -107,17 +106,10 @@ def _strain(glass: Configuration) -> Told:
     return {"strain": glass.info["strain"]} if "strain" in glass.info else {}
 
 
-def _atoms(report: D2minReport) -> dict[str, Any]:
-    return {"id": report.ids, **dict(zip("xyz", report.positions.T, strict=False))}
-
-
-def _by_atom(reports: Sequence[D2minReport]) -> dict[str, Any]:
-    """One row per atom, at its place in the first frame: D2min of every later frame against the one
-    before.
-    """
-    order = [np.argsort(report.ids) for report in reports]
-    first = {name: column[order[0]] for name, column in _atoms(reports[0]).items()}
-    return first | {
-        f"d2min_{k}": report.d2min[rows]
-        for k, (report, rows) in enumerate(zip(reports, order, strict=True), start=1)
+def _by_atom(reports: Sequence[D2minReport], first: Configuration) -> dict[str, Any]:
+    """D2min of every later frame against the one before, by the atoms of the first frame."""
+    place = np.argsort(np.argsort(first.ids))
+    return {
+        f"d2min_{k}": report.d2min[np.argsort(report.ids)][place]
+        for k, report in enumerate(reports, start=1)
     }

@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from vitreous.app.comparing import told as compared
-from vitreous.app.direct_input import about, fields, made_folder, named, refuse_unwritable, relaxing
+from vitreous.app.direct_input import (
+    about,
+    atoms_path,
+    fields,
+    made_folder,
+    named,
+    refuse_unwritable,
+    relaxing,
+    write_atoms,
+)
 from vitreous.app.predicting import told as predicted
 from vitreous.app.progress import bar
 from vitreous.core.data import Configuration, Loading, Trajectory
@@ -26,7 +35,7 @@ from vitreous.direct.deformation import engine_for, write_deformation
 from vitreous.direct.glasses import read_silica
 from vitreous.direct.probing import labeler_for, write_map
 from vitreous.direct.rest import AT_REST, EnergyReport, bring_to_rest
-from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order, write_table
+from vitreous.direct.tables import VOIGT_NAMES, in_voigt_order
 from vitreous.io.write import FORMATS, refuse_format, write_configuration
 
 NOT_CONVERGED = 3  #: exit status
@@ -122,17 +131,13 @@ def _rested(
     return report.configuration, relaxing(report)
 
 
-def _table_path(given: str | None) -> Path | None:
-    return None if given is None else refuse_unwritable(Path(given), (".csv",))
-
-
 def _stress(report: EnergyReport) -> dict[str, float]:
     d = len(report.stress)
     return dict(zip(VOIGT_NAMES[d], in_voigt_order(report.stress).tolist(), strict=True))
 
 
 def _energy(options: argparse.Namespace) -> Told:
-    out = _table_path(options.per_atom)
+    out = atoms_path(options.per_atom, options.file)
     model, glass = _model_and_glass(options)
     report = energy(glass, model)
     told: Told = {
@@ -144,13 +149,9 @@ def _energy(options: argparse.Namespace) -> Told:
         "stress": _stress(report),
     }
     if out is not None:
-        places = dict(zip("xyz", glass.positions.T, strict=False))
-        names = np.array(glass.names)[glass.species]
-        told["written"] = str(
-            write_table(
-                out, {"id": glass.ids, "species": names, **places, "energy": report.atom_energies}
-            )
-        )
+        # ASE takes a column energy for the energy of the whole
+        name = "energy" if out.suffix == ".csv" else "atom_energy"
+        told["written"] = str(write_atoms(out, glass, {name: report.atom_energies}))
     return told
 
 
@@ -258,7 +259,7 @@ def _probe(options: argparse.Namespace) -> Told:
             f"none of the {len(labels.mask)} probes met a drop of stress; "
             "raise --probe-set strain_max=X or free_radius=X, or relax the glass"
         )
-    write_map(labels, out)
+    write_map(labels, out, glass)
     values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
         **about(glass),
@@ -270,7 +271,7 @@ def _probe(options: argparse.Namespace) -> Told:
             "median": float(np.median(values)),
             "largest": float(values.max()),
         },
-        "weakest_at": labels.positions[weakest].tolist(),
+        "weakest_at": glass.in_file(labels.positions[weakest]).tolist(),
         **(
             {"weakest_angle": float(labels.columns["angle"][weakest])}
             if "angle" in labels.columns

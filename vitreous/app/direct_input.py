@@ -6,16 +6,18 @@ import inspect
 import json
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.direct.rest import RelaxReport
-from vitreous.io.write import FORMATS
+from vitreous.direct.tables import write_table
+from vitreous.io.write import FORMATS, WITH_COLUMNS, write_configuration
 
 
 def about(glass: Configuration) -> dict[str, Any]:
@@ -50,6 +52,24 @@ def relaxing(report: RelaxReport) -> dict[str, Any]:
             **({"frozen_atoms": report.frozen} if report.frozen else {}),
         }
     }
+
+
+def atoms_path(given: str | None, source: str) -> Path | None:
+    """Where columns of every atom are to be written, if anywhere: a table, extended XYZ or a dump.
+    Raises VitreousError as ``refuse_unwritable`` does.
+    """
+    if given is None:
+        return None
+    return refuse_unwritable(Path(given), (".csv", *WITH_COLUMNS), source=source)
+
+
+def write_atoms(out: Path, glass: Configuration, columns: Mapping[str, NDArray[Any]]) -> Path:
+    """Columns of every atom with its id, species and place in the file that it came from."""
+    if not out.name.endswith(".csv"):
+        return write_configuration(out, glass, columns)
+    places = dict(zip("xyz", glass.in_file(glass.positions).T, strict=False))
+    names = np.array(glass.names)[glass.species]
+    return write_table(out, {"id": glass.ids, "species": names, **places, **columns})
 
 
 def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> dict[str, Any]:

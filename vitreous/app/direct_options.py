@@ -212,7 +212,9 @@ def _relax_option(parser: argparse.ArgumentParser) -> None:
 
 def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     parsers["energy"].add_argument(
-        "--per-atom", metavar="OUT.csv", help="write id, position and energy of every atom"
+        "--per-atom",
+        metavar="OUT",
+        help="write id, position and energy of every atom: .csv, .extxyz or .dump",
     )
     relax = parsers["relax"]
     relax.add_argument(
@@ -300,8 +302,9 @@ def _own_options(parsers: dict[str, argparse.ArgumentParser]) -> None:
     )
     parsers["d2min"].add_argument(
         "--out",
-        metavar="OUT.csv",
-        help="write id, position, d2min and, of two states, non-affine displacement",
+        metavar="OUT",
+        help="write id, position, d2min and, of two states, non-affine displacement: .csv, .extxyz "
+        "or .dump",
     )
     predict = parsers["predict"]
     predict.add_argument(

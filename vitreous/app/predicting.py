@@ -51,6 +51,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
     values = labels.values[known]
     for out in outs:
         _writer(out)(out, found.configuration, found)
+    places = glass.in_file(labels.positions)
     order = np.argsort(
         np.where(known, labels.values if labels.weak_is == "low" else -labels.values, np.inf)
     )[: min(_WEAKEST, known.sum())]
@@ -72,7 +73,7 @@ def told(options: argparse.Namespace) -> dict[str, Any]:
         if found.uncertainty is None
         else {"median": float(np.nanmedian(found.uncertainty))},
         "expected_correlation": found.correlation,
-        "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
+        "weakest_at": [[float(f"{x:.2f}") for x in places[k]] for k in order],
         DOUBTFUL: found.doubtful,
         "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
         "written": [str(out) for out in outs],
@@ -139,7 +140,7 @@ def _csv(path: Path, glass: Configuration, found: Prediction) -> None:
     write_table(
         path,
         {
-            **dict(zip("xyz", labels.positions.T, strict=False)),
+            **dict(zip("xyz", glass.in_file(labels.positions).T, strict=False)),
             labels.name: labels.values,
             "uncertainty": unknown if found.uncertainty is None else found.uncertainty,
             **_bounds(found),
