@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-NAMES = ("forces", "quasistatic", "probes", "truth", "eam", "bilayer", "growth")
+NAMES = ("forces", "quasistatic", "probes", "truth", "eam", "bilayer", "growth", "fuzz")
 WITH_FOLDERS = ("domain",)
 
 

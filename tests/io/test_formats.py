@@ -30,7 +30,6 @@ BY_ASE = {
     "xsf": "a.xsf",
     "json": "a.json",
     "dlp4": "a.config",
-    "castep-cell": "a.cell",
     "v-sim": "a.ascii",
     "rmc6f": "a.rmc6f",
     "aims": "geometry.in",

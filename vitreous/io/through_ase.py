@@ -24,8 +24,6 @@ FORMATS = frozenset(
     {
         "abinit-in",
         "aims",
-        "castep-cell",
-        "castep-geom",
         "cfg",
         "cif",
         "cmdft",

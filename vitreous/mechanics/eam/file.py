@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from vitreous.core.errors import VitreousError
 
 _FORMAT = "an eam/alloy (setfl) or eam/fs file"
+_LARGEST = 1e30  # eV and the like; splines of larger numbers overflow
 Table = NDArray[np.float64]
 
 
@@ -140,9 +141,10 @@ def _made(
     for (a, b), table in zip(between, pairs, strict=True):
         pair[a, b] = pair[b, a] = table
     for name, tables in (("embedding", embedding), ("density", density), ("pair", pair)):
-        if not np.isfinite(tables).all():
+        if not (np.abs(tables) < _LARGEST).all():
             raise VitreousError(
-                f"{path} has numbers that are not finite in its {name} functions; mend the file"
+                f"{path} has numbers that are not finite, or above {_LARGEST:g}, in its {name} "
+                "functions; mend the file"
             )
     return EamFile(grid.elements, grid.drho, grid.dr, grid.cutoff, embedding, density, pair, style)
 
