@@ -57,12 +57,15 @@ def data(configuration: Configuration) -> str:
             "file has a general cell, which LAMMPS reads since April 2024",
             stacklevel=4,
         )
-        named = [*zip(cell, ("avec", "bvec", "cvec"), strict=True), (corner, "abc origin")]
+        lines, words = [*cell, corner], ("avec", "bvec", "cvec", "abc origin")
     else:
         ends = np.column_stack([corner, corner + np.diag(cell)])
-        named = [*zip(ends, ("xlo xhi", "ylo yhi", "zlo zhi"), strict=True)]
-        named.append((np.array([cell[1, 0], cell[2, 0], cell[2, 1]]), "xy xz yz"))
-    box = "".join(f"{' '.join(repr(v) for v in row.tolist())} {words}\n" for row, words in named)
+        lines = [*ends, np.array([cell[1, 0], cell[2, 0], cell[2, 1]])]
+        words = ("xlo xhi", "ylo yhi", "zlo zhi", "xy xz yz")
+    box = "".join(
+        f"{' '.join(repr(v) for v in line.tolist())} {word}\n"
+        for line, word in zip(lines, words, strict=True)
+    )
     masses = "".join(
         f"{t} {_mass(name, configuration.units)!r} # {name}\n"
         for t, name in enumerate(configuration.names, start=1)
