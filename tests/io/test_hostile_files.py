@@ -1,5 +1,6 @@
 """Any file is answered in little time and memory, whatever it announces."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -15,7 +16,10 @@ from vitreous import direct
 from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import refuse_overlaps
 from vitreous.io.read import read_configuration
-from vitreous.testing.systems import LennardJones, binary_mixture
+from vitreous.io.write import write_configuration
+from vitreous.mechanics.eam.file import read_eam
+from vitreous.plugins.potentials.eam import EXAMPLE
+from vitreous.testing.systems import LennardJones, binary_mixture, silica_honeycomb
 
 
 def answered(path, message, seconds=5.0, megabytes=400.0, **options):
@@ -72,6 +76,25 @@ def test_long_names_take_no_room_in_every_atom(tmp_path, word, message):
     head = 'Lattice="9000 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3'
     (tmp_path / "a.extxyz").write_text(f"2001\n{head}\n{word} 1 1 1\n{rows}")
     answered(tmp_path / "a.extxyz", message)
+
+
+@pytest.mark.parametrize("letter", ["9", "A", " ", "9 ", "a=1 ", '"', "["])
+@pytest.mark.parametrize("at", range(6))
+def test_long_lines_take_no_longer_than_they_are(tmp_path, letter, at):
+    """A search for three numbers in a row took the square of the length of a line."""
+    names = ("a.data", "a.dump", "a.extxyz", "a.eam.alloy")
+    for name in names:
+        if name != "a.eam.alloy":
+            write_configuration(tmp_path / name, silica_honeycomb(4, 4))
+            lines = (tmp_path / name).read_text().split("\n")
+        else:
+            lines = EXAMPLE.read_text().split("\n")[:50]
+        lines.insert(at, letter * (300_000 // len(letter)))
+        (tmp_path / name).write_text("\n".join(lines))
+        began = time.process_time()
+        with contextlib.suppress(VitreousError):
+            (read_eam if name == "a.eam.alloy" else direct.read_glass)(tmp_path / name)
+        assert time.process_time() - began < 3.0
 
 
 def test_many_atoms_in_one_place_are_refused_without_all_their_pairs():

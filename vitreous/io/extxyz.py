@@ -8,7 +8,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.io.frame import Frame
 from vitreous.io.through_ase import from_atoms, read_images
 
-_WIDE = 4096  # letters of a row
+_WIDE, _LONG = 4096, 1 << 16  # letters of a row, and of the line before them
 _MOST_COLUMNS = 1000
 # ASE keeps a column of this name as it is; of one called species it takes chemical elements alone
 NAMES = "species_by_name"
@@ -51,6 +51,8 @@ def parse_extxyz(text: str) -> Frame:
         raise ValueError(f"{int(head)} atoms announced, {len(rows)} found")
     if not rows:
         raise ValueError("it holds no atoms")
+    if len(comment) > _LONG:
+        raise ValueError(f"its second line has more than {_LONG} letters")
     if max(map(len, rows)) > _WIDE:
         raise ValueError(f"a row has more than {_WIDE} letters")
     listed = _COLUMNS.search(comment)

@@ -53,11 +53,6 @@ STYLES: Mapping[str, Style] = {
 _SECTION = re.compile(
     r"^\s*([A-Z][A-Za-z]*(?: [A-Za-z]+)*(?: Coeffs)?)\s*(?:#[ \t]*(.*))?$"
 )  # a keyword of words, and what is said behind it
-_BOX = re.compile(r"(\S+)\s+(\S+)\s+([xyz])lo\s+\3hi", re.IGNORECASE)
-_VECTOR = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+([abc])vec", re.IGNORECASE)
-_ORIGIN = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+abc\s+origin", re.IGNORECASE)
-_TILT = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+xy\s+xz\s+yz", re.IGNORECASE)
-_COUNT = re.compile(r"^(\d+)\s+atoms$", re.IGNORECASE)
 _Section = tuple[str, list[str]]  # what stands behind the keyword, and the rows
 
 
@@ -77,9 +72,9 @@ def parse_data(text: str, source: str, style: str | None = None) -> Frame:
         raise ValueError("no section Atoms")
     hint, lines = sections["Atoms"]
     rows = [line.split("#")[0].split() for line in lines]
-    counts = [int(found[1]) for line in head if (found := _COUNT.match(line))]
-    if counts and counts[-1] != len(rows):
-        raise ValueError(f"{counts[-1]} atoms announced, {len(rows)} found")
+    announced = _said(head, "atoms")
+    if announced and int(announced[0]) != len(rows):
+        raise ValueError(f"{announced[0]} atoms announced, {len(rows)} found")
     if not rows:
         raise VitreousError(f"{source} holds no atoms; expected a glass")
     labels, named_by = _labels(sections)
@@ -121,10 +116,10 @@ def _sections(text: str) -> tuple[list[str], dict[str, _Section]]:
     rows = head
     for number, line in enumerate(text.splitlines()):
         plain = line.split("#")[0].strip()
-        if not plain or (number == 0 and not _BOX.search(plain) and not _COUNT.match(plain)):
+        if not plain or (number == 0 and not _in_header(plain)):
             continue
         keyword = _SECTION.match(line)
-        if keyword and not _BOX.search(plain):
+        if keyword:
             rows = []
             sections[keyword[1]] = ((keyword[2] or "").strip(), rows)
         else:
@@ -132,26 +127,47 @@ def _sections(text: str) -> tuple[list[str], dict[str, _Section]]:
     return head, sections
 
 
+def _in_header(line: str) -> bool:
+    """Whether a first line is no title: some programs leave it out."""
+    words = line.lower().split()
+    return (words[-1] == "atoms" and words[0].isdigit()) or words[-1] in ("xhi", "avec")
+
+
+def _said(head: Sequence[str], *keyword: str) -> list[str] | None:
+    """The values before a keyword, in whatever letters, of the last line of the header that has
+    it.
+    """
+    for line in reversed(head):
+        words = line.split()
+        if tuple(word.lower() for word in words[-len(keyword) :]) == keyword:
+            return words[: -len(keyword)]
+    return None
+
+
+def _numbers(head: Sequence[str], *keyword: str, count: int) -> Floats | None:
+    """As many values as the keyword has. Raises ValueError."""
+    words = _said(head, *keyword)
+    if words is not None and len(words) != count:
+        raise ValueError(f"{' '.join(keyword)} has {len(words)} values, expected {count}")
+    return None if words is None else floats(words)
+
+
 def _cell(head: list[str], source: str) -> tuple[Floats, Floats]:
     """Vectors in rows and origin. Raises VitreousError if there is none."""
-    text = "\n".join(head)
-    vectors = {found[4].lower(): floats(found.groups()[:3]) for found in _VECTOR.finditer(text)}
-    if len(vectors) == 3:
-        corner = _ORIGIN.search(text)
-        return (
-            np.array([vectors[axis] for axis in "abc"]),
-            floats(corner.groups()) if corner else np.zeros(3),
-        )
-    sides = {found[3].lower(): floats(found.groups()[:2]) for found in _BOX.finditer(text)}
-    if not {"x", "y"} <= set(sides):
+    vectors = [_numbers(head, f"{axis}vec", count=3) for axis in "abc"]
+    if all(vector is not None for vector in vectors):
+        corner = _numbers(head, "abc", "origin", count=3)
+        return np.array(vectors), np.zeros(3) if corner is None else corner
+    sides = [_numbers(head, f"{axis}lo", f"{axis}hi", count=2) for axis in "xyz"]
+    if sides[0] is None or sides[1] is None:
         raise VitreousError(
             f"{source} has no cell; expected a LAMMPS data file with xlo xhi, ylo yhi, zlo zhi"
         )
-    bounds = np.array([sides.get(axis, np.array([-0.5, 0.5])) for axis in "xyz"])
+    bounds = np.array([(-0.5, 0.5) if side is None else side for side in sides])
     cell = np.diag(bounds[:, 1] - bounds[:, 0])
-    tilt = _TILT.search(text)
-    if tilt:
-        cell[1, 0], cell[2, 0], cell[2, 1] = floats(tilt.groups())
+    tilt = _numbers(head, "xy", "xz", "yz", count=3)
+    if tilt is not None:
+        cell[1, 0], cell[2, 0], cell[2, 1] = tilt
     return cell, bounds[:, 0]
 
 
