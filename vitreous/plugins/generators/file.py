@@ -6,7 +6,7 @@ import glob
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -16,7 +16,9 @@ from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Generator
 from vitreous.io.bonds import silica_bonds
-from vitreous.io.read import read_configuration
+from vitreous.io.lammps_data import STYLES
+from vitreous.io.read import read_configuration, reading_changed
+from vitreous.io.text import content_of
 
 EXAMPLE = Path(__file__).with_name("honeycomb.extxyz")  #: a small glass that ships with the package
 
@@ -30,7 +32,8 @@ class File(Generator):
     matches of each are sorted, numbers by value. A file's content, not only its name, is part of
     the key under which results are kept. With ``find_bonds`` silicon is bonded to all oxygen within
     ``bond_cutoff`` (length unit of the file), and atoms with an unusual number of bonds are named
-    in a warning.
+    in a warning. Masses, labels and names in the file tell its species; a file whose types they
+    order otherwise than ``species`` is refused.
 
     Raises:
         VitreousError: for parameters out of range, and in one sentence for files that are missing,
@@ -45,6 +48,8 @@ class File(Generator):
     find_bonds: bool = True
     bond_cutoff: float = 2.2
     minimum_distance: float = 0.5
+    # how a file is read is part of its fingerprint, where this changes it
+    atom_style: str | None = field(default=None, metadata={"affects_result": False})
 
     dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
     has_bonds: ClassVar[bool] = True
@@ -72,6 +77,11 @@ class File(Generator):
         if self.dimension not in (None, 2, 3):
             raise VitreousError(
                 f"generator file got dimension={self.dimension!r}; expected 2, 3 or null"
+            )
+        if self.atom_style is not None and self.atom_style not in STYLES:
+            raise VitreousError(
+                f"generator file got atom_style={self.atom_style!r}; expected null or one of "
+                f"{', '.join(STYLES)}"
             )
         for name in ("bond_cutoff", "minimum_distance"):
             value = getattr(self, name)
@@ -104,12 +114,15 @@ class File(Generator):
         ]
 
     def fingerprint(self, index: int) -> str:
-        """sha256 of the file's content."""
+        """sha256 of the file's content, and of how it is read where that once was otherwise: by the
+        numbers of types alone, and without an atom style.
+        """
         file = self._file(index)
-        try:
-            return hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError as error:
-            raise VitreousError(f"{file} cannot be read: {error.strerror or error}") from None
+        digest = hashlib.sha256(content_of(file))
+        digest.update(b"".join(reading_changed(file, self.species)))
+        if self.atom_style is not None:
+            digest.update(self.atom_style.encode())
+        return digest.hexdigest()
 
     @classmethod
     def example(cls) -> Self:
@@ -123,6 +136,7 @@ class File(Generator):
             dimension=self.dimension,
             frame=self.frame,
             minimum_distance=self.minimum_distance,
+            atom_style=self.atom_style,
         )
         return (
             configuration.with_(bonds=silica_bonds(configuration, self.bond_cutoff))
