@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-NAMES = ("forces", "quasistatic", "probes", "truth", "eam", "bilayer", "growth", "by_hand")
+NAMES = ("forces", "quasistatic", "probes", "truth", "eam", "bilayer", "growth", "fuzz", "by_hand")
 WITH_FOLDERS = ("domain",)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from vitreous.core.errors import VitreousError
 from vitreous.mechanics.neighbours import neighbour_list
 
 matscipy = pytest.importorskip("matscipy.neighbours")
@@ -37,3 +38,36 @@ def test_free_boundaries_have_no_images():
     positions = np.array([[0.1, 0.1], [9.9, 0.1]])
     assert len(neighbour_list(positions, np.eye(2) * 10.0, (False, True), 1.0).j) == 0
     assert len(neighbour_list(positions, np.eye(2) * 10.0, (True, True), 1.0).j) == 1
+
+
+@pytest.mark.parametrize("where", [-1e308, 1e308, 1e18, np.nan, np.inf, 40.0 * 12.0])
+@pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False)])
+def test_an_atom_that_is_nowhere_is_refused(where, periodic):
+    """One coordinate of -1e308 ended the process."""
+    positions = np.random.default_rng(0).uniform(0.0, 12.0, (50, 3))
+    positions[7, 0] = where
+    with pytest.raises(VitreousError, match="more than 28 cells away from another"):
+        neighbour_list(positions, 12.0 * np.eye(3), periodic, 3.0)
+    if not all(periodic):
+        positions[7] = [1.0, 1.0, where]
+        if not np.abs(where) < 1e12:
+            with pytest.raises(VitreousError, match="more than 28 cells away"):
+                neighbour_list(positions, 12.0 * np.eye(3), periodic, 3.0)
+
+
+def test_wide_cells_take_no_memory_for_their_emptiness():
+    """512 bins along each side take a gigabyte; there are two atoms."""
+    import tracemalloc
+
+    positions = np.array([[1.0, 1.0, 1.0], [2.0, 1.0, 1.0], [5e3, 5e3, 5e3]])
+    neighbour_list(positions, 1e4 * np.eye(3), (True,) * 3, 3.0)  # compiles
+    tracemalloc.start()
+    found = neighbour_list(positions, 1e4 * np.eye(3), (True,) * 3, 3.0)
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+    assert [index.tolist() for index in found.pairs()] == [[0], [1]]
+
+
+def test_cells_thinner_than_their_images_can_be_counted_are_refused():
+    with pytest.raises(VitreousError, match=r"the cell is 0.01 across, and 3 reaches over more"):
+        neighbour_list(np.zeros((1, 3)), 0.01 * np.eye(3), (True,) * 3, 3.0)

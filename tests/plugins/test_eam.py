@@ -365,12 +365,9 @@ def _damaged(tmp_path, change):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (
-            lambda lines: lines[:9000],
-            r"contains \d+ numbers in its tables, but its header announces .*; it is truncated or "
-            r"damaged",
-        ),
-        (lambda lines: lines[:3000], r"has the tables of 1 elements, expected 2; it is truncated"),
+        (lambda lines: lines[:9000], r"ends after 993 of the 2000 numbers of a pair function; it"),
+        (lambda lines: lines[:3000], "numbers of the density function of Zr; it is truncated"),
+        (lambda lines: lines[:4006], "ends before the tables of Cu; it is truncated, damaged or"),
         (
             lambda lines: lines[:3],
             r"is not an eam/alloy \(setfl\) or eam/fs file: expected element names in its fourth "
@@ -389,7 +386,7 @@ def _damaged(tmp_path, change):
         ),
         (
             lambda lines: [*lines[:100], "none 1.0", *lines[101:]],
-            "has 'none' where a number is expected",
+            "has 'none' where a number of the embedding function of Zr is expected",
         ),
         (lambda lines: [], "is not an eam/alloy"),
     ],
@@ -397,6 +394,65 @@ def _damaged(tmp_path, change):
 def test_a_damaged_or_foreign_file_is_refused(tmp_path, change, says):
     with pytest.raises(VitreousError, match=says):
         Eam(path=str(_damaged(tmp_path, change))).tables()
+
+
+@pytest.mark.parametrize("style", ["alloy", "fs"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lines: [line.removesuffix(" 3.6 fcc") for line in lines],
+        lambda lines: [line.replace("fcc", "") for line in lines],
+        lambda lines: [*lines, "0.0 0.0"],
+        lambda lines: [*lines[:4], f"{lines[4]} # cutoff in A", *lines[5:]],
+        lambda lines: [line.replace("e-", "D-").replace("e+", "D+") for line in lines],
+        lambda lines: ["\u00b5", *lines[1:9], "", "# half of it", *lines[9:]],
+    ],
+)
+def test_headers_are_read_as_lammps_reads_them(tmp_path, style, change):
+    path = write_tables(tmp_path / "a.table", style=style)
+    plain, text = read_eam(path), path.read_text()
+    path.write_text("\n".join(change(text.splitlines())) + "\n", encoding="latin-1")
+    found = read_eam(path)
+    assert found.style == plain.style == f"eam/{style}"
+    for name in ("embedding", "density", "pair"):
+        assert np.array_equal(getattr(found, name), getattr(plain, name))
+
+
+def test_formats_that_begin_alike_are_told_apart(tmp_path):
+    """An eam/he table read as eam/fs gave 2131 eV for -755."""
+    lines = write_tables(tmp_path / "a", style="fs").read_text().splitlines()
+    (tmp_path / "he").write_text("\n".join([*lines[:4], f"{lines[4]} 99.0", *lines[5:]]))
+    with pytest.raises(VitreousError, match="is an eam/he table: a largest density follows"):
+        read_eam(tmp_path / "he")
+    lines = write_tables(tmp_path / "a", style="alloy").read_text().splitlines()
+    (tmp_path / "adp").write_text("\n".join([*lines, *lines[-6000:], *lines[-6000:]]))
+    with pytest.raises(VitreousError, match="is an adp table: dipole and quadrupole functions"):
+        read_eam(tmp_path / "adp")
+    (tmp_path / "more").write_text("\n".join([*lines, *lines[-2000:]]))
+    with pytest.raises(VitreousError, match="holds 2000 numbers more than its header announces"):
+        read_eam(tmp_path / "more")
+    (tmp_path / "cu").write_text("\n".join(["Cu", lines[5], lines[4], *lines[6:]]))
+    with pytest.raises(VitreousError, match="is a funcfl table, of one element"):
+        read_eam(tmp_path / "cu")
+
+
+def test_a_table_of_numbers_that_are_none_is_refused(tmp_path):
+    """Energies were NaN, with status 0."""
+    for bad in ("nan", "inf", "1e999", "-1e300"):
+        path = _damaged(tmp_path, lambda lines, bad=bad: [*lines[:100], bad, *lines[101:]])
+        with pytest.raises(
+            VitreousError, match=r"not finite, or above .*, in its embedding functions"
+        ):
+            read_eam(path)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero", tmp_path):
+        with pytest.raises(VitreousError, match="cannot be read: it is a folder, pipe or device"):
+            Eam(path=str(path)).tables()
 
 
 def test_a_missing_file_wrong_elements_units_or_dimension_are_refused(tmp_path):

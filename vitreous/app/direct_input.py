@@ -9,9 +9,12 @@ import inspect
 import json
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.app.progress import bar
 from vitreous.core.data import UNITS, Configuration, Loading
@@ -19,8 +22,8 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.direct import potential, read_glass
 from vitreous.direct.rest import EnergyReport, RelaxReport, bring_to_rest
-from vitreous.io.tables import VOIGT_NAMES, in_voigt_order
-from vitreous.io.write import FORMATS
+from vitreous.io.tables import VOIGT_NAMES, in_voigt_order, write_table
+from vitreous.io.write import FORMATS, WITH_COLUMNS, write_configuration
 from vitreous.mechanics.relax import AT_REST
 
 Told = dict[str, Any]  #: what a command prints: by name, plain values
@@ -29,7 +32,23 @@ Told = dict[str, Any]  #: what a command prints: by name, plain values
 def about(glass: Configuration) -> dict[str, Any]:
     """What every command says of its glass, units included."""
     length, unit = UNITS[glass.units]
-    return {"atoms": len(glass), "dimension": glass.dimension, "units": f"{length}, {unit}"}
+    return {
+        "atoms": len(glass),
+        "dimension": glass.dimension,
+        "units": f"{length}, {unit}",
+        **named(glass),
+    }
+
+
+def named(glass: Configuration) -> dict[str, Any]:
+    """How many atoms there are of each species, what the types of the file stand for, and what told
+    it.
+    """
+    counts = np.bincount(glass.species, minlength=len(glass.names)).tolist()
+    return {
+        "species": {name: n for name, n in zip(glass.names, counts, strict=True) if n},
+        **{key: glass.info[key] for key in ("types", "species_from") if key in glass.info},
+    }
 
 
 def relaxing(report: RelaxReport) -> dict[str, Any]:
@@ -42,6 +61,24 @@ def relaxing(report: RelaxReport) -> dict[str, Any]:
             **({"frozen_atoms": report.frozen} if report.frozen else {}),
         }
     }
+
+
+def atoms_path(given: str | None, source: str) -> Path | None:
+    """Where columns of every atom are to be written, if anywhere: a table, extended XYZ or a dump.
+    Raises VitreousError as ``refuse_unwritable`` does.
+    """
+    if given is None:
+        return None
+    return refuse_unwritable(Path(given), (".csv", *WITH_COLUMNS), source=source)
+
+
+def write_atoms(out: Path, glass: Configuration, columns: Mapping[str, NDArray[Any]]) -> Path:
+    """Columns of every atom with its id, species and place in the file that it came from."""
+    if not out.name.endswith(".csv"):
+        return write_configuration(out, glass, columns)
+    places = dict(zip("xyz", glass.in_file(glass.positions).T, strict=False))
+    names = np.array(glass.names)[glass.species]
+    return write_table(out, {"id": glass.ids, "species": names, **places, **columns})
 
 
 def fields(given: Sequence[str], option: str, function: Callable[..., Any]) -> dict[str, Any]:
@@ -132,6 +169,7 @@ def model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configurati
         species=options.species,
         dimension=options.dimension,
         frame=options.frame,
+        atom_style=options.atom_style,
     )
 
 
@@ -161,11 +199,6 @@ def brought_to_rest(
     with bar("relaxing", None):
         report = bring_to_rest(glass, model, at_rest=at_rest(options), hold_rim=hold_rim)
     return report.configuration, relaxing(report)
-
-
-def table_path(given: str | None) -> Path | None:
-    """Where a table is to be written, if one was asked for."""
-    return None if given is None else refuse_unwritable(Path(given), (".csv",))
 
 
 def stress_by_name(report: EnergyReport) -> dict[str, float]:

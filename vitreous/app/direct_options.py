@@ -34,7 +34,14 @@ def common_options(parser: argparse.ArgumentParser) -> None:
         "--species",
         type=names,
         metavar="A,B",
-        help="what the file's LAMMPS types 1, 2, ... are (default: the potential's)",
+        help="what the file's LAMMPS types 1, 2, ... are (default: what the file says, else "
+        "the potential's order)",
+    )
+    parser.add_argument(
+        "--atom-style",
+        metavar="NAME",
+        help="of a LAMMPS data file that does not say it: charge, full, ... (default: by its "
+        "columns)",
     )
     parser.add_argument(
         "--dimension",

@@ -27,7 +27,8 @@ class Configuration(Data):
         units: a key of UNITS.
         bonds: (B, 2) atom indices i < j; empty when unknown.
         ids: (N,) identifiers as in the file the glass came from; 1..N when generated.
-        info: numbers and strings worth keeping with the glass (ring variance, source file, ...).
+        info: numbers and strings worth keeping with the glass (ring variance, source file, ...);
+        ``origin``, three numbers, where the cell began in its file.
 
     Raises:
         VitreousError: wrong shapes, values that are not finite, a degenerate or left-handed cell,
@@ -89,6 +90,17 @@ class Configuration(Data):
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    @property
+    def origin(self) -> NDArray[np.float64]:
+        """(3,) Where the cell begins in the file that the glass came from; of a glass in two
+        dimensions with the height of its plane. ``positions`` are relative to it.
+        """
+        return np.array(self.info.get("origin", (0.0, 0.0, 0.0)), dtype=np.float64)
+
+    def in_file(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Places (..., D) in the coordinates of the file that the glass came from."""
+        return places + self.origin[: self.dimension]
 
     def with_(self, **changes: Any) -> Configuration:
         """A checked copy with some fields replaced."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -59,13 +60,22 @@ def d2min(configuration: Configuration, reference: Configuration, cutoff: float)
             f"{reference.dimension}D glass); D2min compares two states of one glass, whose atoms "
             "carry the same ids"
         )
+    unnumbered = [
+        glass for glass in (reference, configuration) if not glass.info.get("numbered", True)
+    ]
+    if unnumbered:
+        warnings.warn(
+            f"{unnumbered[0].info.get('source', 'the file')} numbers no atoms: they are matched "
+            "by their order in the files, which is right only if both list them alike",
+            stacklevel=2,
+        )
     order = np.argsort(configuration.ids)[np.argsort(np.argsort(reference.ids))]
     names = [[glass.names[k] for k in glass.species] for glass in (configuration, reference)]
     changed = [int(reference.ids[k]) for k, at in enumerate(order) if names[0][at] != names[1][k]]
     if changed:
         raise VitreousError(
-            f"atom {changed[0]} is of another species in the two files; D2min compares two states "
-            "of one glass"
+            f"{len(changed)} atoms are of another species in the two files, the first is atom "
+            f"{changed[0]}: they are not in the same order, or not of one glass; write ids"
         )
     states = (
         reference.positions,

@@ -201,6 +201,14 @@ def _with_eigenvalues(run: Trajectory, potential: Potential) -> Trajectory:
     return dataclasses.replace(run, lowest_eigenvalue=lowest)
 
 
+def _event_of(run: Trajectory) -> np.ndarray:
+    """(N,) number, from 1, of the first event that an atom moves most in; 0 without one."""
+    number = np.zeros(len(run.initial), dtype=np.int64)
+    for event, atom in reversed(list(enumerate(run.events.atom, start=1))):
+        number[atom] = event
+    return number
+
+
 def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
     """``curve.csv``, ``events.csv`` and ``frames.extxyz`` in ``folder``, which is made; their
     paths.
@@ -223,7 +231,7 @@ def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
         "strain": run.events.strain,
         "kind": np.array(run.events.kind),
         "atom": run.initial.ids[run.events.atom],
-        **dict(zip("xyz", run.events.position.reshape(-1, d).T, strict=False)),
+        **dict(zip("xyz", run.initial.in_file(run.events.position.reshape(-1, d)).T, strict=False)),
         "move": run.events.move,
         "energy_drop": run.events.energy_drop,
         "stress_drop": run.events.stress_drop,
@@ -235,5 +243,5 @@ def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
     return [
         write_table(folder / "curve.csv", curve),
         write_table(folder / "events.csv", events),
-        write_extxyz_frames(folder / "frames.extxyz", frames),
+        write_extxyz_frames(folder / "frames.extxyz", frames, {"event": _event_of(run)}),
     ]

@@ -11,7 +11,7 @@ from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.registry import discover
-from vitreous.io.read import read_configuration, read_configurations, read_frames
+from vitreous.io.read import read_configuration, read_configurations
 
 _CLOSEST = {"lj": 0.3}  # sigma; 0.5 angstrom elsewhere: nearer atoms are refused while reading
 _CLOSEST_OF_ANY = 0.3  # where the units do not matter
@@ -40,20 +40,22 @@ def read_glass(
     species: Sequence[str] | None = None,
     dimension: int | None = None,
     frame: int = -1,
+    atom_style: str | None = None,
 ) -> Configuration:
     """One glass from a file: LAMMPS dump or data, extended XYZ, or what else ASE reads, gzipped or
     not.
 
     Args:
-        model: the potential it is meant for: it says the units, and which species the file's LAMMPS
-        types 1, 2, ... stand for. species: names of the types, if they stand for something else.
+        model: the potential it is meant for: it says the units, and what LAMMPS types 1, 2, ...
+        stand for where neither the file (masses, labels, elements) nor ``species`` tells it.
+        species: names of the types; a file that says otherwise is refused.
         dimension: 2 or 3; None: 2 where all z are equal.
         frame: which one; counts from the end when negative.
+        atom_style: of a LAMMPS data file that does not say it.
 
     Raises:
         VitreousError: in one sentence, for a file that is missing, damaged, or not such a glass.
     """
-    names = species or (model.elements if model is not None else None)
     units = model.units if model is not None else "metal"
     if model is not None and species:
         unknown = sorted(set(species) - set(model.elements))
@@ -63,15 +65,15 @@ def read_glass(
                 f"{' and '.join(model.elements)}; name the "
                 "species of types 1, 2, ... in this order"
             )
-    if species is None and model is not None and read_frames(file)[0].kinds.dtype.kind != "i":
-        names = None
     glass = read_configuration(
         file,
-        species=names,
+        species=species,
+        assumed=None if model is None else model.elements,
         units=units,
         dimension=dimension,
         frame=frame,
         minimum_distance=_CLOSEST.get(units, 0.5),
+        atom_style=atom_style,
     )
     present = {glass.names[k] for k in glass.species}
     if model is not None and not present <= set(model.elements):
@@ -83,11 +85,37 @@ def read_glass(
     return glass
 
 
+def read_silica(
+    file: str | Path,
+    *,
+    species: Sequence[str] | None = None,
+    dimension: int | None = None,
+    frame: int = -1,
+    atom_style: str | None = None,
+) -> Configuration:
+    """A glass of silicon and oxygen, types 1 and 2 unless the file or ``species`` says otherwise.
+    Arguments and errors are those of ``read_glass``.
+    """
+    return read_configuration(
+        file,
+        species=species,
+        assumed=("Si", "O"),
+        units="metal",
+        dimension=dimension,
+        frame=frame,
+        atom_style=atom_style,
+    )
+
+
 def read_glasses(
-    file: str | Path, *, species: Sequence[str] | None = None, dimension: int | None = None
+    file: str | Path,
+    *,
+    species: Sequence[str] | None = None,
+    dimension: int | None = None,
+    atom_style: str | None = None,
 ) -> list[Configuration]:
-    """All frames of a file as states of one glass; ``species`` and ``dimension`` as for
-    ``read_glass``.
+    """All frames of a file as states of one glass; ``species``, ``dimension`` and ``atom_style`` as
+    for ``read_glass``.
 
     A strain that extended XYZ gives for a frame is kept in its ``info``.
 
@@ -96,5 +124,10 @@ def read_glasses(
         in their number of atoms.
     """
     return read_configurations(
-        file, species=species, units="metal", dimension=dimension, minimum_distance=_CLOSEST_OF_ANY
+        file,
+        species=species,
+        units="metal",
+        dimension=dimension,
+        minimum_distance=_CLOSEST_OF_ANY,
+        atom_style=atom_style,
     )

@@ -34,7 +34,7 @@ def _csv(path: Path, found: Prediction) -> None:
     write_table(
         path,
         {
-            **dict(zip("xyz", labels.positions.T, strict=False)),
+            **dict(zip("xyz", found.configuration.in_file(labels.positions).T, strict=False)),
             labels.name: labels.values,
             "uncertainty": unknown if found.uncertainty is None else found.uncertainty,
             **_bounds(found),

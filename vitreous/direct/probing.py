@@ -96,10 +96,11 @@ def labeler_for(
     return construct(LocalYieldStress, "probe", {**values, "angle_step": angle_step})
 
 
-def write_map(labels: Labels, path: Path) -> Path:
+def write_map(labels: Labels, path: Path, glass: Configuration | None = None) -> Path:
     """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical,
-    converged, residual(, angle).
+    converged, residual(, angle); places in the coordinates of the file that ``glass`` came from.
     """
+    places = labels.positions if glass is None else glass.in_file(labels.positions)
     columns = {name: column for name, column in labels.columns.items() if name != "residual"}
     known = {
         name: column if name == "tau_initial" else np.where(labels.mask, column, np.nan)
@@ -107,7 +108,7 @@ def write_map(labels: Labels, path: Path) -> Path:
     }
     angle = {"angle": known.pop("angle")} if "angle" in known else {}
     table = {
-        **dict(zip("xyz", labels.positions.T, strict=False)),
+        **dict(zip("xyz", places.T, strict=False)),
         "tau_initial": known["tau_initial"],
         "tau_critical": known["tau_critical"],
         "delta_tau": np.where(labels.mask, labels.values, np.nan),

@@ -76,6 +76,11 @@ def _report(configuration: Configuration, potential: Potential, free: Array | No
     surface = potential.surface(configuration)
     state = (configuration.positions, configuration.cell)
     total, forces = surface.energy_forces(*state)
+    if not (np.isfinite(total) and np.isfinite(forces).all()):
+        raise VitreousError(
+            "the energy or a force of the glass is not a finite number; check the potential's "
+            "fields and tables, and the file's units"
+        )
     forces = forces if free is None else forces * free
     worst = int(np.abs(forces).max(axis=1).argmax())
     return EnergyReport(

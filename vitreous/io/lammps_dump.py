@@ -1,158 +1,195 @@
-"""LAMMPS text dumps, read strictly: a dump that ends early or counts wrong is refused, never
+"""LAMMPS text dumps, read strictly: a snapshot that ends early or counts wrong is refused, never
 shortened.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
+from vitreous.io.frame import Floats, Frame, floats, in_order, integers
+from vitreous.io.species import by_mass, labels_of_types
 
-Floats = NDArray[np.float64]
-
-#: column prefixes for coordinates: (columns, scaled by the cell)
+#: columns of coordinates, the first kind that a dump has: (columns, scaled by the cell)
 _COORDINATES = (
     (("x", "y", "z"), False),
     (("xu", "yu", "zu"), False),
     (("xs", "ys", "zs"), True),
     (("xsu", "ysu", "zsu"), True),
 )
+_ITEM = re.compile(r"^ITEM:[ \t]*(\w+)", re.MULTILINE)
+_UNNAMED = "C"  # what LAMMPS writes as element of every type until dump_modify names them
+_Box = tuple[Floats, Floats, tuple[bool, bool, bool]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Frame:
-    """One snapshot in three dimensions.
-
-    Positions (N, 3) are relative to the origin (3,) of the cell (3, 3); ids and kinds are (N,).
-    ``kinds`` are the LAMMPS types, or element names where the file gives them. ``planar`` is True
-    when the file knows no third dimension. ``strain`` if it says so.
-    """
-
-    positions: Floats
-    cell: Floats
-    origin: Floats
-    periodic: tuple[bool, bool, bool]
-    ids: NDArray[np.int64]
-    kinds: NDArray[np.generic]
-    planar: bool = False
-    strain: float | None = None
-
-
-def parse_dump(text: str, source: str) -> list[Frame]:
-    """All snapshots of a dump, atoms in ascending id.
+def split_dump(text: str, source: str) -> list[str]:
+    """The text of each snapshot: a new one begins with the first item behind atoms.
 
     Raises:
-        VitreousError: if a section is missing, cut short, or not numeric.
+        VitreousError: if there is none.
     """
-    lines = text.splitlines()
-    frames: list[Frame] = []
-    at = 0
-    while at < len(lines):
-        if not lines[at].strip():
-            at += 1
-            continue
-        try:
-            frame, at = _snapshot(lines, at)
-        except (IndexError, ValueError) as error:
-            where = f"snapshot {len(frames) + 1}, near line {at + 1}"
-            raise VitreousError(
-                f"{source}: {where}, is damaged or cut short ({error}); write it again"
-            ) from None
-        frames.append(frame)
-    if not frames:
+    items = list(_ITEM.finditer(text))
+    starts = [
+        item.start()
+        for before, item in zip([None, *items], items, strict=False)
+        if before is None or before[1] == "ATOMS"
+    ]
+    if not starts:
         raise VitreousError(
             f"{source} holds no snapshot; expected a LAMMPS dump that begins with ITEM: TIMESTEP"
         )
-    return frames
+    return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
-def _snapshot(lines: list[str], at: int) -> tuple[Frame, int]:
-    count, box, header = -1, None, ""
-    while not header:
+def parse_snapshot(text: str) -> Frame:
+    """One snapshot, atoms in ascending id.
+
+    Raises:
+        ValueError: if a section is missing, cut short, or not numeric.
+    """
+    lines = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    count, box, at = -1, None, 0
+    while at < len(lines):
         words = lines[at].split()
         if words[:1] != ["ITEM:"]:
             raise ValueError(f"expected an ITEM: line, found '{lines[at][:40]}'")
         item = " ".join(words[1:])
         if item == "NUMBER OF ATOMS":
-            count = int(lines[at + 1])
-            at += 2
+            count = int(_line(lines, at + 1))
         elif item.startswith("BOX BOUNDS"):
-            box = _box(item.split()[2:], lines[at + 1 : at + 4])
-            at += 4
-        elif item.startswith("ATOMS"):
-            header = item
-            at += 1
-        else:  # TIMESTEP, TIME, UNITS: one line each
+            box = _box(words[3:], lines[at + 1 : at + 4])
             at += 2
+        elif item.startswith("ATOMS"):
+            break
+        at += 2  # TIMESTEP, TIME, UNITS: one line each
     if count < 0 or box is None:
         raise ValueError("no number of atoms or no box bounds before the atoms")
-    rows = [line.split() for line in lines[at : at + count]]
-    if len(rows) < count or any(row[0] == "ITEM:" for row in rows if row):
-        raise ValueError(f"{count} atoms announced, fewer found")
-    return _frame(header.split()[1:], rows, box), at + count
+    if at >= len(lines):
+        raise ValueError("no ITEM: ATOMS")
+    rows = [line.split() for line in lines[at + 1 :]]
+    if len(rows) != count:
+        found = "fewer found" if len(rows) < count else f"{len(rows)} lines found"
+        raise ValueError(f"{count} atoms announced, {found}")
+    if not count:
+        raise ValueError("it holds no atoms")
+    return in_order(_frame(lines[at].split()[2:], rows, box))
 
 
-def _box(words: list[str], rows: list[str]) -> tuple[Floats, Floats, tuple[bool, bool, bool]]:
-    """Cell, origin and periodicity from BOX BOUNDS, whose extents enclose the tilted cell (LAMMPS
-    manual, Howto triclinic).
+def _line(lines: list[str], at: int) -> str:
+    if at >= len(lines):
+        raise ValueError("it ends early")
+    return lines[at]
+
+
+def _box(words: list[str], rows: list[str]) -> _Box:
+    """Cell, origin and periodicity from BOX BOUNDS: extents that enclose the tilted cell, or
+    vectors and origin of a general one (LAMMPS manual, Howto triclinic).
     """
-    values = [[float(word) for word in row.split()] for row in rows]
-    if (
-        len(values) != 3
-        or any(len(row) != len(values[0]) for row in values)
-        or len(values[0]) not in (2, 3)
-    ):
-        raise ValueError("box bounds need three rows of two or three numbers")
+    values = [floats(row.split()) for row in rows]
+    widths = {len(row) for row in values}
+    general = "abc" in words
+    if len(values) != 3 or len(widths) != 1 or not widths <= ({4} if general else {2, 3}):
+        raise ValueError("box bounds need three rows of two or three numbers, of four with abc")
     bounds = np.array(values)
-    flags = [word for word in words if word not in ("xy", "xz", "yz")]
-    xy, xz, yz = bounds[:, 2] if bounds.shape[1] == 3 else (0.0, 0.0, 0.0)
-    low = bounds[:, 0] - [min(0.0, xy, xz, xy + xz), min(0.0, yz), 0.0]
-    high = bounds[:, 1] - [max(0.0, xy, xz, xy + xz), max(0.0, yz), 0.0]
-    cell = np.diag(high - low)
-    cell[1, 0], cell[2, 0], cell[2, 1] = xy, xz, yz
+    flags = [word for word in words if word not in ("xy", "xz", "yz", "abc", "origin")]
     periodic = (
         (True, True, True)
         if len(flags) != 3
         else (flags[0] == "pp", flags[1] == "pp", flags[2] == "pp")
     )
+    if general:
+        return bounds[:, :3], bounds[:, 3], periodic
+    xy, xz, yz = bounds[:, 2] if bounds.shape[1] == 3 else (0.0, 0.0, 0.0)
+    low = bounds[:, 0] - [min(0.0, xy, xz, xy + xz), min(0.0, yz), 0.0]
+    high = bounds[:, 1] - [max(0.0, xy, xz, xy + xz), max(0.0, yz), 0.0]
+    cell = np.diag(high - low)
+    cell[1, 0], cell[2, 0], cell[2, 1] = xy, xz, yz
     return cell, low, periodic
 
 
-def _frame(
-    columns: list[str], rows: list[list[str]], box: tuple[Floats, Floats, tuple[bool, bool, bool]]
-) -> Frame:
+def _frame(columns: list[str], rows: list[list[str]], box: _Box) -> Frame:
     cell, origin, periodic = box
-    if any(len(row) != len(columns) for row in rows):
-        raise ValueError(f"expected {len(columns)} numbers per atom")
+    wrong = next((row for row in rows if len(row) != len(columns)), None)
+    if wrong is not None:
+        raise ValueError(f"expected {len(columns)} values per atom, found '{' '.join(wrong)[:40]}'")
     table = dict(zip(columns, zip(*rows, strict=True), strict=True))
-    present = [
-        (names, scaled) for names, scaled in _COORDINATES if names[0] in table and names[1] in table
-    ]
-    if not present:
-        raise ValueError(f"no coordinates among the columns {' '.join(columns)}")
-    names, scaled = present[0]
-    positions = np.column_stack(
-        [np.array(table.get(name, ["0"] * len(rows)), dtype=np.float64) for name in names]
-    )
-    positions = positions @ cell if scaled else positions - origin
-    ids = np.array(table["id"], dtype=np.int64) if "id" in table else np.arange(1, len(rows) + 1)
-    kinds = (
-        np.array(table["element"])
-        if "element" in table
-        else np.array(table.get("type", ["1"] * len(rows)), dtype=np.int64)
-    )
-    order = np.argsort(ids, kind="stable")
-    if len(np.unique(ids)) != len(ids):
-        raise ValueError("an atom id occurs twice")
+    positions, planar = _positions(table, cell, origin)
+    ids = integers(table["id"], "the id") if "id" in table else np.arange(1, len(rows) + 1)
+    kinds, labels, named_by, notes = _kinds(table)
     return Frame(
-        positions=positions[order],
+        positions=positions,
         cell=cell,
         origin=origin,
         periodic=periodic,
-        ids=ids[order],
-        kinds=kinds[order],
-        planar=names[2] not in table,
+        ids=ids,
+        kinds=kinds,
+        labels=labels,
+        named_by=named_by,
+        numbered="id" in table,
+        planar=planar,
+        notes=notes,
     )
+
+
+def _positions(
+    table: dict[str, tuple[str, ...]], cell: Floats, origin: Floats
+) -> tuple[Floats, bool]:
+    """(N, 3) from the first kind of coordinates that the dump has for each axis, and whether z is
+    missing; users of LAMMPS write ``xu yu z``.
+    """
+    whole = next((kind for kind in _COORDINATES if table.keys() >= set(kind[0])), None)
+    plane = next((kind for kind in _COORDINATES if table.keys() >= set(kind[0][:2])), None)
+    found: list[tuple[str, bool] | None] = [
+        next(
+            (
+                (names[axis], scaled)
+                for names, scaled in (*filter(None, (whole, plane)), *_COORDINATES)
+                if names[axis] in table
+            ),
+            None,
+        )
+        for axis in range(3)
+    ]
+    x, y, z = found
+    if x is None or y is None:
+        raise ValueError(f"no coordinates among the columns {' '.join(table)}")
+    flat = whole is None and plane is not None and not cell[2, :2].any()
+    if whole is None and not flat and np.any(cell != np.diag(np.diag(cell))):
+        raise ValueError(f"coordinates of different kinds in a tilted cell: {' '.join(table)}")
+    scaled = np.array([x[1], y[1], False if z is None else z[1]])
+    columns = [np.zeros(len(table[x[0]])) if a is None else floats(table[a[0]]) for a in found]
+    read = np.column_stack(columns)
+    fractional = np.where(scaled, read, 0.0) @ cell
+    placed = fractional + np.where(scaled, 0.0, read - origin)
+    if z is None:
+        placed[:, 2] = 0.0  # where the plane lies, the file does not say
+    return placed, z is None
+
+
+def _kinds(
+    table: dict[str, tuple[str, ...]],
+) -> tuple[NDArray[np.generic], dict[int, str], str, tuple[str, ...]]:
+    """Types or names of atoms, the names of types, what tells them, and what should be said."""
+    types = integers(table["type"], "the type") if "type" in table else None
+    notes: tuple[str, ...] = ()
+    for column in ("element", "typelabel"):
+        if column not in table:
+            continue
+        words = np.array(table[column], dtype=object)
+        if types is not None and set(words) == {_UNNAMED} and len(np.unique(types)) > 1:
+            notes = (
+                f"the column element says {_UNNAMED} of every type, as LAMMPS does where it was "
+                "told no names: types count instead",
+            )
+            continue
+        labels = {} if types is None else labels_of_types(types, words)
+        return words, labels, f"column {column}", notes
+    if types is not None and "mass" in table:
+        masses = labels_of_types(types, floats(table["mass"]))
+        return types, by_mass(masses), "column mass", notes
+    if types is not None:
+        return types, {}, "", notes
+    return np.zeros(len(next(iter(table.values()))), dtype=np.int64), {}, "", notes

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.io.solid import rows, solid
+from vitreous.io.write_lammps import data, dump
 
 Floats = NDArray[np.float64]
 
@@ -58,8 +59,8 @@ def write_configuration(
         columns: further (N,) numbers per atom, such as a prediction. LAMMPS data files have no room
         for them.
 
-    A glass whose first lattice vector is not along x, or whose second is not in the plane xy, is
-    turned for the formats of LAMMPS, with a warning: loading directions and stresses turn with it.
+    Coordinates are those of the file that the glass came from: its origin and orientation are kept.
+    LAMMPS data files of a cell that does not begin along x have a general cell, with a warning.
 
     Raises:
         VitreousError: for another name, columns of another length, a place that cannot be written,
@@ -68,10 +69,7 @@ def write_configuration(
     path = Path(path)
     refuse_format(path, configuration)
     suffix = _suffix(path)
-    columns = {
-        safe_name(name): np.asarray(values, dtype=np.float64)
-        for name, values in (columns or {}).items()
-    }
+    columns = {safe_name(name): _numeric(values) for name, values in (columns or {}).items()}
     wrong = [name for name, values in columns.items() if values.shape != (len(configuration),)]
     if wrong:
         raise VitreousError(
@@ -81,9 +79,9 @@ def write_configuration(
     if suffix in (".extxyz", ".xyz"):
         text = _extxyz(configuration, columns)
     elif suffix in (".dump", ".lammpstrj"):
-        text = _dump(configuration, columns)
+        text = dump(configuration, columns)
     elif suffix in (".data", ".lmp") and not columns:
-        text = _data(configuration)
+        text = data(configuration)
     else:
         reason = (
             "LAMMPS data files cannot hold columns"
@@ -95,6 +93,12 @@ def write_configuration(
             ".data or .lmp (no columns)"
         )
     return _written(path, text)
+
+
+def _numeric(values: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers stay whole; everything else becomes float."""
+    array = np.asarray(values)
+    return array if array.dtype.kind == "i" else array.astype(np.float64)
 
 
 def refuse_format(path: Path, configuration: Configuration) -> None:
@@ -114,17 +118,20 @@ def _suffix(path: Path) -> str:
 
 
 def write_extxyz_frames(
-    path: str | Path, frames: Sequence[tuple[Configuration, Mapping[str, float]]]
+    path: str | Path,
+    frames: Sequence[tuple[Configuration, Mapping[str, float]]],
+    columns: Mapping[str, NDArray[Any]] | None = None,
 ) -> Path:
     """Write several states of a glass as extended XYZ, each with numbers of its own, such as its
-    strain, in the comment line.
+    strain, in the comment line, and with the same ``columns`` per atom.
 
     Raises:
         VitreousError: for a place that cannot be written.
     """
+    safe = {safe_name(name): np.asarray(values) for name, values in (columns or {}).items()}
     return _written(
         Path(path),
-        "".join(_extxyz(configuration, {}, numbers) for configuration, numbers in frames),
+        "".join(_extxyz(configuration, safe, numbers) for configuration, numbers in frames),
     )
 
 
@@ -137,108 +144,24 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
-def _solid(configuration: Configuration) -> tuple[Floats, Floats, tuple[bool, bool, bool]]:
-    """Positions (N, 3), cell (3, 3) and periodicity; a plane glass lies at z = 0 in a cell of unit
-    thickness.
-    """
-    if configuration.dimension == 3:
-        x, y, z = configuration.periodic
-        return configuration.positions, configuration.cell, (x, y, z)
-    cell = np.eye(3)
-    cell[:2, :2] = configuration.cell
-    x, y = configuration.periodic
-    return np.pad(configuration.positions, ((0, 0), (0, 1))), cell, (x, y, True)
-
-
-def _turned(positions: Floats, cell: Floats) -> tuple[Floats, Floats]:
-    """Positions and cell turned so that a lies along x and b in the xy plane, as LAMMPS asks; as
-    they are if they do so already.
-    """
-    if np.all(np.triu(cell, 1) == 0.0) and np.all(np.diag(cell) > 0.0):
-        return positions, cell
-    q, r = np.linalg.qr(cell.T)
-    sign = np.where(np.diag(r) < 0.0, -1.0, 1.0)
-    angle = np.degrees(np.arccos(np.clip((np.trace(q * sign) - 1.0) / 2.0, -1.0, 1.0)))
-    if angle > 1e-6:
-        warnings.warn(
-            f"the glass is turned by {angle:.4g} degrees in the file, since LAMMPS wants its "
-            "first lattice vector along x; loading "
-            "directions and stresses turn with it. Extended XYZ keeps it as it is",
-            stacklevel=4,
-        )
-    return positions @ (q * sign), np.tril((r * sign[:, None]).T)
-
-
-def _rows(*columns: NDArray[Any] | list[str]) -> str:
-    words = [
-        [str(v) for v in column] if isinstance(column, list) else [repr(v) for v in column.tolist()]
-        for column in columns
-    ]
-    return "\n".join(" ".join(row) for row in zip(*words, strict=True)) + "\n"
-
-
 def _extxyz(
     configuration: Configuration,
-    columns: Mapping[str, Floats],
+    columns: Mapping[str, NDArray[Any]],
     numbers: Mapping[str, float] | None = None,
 ) -> str:
-    positions, cell, periodic = _solid(configuration)
+    positions, cell, origin, periodic = solid(configuration)
     lattice = " ".join(repr(v) for v in cell.ravel().tolist())
-    properties = "species:S:1:pos:R:3:id:I:1" + "".join(f":{name}:R:1" for name in columns)
+    begins = " ".join(repr(v) for v in origin.tolist())
+    properties = "species:S:1:pos:R:3:id:I:1" + "".join(
+        f":{name}:{'I' if values.dtype.kind in 'iu' else 'R'}:1" for name, values in columns.items()
+    )
     comment = (
         f'Lattice="{lattice}" Properties={properties} '
         f'pbc="{" ".join("T" if p else "F" for p in periodic)}"'
     )
+    comment += f' Origin="{begins}"' if origin.any() else ""
     comment += "".join(f" {name}={float(value)!r}" for name, value in (numbers or {}).items())
     names = [configuration.names[s] for s in configuration.species]
-    return f"{len(configuration)}\n{comment}\n" + _rows(
+    return f"{len(configuration)}\n{comment}\n" + rows(
         names, *positions.T, configuration.ids, *columns.values()
     )
-
-
-def _dump(configuration: Configuration, columns: Mapping[str, Floats]) -> str:
-    solid, cell, periodic = _solid(configuration)
-    positions, cell = _turned(solid, cell)
-    xy, xz, yz = float(cell[1, 0]), float(cell[2, 0]), float(cell[2, 1])
-    low = [min(0.0, xy, xz, xy + xz), min(0.0, yz), 0.0]
-    high = [
-        float(cell[0, 0]) + max(0.0, xy, xz, xy + xz),
-        float(cell[1, 1]) + max(0.0, yz),
-        float(cell[2, 2]),
-    ]
-    flat = configuration.dimension == 2
-    if flat:
-        low[2], high[2] = -0.5, 0.5
-    flags = " ".join("pp" if p else "ff" for p in periodic)
-    bounds = "".join(
-        f"{a!r} {b!r} {tilt!r}\n" for a, b, tilt in zip(low, high, (xy, xz, yz), strict=True)
-    )
-    head = (
-        f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(configuration)}\nITEM: BOX BOUNDS xy "
-        f"xz yz {flags}\n{bounds}"
-    )
-    head += " ".join(["ITEM: ATOMS id type element x y z", *columns]) + "\n"
-    names = [configuration.names[s] for s in configuration.species]
-    return head + _rows(
-        configuration.ids, configuration.species + 1, names, *positions.T, *columns.values()
-    )
-
-
-def _data(configuration: Configuration) -> str:
-    solid, cell, _ = _solid(configuration)
-    positions, cell = _turned(solid, cell)
-    names = " ".join(configuration.names)
-    z = ("-0.5", "0.5") if configuration.dimension == 2 else ("0.0", repr(float(cell[2, 2])))
-    head = (
-        f"Vitreous glass of {names}, types in this order\n\n{len(configuration)} "
-        f"atoms\n{len(configuration.names)} atom types\n\n"
-    )
-    head += (
-        f"0.0 {float(cell[0, 0])!r} xlo xhi\n0.0 {float(cell[1, 1])!r} ylo yhi\n{z[0]} {z[1]} "
-        "zlo zhi\n"
-    )
-    head += (
-        f"{float(cell[1, 0])!r} {float(cell[2, 0])!r} {float(cell[2, 1])!r} xy xz yz\n\nAtoms "
-        "# atomic\n\n"
-    )
-    return head + _rows(configuration.ids, configuration.species + 1, *positions.T)

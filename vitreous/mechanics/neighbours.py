@@ -72,11 +72,13 @@ def neighbour_list(
     lattice vectors).
 
     Raises:
-        VitreousError: if an atom has drifted more than 32 cells away from the others.
+        VitreousError: if an atom has drifted more than 28 cells away from the others, or is
+        nowhere, or if the cell is so thin that the radius reaches over as many.
     """
     n, d = positions.shape
     inverse = np.linalg.inv(cell)
     fractional = positions @ inverse
+    _refuse_far(fractional, periodic)
     bins, width, reach = np.ones(3, np.int64), np.ones(3), np.zeros(3, np.int64)
     origin, wrap = np.zeros(3), np.zeros((n, 3), np.int64)
     span = heights(cell)
@@ -92,12 +94,13 @@ def neighbour_list(
             extent = scaled[:, a].max() + 1e-9
         bins[a] = max(1, min(int(extent * span[a] / radius), 512))
         width[a] = extent / bins[a]
+        if periodic[a] and radius > (_SPAN - 5) * span[a]:
+            raise VitreousError(
+                f"the cell is {span[a]:.4g} across, and {radius:g} reaches over more than "
+                f"{_SPAN - 5} of its images; use a larger glass or repeat it"
+            )
         reach[a] = int(np.ceil(radius / (width[a] * span[a]) - 1e-12)) if periodic[a] else 1
-    if len(wrap) and np.abs(wrap - wrap[0]).max() > _SPAN - 4:
-        raise VitreousError(
-            "an atom lies more than 28 cells away from another; wrap the positions into the cell "
-            "first"
-        )
+    bins, width = _fewer(bins, width, n)
     # a third, single bin stands for the missing axis in two dimensions
     flags = np.array([*periodic, False][:3] if d == 3 else [*periodic, False], dtype=np.bool_)
     wrap -= wrap[0]
@@ -133,6 +136,32 @@ def neighbour_list(
     return NeighbourList(
         start, j, image, np.ascontiguousarray(shifts[:, :d], dtype=np.float64), radius
     )
+
+
+def _refuse_far(fractional: NDArray[np.float64], periodic: tuple[bool, ...]) -> None:
+    """Raises VitreousError for atoms too far apart for the images that can be told apart, before
+    they are counted in whole numbers.
+    """
+    cells = np.floor(fractional)[:, list(periodic)]
+    far = cells.size and not np.abs(cells - cells[0]).max() <= _SPAN - 4
+    if far or not np.abs(fractional).max(initial=0.0) < 1e12:
+        raise VitreousError(
+            "an atom lies more than 28 cells away from another; wrap the positions into the cell "
+            "first"
+        )
+
+
+def _fewer(
+    bins: NDArray[np.int64], width: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """As many bins as atoms can fill: a wide cell with few atoms would take gigabytes of empty
+    ones.
+    """
+    most = max(64 * n, 1 << 16)
+    extent = width * bins
+    while np.prod(bins, dtype=float) > most:
+        bins[np.argmax(bins)] = (bins.max() + 1) // 2
+    return bins, extent / bins
 
 
 _NO_J = np.zeros(0, np.int32)

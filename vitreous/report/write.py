@@ -155,7 +155,7 @@ def _facts(result: Run, more: Mapping[str, str]) -> dict[str, str]:
         **{name: value for name, value in facts.items() if value},
         **more,
         **{stage: f"{value:.1f} s of computing" for stage, value in result.seconds.items()},
-        **{f"{what} left out": reason for what, reason in _left_out(result).items()},
+        **{f"{what} skipped": reason for what, reason in _left_out(result).items()},
     }
 
 

@@ -52,8 +52,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        metavar="OUT.csv",
-        help="write id, position, d2min and, of two states, non-affine displacement",
+        metavar="OUT",
+        help="write id, position, d2min and, of two states, non-affine displacement: .csv, .extxyz "
+        "or .dump",
     )
     common_options(parser)
 
@@ -64,9 +65,9 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _d2min(options: argparse.Namespace) -> Told:
-    from vitreous.app.direct_input import table_path
+    from vitreous.app.direct_input import atoms_path
 
-    out = table_path(options.out)
+    out = atoms_path(options.out, options.file)
     return (
         _from_frame_to_frame(options, out)
         if options.reference is None
@@ -75,41 +76,48 @@ def _d2min(options: argparse.Namespace) -> Told:
 
 
 def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
+    from vitreous.app.direct_input import named, write_atoms
     from vitreous.direct import d2min, read_glass
-    from vitreous.io.tables import write_table
 
     reference = read_glass(
         options.reference,
         species=options.species,
         dimension=options.dimension,
         frame=options.reference_frame,
+        atom_style=options.atom_style,
     )
     glass = read_glass(
         options.file,
         species=options.species,
         dimension=options.dimension or reference.dimension,
         frame=options.frame,
+        atom_style=options.atom_style,
     )
     report = d2min(glass, reference, options.cutoff)
-    about = _about(report, options.cutoff)
+    about = _about(report, reference, options.cutoff)
     if out is not None:
         moved = {
             f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)
         }
-        about["written"] = str(write_table(out, {**_atoms(report), "d2min": report.d2min, **moved}))
-    return {"atoms": len(report.d2min), **about}
+        about["written"] = str(write_atoms(out, reference, {"d2min": report.d2min, **moved}))
+    return {"atoms": len(report.d2min), **named(reference), **about}
 
 
 def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
+    from vitreous.app.direct_input import named, write_atoms
     from vitreous.direct import read_glasses, successive_d2min
-    from vitreous.io.tables import write_table
 
     if (options.frame, options.reference_frame) != (-1, -1):
         raise VitreousError(
             "--frame and --reference-frame choose two states to compare; give REFERENCE, or leave "
             "them out for all frames"
         )
-    glasses = read_glasses(options.file, species=options.species, dimension=options.dimension)
+    glasses = read_glasses(
+        options.file,
+        species=options.species,
+        dimension=options.dimension,
+        atom_style=options.atom_style,
+    )
     if len(glasses) < 2:
         raise VitreousError(
             f"{options.file} has one frame; give REFERENCE to compare it with, or a file with "
@@ -117,16 +125,16 @@ def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
         )
     reports = successive_d2min(glasses, options.cutoff)
     steps = [
-        {"frame": k, **_strain(glasses[k]), **_about(r, options.cutoff)}
+        {"frame": k, **_strain(glasses[k]), **_about(r, glasses[k - 1], options.cutoff)}
         for k, r in enumerate(reports, start=1)
     ]
-    result: Told = {"atoms": len(glasses[0]), "steps": steps}
+    result: Told = {"atoms": len(glasses[0]), **named(glasses[0]), "steps": steps}
     if out is not None:
-        result["written"] = str(write_table(out, _by_atom(reports)))
+        result["written"] = str(write_atoms(out, glasses[0], _by_atom(reports, glasses[0])))
     return result
 
 
-def _about(report: D2minReport, cutoff: float) -> Told:
+def _about(report: D2minReport, reference: Configuration, cutoff: float) -> Told:
     """The comparison of two states in a few numbers."""
     import numpy as np
 
@@ -142,7 +150,7 @@ def _about(report: D2minReport, cutoff: float) -> Told:
             "largest": float(values.max()),
         },
         "at_atom": int(report.ids[worst]),
-        "at": report.positions[worst].tolist(),
+        "at": reference.in_file(report.positions[worst]).tolist(),
         "largest_displacement": float(np.linalg.norm(report.displacement, axis=1).max()),
     }
 
@@ -152,19 +160,12 @@ def _strain(glass: Configuration) -> Told:
     return {"strain": glass.info["strain"]} if "strain" in glass.info else {}
 
 
-def _atoms(report: D2minReport) -> dict[str, Any]:
-    return {"id": report.ids, **dict(zip("xyz", report.positions.T, strict=False))}
-
-
-def _by_atom(reports: Sequence[D2minReport]) -> dict[str, Any]:
-    """One row per atom, at its place in the first frame: D2min of every later frame against the one
-    before.
-    """
+def _by_atom(reports: Sequence[D2minReport], first: Configuration) -> dict[str, Any]:
+    """D2min of every later frame against the one before, by the atoms of the first frame."""
     import numpy as np
 
-    order = [np.argsort(report.ids) for report in reports]
-    first = {name: column[order[0]] for name, column in _atoms(reports[0]).items()}
-    return first | {
-        f"d2min_{k}": report.d2min[rows]
-        for k, (report, rows) in enumerate(zip(reports, order, strict=True), start=1)
+    place = np.argsort(np.argsort(first.ids))
+    return {
+        f"d2min_{k}": report.d2min[np.argsort(report.ids)][place]
+        for k, report in enumerate(reports, start=1)
     }

@@ -18,7 +18,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     file_option(parser)
     potential_options(parser)
     parser.add_argument(
-        "--per-atom", metavar="OUT.csv", help="write id, position and energy of every atom"
+        "--per-atom",
+        metavar="OUT",
+        help="write id, position and energy of every atom: .csv, .extxyz or .dump",
     )
     common_options(parser)
 
@@ -29,13 +31,16 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _energy(options: argparse.Namespace) -> Told:
-    import numpy as np
-
-    from vitreous.app.direct_input import about, model_and_glass, stress_by_name, table_path
+    from vitreous.app.direct_input import (
+        about,
+        atoms_path,
+        model_and_glass,
+        stress_by_name,
+        write_atoms,
+    )
     from vitreous.direct import energy
-    from vitreous.io.tables import write_table
 
-    out = table_path(options.per_atom)
+    out = atoms_path(options.per_atom, options.file)
     model, glass = model_and_glass(options)
     report = energy(glass, model)
     told: Told = {
@@ -47,11 +52,7 @@ def _energy(options: argparse.Namespace) -> Told:
         "stress": stress_by_name(report),
     }
     if out is not None:
-        places = dict(zip("xyz", glass.positions.T, strict=False))
-        names = np.array(glass.names)[glass.species]
-        told["written"] = str(
-            write_table(
-                out, {"id": glass.ids, "species": names, **places, "energy": report.atom_energies}
-            )
-        )
+        # ASE takes a column energy for the energy of the whole
+        name = "energy" if out.suffix == ".csv" else "atom_energy"
+        told["written"] = str(write_atoms(out, glass, {name: report.atom_energies}))
     return told

@@ -76,6 +76,7 @@ def _predict(options: argparse.Namespace) -> Told:
         species=options.species,
         dimension=options.dimension,
         frame=options.frame,
+        atom_style=options.atom_style,
     )
     relaxed = {}
     if options.relax:
@@ -85,6 +86,7 @@ def _predict(options: argparse.Namespace) -> Told:
     _warn(found, bundle, options.relax)
     labels, known = found.labels, found.labels.mask
     values = labels.values[known]
+    places = glass.in_file(labels.positions)
     for out in outs:
         write_prediction(found, out)
     order = np.argsort(
@@ -108,7 +110,7 @@ def _predict(options: argparse.Namespace) -> Told:
         if found.uncertainty is None
         else {"median": float(np.nanmedian(found.uncertainty))},
         "expected_correlation": found.correlation,
-        "weakest_at": [[float(f"{x:.2f}") for x in labels.positions[k]] for k in order],
+        "weakest_at": [[float(f"{x:.2f}") for x in places[k]] for k in order],
         DOUBTFUL: found.doubtful,
         "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
         "written": [str(out) for out in outs],

@@ -101,7 +101,7 @@ def _probe(options: argparse.Namespace) -> Told:
             f"none of the {len(labels.mask)} probes met a drop of stress; "
             "raise --probe-set strain_max=X or free_radius=X, or relax the glass"
         )
-    write_map(labels, out)
+    write_map(labels, out, glass)
     values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
         **about(glass),
@@ -113,7 +113,7 @@ def _probe(options: argparse.Namespace) -> Told:
             "median": float(np.median(values)),
             "largest": float(values.max()),
         },
-        "weakest_at": labels.positions[weakest].tolist(),
+        "weakest_at": glass.in_file(labels.positions[weakest]).tolist(),
         **(
             {"weakest_angle": float(labels.columns["angle"][weakest])}
             if "angle" in labels.columns

@@ -37,16 +37,22 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _rings(options: argparse.Namespace) -> Told:
-    from vitreous.direct import read_glass, rings
+    from vitreous.app.direct_input import named
+    from vitreous.direct import rings
+    from vitreous.direct.glasses import read_silica
 
-    species = options.species or ("Si", "O")
-    glass = read_glass(
-        options.file, species=species, dimension=options.dimension, frame=options.frame
+    glass = read_silica(
+        options.file,
+        species=options.species,
+        dimension=options.dimension,
+        frame=options.frame,
+        atom_style=options.atom_style,
     )
     report = rings(glass, options.bond_cutoff)
     found = report.statistics
     return {
         "atoms": len(glass),
+        **named(glass),
         "layers": len(report.layers),
         "rings": sum(found.counts.values()),
         "sizes": {str(size): count for size, count in found.counts.items()},

@@ -6,7 +6,7 @@ import glob
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -16,7 +16,9 @@ from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Generator
 from vitreous.io.bonds import silica_bonds
-from vitreous.io.read import read_configuration
+from vitreous.io.lammps_data import STYLES
+from vitreous.io.read import read_configuration, reading_changed
+from vitreous.io.text import content_of
 
 EXAMPLE = Path(__file__).with_name("honeycomb.extxyz")  #: a small glass, included in the package
 
@@ -29,7 +31,8 @@ class File(Generator):
     ``path`` is a file, a pattern (``*``, ``?``, ``[...]``, ``{a,b}``), or a list of these; the
     matches of each are sorted, numbers by value. The file's content enters the keys of results.
     ``find_bonds`` bonds silicon to all oxygen within ``bond_cutoff`` (length unit of the file) and
-    warns of atoms with an unusual number of bonds.
+    warns of atoms with an unusual number of bonds. Masses, labels and names in the file determine
+    its species; a file that contradicts ``species`` is refused.
 
     Raises:
         VitreousError: for parameters out of range, and for files that are missing, damaged, or not
@@ -44,6 +47,8 @@ class File(Generator):
     find_bonds: bool = True
     bond_cutoff: float = 2.2
     minimum_distance: float = 0.5
+    # how a file is read is part of its fingerprint, where this changes it
+    atom_style: str | None = field(default=None, metadata={"affects_result": False})
 
     dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
     has_bonds: ClassVar[bool] = True
@@ -71,6 +76,11 @@ class File(Generator):
         if self.dimension not in (None, 2, 3):
             raise VitreousError(
                 f"generator file got dimension={self.dimension!r}; expected 2, 3 or null"
+            )
+        if self.atom_style is not None and self.atom_style not in STYLES:
+            raise VitreousError(
+                f"generator file got atom_style={self.atom_style!r}; expected null or one of "
+                f"{', '.join(STYLES)}"
             )
         for name in ("bond_cutoff", "minimum_distance"):
             value = getattr(self, name)
@@ -103,12 +113,15 @@ class File(Generator):
         ]
 
     def fingerprint(self, index: int) -> str:
-        """sha256 of the file's content."""
+        """sha256 of the file's content, and of how it is read where that once was otherwise: by the
+        numbers of types alone, and without an atom style.
+        """
         file = self._file(index)
-        try:
-            return hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError as error:
-            raise VitreousError(f"{file} cannot be read: {error.strerror or error}") from None
+        digest = hashlib.sha256(content_of(file))
+        digest.update(b"".join(reading_changed(file, self.species)))
+        if self.atom_style is not None:
+            digest.update(self.atom_style.encode())
+        return digest.hexdigest()
 
     @classmethod
     def example(cls) -> Self:
@@ -123,6 +136,7 @@ class File(Generator):
             dimension=self.dimension,
             frame=self.frame,
             minimum_distance=self.minimum_distance,
+            atom_style=self.atom_style,
         )
         return (
             configuration.with_(bonds=silica_bonds(configuration, self.bond_cutoff))

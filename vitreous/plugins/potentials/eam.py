@@ -18,7 +18,7 @@ import numpy as np
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
-from vitreous.mechanics.eam.file import EamFile, read_eam
+from vitreous.mechanics.eam.file import EamFile, read_content, read_eam
 from vitreous.mechanics.eam.surface import EamSurface
 from vitreous.mechanics.species import species_of
 
@@ -185,12 +185,7 @@ class Eam(Potential):
 
     def fingerprint(self) -> str:
         """sha256 of the file's content. Raises VitreousError if it cannot be read."""
-        try:
-            return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()
-        except OSError as error:
-            raise VitreousError(
-                f"the potential file {self.path} cannot be read: {error.strerror or error}"
-            ) from None
+        return hashlib.sha256(read_content(self.path)).hexdigest()
 
     def tables(self) -> EamFile:
         """The tables of the file. Raises VitreousError if it is missing, of another format or
