@@ -84,6 +84,16 @@ def test_maps_and_events_lie_over_the_original(capsys, tmp_path):
         assert inside.min() >= 0.0 and inside.max() < cell[axis, axis]
     assert found["weakest_at"][0] > ORIGIN[0]
     told(
+        *(capsys, "probe", file, *SILICA, *SHEAR, "--grid", "2", "--probe-set", "free_radius=6"),
+        *("--out", str(tmp_path / "map.extxyz")),
+    )
+    atoms = columns(tmp_path / "map.extxyz")
+    places = np.column_stack([sites["x"], sites["y"]]).astype(float)
+    for k in (0, 77, 200):
+        step = silica_glass().minimum_image(places - [atoms["x"][k], atoms["y"][k]])
+        site = int(np.linalg.norm(step, axis=1).argmin())
+        assert atoms["delta_tau"][k] == pytest.approx(float(sites["delta_tau"][site]))
+    told(
         *(capsys, "deform", file, *SILICA, *SHEAR, "--strain-max", "0.12", "--strain-step", "1e-3"),
         *("--stop-after-events", "1", "--out", str(tmp_path / "run")),
     )

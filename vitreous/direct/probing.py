@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from vitreous.analysis.neighborhoods import nearest_place
 from vitreous.core.build import construct
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.executor import cores
 from vitreous.core.interfaces import Potential
 from vitreous.direct.rest import bring_to_rest, refuse_unrelaxed
 from vitreous.io.tables import write_table
+from vitreous.io.write import write_configuration
 from vitreous.mechanics.relax import AT_REST
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.labelers.local_yield_stress import LocalYieldStress
@@ -99,6 +101,8 @@ def labeler_for(
 def write_map(labels: Labels, path: Path, glass: Configuration | None = None) -> Path:
     """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical,
     converged, residual(, angle); places in the coordinates of the file that ``glass`` came from.
+    Extended XYZ and dumps hold ``glass`` instead, with these columns of the nearest site on every
+    atom.
     """
     places = labels.positions if glass is None else glass.in_file(labels.positions)
     columns = {name: column for name, column in labels.columns.items() if name != "residual"}
@@ -108,7 +112,6 @@ def write_map(labels: Labels, path: Path, glass: Configuration | None = None) ->
     }
     angle = {"angle": known.pop("angle")} if "angle" in known else {}
     table = {
-        **dict(zip("xyz", places.T, strict=False)),
         "tau_initial": known["tau_initial"],
         "tau_critical": known["tau_critical"],
         "delta_tau": np.where(labels.mask, labels.values, np.nan),
@@ -117,4 +120,7 @@ def write_map(labels: Labels, path: Path, glass: Configuration | None = None) ->
         "residual": labels.columns["residual"],
         **angle,
     }
-    return write_table(path, table)
+    if glass is not None and not path.name.endswith(".csv"):
+        site = nearest_place(labels.positions, glass.positions, glass.cell, glass.periodic)
+        return write_configuration(path, glass, {name: of[site] for name, of in table.items()})
+    return write_table(path, {**dict(zip("xyz", places.T, strict=False)), **table})

@@ -50,7 +50,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="D",
         help="probe every D degrees within 45 of the loading; the weakest projection counts",
     )
-    parser.add_argument("--out", required=True, metavar="MAP.csv", help="the map")
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="MAP",
+        help="the map: .csv, or the atoms with the columns of the nearest site: .extxyz, .dump",
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="threads (default: all cores)")
     parser.add_argument(
         "--probe-set",
@@ -82,8 +87,9 @@ def _probe(options: argparse.Namespace) -> Told:
     from vitreous.app.progress import bar
     from vitreous.direct import probe
     from vitreous.direct.probing import labeler_for, write_map
+    from vitreous.io.write import WITH_COLUMNS
 
-    out = refuse_unwritable(Path(options.out), (".csv",))
+    out = refuse_unwritable(Path(options.out), (".csv", *WITH_COLUMNS), source=options.file)
     model, glass = model_and_glass(options)
     loading = described_loading(options, glass)
     how = {
