@@ -78,6 +78,16 @@ def test_long_names_take_no_room_in_every_atom(tmp_path, word, message):
     answered(tmp_path / "a.extxyz", message)
 
 
+def test_long_names_in_a_dump_take_no_room_in_every_atom(tmp_path):
+    rows = "".join(f"{k} Si {k} 0 0\n" for k in range(2, 2002))
+    head = "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n2001\nITEM: BOX BOUNDS pp pp pp\n"
+    row = f"1 {'Q' * 300_000} 1 1 1\n"
+    (tmp_path / "a.dump").write_text(
+        f"{head}0 9000\n0 9\n0 9\nITEM: ATOMS id element x y z\n{row}{rows}"
+    )
+    answered(tmp_path / "a.dump", r"names an atom 'Q+\.\.\.'; expected")
+
+
 @pytest.mark.parametrize("letter", ["9", "A", " ", "9 ", "a=1 ", '"', "["])
 @pytest.mark.parametrize("at", range(6))
 def test_long_lines_take_no_longer_than_they_are(tmp_path, letter, at):

@@ -79,24 +79,24 @@ def _by_name(
     frame: Frame, source: str, species: Sequence[str] | None, assumed: Sequence[str] | None
 ) -> Named:
     """From a name on every atom: elements in whatever letters, numbers where there are no names."""
-    unique, index = np.unique(frame.kinds.astype(str), return_inverse=True)
-    long = next((word for word in unique.tolist() if len(word) > _LONGEST), None)
+    unique = list(dict.fromkeys(frame.kinds.tolist()))
+    long = next((word for word in unique if len(word) > _LONGEST), None)
     if long is not None:
         raise VitreousError(f"{source} names an atom '{long[:20]}...'; expected an element")
-    known, words, notes = species or assumed or (), [element(w) for w in unique.tolist()], ()
+    known, words, notes = species or assumed or (), [element(w) for w in unique], ()
     if all(word.isascii() and word.isdigit() for word in words):
         words, notes = _numbers(words, source, species, assumed)
     words = [stem(w) if w not in known and stem(w) in known else w for w in words]
-    kinds = np.array(words, dtype=object)[index]
-    order = tuple(species) if species is not None else tuple(dict.fromkeys(kinds.tolist()))
+    order = tuple(species) if species is not None else tuple(dict.fromkeys(words))
     unknown = sorted(set(words) - set(order))
     if unknown:
         raise VitreousError(
             f"{source} has atoms of {', '.join(unknown)}; expected only {', '.join(order)}: "
             "change species or the file"
         )
+    place = {kind: order.index(word) for kind, word in zip(unique, words, strict=True)}
     return Named(
-        indices=np.array([order.index(word) for word in words], dtype=np.int64)[index],
+        indices=np.array([place[kind] for kind in frame.kinds.tolist()], dtype=np.int64),
         names=order,
         types={t: element(word) for t, word in frame.labels.items()},
         by=frame.named_by,
