@@ -389,6 +389,7 @@ def _damaged(tmp_path, change):
             "has 'none' where a number of the embedding function of Zr is expected",
         ),
         (lambda lines: [], "is not an eam/alloy"),
+        (lambda lines: [*lines[:3], f"2 {'[' * 2000} Cu", *lines[4:]], "is not an eam/alloy"),
     ],
 )
 def test_a_damaged_or_foreign_file_is_refused(tmp_path, change, says):

@@ -166,6 +166,7 @@ def _grid(lines: list[str], path: str | Path) -> _Grid:
         spacings = (found.drho, found.dr, found.cutoff)
         sound = (
             len(elements) == int(words[0]) > 0
+            and max(map(len, elements)) < 64
             and min(found.nrho, found.nr) > 4
             and all(0.0 < value < 1e9 for value in spacings)
         )
