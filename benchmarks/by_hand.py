@@ -11,6 +11,7 @@ from ase.neighborlist import primitive_neighbor_list
 from hydra.utils import instantiate
 from matscipy.neighbours import neighbour_list as matscipy_list
 from torch_geometric.data import Batch, Data
+from vitreous.plugins.models._graph_batches import join, take
 
 from benchmarks.clock import best, table
 from benchmarks.glasses import repeated, silica
@@ -23,7 +24,6 @@ from vitreous.io.tables import write_table
 from vitreous.io.write import write_configuration
 from vitreous.mechanics.neighbours import neighbour_list
 from vitreous.plugins.descriptors.bond_graph import BondGraph
-from vitreous.plugins.models._graph_batches import join, take
 from vitreous.plugins.simulators.aqs import AQS
 
 HEADINGS = ["what", "ours, ms", "the library's, ms", "library"]
