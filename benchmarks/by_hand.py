@@ -11,7 +11,6 @@ from ase.neighborlist import primitive_neighbor_list
 from hydra.utils import instantiate
 from matscipy.neighbours import neighbour_list as matscipy_list
 from torch_geometric.data import Batch, Data
-from vitreous.plugins.models._graph_batches import join, take
 
 from benchmarks.clock import best, table
 from benchmarks.glasses import repeated, silica
@@ -19,9 +18,10 @@ from vitreous.core.build import build
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.pairs import pairs_closer
 from vitreous.core.registry import discover
-from vitreous.io.lammps_dump import parse_dump
+from vitreous.io.lammps_dump import parse_snapshot, split_dump
 from vitreous.io.tables import write_table
 from vitreous.io.write import write_configuration
+from vitreous.learning.graphs import join, take
 from vitreous.mechanics.neighbours import neighbour_list
 from vitreous.plugins.descriptors.bond_graph import BondGraph
 from vitreous.plugins.simulators.aqs import AQS
@@ -75,7 +75,7 @@ def files(glass: Configuration, folder: Path) -> list[list[object]]:
     return [
         [
             "a LAMMPS dump read (`io/lammps_dump.py`)",
-            1e3 * best(lambda: parse_dump(text, "a.dump")),
+            1e3 * best(lambda: [parse_snapshot(each) for each in split_dump(text, "a.dump")]),
             1e3 * best(lambda: ase.io.read(dump, format="lammps-dump-text")),
             "ASE",
         ],
@@ -123,7 +123,7 @@ def batches() -> list[list[object]]:
     ]
     ours = best(lambda: take(graphs, chosen))
     theirs = best(lambda: Batch.from_data_list([made[k] for k in chosen.tolist()]))
-    return [["a batch of 256 graphs (`_graph_batches.py`)", 1e3 * ours, 1e3 * theirs, "PyG"]]
+    return [["a batch of 256 graphs (`learning/graphs.py`)", 1e3 * ours, 1e3 * theirs, "PyG"]]
 
 
 def typed_build() -> list[object]:
