@@ -16,7 +16,7 @@ from vitreous.core.interfaces import Labeler, Potential
 @dataclass(frozen=True, kw_only=True)
 class Disorder(Labeler):
     """One number per glass: s2, the variance of the number of silicon atoms in a ring, of a plane
-    network or of both layers of a bilayer.
+    network or of both layers of a bilayer; dimensionless.
 
     Raises:
         VitreousError: for a glass without bonds, or whose rings do not close in its plane.

@@ -17,8 +17,8 @@ AXES = ("x", "y")
 @dataclass(frozen=True, kw_only=True)
 class FractureLocation(Labeler):
     """One periodic position in the plane xy per glass: that of the first event of ``kind`` in the
-    undeformed glass, in fractions of the cell from 0 to 1; unknown (masked) if the deformation ends
-    before.
+    undeformed glass, in fractions of the cell from 0 to 1 (dimensionless); unknown (masked) if the
+    deformation ends before.
 
     The location of a broken bond is its oxygen, which at most half a bond separates from the bond's
     middle.
