@@ -21,13 +21,14 @@ BOTH = frozenset({2, 3})
 
 @dataclass(frozen=True, kw_only=True)
 class Mixtures(Generator):
-    """A Lennard-Jones mixture in two dimensions."""
+    """Lennard-Jones mixtures."""
 
-    dimensions: ClassVar = frozenset({2})
+    dimensions: ClassVar = BOTH
     has_bonds: ClassVar = False
+    dimension: int = 2
 
     def generate(self, index, rng):
-        return binary_mixture(side=8, dimension=2, seed=int(rng.integers(1000)))
+        return binary_mixture(side=8, dimension=self.dimension, seed=int(rng.integers(1000)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +201,7 @@ class Hats(Descriptor):
         return self.far or np.inf
 
     def describe(self, configuration, loading, sites, level, potential=None):
+        assert loading.dimension == configuration.dimension == sites.shape[1]
         widths = (0.7, 1.3, 2.6)
         values = np.column_stack([bumps(configuration, sites, width) for width in widths])
         return Features(form="vector", level=level, names=tuple(map(str, widths)), values=values)

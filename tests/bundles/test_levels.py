@@ -1,12 +1,14 @@
 """Whatever a run learns, its bundle answers: a number, atoms, a map, a picture, as the run did."""
 
 import json
+from dataclasses import replace
 
 import level_components as parts
 import numpy as np
 import pytest
 
 from vitreous.bundles import predict, read_glass_for
+from vitreous.bundles.places import obstacles
 from vitreous.cli import main
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
@@ -81,6 +83,19 @@ def test_a_number_has_intervals_where_twenty_glasses_set_them(bundled, ask):
     few = bundled(parts.Number(), validation=5, model=parts.Table(deviation=0.5))
     told = ask(few)
     assert told["uncertainty"] == 0.5 and told["intervals"] is None
+
+
+def test_intervals_of_a_model_without_deviations_are_equally_wide(bundled, ask):
+    """They hold the true values of validation glasses as often as they say."""
+    made = bundled(parts.Crowd(), validation=2)
+    found = predict(made.unseen.configuration, made.bundle)
+    for share in (0.5, 0.95):
+        low, high = found.bounds[share]
+        assert np.ptp(high - low) == pytest.approx(0.0, abs=1e-12) and high[0] > low[0]
+        true = made.unseen.labels.values
+        assert np.mean((low <= true) & (true <= high)) == pytest.approx(share, abs=0.2)
+    assert ask(made)["uncertainty"]["median"] == pytest.approx(found.uncertainty[0])
+    assert made.bundle.trust is None and found.correlation is None
 
 
 def test_components_have_columns_of_their_own(bundled, ask, tmp_path):
@@ -160,6 +175,15 @@ def test_a_file_that_cannot_hold_the_answer_is_refused_before_the_glass_is_read(
     assert f"{out} cannot be written: its name should end in .csv" in capsys.readouterr().err
 
 
+def test_pictures_are_of_planes(bundled, tmp_path, capsys):
+    made = bundled(
+        parts.Crowd(), generator=parts.Mixtures(dimension=3), loading=Loading(dimension=3)
+    )
+    out = tmp_path / "space.png"
+    assert main(["predict", str(made.folder), "nowhere.xyz", "--out", str(out)]) == 2
+    assert "its name should end in .csv, .extxyz" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("labeler", [parts.Number, parts.Crowd, parts.Picture])
 def test_a_grid_is_for_maps(labeler, bundled, ask):
     assert "grid of 7 was asked for, but this model gives" in ask(bundled(labeler()), "--grid", 7)
@@ -230,6 +254,35 @@ def test_a_broken_bond_of_a_bilayer_masks_atoms_around_it_in_the_plane(bundled):
     away = glass.minimum_image(glass.positions - atom)[:, :2]
     near = np.linalg.norm(away, axis=1) < 4.0
     assert (shown.reasons[near] == "window meets a broken bond").all() and shown.labels.mask.any()
+
+
+@pytest.mark.parametrize(
+    ("kept", "says"),
+    [(lambda away: away < 4.0, "window leaves the glass"), (lambda away: away > 2.2, "a hole")],
+)
+def test_windows_in_space_end_at_the_rim_and_at_holes(kept, says, bundled):
+    """A sphere that is cut out, and one that is missing."""
+    made = bundled(
+        parts.Crowd(),
+        generator=parts.Mixtures(dimension=3),
+        loading=Loading(dimension=3),
+        descriptor=parts.Hats(far=1.9),
+    )
+    glass = made.unseen.configuration
+    assert predict(glass, made.bundle).labels.mask.all()
+    away = np.linalg.norm(glass.minimum_image(glass.positions - glass.cell.sum(axis=0) / 2), axis=1)
+    part = kept(away)
+    cut = glass.with_(
+        positions=glass.positions[part],
+        species=glass.species[part],
+        ids=glass.ids[part],
+        periodic=(says == "a hole",) * 3,
+    )
+    bundle = replace(made.bundle, glasses={**made.bundle.glasses, "shares": [[0, 1], [0, 1]]})
+    sites = np.vstack([glass.cell.sum(axis=0) / 2, glass.positions[part][np.argmax(away[part])]])
+    middle, far = obstacles(cut, bundle, sites)
+    assert (far if says != "a hole" else middle).endswith(says)
+    assert (middle if says != "a hole" else far) == ""
 
 
 def test_a_window_as_narrow_as_those_of_the_training_is_taken(bundled):

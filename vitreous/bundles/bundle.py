@@ -39,8 +39,8 @@ class Bundle:
         taken along each), the potential they were at rest under.
         scores: on glasses never seen, as the run reported them.
         intervals, trust: how wide intervals are and which maps are to be trusted, from the
-        validation glasses; None where the model knows no deviation, there were none, or the task
-        has neither.
+        validation glasses; None where there were too few, or the task has neither. Trust is None
+        where the model knows no deviation, too.
         likeness: what the training glasses are like; None of formats 1 and 2.
     """
 

@@ -65,7 +65,7 @@ def obstacles(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.
     for k, site in enumerate(sites):
         near, vectors = around(seen.positions, site, seen.cell, periodic, radius)
         damage = "" if complete[near].all() else BROKEN
-        if not len(near) or not _all_round(vectors):
+        if not _all_round(vectors):
             damage = HOLE
         # Forces come from everywhere in the window, atoms or none; features of structure alone may
         # do with a window that touches the rim.
@@ -112,10 +112,15 @@ def _complete(glass: Configuration, bundle: Bundle) -> NDArray[np.bool_]:
 
 def _all_round(vectors: Array) -> bool:
     """Whether atoms stand on all sides of the place: a window beyond the rim sees them on one side
-    only.
+    only. An atom at the place itself is on no side.
     """
-    if vectors.shape[1] == 3:  # the place is a mean of theirs with positive weights
-        rows = np.vstack([vectors.T, np.ones(len(vectors))])
+    vectors = vectors[np.abs(vectors).max(axis=1) > 1e-9]
+    if not len(vectors):
+        return False
+    if vectors.shape[1] == 3:
+        if len(np.unique((vectors > 0.0) @ [1, 2, 4])) == 8:  # some in every octant
+            return True
+        rows = np.vstack([vectors.T, np.ones(len(vectors))])  # a mean with positive weights
         return bool(nnls(rows, np.array([0.0, 0.0, 0.0, 1.0]))[1] < 1e-6)
     angles = np.sort(np.arctan2(vectors[:, 1], vectors[:, 0]))
     return bool(np.diff(np.append(angles, angles[0] + 2.0 * np.pi)).max() < np.pi)

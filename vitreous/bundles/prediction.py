@@ -39,7 +39,8 @@ class Prediction:
         probabilities: (M, classes) of labels of task "class"; None of other tasks, or from a model
         that does not know.
         uncertainty: deviation of each value, as they are shaped, within which 68 % of the true
-        values lie on glasses like those of the training; None from a model that does not know.
+        values lie on glasses like those of the training; None from a model that does not know,
+        where validation glasses set no intervals either.
         bounds: lower and upper ends of the intervals that hold 50 and 95 % of the true values
         there, by confidence; empty where no validation glasses set them.
         correlation: with the true map, as the model's own deviations lead to expect; None from a
@@ -119,7 +120,9 @@ def predict(
     values, deviations, probabilities = (_spread(of, known) for of in ask(sites[known]))
     assert values is not None
     bounds: dict[float, tuple[Array, Array]] = {}
-    if bundle.intervals is not None and deviations is not None:
+    if bundle.intervals is not None:
+        if deviations is None:  # intervals of a model without deviations are equally wide
+            deviations = np.where(np.isfinite(values), 1.0, np.nan)
         widths = {p: bundle.intervals.half_width(deviations, p) for p in CONFIDENCES}
         bounds = {p: (values - width, values + width) for p, width in widths.items()}
         deviations = bundle.intervals.deviation(deviations)

@@ -122,9 +122,13 @@ def trained_on(glasses: Sequence[Configuration], pipeline: Pipeline) -> dict[str
 def judged_by(validation: Sequence[Sample]) -> dict[str, Any]:
     """The entries ``intervals`` and ``trust`` of ``bundle.json``: intervals of values alone, trust
     of single ones. Classes have probabilities, and errors of positions are no differences.
+
+    Of a model that knows no deviation, all intervals are equally wide.
     """
-    valued = [s for s in validation if s.labels.task == "value"]
+    valued = [s for s in validation if s.labels.task == "value" and s.prediction is not None]
     single = [s for s in valued if not s.labels.components]
+    if all(s.uncertainty is None for s in valued):
+        valued = [s.with_(uncertainty=np.ones_like(s.prediction)) for s in valued]
     made = {"intervals": intervals(valued), "trust": trust(single)}
     return {name: None if value is None else asdict(value) for name, value in made.items()}
 
