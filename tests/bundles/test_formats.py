@@ -15,6 +15,7 @@ import pytest
 
 from vitreous.bundles import find_bundle, predict, read_glass_for
 from vitreous.bundles.folder import FORMAT, own_digest
+from vitreous.cli import main
 from vitreous.core.errors import VitreousError
 
 KEPT = Path(__file__).parent / "formats"
@@ -41,6 +42,15 @@ def test_what_an_earlier_bundle_does_not_know_is_not_known(form, verdict):
     found = predict(read_glass_for(bundle, KEPT / "glass.extxyz"), bundle, grid=4)
     assert found.doubtful is verdict
     assert found.correlation is None and found.bounds == {} and found.uncertainty is None
+
+
+def test_a_map_of_one_site_is_printed_as_a_map(capsys):
+    """As every map was before other answers than maps were known."""
+    arguments = [str(KEPT / "format_1"), str(KEPT / "glass.extxyz"), "--grid", "1", "--json"]
+    assert main(["predict", *arguments]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["places"] == 1 and told["masked"] == 0 and len(told["weakest_at"]) == 1
+    assert set(told["delta_tau"]) == {"least", "median", "largest"}
 
 
 def test_an_earlier_bundle_refuses_what_it_refused():

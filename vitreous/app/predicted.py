@@ -16,12 +16,16 @@ _WEAKEST = 5  # places that are printed
 _SHOWN = 3  # quantities named in a warning
 
 
-def told(found: Prediction, bundle: Bundle) -> Told:
-    """What was predicted, by name: of one place the answer, of several their range."""
+def told(found: Prediction) -> Told:
+    """What was predicted, by name: of a whole glass the answer, of its places their range."""
     labels = found.labels
-    of = _ONE if len(labels) == 1 else _SEVERAL
-    places = {} if labels.level == "sample" else _places(found)
-    return {**places, **of[labels.task](found), "expected_correlation": found.correlation}
+    whole = labels.level == "sample" and len(labels) == 1
+    answer = (_ONE if whole else _SEVERAL)[labels.task](found)
+    return {
+        **({} if whole else _places(found)),
+        **answer,
+        "expected_correlation": found.correlation,
+    }
 
 
 def _places(found: Prediction) -> Told:
@@ -101,7 +105,7 @@ _ONE: Mapping[str, Callable[[Prediction], Told]] = {
     "value": _value,
     "class": _class,
     "position": _position,
-}  #: of one place, by task
+}  #: of a whole glass, by task
 _SEVERAL: Mapping[str, Callable[[Prediction], Told]] = {
     "value": _values,
     "class": _classes,

@@ -88,7 +88,7 @@ def _predict(options: argparse.Namespace) -> Told:
         **of_the_file,
         **relaxed,
         "loading": f"{bundle.loading.mode}, {angle:g} degrees from {bundle.loading.plane[0]}",
-        **told(found, bundle),
+        **told(found),
         DOUBTFUL: found.doubtful,
         "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
         "written": [str(out) for out in outs],
