@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import level_components as parts
 import numpy as np
@@ -51,6 +52,10 @@ def foreign(glass, **changes):
             "the glass has dimensions 3, but the model was trained on dimensions 2",
         ),
         (lambda g: g.with_(names=("A", "C")), "18.8 % C, but the model was trained on .* % B"),
+        (
+            lambda g: g.with_(species=np.arange(len(g)) % 2),
+            "the glass is 50 % A, 50 % B, but the model was trained on 81.2 % A, 18.8 % B",
+        ),
         (lambda g: g.with_(units="metal"), "units metal, but the model was trained on units lj"),
         (
             lambda g: g.with_(periodic=(True, False)),
@@ -63,6 +68,15 @@ def test_a_glass_of_another_kind(change, says, bundled):
     made = bundled(parts.Number())
     with pytest.raises(VitreousError, match=says):
         predict(foreign(change(made.unseen.configuration)), made.bundle)
+
+
+def test_compositions_between_those_of_the_training_are_taken(bundled):
+    made = bundled(parts.Number())
+    known = {**made.bundle.glasses, "shares": [[0.6, 0.8], [0.2, 0.4]]}
+    between, bundle = made.unseen.configuration, replace(made.bundle, glasses=known)
+    predict(between.with_(species=(np.arange(64) % 10 < 3).astype(int)), bundle)
+    with pytest.raises(VitreousError, match="trained on 60 to 80 % A, 20 to 40 % B"):
+        predict(foreign(between, species=np.arange(64) % 2), bundle)
 
 
 def test_a_glass_is_refused_before_it_is_relaxed(bundled, tmp_path, capsys):
