@@ -73,6 +73,15 @@ def test_a_number_is_printed_with_its_unit_and_what_is_not_known_is_left_open(bu
     assert told["largest_force"] is None and "places" not in told
 
 
+def test_a_glass_that_may_not_be_at_rest_is_told_so(bundled, tmp_path, capsys):
+    made = bundled(parts.Number())
+    file = write_configuration(tmp_path / "glass.extxyz", made.unseen.configuration)
+    assert main(["predict", str(made.folder), str(file)]) == 0
+    printed = capsys.readouterr()
+    assert "at rest is not known, since the bundle holds no potential; the model le" in printed.err
+    assert "glasses at rest under Anything" in printed.err and "largest force  " in printed.out
+
+
 def test_a_number_has_intervals_where_twenty_glasses_set_them(bundled, ask):
     made = bundled(parts.Number(), validation=20, model=parts.Table(deviation=0.5))
     told = ask(made)
@@ -161,6 +170,9 @@ def test_a_class_is_drawn_by_its_probabilities(bundled, ask, tmp_path, monkeypat
     )
     ask(bundled(parts.Kinds()), "--out", tmp_path / "kinds.png")
     assert list(drawn) == ["probability_free", "probability_full"]
+    drawn.clear()
+    ask(bundled(parts.Crowd(), validation=2), "--out", tmp_path / "crowd.png")
+    assert list(drawn) == ["crowd"]  # its uncertainty is the same everywhere
 
 
 @pytest.mark.parametrize(

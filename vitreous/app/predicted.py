@@ -134,6 +134,12 @@ def warn(found: Prediction, bundle: Bundle, relaxed: bool) -> None:
             "learnt from relaxed glasses; try --relax",
             stacklevel=2,
         )
+    if bundle.potential is None:
+        warnings.warn(
+            "whether the glass is at rest is not known, since the bundle holds no potential; the "
+            f"model learnt from glasses at rest under {bundle.at_rest_under}",
+            stacklevel=2,
+        )
     if found.by_number:
         warnings.warn(
             "the model reads atoms in the order of their numbers in the file: only a glass "

@@ -59,6 +59,11 @@ class Bundle:
     intervals: Intervals | None = None
     trust: Trust | None = None
 
+    @property
+    def at_rest_under(self) -> str:
+        """The class of the potential that relaxed the training glasses."""
+        return str(self.glasses["at_rest_under"]["target"]).rpartition(".")[2]
+
     def seen(self, glass: Configuration) -> Configuration:
         """The glass as the descriptor sees it."""
         return glass if self.projection is None else self.projection.glass(glass)

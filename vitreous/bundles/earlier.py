@@ -34,10 +34,6 @@ def today(about: Mapping[str, Any]) -> About:
     return found
 
 
-def _from_1(about: About) -> About:
-    return {**about, "likeness": None}
-
-
 def _from_2(about: About) -> About:
     return {**about, "likeness": None, "intervals": None, "trust": None}
 
@@ -59,4 +55,8 @@ def _from_3(about: About) -> About:
     }
 
 
-_STEPS: Mapping[int, Callable[[About], About]] = {1: _from_1, 2: _from_2, 3: _from_3}
+_STEPS: Mapping[int, Callable[[About], About]] = {
+    1: dict,  # differs from format 2 in its likeness alone, and neither is kept
+    2: _from_2,
+    3: _from_3,
+}

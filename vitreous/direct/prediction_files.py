@@ -113,7 +113,12 @@ def _picture(path: Path, found: Prediction) -> None:
         ]
     elif found.doubtful:
         doubts = ["the glass is unlike those of the training", *doubts]
-    panels = {**(probabilities(found) or answers(found)), **uncertainties(found)}
+    varying = {
+        name: column
+        for name, column in uncertainties(found).items()
+        if np.nanmin(column.values) < np.nanmax(column.values)
+    }  # the same everywhere, there is nothing to draw
+    panels = {**(probabilities(found) or answers(found)), **varying}
     draw_prediction(
         found.seen,
         replace(found.labels, positions=found.seen_sites),

@@ -266,11 +266,10 @@ def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
         VitreousError: the bundle holds no potential; and as ``bring_to_rest``.
     """
     if bundle.potential is None:
-        under = bundle.glasses["at_rest_under"]["target"].rpartition(".")[2]
         raise VitreousError(
             "the bundle holds no potential to relax the glass under, since its model reads none; "
-            f"relax it first under that of the training glasses, {under}: vitreous relax FILE "
-            "--potential NAME --out relaxed.extxyz"
+            f"relax it first under that of the training glasses, {bundle.at_rest_under}: vitreous "
+            "relax FILE --potential NAME --out relaxed.extxyz"
         )
     bundle.descriptor.refuse(glass, bundle.potential)
     report = bring_to_rest(glass, bundle.potential)
