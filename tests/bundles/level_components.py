@@ -178,6 +178,7 @@ class Picture(Crowd):
     """A picture of 6 x 4 pixels."""
 
     level: ClassVar = "field"
+    task: ClassVar = "image"
 
     def label(self, configuration, potential, loading, trajectory):
         ticks = [(np.arange(n) + 0.25) / n for n in (6, 4)]  # not in the middle of the pixels
@@ -252,7 +253,7 @@ class Table(Model):
 
     forms: ClassVar = frozenset({"vector"})
     levels: ClassVar = Hats.levels
-    tasks: ClassVar = frozenset({"value", "class", "position"})
+    tasks: ClassVar = frozenset({"value", "class", "position", "image"})
     several: ClassVar = True
     deviation: float = 0.0
 

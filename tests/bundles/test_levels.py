@@ -153,7 +153,8 @@ def test_classes_of_atoms_come_with_their_probabilities(bundled, ask, tmp_path, 
 def test_a_picture_is_drawn_and_its_pixels_are_kept_on_their_grid(bundled, ask, tmp_path):
     made = bundled(parts.Picture(), model=parts.Table(deviation=0.5))
     outs = [tmp_path / f"picture.{ending}" for ending in ("png", "npz", "csv")]
-    ask(made, *(f"--out={out}" for out in outs))
+    told = ask(made, *(f"--out={out}" for out in outs))
+    assert set(told["picture"]) == {"least", "median", "largest"} and told["places"] == 24
     assert outs[0].read_bytes().startswith(b"\x89PNG")
     kept = np.load(outs[1])
     np.testing.assert_allclose(kept["picture"], made.unseen.prediction.reshape(6, 4), rtol=1e-9)

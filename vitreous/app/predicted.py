@@ -103,11 +103,13 @@ def _classes(found: Prediction) -> Told:
 
 _ONE: Mapping[str, Callable[[Prediction], Told]] = {
     "value": _value,
+    "image": _value,
     "class": _class,
     "position": _position,
 }  #: of a whole glass, by task
 _SEVERAL: Mapping[str, Callable[[Prediction], Told]] = {
     "value": _values,
+    "image": _values,
     "class": _classes,
     "position": _values,
 }

@@ -18,6 +18,7 @@ from vitreous.core.interfaces import Descriptor, Fitted, Potential
 from vitreous.core.projection import Projection
 
 Array = NDArray[np.float64]
+VALUED = ("value", "image")  #: tasks whose answers are numbers, and their errors differences
 
 
 @dataclass(frozen=True, kw_only=True)

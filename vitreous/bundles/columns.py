@@ -3,7 +3,8 @@
 ========  =============================================  ========================================
 task      columns                                        beside them
 ========  =============================================  ========================================
-value     NAME, or NAME_COMPONENT for each component     uncertainty, low_50, high_50, low_95, ...
+value,    NAME, or NAME_COMPONENT for each component     uncertainty, low_50, high_50, low_95, ...
+image
 class     NAME, the number of the likeliest class        probability_CLASS for each class
 position  NAME_COMPONENT, in fractions of the cell       uncertainty
 ========  =============================================  ========================================

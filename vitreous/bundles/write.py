@@ -15,6 +15,7 @@ import numpy as np
 from vitreous import __version__
 from vitreous.analysis.conformal import intervals
 from vitreous.bundles.bonding import BondFinder
+from vitreous.bundles.bundle import VALUED
 from vitreous.bundles.folder import COMPONENT, FITTED, FORMAT, PLACES, POTENTIAL, digests, sign
 from vitreous.bundles.levels import LEVELS
 from vitreous.bundles.likeness import likeness
@@ -125,7 +126,7 @@ def judged_by(validation: Sequence[Sample]) -> dict[str, Any]:
 
     Of a model that knows no deviation, all intervals are equally wide.
     """
-    valued = [s for s in validation if s.labels.task == "value" and s.prediction is not None]
+    valued = [s for s in validation if s.labels.task in VALUED and s.prediction is not None]
     single = [s for s in valued if not s.labels.components]
     if all(s.uncertainty is None for s in valued):
         valued = [s.with_(uncertainty=np.ones_like(s.prediction)) for s in valued]

@@ -13,6 +13,7 @@ import numpy as np
 
 from vitreous.analysis.neighborhoods import nearest_place
 from vitreous.bundles import Bundle, Prediction
+from vitreous.bundles.bundle import VALUED
 from vitreous.bundles.columns import answers, bounds, classes, probabilities, uncertainties
 from vitreous.core.errors import VitreousError
 from vitreous.io.tables import write_table
@@ -85,7 +86,7 @@ def _numbers(found: Prediction) -> dict[str, Any]:
     return {
         **{name: column.values for name, column in answers(found).items()},
         **{name: column.values for name, column in probabilities(found).items()},
-        **(known or (unknown if found.labels.task == "value" else {})),
+        **(known or (unknown if found.labels.task in VALUED else {})),
         **bounds(found),
     }
 
