@@ -17,7 +17,8 @@ from pathlib import Path
 from benchmarks.domain import known
 from benchmarks.domain_glasses import listi, of_role, recipes
 from vitreous.bundles import Bundle, read_bundle
-from vitreous.bundles.folder import ABOUT, FITTED, FORMAT, digests, sign
+from vitreous.bundles.earlier import today
+from vitreous.bundles.folder import ABOUT, FITTED, digests, sign
 from vitreous.bundles.likeness import likeness
 from vitreous.bundles.write import judged_by
 from vitreous.core.sample import Sample
@@ -62,8 +63,7 @@ def main(folder: str, source: str, out: str) -> None:
         shutil.copytree(source, target, dirs_exist_ok=True)
     fitted.save(target / FITTED)
     about = {
-        **json.loads((target / ABOUT).read_text()),
-        "format": FORMAT,
+        **today(json.loads((target / ABOUT).read_text())),
         **judged_by(told),
         "files": digests(target),
     }

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Fitted
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.split import Split
-from vitreous.core.store import Store
+from vitreous.core.store import Store, identity
 from vitreous.direct import read_glass
 from vitreous.direct.rest import rested
 from vitreous.io.bonds import bonded
@@ -59,12 +59,18 @@ PIPELINE = Pipeline(
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """(folder of a bundle, result) of a small but real run: four glasses, a graph ensemble."""
+    """(folder of a bundle, result) of a small but real run: four glasses, a graph ensemble; the
+    bundle holds the potential although its descriptor reads none, as all did up to format 3.
+    """
     place = tmp_path_factory.mktemp("run")
     store = Store(place / "store")
     result = PIPELINE.run(store)
     write_model(place / "model", PIPELINE.model, result.model, "vitreous")
     assert complete_bundle(place / "model", PIPELINE, result, {"model": {"pearson": 0.5}})
+    about = json.loads((place / "model" / "bundle.json").read_text())
+    about["potential"] = {**identity(POTENTIAL), "files": {}}
+    glasses = [sample.configuration for sample in result.glasses("train")]
+    signed(place / "model", {**about, "likeness": asdict(likeness(glasses, POTENTIAL))})
     return place / "model", result
 
 
@@ -303,16 +309,6 @@ def test_intervals_and_deviations_are_those_of_the_validation_glass(run, trained
     assert trained.intervals.places == 25
 
 
-def test_a_bundle_from_before_intervals_is_read(copy, unseen):
-    about = json.loads((copy / "bundle.json").read_text())
-    del about["intervals"], about["trust"]
-    signed(copy, {**about, "format": 2, "likeness": {"names": ["mean of x"], "mean": [0.0]}})
-    found = predict(unseen.configuration, find_bundle(str(copy)), grid=5)
-    np.testing.assert_allclose(found.labels.values, unseen.prediction, rtol=1e-9)
-    np.testing.assert_allclose(found.uncertainty, unseen.uncertainty, rtol=1e-9)
-    assert found.doubtful is None and found.correlation is None and found.bounds == {}
-
-
 def silica_crystal_of_the_size():
     from vitreous.testing.systems import silica_honeycomb
 
@@ -498,10 +494,12 @@ def test_a_picture_says_above_the_map_what_speaks_against_it(
         "savefig",
         lambda figure, *where, **how: drawn.append(figure) or save(figure, *where, **how),
     )
-    spread = np.ones_like(unseen.labels.values) if uncertain else None
+    ones = np.ones_like(unseen.labels.values)
+    panels = {"delta_tau": (unseen.labels.values, "energy/length^2", "low")}
+    panels |= {"uncertainty": (ones, "energy/length^2", "high")} if uncertain else {}
     for doubts in ((), ("the glass is unlike those of the training", "the glass is not at rest")):
         draw_prediction(
-            unseen.configuration, unseen.labels, spread, tmp_path / "map.png", doubts=doubts
+            unseen.configuration, unseen.labels, panels, tmp_path / "map.png", doubts=doubts
         )
     assert drawn[0].get_suptitle() == ""
     assert (
@@ -533,7 +531,7 @@ def test_a_name_that_no_writer_takes_is_refused_before_the_work(
 ):
     file = write_configuration(tmp_path / "glass.extxyz", unseen.configuration)
     assert main(["predict", str(run[0]), str(file), "--out", str(tmp_path / name)]) == 2
-    assert "its name should end in .csv, .png, .extxyz" in capsys.readouterr().err
+    assert "its name should end in .csv, .png, .npz, .extxyz" in capsys.readouterr().err
 
 
 def test_the_command_does_not_overwrite_the_glass_that_it_reads(run, unseen, tmp_path, capsys):
@@ -623,7 +621,8 @@ def of_a_metal(run, copy, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "vitreous.bundles.write.likeness", lambda glasses, of: likeness(glasses, POTENTIAL)
     )  # they are no metal
-    complete_bundle(copy, replace(PIPELINE, potential=potential), run[1], {})
+    reading = replace(PIPELINE, potential=potential, descriptor=ResponseGraph(radius=9.0))
+    complete_bundle(copy, reading, run[1], {})
     content = potential.fingerprint()
     file.unlink()
     return copy, content

@@ -434,6 +434,10 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         "was accepted",
     ),
     ("generator", "declares_itself"): (generator(has_bonds=False), "has_bonds is False"),
+    ("generator", "reads_the_files_it_declares"): (
+        variant(File, reads=(".png",)),
+        "the example reads honeycomb.extxyz, but reads is ('.png',)",
+    ),
     ("generator", "same_seed_same_glass"): (
         generator(stream=lambda rng: np.random.default_rng()),
         "different glasses",

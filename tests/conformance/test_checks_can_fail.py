@@ -6,7 +6,7 @@ import importlib
 from dataclasses import replace
 
 import pytest
-from broken import BASES, CLASSES, ENDS
+from broken import BASES, CLASSES, ENDS, DualSwitch, File, variant
 
 from vitreous.core.errors import VitreousError
 from vitreous.testing import (
@@ -142,6 +142,24 @@ def test_a_component_that_ends_its_process_is_told() -> None:
         "its process ended with status 3"
         in run_check(subject, named(subject, "needs_are_declared")).message
     )
+
+
+@pytest.mark.parametrize(
+    ("cls", "message"),
+    [
+        (variant(File, reads=()), "the example reads honeycomb.extxyz, but reads is ()"),
+        (variant(File, reads=("xyz",)), "reads is ('xyz',); expected endings such as"),
+        (variant(File, reads=".extxyz"), "reads is '.extxyz'; expected endings such as"),
+        (variant(DualSwitch, reads=(".xyz",)), "reads is ('.xyz',), but it makes glasses"),
+        (variant(DualSwitch, reads=(".xyz",), available=2), "the example reads no file, but"),
+        (variant(DualSwitch, available=2), ""),
+    ],
+)
+def test_endings_of_files_are_declared_where_files_are_read(cls: type, message: str) -> None:
+    subject = built_in("generator", cls=cls)
+    outcome = run_check(subject, named(subject, "reads_the_files_it_declares"))
+    assert outcome.status == (FAILED if message else PASSED)
+    assert message in outcome.message
 
 
 def test_no_check_is_left_out() -> None:

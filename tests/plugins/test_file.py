@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vitreous.core.errors import VitreousError
+from vitreous.core.registry import Registry, discover
 from vitreous.io.write import write_configuration
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.generators.file import File, expand_braces
@@ -108,3 +109,30 @@ def test_the_published_set_is_named_by_one_pattern(reference):
     file = File(path=f"{reference}/jumol/sig1.00_sample_{{0,2,3,4}}.lammpstrj.gz")
     assert file.available == 4 and len({file.fingerprint(k) for k in range(4)}) == 4
     assert len(generated(file, 3)) == 5580
+
+
+def test_endings_that_are_read_are_declared_and_told_where_nothing_is_found(folder):
+    assert {".extxyz", ".dump", ".data", ".cif"} <= set(File.reads)
+    with pytest.raises(
+        VitreousError, match=r"no file .*nowhere.*generator file reads .xyz, .extxyz"
+    ):
+        File(path=f"{folder}/nowhere").files()
+
+
+def test_a_file_that_another_generator_reads_is_left_to_it(tmp_path, monkeypatch):
+    image = tmp_path / "glass.png.gz"
+    image.write_text("not a glass")
+    with pytest.raises(VitreousError, match=r"glass.png.gz .*expected a LAMMPS dump"):
+        generated(File(path=str(image)))  # nobody reads it: its content decides
+    monkeypatch.setattr(Registry, "readers", lambda self, path: ["micrograph"])
+    with pytest.raises(
+        VitreousError,
+        match=r"glass.png.gz is read by generator=micrograph; generator=file reads .xyz",
+    ):
+        generated(File(path=str(image)))
+
+
+def test_generators_are_found_by_the_endings_that_they_read():
+    known = discover()
+    assert known.readers("glass.EXTXYZ.gz") == ["file"] == known.readers("a/b.lammpstrj")
+    assert known.readers("glass.png") == []

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-COMPONENT, FITTED, ABOUT, POTENTIAL, FORMAT = (
+COMPONENT, FITTED, ABOUT, POTENTIAL, PLACES = (
     "component.json",
     "fitted",
     "bundle.json",
     "potential",
-    3,
+    "places.npy",
 )
-READABLE = (2, FORMAT)  #: of format 2 nothing says how far its maps are to be trusted
+FORMAT = 4
+READABLE = tuple(range(1, FORMAT + 1))  #: ``vitreous.bundles.earlier`` says what each told
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -7,14 +7,14 @@ are looked at instead of the N of a training glass, and for a part of a glass, w
 at one density and shape, no less than the scatter of single atoms over sqrt(n). It is unlike them
 when it stands out more than ``MARGIN`` times as far as any of them does when it is left out itself.
 
-=============  =================================  ==========
-quantity       of                                 unit
-=============  =================================  ==========
-density        all atoms in a periodic cell       1/length^D
-energy         an atom, mean                      energy
-bond           mean length                        length
-bond's spread  standard deviation of the lengths  length
-=============  =================================  ==========
+=============  ===================================  ==========
+quantity       of                                   unit
+=============  ===================================  ==========
+density        all atoms in a periodic cell         1/length^D
+energy         an atom, mean; with a potential      energy
+bond           mean length                          length
+bond's spread  standard deviation of the lengths    length
+=============  ===================================  ==========
 
 Next to a free boundary atoms lack neighbours: only those beyond the reach of the forces are looked
 at there.
@@ -38,6 +38,7 @@ from vitreous.mechanics.boundary import moving
 Array = NDArray[Any]
 MARGIN = 1.5
 _FLOOR = 1e-6  # of a value's size: a spread smaller than this is rounding
+_DENSITY = 1e-4  # the same of densities, which glasses of one volume share
 Oddity = tuple[str, str, float, float]  #: quantity, unit, value, mean of the training glasses
 
 
@@ -55,7 +56,7 @@ class Likeness:
     limit: float
     atoms: int
 
-    def odd(self, glass: Configuration, potential: Potential) -> list[Oddity] | None:
+    def odd(self, glass: Configuration, potential: Potential | None) -> list[Oddity] | None:
         """What stands out beyond the limit, the worst first; None where that cannot be told: fewer
         than three glasses were learnt from, or all atoms are next to a free boundary.
         """
@@ -76,19 +77,21 @@ class Likeness:
         return [(names[k], units[k], float(value[k]), float(mean[k])) for k in worst]
 
 
-def likeness(glasses: Sequence[Configuration], potential: Potential) -> Likeness:
-    """From the training glasses; with fewer than three of them nothing stands out."""
+def likeness(glasses: Sequence[Configuration], potential: Potential | None) -> Likeness:
+    """From the training glasses, without energies where there is no potential; with fewer than
+    three of them nothing stands out.
+    """
     tables = [quantities(glass, potential)[0] for glass in glasses]
     names = [name for name in tables[0] if all(name in table for table in tables)]
     values = np.array([[table[name][1] for name in names] for table in tables])
     limit = float("inf")
     if len(glasses) > 2:
-        others = [_centre(np.delete(values, k, axis=0)) for k in range(len(values))]
+        others = [_centre(np.delete(values, k, axis=0), names) for k in range(len(values))]
         far = [
             np.abs(row - mean) / spread for row, (mean, spread) in zip(values, others, strict=True)
         ]
-        limit = MARGIN * float(np.max(far, initial=0.0))
-    mean, spread = _centre(values)
+        limit = MARGIN * float(np.max(far, initial=1.0))
+    mean, spread = _centre(values, names)
     scatter = np.mean([[table[name][2] for name in names] for table in tables], axis=0)
     units = [tables[0][name][0] for name in names]
     return Likeness(
@@ -103,12 +106,12 @@ def likeness(glasses: Sequence[Configuration], potential: Potential) -> Likeness
 
 
 def quantities(
-    glass: Configuration, potential: Potential
+    glass: Configuration, potential: Potential | None
 ) -> tuple[dict[str, tuple[str, float, float]], int]:
     """(unit, value, scatter of single atoms or bonds) by quantity, and how many atoms were looked
     at.
     """
-    surface, (length, energy) = _surface(glass, potential), UNITS[glass.units]
+    surface, (length, energy) = surface_of(glass, potential), UNITS[glass.units]
     if surface is None and not all(glass.periodic):
         return {}, 0
     deep = None if surface is None else moving(glass, surface.force_range)
@@ -131,14 +134,17 @@ def quantities(
     return found, int(inside.sum())
 
 
-def _surface(glass: Configuration, potential: Potential) -> EnergySurface | None:
-    """None of a potential that only LAMMPS can evaluate."""
+def surface_of(glass: Configuration, potential: Potential | None) -> EnergySurface | None:
+    """None without a potential, or of one that only LAMMPS can evaluate."""
+    if potential is None:
+        return None
     try:
         return potential.surface(glass)
     except VitreousError:
         return None
 
 
-def _centre(rows: Array) -> tuple[Array, Array]:
+def _centre(rows: Array, names: Sequence[str]) -> tuple[Array, Array]:
     mean = rows.mean(axis=0)
-    return mean, np.maximum(rows.std(axis=0, ddof=1), _FLOOR * np.maximum(np.abs(mean), 1e-30))
+    floor = np.array([_DENSITY if name == "density" else _FLOOR for name in names])
+    return mean, np.maximum(rows.std(axis=0, ddof=1), floor * np.maximum(np.abs(mean), 1e-30))

@@ -1,13 +1,10 @@
-"""Where in a glass a model predicts: places on a grid, and which of them have a window of whole,
-fully bonded glass.
-"""
+"""Places on a grid over a glass, and which places have a window of whole, fully bonded glass."""
 
 from __future__ import annotations
 
-from math import ceil
-
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from vitreous.bundles.bundle import Bundle
 from vitreous.core.data import Configuration
@@ -22,7 +19,7 @@ BROKEN, OUTSIDE, HOLE = (
     "window leaves the glass",
     "window holds a hole",
 )  #: why a place has no value
-JUDGED = 400  #: places by which a glass is judged, about
+REASON = f"<U{max(map(len, (BROKEN, OUTSIDE, HOLE)))}"  #: type of an array of reasons
 
 
 def places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Array, tuple[int, ...]]:
@@ -55,31 +52,20 @@ def places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arra
 
 def obstacles(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.str_]:
     """(M,) BROKEN, OUTSIDE or HOLE: why the window of a place is not whole; empty where every atom
-    in it has all its bonds.
+    in it has all its bonds, and everywhere for a descriptor that sees the whole glass.
     """
-    radius = window(bundle)
-    low = heights(glass.cell)[list(glass.periodic)].min(initial=np.inf)
-    if low < 2.0 * radius:
-        raise VitreousError(
-            f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; "
-            "repeat it or use a larger one"
-        )
-    wanted = np.array(
-        [
-            dict(zip(bundle.glasses["names"], bundle.glasses["coordination"], strict=True)).get(
-                n, 0
-            )
-            for n in glass.names
-        ]
-    )
-    complete = np.bincount(glass.bonds.ravel(), minlength=len(glass)) == wanted[glass.species]
-    periodic = np.array(glass.periodic)
-    reasons = np.full(len(sites), "", dtype=f"<U{max(map(len, (BROKEN, OUTSIDE, HOLE)))}")
-    clear = clearance(glass.positions, glass.cell, glass.periodic, sites) >= radius
+    radius, reasons = window(bundle), np.full(len(sites), "", dtype=REASON)
+    if not np.isfinite(radius):
+        return reasons
+    seen, sites = bundle.seen(glass), bundle.seen_sites(sites)
+    _refuse_small(seen, bundle, radius)
+    complete = _complete(glass, bundle)[np.isin(glass.ids, seen.ids)]
+    periodic = np.array(seen.periodic)
+    clear = clearance(seen.positions, seen.cell, seen.periodic, sites) >= radius
     for k, site in enumerate(sites):
-        near, vectors = around(glass.positions, site, glass.cell, periodic, radius)
+        near, vectors = around(seen.positions, site, seen.cell, periodic, radius)
         damage = "" if complete[near].all() else BROKEN
-        if not len(near) or not _all_round(vectors):
+        if not _all_round(vectors):
             damage = HOLE
         # Forces come from everywhere in the window, atoms or none; features of structure alone may
         # do with a window that touches the rim.
@@ -89,30 +75,52 @@ def obstacles(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.
     return reasons
 
 
-def places_of_judgement(glass: Configuration, bundle: Bundle) -> Array:
-    """Places (M, D) with whole windows, about ``JUDGED``, that depend on the glass alone: on a
-    finer grid where a boundary or damage leaves few, but no more than three times as fine.
-    """
-    if bundle.label["level"] == "atom":
-        return glass.positions[obstacles(glass, bundle, glass.positions) == ""]
-    grid = round(JUDGED ** (1.0 / glass.dimension))
-    sites, _ = places(glass, bundle.spacing, grid)
-    found = sites[obstacles(glass, bundle, sites) == ""]
-    if len(found) >= len(sites):
-        return found
-    finer = (len(sites) / max(len(found), 1)) ** (1.0 / glass.dimension)
-    sites, _ = places(glass, bundle.spacing, ceil(grid * min(finer, 3.0)))
-    return sites[obstacles(glass, bundle, sites) == ""]
-
-
 def window(bundle: Bundle) -> float:
     """How far from a place atoms matter to the descriptor, length."""
     return bundle.descriptor.reach
 
 
+def narrowest(glass: Configuration) -> float:
+    """The least distance between periodic faces of the cell, length; infinite without any."""
+    return float(heights(glass.cell)[list(glass.periodic)].min(initial=np.inf))
+
+
+def _refuse_small(seen: Configuration, bundle: Bundle, radius: float) -> None:
+    """Raises VitreousError for a glass in which a window would meet itself, unless those of the
+    training did, too.
+    """
+    low, known = narrowest(seen), bundle.glasses["narrowest"]
+    if low < 2.0 * radius and (known is None or low < known * (1.0 - 1e-6)):
+        raise VitreousError(
+            f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; "
+            "repeat it or use a larger one"
+        )
+
+
+def _complete(glass: Configuration, bundle: Bundle) -> NDArray[np.bool_]:
+    """(N,) whether an atom has as many bonds as those of its species in the training glasses; True
+    where they had no rule.
+    """
+    names, rules = bundle.glasses["names"], bundle.glasses["coordination"]
+    rule = dict(zip(names, rules, strict=True))
+    found = np.bincount(glass.bonds.ravel(), minlength=len(glass))
+    wanted = [rule.get(name, 0) for name in glass.names]
+    lawful = np.array([count is not None for count in wanted])
+    counts = np.array([count or 0 for count in wanted])
+    return (found == counts[glass.species]) | ~lawful[glass.species]
+
+
 def _all_round(vectors: Array) -> bool:
     """Whether atoms stand on all sides of the place: a window beyond the rim sees them on one side
-    only.
+    only. An atom at the place itself is on no side.
     """
+    vectors = vectors[np.abs(vectors).max(axis=1) > 1e-9]
+    if not len(vectors):
+        return False
+    if vectors.shape[1] == 3:
+        if len(np.unique((vectors > 0.0) @ [1, 2, 4])) == 8:  # some in every octant
+            return True
+        rows = np.vstack([vectors.T, np.ones(len(vectors))])  # a mean with positive weights
+        return bool(nnls(rows, np.array([0.0, 0.0, 0.0, 1.0]))[1] < 1e-6)
     angles = np.sort(np.arctan2(vectors[:, 1], vectors[:, 0]))
     return bool(np.diff(np.append(angles, angles[0] + 2.0 * np.pi)).max() < np.pi)

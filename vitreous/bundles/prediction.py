@@ -1,30 +1,28 @@
-"""The map that a trained model gives of one glass, with what speaks against trusting it."""
+"""What a trained model says of one glass, with what speaks against trusting it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.bundles.bundle import Bundle
+from vitreous.bundles.domain import prepared
+from vitreous.bundles.judging import largest_force, verdict
+from vitreous.bundles.levels import level_of
 from vitreous.bundles.likeness import Oddity
-from vitreous.bundles.places import obstacles, places, places_of_judgement, window
+from vitreous.bundles.places import REASON, obstacles, window
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.executor import cores
-from vitreous.io.bonds import bonded
-from vitreous.mechanics.boundary import moving
 from vitreous.mechanics.relax import AT_REST
 
 Array = NDArray[np.float64]
 CONFIDENCES = (0.5, 0.95)  #: of the intervals that are given
-_ENOUGH = 40  # places below which it is not
-_SHARE = (
-    0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,28 +30,35 @@ class Prediction:
     """What ``predict`` found.
 
     Fields:
-        configuration: the glass, with its bonds.
-        labels: one value per place, in the label's unit; NaN and masked where the window meets a
-        broken bond or leaves the glass.
+        configuration: the glass, with its bonds. seen, seen_sites: glass and places (M, 2) or
+        (M, D) as the descriptor saw them, in the bundle's projection.
+        labels: one answer per place, of the level, task, unit and components that the model learnt;
+        NaN and masked where the window meets a broken bond or leaves the glass.
         reasons: (M,) why: one of those of ``vitreous.bundles.places``; empty where there is a
         value.
-        uncertainty: (M,) deviation of each value, within which 68 % of the true values lie on
-        glasses like those of the training; None from a model that does not know.
-        bounds: lower and upper end (M,) of the intervals that hold 50 and 95 % of the true values
+        probabilities: (M, classes) of labels of task "class"; None of other tasks, or from a model
+        that does not know.
+        uncertainty: deviation of each value, as they are shaped, within which 68 % of the true
+        values lie on glasses like those of the training; None from a model that does not know,
+        where validation glasses set no intervals either.
+        bounds: lower and upper ends of the intervals that hold 50 and 95 % of the true values
         there, by confidence; empty where no validation glasses set them.
         correlation: with the true map, as the model's own deviations lead to expect; None from a
-        model that does not know, or with too few places.
+        model that does not know, with too few places, or of what is no map.
         odd: what of the glass stands out among the training glasses: (quantity, unit, value,
         training mean), the worst first; None where that cannot be told.
-        doubtful: whether the map is not to be trusted; None where that cannot be told.
-        largest_force: on an atom that the potential sees whole, energy per length; NaN where a free
-        boundary leaves none.
+        doubtful: whether the answer is not to be trusted; None where that cannot be told.
+        largest_force: on an atom that the potential sees whole, energy per length; NaN where the
+        bundle has no potential, or a free boundary leaves no such atom.
         by_number: whether the model reads atoms in the order of their numbers in the file.
     """
 
     configuration: Configuration
+    seen: Configuration
+    seen_sites: Array
     labels: Labels
     reasons: NDArray[np.str_]
+    probabilities: Array | None
     uncertainty: Array | None
     bounds: Mapping[float, tuple[Array, Array]]
     correlation: float | None
@@ -76,29 +81,34 @@ class Prediction:
         return not self.largest_force > AT_REST
 
 
+class _Answers(NamedTuple):
+    """Of a model at places; None for what it does not know."""
+
+    values: Array
+    deviations: Array | None
+    probabilities: Array | None
+
+
 def predict(
     glass: Configuration, bundle: Bundle, *, grid: int | None = None, angle: float | None = None
 ) -> Prediction:
-    """The map of ``glass`` at ``grid`` places along each side (None: as dense as in training),
-    loaded along ``angle`` degrees.
+    """What the model says of ``glass``, loaded along ``angle`` degrees: a number of the glass, one
+    per atom, a picture, or a map at ``grid`` places along each side (None: as dense as in
+    training).
 
     Raises:
-        VitreousError: a glass of another dimension, unit or composition than the bundle's, smaller
-            than its window, or without any place whose window holds whole, fully bonded glass;
-            another direction for a model that knows its own alone.
+        VitreousError: a glass of another dimension, unit, composition or boundary than the
+            bundle's, without bonds that are needed, smaller than the model's window, or without any
+            place whose window holds whole, fully bonded glass; a grid for what is no map; another
+            direction for a model that knows its own alone.
     """
-    _refuse_foreign(glass, bundle)
-    if any(bundle.glasses["coordination"]) and not len(glass.bonds):
-        glass = bonded(
-            glass
-        )  # atoms with an unusual number of bonds are masked later, place by place
+    glass = prepared(glass, bundle)
     loading = bundle.loading if angle is None else _along(angle, bundle)
-    sites, counts = (
-        (glass.positions, ())
-        if bundle.label["level"] == "atom"
-        else places(glass, bundle.spacing, grid)
+    level = level_of(bundle)
+    sites, counts = level.sites(glass, bundle, grid)
+    reasons = (
+        obstacles(glass, bundle, sites) if level.windowed else np.full(len(sites), "", dtype=REASON)
     )
-    reasons = obstacles(glass, bundle, sites)
     known = reasons == ""
     if not known.any():
         raise VitreousError(
@@ -106,66 +116,76 @@ def predict(
             "fully bonded glass; "
             "give a larger patch, or mend its bonds"
         )
-    values, spread = np.full(len(sites), np.nan), np.full(len(sites), np.nan)
-    values[known], deviations = _at(glass, bundle, loading, sites[known])
-    labels = Labels(
-        name=bundle.label["name"],
-        level=bundle.label["level"],
-        unit=bundle.label["unit"],
-        values=values,
-        mask=known,
-        positions=sites,
-        weak_is=bundle.label["weak_is"],
-        grid=counts,
-    )
-    spread[known] = np.nan if deviations is None else deviations
+    ask = partial(_ask, glass, bundle, loading)
+    values, deviations, probabilities = (_spread(of, known) for of in ask(sites[known]))
+    assert values is not None
     bounds: dict[float, tuple[Array, Array]] = {}
     if bundle.intervals is not None:
-        widths = {p: bundle.intervals.half_width(spread, p) for p in CONFIDENCES}
+        if deviations is None:  # intervals of a model without deviations are equally wide
+            deviations = np.where(np.isfinite(values), 1.0, np.nan)
+        widths = {p: bundle.intervals.half_width(deviations, p) for p in CONFIDENCES}
         bounds = {p: (values - width, values + width) for p, width in widths.items()}
-        spread = bundle.intervals.deviation(spread)
+        deviations = bundle.intervals.deviation(deviations)
     return Prediction(
         configuration=glass,
-        labels=labels,
+        seen=bundle.seen(glass),
+        seen_sites=bundle.seen_sites(sites),
+        labels=_labels(bundle, values, known, sites, counts),
         reasons=reasons,
-        uncertainty=None if deviations is None else spread,
+        probabilities=probabilities,
+        uncertainty=deviations,
         bounds=bounds,
-        **_judged(glass, bundle, loading),
-        largest_force=_largest_force(glass, bundle),
+        **verdict(glass, bundle, lambda places: ask(places)[:2])._asdict(),
+        largest_force=largest_force(glass, bundle),
         by_number=bundle.descriptor.reads_atom_order,
     )
 
 
-def _at(
-    glass: Configuration, bundle: Bundle, loading: Loading, sites: Array
-) -> tuple[Array, Array | None]:
-    """Values and deviations (M,) at places whose windows are whole; no deviations from a model that
-    does not know.
-    """
+def _ask(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -> _Answers:
+    """Answers at places whose windows are whole."""
     descriptor = _on_all_cores(bundle.descriptor)
-    potential = bundle.potential if descriptor.needs_potential else None
-    level = bundle.label["level"]
-    features = descriptor.view(descriptor.describe(glass, loading, sites, level, potential))
-    return bundle.fitted.predict(features), bundle.fitted.uncertainty(features)
-
-
-def _judged(glass: Configuration, bundle: Bundle, loading: Loading) -> dict[str, Any]:
-    """The fields of Prediction that say whether to trust a map of this glass, whatever its grid."""
-    odd = None if bundle.likeness is None else bundle.likeness.odd(glass, bundle.potential)
-    if bundle.trust is None:
-        return {"correlation": None, "odd": odd, "doubtful": None if odd is None else bool(odd)}
-    sites = places_of_judgement(glass, bundle)
-    values, deviations = (
-        _at(glass, bundle, loading, sites) if len(sites) >= _ENOUGH else (np.zeros(0), None)
+    described = descriptor.describe(
+        bundle.seen(glass),
+        bundle.seen_loading(loading),
+        bundle.seen_sites(sites),
+        bundle.label["level"],
+        bundle.potential if descriptor.needs_potential else None,
     )
-    if deviations is None:
-        return {"correlation": None, "odd": odd, "doubtful": None}
-    correlation = bundle.trust.correlation(values, deviations)
-    return {
-        "correlation": correlation,
-        "odd": odd,
-        "doubtful": not correlation >= bundle.trust.least,
-    }
+    features, fitted = descriptor.view(described), bundle.fitted
+    probabilities = fitted.probabilities(features) if bundle.label["task"] == "class" else None
+    return _Answers(fitted.predict(features), fitted.uncertainty(features), probabilities)
+
+
+def _spread(answers: Array | None, known: NDArray[np.bool_]) -> Array | None:
+    """Answers at the ``known`` places, among NaN at the others."""
+    if answers is None:
+        return None
+    everywhere = np.full((len(known), *np.shape(answers)[1:]), np.nan)
+    everywhere[known] = answers
+    return everywhere
+
+
+def _labels(
+    bundle: Bundle,
+    values: Array,
+    known: NDArray[np.bool_],
+    sites: Array,
+    grid: tuple[int, ...],
+) -> Labels:
+    label, each = bundle.label, known if values.ndim == 1 else known[:, None]
+    return Labels(
+        name=label["name"],
+        level=label["level"],
+        unit=label["unit"],
+        values=values,
+        mask=np.broadcast_to(each, values.shape),
+        positions=sites,
+        weak_is=label["weak_is"],
+        grid=grid,
+        task=label["task"],
+        components=tuple(label["components"]),
+        classes=tuple(label["classes"]),
+    )
 
 
 def _along(angle: float, bundle: Bundle) -> Loading:
@@ -179,37 +199,6 @@ def _along(angle: float, bundle: Bundle) -> Loading:
     return replace(bundle.loading, angle=angle)
 
 
-def _refuse_foreign(glass: Configuration, bundle: Bundle) -> None:
-    known = bundle.glasses
-    for what, got, wanted in (
-        ("dimensions", glass.dimension, known["dimension"]),
-        ("units", glass.units, known["units"]),
-    ):
-        if got != wanted:
-            raise VitreousError(
-                f"the glass has {what} {got}, but the model was trained on {what} {wanted}; it "
-                "says nothing about this glass"
-            )
-    present = {glass.names[k]: float((glass.species == k).mean()) for k in np.unique(glass.species)}
-    trained = {
-        name: share
-        for name, share in zip(known["names"], known["shares"], strict=True)
-        if share > 0.0
-    }
-    slack = _SHARE if all(glass.periodic) else 0.1
-    if present.keys() != trained.keys() or any(
-        abs(present[name] - trained[name]) > slack for name in trained
-    ):
-        raise VitreousError(
-            f"the glass is {_shares(present)}, but the model was trained on {_shares(trained)}; "
-            "it says nothing about another composition"
-        )
-
-
-def _shares(of: dict[str, float]) -> str:
-    return ", ".join(f"{100 * share:.3g} % {name}" for name, share in of.items())
-
-
 def _on_all_cores(descriptor: Any) -> Any:
     """The descriptor with as many threads as this process has cores, where it has use for them."""
     return (
@@ -217,15 +206,3 @@ def _on_all_cores(descriptor: Any) -> Any:
         if "workers" in descriptor.__dataclass_fields__
         else descriptor
     )
-
-
-def _largest_force(glass: Configuration, bundle: Bundle) -> float:
-    """NaN where no atom of a glass with a free boundary lies so deep that its force is as it was in
-    the glass that it was cut from.
-    """
-    surface = bundle.potential.surface(glass)
-    deep = moving(glass, surface.force_range)
-    if deep is not None and not deep.any():
-        return float("nan")
-    forces = surface.energy_forces(glass.positions, glass.cell)[1]
-    return float(np.abs(forces if deep is None else forces * deep).max())

@@ -8,13 +8,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vitreous import __version__
 from vitreous.analysis.conformal import Intervals
+from vitreous.bundles.bonding import BondFinder
 from vitreous.bundles.bundle import Bundle
+from vitreous.bundles.earlier import today
 from vitreous.bundles.folder import (
     ABOUT,
     COMPONENT,
     FITTED,
+    FORMAT,
+    PLACES,
     READABLE,
     digest,
     files_of,
@@ -25,7 +32,8 @@ from vitreous.bundles.trust import Trust
 from vitreous.core.build import construct
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Fitted, Model
+from vitreous.core.interfaces import Descriptor, Fitted, Model, Potential
+from vitreous.core.projection import Projection
 from vitreous.core.registry import Registry, discover, load_class
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -73,9 +81,8 @@ def read_bundle(folder: Path) -> Bundle:
     if form not in READABLE:
         raise VitreousError(
             f"{folder} is a bundle of format {form!r}, written by vitreous "
-            f"{about.get('vitreous', '?')}; this is vitreous {__version__}, "
-            f"which reads formats {' and '.join(map(str, READABLE))}: train it again, or install "
-            "that version"
+            f"{about.get('vitreous', '?')}; this is vitreous {__version__}, which reads formats "
+            f"{READABLE[0]} to {FORMAT}: install that version, or train it again"
         )
     present = set(files_of(folder))
     changed = sorted(
@@ -90,7 +97,7 @@ def read_bundle(folder: Path) -> Bundle:
             "written; get it again"
         )
     try:
-        return _described(folder, about)
+        return _described(folder, today(about))
     except (KeyError, TypeError) as error:
         what = (
             f"lacks {error}"
@@ -126,29 +133,56 @@ def find_bundle(name: str) -> Bundle:
 def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
     registry = discover()
     _, fitted = read_model(folder, registry)
-    potential = about["potential"]
-    files = {name: str(folder / kept) for name, kept in potential.get("files", {}).items()}
+    descriptor = _component(registry, "descriptor", about["descriptor"])
+    _refuse_reach(descriptor, about)
+    kinds = {
+        "bonds": BondFinder,
+        "likeness": Likeness,
+        "intervals": Intervals,
+        "trust": Trust,
+        "projection": Projection,
+    }
     return Bundle(
         fitted=fitted,
-        descriptor=_component(registry, "descriptor", about["descriptor"]),
-        potential=_component(
-            registry, "potential", {**potential, "fields": {**potential["fields"], **files}}
-        ),
+        descriptor=descriptor,
         loading=construct(Loading, "loading", about["loading"]),
         label=about["label"],
         spacing=float(about["spacing"]),
         glasses=about["glasses"],
         scores=about["scores"],
-        **({} if about["format"] == READABLE[0] else _judgement(about)),
+        potential=_potential(registry, folder, about["potential"]),
+        fractions=_fractions(folder),
+        **{
+            name: None if about[name] is None else kind(**about[name])
+            for name, kind in kinds.items()
+        },
     )
 
 
-def _judgement(about: Mapping[str, Any]) -> dict[str, Any]:
-    """What format 2 does not know, or knew otherwise: likeness, intervals and trust."""
-    kinds = {"likeness": Likeness, "intervals": Intervals, "trust": Trust}
-    return {
-        name: None if about[name] is None else kind(**about[name]) for name, kind in kinds.items()
-    }
+def _refuse_reach(descriptor: Descriptor, about: Mapping[str, Any]) -> None:
+    """Raises VitreousError for a descriptor that sees further, or less far, than in training."""
+    reach = descriptor.reach if np.isfinite(descriptor.reach) else None
+    if about.get("reach", reach) != reach:
+        then, now = ("the whole glass" if of is None else of for of in (about["reach"], reach))
+        raise VitreousError(
+            f"the bundle was made with a {type(descriptor).__name__} that sees as far as {then}, "
+            f"but the installed one sees as far as {now}; train it again"
+        )
+
+
+def _potential(
+    registry: Registry, folder: Path, about: Mapping[str, Any] | None
+) -> Potential | None:
+    """With the files that it is read from, of which the bundle holds copies."""
+    if about is None:
+        return None
+    files = {name: str(folder / kept) for name, kept in about.get("files", {}).items()}
+    return _component(registry, "potential", {**about, "fields": {**about["fields"], **files}})
+
+
+def _fractions(folder: Path) -> NDArray[np.float64] | None:
+    path = folder / PLACES
+    return np.load(path, allow_pickle=False) if path.is_file() else None
 
 
 def _component(registry: Registry, kind: str, about: Mapping[str, Any]) -> Any:

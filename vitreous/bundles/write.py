@@ -14,15 +14,21 @@ import numpy as np
 
 from vitreous import __version__
 from vitreous.analysis.conformal import intervals
-from vitreous.bundles.folder import COMPONENT, FITTED, FORMAT, POTENTIAL, digests, sign
+from vitreous.bundles.bonding import BondFinder
+from vitreous.bundles.bundle import VALUED
+from vitreous.bundles.folder import COMPONENT, FITTED, FORMAT, PLACES, POTENTIAL, digests, sign
+from vitreous.bundles.levels import LEVELS
 from vitreous.bundles.likeness import likeness
+from vitreous.bundles.places import narrowest
 from vitreous.bundles.trust import trust
+from vitreous.core.data import Configuration
 from vitreous.core.interfaces import Fitted, Model
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.store import identity
 
+RULE = 0.95  #: share of the atoms of a species that have the same number of bonds, if there is one
 LOADER = "vitreous.bundles.pyfunc"  #: the module that MLflow imports to load a bundle
 
 
@@ -43,55 +49,51 @@ def write_model(folder: Path, model: Model, fitted: Fitted, provider: str) -> No
 def complete_bundle(
     folder: Path, pipeline: Pipeline, result: Run, scores: Mapping[str, Any]
 ) -> bool:
-    """Add ``bundle.json`` to what ``write_model`` wrote; False for labels that are no map of
-    places, which need none.
+    """Add ``bundle.json`` to what ``write_model`` wrote; False for labels of level "event", which a
+    new glass has no places for.
     """
     train = result.role("train")
-    first = train[0]
-    is_map = (
-        first.labels.level in ("site", "atom")
-        and first.labels.task == "value"
-        and not first.labels.components
-    )
-    if not is_map or pipeline.descriptor is None or first.features is None:
+    labels, descriptor = train[0].labels, pipeline.descriptor
+    if labels.level not in LEVELS or descriptor is None:
         return False
-    glass, grid = first.configuration, first.labels.grid
+    glass, grid = train[0].configuration, labels.grid
     spacing = float(np.linalg.norm(glass.cell, axis=1).mean() / np.mean(grid)) if grid else 0.0
+    if LEVELS[labels.level].as_in_training:
+        np.save(folder / PLACES, labels.positions @ np.linalg.inv(glass.cell))
+    potential = pipeline.potential if descriptor.needs_potential else None
+    glasses = [sample.configuration for sample in result.glasses("train")]
+    bonds = BondFinder.of(glasses, pipeline.generator.bond_limit)
     about = {
         "format": FORMAT,
         "vitreous": __version__,
         "label": {
-            "name": first.labels.name,
-            "unit": first.labels.unit,
-            "level": first.labels.level,
-            "weak_is": first.labels.weak_is,
+            "name": labels.name,
+            "unit": labels.unit,
+            "level": labels.level,
+            "weak_is": labels.weak_is,
+            "task": labels.task,
+            "components": list(labels.components),
+            "classes": list(labels.classes),
+            "grid": list(grid),
         },
-        "descriptor": identity(pipeline.descriptor),
-        "potential": {
-            **identity(pipeline.potential),
-            "files": _kept_files(folder, pipeline.potential),
-        },
+        "descriptor": identity(descriptor),
+        "reach": descriptor.reach if np.isfinite(descriptor.reach) else None,
+        "projection": None if pipeline.projection is None else pipeline.projection.recipe(),
+        "bonds": None if bonds is None else asdict(bonds),
+        "potential": None
+        if potential is None
+        else {**identity(potential), "files": _kept_files(folder, potential)},
         "loading": next(case.loading for case in pipeline.load_cases if case.scored).recipe(),
         "spacing": spacing,
         "glasses": {
-            "names": list(glass.names),
-            "shares": (
-                np.bincount(glass.species, minlength=len(glass.names)) / len(glass)
-            ).tolist(),
-            "coordination": coordination(glass.species, glass.bonds, len(glass.names)),
-            "units": glass.units,
-            "dimension": glass.dimension,
-            "atoms": len(glass),
-            "generator": identity(pipeline.generator),
+            **trained_on(glasses, pipeline),
             "keys": [sample.keys["relax"] for sample in result.glasses("train")],
             "loadings": [
                 {**loading.recipe(), "glasses": sum(s.loading == loading for s in train)}
                 for loading in result.loadings
             ],
         },
-        "likeness": asdict(
-            likeness([s.configuration for s in result.glasses("train")], pipeline.potential)
-        ),
+        "likeness": asdict(likeness(glasses, potential)),
         **judged_by(result.role("validation")),
         "scores": dict(scores),
         "files": digests(folder),
@@ -100,9 +102,35 @@ def complete_bundle(
     return True
 
 
+def trained_on(glasses: Sequence[Configuration], pipeline: Pipeline) -> dict[str, Any]:
+    """What the training glasses are, as far as a new glass must be like them."""
+    glass = glasses[0]
+    shares = np.array([np.bincount(g.species, minlength=len(g.names)) / len(g) for g in glasses])
+    return {
+        "names": list(glass.names),
+        "shares": np.transpose([shares.min(axis=0), shares.max(axis=0)]).tolist(),
+        "coordination": coordination(glass.species, glass.bonds, len(glass.names)),
+        "units": glass.units,
+        "dimension": glass.dimension,
+        "periodic": list(glass.periodic),
+        "narrowest": min(narrowest(pipeline.seen(g)) for g in glasses),
+        "atoms": len(glass),
+        "generator": identity(pipeline.generator),
+        "at_rest_under": pipeline.identities["potential"],
+    }
+
+
 def judged_by(validation: Sequence[Sample]) -> dict[str, Any]:
-    """The entries ``intervals`` and ``trust`` of ``bundle.json``."""
-    made = {"intervals": intervals(validation), "trust": trust(validation)}
+    """The entries ``intervals`` and ``trust`` of ``bundle.json``: intervals of values alone, trust
+    of single ones. Classes have probabilities, and errors of positions are no differences.
+
+    Of a model that knows no deviation, all intervals are equally wide.
+    """
+    valued = [s for s in validation if s.labels.task in VALUED and s.prediction is not None]
+    single = [s for s in valued if not s.labels.components]
+    if all(s.uncertainty is None for s in valued):
+        valued = [s.with_(uncertainty=np.ones_like(s.prediction)) for s in valued]
+    made = {"intervals": intervals(valued), "trust": trust(single)}
     return {name: None if value is None else asdict(value) for name, value in made.items()}
 
 
@@ -125,10 +153,16 @@ def _kept_files(folder: Path, potential: Any) -> dict[str, str]:
     return kept
 
 
-def coordination(species: Any, bonds: Any, kinds: int) -> list[int]:
-    """Bonds of most atoms of each species; 0 without bonds."""
+def coordination(species: Any, bonds: Any, kinds: int) -> list[int | None]:
+    """Bonds of most atoms of each species; 0 without bonds, None where so many have another number
+    that there is no rule.
+    """
     count = np.bincount(np.asarray(bonds, dtype=np.int64).ravel(), minlength=len(species))
-    return [
-        int(np.bincount(count[species == k]).argmax()) if (species == k).any() else 0
-        for k in range(kinds)
-    ]
+    return [_rule(count[species == k]) for k in range(kinds)]
+
+
+def _rule(counts: Any) -> int | None:
+    if not len(counts):
+        return 0
+    most = int(np.bincount(counts).argmax())
+    return most if np.mean(counts == most) >= RULE else None

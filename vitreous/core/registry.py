@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -135,6 +136,21 @@ class Registry:
         return next(
             (r.component.name for r in self.all(kind) if r.component.target == target), cls.__name__
         )
+
+    def readers(self, path: str | Path) -> list[str]:
+        """Names of the generators that declare to read files with the ending of ``path``, packed or
+        not; those that cannot be imported are left out.
+        """
+        name = Path(path).name.lower().removesuffix(".gz")
+        found = []
+        for registered in self.all("generator"):
+            try:
+                reads = load_class(registered).reads
+            except VitreousError:
+                continue
+            if name.endswith(tuple(reads)):
+                found.append(registered.component.name)
+        return found
 
     def resolve(self, kind: str, name: str) -> type[Any]:
         """The class of a component, imported now.

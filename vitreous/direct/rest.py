@@ -261,7 +261,16 @@ def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
     """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of
     their neighbours, at the rim of a glass with a free boundary, stay where they are. A network
     that changes on the way is told in a warning, and its bond list dropped.
+
+    Raises:
+        VitreousError: the bundle holds no potential; and as ``bring_to_rest``.
     """
+    if bundle.potential is None:
+        raise VitreousError(
+            "the bundle holds no potential to relax the glass under, since its model reads none; "
+            f"relax it first under that of the training glasses, {bundle.at_rest_under}: vitreous "
+            "relax FILE --potential NAME --out relaxed.extxyz"
+        )
     bundle.descriptor.refuse(glass, bundle.potential)
     report = bring_to_rest(glass, bundle.potential)
     if not report.network.any:

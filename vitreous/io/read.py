@@ -30,6 +30,13 @@ from vitreous.io.through_ase import TRAJECTORY, format_of, through_ase, trajecto
 _DUMP = (".lammpstrj", ".dump", ".lammpsdump")
 _DATA = (".data", ".lmp", ".lammps", ".lammps-data")
 _XYZ = (".xyz", ".extxyz")
+#: of files that are read, also with .gz; what else ASE reads has names without a fixed ending
+ENDINGS = (
+    *_XYZ,
+    *_DUMP,
+    *_DATA,
+    *(".cif", ".cube", ".gro", ".json", ".pdb", ".poscar", ".rmc6f", ".traj"),
+)
 _HEAD = 20_000  # letters that tell the format
 _BOX = re.compile(r"^[^#\n]*\s(?:[xX]lo\s+[xX]hi|[aA]vec)\b", re.MULTILINE)
 _EXTXYZ = re.compile(r"\d+[ \t]*\n.*\bLattice=")

@@ -19,36 +19,25 @@ from vitreous.report.figures import draw_map, draw_network, sparse_ticks
 def draw_prediction(
     glass: Configuration,
     labels: Labels,
-    uncertainty: NDArray[np.float64] | None,
+    panels: Mapping[str, tuple[NDArray[np.float64], str, str]],
     path: Path,
     *,
     doubts: Sequence[str] = (),
     masked: Mapping[str, int] | None = None,
 ) -> None:
-    """Write a PNG of the map with the network, red where weak, and of the uncertainty, if any.
+    """Write a PNG of maps with the network, red where weak.
 
     Args:
+        panels: values at the places of ``labels``, their unit, and the side that is weak ("low" or
+        "high"), by name.
         doubts: reasons why the glass is out of domain, shown above the map.
         masked: number of masked sites by reason, shown below the map.
     """
-    sample = Sample.of(
-        index=0,
-        role="test",
-        configuration=glass,
-        trajectory=None,
-        labels=labels,
-        events=None,
-        features=None,
-        indicators=None,
-        prediction=labels.values,
-    )
-    panels = [(labels.values, labels.weak_is, label_text(labels.name, labels.unit))]
-    if uncertainty is not None:
-        panels.append((uncertainty, "high", label_text("uncertainty", labels.unit)))
+    sample = Sample.of(configuration=glass, labels=labels)
     figure = Figure(figsize=(5.6 * len(panels), 5.6), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, (values, side, text) in zip(
-        np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True
+    for axes, (name, (values, unit, side)) in zip(
+        np.atleast_1d(figure.subplots(1, len(panels))), panels.items(), strict=True
     ):
         low, high = np.nanpercentile(values, [1, 99])
         colours = draw_map(axes, sample, values, side, (float(low), float(high)))
@@ -56,7 +45,7 @@ def draw_prediction(
         bar = figure.colorbar(
             colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both"
         )
-        bar.set_label(text)
+        bar.set_label(label_text(name, unit))
         sparse_ticks(bar)
     if doubts:
         figure.suptitle("\n".join(["Do not trust this map:", *doubts]), color="firebrick")

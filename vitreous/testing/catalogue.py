@@ -72,10 +72,12 @@ def _facts(subject: Subject) -> str:
         "needs",
         "needs_bonds",
         "needs_trajectory",
+        "reads",
         "rotation",
     ):
         value = getattr(subject.cls, name, None)
-        if value not in (None, frozenset()) and name not in {f.name for f in fields(subject.cls)}:
+        own = {field.name for field in fields(subject.cls)}
+        if value not in (None, frozenset(), ()) and name not in own:
             listed = sorted(value) if isinstance(value, frozenset) else value
             text = ", ".join(map(str, listed)) if isinstance(listed, list | tuple) else str(listed)
             facts.append(f"{name.replace('_', ' ')}: {text}")

@@ -4,6 +4,10 @@ planar network have six sides on average.
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+from pathlib import Path
+
 import numpy as np
 
 from vitreous.analysis.neighborhoods import pairs_within
@@ -36,6 +40,34 @@ def declares_itself(subject: Subject) -> None:
     expect(
         not subject.cls.has_bonds or len(glass.bonds), "has_bonds is True, but the glass has none"
     )
+
+
+def reads_the_files_it_declares(subject: Subject) -> None:
+    """``reads`` are the endings of the files that its glasses are read from, and empty where it
+    makes them.
+    """
+    reads, generator = subject.cls.reads, subject.make()
+    proper = isinstance(reads, tuple) and all(
+        isinstance(end, str) and end == end.lower() and re.fullmatch(r"\.[^/]+", end)
+        for end in reads
+    )
+    expect(proper, f"reads is {reads!r}; expected endings such as ('.extxyz', '.dump')")
+    given = [getattr(generator, field.name) for field in fields(generator)]
+    files = [
+        Path(value).name
+        for each in given
+        for value in (each if isinstance(each, tuple | list) else [each])
+        if isinstance(value, str | Path) and Path(value).is_file()
+    ]
+    if generator.available is None:
+        expect(not reads, f"reads is {reads!r}, but it makes glasses, as many as asked for")
+    elif files or reads:
+        known = [name for name in files if name.lower().removesuffix(".gz").endswith(reads)]
+        expect(
+            known,
+            f"the example reads {', '.join(files) or 'no file'}, but reads is {reads!r}; declare "
+            "the endings of the files that it reads",
+        )
 
 
 def same_seed_same_glass(subject: Subject) -> None:
@@ -162,6 +194,7 @@ def fingerprint_is_stable(subject: Subject) -> None:
 
 CHECKS = (
     declares_itself,
+    reads_the_files_it_declares,
     same_seed_same_glass,
     other_seed_other_glass,
     knows_how_many_there_are,

@@ -52,10 +52,12 @@ class Potential(Method):
 
 class Generator(Method):
     """Makes glasses, or reads them. ``available`` is how many there are (None: as many as asked
-    for).
+    for). ``reads``: the endings of the files that it reads, such as ".extxyz"; empty where it makes
+    glasses.
     """
 
     kind = "generator"
+    reads: ClassVar[tuple[str, ...]] = ()
     dimensions: ClassVar[frozenset[int]]
     has_bonds: ClassVar[bool]  #: whether its glasses carry a bond list
 

@@ -15,9 +15,10 @@ import numpy as np
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Generator
+from vitreous.core.registry import discover
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.lammps_data import STYLES
-from vitreous.io.read import read_configuration, reading_changed
+from vitreous.io.read import ENDINGS, read_configuration, reading_changed
 from vitreous.io.text import content_of
 
 EXAMPLE = Path(__file__).with_name("honeycomb.extxyz")  #: a small glass, included in the package
@@ -52,6 +53,7 @@ class File(Generator):
 
     dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
     has_bonds: ClassVar[bool] = True
+    reads: ClassVar[tuple[str, ...]] = ENDINGS
 
     def __post_init__(self) -> None:
         paths = [self.path] if isinstance(self.path, str | Path) else self.path
@@ -129,8 +131,10 @@ class File(Generator):
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         """Read glass number ``index``; ``rng`` is not used. Raises VitreousError for a bad file."""
+        file = self._file(index)
+        _refuse_foreign(file)
         configuration = read_configuration(
-            self._file(index),
+            file,
             species=tuple(self.species),
             units=self.units,
             dimension=self.dimension,
@@ -154,6 +158,18 @@ class File(Generator):
         return files[index]
 
 
+def _refuse_foreign(file: Path) -> None:
+    """Raises VitreousError for a file whose ending other generators read, and this one does not;
+    endings that nobody knows are left to what the content is.
+    """
+    name = file.name.lower().removesuffix(".gz")
+    if not name.endswith(ENDINGS) and (others := discover().readers(file)):
+        raise VitreousError(
+            f"{file} is read by generator={' or generator='.join(others)}; generator=file reads "
+            f"{', '.join(ENDINGS)}"
+        )
+
+
 def expand_braces(pattern: str) -> list[str]:
     """``a{1,2}b`` gives ``a1b`` and ``a2b``, as in a shell."""
     found = re.search(r"\{([^{}]*,[^{}]*)\}", pattern)
@@ -173,7 +189,8 @@ def _matches(pattern: str) -> list[Path]:
     files = [Path(name) for name in glob.glob(pattern, recursive=True) if Path(name).is_file()]
     if not files:
         raise VitreousError(
-            f"there is no file {pattern}; check the path, which is relative to {Path.cwd()}"
+            f"there is no file {pattern}; check the path, which is relative to {Path.cwd()}: "
+            f"generator file reads {', '.join(ENDINGS)}"
         )
     return sorted(
         files,

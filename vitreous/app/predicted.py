@@ -1,0 +1,181 @@
+"""A prediction in words: what ``vitreous predict`` prints of it, and what it warns of."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from vitreous.app.results import Told
+from vitreous.bundles import Bundle, Prediction
+from vitreous.bundles.columns import answers, bounds, probabilities, uncertainties
+from vitreous.bundles.levels import level_of
+
+_WEAKEST = 5  # places that are printed
+_SHOWN = 3  # quantities named in a warning
+
+
+def told(found: Prediction) -> Told:
+    """What was predicted, by name: of a whole glass the answer, of its places their range."""
+    labels = found.labels
+    whole = labels.level == "sample" and len(labels) == 1
+    answer = (_ONE if whole else _SEVERAL)[labels.task](found)
+    return {
+        **({} if whole else _places(found)),
+        **answer,
+        "expected_correlation": found.correlation,
+    }
+
+
+def _places(found: Prediction) -> Told:
+    masked = {"masked_because": found.masked} if found.masked else {}
+    return {"places": len(found.labels), "masked": sum(found.masked.values()), **masked}
+
+
+def _value(found: Prediction) -> Told:
+    """A number (or several components) with uncertainty and intervals, as far as they are known."""
+    labels, ends = found.labels, {name: float(v[0]) for name, v in bounds(found).items()}
+    numbers = {name: float(of.values[0]) for name, of in answers(found).items()}
+    deviations = {name: float(of.values[0]) for name, of in uncertainties(found).items()}
+    return {
+        **numbers,
+        "unit": labels.unit or "none",
+        **(deviations or {"uncertainty": None}),
+        "intervals": ends or None,
+    }
+
+
+def _class(found: Prediction) -> Told:
+    labels = found.labels
+    return {
+        labels.name: labels.classes[int(labels.values[0])],
+        "probabilities": {
+            name.removeprefix("probability_"): float(of.values[0])
+            for name, of in probabilities(found).items()
+        }
+        or None,
+    }
+
+
+def _position(found: Prediction) -> Told:
+    """In fractions of the cell, and in the coordinates of the file where each axis is told."""
+    values, glass = found.labels.values, found.configuration
+    place = (
+        {"at": [float(f"{x:.6g}") for x in glass.in_file(values @ glass.cell)[0]]}
+        if values.shape[1] == glass.dimension
+        else {}
+    )
+    return {**_value(found), "unit": "fractions of the cell", **place}
+
+
+def _values(found: Prediction) -> Told:
+    """The range of each column over the places, and the weakest of them."""
+    labels, known = found.labels, found.reasons == ""
+    ranges = {
+        name: {
+            "least": float(of.values[known].min()),
+            "median": float(np.median(of.values[known])),
+            "largest": float(of.values[known].max()),
+        }
+        for name, of in answers(found).items()
+    }
+    deviations = {
+        name: {"median": float(np.nanmedian(of.values))}
+        for name, of in uncertainties(found).items()
+    }
+    weakest = {} if labels.components else {"weakest_at": _weakest(found)}
+    return {**ranges, **(deviations or {"uncertainty": None}), **weakest}
+
+
+def _classes(found: Prediction) -> Told:
+    """How many places are of each class, and how sure the model is of them."""
+    labels = found.labels
+    counts = np.bincount(labels.values[labels.mask].astype(int), minlength=len(labels.classes))
+    sure = found.probabilities
+    return {
+        labels.name: dict(zip(labels.classes, counts.tolist(), strict=True)),
+        "probability_of_the_class": None
+        if sure is None
+        else {"median": float(np.nanmedian(sure.max(axis=1)))},
+    }
+
+
+_ONE: Mapping[str, Callable[[Prediction], Told]] = {
+    "value": _value,
+    "image": _value,
+    "class": _class,
+    "position": _position,
+}  #: of a whole glass, by task
+_SEVERAL: Mapping[str, Callable[[Prediction], Told]] = {
+    "value": _values,
+    "image": _values,
+    "class": _classes,
+    "position": _values,
+}
+
+
+def _weakest(found: Prediction) -> list[list[float]]:
+    """The weakest places, in the coordinates of the file, the very weakest first."""
+    labels, known = found.labels, found.labels.mask
+    sign = 1.0 if labels.weak_is == "low" else -1.0
+    order = np.argsort(np.where(known, sign * labels.values, np.inf))
+    places = found.configuration.in_file(labels.positions)
+    return [[float(f"{x:.2f}") for x in places[k]] for k in order[: min(_WEAKEST, known.sum())]]
+
+
+def warn(found: Prediction, bundle: Bundle, relaxed: bool) -> None:
+    """What speaks against the prediction, as warnings."""
+    answer = level_of(bundle).noun
+    if found.masked:
+        because = ", ".join(f"{count} whose {reason}" for reason, count in found.masked.items())
+        warnings.warn(f"{sum(found.masked.values())} places are left out: {because}", stacklevel=2)
+    if not found.at_rest and not relaxed:
+        warnings.warn(
+            f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model "
+            "learnt from relaxed glasses; try --relax",
+            stacklevel=2,
+        )
+    if bundle.potential is None:
+        warnings.warn(
+            "whether the glass is at rest is not known, since the bundle holds no potential; the "
+            f"model learnt from glasses at rest under {bundle.at_rest_under}",
+            stacklevel=2,
+        )
+    if found.by_number:
+        warnings.warn(
+            "the model reads atoms in the order of their numbers in the file: only a glass "
+            f"numbered along rows, as those of its training, gets a true {answer}",
+            stacklevel=2,
+        )
+    if found.doubtful is None:
+        warnings.warn(
+            f"whether this {answer} is to be trusted cannot be told: too little of the glass is "
+            "whole and fully bonded, or the model was bundled with too few glasses",
+            stacklevel=2,
+        )
+    elif found.doubtful:
+        warnings.warn(
+            f"{_expected(found, bundle)}{_oddities(found)}: do not trust the {answer}",
+            stacklevel=2,
+        )
+
+
+def _expected(found: Prediction, bundle: Bundle) -> str:
+    """What is expected of the map, in words."""
+    if found.correlation is None or bundle.trust is None:
+        return "this glass lies outside those that the model was trained on"
+    return (
+        f"the map is expected to correlate with the true one by {found.correlation:.2f} (on "
+        "glasses like those of the training: "
+        f"{bundle.trust.usual:.2f})"
+    )
+
+
+def _oddities(found: Prediction) -> str:
+    """What of the glass stands out among those of the training, with units."""
+    worst = "; ".join(
+        f"{name} is {value:.4g} {unit}, in training {mean:.4g}"
+        for name, unit, value, mean in (found.odd or [])[:_SHOWN]
+    )
+    return f" ({worst})" if worst else ""

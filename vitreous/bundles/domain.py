@@ -1,0 +1,90 @@
+"""Glasses that a bundle says nothing about, refused before anything is computed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vitreous.bundles.bundle import Bundle
+from vitreous.bundles.levels import level_of
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+
+_SHARE = (
+    0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
+)
+
+
+def prepared(glass: Configuration, bundle: Bundle) -> Configuration:
+    """The glass as the training glasses were: species in their order, with bonds if they had any.
+
+    Raises:
+        VitreousError: a glass of another dimension, unit, composition or boundary than those of the
+        bundle, one without bonds where they are needed and cannot be found, or one that cannot be
+        seen in the bundle's projection.
+    """
+    _refuse_foreign(glass, bundle)
+    glass = _renamed(glass, bundle)
+    if not len(glass.bonds) and bundle.bonds is not None:
+        # atoms with an unusual number of bonds are masked later, place by place
+        glass = bundle.bonds.bonded(glass)
+    if bundle.descriptor.needs_bonds and not len(glass.bonds):
+        raise VitreousError(
+            f"{type(bundle.descriptor).__name__} needs bonds, but the glass lists none, and the "
+            "bundle does not know within which length its atoms are bonded; give a glass with bonds"
+        )
+    if not len(bundle.seen(glass)):
+        raise VitreousError("no atom of the glass is seen in the bundle's projection")
+    return glass
+
+
+def _refuse_foreign(glass: Configuration, bundle: Bundle) -> None:
+    known = bundle.glasses
+    for what, got, wanted in (
+        ("dimensions", glass.dimension, known["dimension"]),
+        ("units", glass.units, known["units"]),
+    ):
+        if got != wanted:
+            raise VitreousError(
+                f"the glass has {what} {got}, but the model was trained on {what} {wanted}; it "
+                "says nothing about this glass"
+            )
+    present = {glass.names[k]: float((glass.species == k).mean()) for k in np.unique(glass.species)}
+    trained = {
+        name: (low, high)
+        for name, (low, high) in zip(known["names"], known["shares"], strict=True)
+        if high > 0.0
+    }
+    slack = _SHARE if all(glass.periodic) else 0.1
+    absent = {name: 0.0 for name in trained if trained[name][0] == 0.0} | present
+    if absent.keys() != trained.keys() or any(
+        not low - slack <= absent[name] <= high + slack for name, (low, high) in trained.items()
+    ):
+        raise VitreousError(
+            f"the glass is {_shares({name: (of, of) for name, of in present.items()})}, but the "
+            f"model was trained on {_shares(trained)}; it says nothing about another composition"
+        )
+    if not level_of(bundle).windowed and list(glass.periodic) != list(known["periodic"]):
+        raise VitreousError(
+            f"the glass repeats along {_axes(glass.periodic)}, but the model, which looks at the "
+            f"whole glass, was trained on glasses that repeat along {_axes(known['periodic'])}"
+        )
+
+
+def _shares(of: dict[str, tuple[float, float]]) -> str:
+    def share(low: float, high: float) -> str:
+        return f"{100 * low:.3g}" if high - low < 5e-4 else f"{100 * low:.3g} to {100 * high:.3g}"
+
+    return ", ".join(f"{share(*ends)} % {name}" for name, ends in of.items())
+
+
+def _axes(periodic: tuple[bool, ...]) -> str:
+    return ", ".join(axis for axis, along in zip("xyz", periodic, strict=False) if along) or "none"
+
+
+def _renamed(glass: Configuration, bundle: Bundle) -> Configuration:
+    """With the species in the order of the training: columns of features follow it."""
+    names = tuple(bundle.glasses["names"])
+    if glass.names == names:
+        return glass
+    place = np.array([names.index(name) if name in names else -1 for name in glass.names])
+    return glass.with_(names=names, species=place[glass.species])

@@ -1,0 +1,103 @@
+"""What a model of each level answers: where, and by which of these places its glass is judged.
+
+=======  =======================================  ======================  =======
+level    answers                                  at                      windows
+=======  =======================================  ======================  =======
+sample   a number (class, position) of the glass  the places of training  no
+atom     a value, class or position per atom      the atoms               yes
+site     a map                                    a grid                  yes
+field    a picture                                the places of training  no
+=======  =======================================  ======================  =======
+
+A place with a window is masked where the window is not whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil
+from typing import NamedTuple
+
+from vitreous.bundles.bundle import Bundle
+from vitreous.bundles.places import Array, obstacles, places
+from vitreous.core.data import Configuration
+from vitreous.core.errors import VitreousError
+
+JUDGED = 400  #: places by which a map is judged, about
+Sites = tuple[Array, tuple[int, ...]]  #: places (M, D), and how many along each side of a grid
+
+
+class Level(NamedTuple):
+    """``answer``: what is predicted, ``noun`` in a word. ``sites``: where. ``judged``: the places
+    (M, D) that a verdict is taken over, whatever the grid. ``windowed``: whether each place has a
+    window that must be whole; without, the whole glass is looked at. ``as_in_training``: whether
+    the places are those of the training labels, in fractions of the cell.
+    """
+
+    answer: str
+    noun: str
+    sites: Callable[[Configuration, Bundle, int | None], Sites]
+    judged: Callable[[Configuration, Bundle], Array]
+    windowed: bool
+
+    @property
+    def as_in_training(self) -> bool:
+        return self.sites is _as_in_training
+
+
+def level_of(bundle: Bundle) -> Level:
+    """That of what the bundle predicts."""
+    return LEVELS[bundle.label["level"]]
+
+
+def _on_a_grid(glass: Configuration, bundle: Bundle, grid: int | None) -> Sites:
+    return places(glass, bundle.spacing, grid)
+
+
+def _on_atoms(glass: Configuration, bundle: Bundle, grid: int | None) -> Sites:
+    _refuse_grid(bundle, grid)
+    return glass.positions, ()
+
+
+def _as_in_training(glass: Configuration, bundle: Bundle, grid: int | None) -> Sites:
+    _refuse_grid(bundle, grid)
+    assert bundle.fractions is not None
+    return bundle.fractions @ glass.cell, tuple(bundle.label["grid"])
+
+
+def _refuse_grid(bundle: Bundle, grid: int | None) -> None:
+    if grid is not None:
+        raise VitreousError(
+            f"a grid of {grid} was asked for, but this model gives {level_of(bundle).answer}, not "
+            "a map; leave --grid out"
+        )
+
+
+def _whole_windows(glass: Configuration, bundle: Bundle) -> Array:
+    """About ``JUDGED`` places of a grid with whole windows, of a finer grid where a boundary or
+    damage leaves few, but no more than three times as fine.
+    """
+    grid = round(JUDGED ** (1.0 / glass.dimension))
+    sites, _ = places(glass, bundle.spacing, grid)
+    found = sites[obstacles(glass, bundle, sites) == ""]
+    if len(found) >= len(sites):
+        return found
+    finer = (len(sites) / max(len(found), 1)) ** (1.0 / glass.dimension)
+    sites, _ = places(glass, bundle.spacing, ceil(grid * min(finer, 3.0)))
+    return sites[obstacles(glass, bundle, sites) == ""]
+
+
+def _whole_atoms(glass: Configuration, bundle: Bundle) -> Array:
+    return glass.positions[obstacles(glass, bundle, glass.positions) == ""]
+
+
+def _all_of_it(glass: Configuration, bundle: Bundle) -> Array:
+    return _as_in_training(glass, bundle, None)[0]
+
+
+LEVELS: Mapping[str, Level] = {
+    "sample": Level("one answer per glass", "number", _as_in_training, _all_of_it, windowed=False),
+    "atom": Level("one answer per atom", "map", _on_atoms, _whole_atoms, windowed=True),
+    "site": Level("a map", "map", _on_a_grid, _whole_windows, windowed=True),
+    "field": Level("a picture", "picture", _as_in_training, _all_of_it, windowed=False),
+}
