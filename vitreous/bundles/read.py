@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +16,14 @@ from vitreous.bundles.folder import (
     FITTED,
     READABLE,
     digest,
+    digests,
     files_of,
     own_digest,
+    refuse_links,
 )
 from vitreous.bundles.likeness import Likeness
 from vitreous.bundles.trust import Trust
+from vitreous.core.archive import read_json
 from vitreous.core.build import construct
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
@@ -36,23 +38,43 @@ def read_model(folder: Path, registry: Registry | None = None) -> tuple[Model, F
     components are ever imported.
 
     Raises:
-        VitreousError: not such a folder, or its component is not installed, or only in another
-        version.
+        VitreousError: not such a folder, changed files, or a component that is not installed, or
+        only in another version.
     """
+    refuse_links(folder)
     try:
-        about = json.loads((folder / COMPONENT).read_text())
+        about = read_json(folder / COMPONENT)
         made = {
             "target": str(about["target"]),
             "version": about["version"],
             "fields": dict(about["fields"]),
         }
+        written = dict(about.get("files", {}))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VitreousError(
             f"{folder} holds no trained model ({type(error).__name__}: {error}); give the model "
             "folder of a run"
         ) from error
+    if written and written != digests(folder / FITTED):
+        raise VitreousError(
+            f"{folder / FITTED} is damaged or was tampered with: its files differ from what was "
+            "written; get it again"
+        )
     model = _component(registry or discover(), "model", made)
     return model, model.load(folder / FITTED)
+
+
+def refuse_unsigned(folder: Path) -> None:
+    """Raises VitreousError for a model folder that says no checksums of its files."""
+    try:
+        signed = bool(read_json(folder / COMPONENT).get("files"))
+    except (OSError, ValueError):
+        return  # it is no model folder, which read_model says
+    if not signed:
+        raise VitreousError(
+            f"{folder} has no checksums (earlier versions wrote none of models that are no "
+            "map); if you trust whom it comes from, load it with vitreous.bundles.read_model"
+        )
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -62,8 +84,9 @@ def read_bundle(folder: Path) -> Bundle:
         VitreousError: no bundle, one of another format, changed or missing files, or a component
         that is not installed.
     """
+    refuse_links(folder)
     try:
-        about = json.loads((folder / ABOUT).read_text())
+        about = read_json(folder / ABOUT)
         form, files = about["format"], dict(about["files"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VitreousError(
@@ -91,7 +114,7 @@ def read_bundle(folder: Path) -> Bundle:
         )
     try:
         return _described(folder, about)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = (
             f"lacks {error}"
             if isinstance(error, KeyError)
@@ -127,6 +150,11 @@ def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
     registry = discover()
     _, fitted = read_model(folder, registry)
     potential = about["potential"]
+    if strange := sorted(set(potential.get("files", {}).values()) - set(about["files"])):
+        raise VitreousError(
+            f"{folder / ABOUT} names {', '.join(strange)}, which is no file of the bundle; do not "
+            "use it"
+        )
     files = {name: str(folder / kept) for name, kept in potential.get("files", {}).items()}
     return Bundle(
         fitted=fitted,

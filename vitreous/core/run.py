@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from vitreous.core.archive import read_json, refuse_model_files
 from vitreous.core.build import construct
 from vitreous.core.cases import Case
 from vitreous.core.errors import VitreousError
@@ -175,7 +176,7 @@ def _read(folder: Path) -> dict[str, Any]:
     """What ``run.json`` says; ``folder`` may be the file itself."""
     path = folder if folder.name == FILE else folder / FILE
     try:
-        about = json.loads(path.read_text())
+        about = read_json(path)
         known = about["format"]
     except FileNotFoundError as error:
         raise VitreousError(
@@ -247,14 +248,10 @@ def pack(fitted: Fitted) -> dict[str, np.ndarray]:
 
 def unpack(model: Model, files: Mapping[str, np.ndarray]) -> Fitted:
     """The fitted model that ``pack`` packed."""
+    refuse_model_files({"files": files})
     with tempfile.TemporaryDirectory() as name:
         for path, content in files.items():
-            target = (Path(name) / path).resolve()
-            if not target.is_relative_to(Path(name).resolve()):
-                raise VitreousError(
-                    f"a stored model names the file '{path}', which lies outside its own folder; "
-                    "do not use it"
-                )
+            target = Path(name) / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.tobytes())
         return model.load(Path(name))

@@ -141,13 +141,10 @@ def _verify(store: Store, options: argparse.Namespace) -> int:
 
 
 def _gc(store: Store, options: argparse.Namespace) -> int:
-    leftovers = store.leftovers((".tmp", ".damaged"))
-    size = 0
-    for path in leftovers:
-        size += path.stat().st_size
-        path.unlink(missing_ok=True)
+    sizes = store.clean(damaged=True)
     _say(
-        f"removed {len(leftovers)} leftovers of killed runs and damaged files, {size / 1e6:.3f} MB"
+        f"removed {len(sizes)} leftovers of killed runs and damaged files, "
+        f"{sum(sizes) / 1e6:.3f} MB"
     )
     return 0
 
