@@ -45,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     mend.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    status = _carried_out(arguments)
+    return _output_lost(told=status != 0) or status
+
+
+def _carried_out(arguments: Sequence[str]) -> int:
     try:
         if arguments[:1] in (["-sc"], ["--shell-completion"]):
             return _complete(arguments)
@@ -60,14 +65,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         sys.stderr.write(f"vitreous: interrupted; {kept}\n")
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except (VitreousError, OSError, MemoryError) as error:
         return _refuse(error)
 
 
+def _output_lost(told: bool) -> int:
+    """The exit status if standard output takes no more, 0 while it does: nobody reads on
+    (``| head -1``), or its disk is full, which is said unless something was ``told``.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        from vitreous.app.summary import to_nowhere
+
+        to_nowhere()
+        if isinstance(error, BrokenPipeError):
+            return 1
+        return REFUSED if told else _refuse(error)
+    return 0
+
+
 def _refuse(error: BaseException | str) -> int:
+    if isinstance(error, BrokenPipeError):
+        return 1
     sys.stderr.write(
         f"vitreous: {_told(error) if isinstance(error, OSError | MemoryError) else error}\n"
     )
@@ -83,7 +103,11 @@ def _told(error: OSError | MemoryError) -> str:
             f"this machine has too little memory ({str(error) or 'none is left'}); use a "
             "smaller glass, fewer places or fewer workers"
         )
-    what = f"{error.filename} cannot be used" if error.filename else "a file cannot be written"
+    what = (
+        f"{error.filename} cannot be used"
+        if error.filename
+        else "the output or a file cannot be written"
+    )
     return (
         f"{what}: {error.strerror or error}; mend it, or set VITREOUS_HOME to another folder: "
         "what is stored is kept"

@@ -106,6 +106,6 @@ def _print_table(names: Sequence[str], rows: Mapping[str, Sequence[float | None]
     table = Table("score, on test glasses", *names, box=None, pad_edge=False)
     for metric, values in rows.items():
         table.add_row(metric, *("-" if value is None else f"{value:.4g}" for value in values))
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     console.width = max(console.width, 40 + 24 * len(names))
     console.print(table)
