@@ -110,7 +110,7 @@ def test_a_failed_run_is_marked_with_its_reason(home, client, runs):
 
 
 def test_a_locked_database_is_one_sentence_and_what_is_stored_is_kept(home, monkeypatch):
-    monkeypatch.setattr("vitreous.plugins.trackers.mlflow.PATIENCE", 0.2)
+    monkeypatch.setattr("vitreous.plugins.trackers._mlflow_database.PATIENCE", 0.2)
     before = sorted((home / "store").rglob("*.npz"))
     connection = sqlite3.connect(home / "runs" / "mlflow.db")
     connection.execute("BEGIN EXCLUSIVE")
@@ -139,7 +139,7 @@ def test_a_database_locked_at_the_end_loses_no_result(tmp_path, toys, monkeypatc
 
     locking = []
     monkeypatch.setattr(job, "write_results", then_lock)
-    monkeypatch.setattr("vitreous.plugins.trackers.mlflow.PATIENCE", 0.2)
+    monkeypatch.setattr("vitreous.plugins.trackers._mlflow_database.PATIENCE", 0.2)
     database = f"sqlite:///{tmp_path / 'mlflow.db'}"
     config = {
         **toy_config(tmp_path),

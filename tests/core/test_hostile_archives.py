@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from toy import vitreous
 
-from vitreous.core import archive
+from vitreous.core import archive, locks
 from vitreous.core.archive import read_json, stays_inside
 from vitreous.core.errors import VitreousError
 from vitreous.core.run import unpack
@@ -171,7 +171,7 @@ def test_json_of_a_stranger_is_an_object_in_a_file(tmp_path):
 WRITING = """
 import sys, time
 from pathlib import Path
-from vitreous.core import archive
+from vitreous.core import archive, locks
 with archive._temporary(Path(sys.argv[1])) as (temporary, stream):
     print(temporary, flush=True)
     time.sleep(60)
@@ -219,11 +219,28 @@ def test_files_of_other_machines_whose_locks_may_not_be_seen_here_are_removed_af
     assert fresh.exists()
 
 
+def test_a_writer_whose_file_was_taken_for_a_leftover_begins_again(store, monkeypatch):
+    genuine, calls = locks.lock, []
+
+    def late(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 1:
+            raise BlockingIOError
+        if len(calls) == 2:
+            next(store.folder.glob("*/??/.*.tmp")).unlink()
+        return genuine(descriptor)
+
+    monkeypatch.setattr(archive, "lock", late)
+    store.put("label", KEY, {"x": BYTES}, {})
+    assert len(calls) == 3
+    assert store.get("label", KEY) is not None
+
+
 def test_without_locks_on_the_file_system_age_decides(store, monkeypatch):
     def none(descriptor, how):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(archive.fcntl, "flock", none)
+    monkeypatch.setattr(locks.fcntl, "flock", none)
     store.put("label", KEY, {"x": BYTES}, {})
     folder = store.path("label", KEY).parent
     (folder / f".{KEY}.{socket.gethostname()}.1.abcd.tmp").touch()

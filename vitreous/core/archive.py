@@ -8,7 +8,6 @@ announces, so that reading takes no more memory than the file has bytes.
 from __future__ import annotations
 
 import errno
-import fcntl
 import io
 import json
 import math
@@ -28,6 +27,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
+from vitreous.core.locks import is_file, lock, taken_over
 
 MANIFEST = "manifest"
 KINDS = "biufcSU"  #: of arrays: numbers, flags and text
@@ -46,15 +46,11 @@ def open_plain(path: Path) -> IO[bytes]:
     end, and OSError.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    stream = os.fdopen(descriptor, "rb") if _is_file(descriptor) else None
+    stream = os.fdopen(descriptor, "rb") if is_file(descriptor) else None
     if stream is None:
         os.close(descriptor)
         raise Damaged("it is no file")
     return stream
-
-
-def _is_file(descriptor: int) -> bool:
-    return stat.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -153,11 +149,8 @@ def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 @contextmanager
 def _temporary(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A new file beside ``path``, locked as long as it is written, and removed if it is not
-    renamed.
-
-    The lock says that the writer lives: the kernel drops it with the process, and everyone on this
-    machine sees it. A process id means nothing in another container of the same host name.
+    """A new file beside ``path``, locked as long as it is written (see ``locks``), and removed if
+    it is not renamed.
     """
     while True:
         temporary = path.with_name(
@@ -165,24 +158,20 @@ def _temporary(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
         )
         with open(temporary, "xb") as stream:
             try:
-                _lock(stream.fileno(), fcntl.LOCK_EX)
-                if not temporary.exists():
-                    continue  # removed before it was locked
+                if not _locked(temporary, stream):
+                    continue  # taken for a leftover before it was locked
                 yield temporary, stream
             finally:
                 temporary.unlink(missing_ok=True)
         return
 
 
-def _lock(descriptor: int, how: int) -> bool:
-    """False where the file system knows no locks. Raises BlockingIOError if another has it."""
+def _locked(temporary: Path, stream: IO[bytes]) -> bool:
     try:
-        fcntl.flock(descriptor, how)
+        lock(stream.fileno())
     except BlockingIOError:
-        raise
-    except OSError:
         return False
-    return True
+    return temporary.exists()
 
 
 @contextmanager
@@ -193,19 +182,18 @@ def abandoned(temporary: Path) -> Iterator[bool]:
     Locks decide for writers on this machine. Those of another may not be visible here (a network
     file system without locks), so its files must also be a day old.
     """
+    with taken_over(temporary) as free:
+        ours = free and f".{socket.gethostname()}." in temporary.name
+        yield bool(ours) or (free is not False and _age(temporary) > DAY)
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was written; 0 for what is no file."""
     try:
-        descriptor = os.open(temporary, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        status = path.lstat()
     except OSError:
-        yield False
-        return
-    try:
-        known = _is_file(descriptor) and _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        ours = known and f".{socket.gethostname()}." in temporary.name
-        yield ours or time.time() - os.fstat(descriptor).st_mtime > DAY
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)
+        return 0.0
+    return time.time() - status.st_mtime if stat.S_ISREG(status.st_mode) else 0.0
 
 
 def refuse_model_files(stored: Any) -> None:
