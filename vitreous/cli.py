@@ -171,6 +171,8 @@ def _terminate(signum: int, frame: Any) -> None:
 
 def _hydra_main() -> Any:
     import hydra
+    from hydra._internal import hydra as hydra_core
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra.core.plugins import Plugins
     from hydra.plugins.search_path_plugin import SearchPathPlugin
 
@@ -187,9 +189,56 @@ def _hydra_main() -> Any:
                 search_path.append(provider=f"plugin:{folder.plugin}", path=f"file://{folder.path}")
 
     Plugins.instance().register(PluginConfigs)
+    # to look into a configuration runs nothing of it
+    looking = {"-c", "--cfg", "-i", "--info"} & {a.split("=")[0] for a in sys.argv[1:]}
+    hydra_core.ConfigLoaderImpl = (
+        ConfigLoaderImpl if looking else _limited([str(folder.path) for folder in folders])
+    )
     return hydra.main(version_base="1.3", config_path="pkg://vitreous.conf", config_name="config")(
         _job
     )
+
+
+def _limited(plugins: Sequence[str]) -> Any:
+    """Hydra's loader, which looks every configuration through before Hydra makes, imports or calls
+    anything that it names; ``plugins`` are the folders of those that installed packages bring.
+    """
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.utils import create_config_search_path
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+
+    from vitreous.app import limits
+    from vitreous.core.allowed import HYDRA, allowed
+
+    class Limited(ConfigLoaderImpl):
+        def load_configuration(
+            self, config_name: Any, overrides: Any, *rest: Any, **more: Any
+        ) -> Any:
+            config = super().load_configuration(config_name, overrides, *rest, **more)
+            limits.refuse_code(plain := _plain(config))
+            limits.refuse_name(config.name)
+            sources = [(s.schema, s.path) for s in config.hydra.runtime.config_sources]
+            strange = limits.from_elsewhere(sources, plugins)
+            if strange and not allowed(HYDRA):
+                installed = ConfigLoaderImpl(create_config_search_path("pkg://vitreous.conf"))
+                try:
+                    own = installed.load_configuration(
+                        "config", limits.own_overrides(overrides), *rest, **more
+                    )
+                except HydraException as error:
+                    raise VitreousError(
+                        f"a configuration in {strange[0]} is named by hydra, home, store, runs, "
+                        f"tracker or executor on the command line ({error}); name one that is "
+                        "installed"
+                    ) from error
+                limits.refuse_strange(plain, _plain(own), strange[0])
+            return config
+
+    def _plain(config: Any) -> Any:
+        return OmegaConf.to_container(config, resolve=False)
+
+    return Limited
 
 
 def _job(config: Any) -> None:

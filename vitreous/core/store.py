@@ -52,11 +52,11 @@ def identity(component: Any) -> dict[str, Any]:
     return {
         "target": f"{cls.__module__}.{cls.__qualname__}",
         "version": cls.version,
-        "fields": _plain(decisive),
+        "fields": plain(decisive),
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Plain JSON values; arrays by their content's hash."""
     if isinstance(value, np.generic | Path):
         value = value.item() if isinstance(value, np.generic) else str(value)
@@ -68,11 +68,11 @@ def _plain(value: Any) -> Any:
             "sha256": hashlib.sha256(content.tobytes()).hexdigest(),
         }
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted(_plain(item) for item in value)
+        return sorted(plain(item) for item in value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise VitreousError(
@@ -84,7 +84,7 @@ def _plain(value: Any) -> Any:
 def key_of(recipe: Mapping[str, Any]) -> str:
     """sha256 of the canonical JSON of a recipe (kind, component, parents, seed, ...)."""
     return hashlib.sha256(
-        json.dumps(_plain(recipe), sort_keys=True, separators=(",", ":")).encode()
+        json.dumps(plain(recipe), sort_keys=True, separators=(",", ":")).encode()
     ).hexdigest()
 
 
@@ -122,7 +122,7 @@ class Store:
         """
         tree, arrays = encode(value)
         text = json.dumps(
-            {**_plain(manifest), "format": FORMAT, "stage": stage, "key": key, "value": tree}
+            {**plain(manifest), "format": FORMAT, "stage": stage, "key": key, "value": tree}
         )
         try:
             write_archive(self.path(stage, key), {MANIFEST: np.array(text), **arrays})
@@ -187,15 +187,14 @@ class Store:
     def entries(self) -> Iterator[Entry]:
         """Every artifact, in no particular order of time."""
         for path in sorted(self.folder.glob("*/??/*.npz")):
-            yield Entry(stage=path.parent.parent.name, key=path.stem, path=path)
+            yield _entry(path)
 
     def find(self, prefix: str) -> Entry:
         """The artifact whose key starts with ``prefix``; raises VitreousError if there is none, or
         more than one.
         """
-        matches = (
-            [entry for entry in self.entries() if entry.key.startswith(prefix)] if prefix else []
-        )
+        at = f"*/{prefix[:2]}*/{prefix}*.npz" if prefix.isalnum() else ""
+        matches = [_entry(path) for path in sorted(self.folder.glob(at))] if at else []
         if len(matches) == 1:
             return matches[0]
         if not matches:
@@ -260,6 +259,10 @@ def _decoded(manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> An
     except Exception as error:  # whatever a tree that nobody wrote leads to
         raise Damaged(f"{type(error).__name__}: {error}") from error
     return value
+
+
+def _entry(path: Path) -> Entry:
+    return Entry(stage=path.parent.parent.name, key=path.stem, path=path)
 
 
 def _removed(path: Path) -> list[int]:
