@@ -191,9 +191,8 @@ def _hydra_main() -> Any:
     Plugins.instance().register(PluginConfigs)
     # to look into a configuration runs nothing of it
     looking = {"-c", "--cfg", "-i", "--info"} & {a.split("=")[0] for a in sys.argv[1:]}
-    hydra_core.ConfigLoaderImpl = (
-        ConfigLoaderImpl if looking else _limited([str(folder.path) for folder in folders])
-    )
+    loader = ConfigLoaderImpl if looking else _limited([str(folder.path) for folder in folders])
+    hydra_core.ConfigLoaderImpl = loader  # pyright: ignore[reportPrivateImportUsage]
     return hydra.main(version_base="1.3", config_path="pkg://vitreous.conf", config_name="config")(
         _job
     )
