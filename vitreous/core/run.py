@@ -91,7 +91,9 @@ class Run:
             loadings = tuple(
                 construct(Loading, "loading", values) for values in about.pop("loadings")
             )
-            cases = [(Case(**row["case"]), row["keys"]) for row in about.pop("cases")]
+            cases = [
+                (construct(Case, "cases", row["case"]), row["keys"]) for row in about.pop("cases")
+            ]
             _refuse_keys(
                 [key for _, keys in cases for key in keys.values()]
                 + [k for k in [about["model_key"]] if k]
@@ -102,7 +104,10 @@ class Run:
                     Sample.stored(c, loadings[c.loading], keys, shelf) for c, keys in cases
                 ),
                 excluded={int(glass): reason for glass, reason in about.pop("excluded").items()},
-                incomplete={Case(**row["case"]): row["reason"] for row in about.pop("incomplete")},
+                incomplete={
+                    construct(Case, "incomplete", row["case"]): row["reason"]
+                    for row in about.pop("incomplete")
+                },
                 model_key=about.pop("model_key"),
                 history=tuple((name, value, step) for name, value, step in about.pop("history")),
                 seconds=about.pop("seconds"),
