@@ -45,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     mend.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    status = _carried_out(arguments)
+    return _output_lost(told=status != 0) or status
+
+
+def _carried_out(arguments: Sequence[str]) -> int:
     try:
         if arguments[:1] in (["-sc"], ["--shell-completion"]):
             return _complete(arguments)
@@ -60,14 +65,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         sys.stderr.write(f"vitreous: interrupted; {kept}\n")
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except (VitreousError, OSError, MemoryError) as error:
         return _refuse(error)
 
 
+def _output_lost(told: bool) -> int:
+    """The exit status if standard output takes no more, 0 while it does: nobody reads on
+    (``| head -1``), or its disk is full, which is said unless something was ``told``.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        from vitreous.app.summary import to_nowhere
+
+        to_nowhere()
+        if isinstance(error, BrokenPipeError):
+            return 1
+        return REFUSED if told else _refuse(error)
+    return 0
+
+
 def _refuse(error: BaseException | str) -> int:
+    if isinstance(error, BrokenPipeError):
+        return 1
     sys.stderr.write(
         f"vitreous: {_told(error) if isinstance(error, OSError | MemoryError) else error}\n"
     )
@@ -83,7 +103,11 @@ def _told(error: OSError | MemoryError) -> str:
             f"this machine has too little memory ({str(error) or 'none is left'}); use a "
             "smaller glass, fewer places or fewer workers"
         )
-    what = f"{error.filename} cannot be used" if error.filename else "a file cannot be written"
+    what = (
+        f"{error.filename} cannot be used"
+        if error.filename
+        else "the output or a file cannot be written"
+    )
     return (
         f"{what}: {error.strerror or error}; mend it, or set VITREOUS_HOME to another folder: "
         "what is stored is kept"
@@ -147,6 +171,8 @@ def _terminate(signum: int, frame: Any) -> None:
 
 def _hydra_main() -> Any:
     import hydra
+    from hydra._internal import hydra as hydra_core
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra.core.plugins import Plugins
     from hydra.plugins.search_path_plugin import SearchPathPlugin
 
@@ -163,9 +189,55 @@ def _hydra_main() -> Any:
                 search_path.append(provider=f"plugin:{folder.plugin}", path=f"file://{folder.path}")
 
     Plugins.instance().register(PluginConfigs)
+    # to look into a configuration runs nothing of it
+    looking = {"-c", "--cfg", "-i", "--info"} & {a.split("=")[0] for a in sys.argv[1:]}
+    loader = ConfigLoaderImpl if looking else _limited([str(folder.path) for folder in folders])
+    hydra_core.ConfigLoaderImpl = loader  # pyright: ignore[reportPrivateImportUsage]
     return hydra.main(version_base="1.3", config_path="pkg://vitreous.conf", config_name="config")(
         _job
     )
+
+
+def _limited(plugins: Sequence[str]) -> Any:
+    """Hydra's loader, which looks every configuration through before Hydra makes, imports or calls
+    anything that it names; ``plugins`` are the folders of those that installed packages bring.
+    """
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.utils import create_config_search_path
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+
+    from vitreous.app import limits
+    from vitreous.core.allowed import HYDRA, allowed
+
+    class Limited(ConfigLoaderImpl):
+        def load_configuration(
+            self, config_name: Any, overrides: Any, *rest: Any, **more: Any
+        ) -> Any:
+            config = super().load_configuration(config_name, overrides, *rest, **more)
+            limits.refuse_code(plain := _plain(config))
+            limits.refuse_name(config.name)
+            sources = [(s.schema, s.path) for s in config.hydra.runtime.config_sources]
+            strange = limits.from_elsewhere(sources, plugins)
+            if strange and not allowed(HYDRA):
+                installed = ConfigLoaderImpl(create_config_search_path("pkg://vitreous.conf"))
+                try:
+                    own = installed.load_configuration(
+                        "config", limits.own_overrides(overrides), *rest, **more
+                    )
+                except HydraException as error:
+                    raise VitreousError(
+                        f"a configuration in {strange[0]} is named by hydra, home, store, runs, "
+                        f"tracker or executor on the command line ({error}); name one that is "
+                        "installed"
+                    ) from error
+                limits.refuse_strange(plain, _plain(own), strange[0])
+            return config
+
+    def _plain(config: Any) -> Any:
+        return OmegaConf.to_container(config, resolve=False)
+
+    return Limited
 
 
 def _job(config: Any) -> None:

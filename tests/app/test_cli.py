@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from toy import environment, process, vitreous
 
+from vitreous.core.store import Store
+
 HEAVY = (
     "torch",
     "pandas",
@@ -332,7 +334,7 @@ def test_the_store_is_listed_explained_verified_exported_and_cleaned(tmp_path):
     vitreous(tmp_path, *TOY)
     assert "fit" in vitreous(tmp_path, "store", "ls").stdout
     keys = {p.parent.parent.name: p.stem for p in (tmp_path / "store").glob("*/*/*.npz")}
-    why = vitreous(tmp_path, "store", "why", keys["fit"][:10]).stdout
+    why = vitreous(tmp_path, "store", "why", keys["fit"][:10], "--all").stdout
     assert "toyglass.components.LeastSquares version 1  (toyglass 1.0)" in why
     assert "toyglass.components.Lattice" in why
     for stage, form in (
@@ -360,6 +362,43 @@ def test_the_store_is_listed_explained_verified_exported_and_cleaned(tmp_path):
     assert "removed 1 leftovers" in vitreous(tmp_path, "store", "gc").stdout
     assert vitreous(tmp_path, "store", "verify").returncode == 0
     ended_with(vitreous(tmp_path, "store", "--store", "nowhere", "ls"), 2, "there is no store at")
+
+
+def test_why_is_short_and_says_what_differs(tmp_path):
+    vitreous(tmp_path, *TOY, "samples=30", "descriptor.cutoff=3")
+    (fit,) = (tmp_path / "store" / "fit").rglob("*.npz")
+    why = vitreous(tmp_path, "store", "why", fit.stem[:10]).stdout
+    assert len(why.splitlines()) < 40
+    assert why.splitlines()[0] == f"fit {fit.stem[:12]}"
+    (index,) = [line for line in why.splitlines() if line.startswith("    index = ")]
+    assert index.endswith(", ...")
+    assert "    cutoff = 3.0\n" in why
+    assert " more as by default\n" in why
+    assert why.count("toyglass.components.Lattice") == 1
+    everything = vitreous(tmp_path, "store", "why", fit.stem[:10], "--all").stdout
+    assert everything.count("toyglass.components.Lattice") > 20
+
+
+def test_manifests_of_a_stranger_are_told_as_damage_and_move_no_cursor(tmp_path):
+    store = Store(tmp_path / "store")
+    for key, manifest in (
+        ("a" * 64, {"seconds": "long"}),
+        ("b" * 64, {"recipe": {"component": []}, "seconds": 0.0}),
+        ("c" * 64, {"recipe": {"component": {"target": "\x1b[2J"}, "parents": ["*"]}}),
+    ):
+        store.put("label", key, {}, manifest)
+    listed = vitreous(tmp_path, "store", "ls")
+    assert listed.returncode == 0
+    assert "damaged: could not convert string to float" in listed.stdout
+    for key in "ab":
+        for flags in ((), ("--all",)):
+            done = vitreous(tmp_path, "store", "why", key, *flags)
+            assert done.returncode == 0, done.stderr
+            assert "its manifest does not say what it was made from" in done.stdout
+    for flags in ((), ("--all",)):
+        told = vitreous(tmp_path, "store", "why", "c", *flags)
+        assert "\x1b" not in told.stdout
+        assert "no longer in the store" in told.stdout
 
 
 def test_the_doctor_says_what_is_there(tmp_path):

@@ -66,6 +66,31 @@ def test_a_run_is_computed_again_and_compared(home, runs, tmp_path):
     assert "glass 0, pure shear, sign +1, at 0° in xy: labels differ at " in done.stdout
 
 
+def test_the_numbers_of_a_strangers_glasses_name_no_files_elsewhere(home, runs, tmp_path):
+    folder = shutil.copytree(runs[0], tmp_path / "strange")
+    (folder / "test_..").mkdir()
+    about = json.loads((folder / "run.json").read_text())
+    for row in about["cases"]:
+        row["case"]["glass"] = "../../../victim"
+    (folder / "run.json").write_text(json.dumps(about))
+    done = vitreous(home, "report", str(folder), "--store", str(home / "store"))
+    assert done.returncode == 2
+    assert "cases.glass is '../../../victim', a str; expected an integer" in done.stderr
+    assert not list(tmp_path.rglob("victim*"))
+
+
+def test_a_report_follows_no_link_of_a_strangers_folder(home, runs, tmp_path):
+    folder = shutil.copytree(runs[0], tmp_path / "strange")
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    (folder / "report.html").unlink(missing_ok=True)
+    (folder / "report.html").symlink_to(mine)
+    done = vitreous(home, "report", str(folder), "--store", str(home / "store"))
+    assert done.returncode == 0, done.stderr
+    assert mine.read_text() == "mine"
+    assert "<html" in (folder / "report.html").read_text()
+
+
 def test_a_strangers_run_runs_no_commands_of_lammps(home, runs, tmp_path):
     victim = tmp_path / "victim"
     simulator = {

@@ -110,7 +110,7 @@ def test_a_failed_run_is_marked_with_its_reason(home, client, runs):
 
 
 def test_a_locked_database_is_one_sentence_and_what_is_stored_is_kept(home, monkeypatch):
-    monkeypatch.setattr("vitreous.plugins.trackers.mlflow.PATIENCE", 0.2)
+    monkeypatch.setattr("vitreous.plugins.trackers._mlflow_database.PATIENCE", 0.2)
     before = sorted((home / "store").rglob("*.npz"))
     connection = sqlite3.connect(home / "runs" / "mlflow.db")
     connection.execute("BEGIN EXCLUSIVE")
@@ -139,7 +139,7 @@ def test_a_database_locked_at_the_end_loses_no_result(tmp_path, toys, monkeypatc
 
     locking = []
     monkeypatch.setattr(job, "write_results", then_lock)
-    monkeypatch.setattr("vitreous.plugins.trackers.mlflow.PATIENCE", 0.2)
+    monkeypatch.setattr("vitreous.plugins.trackers._mlflow_database.PATIENCE", 0.2)
     database = f"sqlite:///{tmp_path / 'mlflow.db'}"
     config = {
         **toy_config(tmp_path),
@@ -227,3 +227,66 @@ def test_a_sweep_whose_parent_cannot_be_opened_is_refused(tmp_path):
     (line,) = done.stderr.splitlines()
     assert "tracking at sqlite:////proc/none.db failed" in line
     assert not (tmp_path / "store").exists()
+
+
+def statuses(home):
+    """Of the tracked runs in a home."""
+    with sqlite3.connect(home / "runs" / "mlflow.db") as database:
+        return [status for (status,) in database.execute("select status from runs")]
+
+
+@pytest.fixture
+def empty(tmp_path, home):
+    """A home with brackets in its name, and a database without runs: making one takes seconds."""
+    folder = tmp_path / "glass[/b]es[1]"
+    (folder / "runs").mkdir(parents=True)
+    shutil.copy(home / "runs" / "mlflow.db", folder / "runs")
+    with sqlite3.connect(folder / "runs" / "mlflow.db") as database:
+        for table in ("tags", "params", "metrics", "latest_metrics", "runs"):
+            database.execute(f"delete from {table}")
+    return folder
+
+
+def test_brackets_in_a_path_are_printed_as_they_are(empty):
+    done = vitreous(empty, "run", *TOY)
+    assert done.returncode == 0, done.stderr
+    assert f"store     {empty / 'store'}\n" in done.stdout
+    assert statuses(empty) == ["FINISHED"]
+
+
+@pytest.mark.parametrize(
+    ("sink", "status", "sentence"),
+    [
+        ("/dev/full", 2, "the summary cannot be printed (No space left on device); everything is"),
+        ("| true", 0, ""),
+    ],
+)
+def test_a_run_whose_output_is_lost_is_finished_and_ends_politely(empty, sink, status, sentence):
+    shell = f"{sys.executable} -m vitreous.cli run {' '.join(TOY)}"
+    shell += f" > {sink}; exit $?" if status == 2 else f" {sink}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", shell],
+        env=environment(empty),
+        cwd=empty,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status
+    assert len(done.stderr.splitlines()) == (status == 2)
+    assert sentence in done.stderr
+    assert statuses(empty) == ["FINISHED"]
+
+
+def test_a_command_whose_output_is_lost_says_so(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "vitreous.cli", "list"],
+            env=environment(tmp_path),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "the output or a file cannot be written: No space left on device" in done.stderr

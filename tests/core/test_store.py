@@ -4,7 +4,6 @@ and loses nothing.
 
 import errno
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -143,39 +142,8 @@ def test_a_read_only_store_can_be_read_and_refuses_to_be_written_in_one_sentence
         store.put("label", key_of({"any": 2}), VALUE, {})
 
 
-def test_leftovers_of_dead_writers_are_removed_and_those_of_the_living_kept(store):
-    folder = store.path("label", KEY).parent
-    ended = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    host = os.uname().nodename
-    dead, alive, elsewhere = (
-        folder / f".{KEY}.{h}.{p}.abcd.tmp"
-        for h, p in ((host, ended), (host, os.getpid()), ("far-away", ended))
-    )
-    for path in (dead, alive, elsewhere):
-        path.touch()
-    assert store.clean() == 1
-    assert sorted(folder.glob("*.tmp")) == sorted([alive, elsewhere])
-
-
 def test_artifacts_are_found_by_the_beginning_of_their_key(store):
     assert store.find(KEY[:6]).key == KEY
     for prefix, sentence in (("zz", "no artifact"), ("", "no artifact")):
         with pytest.raises(VitreousError, match=sentence):
             store.find(prefix)
-
-
-def test_a_writer_that_ended_but_was_not_collected_counts_as_gone(store):
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, left as a zombie
-    folder = store.folder / "label" / "ab"
-    folder.mkdir(parents=True)
-    left = folder / f".abcd.{socket.gethostname()}.{child.pid}.01234567.tmp"
-    left.write_bytes(b"half")
-    assert store.clean() == 1
-    assert not left.exists()
-    child.wait()

@@ -253,3 +253,10 @@ def test_without_dask_the_executor_says_what_to_install_when_it_is_built(monkeyp
     )
     with pytest.raises(MissingExtra, match=sentence):
         build(registry.discover(), "executor", {"_target_": f"{Dask.__module__}.Dask"})
+
+
+@pytest.mark.parametrize("field", ["queue", "account", "walltime", "memory", "directives"])
+def test_lines_of_a_job_script_cannot_bring_others_along(field):
+    text = "x\nrm -rf ~"
+    with pytest.raises(VitreousError, match="expected one line"):
+        Dask(**{field: (text,) if field == "directives" else text})

@@ -40,6 +40,10 @@ def _inherent_energy(time, seed=0):
         "include other",
         "python f source x",
         "pair_style python 1.0",
+        "pair_style hybrid python/gpu 1.0 lj/cut 2.5",
+        "pair_style mliap unified theirs.pkl",
+        "pair_style mliap model mliappy theirs.pkl",
+        "pair_coeff 1 1 1 1\nshell rm -rf x",
         "pair_coeff * * ${x}",
     ],
 )
@@ -49,6 +53,11 @@ def test_lines_that_do_more_than_set_a_model_are_refused(line):
         match=r"generator.pair_commands holds .*; expected lines that begin with pair_style",
     ):
         MeltQuench(pair_commands=("pair_style lj/cut 2.5", line))
+
+
+def test_such_lines_are_taken_where_they_are_allowed(monkeypatch):
+    monkeypatch.setenv("VITREOUS_ALLOW", "lammps")
+    assert MeltQuench(pair_commands=("include theirs",)).pair_commands == ("include theirs",)
 
 
 def test_slow_cooling_reaches_lower_inherent_structures():

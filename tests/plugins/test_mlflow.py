@@ -1,12 +1,20 @@
 """MLflow on a database of this machine: where it lies, what it holds, and how it complains."""
 
 import logging
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from vitreous.core import locks
 from vitreous.core.errors import VitreousError
 from vitreous.core.tracking import Beginning, Outcome
+from vitreous.plugins.trackers import _mlflow_database as database
 from vitreous.plugins.trackers import mlflow as tracking
 from vitreous.plugins.trackers.mlflow import MLflow, flatten
 
@@ -94,10 +102,10 @@ def test_a_failure_is_recorded_and_one_that_cannot_be_is_a_warning(
     assert run.info.status == "FAILED"
     assert len(run.data.tags["failure"]) == tracking.LONGEST
 
-    def unwritable(database):
+    def unwritable(database, opened):
         raise OSError("read-only")
 
-    monkeypatch.setattr(tracking, "_refuse_unwritable", unwritable)
+    monkeypatch.setattr(tracking, "prepare", unwritable)
     with caplog.at_level(logging.WARNING):
         tracked.fail("ValueError")
     assert f"the tracked run {tracked.id} could not be marked as failed" in caplog.text
@@ -110,3 +118,167 @@ def test_a_failure_is_recorded_and_one_that_cannot_be_is_a_warning(
 
 def test_nested_settings_have_names_with_dots():
     assert flatten({"a": {"b": 1, "c": {"d": 2}}, "e": [3]}) == {"a.b": 1, "a.c.d": 2, "e": [3]}
+
+
+@pytest.fixture
+def copied(runs, client, tmp_path):
+    """A whole database without runs, in a folder of its own."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    shutil.copy(runs / "mlflow.db", folder)
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        for table in ("tags", "params", "metrics", "latest_metrics", "runs"):
+            database.execute(f"delete from {table}")
+    return folder
+
+
+def half_made(folder):
+    """As kill -9 leaves it in the middle of its making: tables, and no version of the schema."""
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        database.execute("drop table trace_info")
+        database.execute("update alembic_version set version_num = '97727af70f4d'")
+
+
+def statuses(folder):
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        return [status for (status,) in database.execute("select status from runs")]
+
+
+def test_a_database_left_half_made_is_replaced_told_and_kept(copied, caplog):
+    half_made(copied)
+    MLflow().start(beginning(copied))
+    assert statuses(copied) == ["RUNNING"]
+    assert "was left half made by a run that was killed, and held no runs" in caplog.text
+    assert sorted(p.name for p in copied.glob("*mlflow.db*")) == [
+        "mlflow.db",
+        "mlflow.db.half-made",
+    ]
+
+
+def test_a_database_that_holds_runs_is_never_replaced(copied):
+    MLflow().start(beginning(copied)).finish(Outcome())
+    half_made(copied)
+    before = (copied / "mlflow.db").read_bytes()
+    database.prepare(copied / "mlflow.db", lambda uri: pytest.fail(f"{uri} was opened"))
+    assert (copied / "mlflow.db").read_bytes() == before
+
+
+def test_a_whole_database_without_runs_is_kept(copied):
+    MLflow().start(beginning(copied, name="new"))
+    assert not (copied / "mlflow.db.half-made").exists()
+    with sqlite3.connect(copied / "mlflow.db") as kept:
+        assert ("study",) in kept.execute("select name from experiments").fetchall()
+
+
+def test_a_database_appears_whole_or_not_at_all(tmp_path):
+    class Killed(BaseException):
+        pass
+
+    def opened(uri):
+        sqlite3.connect(uri.removeprefix("sqlite:///")).execute("create table issues (x)")
+        raise Killed
+
+    with pytest.raises(Killed):
+        database.prepare(tmp_path / "mlflow.db", opened)
+    assert not (tmp_path / "mlflow.db").exists()
+    database.prepare(tmp_path / "mlflow.db", lambda uri: None)
+    assert [p.name for p in tmp_path.iterdir()] == ["mlflow.db"]
+
+
+def test_what_is_no_database_is_refused_and_not_replaced(tmp_path):
+    for content in (b"a letter to a friend " * 100,):
+        (tmp_path / "mlflow.db").write_bytes(content)
+        with pytest.raises(VitreousError, match="file is not a database"):
+            MLflow().start(beginning(tmp_path))
+        assert (tmp_path / "mlflow.db").read_bytes() == content
+
+
+@pytest.fixture
+def silent():
+    """A server that accepts calls and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_server_that_never_answers_is_one_sentence_and_holds_no_lock(
+    silent, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tracking, "ANSWER", 2.0)
+    told = []
+
+    def start():
+        try:
+            MLflow(uri=silent).start(beginning(tmp_path))
+        except VitreousError as error:
+            told.append(str(error))
+
+    waiting = threading.Thread(target=start)
+    waiting.start()
+    monkeypatch.setattr(locks, "PATIENCE", 0.0)
+    while waiting.is_alive():
+        with locks.alone(tmp_path):
+            waiting.join(0.05)
+    (sentence,) = told
+    assert f"tracking at {silent} failed" in sentence
+    assert "takes calls, but has not answered within 2 s" in sentence
+    assert "tracker=none" in sentence
+    assert not (tmp_path / "study" / "first" / ".running").exists()
+
+
+def test_a_lock_that_is_never_released_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+    with (
+        locks.alone(tmp_path),
+        pytest.raises(VitreousError, match=r"held the lock on .* for 0.1 s"),
+    ):
+        database.prepare(tmp_path / "mlflow.db", lambda uri: None)
+
+
+RUNNING = """
+import sys
+from pathlib import Path
+from vitreous.core.tracking import Beginning
+from vitreous.plugins.trackers.mlflow import MLflow
+runs = Path(sys.argv[1])
+tracked = MLflow().start(Beginning(name="old", title="x", folder=runs / "old" / "x", runs=runs))
+print(tracked.id, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_run_is_closed_at_the_next_start_and_a_living_one_is_not(copied):
+    from mlflow.tracking import MlflowClient
+
+    other = subprocess.Popen(
+        [sys.executable, "-c", RUNNING, str(copied)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout is not None
+    known = other.stdout.readline().strip()
+    client = MlflowClient(tracking_uri=f"sqlite:///{copied / 'mlflow.db'}")
+    here = MLflow().start(beginning(copied))
+    assert client.get_run(known).info.status == "RUNNING"
+    other.kill()
+    other.wait()
+    MLflow().start(beginning(copied, folder=copied / "second"))
+    run = client.get_run(known)
+    assert run.info.status == "KILLED"
+    assert "its process ended before it could close it" in run.data.tags["failure"]
+    assert client.get_run(here.id).info.status == "RUNNING"
+    here.finish(Outcome())
+    assert client.get_run(here.id).info.status == "FINISHED"
+    assert not list(copied.glob("study/first/.running"))
+
+
+def test_a_run_of_another_machine_is_never_closed(copied):
+    from mlflow.tracking import MlflowClient
+
+    first = MLflow().start(beginning(copied))
+    first._life.end()  # its lock cannot be seen from here
+    (copied / "study" / "first" / ".running").touch()
+    client = MlflowClient(tracking_uri=f"sqlite:///{copied / 'mlflow.db'}")
+    client.set_tag(first.id, "vitreous.host", "far-away")
+    MLflow().start(beginning(copied, folder=copied / "second"))
+    assert client.get_run(first.id).info.status == "RUNNING"

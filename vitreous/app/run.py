@@ -20,7 +20,7 @@ from vitreous.analysis.conformal import Intervals, intervals
 from vitreous.app import progress
 from vitreous.app.assembling import assemble
 from vitreous.app.evaluating import Chosen, choose, numbers
-from vitreous.app.summary import print_summary
+from vitreous.app.summary import print_summary, to_nowhere
 from vitreous.app.tracking import beginning, outcome
 from vitreous.bundles import complete_bundle, write_model
 from vitreous.core.build import build
@@ -90,8 +90,17 @@ def run(job: Job) -> Run:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
     model_folder = job.folder / "model" if result.model_key else None
-    print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
     tracked.finish(outcome(result, numbers(found), files, model_folder))
+    try:
+        print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
+    except BrokenPipeError:
+        to_nowhere()  # nobody reads on; the jobs of a sweep are worth as much as before
+    except OSError as error:
+        to_nowhere()
+        raise VitreousError(
+            f"the summary cannot be printed ({error.strerror or error}); everything is written to "
+            f"{job.folder}"
+        ) from error
     if failed := [name for name in chosen.evaluations if name not in found]:
         raise VitreousError(
             f"evaluations failed: {', '.join(failed)} (see the errors above); everything else is "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,27 @@ def print_summary(
     files: Sequence[Path],
 ) -> None:
     """The tables that evaluations want shown, why others were left out, and the paths, on standard
-    output.
+    output, all at once. Raises OSError where it cannot be written.
     """
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    # paths and names of columns may hold brackets, which are no markup
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    with console.capture() as captured:
+        _say(console, result, found, left_out, folder, store, files)
+    sys.stdout.write(captured.get())
+    sys.stdout.flush()
+
+
+def _say(
+    console: Any,
+    result: Run,
+    found: Mapping[str, Evaluated],
+    left_out: Mapping[str, str],
+    folder: Path,
+    store: Path,
+    files: Sequence[Path],
+) -> None:
     roles = ", ".join(f"{len(result.glasses(role))} {role}" for role in ROLES if result.role(role))
     along = (
         f", {len(result.samples)} cases along {len(result.loadings)} loadings"
@@ -56,6 +74,13 @@ def print_summary(
     for path in [p for p in files if p.suffix == ".html"]:
         console.print(f"report    {path}")
     console.print(f"folder    {folder}\nstore     {store.absolute()}")
+
+
+def to_nowhere() -> None:
+    """Let standard output go nowhere, once it takes no more: what is left in its buffer would be
+    complained of again when Python ends.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _drawn(table: Table) -> Any:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vitreous.core.errors import VitreousError
+
 COMPONENT, FITTED, ABOUT, POTENTIAL, PLACES = (
     "component.json",
     "fitted",
@@ -33,7 +35,20 @@ def files_of(folder: Path) -> list[str]:
 
 
 def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def refuse_links(folder: Path) -> None:
+    """Raises VitreousError for anything in a bundle but files and folders: a link leads elsewhere,
+    and a pipe or device might never end.
+    """
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise VitreousError(
+                f"{path} is no file; a model folder holds plain files and folders: copy it with "
+                "cp -rL, or get it again"
+            )
 
 
 def own_digest(about: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.bundles.folder import ABOUT
-from vitreous.bundles.read import read_bundle, read_model
+from vitreous.bundles.read import read_bundle, read_model, refuse_unsigned
 from vitreous.core.interfaces import Fitted
 
 
@@ -23,10 +23,11 @@ class Predictor:
 
 
 def _load_pyfunc(path: str) -> Predictor:
-    """The entry that MLflow's pyfunc flavor asks for: a bundle is looked through first, as
-    everywhere; other models have no checksums.
+    """The entry that MLflow's pyfunc flavor asks for: a bundle, or a model with checksums. Raises
+    VitreousError for a folder without.
     """
     folder = Path(path)
-    return Predictor(
-        fitted=read_bundle(folder).fitted if (folder / ABOUT).is_file() else read_model(folder)[1]
-    )
+    if (folder / ABOUT).is_file():
+        return Predictor(fitted=read_bundle(folder).fitted)
+    refuse_unsigned(folder)
+    return Predictor(fitted=read_model(folder)[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,11 +23,14 @@ from vitreous.bundles.folder import (
     PLACES,
     READABLE,
     digest,
+    digests,
     files_of,
     own_digest,
+    refuse_links,
 )
 from vitreous.bundles.likeness import Likeness
 from vitreous.bundles.trust import Trust
+from vitreous.core.archive import read_json
 from vitreous.core.build import construct
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
@@ -44,23 +46,43 @@ def read_model(folder: Path, registry: Registry | None = None) -> tuple[Model, F
     components are ever imported.
 
     Raises:
-        VitreousError: not such a folder, or its component is not installed, or only in another
-        version.
+        VitreousError: not such a folder, changed files, or a component that is not installed, or
+        only in another version.
     """
+    refuse_links(folder)
     try:
-        about = json.loads((folder / COMPONENT).read_text())
+        about = read_json(folder / COMPONENT)
         made = {
             "target": str(about["target"]),
             "version": about["version"],
             "fields": dict(about["fields"]),
         }
+        written = dict(about.get("files", {}))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VitreousError(
             f"{folder} holds no trained model ({type(error).__name__}: {error}); give the model "
             "folder of a run"
         ) from error
+    if written and written != digests(folder / FITTED):
+        raise VitreousError(
+            f"{folder / FITTED} is damaged or was tampered with: its files differ from what was "
+            "written; get it again"
+        )
     model = _component(registry or discover(), "model", made)
     return model, model.load(folder / FITTED)
+
+
+def refuse_unsigned(folder: Path) -> None:
+    """Raises VitreousError for a model folder that says no checksums of its files."""
+    try:
+        signed = bool(read_json(folder / COMPONENT).get("files"))
+    except (OSError, ValueError):
+        return  # it is no model folder, which read_model says
+    if not signed:
+        raise VitreousError(
+            f"{folder} has no checksums (earlier versions wrote none of models that are no "
+            "map); if you trust whom it comes from, load it with vitreous.bundles.read_model"
+        )
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -70,8 +92,9 @@ def read_bundle(folder: Path) -> Bundle:
         VitreousError: no bundle, one of another format, changed or missing files, or a component
         that is not installed.
     """
+    refuse_links(folder)
     try:
-        about = json.loads((folder / ABOUT).read_text())
+        about = read_json(folder / ABOUT)
         form, files = about["format"], dict(about["files"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise VitreousError(
@@ -98,7 +121,7 @@ def read_bundle(folder: Path) -> Bundle:
         )
     try:
         return _described(folder, today(about))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = (
             f"lacks {error}"
             if isinstance(error, KeyError)
@@ -150,7 +173,7 @@ def _described(folder: Path, about: Mapping[str, Any]) -> Bundle:
         spacing=float(about["spacing"]),
         glasses=about["glasses"],
         scores=about["scores"],
-        potential=_potential(registry, folder, about["potential"]),
+        potential=_potential(registry, folder, about),
         fractions=_fractions(folder),
         **{
             name: None if about[name] is None else kind(**about[name])
@@ -170,14 +193,21 @@ def _refuse_reach(descriptor: Descriptor, about: Mapping[str, Any]) -> None:
         )
 
 
-def _potential(
-    registry: Registry, folder: Path, about: Mapping[str, Any] | None
-) -> Potential | None:
-    """With the files that it is read from, of which the bundle holds copies."""
-    if about is None:
+def _potential(registry: Registry, folder: Path, about: Mapping[str, Any]) -> Potential | None:
+    """With the files that it is read from, of which the bundle holds copies. Raises VitreousError
+    for one that names other files.
+    """
+    made = about["potential"]
+    if made is None:
         return None
-    files = {name: str(folder / kept) for name, kept in about.get("files", {}).items()}
-    return _component(registry, "potential", {**about, "fields": {**about["fields"], **files}})
+    kept = made.get("files", {})
+    if strange := sorted(set(kept.values()) - set(about["files"])):
+        raise VitreousError(
+            f"{folder / ABOUT} names {', '.join(strange)}, which is no file of the bundle; do not "
+            "use it"
+        )
+    files = {name: str(folder / file) for name, file in kept.items()}
+    return _component(registry, "potential", {**made, "fields": {**made["fields"], **files}})
 
 
 def _fractions(folder: Path) -> NDArray[np.float64] | None:

@@ -36,7 +36,12 @@ def write_model(folder: Path, model: Model, fitted: Fitted, provider: str) -> No
     """Save a fitted model, in a form that MLflow's pyfunc also loads, without pickle."""
     (folder / FITTED).mkdir(parents=True, exist_ok=True)
     fitted.save(folder / FITTED)
-    about = {**identity(model), "provider": provider, "vitreous": __version__}
+    about = {
+        **identity(model),
+        "provider": provider,
+        "vitreous": __version__,
+        "files": digests(folder / FITTED),
+    }
     (folder / COMPONENT).write_text(json.dumps(about, indent=1))
     flavor = {"loader_module": LOADER, "data": ".", "env": {}}
     described = {

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from vitreous.core.archive import read_json, refuse_model_files
 from vitreous.core.build import construct
 from vitreous.core.cases import Case
 from vitreous.core.errors import VitreousError
@@ -90,7 +91,9 @@ class Run:
             loadings = tuple(
                 construct(Loading, "loading", values) for values in about.pop("loadings")
             )
-            cases = [(Case(**row["case"]), row["keys"]) for row in about.pop("cases")]
+            cases = [
+                (construct(Case, "cases", row["case"]), row["keys"]) for row in about.pop("cases")
+            ]
             _refuse_keys(
                 [key for _, keys in cases for key in keys.values()]
                 + [k for k in [about["model_key"]] if k]
@@ -101,7 +104,10 @@ class Run:
                     Sample.stored(c, loadings[c.loading], keys, shelf) for c, keys in cases
                 ),
                 excluded={int(glass): reason for glass, reason in about.pop("excluded").items()},
-                incomplete={Case(**row["case"]): row["reason"] for row in about.pop("incomplete")},
+                incomplete={
+                    construct(Case, "incomplete", row["case"]): row["reason"]
+                    for row in about.pop("incomplete")
+                },
                 model_key=about.pop("model_key"),
                 history=tuple((name, value, step) for name, value, step in about.pop("history")),
                 seconds=about.pop("seconds"),
@@ -175,7 +181,7 @@ def _read(folder: Path) -> dict[str, Any]:
     """What ``run.json`` says; ``folder`` may be the file itself."""
     path = folder if folder.name == FILE else folder / FILE
     try:
-        about = json.loads(path.read_text())
+        about = read_json(path)
         known = about["format"]
     except FileNotFoundError as error:
         raise VitreousError(
@@ -247,14 +253,10 @@ def pack(fitted: Fitted) -> dict[str, np.ndarray]:
 
 def unpack(model: Model, files: Mapping[str, np.ndarray]) -> Fitted:
     """The fitted model that ``pack`` packed."""
+    refuse_model_files({"files": files})
     with tempfile.TemporaryDirectory() as name:
         for path, content in files.items():
-            target = (Path(name) / path).resolve()
-            if not target.is_relative_to(Path(name).resolve()):
-                raise VitreousError(
-                    f"a stored model names the file '{path}', which lies outside its own folder; "
-                    "do not use it"
-                )
+            target = Path(name) / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.tobytes())
         return model.load(Path(name))

@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import json
 import logging
 import os
-import socket
-import uuid
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -26,17 +22,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.archive import (
+    MANIFEST,
+    Damaged,
+    abandoned,
+    read_archive,
+    refuse_model_files,
+    write_archive,
+)
 from vitreous.core.codec import decode, encode
 from vitreous.core.errors import VitreousError
 
 FORMAT = 1
-MANIFEST = "manifest"
+_KEY = re.compile(r"[0-9a-f]{64}")  #: a folder of a strange store may be a link to anywhere
 _log = logging.getLogger("vitreous.store")
 _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
-
-
-class Damaged(Exception):
-    """An artifact whose bytes are not those that were written."""
 
 
 def identity(component: Any) -> dict[str, Any]:
@@ -52,11 +52,11 @@ def identity(component: Any) -> dict[str, Any]:
     return {
         "target": f"{cls.__module__}.{cls.__qualname__}",
         "version": cls.version,
-        "fields": _plain(decisive),
+        "fields": plain(decisive),
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Plain JSON values; arrays by their content's hash."""
     if isinstance(value, np.generic | Path):
         value = value.item() if isinstance(value, np.generic) else str(value)
@@ -68,11 +68,11 @@ def _plain(value: Any) -> Any:
             "sha256": hashlib.sha256(content.tobytes()).hexdigest(),
         }
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted(_plain(item) for item in value)
+        return sorted(plain(item) for item in value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise VitreousError(
@@ -84,7 +84,7 @@ def _plain(value: Any) -> Any:
 def key_of(recipe: Mapping[str, Any]) -> str:
     """sha256 of the canonical JSON of a recipe (kind, component, parents, seed, ...)."""
     return hashlib.sha256(
-        json.dumps(_plain(recipe), sort_keys=True, separators=(",", ":")).encode()
+        json.dumps(plain(recipe), sort_keys=True, separators=(",", ":")).encode()
     ).hexdigest()
 
 
@@ -122,30 +122,12 @@ class Store:
         """
         tree, arrays = encode(value)
         text = json.dumps(
-            {**_plain(manifest), "format": FORMAT, "stage": stage, "key": key, "value": tree}
-        )
-        target = self.path(stage, key)
-        temporary = (
-            target.parent
-            / f".{key}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp"
+            {**plain(manifest), "format": FORMAT, "stage": stage, "key": key, "value": tree}
         )
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._write(temporary, {MANIFEST: np.array(text), **arrays})
-                os.replace(temporary, target)
-            finally:
-                temporary.unlink(missing_ok=True)
-            _sync_folder(target.parent)
+            write_archive(self.path(stage, key), {MANIFEST: np.array(text), **arrays})
         except OSError as error:
             raise self._explained(error) from error
-
-    @staticmethod
-    def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-        with open(path, "wb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
 
     def _explained(self, error: OSError) -> VitreousError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -205,15 +187,14 @@ class Store:
     def entries(self) -> Iterator[Entry]:
         """Every artifact, in no particular order of time."""
         for path in sorted(self.folder.glob("*/??/*.npz")):
-            yield Entry(stage=path.parent.parent.name, key=path.stem, path=path)
+            yield _entry(path)
 
     def find(self, prefix: str) -> Entry:
         """The artifact whose key starts with ``prefix``; raises VitreousError if there is none, or
         more than one.
         """
-        matches = (
-            [entry for entry in self.entries() if entry.key.startswith(prefix)] if prefix else []
-        )
+        at = f"*/{prefix[:2]}*/{prefix}*.npz" if prefix.isalnum() else ""
+        matches = [_entry(path) for path in sorted(self.folder.glob(at))] if at else []
         if len(matches) == 1:
             return matches[0]
         if not matches:
@@ -242,59 +223,24 @@ class Store:
             else "its manifest belongs to another artifact"
         )
 
-    def leftovers(self, suffixes: Sequence[str] = (".tmp",)) -> list[Path]:
-        """Temporary files whose writer no longer lives on this machine, and files of other
-        ``suffixes``.
+    def clean(self, damaged: bool = False) -> list[int]:
+        """Remove the temporary files of writers that are gone, and files set aside if ``damaged``,
+        as far as the store can be written; the size of each.
         """
-        found = [
-            path for suffix in suffixes for path in sorted(self.folder.glob(f"*/??/*{suffix}"))
-        ]
-        return [path for path in found if path.suffix != ".tmp" or _writer_is_gone(path)]
-
-    def clean(self) -> int:
-        """Remove the temporary files of dead writers, as far as the store can be
-        written; how many.
-        """
-        count = 0
-        for path in self.leftovers():
-            try:
-                path.unlink()
-                count += 1
-            except OSError:
-                continue
-        return count
+        removed = []
+        for path in sorted(self.folder.glob("*/??/.*.tmp")):
+            with abandoned(path) as gone:
+                removed += _removed(path) if gone else []
+        for path in sorted(self.folder.glob("*/??/*.damaged")) if damaged else ():
+            removed += _removed(path) if _KEY.fullmatch(path.stem) else []
+        return removed
 
 
 def _read(
     path: Path, only_manifest: bool = False
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The manifest and arrays of an archive; every byte read is checked against its CRC. Raises
-    Damaged, FileNotFoundError.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [f"{MANIFEST}.npy"] if only_manifest else archive.namelist()
-            arrays = {
-                name.removesuffix(".npy"): np.load(
-                    io.BytesIO(archive.read(name)), allow_pickle=False
-                )
-                for name in names
-            }
-        manifest = json.loads(str(arrays.pop(MANIFEST)))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        KeyError,
-        ValueError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        raise Damaged(f"{type(error).__name__}: {error}") from error
-    except OSError as error:
-        if error.errno == errno.EINVAL:  # a flipped bit of an offset
-            raise Damaged(f"{type(error).__name__}: {error}") from error
-        raise
+    """The manifest and arrays of an artifact; raises as ``read_archive``."""
+    manifest, arrays = read_archive(path, only_manifest)
     if manifest.get("format") != FORMAT:
         raise Damaged(f"it has format {manifest.get('format')}, this version reads {FORMAT}")
     return manifest, arrays
@@ -302,43 +248,28 @@ def _read(
 
 def _decoded(manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Any:
     """The stored value, taken out of its manifest. Raises Damaged for one that the data classes
-    refuse (written by another version).
+    refuse (written by another version), and a model with files outside its folder.
     """
     try:
-        return decode(manifest.pop("value"), arrays)
-    except (VitreousError, KeyError, TypeError, ValueError) as error:
+        value = decode(manifest.pop("value"), arrays)
+        if manifest["stage"] == "fit":
+            refuse_model_files(value)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a tree that nobody wrote leads to
         raise Damaged(f"{type(error).__name__}: {error}") from error
+    return value
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _entry(path: Path) -> Entry:
+    return Entry(stage=path.parent.parent.name, key=path.stem, path=path)
+
+
+def _removed(path: Path) -> list[int]:
+    """The size of the file that was removed; empty where it cannot be."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _writer_is_gone(temporary: Path) -> bool:
-    """True if the process that ``.<key>.<host>.<pid>.<random>.tmp`` names ran on this machine and
-    has ended.
-    """
-    name = temporary.name.removesuffix(".tmp").rsplit(".", 2)
-    if len(name) != 3 or not name[1].isdigit() or not name[0].endswith(f".{socket.gethostname()}"):
-        return False
-    try:
-        os.kill(int(name[1]), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return _is_zombie(int(name[1]))
-
-
-def _is_zombie(process: int) -> bool:
-    """True for a process that has ended and only waits to be collected; a killed run's workers may
-    wait for long.
-    """
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (OSError, IndexError):
-        return False
+        size = path.lstat().st_size
+        path.unlink()
+    except OSError:
+        return []
+    return [size]

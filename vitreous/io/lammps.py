@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.allowed import LAMMPS, allowed, how_to_allow
 from vitreous.core.data import Configuration
 from vitreous.core.errors import MissingExtra, VitreousError
 
@@ -54,20 +55,26 @@ _MODEL = (
 )
 
 
+#: styles that call Python, or unpickle the files that they are given
+_CODE = {"python", "mliappy", "unified"}
+
+
 def refuse_commands(name: str, commands: Sequence[str]) -> None:
-    """Raise VitreousError for lines that do more than set a model: LAMMPS would run shell commands,
-    Python and other files, too.
+    """Raise VitreousError for lines that do more than set a model, unless they are allowed: LAMMPS
+    would run shell commands, Python and other files, too.
     """
-    for line in commands:
+    for line in () if allowed(LAMMPS) else commands:
         words = line.split()
+        styles = {word.partition("/")[0] for word in words}
         if (
             words[:1] not in [[word] for word in _MODEL]
-            or set(line) & set("$&\n\"'`")
-            or "python" in words
+            or set(line) & set("$&\n\r\"'`")
+            or styles & _CODE
         ):
             raise VitreousError(
                 f"{name} holds {line!r}; expected lines that begin with {', '.join(_MODEL)}, "
-                "without variables, quotes, or style python"
+                f"without variables, quotes, or styles that run Python "
+                f"({', '.join(sorted(_CODE))}); {how_to_allow(LAMMPS)}"
             )
 
 

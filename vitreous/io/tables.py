@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
 
+#: beginnings of text that spreadsheets take for a formula; numbers are no text
+_FORMULA = ("=", "+", "-", "@")
 VOIGT_NAMES = {2: ("xx", "yy", "xy"), 3: ("xx", "yy", "zz", "yz", "xz", "xy")}
 
 
@@ -33,7 +35,7 @@ def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "w", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(columns)
+            writer.writerow(_plain(name) for name in columns)
             writer.writerows([_plain(value) for value in row] for row in rows)
     except OSError as error:
         raise VitreousError(f"{path} cannot be written: {error.strerror or error}") from None
@@ -41,6 +43,12 @@ def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> Path:
 
 
 def _plain(value: Any) -> Any:
+    """A cell. Text that a spreadsheet would calculate is led by an apostrophe, and breaks no line:
+    names of species and columns come from files of others.
+    """
+    if isinstance(value, str):
+        line = "".join(c if c.isprintable() else " " for c in value)
+        return f"'{line}" if line.lstrip().startswith(_FORMULA) else line
     if isinstance(value, bool):
         return int(value)
     return "" if isinstance(value, float) and math.isnan(value) else value

@@ -170,6 +170,8 @@ def _write(folder: Path, html: str, encoded: Mapping[str, bytes]) -> list[Path]:
     paths = [folder / "report.html", *(folder / f"{name}.png" for name in encoded)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            path.unlink(missing_ok=True)  # in the folder of a stranger it may be a link
         paths[0].write_text(html, encoding="utf-8")
         for path, data in zip(paths[1:], encoded.values(), strict=True):
             path.write_bytes(data)

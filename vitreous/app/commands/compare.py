@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,11 +66,12 @@ def carry_out(options: argparse.Namespace) -> int:
 
 def _scores(folder: Path) -> dict[str, Any]:
     """What a run reported on glasses never seen."""
+    from vitreous.core.archive import read_json
     from vitreous.core.run import Run
 
     Run.about_of(folder)  # says what is wrong with a folder that holds no run
     try:
-        return json.loads((folder / "scores.json").read_text())
+        return read_json(folder / "scores.json")
     except (OSError, ValueError) as error:
         raise VitreousError(
             f"{folder} has no scores to compare ({type(error).__name__}); run its command again"
@@ -106,6 +106,6 @@ def _print_table(names: Sequence[str], rows: Mapping[str, Sequence[float | None]
     table = Table("score, on test glasses", *names, box=None, pad_edge=False)
     for metric, values in rows.items():
         table.add_row(metric, *("-" if value is None else f"{value:.4g}" for value in values))
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     console.width = max(console.width, 40 + 24 * len(names))
     console.print(table)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vitreous.core.errors import VitreousError
 
@@ -27,6 +27,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("ls", help="every artifact")
     why = actions.add_parser("why", help="what an artifact was made from")
     why.add_argument("key", help="the key, or its beginning")
+    why.add_argument(
+        "--all",
+        action="store_true",
+        help="every artifact that it goes back to, and every field, not only what differs",
+    )
     actions.add_parser("verify", help="read everything and compare checksums")
     export = actions.add_parser("export", help="write an artifact in another format")
     export.add_argument("key", help="the key, or its beginning")
@@ -58,7 +63,8 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    """A line; manifests of a stranger move no cursor."""
+    sys.stdout.write("".join(c if c.isprintable() else "?" for c in line) + "\n")
 
 
 def _ls(store: Store, options: argparse.Namespace) -> int:
@@ -72,9 +78,9 @@ def _ls(store: Store, options: argparse.Namespace) -> int:
             sample = manifest.get("sample")
             about = (
                 f"{'' if sample is None else f'sample {sample}':10}  "
-                f"{manifest.get('seconds', 0.0):9.3f} s  {manifest.get('created', '')}"
+                f"{float(manifest.get('seconds', 0.0)):9.3f} s  {manifest.get('created', '')}"
             )
-        except Damaged as error:
+        except (Damaged, TypeError, ValueError) as error:
             about = f"damaged: {error}"
         _say(f"{entry.stage:10}  {entry.key[:12]}  {entry.size / 1e6:9.3f} MB  {about}")
     _say(f"{total / 1e6:.3f} MB in {store.folder}")
@@ -82,47 +88,46 @@ def _ls(store: Store, options: argparse.Namespace) -> int:
 
 
 def _why(store: Store, options: argparse.Namespace) -> int:
-    _explain(store, store.find(options.key), 0)
+    from vitreous.app.provenance import short
+
+    entry = store.find(options.key)
+    if options.all:
+        _explain(store, entry, 0)
+        return 0
+    for line in short(store, entry):
+        _say(line)
     return 0
 
 
 def _explain(store: Store, entry: Entry, depth: int) -> None:
     """The recipe of an artifact, and below it those of its parents."""
+    from vitreous.app.provenance import fields, parents, recipe
     from vitreous.core.store import Damaged
 
     pad = "  " * depth
     try:
-        manifest = store.manifest(entry)
+        manifest = recipe(store, entry)
     except Damaged as error:
         _say(f"{pad}{entry.stage} {entry.key[:12]}: damaged ({error})")
         return
-    recipe = manifest["recipe"]
-    component = recipe["component"]
+    made = manifest["recipe"]
+    component = made.get("component", {})
     _say(
-        f"{pad}{entry.stage} {entry.key[:12]}  {component['target']} version "
-        f"{component['version']}  ({manifest.get('provider', '')})"
+        f"{pad}{entry.stage} {entry.key[:12]}  {component.get('target', '')} version "
+        f"{component.get('version', '')}  ({manifest.get('provider', '')})"
     )
-    for name, value in {
-        **component["fields"],
-        **{k: v for k, v in recipe.items() if k not in ("component", "parents")},
-    }.items():
+    for name, value in fields(manifest).items():
         _say(f"{pad}    {name} = {value}")
     _say(
-        f"{pad}    computed in {manifest['seconds']:.3f} s on {manifest['host']} at "
-        f"{manifest['created']}, "
-        f"python {manifest['python']}, numpy {manifest['numpy']}"
+        f"{pad}    computed in {manifest.get('seconds')} s on {manifest.get('host')} at "
+        f"{manifest.get('created')}, "
+        f"python {manifest.get('python')}, numpy {manifest.get('numpy')}"
     )
-    for key in _keys(recipe.get("parents", [])):
+    for key in parents(manifest):
         try:
             _explain(store, store.find(key), depth + 1)
         except VitreousError:
             _say(f"{pad}  {key[:12]}  (no longer in the store)")
-
-
-def _keys(parents: Any) -> list[str]:
-    if isinstance(parents, dict):
-        return [key for group in parents.values() for key in _keys(group)]
-    return [key for item in parents for key in ([item] if isinstance(item, str) else _keys(item))]
 
 
 def _verify(store: Store, options: argparse.Namespace) -> int:
@@ -141,13 +146,10 @@ def _verify(store: Store, options: argparse.Namespace) -> int:
 
 
 def _gc(store: Store, options: argparse.Namespace) -> int:
-    leftovers = store.leftovers((".tmp", ".damaged"))
-    size = 0
-    for path in leftovers:
-        size += path.stat().st_size
-        path.unlink(missing_ok=True)
+    sizes = store.clean(damaged=True)
     _say(
-        f"removed {len(leftovers)} leftovers of killed runs and damaged files, {size / 1e6:.3f} MB"
+        f"removed {len(sizes)} leftovers of killed runs and damaged files, "
+        f"{sum(sizes) / 1e6:.3f} MB"
     )
     return 0
 

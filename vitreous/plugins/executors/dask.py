@@ -56,6 +56,12 @@ class Dask(Executor):
                 raise VitreousError(f"executor.{name} is {value:g}; expected a number above 0")
         if self.retries < 0:
             raise VitreousError(f"executor.retries is {self.retries}; expected 0 or more")
+        for text in (self.queue, self.account, self.walltime, self.memory, *self.directives):
+            if text is not None and not text.isprintable():
+                raise VitreousError(
+                    f"executor holds {text!r}; expected one line, since each is a line of the "
+                    "script that the queue runs"
+                )
         if self.scheduler is not None and (self.jobs is not None or self.workers is not None):
             raise VitreousError(
                 f"executor.scheduler={self.scheduler} has its own workers; remove "

@@ -1,20 +1,19 @@
 """Tracking with MLflow: parameters, metrics, figures, the resolved configuration, artifact keys and
 the model of every run.
 
-MLflow is imported when a run starts. The database's schema is created once, under a lock, because
-MLflow's migrations fail if two processes run them at once.
+MLflow is imported when a run starts. No lock is held while a server is asked, which may accept a
+call and never answer.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,10 +22,13 @@ from typing import Any
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Tracked, Tracker
 from vitreous.core.tracking import Beginning, Outcome
+from vitreous.plugins.trackers._mlflow_database import prepare
+from vitreous.plugins.trackers._mlflow_life import Life, close_killed
 
 BATCH = 100  #: MLflow's limit of parameters or tags per call; ten times that for metrics
 LONGEST = 500  #: characters recorded of a parameter's value
-PATIENCE = 5.0  #: seconds to wait for a locked database
+ANSWER = 10.0  #: seconds within which a server must answer at first
+LATER = "60"  #: seconds within which it must answer afterwards, when it may be sent large files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +53,27 @@ class MLflow(Tracker):
             "mlflow.source.name": "vitreous",
             "folder": str(beginning.folder),
         }
+        life = Life(beginning.folder)
+        tags |= life.tags
         tags |= {"command": beginning.command} if beginning.command else {}
         tags |= {"mlflow.parentRunId": beginning.parent} if beginning.parent else {}
-        with server.client() as client:
-            experiment = server.experiment(client, self.experiment or beginning.name)
-            run = client.create_run(experiment, tags=tags).info.run_id
-            _log_params(client, run, flatten(beginning.config))
-        return MLflowRun(server, run, beginning.folder)
+        try:
+            with server.client() as client:
+                experiment = server.experiment(client, self.experiment or beginning.name)
+                close_killed(client, None if server.file else experiment)
+                run = client.create_run(experiment, tags=tags).info.run_id
+                _log_params(client, run, flatten(beginning.config))
+        except BaseException:
+            life.end()
+            raise
+        return MLflowRun(server, run, beginning.folder, life)
 
 
 class MLflowRun(Tracked):
     """One run on a tracking server."""
 
-    def __init__(self, server: Server, run: str, folder: Path) -> None:
-        self.id, self._server, self._folder = run, server, folder
+    def __init__(self, server: Server, run: str, folder: Path, life: Life) -> None:
+        self.id, self._server, self._folder, self._life = run, server, folder, life
 
     def finish(self, outcome: Outcome) -> None:
         """Record the outcome, in batches."""
@@ -89,6 +98,7 @@ class MLflowRun(Tracked):
             if outcome.model is not None:
                 client.log_artifacts(self.id, str(outcome.model), "model")
             client.set_terminated(self.id, "FINISHED")
+        self._life.end()
 
     def fail(self, reason: str) -> None:
         """Mark the run as failed, if the server is still reachable."""
@@ -96,6 +106,7 @@ class MLflowRun(Tracked):
             with self._server.client() as client:
                 client.set_tag(self.id, "failure", reason[:LONGEST])
                 client.set_terminated(self.id, "FAILED")
+            self._life.end()
         except VitreousError:
             logging.getLogger("vitreous.tracking").warning(
                 "the tracked run %s could not be marked as failed", self.id
@@ -111,15 +122,21 @@ class Server:
 
     def experiment(self, client: Any, name: str) -> str:
         """The id of the experiment of this name, created if missing."""
-        with _alone(self.artifacts.parent):
-            found = client.get_experiment_by_name(name)
-            if found is not None:
-                return found.experiment_id
-            location = (self.artifacts / name).as_uri() if self._file else None
+        from mlflow.exceptions import MlflowException
+
+        if (found := client.get_experiment_by_name(name)) is not None:
+            return found.experiment_id
+        location = (self.artifacts / name).as_uri() if self.file else None
+        try:
             return client.create_experiment(name, artifact_location=location)
+        except MlflowException:
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+            return found.experiment_id  # another run has just created it
 
     @property
-    def _file(self) -> Path | None:
+    def file(self) -> Path | None:
         """The file of a local SQLite database."""
         return (
             Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
@@ -130,12 +147,12 @@ class Server:
         """A client. Failures of MLflow, the database and the disk raise a VitreousError, whose
         message includes ``kept``.
         """
-        if self._file and find_spec("sqlalchemy") is None:
+        if self.file and find_spec("sqlalchemy") is None:
             raise MissingExtra("tracker 'mlflow' with a database", "sqlalchemy", "track")
         from mlflow.exceptions import MlflowException
 
         failures: tuple[type[Exception], ...] = (MlflowException, sqlite3.Error, OSError)
-        if self._file:
+        if self.file:
             from sqlalchemy.exc import SQLAlchemyError
 
             failures = (*failures, SQLAlchemyError)
@@ -151,24 +168,43 @@ class Server:
             ) from error
 
     def _connect(self) -> Any:
-        if self._file:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            _refuse_unwritable(self._file)
         for name, level in (
             ("mlflow", logging.WARNING),
             ("alembic", logging.WARNING),
             ("urllib3", logging.ERROR),
         ):
             logging.getLogger(name).setLevel(level)
-        os.environ.setdefault(
-            "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"
-        )  # MLflow's default, seven, takes minutes to detect a missing server
-        with _alone(self.artifacts.parent):
-            from mlflow.tracking import MlflowClient
+        # MLflow's defaults, 7 and 120, take minutes to detect a missing server
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", LATER)
+        from mlflow.tracking import MlflowClient
 
-            client = MlflowClient(tracking_uri=self.uri)
-            client.search_experiments(max_results=1)  # creates the schema of a new database
-        return client
+        def opened(uri: str) -> Any:
+            client = MlflowClient(tracking_uri=uri)
+            client.search_experiments(max_results=1)
+            return client
+
+        if self.file:
+            prepare(self.file, opened)
+        else:
+            self._refuse_silence()
+        return opened(self.uri)
+
+    def _refuse_silence(self) -> None:
+        """Raise OSError if a server accepts a call, and does not answer. What else is wrong with
+        it, MLflow says.
+        """
+        if not self.uri.startswith(("http://", "https://")):
+            return
+        import requests
+
+        with suppress(requests.ConnectionError, requests.exceptions.InvalidURL):
+            try:
+                requests.get(self.uri, timeout=ANSWER, stream=True).close()
+            except requests.ReadTimeout as error:
+                raise OSError(
+                    f"the server takes calls, but has not answered within {ANSWER:g} s"
+                ) from error
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -178,30 +214,6 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         name = f"{prefix}{key}"
         flat.update(flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value})
     return flat
-
-
-def _refuse_unwritable(database: Path) -> None:
-    """Raise sqlite3.OperationalError if the database cannot be opened or remains locked: MLflow
-    would retry for minutes.
-    """
-    connection = sqlite3.connect(database, timeout=PATIENCE)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.rollback()
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process of this machine at a time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _metric_name(name: str) -> str:
