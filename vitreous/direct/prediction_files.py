@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from vitreous.analysis.neighborhoods import nearest_place
 from vitreous.bundles import Prediction
+from vitreous.bundles.columns import DOUBTFUL, atom_columns, place_columns
 from vitreous.core.errors import VitreousError
 from vitreous.io.tables import write_table
 from vitreous.io.write import WITH_COLUMNS, write_configuration
 
 ENDINGS = (".csv", ".png", *WITH_COLUMNS)  #: of files that a prediction is written to
-DOUBTFUL = "doubtful"  #: a column of the files
+
+__all__ = ["DOUBTFUL", "ENDINGS", "write_prediction"]
 
 
 def write_prediction(found: Prediction, path: Path) -> None:
@@ -29,20 +27,7 @@ def write_prediction(found: Prediction, path: Path) -> None:
 
 
 def _csv(path: Path, found: Prediction) -> None:
-    labels = found.labels
-    unknown = np.full(len(labels.mask), np.nan)
-    write_table(
-        path,
-        {
-            **dict(zip("xyz", found.configuration.in_file(labels.positions).T, strict=False)),
-            labels.name: labels.values,
-            "uncertainty": unknown if found.uncertainty is None else found.uncertainty,
-            **_bounds(found),
-            "predicted": labels.mask,
-            "masked_because": found.reasons,
-            **_trust(found, len(labels.mask)),
-        },
-    )
+    write_table(path, place_columns(found))
 
 
 def _picture(path: Path, found: Prediction) -> None:
@@ -70,36 +55,6 @@ def _picture(path: Path, found: Prediction) -> None:
     )
 
 
-def _bounds(found: Prediction) -> dict[str, Any]:
-    """Ends of the intervals, e.g. ``low_95`` and ``high_95``."""
-    ends = {p: dict(zip(("low", "high"), of, strict=True)) for p, of in found.bounds.items()}
-    return {
-        f"{side}_{100 * p:.0f}": values for p, of in ends.items() for side, values in of.items()
-    }
-
-
-def _trust(found: Prediction, rows: int) -> dict[str, Any]:
-    """Columns that tell whether to trust the map, the same in every row: NaN where that is not
-    known.
-    """
-    known = {
-        "expected_correlation": np.nan if found.correlation is None else found.correlation,
-        DOUBTFUL: np.nan if found.doubtful is None else float(found.doubtful),
-        "at_rest": np.nan if np.isnan(found.largest_force) else float(found.at_rest),
-    }
-    return {name: np.full(rows, value) for name, value in known.items()}
-
-
 def _atoms(path: Path, found: Prediction) -> None:
-    """The glass with the value of the nearest place on every atom, its uncertainty, for each reason
-    why places have no value a column of 0 and 1, and whether to trust the map, for OVITO.
-    """
-    glass, labels = found.configuration, found.labels
-    place = nearest_place(labels.positions, glass.positions, glass.cell, glass.periodic)
-    known = {} if found.uncertainty is None else {"uncertainty": found.uncertainty[place]}
-    why = {reason: (found.reasons == reason)[place] for reason in found.masked}
-    write_configuration(
-        path,
-        glass,
-        {labels.name: labels.values[place], **known, **why, **_trust(found, len(glass))},
-    )
+    """The glass with the value of the nearest place on every atom, for OVITO."""
+    write_configuration(path, found.configuration, atom_columns(found))
