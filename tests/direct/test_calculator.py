@@ -140,6 +140,8 @@ def test_what_changes_is_computed_again():
     now()
     atoms.arrays["typelabel"][:5] = "L"
     now()
+    atoms.arrays["typelabel"][10:15] = "L"
+    now()
     del atoms[7]
     now()
     assert len(set(seen)) == len(seen)

@@ -157,6 +157,15 @@ def test_chemical_elements_are_not_overruled_by_labels():
     atoms = to_ase(silica_crystal())
     atoms.set_array("typelabel", np.array(["A"] * len(atoms)))
     assert from_ase(atoms).names == ("Si", "O")
+    assert from_ase(atoms).info["species_from"] == "chemical symbols"
+    atoms.symbols[0] = "X"
+    assert from_ase(atoms).names == ("A", "Si", "O")
+
+
+def test_in_reduced_units_no_species_is_an_element():
+    """Argon of Lennard-Jones has no mass of 40."""
+    atoms = to_ase(binary_mixture(names=("Ar", "Kr")))
+    assert set(atoms.symbols) == {"X"} and set(atoms.get_masses()) == {1.0}
 
 
 @pytest.mark.parametrize("name", ["a.extxyz", "a.dump"])
