@@ -19,9 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.analysis.neighborhoods import nearest_place
+from vitreous.bundles.bundle import VALUED
 from vitreous.bundles.prediction import Prediction
+from vitreous.io.write import safe_name
 
 Array = NDArray[Any]
+DOUBTFUL = "doubtful"  #: a column of the files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,3 +94,69 @@ def _each(name: str, values: Array, found: Prediction) -> Mapping[str, Array]:
     if not components:
         return {name: values}
     return {f"{name}_{of}": column for of, column in zip(components, values.T, strict=True)}
+
+
+def where(found: Prediction) -> dict[str, Array]:
+    """Coordinates of each site as in the file or Atoms, and of an atom its id and species; nothing
+    of a whole glass.
+    """
+    labels, glass = found.labels, found.configuration
+    if labels.level == "sample":
+        return {}
+    atom = {"id": glass.ids, "species": np.array(glass.names)[glass.species]}
+    at = dict(zip("xyz", found.places.T, strict=False))
+    return {**(atom if labels.level == "atom" else {}), **at}
+
+
+def numbers(found: Prediction) -> dict[str, Array]:
+    """Answers, probabilities, uncertainties and intervals; an uncertainty that nobody knows is NaN
+    for values, and left out of other tasks.
+    """
+    unknown = {"uncertainty": np.full(len(found.labels), np.nan)}
+    known = {name: column.values for name, column in uncertainties(found).items()}
+    return {
+        **{name: column.values for name, column in answers(found).items()},
+        **{name: column.values for name, column in probabilities(found).items()},
+        **(known or (unknown if found.labels.task in VALUED else {})),
+        **bounds(found),
+    }
+
+
+def site_columns(found: Prediction) -> dict[str, Array]:
+    """Every site in a row: where it is, what was predicted, why not, and whether to trust it."""
+    return {
+        **where(found),
+        **numbers(found),
+        **classes(found),
+        "predicted": found.reasons == "",
+        "masked_because": found.reasons,
+        **_trust(found, len(found.labels)),
+    }
+
+
+def atom_columns(found: Prediction) -> dict[str, Array]:
+    """For every atom what was found at the nearest site: answer, uncertainty, for each reason why
+    sites have no value a column of 0 and 1, and whether to trust it; under names that extended XYZ
+    takes.
+    """
+    glass, labels = found.configuration, found.labels
+    site = nearest_place(labels.positions, glass.positions, glass.cell, glass.periodic)
+    found_there = {**answers(found), **probabilities(found), **uncertainties(found)}
+    columns = {
+        **{name: column.values[site] for name, column in found_there.items()},
+        **{reason: (found.reasons == reason)[site].astype(float) for reason in found.masked},
+        **_trust(found, len(glass)),
+    }
+    return {safe_name(name): values for name, values in columns.items()}
+
+
+def _trust(found: Prediction, rows: int) -> dict[str, Array]:
+    """Columns that tell whether to trust the prediction, the same in every row: NaN where that is
+    not known.
+    """
+    known = {
+        "expected_correlation": np.nan if found.correlation is None else found.correlation,
+        DOUBTFUL: np.nan if found.doubtful is None else float(found.doubtful),
+        "at_rest": np.nan if np.isnan(found.largest_force) else float(found.at_rest),
+    }
+    return {name: np.full(rows, value) for name, value in known.items()}

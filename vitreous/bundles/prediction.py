@@ -74,6 +74,11 @@ class Prediction:
         return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
     @property
+    def places(self) -> Array:
+        """(M, D) in the coordinates of the file or Atoms that the glass came from."""
+        return self.configuration.in_file(self.labels.positions)
+
+    @property
     def at_rest(self) -> bool:
         """Whether forces are as small as in the glasses of the training; True where they are not
         known.

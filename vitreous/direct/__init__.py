@@ -7,12 +7,16 @@ model = potential("yukawa_silica")
 glass = relax(read_glass("glass.extxyz", model), model, cell="xy").configuration
 run = deform(glass, model, loading="pure_shear", strain_max=0.1, strain_step=1e-4)
 run.strain, run.scalar_stress, run.lowest_eigenvalue, run.events
+
+Wherever a function takes a glass, it takes a Configuration, ASE Atoms, or the path of a file.
 """
 
-from vitreous.bundles import Prediction, find_bundle, predict
+from vitreous.bundles import Prediction, find_bundle
+from vitreous.bundles.columns import atom_columns, site_columns
 from vitreous.direct.compare import D2minReport, d2min, successive_d2min
 from vitreous.direct.deformation import deform
 from vitreous.direct.glasses import potential, read_glass, read_glasses, simulator
+from vitreous.direct.model import Model, predict
 from vitreous.direct.probing import probe
 from vitreous.direct.rest import EnergyReport, RelaxReport, energy, relax
 from vitreous.direct.ringing import RingReport, rings
@@ -20,9 +24,11 @@ from vitreous.direct.ringing import RingReport, rings
 __all__ = [
     "D2minReport",
     "EnergyReport",
+    "Model",
     "Prediction",
     "RelaxReport",
     "RingReport",
+    "atom_columns",
     "d2min",
     "deform",
     "energy",
@@ -35,5 +41,6 @@ __all__ = [
     "relax",
     "rings",
     "simulator",
+    "site_columns",
     "successive_d2min",
 ]

@@ -6,15 +6,18 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.io.glasses import as_glass, in_given
 from vitreous.mechanics import d2min as motion
 from vitreous.mechanics.neighbours import heights
+
+if TYPE_CHECKING:
+    from vitreous.io.glasses import Given
 
 Array = NDArray[Any]
 
@@ -24,7 +27,7 @@ class D2minReport:
     """What moved beyond a local deformation, atoms in the order of the reference.
 
     Fields:
-        ids: (N,) as in the files. positions: (N, D) in the reference.
+        ids: (N,) as in the files. positions: (N, D) in the reference, as it was given.
         d2min: (N,) length squared, a plain sum over neighbours; NaN where they do not span the
         space.
         gradients: (N, D, D) best local deformation gradients.
@@ -38,13 +41,17 @@ class D2minReport:
     displacement: Array
 
 
-def d2min(configuration: Configuration, reference: Configuration, cutoff: float) -> D2minReport:
+def d2min(configuration: Given, reference: Given, cutoff: float) -> D2minReport:
     """D2min of Falk & Langer from ``reference`` to ``configuration``, neighbours taken within
     ``cutoff`` (length) in the reference.
+
+    Args:
+        configuration, reference: Configurations, ASE Atoms, or the paths of files.
 
     Raises:
         VitreousError: the two hold different atoms, or the cutoff is not a length.
     """
+    given, configuration, reference = reference, as_glass(configuration), as_glass(reference)
     across = float(heights(reference.cell).min())
     if not 0.0 < cutoff < across:
         raise VitreousError(
@@ -66,7 +73,7 @@ def d2min(configuration: Configuration, reference: Configuration, cutoff: float)
     if unnumbered:
         warnings.warn(
             f"{unnumbered[0].info.get('source', 'the file')} numbers no atoms: they are matched "
-            "by their order in the files, which is right only if both list them alike",
+            "by their order, which is right only if both list them alike",
             stacklevel=2,
         )
     order = np.argsort(configuration.ids)[np.argsort(np.argsort(reference.ids))]
@@ -87,14 +94,14 @@ def d2min(configuration: Configuration, reference: Configuration, cutoff: float)
     values, gradients = motion.d2min(*states, cutoff)
     return D2minReport(
         ids=reference.ids,
-        positions=reference.positions,
+        positions=in_given(reference.positions, reference, given),
         d2min=values,
         gradients=gradients,
         displacement=motion.non_affine_displacement(*states, gradients),
     )
 
 
-def successive_d2min(glasses: Sequence[Configuration], cutoff: float) -> list[D2minReport]:
+def successive_d2min(glasses: Sequence[Given], cutoff: float) -> list[D2minReport]:
     """What moved from each of F states to the next, as on a way through strain: F - 1 reports, each
     with the earlier state as reference.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.registry import discover
 from vitreous.direct.rest import bring_to_rest, refuse_at_rest, refuse_unrelaxed
 from vitreous.io.bonds import silica_bonds
+from vitreous.io.glasses import as_glass
 from vitreous.io.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.write import write_extxyz_frames
 from vitreous.mechanics.linear import Preconditioner
@@ -23,13 +24,16 @@ from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.mechanics.relax import AT_REST
 
+if TYPE_CHECKING:
+    from vitreous.io.glasses import Given
+
 BREAK_FAR = (
     2.2  #: angstrom; further from silicon an oxygen has lost it: Font-Clos et al. (2022), Methods
 )
 
 
 def deform(
-    configuration: Configuration,
+    configuration: Given,
     potential: Potential,
     loading: Loading | str = "pure_shear",
     *,
@@ -50,6 +54,7 @@ def deform(
     known.
 
     Args:
+        configuration: a Configuration, ASE Atoms, or the path of a file.
         loading: a Loading, or the name of a mode (sign +1, angle 0).
         strain_max, strain_step: dimensionless; events are reported on the grid of ``strain_step``,
         as far as ``strain_max``. engine: an installed simulator. fields: of it, e.g.
@@ -67,6 +72,7 @@ def deform(
             that is not at rest, one that the potential refuses, or ``relax`` for an engine that
             does so itself.
     """
+    configuration = as_glass(configuration, potential)
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=configuration.dimension)
     simulator = engine_for(

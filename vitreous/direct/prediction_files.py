@@ -1,5 +1,5 @@
 """A prediction written as a table, a picture, arrays on a grid, or the atoms with the value of the
-nearest place.
+nearest site.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.analysis.neighborhoods import nearest_place
 from vitreous.bundles import Bundle, Prediction
-from vitreous.bundles.bundle import VALUED
-from vitreous.bundles.columns import answers, bounds, classes, probabilities, uncertainties
+from vitreous.bundles.columns import (
+    answers,
+    atom_columns,
+    numbers,
+    probabilities,
+    site_columns,
+    uncertainties,
+    where,
+)
 from vitreous.core.errors import VitreousError
 from vitreous.io.tables import write_table
 from vitreous.io.write import WITH_COLUMNS, write_configuration
 
-DOUBTFUL = "doubtful"  #: a column of the files
 #: endings of the files that a prediction of each level is written to
 _ENDINGS: Mapping[str, tuple[str, ...]] = {
     "sample": (".csv",),
@@ -54,47 +59,13 @@ def write_prediction(found: Prediction, path: Path) -> None:
 
 
 def _csv(path: Path, found: Prediction) -> None:
-    write_table(
-        path,
-        {
-            **_where(found),
-            **_numbers(found),
-            **classes(found),
-            "predicted": found.reasons == "",
-            "masked_because": found.reasons,
-            **_trust(found, len(found.labels)),
-        },
-    )
-
-
-def _where(found: Prediction) -> dict[str, Any]:
-    """Coordinates of each place, and of an atom its id and species; nothing of a whole glass."""
-    labels, glass = found.labels, found.configuration
-    if labels.level == "sample":
-        return {}
-    atom = {"id": glass.ids, "species": np.array(glass.names)[glass.species]}
-    places = dict(zip("xyz", glass.in_file(labels.positions).T, strict=False))
-    return {**(atom if labels.level == "atom" else {}), **places}
-
-
-def _numbers(found: Prediction) -> dict[str, Any]:
-    """Answers, probabilities, uncertainties and intervals; an uncertainty that nobody knows is NaN
-    for values, and left out of other tasks.
-    """
-    unknown = {"uncertainty": np.full(len(found.labels), np.nan)}
-    known = {name: column.values for name, column in uncertainties(found).items()}
-    return {
-        **{name: column.values for name, column in answers(found).items()},
-        **{name: column.values for name, column in probabilities(found).items()},
-        **(known or (unknown if found.labels.task in VALUED else {})),
-        **bounds(found),
-    }
+    write_table(path, site_columns(found))
 
 
 def _arrays(path: Path, found: Prediction) -> None:
     """Every column on the grid of the places, (nx, ny); without a grid as it is."""
     shape = found.labels.grid or (len(found.labels),)
-    columns = {**_where(found), **_numbers(found), "predicted": found.reasons == ""}
+    columns = {**where(found), **numbers(found), "predicted": found.reasons == ""}
     arrays: dict[str, Any] = {n: np.reshape(of, shape) for n, of in columns.items()}
     np.savez(path, **arrays)
 
@@ -130,32 +101,6 @@ def _picture(path: Path, found: Prediction) -> None:
     )
 
 
-def _trust(found: Prediction, rows: int) -> dict[str, Any]:
-    """Columns that tell whether to trust the prediction, the same in every row: NaN where that is
-    not known.
-    """
-    known = {
-        "expected_correlation": np.nan if found.correlation is None else found.correlation,
-        DOUBTFUL: np.nan if found.doubtful is None else float(found.doubtful),
-        "at_rest": np.nan if np.isnan(found.largest_force) else float(found.at_rest),
-    }
-    return {name: np.full(rows, value) for name, value in known.items()}
-
-
 def _atoms(path: Path, found: Prediction) -> None:
-    """The glass with the answer at the nearest place on every atom, its uncertainty, for each
-    reason why places have no value a column of 0 and 1, and whether to trust it, for OVITO.
-    """
-    glass, labels = found.configuration, found.labels
-    place = nearest_place(labels.positions, glass.positions, glass.cell, glass.periodic)
-    columns = {**answers(found), **probabilities(found), **uncertainties(found)}
-    why = {reason: (found.reasons == reason)[place] for reason in found.masked}
-    write_configuration(
-        path,
-        glass,
-        {
-            **{name: column.values[place] for name, column in columns.items()},
-            **why,
-            **_trust(found, len(glass)),
-        },
-    )
+    """The glass with the answer at the nearest site on every atom, for OVITO."""
+    write_configuration(path, found.configuration, atom_columns(found))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,11 +14,15 @@ from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.executor import cores
 from vitreous.core.interfaces import Potential
 from vitreous.direct.rest import bring_to_rest, refuse_unrelaxed
+from vitreous.io.glasses import as_glass, in_given
 from vitreous.io.tables import write_table
 from vitreous.io.write import write_configuration
 from vitreous.mechanics.relax import AT_REST
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.labelers.local_yield_stress import LocalYieldStress
+
+if TYPE_CHECKING:
+    from vitreous.io.glasses import Given
 
 _SIZES = {
     "lj": {"free_radius": 5.0, "frozen_ring": 5.0}
@@ -25,7 +30,7 @@ _SIZES = {
 
 
 def probe(
-    configuration: Configuration,
+    configuration: Given,
     potential: Potential,
     loading: Loading | str = "pure_shear",
     *,
@@ -40,6 +45,7 @@ def probe(
     stress a disc (ball) bears before it yields.
 
     Args:
+        configuration: a Configuration, ASE Atoms, or the path of a file.
         grid: places along each lattice vector; a tuple gives each its own number, e.g. (50, 50, 1)
         for the middle plane of a bilayer. loading: a Loading, or the name of a mode (sign +1, angle
         0).
@@ -56,24 +62,25 @@ def probe(
 
     Returns:
         Labels: ``values`` Delta tau (NaN where not ``mask``: no drop, or a disc that leaves the
-        glass), ``positions`` the places, ``columns`` tau_initial, tau_critical, strain_critical and
-        residual, stresses in energy per area or volume, and with ``angle_step`` angle, the weakest
-        direction's, degrees off the loading.
+        glass), ``positions`` the places, in the coordinates of what was given, ``columns``
+        tau_initial, tau_critical, strain_critical and residual, stresses in energy per area or
+        volume, and with ``angle_step`` angle, the weakest direction's, degrees off the loading.
 
     Raises:
         NotConverged: the glass does not come to rest.
         VitreousError: a glass that is not at rest or smaller than a probe, or directions asked for
         under uniaxial loading.
     """
+    glass = as_glass(configuration, potential)
     if isinstance(loading, str):
-        loading = Loading(mode=loading, dimension=configuration.dimension)
-    labeler = labeler_for(
-        configuration, grid=grid, angle_step=angle_step, workers=workers, **fields
-    )
+        loading = Loading(mode=loading, dimension=glass.dimension)
+    labeler = labeler_for(glass, grid=grid, angle_step=angle_step, workers=workers, **fields)
+    rested = glass
     if relax:
-        configuration = bring_to_rest(configuration, potential, at_rest=at_rest).configuration
-    refuse_unrelaxed(configuration, potential, at_rest, labeler.frozen_ring)
-    return labeler.label(configuration, potential, loading, None)
+        rested = bring_to_rest(glass, potential, at_rest=at_rest).configuration
+    refuse_unrelaxed(rested, potential, at_rest, labeler.frozen_ring)
+    labels = labeler.label(rested, potential, loading, None)
+    return replace(labels, positions=in_given(labels.positions, glass, configuration))
 
 
 def labeler_for(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.core.network import Change, network_change, told
 from vitreous.io.bonds import BOND_CUTOFF, bonded
+from vitreous.io.glasses import as_glass
 from vitreous.mechanics.boundary import moving
 from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
@@ -23,6 +24,9 @@ from vitreous.mechanics.quasistatic.fixed_steps import Protocol
 from vitreous.mechanics.quasistatic.straining import refuse_lengths
 from vitreous.mechanics.relax import AT_REST, relax_lengths
 from vitreous.mechanics.relax import relax as relax_atoms
+
+if TYPE_CHECKING:
+    from vitreous.io.glasses import Given
 
 Array = NDArray[Any]
 
@@ -61,14 +65,17 @@ class EnergyReport:
         return UNITS[self.units][1]
 
 
-def energy(configuration: Configuration, potential: Potential) -> EnergyReport:
+def energy(configuration: Given, potential: Potential) -> EnergyReport:
     """Energy, energies of atoms, largest force and stress of a glass as it stands.
+
+    Args:
+        configuration: a Configuration, ASE Atoms, or the path of a file.
 
     Raises:
         VitreousError: the potential refuses the glass: species, units, dimension, a cell too small,
         atoms on top of each other.
     """
-    return _report(configuration, potential, None)
+    return _report(as_glass(configuration, potential), potential, None)
 
 
 def _report(configuration: Configuration, potential: Potential, free: Array | None) -> EnergyReport:
@@ -145,7 +152,7 @@ class RelaxReport:
 
 
 def relax(
-    configuration: Configuration,
+    configuration: Given,
     potential: Potential,
     *,
     cell: str = "",
@@ -158,6 +165,7 @@ def relax(
     """The glass in the minimum that it falls into.
 
     Args:
+        configuration: a Configuration, ASE Atoms, or the path of a file.
         cell: the cell lengths that relax along, until their normal stress vanishes: "", "x", "xy",
         "xyz", ...
         freeze_rim: atoms within this length of a free boundary (of a cut-out patch, a slab) stay
@@ -172,6 +180,7 @@ def relax(
         VitreousError: the potential refuses the glass, the cell has no such direction, or there is
         no boundary to freeze.
     """
+    configuration = as_glass(configuration, potential)
     free, axes = _free(configuration, freeze_rim, cell), _axes(cell, configuration)
     for name, value in (
         ("force_tolerance", force_tolerance),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vitreous.analysis.layers import layer_statistics, trace_layers
 from vitreous.analysis.rings import Rings, RingStatistics
-from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import silica_bonds
+from vitreous.io.glasses import as_glass
 from vitreous.mechanics.boundary import free_directions
+
+if TYPE_CHECKING:
+    from vitreous.io.glasses import Given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,16 +26,18 @@ class RingReport:
     statistics: RingStatistics
 
 
-def rings(configuration: Configuration, bond_cutoff: float = 2.2) -> RingReport:
+def rings(configuration: Given, bond_cutoff: float = 2.2) -> RingReport:
     """Trace the rings of planar silica, or of each layer of a bilayer (whose layers lie along z).
 
     Args:
+        configuration: a Configuration, ASE Atoms, or the path of a file.
         bond_cutoff: silicon and oxygen closer than this are bonded, length.
 
     Raises:
         VitreousError: another species, no bonds, a free boundary in the plane, or a network that is
         no plane one.
     """
+    configuration = as_glass(configuration, assumed=("Si", "O"))
     if not all(configuration.periodic[:2]):
         free = free_directions(configuration.periodic[:2])
         raise VitreousError(

@@ -91,7 +91,7 @@ def _refuse_heap(configuration: Configuration, points: Floats, atom: Ints, cutof
         i, j = configuration.ids[heap[:2]]
         raise VitreousError(
             f"{counts.max()} atoms, {i} and {j} among them, lie within {cutoff:g} of each other; "
-            "check the file's cell and units"
+            "check the cell and the units"
         )
 
 
@@ -137,7 +137,7 @@ def refuse_overlaps(
         raise VitreousError(
             f"{source}: {len(pairs)} pairs of atoms overlap, the worst {i} and {j} at "
             f"{distance.min():.4g}; "
-            f"expected at least {minimum_distance:g} between any two, check the file's cell and "
+            f"expected at least {minimum_distance:g} between any two, check the cell and the "
             "units"
         )
 

@@ -63,7 +63,7 @@ def read_configuration(
         glass.
     """
     found = read_frames(path, frame, atom_style)[0]
-    return _configuration(found, str(path), species, assumed, units, dimension, minimum_distance)
+    return configuration_of(found, str(path), species, assumed, units, dimension, minimum_distance)
 
 
 def read_configurations(
@@ -99,7 +99,7 @@ def read_configurations(
             "every frame"
         )
     return [
-        _configuration(frame, str(path), species, assumed, units, dimension, minimum_distance)
+        configuration_of(frame, str(path), species, assumed, units, dimension, minimum_distance)
         for frame in frames
     ]
 
@@ -180,7 +180,7 @@ def _parses(path: Path, text: str, atom_style: str | None) -> tuple[str, list[Pa
     return form, through_ase(path, text, form)
 
 
-def _configuration(
+def configuration_of(
     frame: Frame,
     source: str,
     species: Sequence[str] | None,
@@ -189,6 +189,7 @@ def _configuration(
     dimension: int | None,
     minimum_distance: float,
 ) -> Configuration:
+    """The glass of a frame, which errors call ``source``; ``read_configurations`` says how."""
     if dimension not in (None, 2, 3):
         raise VitreousError(f"dimension {dimension!r} was asked for; expected 2 or 3")
     bad = np.flatnonzero(~np.isfinite(frame.positions).all(axis=1))

@@ -18,6 +18,8 @@ from vitreous.io.frame import Frame, integers, numbered_once
 from vitreous.io.text import KNOWN
 
 TRAJECTORY = b"- of UlmASE-Trajectory"  #: how an ASE trajectory begins
+LABELS = "typelabel"  #: the array of names of species that are no elements
+_NO_ELEMENT = "X"  # ASE's chemical symbol of these
 _SAYS_PERIODIC = ("extxyz", "json")  # of those below: formats that tell free boundaries
 #: ASE's names of the formats that are read
 FORMATS = frozenset(
@@ -147,7 +149,8 @@ def _reason(error: Exception) -> str:
 
 
 def from_atoms(atoms: Any, names: str = "", named_by: str = "chemical symbols") -> Frame:
-    """A frame from ASE Atoms; ``names``: the column of species that are no elements, if there is.
+    """A frame from ASE Atoms; ``names``: the column of species as the file has them, if there is.
+    Species that are no elements (X) have their names in ``arrays["typelabel"]``.
 
     Raises:
         ValueError: for ids that are no whole numbers.
@@ -159,18 +162,25 @@ def from_atoms(atoms: Any, names: str = "", named_by: str = "chemical symbols") 
         origin = np.asarray(given, dtype=np.float64)
     strain = atoms.info.get("strain")
     numbered = "id" in arrays and np.ndim(arrays["id"]) == 1
+    kinds = _kinds(atoms, names)
+    named = _by_label(atoms, kinds)
     frame = Frame(
         positions=np.asarray(atoms.positions, dtype=np.float64) - origin,
         cell=np.array(atoms.cell),
         origin=origin,
         periodic=(bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2])),
-        ids=integers(arrays["id"].tolist(), "the id") if numbered else np.arange(1, count + 1),
-        kinds=_kinds(atoms, names),
-        named_by=named_by,
+        ids=_ids(arrays["id"]) if numbered else np.arange(1, count + 1),
+        kinds=kinds if named is None else named,
+        named_by=named_by if named is None else f"column {LABELS}",
         numbered=numbered,
         strain=float(strain) if isinstance(strain, int | float) else None,
     )
     return numbered_once(frame)
+
+
+def _ids(given: NDArray[Any]) -> NDArray[np.int64]:
+    """As text, where they are no integers: 0.5 as a number would become 0."""
+    return integers((given if given.dtype.kind == "i" else given.astype(str)).tolist(), "the id")
 
 
 def _kinds(atoms: Any, names: str) -> NDArray[Any]:
@@ -178,3 +188,13 @@ def _kinds(atoms: Any, names: str) -> NDArray[Any]:
     if words is None or np.ndim(words) != 1:
         return np.array(atoms.get_chemical_symbols(), dtype=object)
     return np.array([str(word) for word in words], dtype=object)
+
+
+def _by_label(atoms: Any, kinds: NDArray[Any]) -> NDArray[Any] | None:
+    """The kinds with names from ``typelabel`` where they are no elements; None if there are none
+    such.
+    """
+    labels, unknown = atoms.arrays.get(LABELS), kinds == _NO_ELEMENT
+    if labels is None or np.ndim(labels) != 1 or not unknown.any():
+        return None
+    return np.where(unknown, np.array([str(word) for word in labels], dtype=object), kinds)

@@ -59,7 +59,8 @@ def _predict(options: argparse.Namespace) -> Told:
     from vitreous.app.direct_input import about, refuse_unwritable, relaxing
     from vitreous.app.predicted import told, warn
     from vitreous.bundles import find_bundle, predict, prepared, read_glass_for
-    from vitreous.direct.prediction_files import DOUBTFUL, endings, write_prediction
+    from vitreous.bundles.columns import DOUBTFUL
+    from vitreous.direct.prediction_files import endings, write_prediction
     from vitreous.direct.rest import rested
 
     bundle = find_bundle(options.bundle)

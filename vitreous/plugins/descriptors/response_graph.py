@@ -221,7 +221,7 @@ class ResponseGraph(BondGraph):
                     f"the disc of radius {self.radius:g} around {_place(site)} {how}, but a "
                     "response needs a glass at rest (forces up to "
                     f"{self.force_tolerance:g}); relax the glass under the potential first "
-                    "(vitreous relax, or predict --relax)"
+                    "(vitreous relax, or predict --relax; in Python: relax=True)"
                 )
             return m * count + near[: probe.free], start.tangent
 
