@@ -81,6 +81,7 @@ class Configuration(Data):
 
     @property
     def dimension(self) -> int:
+        """2 or 3."""
         return self.positions.shape[1]
 
     @property

@@ -237,6 +237,7 @@ class Drawn:
 
     @property
     def level(self) -> str:
+        """Level of the features."""
         return self.source.level
 
     def __len__(self) -> int:

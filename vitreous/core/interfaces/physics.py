@@ -61,6 +61,7 @@ class Generator(Method):
 
     @property
     def available(self) -> int | None:
+        """Number of glasses it can give; None: any number."""
         return None
 
     @property
