@@ -100,7 +100,7 @@ class Configuration(Data):
         return np.array(self.info.get("origin", (0.0, 0.0, 0.0)), dtype=np.float64)
 
     def in_file(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Places (..., D) in the coordinates of the file that the glass came from."""
+        """Positions (..., D) in the coordinates of the file that the glass came from."""
         return places + self.origin[: self.dimension]
 
     def with_(self, **changes: Any) -> Configuration:
