@@ -79,6 +79,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "weak sites as a class: balanced accuracy, average precision, MCC, precision@k"),
     ("evaluation", "ranking", "Ranking", "fan",
      "C_rank and overlap of the sites that fail with the weakest of a map"),
+    ("evaluation", "location", "Location", "font_clos",
+     "distance from the predicted to the true position, one per glass"),
     ("evaluation", "position_error", "PositionError", "font_clos",
      "periodic distance from the weakest site of a map to an event"),
     ("evaluation", "crack_path", "CrackPathOverlap", "font_clos",
