@@ -54,6 +54,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "the bond graph with the disc's linear response on its edges"),
     ("descriptor", "rendered_image", "RenderedImage", "listi",
      "grey images of the silicons and bonds around a site"),
+    ("descriptor", "tem_image", "TEMImage", "font_clos",
+     "images of the whole glass as an electron microscope shows it"),
     ("descriptor", "physical", "PhysicalIndicators", "stretch",
      "projected bond stretch, density and ring statistics"),
     ("model", "ridge", "Ridge", "ridge", "linear regression with an L2 penalty"),
