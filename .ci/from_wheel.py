@@ -69,6 +69,7 @@ class Outside:
 
 
 def main(wheels: Path, scratch: Path) -> None:
+    """Run every configuration, the example plugin and the plugin page from the wheels alone."""
     product = next(wheels.glob("vitreous-*.whl"))
     plugin = next(wheel for wheel in wheels.glob("*.whl") if wheel != product)
     outside = Outside(scratch)

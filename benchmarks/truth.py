@@ -89,10 +89,12 @@ def cuzr(counts: tuple[int, int], number: int) -> Configuration:
 
 
 def jumol(name: str) -> Callable[[], Configuration]:
+    """JuMol's network of this name, relaxed."""
     return lambda: reference(f"jumol/{name}.lammpstrj.gz", YUKAWA, relax_cell=True)
 
 
 def lj(name: str) -> Callable[[], Configuration]:
+    """The Lennard-Jones glass of this name, relaxed."""
     return lambda: reference(f"lj/{name}", LJ)
 
 

@@ -111,7 +111,7 @@ def test_other_columns_and_unlabelled_glasses_are_refused(model) -> None:
         mask=np.zeros(60),
         positions=labels.positions,
     )
-    with pytest.raises(VitreousError, match="no labelled place"):
+    with pytest.raises(VitreousError, match="no labelled site"):
         model.fit([(features, empty)], [example(1)], np.random.default_rng(0), quiet)
     with pytest.raises(VitreousError, match="no validation glass"):
         model.fit([example(0)], [], np.random.default_rng(0), quiet)

@@ -25,6 +25,7 @@ def describe(parser: argparse.ArgumentParser, about: str, example: str) -> None:
 
 
 def file_option(parser: argparse.ArgumentParser) -> None:
+    """Add FILE, the glass."""
     parser.add_argument("file", metavar="FILE", help=FILE)
 
 
@@ -60,6 +61,7 @@ def common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def potential_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--potential`` and ``--set``."""
     parser.add_argument(
         "--potential",
         required=True,
@@ -76,6 +78,7 @@ def potential_options(parser: argparse.ArgumentParser) -> None:
 
 
 def loading_options(parser: argparse.ArgumentParser) -> None:
+    """Add the loading: mode, sign, angle, plane and contraction."""
     parser.add_argument(
         "--loading", required=True, metavar="NAME", help="pure_shear, uniaxial or simple_shear"
     )
@@ -117,6 +120,7 @@ def loading_options(parser: argparse.ArgumentParser) -> None:
 
 
 def relax_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--relax``."""
     parser.add_argument(
         "--relax", action="store_true", help="bring the glass to rest first, cell lengths kept"
     )

@@ -81,6 +81,7 @@ class Configuration(Data):
 
     @property
     def dimension(self) -> int:
+        """2 or 3."""
         return self.positions.shape[1]
 
     @property
@@ -99,7 +100,7 @@ class Configuration(Data):
         return np.array(self.info.get("origin", (0.0, 0.0, 0.0)), dtype=np.float64)
 
     def in_file(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Places (..., D) in the coordinates of the file that the glass came from."""
+        """Positions (..., D) in the coordinates of the file that the glass came from."""
         return places + self.origin[: self.dimension]
 
     def with_(self, **changes: Any) -> Configuration:

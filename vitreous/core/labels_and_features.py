@@ -101,7 +101,7 @@ class Labels(Data):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Features(Data):
-    """Model input at M places of one glass.
+    """Model input at M sites of one glass.
 
     Fields:
         form: one of FORMS. level: one of LEVELS. names: the C feature names (vector), channels
@@ -237,6 +237,7 @@ class Drawn:
 
     @property
     def level(self) -> str:
+        """Level of the features."""
         return self.source.level
 
     def __len__(self) -> int:

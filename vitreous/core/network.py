@@ -33,6 +33,7 @@ class Change(NamedTuple):
 
     @property
     def any(self) -> bool:
+        """Whether some bond broke or formed."""
         return len(self.broken) + len(self.formed) > 0
 
 

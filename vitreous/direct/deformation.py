@@ -88,14 +88,14 @@ def deform(
         relax=relax,
         **fields,
     )
-    if not _own_model(simulator):
+    if not simulator.own_model:
         configuration = bring_to_rest(
             configuration, potential, at_rest=at_rest, hold_rim=False
         ).configuration
-    if getattr(simulator, "break_far", 0.0) > 0.0 and _silica(configuration):
+    if simulator.needs_bonds and _silica(configuration):
         configuration = configuration.with_(bonds=silica_bonds(configuration))
     run = simulator.deform(configuration, potential, loading)
-    if _own_model(simulator) or np.isfinite(run.lowest_eigenvalue).any():
+    if simulator.own_model or np.isfinite(run.lowest_eigenvalue).any():
         return run
     return _with_eigenvalues(run, potential)
 
@@ -147,22 +147,17 @@ def engine_for(
         configuration,
         loading,
         strain_max,
-        None if _own_model(simulator) else potential.surface(configuration),
+        None if simulator.own_model else potential.surface(configuration),
     )
     refuse_at_rest(at_rest)
-    if _own_model(simulator) and relax:
+    if simulator.own_model and relax:
         raise VitreousError(
             "the engine brings the glass to rest itself, in a model of its own (pair_commands); "
             "leave out --relax (in Python: relax=True)"
         )
-    if not _own_model(simulator) and not relax:
+    if not simulator.own_model and not relax:
         refuse_unrelaxed(configuration, potential, at_rest)
     return simulator
-
-
-def _own_model(simulator: Simulator) -> bool:
-    """Whether the engine computes with another model than the named potential."""
-    return bool(getattr(simulator, "pair_commands", ()))
 
 
 def _silica(configuration: Configuration) -> bool:

@@ -20,19 +20,19 @@ Array = NDArray[np.float64]
 
 
 def labelled_rows(examples: Sequence[Example], what: str) -> tuple[Array, Array]:
-    """Feature rows (R, C) and label values (R,) of all labelled places of all glasses; unlabelled
-    places are left out.
+    """Feature rows (R, C) and label values (R,) of all labelled sites of all glasses; unlabelled
+    sites are left out.
 
     Raises:
         VitreousError: glasses described differently, features and labels of different length, or no
-        labelled place.
+        labelled site.
     """
     check_examples(examples, what)
     rows = np.concatenate([np.asarray(f.values, dtype=np.float64)[y.mask] for f, y in examples])
     values = np.concatenate([y.values[y.mask] for _, y in examples])
     if not len(values):
         raise VitreousError(
-            f"the {what} glasses hold no labelled place; check the labeler and its masks"
+            f"the {what} glasses hold no labelled site; check the labeler and its masks"
         )
     return rows, values
 
@@ -47,7 +47,7 @@ def check_examples(examples: Sequence[Example], what: str) -> None:
         check_columns(features, examples[0][0].names)
         if len(features) != len(labels):
             raise VitreousError(
-                f"a {what} glass has features at {len(features)} places but labels at "
+                f"a {what} glass has features at {len(features)} sites but labels at "
                 f"{len(labels)}; describe it at its label sites"
             )
 

@@ -12,6 +12,7 @@ import numpy as np
 from vitreous.core.data import Configuration, Features, Labels, Loading
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
+from vitreous.core.vocabulary import TASKS
 from vitreous.testing.systems import shaken_honeycomb
 
 ROLES = ("train", "train", "validation", "test", "test", "test")
@@ -21,21 +22,24 @@ _GRID = (5, 4)
 
 def run_of(cls: type[Any]) -> Run:
     """Six glasses with everything an evaluation may need, labelled at the alphabetically first of
-    the levels that it scores.
+    the levels that it scores, and of the first of TASKS that it scores.
     """
+    task = next(task for task in TASKS if task in cls.tasks)
     samples = tuple(
-        _sample(cls.example(), index, role, min(cls.levels)) for index, role in enumerate(ROLES)
+        _sample(cls.example(), index, role, min(cls.levels), task)
+        for index, role in enumerate(ROLES)
     )
     return Run(loadings=(Loading(),), samples=samples, weak_is=WEAK_IS)
 
 
-def _sample(evaluation: Any, index: int, role: str, level: str) -> Sample:
+def _sample(evaluation: Any, index: int, role: str, level: str, task: str) -> Sample:
     glass = evaluation.example_glass() or shaken_honeycomb(4, 3, seed=index)
     rng = np.random.default_rng(index)
-    labels = _labels(rng, glass, level)
+    labels = _position(rng, glass) if task == "position" else _labels(rng, glass, level)
     values = np.nan_to_num(labels.values, nan=0.5)
+    first = values[:, 0] if labels.components else values
     columns = np.stack(
-        [values + rng.normal(0.0, 0.3, len(values)), rng.normal(size=len(values))], axis=1
+        [first + rng.normal(0.0, 0.3, len(first)), rng.normal(size=len(first))], axis=1
     )
     return Sample.of(
         index=index,
@@ -46,8 +50,8 @@ def _sample(evaluation: Any, index: int, role: str, level: str) -> Sample:
         events=_events(rng, glass),
         features=None,
         indicators=Features(form="vector", level=level, names=tuple(WEAK_IS), values=columns),
-        prediction=values + rng.normal(0.0, 0.1, len(values)),
-        uncertainty=rng.uniform(0.05, 0.2, len(values)),
+        prediction=values + rng.normal(0.0, 0.1, values.shape),
+        uncertainty=rng.uniform(0.05, 0.2, values.shape),
     )
 
 
@@ -73,6 +77,21 @@ def _labels(rng: np.random.Generator, glass: Configuration, level: str) -> Label
     )
 
 
+def _position(rng: np.random.Generator, glass: Configuration) -> Labels:
+    """One position in the plane for the whole glass."""
+    values = rng.random((1, 2))
+    return Labels(
+        name="target",
+        level="sample",
+        task="position",
+        unit="1",
+        components=("x", "y"),
+        values=values,
+        mask=np.ones((1, 2), dtype=bool),
+        positions=values @ glass.cell,
+    )
+
+
 def _events(rng: np.random.Generator, glass: Configuration) -> Labels:
     atoms = rng.choice(len(glass), 3, replace=False)
     strain = np.array([0.03, 0.01, 0.02])
@@ -92,7 +111,9 @@ def unknown(sample: Sample) -> Sample:
     labels, events = sample.labels, sample.events
     assert events is not None
     nothing = replace(
-        labels, values=np.full(len(labels), np.nan), mask=np.zeros(len(labels), dtype=bool)
+        labels,
+        values=np.full(labels.values.shape, np.nan),
+        mask=np.zeros(labels.mask.shape, dtype=bool),
     )
     none = replace(
         events, values=[], mask=[], positions=np.zeros((0, 2)), columns={"strain": np.zeros(0)}

@@ -63,6 +63,7 @@ class Generator(Method):
 
     @property
     def available(self) -> int | None:
+        """Number of glasses it can give; None: any number."""
         return None
 
     @property
@@ -98,6 +99,18 @@ class Simulator(Method):
     def reach(self) -> float:
         """The largest strain that it goes to; infinite if that is not known beforehand."""
         return np.inf
+
+    @property
+    def needs_bonds(self) -> bool:
+        """Whether it looks for broken bonds, and so needs a glass with bonds."""
+        return False
+
+    @property
+    def own_model(self) -> bool:
+        """Whether it computes with a model of its own, of which the potential gives only species
+        and units.
+        """
+        return False
 
     @abstractmethod
     def deform(

@@ -4,7 +4,7 @@ Fig. 4a).
 ======================  ============================================================  ==========
 column                  meaning                                                       unit
 ======================  ============================================================  ==========
-x, y                    place relative to the site in the loading frame, over radius  1
+x, y                    position from the site in the loading frame, over radius      1
 ======================  ============================================================  ==========
 
 Under simple shear, which no mirror leaves as it is, the columns are called ``n`` and ``m``, as

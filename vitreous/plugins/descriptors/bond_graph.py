@@ -12,7 +12,7 @@ left as it is by either reflection, so there the columns are called by the loadi
 ======================  ============================================================  ==========
 node column             meaning                                                       unit
 ======================  ============================================================  ==========
-x, y                    place relative to the site, over the radius                   1
+x, y                    position relative to the site, over the radius                1
 distance                its length, over the radius                                   1
 links                   number of edges kept inside the window                        1
 ======================  ============================================================  ==========
@@ -175,7 +175,7 @@ def _edges_inside(
     link = np.arange(len(source)) + np.repeat(
         network.offsets[near.atom] - (np.cumsum(count) - count), count
     )
-    key = near.place * atoms + near.atom  # increasing: pairs come sorted by place, then atom
+    key = near.place * atoms + near.atom  # increasing: pairs come sorted by site, then atom
     wanted = near.place[source] * atoms + network.target[link]
     target = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
     inside = key[target] == wanted

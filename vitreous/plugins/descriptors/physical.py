@@ -1,8 +1,8 @@
 """Physical indicators of weakness around each site: what can be said without learning anything.
 
 All are plain (unweighted) statistics over a disc of ``radius`` around the site, of bonds by their
-midpoint, atoms by their place and rings by the mean place of their silicons. The stretch of bond b
-with length l_b and unit vector u_b, projected on the loading, is
+midpoint, atoms by their position and rings by the mean position of their silicons. The stretch of
+bond b with length l_b and unit vector u_b, projected on the loading, is
 
     s_b = (l_b / <l> - 1) (u_b . n)^2
     <l>: mean bond length of the glass    n: direction in which the loading extends most
@@ -12,7 +12,7 @@ variance within 8 A was reported as a strong geometric indicator for two-dimensi
 (arXiv:2503.17210); the precise projection here is our reading of it.
 
 ==================  ==================================  ==========  ===========
-column              meaning                             unit        weak places
+column              meaning                             unit        weak sites
 ==================  ==================================  ==========  ===========
 stretch_variance    variance of s_b                     1           high
 stretch_mean        mean of s_b                         1           high
@@ -46,7 +46,7 @@ class PhysicalIndicators(Descriptor):
     """Statistics of bond stretch, density and rings around sites or atoms (table in the module's
     docstring).
 
-    ``weak_is`` says for each column whether high or low values mark weak places.
+    ``weak_is`` says for each column whether high or low values mark weak sites.
 
     Raises:
         VitreousError: no bonds or rings, missing species, or a disc without a bond or a ring.

@@ -12,7 +12,7 @@ al. 2025). As the loading begins, the free atoms move by
 the undeformed glass and its potential alone. To the columns of ``bond_graph`` each edge adds its
 rate of change per unit of strain, all in the loading frame.
 
-A weak place near the rim of the disc gives way or holds out according to which of its atoms are
+A weak site near the rim of the disc gives way or holds out according to which of its atoms are
 free and how the frozen ones stand, so the graph goes ``margin`` beyond the disc, and says of
 silicons and of oxygens whether they are free.
 
@@ -185,7 +185,7 @@ class ResponseGraph(BondGraph):
             raise VitreousError(
                 f"the disc around {_place(sites[~inside][0])}, {self.reach:g} with its ring, "
                 "leaves the glass, which ends there; describe "
-                "places further inside, or use descriptor=bond_graph"
+                "sites further inside, or use descriptor=bond_graph"
             )
 
     def _velocities(

@@ -1,4 +1,4 @@
-"""How far an ensemble of networks may be off at each place, learnt on glasses that did not train
+"""How far an ensemble of networks may be off at each site, learnt on glasses that did not train
 it.
 
     log u = w . z + c,    w = argmin_w  sum_i (log(|e_i| + e_0) - w . z_i - c)^2 + penalty |w|^2
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from vitreous.learning.tables import standard_scaling
 
 Array = NDArray[np.float64]
-PENALTIES = tuple(10.0**k for k in range(-3, 3))  #: per place, tried in turn
+PENALTIES = tuple(10.0**k for k in range(-3, 3))  #: per site, tried in turn
 LARGEST = 6.0  #: standard deviations to which columns are cut
 _FLOOR = 0.05  # of the errors' root mean square
 _LEAST = 1e-6  # of a label's spread, below which two predictions are the same

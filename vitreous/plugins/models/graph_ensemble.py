@@ -5,7 +5,7 @@ batches (Lakshminarayanan et al. 2017).
 
 The members' spread says where they disagree, not how far they are wrong. So u is learnt, on the
 validation glasses, of what tells large errors from small ones: that spread, how far the mirror
-images of a place disagree within a member, and what the members' last layers read
+images of a site disagree within a member, and what the members' last layers read
 (vitreous.plugins.models._deviation). The training glasses, on which the members agree too well, do
 not enter.
 """

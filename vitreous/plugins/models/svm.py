@@ -3,7 +3,7 @@
     y(x) = mean + std * (b + sum_v c_v exp(-gamma |z - z_v|^2)),    z = (x - m) / s
 
 (Drucker et al., NIPS 9, 155 (1997)), solved by scikit-learn (libsvm). Its cost grows with the
-square of the number of rows, so at most ``max_rows`` labelled places are drawn at random from the
+square of the number of rows, so at most ``max_rows`` labelled sites are drawn at random from the
 training glasses. C is the one of the grid with the smallest squared error on the validation
 glasses. The fitted model is the formula above on stored arrays; scikit-learn is not needed to
 predict.

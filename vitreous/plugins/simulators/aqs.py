@@ -144,6 +144,10 @@ class AQS(Simulator):
         return configuration.with_(positions=state.positions, cell=state.cell, info=info)
 
     @property
+    def needs_bonds(self) -> bool:
+        return self.break_far > 0.0
+
+    @property
     def reach(self) -> float:
         return self.strain_max
 

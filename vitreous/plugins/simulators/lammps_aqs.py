@@ -112,6 +112,14 @@ class LammpsAQS(Simulator):
         return configuration.with_(positions=state.positions, info=info)
 
     @property
+    def needs_bonds(self) -> bool:
+        return self.break_far > 0.0
+
+    @property
+    def own_model(self) -> bool:
+        return bool(self.pair_commands)
+
+    @property
     def reach(self) -> float:
         return self.strain_max
 
