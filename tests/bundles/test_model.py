@@ -1,5 +1,6 @@
 """Three lines from import to a map, and the same through MLflow."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 
 from vitreous import Model, to_ase
 from vitreous.bundles import find_bundle, predict
+from vitreous.bundles.folder import digests
 from vitreous.bundles.read import SHIPPED
 from vitreous.cli import main
 from vitreous.core.errors import VitreousError
@@ -152,5 +154,8 @@ def test_a_model_without_maps_says_what_it_takes(atoms, tmp_path):
 
     shutil.copytree(SHIPPED / "listi", tmp_path / "model")
     (tmp_path / "model" / "bundle.json").unlink()
+    component = tmp_path / "model" / "component.json"
+    signed = json.loads(component.read_text()) | {"files": digests(tmp_path / "model" / "fitted")}
+    component.write_text(json.dumps(signed))
     with pytest.raises(VitreousError, match=r"predicts no map of a glass, so it takes .*Features"):
         _load_pyfunc(str(tmp_path / "model")).predict(atoms)

@@ -92,7 +92,7 @@ def deform(
         configuration = bring_to_rest(
             configuration, potential, at_rest=at_rest, hold_rim=False
         ).configuration
-    if simulator.needs_bonds and _silica(configuration):
+    if simulator.detects_breaks and _silica(configuration):
         configuration = configuration.with_(bonds=silica_bonds(configuration))
     run = simulator.deform(configuration, potential, loading)
     if simulator.own_model or np.isfinite(run.lowest_eigenvalue).any():

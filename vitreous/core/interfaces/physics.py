@@ -101,7 +101,7 @@ class Simulator(Method):
         return np.inf
 
     @property
-    def needs_bonds(self) -> bool:
+    def detects_breaks(self) -> bool:
         """Whether it looks for broken bonds, and so needs a glass with bonds."""
         return False
 

@@ -144,7 +144,7 @@ class AQS(Simulator):
         return configuration.with_(positions=state.positions, cell=state.cell, info=info)
 
     @property
-    def needs_bonds(self) -> bool:
+    def detects_breaks(self) -> bool:
         return self.break_far > 0.0
 
     @property

@@ -112,7 +112,7 @@ class LammpsAQS(Simulator):
         return configuration.with_(positions=state.positions, info=info)
 
     @property
-    def needs_bonds(self) -> bool:
+    def detects_breaks(self) -> bool:
         return self.break_far > 0.0
 
     @property
