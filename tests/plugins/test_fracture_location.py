@@ -21,6 +21,12 @@ def test_it_is_the_atom_of_the_first_event_of_the_kind_in_the_undeformed_glass()
     assert (found.values >= 0.0).all() and (found.values < 1.0).all()
 
 
+def test_descriptors_are_not_told_where_it_is():
+    """They describe the glass at the labels' positions, which must not give the label away."""
+    found = label(deformation(["bond_break"], [7]))
+    np.testing.assert_allclose(found.positions, GLASS.cell.sum(axis=0, keepdims=True) / 2.0)
+
+
 def test_it_is_unknown_where_no_bond_broke():
     found = label(deformation(["flip"]))
     assert not found.mask.any() and np.isnan(found.values).all()

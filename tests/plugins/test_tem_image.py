@@ -47,6 +47,15 @@ def test_expected_counts_are_those_of_photons_thrown_one_by_one():
     np.testing.assert_allclose(image(made, one), counts / counts.mean() - 1.0, atol=0.05)
 
 
+def test_the_site_is_in_the_middle():
+    one = glass()
+    made = TEMImage(pixels=30, noise=False)
+    moved = made.view(made.describe(one, UNIAXIAL, np.array([[15.0 + 3.0, 12.0]]), "sample"))
+    np.testing.assert_allclose(
+        np.roll(image(made, one), -3, axis=1), moved.take(np.array([0]))[0, 0], atol=1e-5
+    )
+
+
 def test_no_photon_is_lost_at_the_boundary():
     made = TEMImage(pixels=32, noise=False)
     assert abs(image(made, glass()).mean()) < 1e-5
@@ -123,5 +132,7 @@ def test_glasses_that_it_cannot_show_are_refused():
     tilted = np.array([one.cell[0], [5.0, one.cell[1, 1]]])
     with pytest.raises(VitreousError, match="periodic glasses with an orthogonal cell"):
         drawn(TEMImage(), one.with_(cell=tilted))
+    with pytest.raises(VitreousError, match="expected one finite point"):
+        TEMImage().describe(one, UNIAXIAL, one.positions, "sample")
     with pytest.raises(VitreousError, match="sees Cu, but the glass contains Si, O"):
         drawn(TEMImage(species=("Cu",), photons=(1.0,)), one)

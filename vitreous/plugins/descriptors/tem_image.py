@@ -3,8 +3,8 @@ Methods).
 
 Every atom sends a number of photons by its species, spread normally about its position, over a
 uniform background; a pixel counts those that fall into it, a Poisson number. The image shows the
-periodic cell along its own axes, stretched to a square (the published code crops it instead). The
-paper gives neither numbers nor widths; the defaults are those of the authors' code: 800 photons per
+periodic cell along its own axes with the site, the cell's centre, in the middle, stretched to a
+square (the published code crops it instead). The paper gives neither numbers nor widths; the defaults are those of the authors' code: 800 photons per
 silicon and 100 per oxygen with a standard deviation of 0.5 angstrom, and 4e5 of background. Values
 are counts over their expected mean, minus one.
 
@@ -47,7 +47,7 @@ class TEMImage(Descriptor):
 
     Raises:
         VitreousError: numbers out of range; when describing, a glass without any of the species, or
-        whose cell is not orthogonal or not periodic.
+        whose cell is not orthogonal or not periodic, or other than one site.
     """
 
     form = "image"
@@ -119,7 +119,15 @@ class TEMImage(Descriptor):
                 f"tem_image sees {', '.join(self.species)}, but the glass contains "
                 f"{', '.join(configuration.names)}; set descriptor.species and photons"
             )
-        fractions = configuration.positions[seen] @ np.linalg.inv(cell) % 1.0
+        if not np.isfinite(sites).all() or len(sites) != 1:
+            raise VitreousError(
+                f"tem_image got the sites {np.asarray(sites).tolist()}; expected one finite point, "
+                "the centre of the image"
+            )
+        away = (configuration.positions[seen] - sites[0]) @ np.linalg.inv(cell)
+        fractions = (away + 0.5) % 1.0
+        order = np.lexsort(fractions.T)
+        seen, fractions = seen[order], fractions[order]
         axes = ("x", "y") if _mirrored(loading, cell / sides[:, None]) else ("n", "m")
         return Features(
             form="sequence",

@@ -70,5 +70,5 @@ class FractureLocation(Labeler):
             components=AXES,
             values=np.where(first is None, np.nan, fractions)[None],
             mask=np.full((1, len(AXES)), first is not None),
-            positions=place[None],
+            positions=centre[None],  # not the location: descriptors see these positions
         )
