@@ -4,9 +4,10 @@ Methods).
 Every atom sends a number of photons by its species, spread normally about its position, over a
 uniform background; a pixel counts those that fall into it, a Poisson number. The image shows the
 periodic cell along its own axes with the site, the cell's centre, in the middle, stretched to a
-square (the published code crops it instead). The paper gives neither numbers nor widths; the defaults are those of the authors' code: 800 photons per
-silicon and 100 per oxygen with a standard deviation of 0.5 angstrom, and 4e5 of background. Values
-are counts over their expected mean, minus one.
+square (the published code crops it instead). The paper gives neither numbers nor widths; the
+defaults are those of the authors' code: 800 photons per silicon and 100 per oxygen with a standard
+deviation of 0.5 angstrom, and 4e5 of background. Values are counts over their expected mean, minus
+one.
 
 Images are drawn when a batch needs them. Copies are periodic translations at random and mirror
 images: of the paper's 64, the first is the glass as it is; mirror images about x, about y and about
