@@ -246,3 +246,11 @@ def test_nothing_is_imported_before_it_is_asked_for():
     assert vitreous.from_ase is from_ase and isinstance(from_ase(flat_atoms()), Configuration)
     with pytest.raises(AttributeError, match="no attribute 'from_asse'"):
         _ = vitreous.from_asse
+
+
+def test_a_plane_glass_whose_cell_leaves_its_plane_is_refused():
+    """Its period along the first vector is 10, of which 8 lie in the plane."""
+    cell = [[8.0, 0.0, 6.0], [2.3, 9.0, 0.0], [0.0, 0.0, 10.0]]
+    tilted = Atoms("SiO", [[1.0, 1.0, 1.7], [3.0, 3.0, 1.7]], cell=cell, pbc=True)
+    with pytest.raises(VitreousError, match="its lattice vectors leave that plane"):
+        from_ase(tilted)

@@ -40,6 +40,15 @@ def test_in_three_dimensions_it_is_the_position_in_the_plane():
     np.testing.assert_allclose(found.values[0], reduced[:2])
 
 
+def test_an_atom_a_rounding_below_zero_lies_at_zero():
+    path = deformation(["bond_break"], [0])
+    positions = GLASS.positions.copy()
+    positions[0] = -1e-17
+    moved = GLASS.with_(positions=positions)
+    found = FractureLocation().label(moved, POTENTIAL, LOADING, path)
+    assert found.values.tolist() == [[0.0, 0.0]]
+
+
 def test_an_unknown_kind_is_refused():
     with pytest.raises(
         VitreousError, match=r"labeler\.kind is 'crack'; expected one of bond_break"

@@ -88,6 +88,8 @@ def test_a_variance_is_drawn_for_every_glass_from_its_bounds():
         ({"variance": -0.1}, "variance=-0.1; expected a positive number"),
         ({"variance": (1.0, 0.25)}, "two bounds in ascending order"),
         ({"variance": (0.1, 0.2, 0.3)}, "expected a number, or two bounds"),
+        ({"variance": (0.1, np.inf)}, "variance=inf; expected a finite number"),
+        ({"alpha": np.nan}, "alpha=nan; expected a finite number"),
         ({"variance": "wide"}, "expected a number, or two bounds"),
         ({"rings_y": 7}, "rings_y even"),
     ],

@@ -56,9 +56,11 @@ def test_the_site_is_in_the_middle():
     )
 
 
-def test_no_photon_is_lost_at_the_boundary():
-    made = TEMImage(pixels=32, noise=False)
-    assert abs(image(made, glass()).mean()) < 1e-5
+@pytest.mark.parametrize("pixels", [1, 3, 8, 31])
+@pytest.mark.parametrize("sigma", [0.05, 0.5, 2.0, 6.0])
+def test_no_photon_is_lost_however_wide_they_spread(pixels, sigma):
+    made = TEMImage(pixels=pixels, sigma=sigma, background=0.0, noise=False)
+    assert abs(image(made, glass(cell=(24.0, 12.0))).mean()) < 2e-5
 
 
 def test_noise_is_that_of_counting():
@@ -116,6 +118,11 @@ def test_the_same_copy_is_the_same_image_every_time_and_others_are_not():
     [
         ({"photons": (800.0,)}, "has 1 numbers of photons for 2 species"),
         ({"sigma": 0.0}, "sigma=0"),
+        ({"sigma": np.inf}, "sigma=inf"),
+        ({"background": np.nan}, "background=nan"),
+        ({"photons": (np.nan, 1.0)}, "photons="),
+        ({"photons": (1e20, 1.0)}, "photons="),
+        ({"species": ("Si", "Si"), "photons": (1.0, 2.0)}, "names a species twice"),
         ({"copies": 0}, "at least one pixel, copy and photon"),
         ({"photons": (0.0, 0.0)}, "at least one pixel, copy and photon"),
     ],
@@ -132,6 +139,8 @@ def test_glasses_that_it_cannot_show_are_refused():
     tilted = np.array([one.cell[0], [5.0, one.cell[1, 1]]])
     with pytest.raises(VitreousError, match="periodic glasses with an orthogonal cell"):
         drawn(TEMImage(), one.with_(cell=tilted))
+    with pytest.raises(VitreousError, match="more than half the cell's shorter side"):
+        drawn(TEMImage(sigma=13.0), one)
     with pytest.raises(VitreousError, match="expected one finite point"):
         TEMImage().describe(one, UNIAXIAL, one.positions, "sample")
     with pytest.raises(VitreousError, match="sees Cu, but the glass contains Si, O"):

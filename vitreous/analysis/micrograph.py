@@ -16,11 +16,12 @@ def expose(x, y, photons, sigma_x, sigma_y, image):  # type: ignore[no-untyped-d
 
     Each atom gives ``photons`` (N,), spread normally about ``x``, ``y`` (N,) in fractions of the
     image's sides with standard deviations ``sigma_x``, ``sigma_y``; a pixel receives the integral
-    over its area, a difference of error functions along each axis. Row 0 is the lowest y.
+    over its area, a difference of error functions along each axis, of all images of an atom. Row 0
+    is the lowest y.
     """
     size = image.shape[0]
-    reach_x = min(int(np.ceil(FAR * sigma_x * size)) + 1, size // 2)
-    reach_y = min(int(np.ceil(FAR * sigma_y * size)) + 1, size // 2)
+    reach_x = int(np.ceil(FAR * sigma_x * size)) + 1
+    reach_y = int(np.ceil(FAR * sigma_y * size)) + 1
     along_x, along_y = np.empty(2 * reach_x + 1), np.empty(2 * reach_y + 1)
     for atom in range(len(x)):
         column, row = int(np.floor(x[atom] * size)), int(np.floor(y[atom] * size))

@@ -34,6 +34,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 SIGNS = np.array([[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]])  #: of x and y, by copy
 HALF_TURN = SIGNS[[0, 3]]
+MOST = 1e12  #: photons of an atom or of the background
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +70,20 @@ class TEMImage(Descriptor):
     def __post_init__(self) -> None:
         object.__setattr__(self, "species", tuple(self.species))
         object.__setattr__(self, "photons", tuple(float(number) for number in self.photons))
+        if len(set(self.species)) != len(self.species):
+            raise VitreousError(
+                f"tem_image names a species twice: {', '.join(self.species)}; name each once"
+            )
         if not self.species or len(self.photons) != len(self.species):
             raise VitreousError(
                 f"tem_image has {len(self.photons)} numbers of photons for {len(self.species)} "
                 "species; expected one for each"
             )
-        if min(self.photons) < 0 or self.background < 0 or not self.sigma > 0:
+        numbers = np.array([*self.photons, self.background])
+        if not ((numbers >= 0) & (numbers <= MOST)).all() or not 0 < self.sigma < np.inf:
             raise VitreousError(
                 f"tem_image got photons={self.photons}, background={self.background:g}, "
-                f"sigma={self.sigma:g}; expected numbers of photons and a positive length"
+                f"sigma={self.sigma:g}; expected numbers from 0 to {MOST:g} and a positive length"
             )
         if self.pixels < 1 or self.copies < 1 or not max(self.photons):
             raise VitreousError(
@@ -111,6 +117,11 @@ class TEMImage(Descriptor):
             raise VitreousError(
                 "tem_image shows periodic glasses with an orthogonal cell; this one has "
                 f"periodic={configuration.periodic} and the cell {cell.round(3).tolist()}"
+            )
+        if self.sigma > 0.5 * sides.min():
+            raise VitreousError(
+                f"tem_image has sigma={self.sigma:g}, more than half the cell's shorter side "
+                f"{sides.min():.4g}; use a smaller one"
             )
         by_name = dict(zip(self.species, self.photons, strict=True))
         photons = np.array([by_name.get(name, 0.0) for name in configuration.names])

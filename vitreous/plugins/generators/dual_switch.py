@@ -81,6 +81,10 @@ class DualSwitch(Generator):
                 raise VitreousError(
                     f"dual_switch got {field.name}={value!r}; expected {field.type}"
                 )
+            if isinstance(value, float) and not np.isfinite(value):
+                raise VitreousError(
+                    f"dual_switch got {field.name}={value!r}; expected a finite number"
+                )
         if min(self.rings_x, self.rings_y) < SMALLEST or self.rings_y % 2:
             raise VitreousError(
                 f"dual_switch got {self.rings_x} x {self.rings_y} rings; expected rings_x >= "

@@ -22,11 +22,11 @@ VACUUM = 10.0  #: angstrom of cell beyond the outer oxygen, on either side
 class SilicaBilayer(Generator):
     """Two mirror-symmetric silica layers with chosen ring statistics, joined by bridging oxygen.
 
-    ``dual_switch`` makes the network of one layer: silicon on the nodes, oxygen at the middle of
-    the bonds. A layer and its mirror image are joined by an oxygen between every two opposite
-    silicons, so that every silicon has four oxygen and every oxygen two silicon neighbours. The
-    layers are parallel to xy; z is not periodic. Relax with ``potential=watanabe`` and
-    ``simulator.relax_cell=true``; a glass that loses a bond while relaxing is left out.
+    ``dual_switch`` makes the network of one layer, relaxed under springs: silicon on the nodes,
+    oxygen on the bonds. A layer and its mirror image are joined by an oxygen between every two
+    opposite silicons, so that every silicon has four oxygen and every oxygen two silicon
+    neighbours. The layers are parallel to xy; z is not periodic. Relax with ``potential=watanabe``
+    and ``simulator.relax_cell=true``; a glass that loses a bond while relaxing is left out.
 
     Fields:
         rings_x, rings_y: rings along x, and rows of rings along y (even); 12 atoms per ring.
@@ -59,7 +59,8 @@ class SilicaBilayer(Generator):
                 f"silica_bilayer got variance={self.variance!r}; expected a positive number, or "
                 "two bounds in ascending order such as [0.25,1.0]"
             )
-        self._monolayer(bounds[0])  # refuses the other fields
+        for bound in bounds:
+            self._monolayer(bound)  # refuses the other fields, and infinite bounds
 
     @property
     def bond_limit(self) -> float:

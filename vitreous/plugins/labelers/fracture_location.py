@@ -61,7 +61,7 @@ class FractureLocation(Labeler):
         first = first_event(trajectory, self.kind, "fracture_location")
         centre = configuration.cell.sum(axis=0) / 2.0
         place = centre if first is None else configuration.positions[first[1]]
-        fractions = (place @ np.linalg.inv(configuration.cell) % 1.0)[: len(AXES)]
+        fractions = (place @ np.linalg.inv(configuration.cell) % 1.0 % 1.0)[: len(AXES)]
         return Labels(
             name="fracture_location",
             level="sample",
