@@ -202,7 +202,7 @@ def configuration_of(
     flat = frame.planar or (len(z) > 1 and float(z.max()) - float(z.min()) < _FLAT)
     d = dimension or (2 if flat else 3)
     frame = right_handed(frame, d)
-    if np.abs(frame.cell[:d, d:]).max(initial=0.0) > 1e-6 * np.abs(frame.cell).max():
+    if np.abs(frame.cell[:d, d:]).max(initial=0.0) > 1e-4 * np.abs(frame.cell).max():
         raise VitreousError(
             f"{source}: its atoms lie in a plane of constant z, but its lattice vectors leave that "
             "plane; rotate the glass and its cell into the xy plane, or give dimension 3"
