@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
-from vitreous.core.interfaces import Labeler, Potential
-from vitreous.plugins.labelers._first import first_event, refuse_kind
+from vitreous.core.interfaces import Potential
+from vitreous.plugins.labelers._first import OfFirstEvent
 
 AXES = ("x", "y")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FractureLocation(Labeler):
+class FractureLocation(OfFirstEvent):
     """One periodic position in the plane xy per glass: that of the first event of ``kind`` in the
     undeformed glass, in fractions of the cell from 0 to 1 (dimensionless); unknown (masked) if the
     deformation ends before.
@@ -31,20 +31,7 @@ class FractureLocation(Labeler):
         VitreousError: for an unknown kind, or without a deformation.
     """
 
-    level: ClassVar = "sample"
     task: ClassVar = "position"
-    needs_trajectory: ClassVar = True
-    sign: ClassVar = "positive"
-    dimensions: ClassVar = frozenset({2, 3})
-
-    kind: str = "bond_break"
-
-    def __post_init__(self) -> None:
-        refuse_kind(self.kind)
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(kind="any")
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -58,7 +45,7 @@ class FractureLocation(Labeler):
         trajectory: Trajectory | None,
     ) -> Labels:
         """The label of one glass."""
-        first = first_event(trajectory, self.kind, "fracture_location")
+        first = self.first(trajectory)
         centre = configuration.cell.sum(axis=0) / 2.0
         place = centre if first is None else configuration.positions[first[1]]
         fractions = (place @ np.linalg.inv(configuration.cell) % 1.0 % 1.0)[: len(AXES)]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
 
 import numpy as np
 
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
-from vitreous.core.interfaces import Labeler, Potential
-from vitreous.plugins.labelers._first import first_event, refuse_kind
+from vitreous.core.interfaces import Potential
+from vitreous.plugins.labelers._first import OfFirstEvent
 
 
 @dataclass(frozen=True, kw_only=True)
-class FractureStrain(Labeler):
+class FractureStrain(OfFirstEvent):
     """One number per glass: the strain of the first event of ``kind``, unknown (masked) if the
     deformation ends before.
 
@@ -25,20 +24,6 @@ class FractureStrain(Labeler):
         VitreousError: for an unknown kind, or without a deformation.
     """
 
-    level: ClassVar = "sample"
-    needs_trajectory: ClassVar = True
-    sign: ClassVar = "positive"
-    dimensions: ClassVar = frozenset({2, 3})
-
-    kind: str = "bond_break"
-
-    def __post_init__(self) -> None:
-        refuse_kind(self.kind)
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(kind="any")
-
     def label(
         self,
         configuration: Configuration,
@@ -47,7 +32,7 @@ class FractureStrain(Labeler):
         trajectory: Trajectory | None,
     ) -> Labels:
         """The label of one glass, at the centre of its cell."""
-        first = first_event(trajectory, self.kind, "fracture_strain")
+        first = self.first(trajectory)
         return Labels(
             name="fracture_strain",
             level="sample",
