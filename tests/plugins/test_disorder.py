@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from vitreous.analysis.layers import layer_statistics, trace_layers
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.generators.dual_switch import DualSwitch
@@ -25,6 +26,15 @@ def test_it_is_the_variance_of_the_network_that_was_made(maker):
     wanted = (counts * (np.arange(4, 11) - 6.0) ** 2).sum() / counts.sum()
     assert disorder(glass, Watanabe()) == pytest.approx(wanted, abs=1e-12)
     assert 0.3 < wanted < 0.7
+
+
+def test_both_layers_of_a_bilayer_have_the_statistics_of_the_network():
+    glass = SilicaBilayer(rings_x=10, rings_y=10, variance=0.5).generate(
+        0, np.random.default_rng(2)
+    )
+    found = layer_statistics(trace_layers(glass, glass.bonds))
+    assert found.alpha_unweighted == pytest.approx(glass.info["alpha_unweighted"], abs=1e-12)
+    assert sum(found.counts.values()) == 200
 
 
 def test_a_honeycomb_has_none():
