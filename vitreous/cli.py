@@ -155,6 +155,10 @@ def _run(arguments: Sequence[str]) -> int:
         _hydra_main()()
     except (HydraException, OmegaConfBaseException) as error:
         return _refuse(explain(error))
+    except ValueError as error:
+        if not str(error).startswith("Config group override"):
+            raise
+        return _refuse(explain(error))
     except SweepRefused as error:
         return _refuse(error)
     finally:

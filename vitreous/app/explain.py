@@ -17,6 +17,10 @@ _SENTENCES = {
         "'{}' is no choice of this configuration; see the choices with: vitreous run --cfg job, "
         "or vitreous list"
     ),
+    r"(Config group override) must be a string": (
+        "a component cannot be null on the command line; leave an optional one out with ~NAME, "
+        "e.g. ~indicators"
+    ),
     r"Ambiguous value for argument '([^']+)'": (
         "'{}' gives several values: add -m for a sweep (vitreous run -m ...), or quote a list: "
         "'key=[a,b]'"

@@ -38,9 +38,11 @@ def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = 
             if isinstance(config, str)
             else f"{where} has no _target_"
         )
+        choice = where if where == kind else f"{kind}@{where}"
         raise VitreousError(
-            f"{told}; choose one with {where}=NAME "
-            f"({', '.join(registry.names(kind)) or 'none installed'})"
+            f"{told}; choose one with {choice}=NAME "
+            f"({', '.join(registry.names(kind)) or 'none installed'}), or none with {where}=null "
+            "if it can be left out"
         )
     _refuse_nested(where, {key: value for key, value in config.items() if key != "_target_"})
     registered = registry.by_target(kind, str(config["_target_"]))

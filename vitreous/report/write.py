@@ -122,12 +122,14 @@ def _headline(result: Run, found: Mapping[str, Evaluated]) -> str:
 
 def _caption(sample: Sample) -> str:
     events = 0 if sample.events is None else len(sample.events)
-    known = int(sample.labels.mask.sum())
+    labels, count = sample.labels, f"{events} {'event' if events == 1 else 'events'}"
+    if labels.level == "sample":
+        return f"{len(sample.configuration)} atoms, {count}."
+    known = int(labels.mask.reshape(len(labels), -1).all(axis=1).sum())
     return (
-        f"{len(sample.configuration)} atoms, {known} of {len(sample.labels)} sites labelled, "
-        f"{events} events. Red marks weak sites; "
-        f"circles are the first {min(events, figures.NUMBERED)} events in the undeformed glass, "
-        "in order of strain."
+        f"{len(sample.configuration)} atoms, {known} of {len(labels)} sites labelled, {count}. "
+        f"Red marks weak sites; circles are the first {min(events, figures.NUMBERED)} events in "
+        "the undeformed glass, in order of strain."
     )
 
 
