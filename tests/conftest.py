@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from vitreous.core.artifact import stream
 from vitreous.core.data import Configuration
 from vitreous.plugins.generators.dual_switch import DualSwitch
+
+settings.register_profile("vitreous", deadline=None)  # no test is timed: machines are busy
+settings.load_profile("vitreous")
 
 
 @pytest.fixture(scope="session")

@@ -171,7 +171,7 @@ MISTAKES = {
     "model out with model=none",
     "runs=/proc/none": "/proc/none cannot be used: No such file or directory",
     "experiment=listi/gn": "unknown experiment/listi 'gn'; did you mean 'gnn'",
-    "events=nope": "events is 'nope', no component; choose one with events=NAME",
+    "events=nope": "events is 'nope', no component; choose one with labeler@events=NAME",
     "descriptor.cutoff=1,2": "'descriptor.cutoff=1,2' gives several values: add -m for a sweep",
     "--multirun --cfg=job": "--cfg and --info show the configuration of one job",
     "x=[": "cannot read 'x=[': write KEY=VALUE",

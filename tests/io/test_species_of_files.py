@@ -145,6 +145,16 @@ def test_an_order_that_nothing_tells_is_announced(capsys, tmp_path, right):
     assert "species from" in capsys.readouterr().out
 
 
+def test_more_silicon_than_oxygen_is_told_with_what_to_type(capsys, tmp_path, right):
+    """Types in the order O, Si of a dump that names neither: a plausible energy that is wrong."""
+    path = str(tmp_path / "a.dump")
+    (tmp_path / "a.dump").write_text(dump("id type x y z", rows(silica_glass(), REVERSED)))
+    _, said = told(capsys, "energy", path, *SILICA)
+    assert "if the types are the other way round, give --species O,Si" in said
+    found, said = told(capsys, "energy", path, *SILICA, "--species", "O,Si")
+    assert found["energy"] == pytest.approx(right, abs=1e-9) and said == ""
+
+
 def test_a_dump_without_species_names_the_columns_and_the_option(capsys, tmp_path):
     body = rows(silica_glass(), {"Si": "", "O": ""})
     (tmp_path / "a.dump").write_text(dump("id x y z", body))

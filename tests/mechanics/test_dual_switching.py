@@ -89,7 +89,7 @@ def test_rest_lengths_are_those_of_regular_polygons_that_share_a_side():
     assert apothem[6] + apothem[6] == pytest.approx(np.sqrt(3.0) * BOND)  # two hexagons
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 3 * 48 - 1), max_size=60))
 def test_any_allowed_switches_keep_a_triangulation_of_mean_ring_size_six(picks):
     lattice = hexagonal(6, 8, BOND, 10)

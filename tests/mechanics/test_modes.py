@@ -102,7 +102,7 @@ def test_participation_runs_from_one_atom_to_all():
     np.testing.assert_allclose(participation_ratio(np.stack([one, every])), [0.1, 1.0])
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(mass=st.floats(1.0, 50.0))
 def test_vibrations_are_the_inverse_hessian_whatever_the_masses(mass):
     glass = AQS(relax_cell=False).relax(binary_mixture(side=6, dimension=2), LennardJones())

@@ -237,7 +237,7 @@ def test_bonded_network_is_symmetric_and_never_negative(disordered):
     assert np.linalg.eigvalsh(network).min() > -1e-9 * np.abs(network).max()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000))
 def test_rotation_translation_wrapping_and_order_change_nothing(seed):
     glass, rng = melt(n=24, cell=7.5 * np.eye(3)), np.random.default_rng(seed)

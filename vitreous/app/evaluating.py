@@ -14,7 +14,7 @@ from vitreous.core.compose import check_evaluations, unfit
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated, Numbers
 from vitreous.core.interfaces import Evaluation
-from vitreous.core.registry import Registry, suggest
+from vitreous.core.registry import Registry, load_class, suggest
 from vitreous.core.run import Run
 
 _log = logging.getLogger("vitreous.evaluating")
@@ -95,7 +95,32 @@ def choose(
     check_evaluations(
         {name: type(evaluation) for name, evaluation in kept.items()}, parts, dimension, registry
     )
+    _name_what_scores(kept, parts, dimension, registry, components)
     return Chosen(evaluations=kept, left_out=left_out)
+
+
+def _name_what_scores(
+    kept: Mapping[str, Evaluation],
+    parts: Mapping[str, type[Any]],
+    dimension: int,
+    registry: Registry,
+    components: Sequence[str],
+) -> None:
+    """Warn of predictions that no evaluation scores, and name those that would."""
+    if "model" not in parts or any(of.needs & {"prediction", "map"} for of in kept.values()):
+        return
+    classes = {
+        name: load_class(registry.find("evaluation", name)) for name in registry.names("evaluation")
+    }
+    fitting = [
+        f"+evaluation@evaluations.{name}={name}"
+        for name, cls in classes.items()
+        if cls.needs & {"prediction", "map"}
+        and (cls.several or not components)
+        and not unfit(cls, parts, dimension, registry)
+    ]
+    if fitting:
+        _log.warning("no evaluation scores the predictions; add %s", ", or ".join(fitting))
 
 
 def numbers(found: Mapping[str, Evaluated]) -> dict[str, Numbers]:

@@ -38,7 +38,7 @@ class Column(NamedTuple):
     @property
     def heading(self) -> str:
         """Name and unit, as they stand above the column."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
+        return f"{self.name} ({self.unit})" if self.unit not in ("", "1") else self.name
 
     def written(self, cell: Cell) -> str:
         """A cell as people read it, the same on the console and on the page."""

@@ -278,7 +278,8 @@ def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
         raise VitreousError(
             "the bundle holds no potential to relax the glass under, since its model reads none; "
             f"relax it first under that of the training glasses, {bundle.at_rest_under}: vitreous "
-            "relax FILE --potential NAME --out relaxed.extxyz"
+            "relax FILE --potential NAME --out relaxed.extxyz, with --cell x,y if those were "
+            "relaxed with their cell"
         )
     bundle.descriptor.refuse(glass, bundle.potential)
     report = bring_to_rest(glass, bundle.potential)

@@ -69,10 +69,24 @@ def name_species(
     if species is None and assumed is not None:
         notes = (
             f"{source} does not say what its types are: {told(types)} are assumed; "
-            "--species A,B (in Python: species=) says otherwise",
+            f"--species A,B (in Python: species=) says otherwise{_other_way(frame.kinds, names)}",
         )
     by = "nothing" if order is None else ASSUMED if species is None else GIVEN
     return Named(indices=frame.kinds - 1, names=names, types=types, by=by, notes=notes)
+
+
+def _other_way(kinds: NDArray[np.int64], names: tuple[str, ...]) -> str:
+    """A hint where assumed types make silica of more silicon than oxygen, which no silica has."""
+    if set(names) != {"Si", "O"}:
+        return ""
+    count = dict(zip(names, np.bincount(kinds, minlength=3)[1:].tolist(), strict=False))
+    if count["Si"] <= count["O"]:
+        return ""
+    other = ",".join(names[::-1])
+    return (
+        f". That makes {count['Si']} silicon and {count['O']} oxygen atoms: if the types are the "
+        f"other way round, give --species {other}"
+    )
 
 
 def _by_name(

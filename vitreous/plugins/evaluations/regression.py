@@ -132,10 +132,8 @@ def _headline(numbers: Numbers, name: str, unit: str) -> str:
     if pooled["rmse"] is None:
         return ""
     explained = "" if pooled["r2"] is None else f", R² = {pooled['r2']:.3f}"
-    return (
-        f"On test glasses, {name.replace('_', ' ')} is predicted to {pooled['rmse']:.3g} "
-        f"{unit} (rms){explained}."
-    )
+    off = f"{pooled['rmse']:.3g}" + ("" if unit == "1" else f" {unit}")
+    return f"On test glasses, {name.replace('_', ' ')} is predicted to {off} (rms){explained}."
 
 
 def parity(run: Run) -> object:
