@@ -43,6 +43,10 @@ def declares_itself(subject: Subject) -> None:
     """The levels that it scores and its needs of a run are declared."""
     expect_subset(subject.cls.levels, set(LEVELS) - {"event"}, "levels")
     expect_subset(subject.cls.tasks, TASKS, "tasks")
+    expect(
+        "position" not in subject.cls.tasks or subject.cls.several,
+        "it scores positions, which have a component per axis; declare several = True",
+    )
     if subject.cls.needs != frozenset():
         expect_subset(subject.cls.needs, NEEDS, "needs")
 
