@@ -57,7 +57,7 @@ class Preconditioner:
         if self._factor is None:
             self.refresh(lin)
         factor: Any = self._factor
-        return factor.solve(r.ravel()).reshape(r.shape)
+        return factor.solve(r.ravel().astype(np.float32)).astype(np.float64).reshape(r.shape)
 
     def note(self, lin: LinearResponse, iterations: int, tolerance: float) -> None:
         """Refactorise once a solution to relative ``tolerance`` takes more than 1.5 times the
@@ -74,13 +74,14 @@ class Preconditioner:
 
 def _factorise(matrix: Any, shift: float) -> Any:
     """SuperLU of ``matrix`` with ``shift`` times the mean of its diagonal added to the diagonal;
-    without pivoting, so that the signs of U's diagonal are those of the curvatures.
+    without pivoting, so that the signs of U's diagonal are those of the curvatures. In single
+    precision, which only costs iterations: they are limited by the memory that a solution reads.
     """
     raised = matrix + shift * matrix.diagonal().mean() * sparse.eye_array(
         matrix.shape[0], format="csc"
     )
     return splu(
-        raised.tocsc(),
+        raised.tocsc().astype(np.float32),
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},

@@ -19,7 +19,7 @@ r_ij, its length    ``s.d``, ``s.r``                             (S, 3) (S,)  A
 z_i                 ``s.z``                                      (N,)         1
 g, g', g''          ``s.g``, ``s.dg``, ``s.ddg``                 (N,)         1
 zeta_i              ``s.zeta``                                   (N,)         eV
-P, P', P''          ``s.arms``                                   (2, M, 3)    1, 1/A ...
+P, P', P'', 1/r, u  ``s.arms``                                   (2, M, 7)    1, 1/A ...
 lambda, lambda'     ``lam``, ``dlam``                                         eV
 W, W'               ``w``, ``dw``                                             1
 cos theta_jik       ``c``                                                     1
@@ -55,8 +55,8 @@ from vitreous.mechanics.watanabe.terms import (
 class Scratch(NamedTuple):
     """``first`` (N+1,), ``nbr`` (S,), ``forward`` (S,), ``d`` (S, 3) and ``r`` (S,): slots within
     reach; ``z``, ``g``, ``dg``, ``ddg``, ``zeta``, ``energy`` (N,); ``grad`` (S, 3): a triplet
-    centre's gradients by slot; ``ends`` (2, M) and ``arms`` (2, M, 3): its neighbours of two
-    species, and their P, P', P''.
+    centre's gradients by slot; ``ends`` (2, M) and ``arms`` (2, M, 7): its neighbours of two
+    species, and their P, P', P'', inverse distance and direction.
     """
 
     first: NDArray[np.int64]
@@ -92,7 +92,7 @@ def scratch(atoms: int, slots: int, most: int) -> Scratch:
         energy=energy,
         grad=np.zeros((slots, 3)),
         ends=np.zeros((2, most), np.int64),
-        arms=np.zeros((2, most, 3)),
+        arms=np.zeros((2, most, 7)),
     )
 
 
@@ -173,78 +173,74 @@ def _pairs(species, terms, s, forces, virial):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def gather(i, end, within, range_, gamma, species, s, row):  # type: ignore[no-untyped-def]
-    """Store i's neighbours of species ``end`` closer than ``within`` in ``s.ends[row]`` and their
-    P, P', P'' in ``s.arms[row]``; return their number.
+def gather(slots, end, within, range_, gamma, species, nbr, d, r, ends, arms, row):  # type: ignore[no-untyped-def]
+    """Store those of an atom's slots ``slots`` (first, last + 1) that hold species ``end`` closer
+    than ``within`` in ``ends[row]``, and their P, P', P'', 1/r and direction in ``arms[row]``;
+    return their number.
     """
     count = 0
-    for k in range(s.first[i], s.first[i + 1]):
-        if species[s.nbr[k]] == end and s.r[k] < within:
-            s.ends[row, count] = k
-            s.arms[row, count, 0], s.arms[row, count, 1], s.arms[row, count, 2] = arm(
-                s.r[k], range_, gamma
-            )
+    for k in range(slots[0], slots[1]):
+        if r[k] < within and species[nbr[k]] == end:
+            ends[row, count] = k
+            arms[row, count, 0], arms[row, count, 1], arms[row, count, 2] = arm(r[k], range_, gamma)
+            inverse = 1.0 / r[k]
+            arms[row, count, 3] = inverse
+            for x in range(3):
+                arms[row, count, 4 + x] = d[k, x] * inverse
             count += 1
     return count
 
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"})
-def _centre(i, term, species, s):  # type: ignore[no-untyped-def]
-    """Add lambda P P W of one term and one centre i to ``s.grad`` by slot, to energies and to
-    zeta.
-    """
-    same = term[END_A] == term[END_B]
-    na = gather(i, int(term[END_A]), term[RANGE_A], term[RANGE_A], term[GAMMA_A], species, s, 0)
-    if na == 0 or (same and na == 1):
-        return
-    nb = (
-        na
-        if same
-        else gather(i, int(term[END_B]), term[RANGE_B], term[RANGE_B], term[GAMMA_B], species, s, 1)
-    )
-    if nb == 0:
-        return
-    row = 0 if same else 1
-    lam, dlam, _ = strength(term, s.z[i])
-    total = 0.0
-    for a in range(na):
-        ka = s.ends[0, a]
-        ux, uy, uz = s.d[ka, 0], s.d[ka, 1], s.d[ka, 2]
-        ia = 1.0 / s.r[ka]
-        p, dp = s.arms[0, a, 0], s.arms[0, a, 1]
-        gx = gy = gz = share = 0.0
-        for b in range(a + 1 if same else 0, nb):
-            kb = s.ends[row, b]
-            wx, wy, wz = s.d[kb, 0], s.d[kb, 1], s.d[kb, 2]
-            ib = 1.0 / s.r[kb]
-            q, dq = s.arms[row, b, 0], s.arms[row, b, 1]
-            # cos theta_jik, then W and W' with t = c - c0
-            c = (ux * wx + uy * wy + uz * wz) * ia * ib
-            t = c - term[COSINE]
-            w = t * t * (1.0 + term[ALPHA] * t)
-            dw = t * (2.0 + 3.0 * term[ALPHA] * t)
-            pq = p * q
-            e = pq * w
-            # d(lambda P Q W)/du = along_a u + mixed w: P' Q W along the arm, and P Q W' dc/du with
-            # dc/du = (w / |w| - c u / |u|) / |u|; likewise for w
-            mixed = lam * pq * dw * ia * ib
-            along_a = lam * (dp * q * w - pq * dw * c * ia) * ia
-            along_b = lam * (p * dq * w - pq * dw * c * ib) * ib
-            gx += along_a * ux + mixed * wx
-            gy += along_a * uy + mixed * wy
-            gz += along_a * uz + mixed * wz
-            s.grad[kb, 0] += along_b * wx + mixed * ux
-            s.grad[kb, 1] += along_b * wy + mixed * uy
-            s.grad[kb, 2] += along_b * wz + mixed * uz
-            share += e
-            s.energy[s.nbr[kb]] += lam * e / 3.0
-        s.grad[ka, 0] += gx
-        s.grad[ka, 1] += gy
-        s.grad[ka, 2] += gz
-        s.energy[s.nbr[ka]] += lam * share / 3.0
-        total += share
-    s.energy[i] += lam * total / 3.0
-    s.zeta[i] += dlam * total  # dE/dz_i through lambda(z_i)
+def _triplets(term, species, s):  # type: ignore[no-untyped-def]
+    """Add lambda P P W of one term, all centres, to ``s.grad`` by slot, to energies and to zeta."""
+    # arrays by name: reading a field of a named tuple within the loops costs more than the algebra
+    first, nbr, d, r, ends, arms = s.first, s.nbr, s.d, s.r, s.ends, s.arms
+    grad, energy, zeta, z = s.grad, s.energy, s.zeta, s.z
+    same, row = term[END_A] == term[END_B], 0 if term[END_A] == term[END_B] else 1
+    end_a, range_a, gamma_a = int(term[END_A]), term[RANGE_A], term[GAMMA_A]
+    end_b, range_b, gamma_b = int(term[END_B]), term[RANGE_B], term[GAMMA_B]
+    c0, alpha = term[COSINE], term[ALPHA]
+    for i in range(len(species)):
+        if species[i] != term[CENTRE]:
+            continue
+        at = (first[i], first[i + 1])
+        na = gather(at, end_a, range_a, range_a, gamma_a, species, nbr, d, r, ends, arms, 0)
+        nb = na
+        if not same and na:
+            nb = gather(at, end_b, range_b, range_b, gamma_b, species, nbr, d, r, ends, arms, 1)
+        lam, dlam, _ = strength(term, z[i])
+        total = 0.0
+        for a in range(na):
+            ka, p, dp, ia = ends[0, a], arms[0, a, 0], arms[0, a, 1], arms[0, a, 3]
+            ux, uy, uz = arms[0, a, 4], arms[0, a, 5], arms[0, a, 6]
+            gx = gy = gz = share = 0.0
+            for b in range(a + 1 if same else 0, nb):
+                kb, q, dq, ib = ends[row, b], arms[row, b, 0], arms[row, b, 1], arms[row, b, 3]
+                wx, wy, wz = arms[row, b, 4], arms[row, b, 5], arms[row, b, 6]
+                # c = cos theta_jik, then W and P Q W' with t = c - c0
+                c = ux * wx + uy * wy + uz * wz
+                t = c - c0
+                w = t * t * (1.0 + alpha * t)
+                bend = p * q * t * (2.0 + 3.0 * alpha * t)
+                # with the arms' directions u and w: P' Q W along u, and P Q W' dc with
+                # dc = (w - c u) / r; likewise for w
+                along_a, along_b = dp * q * w - bend * c * ia, p * dq * w - bend * c * ib
+                gx += along_a * ux + bend * ia * wx
+                gy += along_a * uy + bend * ia * wy
+                gz += along_a * uz + bend * ia * wz
+                grad[kb, 0] += lam * (along_b * wx + bend * ib * ux)
+                grad[kb, 1] += lam * (along_b * wy + bend * ib * uy)
+                grad[kb, 2] += lam * (along_b * wz + bend * ib * uz)
+                share += p * q * w
+                energy[nbr[kb]] += lam * p * q * w / 3.0
+            grad[ka, 0] += lam * gx
+            grad[ka, 1] += lam * gy
+            grad[ka, 2] += lam * gz
+            energy[nbr[ka]] += lam * share / 3.0
+            total += share
+        energy[i] += lam * total / 3.0
+        zeta[i] += dlam * total  # dE/dz_i through lambda(z_i)
 
 
 @njit(cache=True)
@@ -258,11 +254,10 @@ def evaluate(x, first, nbr, image, forward, offset, species, terms, s, forces):
     s.zeta[:] = 0.0
     w = np.zeros(6)
     _pairs(species, terms, s, forces, w)
+    s.grad[: s.first[-1]] = 0.0
+    for t in range(len(terms.triplets)):
+        _triplets(terms.triplets[t], species, s)
     for i in range(len(x)):
-        s.grad[s.first[i] : s.first[i + 1]] = 0.0
-        for t in range(len(terms.triplets)):
-            if terms.triplets[t, CENTRE] == species[i]:
-                _centre(i, terms.triplets[t], species, s)
         for k in range(s.first[i], s.first[i + 1]):
             gx, gy, gz = s.grad[k, 0], s.grad[k, 1], s.grad[k, 2]
             _push(forces, i, s.nbr[k], gx, gy, gz)

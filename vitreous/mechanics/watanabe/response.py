@@ -126,122 +126,95 @@ def _arm_block(block, end, f, u, v, uu, uv, vv, rest):  # type: ignore[no-untype
 
 
 @njit(cache=True)
-def _triplet(block, la, lb, lam, e1, e2, ra, rb, pa, pb, c0, alpha, convex, v1, v2):
-    """Add lambda d2[P Q W] to the sub-blocks of ends la and lb: unit vectors e1, e2, arms pa, pb =
-    (P, P', P''); ``convex`` keeps only the stiffness of the angle.
+def _triplet(block, la, lb, lam, arms, a, row, b, c0, alpha, convex, v1, v2):  # type: ignore[no-untyped-def]
+    """Add lambda d2[P Q W] to the sub-blocks of ends la and lb, whose arms are ``arms[0, a]`` and
+    ``arms[row, b]``; ``convex`` keeps only the stiffness of the angle.
 
     Fill v1 and v2 with the derivatives of cos theta with respect to the two arms; return W and W'.
     """
+    p, dp, ddp, ia = arms[0, a, 0], arms[0, a, 1], arms[0, a, 2], arms[0, a, 3]
+    q, dq, ddq, ib = arms[row, b, 0], arms[row, b, 1], arms[row, b, 2], arms[row, b, 3]
+    e1 = (arms[0, a, 4], arms[0, a, 5], arms[0, a, 6])
+    e2 = (arms[row, b, 4], arms[row, b, 5], arms[row, b, 6])
     c = e1[0] * e2[0] + e1[1] * e2[1] + e1[2] * e2[2]
     t = c - c0
     w, dw, ddw = t * t * (1.0 + alpha * t), t * (2.0 + 3.0 * alpha * t), 2.0 + 6.0 * alpha * t
-    p, dp, ddp, q, dq, ddq = pa[0], pa[1], pa[2], pb[0], pb[1], pb[2]
-    for a in range(3):
-        v1[a], v2[a] = (e2[a] - c * e1[a]) / ra, (e1[a] - c * e2[a]) / rb
+    for x in range(3):
+        v1[x], v2[x] = (e2[x] - c * e1[x]) * ia, (e1[x] - c * e2[x]) * ib
     if convex:
         w = dw = 0.0
         ddw = max(ddw, 0.0)
     # in an arm's own sub-block, with v = dc/dr: e e from P'' Q W, e v from P' Q W', v v from P Q
     # W'', and from d2c/dr2 = -(e v + v e)/r - c (1 - e e)/r^2 the terms in twist
     bend, twist = p * q * ddw, p * q * dw
-    rest = (dp * q * w - twist * c / ra) / ra
-    _arm_block(block, la, lam, e1, v1, ddp * q * w - rest, dp * q * dw - twist / ra, bend, rest)
-    rest = (dq * p * w - twist * c / rb) / rb
-    _arm_block(block, lb, lam, e2, v2, ddq * p * w - rest, dq * p * dw - twist / rb, bend, rest)
+    rest = (dp * q * w - twist * c * ia) * ia
+    _arm_block(block, la, lam, e1, v1, ddp * q * w - rest, dp * q * dw - twist * ia, bend, rest)
+    rest = (dq * p * w - twist * c * ib) * ib
+    _arm_block(block, lb, lam, e2, v2, ddq * p * w - rest, dq * p * dw - twist * ib, bend, rest)
     # between the two arms, with d2c/dr1 dr2 = (1 - e1 e1 - e2 e2 + c e1 e2)/(r1 r2)
-    for a in range(3):
-        for b in range(3):
-            cross = e1[a] * (dp * dq * w * e2[b] + (dp * q * dw - twist / ra) * v2[b])
-            cross += (
-                v1[a] * (p * dq * dw * e2[b] + bend * v2[b]) - twist / (ra * rb) * e2[a] * e2[b]
-            )
-            if a == b:
-                cross += twist / (ra * rb)
-            block[3 * la + a, 3 * lb + b] += lam * cross
-            block[3 * lb + b, 3 * la + a] += lam * cross
+    for x in range(3):
+        for y in range(3):
+            cross = e1[x] * (dp * dq * w * e2[y] + (dp * q * dw - twist * ia) * v2[y])
+            cross += v1[x] * (p * dq * dw * e2[y] + bend * v2[y]) - twist * ia * ib * e2[x] * e2[y]
+            if x == y:
+                cross += twist * ia * ib
+            block[3 * la + x, 3 * lb + y] += lam * cross
+            block[3 * lb + y, 3 * la + x] += lam * cross
     return w, dw
 
 
 @njit(cache=True)
-def triplets(species, terms, s, blocks, unit, convex, bond_range, mix, zz):
-    """Fill the blocks, and add the triplets' part of M (``mix``) and Z (``zz``); ``unit`` (S, 3)
-    are the slots' directions.
+def triplets(species, terms, s, blocks, convex, bond_range, mix, zz):
+    """Fill the blocks, and add the triplets' part of M (``mix``) and Z (``zz``).
 
     With ``convex`` include only angles between arms shorter than ``bond_range``, and only the
     stiffness of the angle: the blocks are then positive semidefinite.
     """
+    first, nbr, d, r, ends, arms, z = s.first, s.nbr, s.d, s.r, s.ends, s.arms, s.z
+    begin, slot, at, values, table = (
+        blocks.first,
+        blocks.slot,
+        blocks.at,
+        blocks.values,
+        terms.triplets,
+    )
     v1, v2 = np.empty(3), np.empty(3)
-    local = np.zeros(len(s.nbr), np.int64)
+    local = np.zeros(len(nbr), np.int64)
     for i in range(len(species)):
-        m = blocks.first[i + 1] - blocks.first[i]
+        m = begin[i + 1] - begin[i]
         if m == 0:
             continue
         for k in range(m):
-            local[blocks.slot[blocks.first[i] + k]] = k
-        block = blocks.values[blocks.at[i] : blocks.at[i + 1]].reshape(3 * m, 3 * m)
-        for t in range(len(terms.triplets)):
-            term = terms.triplets[t]
-            if term[CENTRE] != species[i]:
+            local[slot[begin[i] + k]] = k
+        block = values[at[i] : at[i + 1]].reshape(3 * m, 3 * m)
+        slots = (first[i], first[i + 1])
+        for t in range(len(table)):
+            if table[t, CENTRE] != species[i]:
                 continue
-            same = term[END_A] == term[END_B]
-            na = gather(
-                i,
-                int(term[END_A]),
-                min(term[RANGE_A], bond_range),
-                term[RANGE_A],
-                term[GAMMA_A],
-                species,
-                s,
-                0,
-            )
+            same = table[t, END_A] == table[t, END_B]
+            end, range_, gamma = int(table[t, END_A]), table[t, RANGE_A], table[t, GAMMA_A]
+            within = min(range_, bond_range)
+            na = gather(slots, end, within, range_, gamma, species, nbr, d, r, ends, arms, 0)
             row, nb = 0, na
             if not same:
-                row, nb = (
-                    1,
-                    gather(
-                        i,
-                        int(term[END_B]),
-                        min(term[RANGE_B], bond_range),
-                        term[RANGE_B],
-                        term[GAMMA_B],
-                        species,
-                        s,
-                        1,
-                    ),
-                )
-            lam, dlam, ddlam = strength(term, s.z[i])
+                end, range_, gamma = int(table[t, END_B]), table[t, RANGE_B], table[t, GAMMA_B]
+                within = min(range_, bond_range)
+                nb = gather(slots, end, within, range_, gamma, species, nbr, d, r, ends, arms, 1)
+                row = 1
+            c0, alpha = table[t, COSINE], table[t, ALPHA]
+            lam, dlam, ddlam = strength(table[t], z[i])
             for a in range(na):
-                ka = s.ends[0, a]
+                ka, p, dp = ends[0, a], arms[0, a, 0], arms[0, a, 1]
                 for b in range(a + 1 if same else 0, nb):
-                    kb = s.ends[row, b]
-                    pa, pb = s.arms[0, a], s.arms[row, b]
-                    w, dw = _triplet(
-                        block,
-                        local[ka],
-                        local[kb],
-                        lam,
-                        unit[ka],
-                        unit[kb],
-                        s.r[ka],
-                        s.r[kb],
-                        pa,
-                        pb,
-                        term[COSINE],
-                        term[ALPHA],
-                        convex,
-                        v1,
-                        v2,
-                    )
+                    kb, q, dq = ends[row, b], arms[row, b, 0], arms[row, b, 1]
+                    la, lb = local[ka], local[kb]
+                    w, dw = _triplet(block, la, lb, lam, arms, a, row, b, c0, alpha, convex, v1, v2)
                     # through lambda(z_i): Z_ii += lambda'' P Q W, M_i += lambda' d(P Q W)
                     if dlam != 0.0 and not convex:
-                        zz[i] += ddlam * pa[0] * pb[0] * w
+                        zz[i] += ddlam * p * q * w
                         for x in range(3):
-                            mix[ka, x] += (
-                                dlam * pb[0] * (pa[1] * w * unit[ka, x] + pa[0] * dw * v1[x])
-                            )
-                            mix[kb, x] += (
-                                dlam * pa[0] * (pb[1] * w * unit[kb, x] + pb[0] * dw * v2[x])
-                            )
+                            mix[ka, x] += dlam * q * (dp * w * arms[0, a, 4 + x] + p * dw * v1[x])
+                            mix[kb, x] += dlam * p * (dq * w * arms[row, b, 4 + x] + q * dw * v2[x])
 
 
 @njit(cache=True)
@@ -272,12 +245,12 @@ def coordination_coupling(species, terms, s, unit, jac, mix, zz, zs):
 
 
 @njit(cache=True, inline="always")
-def _step(v, gradient, d, i, j, k, out):  # type: ignore[no-untyped-def]
-    """Change of the vector of slot k under displacements v plus the affine motion ``gradient @
-    x``.
+def _step(v, gradient, d, i, j, k, out, at):  # type: ignore[no-untyped-def]
+    """Put the change of the vector of slot k, under displacements v plus the affine motion
+    ``gradient @ x``, in ``out`` from ``at`` on.
     """
     for a in range(3):
-        out[a] = (
+        out[at + a] = (
             v[j, a]
             - v[i, a]
             + gradient[a, 0] * d[k, 0]
@@ -289,14 +262,15 @@ def _step(v, gradient, d, i, j, k, out):  # type: ignore[no-untyped-def]
 @njit(cache=True, fastmath={"contract", "nsz"})
 def multiply(v, gradient, first, nbr, forward, d, k_pair, blocks, out):
     """``out`` (N, 3) = A (v + gradient @ x): pair stiffness, then the block of every centre."""
+    begin, slot, start, values = blocks.first, blocks.slot, blocks.at, blocks.values
     out[:] = 0.0
-    w = np.empty(3 * (np.diff(blocks.first).max() + 1))
+    w = np.empty(3 * (np.diff(begin).max() + 1))
     for i in range(len(v)):
         for k in range(first[i], first[i + 1]):
             if not forward[k]:
                 continue
             j = nbr[k]
-            _step(v, gradient, d, i, j, k, w)
+            _step(v, gradient, d, i, j, k, w, 0)
             gx = k_pair[k, 0] * w[0] + k_pair[k, 1] * w[1] + k_pair[k, 3] * w[2]
             gy = k_pair[k, 1] * w[0] + k_pair[k, 2] * w[1] + k_pair[k, 4] * w[2]
             gz = k_pair[k, 3] * w[0] + k_pair[k, 4] * w[1] + k_pair[k, 5] * w[2]
@@ -306,19 +280,20 @@ def multiply(v, gradient, first, nbr, forward, d, k_pair, blocks, out):
             out[j, 0] += gx
             out[j, 1] += gy
             out[j, 2] += gz
-        begin = blocks.first[i]
-        m = blocks.first[i + 1] - begin
+        m = begin[i + 1] - begin[i]
         for k in range(m):
-            slot = blocks.slot[begin + k]
-            _step(v, gradient, d, i, nbr[slot], slot, w[3 * k :])
-        at = blocks.at[i]
-        for a in range(3 * m):
-            y = 0.0
-            for b in range(3 * m):
-                y += blocks.values[at + b] * w[b]
-            at += 3 * m
-            out[nbr[blocks.slot[begin + a // 3]], a % 3] += y
-            out[i, a % 3] -= y
+            end = slot[begin[i] + k]
+            _step(v, gradient, d, i, nbr[end], end, w, 3 * k)
+        at = start[i]
+        for k in range(m):
+            end = nbr[slot[begin[i] + k]]
+            for a in range(3):
+                y = 0.0
+                for b in range(3 * m):
+                    y += values[at + b] * w[b]
+                at += 3 * m
+                out[end, a] += y
+                out[i, a] -= y
 
 
 @njit(cache=True)
@@ -330,7 +305,7 @@ def add_coupling(v, gradient, first, nbr, d, jac, mix, zz, zs, out):  # type: ig
     dz, answer = np.zeros(n), np.zeros(n)
     for i in range(n):
         for k in range(first[i], first[i + 1]):
-            _step(v, gradient, d, i, nbr[k], k, w)
+            _step(v, gradient, d, i, nbr[k], k, w, 0)
             for a in range(3):
                 dz[i] += jac[k, a] * w[a]
                 answer[i] += mix[k, a] * w[a]

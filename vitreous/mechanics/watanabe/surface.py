@@ -152,7 +152,6 @@ class WatanabeLinearisation:
             terms,
             self._state,
             self._blocks,
-            self._unit,
             False,
             np.inf,
             self._mix,
@@ -211,7 +210,7 @@ class WatanabeLinearisation:
         )
         blocks = self._blocks._replace(values=np.zeros_like(self._blocks.values))
         watanabe_response.triplets(
-            self._species, self._terms, s, blocks, self._unit, True, bond_range, self._mix, self._zz
+            self._species, self._terms, s, blocks, True, bond_range, self._mix, self._zz
         )
         return (self._springs(k, short) + self._assembled(blocks)).tocsc()
 
