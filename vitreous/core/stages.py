@@ -253,10 +253,7 @@ def compute_glass(
     tables: dict[Case, dict[str, Artifact]] = {}
     for case, chain in chains.items():
         tables[case] = artifacts(chain, store, index, next(iter(tables.values()), None))
-    needed = {
-        case: [a for stage, a in table.items() if stage != "generate"]
-        for case, table in tables.items()
-    }
+    needed = {case: _needed(table) for case, table in tables.items()}
     if not all(artifact.stored for each in needed.values() for artifact in each):
         first, chain = next(iter(tables.values())), next(iter(chains.values()))
         # What was relaxed before is looked at, too: the store may hold it from a version that did
@@ -272,6 +269,19 @@ def compute_glass(
             table.clear()
 
 
+def _needed(table: Mapping[str, Artifact]) -> list[Artifact]:
+    """What a run reads of a case. Labels may have come without the deformation that they were made
+    from (``vitreous data load``): it is then not computed again.
+    """
+    labels = [a for name, a in table.items() if stage_of(name) in ("label", "events")]
+    labelled = all(artifact.stored for artifact in labels)
+    return [
+        artifact
+        for name, artifact in table.items()
+        if name != "generate" and not (name == "deform" and labelled)
+    ]
+
+
 def _record(
     case: Case, table: Mapping[str, Artifact], needed: Sequence[Artifact]
 ) -> Record | NotConverged:
@@ -284,5 +294,7 @@ def _record(
         stage: artifact.seconds for stage, artifact in table.items() if artifact.seconds is not None
     }
     return Record(
-        case=case, keys={stage: artifact.key for stage, artifact in table.items()}, seconds=seconds
+        case=case,
+        keys={stage: a.key for stage, a in table.items() if stage != "deform" or a.stored},
+        seconds=seconds,
     )

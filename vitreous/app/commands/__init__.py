@@ -25,6 +25,7 @@ NAMES = (
     "list",
     "check",
     "store",
+    "data",
     "doctor",
     "version",
 )  #: in the order of ``vitreous --help``

@@ -1,4 +1,4 @@
-"""``vitreous store``: list, explain, verify, export and clean artifacts."""
+"""``vitreous store``: list, explain, verify, export, pack and clean artifacts."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--to", required=True, choices=("extxyz", "lammps", "csv"), help="the format"
     )
     export.add_argument("--out", help="the file (default: KEY.FORMAT here)")
+    pack = actions.add_parser("pack", help="write artifacts into one file, to pass on")
+    pack.add_argument("out", metavar="FILE", help="the pack, a .zip")
+    pack.add_argument(
+        "--stage", action="append", help="of these stages; repeat for several (default: label)"
+    )
+    pack.add_argument(
+        "--from",
+        dest="parent",
+        metavar="STAGE",
+        help="only what was made from this stage, such as deform: labels that took simulating",
+    )
     actions.add_parser("gc", help="remove leftovers of killed runs and damaged files")
 
 
@@ -57,6 +68,7 @@ def carry_out(options: argparse.Namespace) -> int:
         "why": _why,
         "verify": _verify,
         "export": _export,
+        "pack": _pack,
         "gc": _gc,
     }
     return actions[options.action](store, options)
@@ -143,6 +155,21 @@ def _verify(store: Store, options: argparse.Namespace) -> int:
         + ("; the next run computes these anew" if bad else "")
     )
     return 1 if bad else 0
+
+
+def _pack(store: Store, options: argparse.Namespace) -> int:
+    from vitreous.core.packs import pack, selected
+
+    out = Path(options.out)
+    chosen = list(selected(store, options.stage or ["label"], options.parent))
+    if not chosen:
+        raise VitreousError(
+            f"{store.folder} has no such artifact; see what it has with: vitreous store ls"
+        )
+    if out.exists() or not out.parent.is_dir():
+        raise VitreousError(f"{out} is there already, or its folder is not; name another file")
+    _say(f"{pack(chosen, out)} artifacts, {out.stat().st_size / 1e6:.3f} MB: {out}")
+    return 0
 
 
 def _gc(store: Store, options: argparse.Namespace) -> int:
