@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     status = _carried_out(arguments)
-    return _output_lost(told=status != 0) or status
+    return _output_lost(reported=status != 0) or status
 
 
 def _carried_out(arguments: Sequence[str]) -> int:
@@ -69,9 +69,9 @@ def _carried_out(arguments: Sequence[str]) -> int:
         return _refuse(error)
 
 
-def _output_lost(told: bool) -> int:
+def _output_lost(reported: bool) -> int:
     """The exit status if standard output takes no more, 0 while it does: nobody reads on
-    (``| head -1``), or its disk is full, which is said unless something was ``told``.
+    (``| head -1``), or its disk is full, which is said unless something was ``reported``.
     """
     try:
         sys.stdout.flush()
@@ -81,7 +81,7 @@ def _output_lost(told: bool) -> int:
         to_nowhere()
         if isinstance(error, BrokenPipeError):
             return 1
-        return REFUSED if told else _refuse(error)
+        return REFUSED if reported else _refuse(error)
     return 0
 
 
@@ -89,12 +89,12 @@ def _refuse(error: BaseException | str) -> int:
     if isinstance(error, BrokenPipeError):
         return 1
     sys.stderr.write(
-        f"vitreous: {_told(error) if isinstance(error, OSError | MemoryError) else error}\n"
+        f"vitreous: {_sentence(error) if isinstance(error, OSError | MemoryError) else error}\n"
     )
     return REFUSED
 
 
-def _told(error: OSError | MemoryError) -> str:
+def _sentence(error: OSError | MemoryError) -> str:
     """The machine's refusals, wherever they happen: a disk that is full, read-only or forbidden;
     too little memory.
     """

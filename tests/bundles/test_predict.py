@@ -521,7 +521,7 @@ def test_files_do_not_claim_what_cannot_be_told(copy, unseen, tmp_path, capsys):
     )
     printed = capsys.readouterr()
     assert re.search(r"doubtful +-\n", printed.out)
-    assert "whether this map is to be trusted cannot be told" in printed.err
+    assert "whether this map is to be trusted is unknown" in printed.err
     assert np.isnan(np.genfromtxt(tmp_path / "map.csv", delimiter=",", names=True)["doubtful"])
 
 

@@ -118,7 +118,7 @@ def _targets(
     labeler in ``parts``, and the labeler the target "labeler".
 
     Raises:
-        VitreousError: a name that stands for something else, one target twice, or a ``target`` that
+        VitreousError: a name with another meaning, one target twice, or a ``target`` that
         is not there.
     """
     given = checked_value("targets", config.get("targets") or {}, Mapping[str, Any])

@@ -26,7 +26,7 @@ from vitreous.io.tables import VOIGT_NAMES, in_voigt_order, write_table
 from vitreous.io.write import FORMATS, WITH_COLUMNS, write_configuration
 from vitreous.mechanics.relax import AT_REST
 
-Told = dict[str, Any]  #: what a command prints: by name, plain values
+Answers = dict[str, Any]  #: what a command prints: by name, plain values
 
 
 def about(glass: Configuration) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def about(glass: Configuration) -> dict[str, Any]:
 
 
 def named(glass: Configuration) -> dict[str, Any]:
-    """How many atoms there are of each species, what the types of the file stand for, and what told
-    it.
+    """How many atoms there are of each species, what the types of the file mean, and
+    what named them.
     """
     counts = np.bincount(glass.species, minlength=len(glass.names)).tolist()
     return {
@@ -192,7 +192,7 @@ def at_rest(options: argparse.Namespace) -> float:
 
 def brought_to_rest(
     options: argparse.Namespace, model: Potential, glass: Configuration, *, hold_rim: bool
-) -> tuple[Configuration, Told]:
+) -> tuple[Configuration, Answers]:
     """The glass, with --relax at rest and what that changed."""
     if not options.relax:
         return glass, {}

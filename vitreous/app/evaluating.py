@@ -83,13 +83,13 @@ def choose(
     }
     for name, evaluation in built.items():
         if components and not evaluation.several:
-            told = (
+            cause = (
                 f"evaluation '{name}' scores labels of one component, but these have "
                 f"{len(components)}: {', '.join(components)}"
             )
             if name not in lenient:
-                raise VitreousError(f"{told}; leave it out with ~evaluations.{name}")
-            reasons[name] = reasons[name] or told
+                raise VitreousError(f"{cause}; leave it out with ~evaluations.{name}")
+            reasons[name] = reasons[name] or cause
     left_out = {name: reason for name, reason in reasons.items() if reason}
     kept = {name: evaluation for name, evaluation in built.items() if name not in left_out}
     check_evaluations(

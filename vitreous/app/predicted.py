@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from vitreous.app.results import Told
+from vitreous.app.results import Answers
 from vitreous.bundles import Bundle, Prediction
 from vitreous.bundles.columns import answers, bounds, probabilities, uncertainties
 from vitreous.bundles.levels import level_of
@@ -16,7 +16,7 @@ _WEAKEST = 5  # places that are printed
 _SHOWN = 3  # quantities named in a warning
 
 
-def told(found: Prediction) -> Told:
+def summary(found: Prediction) -> Answers:
     """What was predicted, by name: of a whole glass the answer, of its places their range."""
     labels = found.labels
     whole = labels.level == "sample" and len(labels) == 1
@@ -28,12 +28,12 @@ def told(found: Prediction) -> Told:
     }
 
 
-def _places(found: Prediction) -> Told:
+def _places(found: Prediction) -> Answers:
     masked = {"masked_because": found.masked} if found.masked else {}
     return {"places": len(found.labels), "masked": sum(found.masked.values()), **masked}
 
 
-def _value(found: Prediction) -> Told:
+def _value(found: Prediction) -> Answers:
     """A number (or several components) with uncertainty and intervals, as far as they are known."""
     labels, ends = found.labels, {name: float(v[0]) for name, v in bounds(found).items()}
     numbers = {name: float(of.values[0]) for name, of in answers(found).items()}
@@ -46,7 +46,7 @@ def _value(found: Prediction) -> Told:
     }
 
 
-def _class(found: Prediction) -> Told:
+def _class(found: Prediction) -> Answers:
     labels = found.labels
     return {
         labels.name: labels.classes[int(labels.values[0])],
@@ -58,8 +58,8 @@ def _class(found: Prediction) -> Told:
     }
 
 
-def _position(found: Prediction) -> Told:
-    """In fractions of the cell, and in the coordinates of the file where each axis is told."""
+def _position(found: Prediction) -> Answers:
+    """In fractions of the cell, and in the coordinates of the file where each axis is known."""
     values, glass = found.labels.values, found.configuration
     place = (
         {"at": [float(f"{x:.6g}") for x in glass.in_file(values @ glass.cell)[0]]}
@@ -69,7 +69,7 @@ def _position(found: Prediction) -> Told:
     return {**_value(found), "unit": "fractions of the cell", **place}
 
 
-def _values(found: Prediction) -> Told:
+def _values(found: Prediction) -> Answers:
     """The range of each column over the places, and the weakest of them."""
     labels, known = found.labels, found.reasons == ""
     ranges = {
@@ -88,7 +88,7 @@ def _values(found: Prediction) -> Told:
     return {**ranges, **(deviations or {"uncertainty": None}), **weakest}
 
 
-def _classes(found: Prediction) -> Told:
+def _classes(found: Prediction) -> Answers:
     """How many places are of each class, and how sure the model is of them."""
     labels = found.labels
     counts = np.bincount(labels.values[labels.mask].astype(int), minlength=len(labels.classes))
@@ -101,13 +101,13 @@ def _classes(found: Prediction) -> Told:
     }
 
 
-_ONE: Mapping[str, Callable[[Prediction], Told]] = {
+_ONE: Mapping[str, Callable[[Prediction], Answers]] = {
     "value": _value,
     "image": _value,
     "class": _class,
     "position": _position,
 }  #: of a whole glass, by task
-_SEVERAL: Mapping[str, Callable[[Prediction], Told]] = {
+_SEVERAL: Mapping[str, Callable[[Prediction], Answers]] = {
     "value": _values,
     "image": _values,
     "class": _classes,
@@ -150,7 +150,7 @@ def warn(found: Prediction, bundle: Bundle, relaxed: bool) -> None:
         )
     if found.doubtful is None:
         warnings.warn(
-            f"whether this {answer} is to be trusted cannot be told: too little of the glass is "
+            f"whether this {answer} is to be trusted is unknown: too little of the glass is "
             "whole and fully bonded, or the model was bundled with too few glasses",
             stacklevel=2,
         )
@@ -173,7 +173,7 @@ def _expected(found: Prediction, bundle: Bundle) -> str:
 
 
 def _oddities(found: Prediction) -> str:
-    """What of the glass stands out among those of the training, with units."""
+    """What of the glass is unusual among those of the training, with units."""
     worst = "; ".join(
         f"{name} is {value:.4g} {unit}, in training {mean:.4g}"
         for name, unit, value, mean in (found.odd or [])[:_SHOWN]

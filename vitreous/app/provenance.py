@@ -1,7 +1,7 @@
 """What an artifact was made from, in words: by stage what differs from the defaults, and between
 artifacts of one stage; or everything, artifact by artifact.
 
-Manifests may come from a stranger: whatever they lack is told as damage.
+Manifests may come from a stranger: whatever they lack counts as damage.
 """
 
 from __future__ import annotations

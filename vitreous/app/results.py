@@ -12,30 +12,32 @@ from typing import Any
 from vitreous.core.errors import NotConverged
 
 NOT_CONVERGED = 3  #: exit status
-Told = dict[str, Any]  #: what a command prints: by name, plain values
+Answers = dict[str, Any]  #: what a command prints: by name, plain values
 
 
-def print_results(options: argparse.Namespace, work: Callable[[argparse.Namespace], Told]) -> int:
+def print_results(
+    options: argparse.Namespace, work: Callable[[argparse.Namespace], Answers]
+) -> int:
     """Carry out ``work`` and print what it returns; status 3 if a state did not come to rest."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: (
             sys.stderr.write(f"vitreous: note: {message}\n") and None
         )
         try:
-            told = work(options)
+            answers = work(options)
         except NotConverged as error:
             sys.stderr.write(f"vitreous: not converged: {error}\n")
             return NOT_CONVERGED
-    sys.stdout.write(json.dumps(told, indent=1) + "\n" if options.json else _lines(told))
+    sys.stdout.write(json.dumps(answers, indent=1) + "\n" if options.json else _lines(answers))
     return 0
 
 
-def _lines(told: Told) -> str:
+def _lines(answers: Answers) -> str:
     """``name  value``, one per line; of a list of results each on a line of its own."""
-    width = max(len(name) for name in told)
+    width = max(len(name) for name in answers)
     each = (
         (name, item)
-        for name, value in told.items()
+        for name, value in answers.items()
         for item in (value if _results(value) else [value])
     )
     return "".join(f"{name.replace('_', ' '):{width}}  {_words(value)}\n" for name, value in each)

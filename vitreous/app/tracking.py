@@ -19,11 +19,11 @@ PARENT = "VITREOUS_PARENT_RUN"
 
 def beginning(config: Mapping[str, Any], command: str, folder: Path) -> Beginning:
     """How a job begins; its parent's id, if it has one, comes through the environment."""
-    told = {key: value for key, value in config.items() if key not in ("home", "store", "runs")}
+    recorded = {key: value for key, value in config.items() if key not in ("home", "store", "runs")}
     return Beginning(
         name=str(config["name"]),
         title=folder.name,
-        config=told,
+        config=recorded,
         command=command,
         folder=folder,
         runs=Path(config["runs"]),

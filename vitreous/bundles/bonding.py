@@ -38,7 +38,7 @@ class BondFinder:
         """The glass with its bonds, whatever their number on each atom.
 
         Raises:
-            VitreousError: no such pair stands that close, or the cell is too small to tell.
+            VitreousError: no such pair is that close, or the cell is too small to tell.
         """
         near, _ = close_pairs(glass, self.cutoff)
         kinds = np.sort(np.array(glass.names)[glass.species[near]].reshape(-1, 2), axis=1)

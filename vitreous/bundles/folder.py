@@ -18,7 +18,7 @@ COMPONENT, FITTED, ABOUT, POTENTIAL, PLACES = (
     "places.npy",
 )
 FORMAT = 4
-READABLE = tuple(range(1, FORMAT + 1))  #: ``vitreous.bundles.earlier`` says what each told
+READABLE = tuple(range(1, FORMAT + 1))  #: ``vitreous.bundles.earlier`` describes each
 
 
 def digests(folder: Path) -> dict[str, str]:

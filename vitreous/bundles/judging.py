@@ -33,7 +33,7 @@ def verdict(glass: Configuration, bundle: Bundle, ask: Ask) -> Verdict:
     """Whether to trust an answer for this glass, whatever the grid that it is asked for on.
 
     Where the training set a trust in maps, the correlation that the model's own deviations lead to
-    expect decides; else how far the glass stands out among those of the training.
+    expect decides; else how unusual the glass is among those of the training.
     """
     odd = None if bundle.likeness is None else bundle.likeness.odd(glass, bundle.potential)
     if bundle.trust is None:

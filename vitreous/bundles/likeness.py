@@ -1,11 +1,11 @@
 """Is a glass like those that a model was trained on? Density, energy and bonds, compared glass by
 glass.
 
-Over the training glasses each quantity has a mean m and a spread s; a new glass stands out by the
+Over the training glasses each quantity has a mean m and a spread s; a new glass is unusual by the
 largest ``|v - m| / e``, where e is how far v may lie off by chance: s sqrt(N / n) if n of its atoms
 are looked at instead of the N of a training glass, and for a part of a glass, which no cell holds
 at one density and shape, no less than the scatter of single atoms over sqrt(n). It is unlike them
-when it stands out more than ``MARGIN`` times as far as any of them does when it is left out itself.
+when it is more unusual than ``MARGIN`` times as any of them is when it is left out itself.
 
 =============  ===================================  ==========
 quantity       of                                   unit
@@ -57,7 +57,7 @@ class Likeness:
     atoms: int
 
     def odd(self, glass: Configuration, potential: Potential | None) -> list[Oddity] | None:
-        """What stands out beyond the limit, the worst first; None where that cannot be told: fewer
+        """What is unusual beyond the limit, the worst first; None where that is unknown: fewer
         than three glasses were learnt from, or all atoms are next to a free boundary.
         """
         found, atoms = quantities(glass, potential)
@@ -79,7 +79,7 @@ class Likeness:
 
 def likeness(glasses: Sequence[Configuration], potential: Potential | None) -> Likeness:
     """From the training glasses, without energies where there is no potential; with fewer than
-    three of them nothing stands out.
+    three of them nothing is unusual.
     """
     tables = [quantities(glass, potential)[0] for glass in glasses]
     names = [name for name in tables[0] if all(name in table for table in tables)]

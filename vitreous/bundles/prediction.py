@@ -45,9 +45,9 @@ class Prediction:
         there, by confidence; empty where no validation glasses set them.
         correlation: with the true map, as the model's own deviations lead to expect; None from a
         model that does not know, with too few places, or of what is no map.
-        odd: what of the glass stands out among the training glasses: (quantity, unit, value,
-        training mean), the worst first; None where that cannot be told.
-        doubtful: whether the answer is not to be trusted; None where that cannot be told.
+        odd: what of the glass is unusual among the training glasses: (quantity, unit, value,
+        training mean), the worst first; None where that is unknown.
+        doubtful: whether the answer is not to be trusted; None where that is unknown.
         largest_force: on an atom that the potential sees whole, energy per length; NaN where the
         bundle has no potential, or a free boundary leaves no such atom.
         by_number: whether the model reads atoms in the order of their numbers in the file.

@@ -1,4 +1,4 @@
-"""A fitted model written as a folder that stands by itself: a bundle. No pickle."""
+"""A fitted model written as a self-contained folder: a bundle. No pickle."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ STAGES = (
 
 
 def stage_of(name: str) -> str:
-    """The stage of an artifact of a case: its name, or what stands before the colon ("label:NAME"
+    """The stage of an artifact of a case: its name, or what comes before the colon ("label:NAME"
     is the label that ``targets.NAME`` makes).
     """
     return name.partition(":")[0]

@@ -23,7 +23,7 @@ class _Mismatch(Exception):
 def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = "") -> Any:
     """The component that ``config`` describes: ``_target_`` and fields.
 
-    ``role`` is the key under which the configuration stands, when it is not the kind's own
+    ``role`` is the key of the configuration, when it is not the kind's own
     (``events``, ``indicators``).
 
     Raises:
@@ -33,14 +33,14 @@ def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = 
     """
     where = role or kind
     if not isinstance(config, Mapping) or "_target_" not in config:
-        told = (
+        problem = (
             f"{where} is '{config}', no component"
             if isinstance(config, str)
             else f"{where} has no _target_"
         )
         choice = where if where == kind else f"{kind}@{where}"
         raise VitreousError(
-            f"{told}; choose one with {choice}=NAME "
+            f"{problem}; choose one with {choice}=NAME "
             f"({', '.join(registry.names(kind)) or 'none installed'}), or none with {where}=null "
             "if it can be left out"
         )
@@ -114,7 +114,7 @@ def _hints(cls: type[Any]) -> dict[str, Any]:
 
 def convert(value: Any, hint: Any) -> Any:
     """``value`` as ``hint`` asks: an int where a float is wanted becomes one, a list a tuple;
-    anything else must fit as it stands.
+    anything else must fit as it is.
     """
     origin = get_origin(hint) or hint
     arguments = get_args(hint)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import Registry, load_class
 
-#: The places in a pipeline, and the kind of component that stands there.
+#: The roles in a pipeline, and the kind of component in each.
 ROLES: Mapping[str, str] = {
     "generator": "generator",
     "simulator": "simulator",
@@ -37,68 +37,69 @@ def conflicts(
     """Every reason why these classes cannot work together; ``projected``: descriptors see a plane
     view of glasses in three dimensions.
     """
-    told = {role: f"{role} '{registry.name_of(ROLES[role], cls)}'" for role, cls in parts.items()}
+    named = {role: f"{role} '{registry.name_of(ROLES[role], cls)}'" for role, cls in parts.items()}
     return [
-        *_forms(parts, told),
-        *_levels(parts, told),
-        *_bonds(parts, told),
-        *(_projection(parts, told, dimension) if projected else ()),
-        *_dimensions(parts, told, dimension, projected),
+        *_forms(parts, named),
+        *_levels(parts, named),
+        *_bonds(parts, named),
+        *(_projection(parts, named, dimension) if projected else ()),
+        *_dimensions(parts, named, dimension, projected),
     ]
 
 
-def _forms(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
+def _forms(parts: Parts, named: Mapping[str, str]) -> Iterator[Conflict]:
     if "model" in parts and "descriptor" in parts:
         form, takes = parts["descriptor"].form, parts["model"].forms
         if form not in takes:
             yield Conflict(
                 ("model", "descriptor"),
-                f"{told['descriptor']} gives {form} features, but {told['model']} takes "
+                f"{named['descriptor']} gives {form} features, but {named['model']} takes "
                 f"{_listed(takes)}",
             )
     if "indicators" in parts and parts["indicators"].form != "vector":
         form = parts["indicators"].form
         yield Conflict(
             ("indicators",),
-            f"{told['indicators']} gives {form} features, but only vector features can be "
+            f"{named['indicators']} gives {form} features, but only vector features can be "
             "compared one by one",
         )
 
 
-def _levels(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
+def _levels(parts: Parts, named: Mapping[str, str]) -> Iterator[Conflict]:
     level = parts["labeler"].level
     for role in ("descriptor", "indicators", "model"):
         if role in parts and level not in parts[role].levels:
             levels = _listed(parts[role].levels)
             yield Conflict(
                 (role, "labeler"),
-                f"{told['labeler']} labels each {level}, but {told[role]} works at level {levels}",
+                f"{named['labeler']} labels each {level}, but {named[role]} works at level "
+                f"{levels}",
             )
     if "model" in parts and parts["labeler"].task not in parts["model"].tasks:
         task, learns = parts["labeler"].task, _listed(parts["model"].tasks)
         yield Conflict(
             ("model", "labeler"),
-            f"{told['labeler']} gives labels of task {task}, but {told['model']} learns {learns}",
+            f"{named['labeler']} gives labels of task {task}, but {named['model']} learns {learns}",
         )
     if "events" in parts and parts["events"].level != "event":
         yield Conflict(
             ("events",),
-            f"{told['events']} labels each {parts['events'].level}; expected a labeler of level "
+            f"{named['events']} labels each {parts['events'].level}; expected a labeler of level "
             "event",
         )
 
 
-def _bonds(parts: Parts, told: Mapping[str, str]) -> Iterator[Conflict]:
+def _bonds(parts: Parts, named: Mapping[str, str]) -> Iterator[Conflict]:
     for role in ("descriptor", "indicators"):
         if role in parts and parts[role].needs_bonds and not parts["generator"].has_bonds:
             yield Conflict(
                 (role, "generator"),
-                f"{told[role]} needs bonds, but {told['generator']} makes glasses without a bond "
+                f"{named[role]} needs bonds, but {named['generator']} makes glasses without a bond "
                 "list",
             )
 
 
-def _projection(parts: Parts, told: Mapping[str, str], dimension: int) -> Iterator[Conflict]:
+def _projection(parts: Parts, named: Mapping[str, str], dimension: int) -> Iterator[Conflict]:
     if dimension != 3:
         yield Conflict(
             (),
@@ -108,12 +109,12 @@ def _projection(parts: Parts, told: Mapping[str, str], dimension: int) -> Iterat
     for role in ("descriptor", "indicators"):
         if role in parts and parts[role].needs_potential:
             yield Conflict(
-                (role,), f"{told[role]} needs the potential, which knows no projected glass"
+                (role,), f"{named[role]} needs the potential, which knows no projected glass"
             )
 
 
 def _dimensions(
-    parts: Parts, told: Mapping[str, str], dimension: int, projected: bool = False
+    parts: Parts, named: Mapping[str, str], dimension: int, projected: bool = False
 ) -> Iterator[Conflict]:
     for role, cls in parts.items():
         seen = 2 if projected and role in ("descriptor", "indicators") else dimension
@@ -124,7 +125,7 @@ def _dimensions(
             hint = "; it can see a plane view with projection={plane: xy}" if flat else ""
             yield Conflict(
                 (role,),
-                f"{what} has dimension {seen} (loading.dimension), but {told[role]} works in "
+                f"{what} has dimension {seen} (loading.dimension), but {named[role]} works in "
                 f"{works}{hint}",
             )
 
@@ -164,25 +165,25 @@ def check(parts: Parts, dimension: int, registry: Registry, projected: bool = Fa
 
 def unfit(evaluation: type[Any], parts: Parts, dimension: int, registry: Registry) -> str:
     """Why an evaluation cannot score what these parts make; empty where it can."""
-    told = f"evaluation '{registry.name_of('evaluation', evaluation)}'"
+    named = f"evaluation '{registry.name_of('evaluation', evaluation)}'"
     labeler = parts["labeler"]
     if labeler.level not in evaluation.levels:
         name = registry.name_of("labeler", labeler)
         scored = _listed(evaluation.levels)
         return (
-            f"{told} scores labels of level {scored}, but labeler '{name}' labels each "
+            f"{named} scores labels of level {scored}, but labeler '{name}' labels each "
             f"{labeler.level}"
         )
     if labeler.task not in evaluation.tasks:
         name, scored = registry.name_of("labeler", labeler), _listed(evaluation.tasks)
         return (
-            f"{told} scores labels of task {scored}, but those of labeler '{name}' have task "
+            f"{named} scores labels of task {scored}, but those of labeler '{name}' have task "
             f"{labeler.task}"
         )
     for need in sorted(evaluation.needs):
         if missing := _MISSING[need](parts, registry):
-            return f"{told} needs {missing}"
-    for conflict in _dimensions({"evaluation": evaluation}, {"evaluation": told}, dimension):
+            return f"{named} needs {missing}"
+    for conflict in _dimensions({"evaluation": evaluation}, {"evaluation": named}, dimension):
         return conflict.reason
     return ""
 
@@ -229,7 +230,7 @@ _MISSING: Mapping[str, Callable[[Parts, Registry], str]] = {
 def check_evaluations(
     evaluations: Mapping[str, type[Any]], parts: Parts, dimension: int, registry: Registry
 ) -> None:
-    """Refuse an evaluation, given by the name under which it stands in the configuration, that
+    """Refuse an evaluation, given by the name that it has in the configuration, that
     cannot score what these parts make.
 
     Raises:

@@ -2,7 +2,7 @@
 
 
 class VitreousError(Exception):
-    """A mistake in the input or the set-up, told in one sentence: what came, what was expected,
+    """A mistake in the input or the set-up, stated in one sentence: what came, what was expected,
     what to do.
 
     The command line prints the message alone and exits with status 2; so it does for an

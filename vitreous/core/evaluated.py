@@ -1,6 +1,6 @@
 """What an evaluation finds: numbers, tables and figures, checked once, when made.
 
-Console, ``scores.json``, tracker and report page all read this one object. ``None`` stands for a
+Console, ``scores.json``, tracker and report page all read this one object. ``None`` means a
 number that is not defined (the correlation with a constant map); NaN and infinity are refused,
 since JSON has neither.
 """

@@ -83,9 +83,9 @@ class Labels(Data):
         number of a class.
         """
         if bool(self.classes) != (self.task == "class"):
-            told = f"{len(self.classes)} classes for task '{self.task}'"
+            given = f"{len(self.classes)} classes for task '{self.task}'"
             raise VitreousError(
-                f"labels '{self.name}': {told}; name the classes of task 'class', and of no other"
+                f"labels '{self.name}': {given}; name the classes of task 'class', and of no other"
             )
         known = self.values[self.mask]
         if self.task == "class" and not np.isin(known, np.arange(len(self.classes))).all():

@@ -42,7 +42,7 @@ def lock(descriptor: int) -> bool:
 @contextmanager
 def taken_over(path: Path) -> Iterator[bool | None]:
     """True if nobody held the lock of the file ``path``, which is ours while the context lasts;
-    False if another does, None if that cannot be told.
+    False if another does, None if that is unknown.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)

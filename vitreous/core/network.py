@@ -69,12 +69,12 @@ def refuse_changed(glass: Configuration, limit: float) -> None:
     change = network_change(glass, limit)
     if change.any:
         raise NetworkChanged(
-            f"relaxing changed the network: {told(glass, change, limit)}; use another glass, or "
-            "the relaxed one with its bonds found anew"
+            f"relaxing changed the network: {described(glass, change, limit)}; use another glass, "
+            "or the relaxed one with its bonds found anew"
         )
 
 
-def told(glass: Configuration, change: Change, limit: float) -> str:
+def described(glass: Configuration, change: Change, limit: float) -> str:
     """What became of a network, in words, by the identifiers of its atoms."""
     unit = UNITS[glass.units][0]
     said = []

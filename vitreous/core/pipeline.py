@@ -25,7 +25,7 @@ from vitreous.core.split import Split, lost_roles
 from vitreous.core.stages import Record, artifacts, compute_glass
 from vitreous.core.store import Store, identity
 
-Report = Callable[[str], None]  #: told one line per glass or case left out
+Report = Callable[[str], None]  #: called with one line per glass or case left out
 
 
 @dataclass(frozen=True, kw_only=True)

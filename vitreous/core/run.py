@@ -124,7 +124,7 @@ class Run:
 
     @staticmethod
     def about_of(folder: Path) -> dict[str, Any]:
-        """What ``run.json`` says, as it stands; raises VitreousError as ``open``."""
+        """What ``run.json`` says, unchecked; raises VitreousError as ``open``."""
         return _read(folder)
 
     def write(self, folder: Path) -> Path:

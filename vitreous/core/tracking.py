@@ -1,4 +1,4 @@
-"""What a tracker is told: how a run begins, and what came of it."""
+"""What a tracker receives: how a run begins, and what came of it."""
 
 from __future__ import annotations
 

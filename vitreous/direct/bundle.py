@@ -1,5 +1,5 @@
 """Where MLflow looks for a bundle written before bundles had a package of their own: the name
-stands in its ``MLmodel``.
+is in its ``MLmodel``.
 """
 
 from vitreous.bundles.pyfunc import _load_pyfunc

@@ -167,7 +167,7 @@ def _silica(configuration: Configuration) -> bool:
 def _engine(
     configuration: Configuration, engine: str, fields: dict[str, Any], stop: bool
 ) -> Simulator:
-    """The engine, told to look for broken bonds where they are defined."""
+    """The engine, looking for broken bonds where they are defined."""
     cls = discover().resolve("simulator", engine)
     known = {field.name for field in dataclasses.fields(cls)}
     silica = _silica(configuration)

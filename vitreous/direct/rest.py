@@ -1,4 +1,4 @@
-"""The energy of a glass as it stands, and the glass at rest."""
+"""The energy of a glass as it is, and the glass at rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vitreous.bundles import Bundle
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
-from vitreous.core.network import Change, network_change, told
+from vitreous.core.network import Change, described, network_change
 from vitreous.io.bonds import BOND_CUTOFF, bonded
 from vitreous.io.glasses import as_glass
 from vitreous.mechanics.boundary import moving
@@ -66,7 +66,7 @@ class EnergyReport:
 
 
 def energy(configuration: Given, potential: Potential) -> EnergyReport:
-    """Energy, energies of atoms, largest force and stress of a glass as it stands.
+    """Energy, energies of atoms, largest force and stress of a glass as it is.
 
     Args:
         configuration: a Configuration, ASE Atoms, or the path of a file.
@@ -103,7 +103,7 @@ def _report(configuration: Configuration, potential: Potential, free: Array | No
 def refuse_unrelaxed(
     configuration: Configuration, potential: Potential, at_rest: float = AT_REST, rim: float = 0.0
 ) -> EnergyReport:
-    """How a glass stands, if no force component in it, rim left out, exceeds ``at_rest``, energy
+    """The state of a glass, if no force component in it, rim left out, exceeds ``at_rest``, energy
     per length; else a VitreousError.
     """
     refuse_at_rest(at_rest)
@@ -142,13 +142,12 @@ class RelaxReport:
     frozen: int  #: atoms that stayed put; their forces do not count in ``before`` and ``after``
 
     @property
-    def network_told(self) -> str:
+    def changed_network(self) -> str:
         """How the network changed, in words; empty where it did not."""
         if not self.network.any:
             return ""
-        return (
-            f"relaxing changed the network: {told(self.configuration, self.network, BOND_CUTOFF)}"
-        )
+        change = described(self.configuration, self.network, BOND_CUTOFF)
+        return f"relaxing changed the network: {change}"
 
 
 def relax(
@@ -234,7 +233,7 @@ def bring_to_rest(
     hold_rim: bool = True,
 ) -> RelaxReport:
     """The glass in the minimum that it falls into at fixed cell, before something else is done to
-    it: what ``--relax`` stands for.
+    it: what ``--relax`` does.
 
     Args:
         at_rest: the largest force component that will be allowed, energy per length; what is left
@@ -262,14 +261,14 @@ def bring_to_rest(
         force_tolerance=min(_LEFT, at_rest),
     )
     if report.network.any:
-        warnings.warn(f"{report.network_told}: what follows is of the relaxed glass", stacklevel=2)
+        warnings.warn(f"{report.changed_network}: what follows is of the relaxed glass", stacklevel=2)
     return report
 
 
 def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
     """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of
     their neighbours, at the rim of a glass with a free boundary, stay where they are. A network
-    that changes on the way is told in a warning, and its bond list dropped.
+    that changes on the way is a warning, and its bond list dropped.
 
     Raises:
         VitreousError: the bundle holds no potential; and as ``bring_to_rest``.

@@ -53,7 +53,7 @@ STYLES: Mapping[str, Style] = {
 _SECTION = re.compile(
     r"^\s*([A-Z][A-Za-z]*(?: [A-Za-z]+)*(?: Coeffs)?)\s*(?:#[ \t]*(.*))?$"
 )  # a keyword of words, and what is said behind it
-_Section = tuple[str, list[str]]  # what stands behind the keyword, and the rows
+_Section = tuple[str, list[str]]  # what follows the keyword, and the rows
 
 
 def parse_data(text: str, source: str, style: str | None = None) -> Frame:
@@ -63,7 +63,7 @@ def parse_data(text: str, source: str, style: str | None = None) -> Frame:
         style: the atom style, a key of STYLES; None: as the file says, or by the look of its rows.
 
     Raises:
-        VitreousError: if the file has no cell, or its style cannot be told.
+        VitreousError: if the file has no cell, or its style is not known.
         ValueError: if it is damaged.
     """
     head, sections = _sections(text)
@@ -101,7 +101,7 @@ def parse_data(text: str, source: str, style: str | None = None) -> Frame:
     )
 
 
-def types_told(text: str) -> dict[int, str]:
+def named_types(text: str) -> dict[int, str]:
     """The species of types that a data file tells; none if its Masses contradict themselves."""
     try:
         return _labels(_sections(text)[1])[0]

@@ -182,7 +182,7 @@ def _kinds(
         if types is not None and set(words) == {_UNNAMED} and len(np.unique(types)) > 1:
             notes = (
                 f"the column element says {_UNNAMED} of every type, as LAMMPS does where it was "
-                "told no names: types count instead",
+                "named no species: types count instead",
             )
             continue
         labels = {} if types is None else labels_of_types(types, words)

@@ -21,9 +21,9 @@ from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import refuse_cell, refuse_overlaps
 from vitreous.io.extxyz import parse_extxyz, split_extxyz
 from vitreous.io.frame import Floats, Frame, right_handed
-from vitreous.io.lammps_data import parse_data, types_told
+from vitreous.io.lammps_data import parse_data, named_types
 from vitreous.io.lammps_dump import parse_snapshot, split_dump
-from vitreous.io.species import Named, name_species, told
+from vitreous.io.species import Named, listed, name_species
 from vitreous.io.text import begins_with, read_text, refuse_special
 from vitreous.io.through_ase import TRAJECTORY, format_of, through_ase, trajectory
 
@@ -132,7 +132,7 @@ def reading_changed(path: Path, species: Sequence[str]) -> tuple[bytes, ...]:
         mixed = "xu" in columns and "zu" not in columns and "z" in columns and "x" not in columns
         return (b"typelabel",) * labels + (b"xu yu z",) * mixed
     if _BOX.search(head):
-        labels = types_told(text)
+        labels = named_types(text)
         given = dict(enumerate(species, start=1))
         return () if labels.items() <= given.items() else (repr(sorted(labels.items())).encode(),)
     return (b"Origin",) if re.search(r"\bOrigin=", head) else ()
@@ -236,6 +236,6 @@ def _info(frame: Frame, named: Named, source: str, origin: Floats) -> dict[str, 
         **({} if frame.strain is None else {"strain": frame.strain}),
         **({"origin": origin.tolist()} if origin.any() else {}),
         **({} if frame.numbered else {"numbered": False}),
-        **({"types": told(named.types)} if named.types else {}),
+        **({"types": listed(named.types)} if named.types else {}),
         "species_from": named.by,
     }

@@ -21,13 +21,13 @@ from vitreous.io.frame import Frame
 _MOST_TYPES = 1000  # types are numbered from 1 without gaps; LAMMPS keeps tables of each
 _LONGEST = 64  # letters of a name
 _NEAR = 0.5  # of an atomic mass: rounded ones count
-ASSUMED, GIVEN = "assumed", "species as given"  #: what told species that the file does not
+ASSUMED, GIVEN = "assumed", "species as given"  #: what named species that the file does not
 
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
     """``indices`` (N,) into ``names``; ``types``: the species of each LAMMPS type present, empty
-    where the file has none; ``by``: what told them.
+    where the file has none; ``by``: what named them.
     """
 
     indices: NDArray[np.int64]
@@ -68,7 +68,7 @@ def name_species(
     notes = ()
     if species is None and assumed is not None:
         notes = (
-            f"{source} does not say what its types are: {told(types)} are assumed; "
+            f"{source} does not say what its types are: {listed(types)} are assumed; "
             f"--species A,B (in Python: species=) says otherwise{_other_way(frame.kinds, names)}",
         )
     by = "nothing" if order is None else ASSUMED if species is None else GIVEN
@@ -130,7 +130,7 @@ def _numbers(
     says = "--species A,B (in Python: species=) says otherwise"
     if min(numbers) > 0 and max(numbers) <= len(known):
         names = [known[n - 1] for n in numbers]
-        types = told(dict(zip(numbers, names, strict=True)))
+        types = listed(dict(zip(numbers, names, strict=True)))
         note = f"{source} gives species as numbers: {types} are assumed; {says}"
         return names, () if species is not None else (note,)
     if min(numbers) < 1 or max(numbers) >= len(chemical_symbols):
@@ -138,7 +138,7 @@ def _numbers(
     if not known:
         return words, ()
     names = [chemical_symbols[n] for n in numbers]
-    types = told(dict(zip(numbers, names, strict=True)))
+    types = listed(dict(zip(numbers, names, strict=True)))
     return names, (f"{source} gives species as numbers: {types} by atomic number",)
 
 
@@ -153,7 +153,7 @@ def _by_label(
     missing = [t for t in present if t not in frame.labels]
     if missing:
         raise VitreousError(
-            f"{source} names the types {told(frame.labels)} ({frame.named_by}), but has atoms of "
+            f"{source} names the types {listed(frame.labels)} ({frame.named_by}), but has atoms of "
             f"type {missing[0]}; mend the file"
         )
     known = species or assumed or ()
@@ -166,13 +166,13 @@ def _by_label(
         given = {t: species[t - 1] if t <= len(species) else "nothing" for t in types}
         if given != types:
             raise VitreousError(
-                f"{source} says its types are {told(types)} ({frame.named_by}), but the species "
-                f"given say {told(given)}; give them in the file's order, or leave them out"
+                f"{source} says its types are {listed(types)} ({frame.named_by}), but the species "
+                f"given say {listed(given)}; give them in the file's order, or leave them out"
             )
     unknown = sorted(set(types.values()) - set(known)) if known else []
     if unknown:
         raise VitreousError(
-            f"{source} holds {told(types)} ({frame.named_by}); expected only {', '.join(known)}: "
+            f"{source} holds {listed(types)} ({frame.named_by}); expected only {', '.join(known)}: "
             "choose another potential, or mend the file"
         )
     names = tuple(known) or tuple(dict.fromkeys(types.values()))
@@ -193,7 +193,7 @@ def _without_types(frame: Frame, source: str, order: Sequence[str] | None) -> Na
     )
 
 
-def told(types: Mapping[int, str]) -> str:
+def listed(types: Mapping[int, str]) -> str:
     """``type 1 Si, type 2 O``."""
     return ", ".join(f"type {t} {name}" for t, name in sorted(types.items()))
 

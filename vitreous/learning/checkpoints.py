@@ -24,7 +24,7 @@ class Kept(Checkpoint):
     The file is replaced whole. That of the epoch that ends the training says so: a training that is
     called again has nothing left to do.
 
-    A checkpoint in Lightning's sense, and so told of the epoch's end after the early stopping,
+    A checkpoint in Lightning's sense, and so called at the epoch's end after the early stopping,
     whose count belongs to the state.
 
     Args:

@@ -204,7 +204,7 @@ def attribution(fitted: FittedNetwork, features: Any) -> NDArray[np.float64]:
 
 
 def _rows(product: torch.Tensor, batch: Any) -> torch.Tensor:
-    """Summed over columns; of a padded sequence (B, L, C), told by its lengths, the rows alone."""
+    """Summed over columns; of a padded sequence (B, L, C), given by its lengths, the rows alone."""
     if isinstance(batch, torch.Tensor):
         return product.sum(dim=1)
     if product.ndim == 2:

@@ -87,7 +87,7 @@ class Network(Model):
     levels = frozenset({"sample", "atom", "site"})
     tasks = frozenset({"value", "class", "position"})
     several: ClassVar = True
-    network: ClassVar[str]  #: what its folders are told by
+    network: ClassVar[str]  #: names its folders
     dtype: ClassVar[str] = "float64"  #: precision of predictions
     block: ClassVar[int] = 256  #: sites predicted at once, to bound memory
     checked: ClassVar[int] = 1  #: batches of validation sites, in those of training
@@ -233,7 +233,7 @@ class FittedNetwork(Fitted):
         found = Seen.of(features)
         if (found.edge_names, found.shape) != (self.seen.edge_names, self.seen.shape):
             raise VitreousError(
-                f"features have {_told(found)}, but the model knows {_told(self.seen)}; describe "
+                f"features have {_described(found)}, but the model knows {_described(self.seen)}; describe "
                 "the glass as in training"
             )
 
@@ -271,7 +271,7 @@ class FittedNetwork(Fitted):
         )
 
 
-def _told(seen: Seen) -> str:
+def _described(seen: Seen) -> str:
     if seen.shape:
         return f"shape {' x '.join(map(str, seen.shape))}"
     return f"edge columns {', '.join(seen.edge_names) or 'none'}"

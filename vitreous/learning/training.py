@@ -113,8 +113,8 @@ class _Best(lightning.Callback):
     """Keeps the weights of the epoch with the smallest validation error (the last one without
     validation), and every epoch's errors.
 
-    At the end both go to ``folder``, from the first process alone; errors are told as they come to
-    a ``log`` in the same process, those of epochs before a stop once more.
+    At the end both go to ``folder``, from the first process alone; errors are reported as they come
+    to a ``log`` in the same process, those of epochs before a stop once more.
     """
 
     def __init__(self, folder: Path, metric: str, log: Log | None) -> None:

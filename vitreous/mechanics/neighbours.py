@@ -101,7 +101,7 @@ def neighbour_list(
             )
         reach[a] = int(np.ceil(radius / (width[a] * span[a]) - 1e-12)) if periodic[a] else 1
     bins, width = _fewer(bins, width, n)
-    # a third, single bin stands for the missing axis in two dimensions
+    # a third, single bin takes the place of the missing axis in two dimensions
     flags = np.array([*periodic, False][:3] if d == 3 else [*periodic, False], dtype=np.bool_)
     wrap -= wrap[0]
     where = np.minimum((scaled / width).astype(np.int64), bins - 1)
@@ -139,7 +139,7 @@ def neighbour_list(
 
 
 def _refuse_far(fractional: NDArray[np.float64], periodic: tuple[bool, ...]) -> None:
-    """Raises VitreousError for atoms too far apart for the images that can be told apart, before
+    """Raises VitreousError for atoms too far apart for the images that can be distinguished, before
     they are counted in whole numbers.
     """
     cells = np.floor(fractional)[:, list(periodic)]

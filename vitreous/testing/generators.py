@@ -13,7 +13,7 @@ import numpy as np
 from vitreous.analysis.neighborhoods import pairs_within
 from vitreous.analysis.rings import bridged, trace_rings
 from vitreous.core.data import Configuration
-from vitreous.core.network import network_change, told
+from vitreous.core.network import described, network_change
 from vitreous.testing.contract import CLOSEST, Skip, Subject, expect, expect_refusal, expect_subset
 
 
@@ -152,7 +152,8 @@ def bonds_are_those_within_the_limit(subject: Subject) -> None:
     change = network_change(glass, limit)
     expect(
         not change.any,
-        f"the bonds of a new glass are not those within bond_limit: {told(glass, change, limit)}",
+        "the bonds of a new glass are not those within bond_limit: "
+        f"{described(glass, change, limit)}",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.app.direct_options import common_options, describe, file_option
-from vitreous.app.results import Told, print_results
+from vitreous.app.results import Answers, print_results
 from vitreous.core.errors import VitreousError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def carry_out(options: argparse.Namespace) -> int:
     return print_results(options, _d2min)
 
 
-def _d2min(options: argparse.Namespace) -> Told:
+def _d2min(options: argparse.Namespace) -> Answers:
     from vitreous.app.direct_input import atoms_path
 
     out = atoms_path(options.out, options.file)
@@ -75,7 +75,7 @@ def _d2min(options: argparse.Namespace) -> Told:
     )
 
 
-def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
+def _between_two(options: argparse.Namespace, out: Path | None) -> Answers:
     from vitreous.app.direct_input import named, write_atoms
     from vitreous.direct import d2min, read_glass
 
@@ -103,7 +103,7 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Told:
     return {"atoms": len(report.d2min), **named(reference), **about}
 
 
-def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
+def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Answers:
     from vitreous.app.direct_input import named, write_atoms
     from vitreous.direct import read_glasses, successive_d2min
 
@@ -128,13 +128,13 @@ def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Told:
         {"frame": k, **_strain(glasses[k]), **_about(r, glasses[k - 1], options.cutoff)}
         for k, r in enumerate(reports, start=1)
     ]
-    result: Told = {"atoms": len(glasses[0]), **named(glasses[0]), "steps": steps}
+    result: Answers = {"atoms": len(glasses[0]), **named(glasses[0]), "steps": steps}
     if out is not None:
         result["written"] = str(write_atoms(out, glasses[0], _by_atom(reports, glasses[0])))
     return result
 
 
-def _about(report: D2minReport, reference: Configuration, cutoff: float) -> Told:
+def _about(report: D2minReport, reference: Configuration, cutoff: float) -> Answers:
     """The comparison of two states in a few numbers."""
     import numpy as np
 
@@ -155,7 +155,7 @@ def _about(report: D2minReport, reference: Configuration, cutoff: float) -> Told
     }
 
 
-def _strain(glass: Configuration) -> Told:
+def _strain(glass: Configuration) -> Answers:
     """The strain that the file gives for a frame, if it does."""
     return {"strain": glass.info["strain"]} if "strain" in glass.info else {}
 

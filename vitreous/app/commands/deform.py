@@ -13,7 +13,7 @@ from vitreous.app.direct_options import (
     loading_options,
     potential_options,
 )
-from vitreous.app.results import Told, print_results
+from vitreous.app.results import Answers, print_results
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ ABOUT = (
     "(--engine-set stride=1: the fixed-step\n"
     "protocol itself, every step, some ten times slower); events that move no atom by more "
     "than smallest_event are left out;\n"
-    "uniaxial loading keeps the transverse lengths fixed unless told otherwise "
+    "uniaxial loading keeps the transverse lengths fixed by default "
     "(--contraction)."
 )
 EXAMPLE = (
@@ -88,7 +88,7 @@ def carry_out(options: argparse.Namespace) -> int:
     return print_results(options, _deform)
 
 
-def _deform(options: argparse.Namespace) -> Told:
+def _deform(options: argparse.Namespace) -> Answers:
     from vitreous.app.direct_input import (
         about,
         at_rest,
@@ -133,7 +133,7 @@ def _deform(options: argparse.Namespace) -> Told:
     }
 
 
-def _first_event(run: Trajectory, glass: Configuration) -> Told | None:
+def _first_event(run: Trajectory, glass: Configuration) -> Answers | None:
     events = run.events
     return (
         {

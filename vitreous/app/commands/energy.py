@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from vitreous.app.direct_options import common_options, describe, file_option, potential_options
-from vitreous.app.results import Told, print_results
+from vitreous.app.results import Answers, print_results
 
 SUMMARY = "energy, largest force and stress of a glass"
-ABOUT = "Energy, largest force and stress tensor of a glass as it stands."
+ABOUT = "Energy, largest force and stress tensor of a glass as it is."
 EXAMPLE = "vitreous energy glass.extxyz --potential yukawa_silica --per-atom energies.csv"
 
 
@@ -30,7 +30,7 @@ def carry_out(options: argparse.Namespace) -> int:
     return print_results(options, _energy)
 
 
-def _energy(options: argparse.Namespace) -> Told:
+def _energy(options: argparse.Namespace) -> Answers:
     from vitreous.app.direct_input import (
         about,
         atoms_path,
@@ -43,7 +43,7 @@ def _energy(options: argparse.Namespace) -> Told:
     out = atoms_path(options.per_atom, options.file)
     model, glass = model_and_glass(options)
     report = energy(glass, model)
-    told: Told = {
+    answers: Answers = {
         **about(glass),
         "energy": report.energy,
         "energy_per_atom": report.energy_per_atom,
@@ -54,5 +54,5 @@ def _energy(options: argparse.Namespace) -> Told:
     if out is not None:
         # ASE takes a column energy for the energy of the whole
         name = "energy" if out.suffix == ".csv" else "atom_energy"
-        told["written"] = str(write_atoms(out, glass, {name: report.atom_energies}))
-    return told
+        answers["written"] = str(write_atoms(out, glass, {name: report.atom_energies}))
+    return answers

@@ -38,8 +38,12 @@ def carry_out(options: argparse.Namespace) -> int:
         failed = [
             {"plugin": f.name, "provider": f.provider, "reason": f.reason} for f in registry.failed
         ]
-        told = {"components": [_plain(r) for r in components], "recipes": recipes, "failed": failed}
-        sys.stdout.write(json.dumps(told, indent=1) + "\n")
+        found = {
+            "components": [_plain(r) for r in components],
+            "recipes": recipes,
+            "failed": failed,
+        }
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
         return 0
     width = max((len(r.component.name) for r in components), default=0)
     for kind, group in groupby(components, key=lambda r: r.component.kind):

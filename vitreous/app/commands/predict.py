@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from vitreous.app.direct_options import common_options, describe, file_option, relax_option
-from vitreous.app.results import Told, print_results
+from vitreous.app.results import Answers, print_results
 
 SUMMARY = "what a trained model says of a glass: a number, atoms, a map or a picture"
 ABOUT = (
@@ -15,7 +15,7 @@ ABOUT = (
     "trained. BUNDLE is the model folder of a run, or the name of one that ships:\n"
     "listi (local stress thresholds of two-dimensional silica, Bachhav et al. 2025). Places whose "
     "window meets a broken bond or\nleaves the glass are left out. A prediction that is not to be "
-    "trusted is told."
+    "trusted is printed."
 )
 EXAMPLE = "vitreous predict listi glass.extxyz --out map.csv --out map.png --out atoms.extxyz"
 
@@ -53,11 +53,11 @@ def carry_out(options: argparse.Namespace) -> int:
     return print_results(options, _predict)
 
 
-def _predict(options: argparse.Namespace) -> Told:
+def _predict(options: argparse.Namespace) -> Answers:
     import numpy as np
 
     from vitreous.app.direct_input import about, refuse_unwritable, relaxing
-    from vitreous.app.predicted import told, warn
+    from vitreous.app.predicted import summary, warn
     from vitreous.bundles import find_bundle, predict, prepared, read_glass_for
     from vitreous.bundles.columns import DOUBTFUL
     from vitreous.direct.prediction_files import endings, write_prediction
@@ -89,7 +89,7 @@ def _predict(options: argparse.Namespace) -> Told:
         **of_the_file,
         **relaxed,
         "loading": f"{bundle.loading.mode}, {angle:g} degrees from {bundle.loading.plane[0]}",
-        **told(found),
+        **summary(found),
         DOUBTFUL: found.doubtful,
         "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
         "written": [str(out) for out in outs],

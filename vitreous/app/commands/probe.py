@@ -12,7 +12,7 @@ from vitreous.app.direct_options import (
     loading_options,
     potential_options,
 )
-from vitreous.app.results import Told, print_results
+from vitreous.app.results import Answers, print_results
 from vitreous.core.errors import NotConverged
 
 SUMMARY = "map the local stress thresholds of a glass"
@@ -72,7 +72,7 @@ def carry_out(options: argparse.Namespace) -> int:
     return print_results(options, _probe)
 
 
-def _probe(options: argparse.Namespace) -> Told:
+def _probe(options: argparse.Namespace) -> Answers:
     import numpy as np
 
     from vitreous.app.direct_input import (

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 from vitreous.app.direct_options import common_options, describe, file_option, potential_options
-from vitreous.app.results import Told, print_results
+from vitreous.app.results import Answers, print_results
 
 SUMMARY = "bring a glass to rest"
 ABOUT = (
@@ -69,7 +69,7 @@ def carry_out(options: argparse.Namespace) -> int:
     return print_results(options, _relax)
 
 
-def _relax(options: argparse.Namespace) -> Told:
+def _relax(options: argparse.Namespace) -> Answers:
     import numpy as np
 
     from vitreous.app.direct_input import about, model_and_glass, refuse_unwritable, stress_by_name
@@ -92,7 +92,7 @@ def _relax(options: argparse.Namespace) -> Told:
         )
     write_configuration(out, report.configuration)
     if report.network.any:
-        warnings.warn(f"{report.network_told}; the file holds what is left of it", stacklevel=2)
+        warnings.warn(f"{report.changed_network}; the file holds what is left of it", stacklevel=2)
     return {
         **about(glass),
         "energy": [report.before.energy, report.after.energy],

@@ -6,7 +6,7 @@ import argparse
 import math
 
 from vitreous.app.direct_options import common_options, describe, file_option
-from vitreous.app.results import Told, print_results
+from vitreous.app.results import Answers, print_results
 
 SUMMARY = "ring statistics of a silica network"
 ABOUT = (
@@ -36,7 +36,7 @@ def carry_out(options: argparse.Namespace) -> int:
     return print_results(options, _rings)
 
 
-def _rings(options: argparse.Namespace) -> Told:
+def _rings(options: argparse.Namespace) -> Answers:
     from vitreous.app.direct_input import named
     from vitreous.direct import rings
     from vitreous.direct.glasses import read_silica

@@ -68,7 +68,7 @@ class Tracker(Method):
 
     @abstractmethod
     def start(self, beginning: Beginning) -> Tracked:
-        """Open the record of a run, or of a sweep, whose jobs are told its ``id``; called before
+        """Open the record of a run, or of a sweep, whose jobs receive its ``id``; called before
         anything is computed. Raises VitreousError where nothing can be recorded.
         """
 

@@ -185,7 +185,7 @@ def _grid(lines: list[str], path: str | Path) -> _Grid:
 
 
 def _funcfl(lines: list[str]) -> bool:
-    """Whether a header of one element stands in the second line and its grid in the third."""
+    """Whether a header of one element is in the second line and its grid in the third."""
     return len(lines) > 3 and _heads(lines[1]) and _is_grid(lines[2].split())
 
 

@@ -47,7 +47,7 @@ EDGE_NAMES = ("x", "y", "length", "oxygen_x", "oxygen_y", "oxygen_length", "angl
 
 
 class Windows(NamedTuple):
-    """What stands in the windows around sites: node rows ``near``, and G edges by ``source`` and
+    """What is in the windows around sites: node rows ``near``, and G edges by ``source`` and
     ``target`` row and row of ``network``.
     """
 

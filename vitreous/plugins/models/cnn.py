@@ -4,7 +4,7 @@ the window, 5 x 5 convolutions.
 Images come from the descriptor: ``rendered_image`` draws the network of silicons and bonds when a
 batch needs it, since 100,000 images would not fit into memory; anyone's images are taken as they
 are, whatever their channels and size. The paper gives neither the position nor the rate of its
-dropout; here it stands before the dense layers. AdaMax, 300 epochs at most. Predictions are in the
+dropout; here it comes before the dense layers. AdaMax, 300 epochs at most. Predictions are in the
 label's unit.
 
 ``reflections`` is not in the paper: what is made of the symmetric copies that the descriptor draws.

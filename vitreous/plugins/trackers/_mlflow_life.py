@@ -1,5 +1,5 @@
-"""Runs that were killed, told from those that live: a run holds a lock as long as its process
-lives, and the next one closes what no longer is held.
+"""Runs that were killed, and those that live: a run holds a lock as long as its process lives, and
+the next one closes what no longer is held.
 
 A run of another machine is never closed: its locks may not be visible here.
 """
