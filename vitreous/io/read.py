@@ -21,7 +21,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import refuse_cell, refuse_overlaps
 from vitreous.io.extxyz import parse_extxyz, split_extxyz
 from vitreous.io.frame import Floats, Frame, right_handed
-from vitreous.io.lammps_data import parse_data, named_types
+from vitreous.io.lammps_data import named_types, parse_data
 from vitreous.io.lammps_dump import parse_snapshot, split_dump
 from vitreous.io.species import Named, listed, name_species
 from vitreous.io.text import begins_with, read_text, refuse_special
