@@ -27,6 +27,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def files_of(folder: Path) -> list[str]:
+    """Names of the files below ``folder``, sorted."""
     return sorted(
         p.relative_to(folder).as_posix()
         for p in folder.rglob("*")
@@ -35,6 +36,7 @@ def files_of(folder: Path) -> list[str]:
 
 
 def digest(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

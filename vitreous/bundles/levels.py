@@ -42,6 +42,7 @@ class Level(NamedTuple):
 
     @property
     def as_in_training(self) -> bool:
+        """Whether a new glass is predicted at the sites that training had."""
         return self.sites is _as_in_training
 
 

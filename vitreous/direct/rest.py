@@ -54,6 +54,7 @@ class EnergyReport:
 
     @property
     def energy_per_atom(self) -> float:
+        """In ``energy_unit``."""
         return self.energy / len(self.atom_energies)
 
     @property
@@ -261,7 +262,8 @@ def bring_to_rest(
         force_tolerance=min(_LEFT, at_rest),
     )
     if report.network.any:
-        warnings.warn(f"{report.changed_network}: what follows is of the relaxed glass", stacklevel=2)
+        change = report.changed_network
+        warnings.warn(f"{change}: what follows is of the relaxed glass", stacklevel=2)
     return report
 
 

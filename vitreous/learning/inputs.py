@@ -69,6 +69,7 @@ class Arrays:
         return int(self.first[-1])
 
     def take(self, chosen: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        """Copies ``image`` (B,) of the images ``chosen`` (B,): (B, channels, height, width)."""
         wanted, copies = chosen.numpy(), image.numpy()
         glass = np.searchsorted(self.first, wanted, side="right") - 1
         out = np.empty((len(wanted), *self.parts[0].shape), dtype=np.float32)

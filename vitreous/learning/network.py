@@ -233,8 +233,8 @@ class FittedNetwork(Fitted):
         found = Seen.of(features)
         if (found.edge_names, found.shape) != (self.seen.edge_names, self.seen.shape):
             raise VitreousError(
-                f"features have {_described(found)}, but the model knows {_described(self.seen)}; describe "
-                "the glass as in training"
+                f"features have {_described(found)}, but the model knows {_described(self.seen)}; "
+                "describe the glass as in training"
             )
 
     def predict(self, features: Any) -> Array:

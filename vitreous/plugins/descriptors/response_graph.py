@@ -116,6 +116,7 @@ class ResponseGraph(BondGraph):
 
     @property
     def window(self) -> float:
+        """Radius of what a graph shows, length."""
         return self.radius + self.margin
 
     @property
