@@ -58,6 +58,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "images of the whole glass as an electron microscope shows it"),
     ("descriptor", "physical", "PhysicalIndicators", "stretch",
      "projected bond stretch, density and ring statistics"),
+    ("descriptor", "bond_response", "BondResponse", "response",
+     "linear response of every bond to the loading, by atom or by glass"),
     ("model", "ridge", "Ridge", "ridge", "linear regression with an L2 penalty"),
     ("model", "svm", "SVM", "svr", "support vector regression with a Gaussian kernel"),
     ("model", "gradient_boosting", "GradientBoosting", "boosting",
