@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitreous.core.data import Loading
-from vitreous.core.errors import VitreousError
+from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.plugins.descriptors.bond_response import BondResponse
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.generators.silica_bilayer import SilicaBilayer
@@ -131,7 +131,7 @@ def test_glasses_that_cannot_be_described_are_refused(case):
     with pytest.raises(VitreousError, match="needs the potential"):
         described.describe(glass, loading, glass.positions, "atom")
     shaken = glass.positions + np.random.default_rng(0).normal(0, 0.15, glass.positions.shape)
-    with pytest.raises(VitreousError, match="not at rest; relax it first"):
+    with pytest.raises(NotConverged, match="it is not at rest, or a symmetry holds it at a saddle"):
         described.describe(glass.with_(positions=shaken), loading, shaken, "atom", potential)
 
 

@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import pairs_within
 from vitreous.core.data import Configuration, Features, Loading
-from vitreous.core.errors import VitreousError
+from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Descriptor, Potential
 from vitreous.mechanics.linear import Preconditioner, solve
 
@@ -155,9 +155,10 @@ class BondResponse(Descriptor):
             lin, lin.affine_force(gradient), Preconditioner(surface.bond_range), self.tolerance
         )
         if not minimum:
-            raise VitreousError(
+            raise NotConverged(
                 "bond_response found a direction in which the energy of the glass falls: it is not "
-                "at rest; relax it first"
+                "at rest, or a symmetry holds it at a saddle; relax it, its positions slightly "
+                "perturbed"
             )
         i, j = glass.bonds.T
         vector = glass.minimum_image(glass.positions[j] - glass.positions[i])
