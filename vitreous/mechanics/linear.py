@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from vitreous.core.surface import LinearResponse
+from vitreous.core.data import Configuration, Loading
+from vitreous.core.errors import NotConverged
+from vitreous.core.surface import EnergySurface, LinearResponse
 
 Array = NDArray[Any]
 
@@ -128,6 +130,27 @@ def solve(
         p += z
     preconditioner.note(lin, iteration, tolerance)
     return u, True
+
+
+def nonaffine_velocity(
+    surface: EnergySurface, glass: Configuration, loading: Loading, tolerance: float = 1e-8
+) -> Array:
+    """u' (N, D), length per unit of strain: how the atoms of a glass at rest move, beside the
+    affine motion, as the loading begins; ``tolerance`` is relative to the affine force.
+
+    Raises:
+        NotConverged: the energy falls in some direction.
+    """
+    lin = surface.linearise(glass.positions, glass.cell)
+    force = lin.affine_force(loading.velocity_gradient(0.0))
+    found, positive = solve(lin, force, Preconditioner(surface.bond_range), tolerance)
+    if not positive:
+        raise NotConverged(
+            "the glass is at no minimum of the potential (not at rest, or held at a saddle by a "
+            "symmetry), but its response needs one; relax it under the potential first, its "
+            "positions slightly perturbed"
+        )
+    return found
 
 
 def _drop_translation(v: Array) -> Array:
