@@ -177,9 +177,11 @@ def test_signed_attention_of_a_position_turns_like_a_vector():
     """A mirrored copy in which the network sees the same is one in which x points the other way."""
     weights = np.random.default_rng(2).normal(size=(4, MAP, MAP))
     model = fitted(weights, "position", ("x", "y"))
-    picture = np.ones((SIDE, SIDE))
+    rows = np.random.default_rng(3).random(SIDE)
+    picture = np.broadcast_to(rows[:, None], (SIDE, SIDE))
     (alone,) = attention(model, glass(picture), 1)
     assert alone.weight.shape == (1, 2, SIDE, SIDE)
+    assert np.abs(alone.signed).max(axis=(0, 2, 3)).min() > 1e-4
     (mean,) = attention(model, glass(picture, [(-1, 1, 0, 0)]), 2)
     np.testing.assert_allclose(mean.signed[0, 0], 0.0, atol=1e-12)
     np.testing.assert_allclose(mean.signed[0, 1], alone.signed[0, 1], atol=1e-12)
