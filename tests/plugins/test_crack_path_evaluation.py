@@ -5,7 +5,7 @@ import pytest
 from glasses import glass, run
 
 from vitreous.core.errors import VitreousError
-from vitreous.plugins.evaluations.crack_path import CrackPathOverlap
+from vitreous.plugins.evaluations.crack_path import CrackPathOverlap, overlap
 
 metrics = pytest.importorskip("sklearn.metrics")
 PATH = [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
@@ -54,3 +54,27 @@ def test_unknown_places_are_left_out() -> None:
 def test_a_share_beyond_one_is_refused() -> None:
     with pytest.raises(VitreousError, match="between 0 and 1"):
         CrackPathOverlap(fraction=0.0)
+
+
+def test_chance_is_that_of_as_many_sites_drawn_at_random() -> None:
+    truth = [1.0] * 30 + [0.0] * 70
+    found = CrackPathOverlap(fraction=0.2).evaluate(run(crack(0, truth, range(100))))
+    rng, rows = np.random.default_rng(0), []
+    for _ in range(4000):
+        marked = np.zeros(100, dtype=bool)
+        marked[rng.choice(100, 20, replace=False)] = True
+        rows.append(overlap(np.array(truth) > 0.5, marked))
+    for name in ("mcc", "overlap", "found"):
+        drawn = np.mean([row[name] for row in rows])
+        assert found.numbers["chance"][name] == pytest.approx(drawn, abs=0.005)
+        assert found.numbers["chance"]["pooled"][name] == found.numbers["chance"][name]
+
+
+def test_chance_is_excluded_where_there_is_no_crack_and_the_distribution_is_drawn() -> None:
+    found = CrackPathOverlap(fraction=0.2).evaluate(
+        run(crack(0, [0.0] * 10, FOUND), crack(1, PATH, FOUND))
+    )
+    assert set(found.glasses["0"]["chance"].values()) == {None}
+    assert found.numbers["chance"]["found"] == 0.2
+    lines = {line.get_label() for line in found.figures["crack_path"]().axes[0].lines}
+    assert lines == {"model", "chance"}

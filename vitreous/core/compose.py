@@ -199,6 +199,14 @@ def _certain(parts: Parts, registry: Registry) -> str:
     )
 
 
+def _looking(parts: Parts, registry: Registry) -> str:
+    if "model" not in parts:
+        return "a model, but there is none"
+    name = registry.name_of("model", parts["model"])
+    tells = parts["model"].knows_attention
+    return "" if tells else f"an attention, which model '{name}' does not give"
+
+
 def _unbonded(parts: Parts, registry: Registry) -> str:
     name = registry.name_of("generator", parts["generator"])
     return (
@@ -223,6 +231,7 @@ _MISSING: Mapping[str, Callable[[Parts, Registry], str]] = {
         "" if "events" in parts else "events, but no labeler of events is chosen"
     ),
     "uncertainty": _certain,
+    "attention": _looking,
     "bonds": _unbonded,
 }
 

@@ -5,7 +5,7 @@ saved frames, E events. Row-vector convention: the rows of ``cell`` are the latt
 """
 
 from vitreous.core.configuration import Configuration
-from vitreous.core.labels_and_features import Drawn, Features, Labels, Symmetry
+from vitreous.core.labels_and_features import Attention, Drawn, Features, Labels, Symmetry
 from vitreous.core.loading import MODES, Loading
 from vitreous.core.trajectory import Events, Trajectory
 from vitreous.core.vocabulary import FORMS, LEVELS, TASKS, UNITS
@@ -16,6 +16,7 @@ __all__ = [
     "MODES",
     "TASKS",
     "UNITS",
+    "Attention",
     "Configuration",
     "Drawn",
     "Events",

@@ -263,3 +263,18 @@ class Drawn:
     def symmetry(self, indices: NDArray[np.int64], copies: NDArray[np.int64]) -> Symmetry:
         """Where positions lie in these copies."""
         return self.symmetries(self.source, indices, copies)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """Where in the images of M sites a model looks for each of T numbers that it predicts.
+
+    Fields:
+        resolution: pixels along a side of the network's own map. weight: (M, T, H, W) at the
+        pixels of the undeformed glass' image, zero or more, in the unit of the prediction. signed:
+        the same with its sign; of a position the components of a vector.
+    """
+
+    resolution: int
+    weight: NDArray[np.float64]
+    signed: NDArray[np.float64]

@@ -21,6 +21,7 @@ import numpy as np
 from vitreous.core.archive import read_json, refuse_model_files
 from vitreous.core.build import construct
 from vitreous.core.cases import Case
+from vitreous.core.data import Drawn, Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Fitted, Model
 from vitreous.core.loading import Loading
@@ -51,6 +52,7 @@ class Run:
         samples: views of the cases, in order of glass and loading, without those left out.
         excluded: the reason, by glass left out. incomplete: the reason, by case left out of a glass
         that has others. model_key: the artifact that holds the fitted model; empty without one.
+        fitted: a model in memory, instead of that of the store.
         history: what the model logged while it was fitted. seconds: time that this run spent
         computing, by stage. fresh: artifacts that it computed, by stage.
         weak_is: "low" or "high" by column of the indicators, the side that marks weak places; other
@@ -64,6 +66,7 @@ class Run:
     excluded: Mapping[int, str] = field(default_factory=dict)
     incomplete: Mapping[Case, str] = field(default_factory=dict)
     model_key: str = ""
+    fitted: Fitted | None = field(default=None, repr=False)
     history: tuple[Metric, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     fresh: Mapping[str, int] = field(default_factory=dict)
@@ -148,25 +151,44 @@ class Run:
         temporary.write_text(json.dumps(content, indent=1))
         return temporary.replace(folder / FILE)
 
-    @cached_property
+    @property
     def model(self) -> Fitted | None:
         """The fitted model; None without one.
 
         Raises:
             VitreousError: its component is not installed, or only in another version.
         """
+        return self._stored_model if self.fitted is None else self.fitted
+
+    @cached_property
+    def _stored_model(self) -> Fitted | None:
         if not self.model_key or self.shelf is None:
             return None
-        made = self.about["components"]["model"]
-        cls = load_class(discover().by_target("model", made["target"]))
+        return unpack(self._component("model"), self.shelf["fit", self.model_key]["files"])
+
+    def shown(self, sample: Sample) -> Features | Drawn:
+        """The features of a sample as the model sees them.
+
+        Raises:
+            VitreousError: the run has no features, or their descriptor is not installed, or only in
+            another version.
+        """
+        if sample.features is None:
+            raise VitreousError("this run has no features: it was made without a descriptor")
+        if "descriptor" not in self.about.get("components", {}):
+            return sample.features
+        return self._component("descriptor").view(sample.features)
+
+    def _component(self, kind: str) -> Any:
+        """The one that the run was made with."""
+        made = self.about["components"][kind]
+        cls = load_class(discover().by_target(kind, made["target"]))
         if cls.version != made["version"]:
             raise VitreousError(
                 f"the run was made with version {made['version']} of {made['target']}, but "
                 f"version {cls.version} is installed; run it again"
             )
-        return unpack(
-            construct(cls, "model", made["fields"]), self.shelf["fit", self.model_key]["files"]
-        )
+        return construct(cls, kind, made["fields"])
 
     def role(self, name: str) -> tuple[Sample, ...]:
         """The samples that play one of ``vitreous.core.cases.ROLES``."""

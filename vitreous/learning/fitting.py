@@ -52,7 +52,7 @@ def train(
         VitreousError: no labelled site, an auxiliary column that is not there, or a training that
         fails.
     """
-    parameters, task = vars(component), task_of(labels_facts(examples[0][1]))
+    parameters, task = vars(component), component.task(labels_facts(examples[0][1]))
     beside = component.auxiliary
     values, unseen = _values(examples, beside, "training"), None
     if validation:
@@ -65,8 +65,9 @@ def train(
             model = component.accompanied(model, len(beside))
         inputs = component.inputs([f for f, _ in examples], parameters, torch.float32)
         component.prepare(model, inputs, known_rows(values), seen)
-        settings = {"order": order, "positions": isinstance(task, Position)}
+        settings: dict[str, Any] = {"order": order, "positions": isinstance(task, Position)}
         mirrored = parameters.get("reflections") in LEARNT
+        settings["times"] = parameters.get("draws", 1) if mirrored else 1
         loader = batches(
             inputs, values, component.batch_size, shuffle=True, mirrored=mirrored, **settings
         )
@@ -165,15 +166,43 @@ def answers(fitted: FittedNetwork, features: Any) -> NDArray[np.float64]:
     """
     raw, inputs = outputs(fitted, features)
     task, target = task_of(fitted.facts), fitted.model.target.cpu()
-    if not isinstance(task, Position):
-        return task.answer(raw.mean(dim=0), target).numpy()
+    if isinstance(task, Position):
+        return _circular_mean(_undone(task, raw, target, inputs)).numpy()
+    return task.answer(raw.mean(dim=0), target).numpy()
+
+
+def medians(
+    fitted: FittedNetwork, features: Any
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same of numbers or positions with the median in place of the mean of numbers, and the
+    standard deviation over the images.
+    """
+    raw, inputs = outputs(fitted, features)
+    task, target = task_of(fitted.facts), fitted.model.target.cpu()
+    if isinstance(task, Position):
+        each = _undone(task, raw, target, inputs)
+        middle = _circular_mean(each)
+        off = each - middle
+        return middle.numpy(), (off - off.round()).square().mean(dim=0).sqrt().numpy()
+    each = torch.stack([task.answer(image, target) for image in raw])
+    return each.quantile(0.5, dim=0).numpy(), each.std(dim=0, correction=0).numpy()
+
+
+def _undone(task: Position, raw: torch.Tensor, target: torch.Tensor, inputs: Any) -> torch.Tensor:
+    """(K, M, D) positions found in each image, as they lie in the glass."""
     chosen = torch.arange(len(inputs))
-    turned = torch.zeros(raw.shape[1], raw.shape[2] // 2, dtype=torch.complex128)
-    for image, each in enumerate(raw):
-        found = task.answer(each, target)
-        there = inputs.undone(found, chosen, torch.full_like(chosen, image))
-        turned += torch.exp(2j * np.pi * there)
-    return (turned.angle() / (2.0 * np.pi)).remainder(1.0).numpy()
+    return torch.stack(
+        [
+            inputs.undone(task.answer(each, target), chosen, torch.full_like(chosen, image))
+            for image, each in enumerate(raw)
+        ]
+    )
+
+
+def _circular_mean(positions: torch.Tensor) -> torch.Tensor:
+    """(M, D) of positions (K, M, D) that are periodic with 1."""
+    turned = torch.exp(2j * np.pi * positions).sum(dim=0)
+    return (turned.angle() / (2.0 * np.pi)).remainder(1.0)
 
 
 def probabilities(fitted: FittedNetwork, features: Any) -> NDArray[np.float64]:

@@ -111,17 +111,19 @@ def batches(
     shuffle: bool,
     mirrored: bool = False,
     positions: bool = False,
+    times: int = 1,
 ) -> DataLoader[Any]:
-    """Batches of (input, labels) over the labelled sites; ``mirrored``: each as one of its images,
-    drawn at random; ``positions``: labels that move along.
+    """Batches of (input, labels) over the labelled sites, each of them ``times`` in an epoch:
+    ``mirrored``: as one of its images, drawn at random, else as the first ones in turn;
+    ``positions``: labels that move along.
     """
 
-    def collate(index: list[tuple[torch.Tensor]]) -> tuple[Any, torch.Tensor]:
-        chosen = torch.stack([i for (i,) in index])
+    def collate(index: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[Any, torch.Tensor]:
+        chosen, turn = (torch.stack(of) for of in zip(*index, strict=True))
         image = (
             torch.randint(inputs.images, (len(chosen),), generator=order)
             if mirrored
-            else torch.zeros(len(chosen), dtype=torch.int64)
+            else turn % inputs.images
         )
         wanted = values[chosen]
         return inputs.take(chosen, image), (
@@ -129,9 +131,10 @@ def batches(
         )
 
     labelled = known_rows(values)
-    return DataLoader(
-        TensorDataset(labelled), size, shuffle=shuffle, generator=order, collate_fn=collate
+    dataset = TensorDataset(
+        labelled.repeat(times), torch.arange(times).repeat_interleave(len(labelled))
     )
+    return DataLoader(dataset, size, shuffle=shuffle, generator=order, collate_fn=collate)
 
 
 def known_rows(values: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.data import Drawn, Labels
+from vitreous.core.data import Attention, Drawn, Labels
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
 from vitreous.learning.settings import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import torch
 
     from vitreous.learning.inputs import Inputs
+    from vitreous.learning.tasks import Task
 
 Array = NDArray[np.float64]
 SINGLE = {"task": "value", "components": [], "classes": []}  #: of labels (M,)
@@ -127,11 +128,24 @@ class Network(Model):
 
         return Standardised(cls.module(parameters, seen, outputs), target)
 
+    def task(self, facts: Mapping[str, Any]) -> Task:
+        """What it learns from labels with these facts."""
+        from vitreous.learning.tasks import task_of
+
+        return task_of(facts)
+
     @classmethod
     def prepare(cls, model: Any, inputs: Any, rows: torch.Tensor, seen: Seen) -> None:
         """Set what the model takes from its training data besides weights (scales of columns), from
         the labelled ``rows`` of ``inputs``.
         """
+
+    @staticmethod
+    def stages(net: Any) -> Sequence[Any]:
+        """The parts of the network whose maps tell where in an image it looks, finest first; none
+        of a network that reads no images.
+        """
+        return ()
 
     @classmethod
     def accompanied(cls, model: Any, count: int) -> Any:
@@ -166,6 +180,11 @@ class Network(Model):
     def refuse_features(self, seen: Seen) -> None:
         """Raises VitreousError for features that the network cannot read."""
 
+    @staticmethod
+    def trained() -> type[FittedNetwork]:
+        """The class of its trained networks."""
+        return FittedNetwork
+
     @classmethod
     def fitted(
         cls,
@@ -176,7 +195,7 @@ class Network(Model):
         kept: Path | None = None,
     ) -> FittedNetwork:
         """The trained network."""
-        return FittedNetwork(
+        return cls.trained()(
             method=cls, parameters=parameters, seen=seen, task=task, arrays=arrays, kept=kept
         )
 
@@ -250,6 +269,18 @@ class FittedNetwork(Fitted):
     def attribution(self, features: Any) -> Array | None:
         self.check(features)
         return _fitting().attribution(self, features)
+
+    def attention(self, features: Any, copies: int) -> tuple[Attention, ...]:
+        self.check(features)
+        if not self.method.knows_attention:
+            return ()
+        try:
+            from vitreous.learning.attention import attention
+        except ImportError as error:
+            raise MissingExtra("the attention of a network", error.name or "captum", "ml") from (
+                error
+            )
+        return attention(self, features, copies)
 
     def stored(self) -> None:
         forget(self._kept)

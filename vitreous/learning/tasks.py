@@ -12,7 +12,10 @@ position  cosine and sine per axis    2 (1 - cos 2 pi (s' - s)) /     angle of (
 ========  ==========================  ==============================  ============================
 
 The loss of a position is the squared periodic distance, where that is small, and smooth across the
-boundary (compare Font-Clos et al. 2022, eq. 10). Unknown components (NaN) have no loss.
+boundary. With ``published`` it is that of Font-Clos et al. (2022), eqs. 10 and 11: the squared
+distance itself, d = s' - s to its nearest image, whose slope jumps half a cell away from the
+target, and the squared difference of the batch's mean prediction and mean target, which is not
+periodic. Unknown components (NaN) have no loss.
 """
 
 from __future__ import annotations
@@ -117,8 +120,8 @@ class Position:
 
     metric = "squared_distance"
 
-    def __init__(self, axes: int) -> None:
-        self.outputs = 2 * axes
+    def __init__(self, axes: int, *, published: bool = False) -> None:
+        self.outputs, self.published = 2 * axes, published
 
     def scaling(self, values: torch.Tensor) -> torch.Tensor:
         return torch.zeros(0)
@@ -126,10 +129,21 @@ class Position:
     def losses(
         self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
     ) -> torch.Tensor:
+        if self.published:
+            return self._published(output, values, target)
         direction = torch.nn.functional.normalize(output.reshape(len(values), -1, 2), dim=2)
         turn = _TURN * _filled(values)
         cosine = (direction * torch.stack([torch.cos(turn), torch.sin(turn)], dim=2)).sum(dim=2)
         return _mean_of_known(2.0 * (1.0 - cosine) / _TURN**2, values)
+
+    def _published(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        off = self.answer(output, target) - _filled(values)
+        distance = _mean_of_known((off - off.detach().round()).square(), values)
+        known = torch.isfinite(values)
+        bias = torch.where(known, off, 0.0).sum(dim=0) / known.sum(dim=0).clamp(min=1)
+        return distance + bias.square().mean()
 
     def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         cosine, sine = output.reshape(len(output), -1, 2).unbind(dim=2)

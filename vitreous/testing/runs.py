@@ -5,11 +5,13 @@ and predictions.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vitreous.core.data import Configuration, Features, Labels, Loading
+from vitreous.core.data import Attention, Configuration, Features, Labels, Loading
+from vitreous.core.interfaces import Fitted
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.vocabulary import TASKS
@@ -29,7 +31,27 @@ def run_of(cls: type[Any]) -> Run:
         _sample(cls.example(), index, role, min(cls.levels), task)
         for index, role in enumerate(ROLES)
     )
-    return Run(loadings=(Loading(),), samples=samples, weak_is=WEAK_IS)
+    looking = _Looking() if "attention" in cls.needs else None
+    return Run(loadings=(Loading(),), samples=samples, weak_is=WEAK_IS, fitted=looking)
+
+
+class _Looking(Fitted):
+    """A model in memory that looks at what is bright in the first channel of an image."""
+
+    def predict(self, features: Features) -> np.ndarray:
+        return features.values[:, 0].mean(axis=(1, 2))
+
+    def attention(self, features: Features, copies: int) -> tuple[Attention, ...]:
+        signed = features.values[:, :1] - 0.5
+        coarse = signed.reshape(len(signed), 1, 4, 2, 4, 2).mean(axis=(3, 5))
+        coarse = np.kron(coarse, np.ones((2, 2)))
+        return tuple(
+            Attention(resolution=pixels, weight=np.abs(of), signed=of)
+            for pixels, of in ((8, signed), (4, coarse))
+        )
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError("a model of synthetic runs is not saved")
 
 
 def _sample(evaluation: Any, index: int, role: str, level: str, task: str) -> Sample:
@@ -48,7 +70,7 @@ def _sample(evaluation: Any, index: int, role: str, level: str, task: str) -> Sa
         trajectory=None,
         labels=labels,
         events=_events(rng, glass),
-        features=None,
+        features=_image(rng, level) if "attention" in evaluation.needs else None,
         indicators=Features(form="vector", level=level, names=tuple(WEAK_IS), values=columns),
         prediction=values + rng.normal(0.0, 0.1, values.shape),
         uncertainty=rng.uniform(0.05, 0.2, values.shape),
@@ -90,6 +112,11 @@ def _position(rng: np.random.Generator, glass: Configuration) -> Labels:
         mask=np.ones((1, 2), dtype=bool),
         positions=values @ glass.cell,
     )
+
+
+def _image(rng: np.random.Generator, level: str) -> Features:
+    values = rng.random((1, 1, 8, 8))
+    return Features(form="image", level=level, names=("A",), values=values)
 
 
 def _events(rng: np.random.Generator, glass: Configuration) -> Labels:

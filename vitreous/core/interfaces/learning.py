@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.data import Configuration, Drawn, Features, Labels, Loading
+from vitreous.core.data import Attention, Configuration, Drawn, Features, Labels, Loading
 from vitreous.core.interfaces.method import Method
 from vitreous.core.interfaces.physics import Potential
 
@@ -96,6 +96,7 @@ class Model(Method):
     tasks: ClassVar[frozenset[str]] = frozenset({"value"})
     several: ClassVar[bool] = False  #: whether it learns labels of several components
     knows_uncertainty: ClassVar[bool] = False  #: whether ``Fitted.uncertainty`` answers
+    knows_attention: ClassVar[bool] = False  #: whether ``Fitted.attention`` answers
 
     @property
     def auxiliary(self) -> tuple[str, ...]:
@@ -148,6 +149,12 @@ class Fitted(ABC):
         that does not know.
         """
         return None
+
+    def attention(self, features: Any, copies: int) -> tuple[Attention, ...]:
+        """Where in its images the prediction is decided, coarsest map last, averaged over at most
+        ``copies`` symmetric images of each site; empty from a model that does not know.
+        """
+        return ()
 
     def uncertainty(self, features: Any) -> Array | None:
         """Standard deviations of the predictions, in the labels' unit and shape; None from a model

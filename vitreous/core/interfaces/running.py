@@ -13,7 +13,7 @@ from vitreous.core.tracking import Beginning, Outcome
 if TYPE_CHECKING:
     from vitreous.core.run import Run
 
-NEEDS = ("prediction", "indicators", "map", "events", "uncertainty", "bonds")
+NEEDS = ("prediction", "indicators", "map", "events", "uncertainty", "attention", "bonds")
 
 
 class Evaluation(Method):

@@ -13,6 +13,8 @@ found    fraction of the true path that is in the predicted one                 
 pooled   the same of all sites of all test glasses at once, marked glass by glass         1
 =======  ===============================================================================  ====
 
+``chance`` stands beside the maps: as many sites of each glass, drawn at random.
+
 Conventions: sites without a label or a value are excluded. Sites that tie at the limit of the
 fraction all belong to it, so a constant map marks everything (mcc 0). A glass without a crack, or
 entirely cracked, has no score and is excluded from the means.
@@ -20,11 +22,13 @@ entirely cracked, has no score and is excluded from the means.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.analysis.axes import COLOURS, plain
 from vitreous.analysis.run_maps import unseen_maps
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
@@ -32,6 +36,7 @@ from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
 
 Mask = NDArray[np.bool_]
+CHANCE = "chance"  #: the name of random marks, beside those of the maps
 _NAMES = ("mcc", "overlap", "found")
 
 
@@ -70,26 +75,62 @@ class CrackPathOverlap(Evaluation):
                 known = sample.labels.mask & np.isfinite(weak)
                 if not known.any():
                     continue
-                marked = (
-                    weak[known]
-                    >= np.sort(weak[known])[-max(1, round(self.fraction * int(known.sum())))]
-                )
+                count = max(1, round(self.fraction * int(known.sum())))
+                marked = weak[known] >= np.sort(weak[known])[-count]
                 pair = truth.values[known] > self.above, marked
+                glasses[sample.name].setdefault(CHANCE, by_chance(pair[0], count))
                 together.setdefault(each.name, []).append(pair)
                 glasses[sample.name][each.name] = overlap(*pair)
         numbers = {}
         for name, pairs in together.items():
             pooled = overlap(*(np.concatenate(of) for of in zip(*pairs, strict=True)))
             numbers[name] = {**means(glasses, name, _NAMES), "pooled": pooled}
+            if CHANCE not in numbers:
+                true = np.concatenate([of for of, _ in pairs])
+                whole = by_chance(true, round(self.fraction * len(true)))
+                numbers[CHANCE] = {**means(glasses, CHANCE, _NAMES), "pooled": whole}
         return Evaluated(
             numbers=numbers,
             glasses=glasses,
             tables=_tables(numbers, glasses),
+            figures={"crack_path": lambda: draw(glasses)} if numbers else {},
             title="Predicted and true crack path",
             text=f"A map marks its weakest {100.0 * self.fraction:g} % of the sites of each "
             "glass; MCC is 1 for the crack "
             "itself and 0 by chance.",
         )
+
+
+def by_chance(true: Mask, count: int) -> dict[str, float | None]:
+    """The same numbers of ``count`` sites drawn at random: expected mcc and found, and of the
+    overlap the ratio of expected numbers.
+    """
+    if true.all() or not true.any():
+        return dict.fromkeys(_NAMES)
+    of, share = float(true.mean()), count / len(true)
+    return {"mcc": 0.0, "overlap": of * share / (of + share - of * share), "found": share}
+
+
+def draw(glasses: Mapping[str, Mapping[str, Numbers]]) -> object:
+    """The fraction of glasses whose MCC is at most that, of every map, as a matplotlib figure."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    names = dict.fromkeys(name for of in glasses.values() for name in of if name != CHANCE)
+    for colour, name in zip(COLOURS[2:] + COLOURS[:1], names, strict=False):
+        found = [of[name]["mcc"] for of in glasses.values() if name in of]
+        known = sorted(mcc for mcc in found if mcc is not None)
+        if known:
+            share = np.arange(len(known) + 1) / len(known)
+            axes.step([-1.0, *known], share, where="post", color=colour, label=name)
+    axes.axvline(0.0, color=COLOURS[1], linestyle="--", label="chance")
+    axes.set_xlim(-0.3, 1.0)
+    axes.set_xlabel("MCC of the crack path")
+    axes.set_ylabel("fraction of glasses")
+    axes.legend(fontsize=8.5, frameon=False)
+    plain(axes)
+    return figure
 
 
 def overlap(true: Mask, marked: Mask) -> dict[str, float | None]:

@@ -34,6 +34,7 @@ class CNN(Network):
     """32, 64 and 32 filters with 2 x 2 max-pooling, three dense layers of 10, the output."""
 
     forms = frozenset({"image"})
+    knows_attention = True
     network: ClassVar = "cnn"
     version: ClassVar = 2
     dtype: ClassVar = "float32"  # double precision: six times slower
@@ -63,6 +64,10 @@ class CNN(Network):
         features: Sequence[Any], parameters: Mapping[str, Any], dtype: torch.dtype
     ) -> Arrays:
         return Arrays(features, dtype)
+
+    @staticmethod
+    def stages(net: ImageNet) -> Sequence[nn.Module]:
+        return [layer for layer in net.net if isinstance(layer, nn.ReLU)][:3]
 
     @staticmethod
     def module(parameters: Mapping[str, Any], seen: Seen, outputs: int) -> ImageNet:
