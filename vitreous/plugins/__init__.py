@@ -54,6 +54,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "corner-sharing SiO3 triangles around a site as a graph"),
     ("descriptor", "response_graph", "ResponseGraph", "response",
      "the bond graph with the disc's linear response on its edges"),
+    ("descriptor", "bond_response", "BondResponse", "response",
+     "rates of each atom's bonds as the loading begins, energies and neighbourhoods"),
     ("descriptor", "rendered_image", "RenderedImage", "listi",
      "grey images of the silicons and bonds around a site"),
     ("descriptor", "tem_image", "TEMImage", "font_clos",
