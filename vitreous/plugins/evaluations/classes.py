@@ -134,8 +134,10 @@ class Classes(Evaluation):
             if None not in [confusion.get(name) for name in _COUNTS]
             else {},
             title=f"Predicted class “{positive}”" if positive else "Predicted classes",
-            text="Few sites of the class make precision low whatever sensitivity and specificity "
-            "are: compare the numbers of the ranking with those of a random one.",
+            text="Balanced is the mean of sensitivity and specificity, AP average precision, P@k "
+            "the precision among the first k of a glass. Where sites of the class are few, precision "
+            "is low whatever sensitivity and specificity are: compare the ranking with a random "
+            "one.",
         )
 
     def _positive(self, sample: Sample) -> str:
@@ -238,15 +240,15 @@ class Classes(Evaluation):
         self, numbers: Mapping[str, Numbers], glasses: Mapping[str, Mapping[str, Numbers]]
     ) -> list[Table]:
         heads = {
-            "sensitivity": Column("sensitivity", form="percent"),
-            "specificity": Column("specificity", form="percent"),
-            "balanced_accuracy": Column("balanced accuracy", digits=3),
+            "sensitivity": Column("sens.", form="percent"),
+            "specificity": Column("spec.", form="percent"),
+            "balanced_accuracy": Column("balanced", digits=3),
             "precision": Column("precision", digits=4),
             "mcc": Column("MCC", digits=3),
-            "average_precision": Column("average precision", digits=4),
-            **{f"precision_at_{k}": Column(f"precision at {k}", digits=3) for k in self.k},
+            "average_precision": Column("AP", digits=4),
+            **{f"precision_at_{k}": Column(f"P@{k}", digits=3) for k in self.k},
             "distance": Column("distance", "length", digits=1),
-            "near": Column(f"within {self.radius:g}", form="percent"),
+            "near": Column(f"≤ {self.radius:g}", form="percent"),
         }
         rows = [[name, *(row[key] for key in heads)] for name, row in numbers.items()]
         for name, row in numbers.items():
