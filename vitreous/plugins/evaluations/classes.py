@@ -135,8 +135,8 @@ class Classes(Evaluation):
             else {},
             title=f"Predicted class “{positive}”" if positive else "Predicted classes",
             text="Balanced is the mean of sensitivity and specificity, AP average precision, P@k "
-            "the precision among the first k of a glass. Where sites of the class are few, precision "
-            "is low whatever sensitivity and specificity are: compare the ranking with a random "
+            "the precision among the first k of a glass. Where sites of the class are few, "
+            "precision is low whatever the others are: compare the ranking with a random "
             "one.",
         )
 
