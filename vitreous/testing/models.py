@@ -18,6 +18,7 @@ from vitreous.core.vocabulary import FORMS, LEVELS, TASKS
 from vitreous.testing.contract import (
     OVERFIT,
     PREDICTION,
+    CheckFailed,
     Subject,
     expect,
     expect_close,
@@ -218,7 +219,8 @@ def probabilities_are_those_of_the_classes(subject: Subject) -> None:
     glass = examples(subject.cls, 1, 0, form, task="class")
     fitted, features = _fit(subject, glass, glass), glass[0][0]
     given = fitted.probabilities(features)
-    expect(given is not None, "it learns classes, but gives no probabilities")
+    if given is None:
+        raise CheckFailed("it learns classes, but gives no probabilities")
     expect_close(np.sum(given, axis=1), np.ones(len(features)), "a sum of probabilities", 1e-6)
     expect(np.min(given) >= 0.0, "a probability is negative")
     found = fitted.predict(features)
