@@ -73,7 +73,7 @@ def test_equals_loops_over_atoms_and_images(dimension, periodic, side, cutoff, t
 @pytest.mark.parametrize(
     "grid",
     [
-        Grid(0.0, 0.01, 500, 0.4),  # hundreds of terms for a pair: the exponentials are renewed
+        Grid(0.0, 0.001, 5000, 0.4),  # thousands of terms for a pair: errors must not pile up
         Grid(1.0, 0.5, 8, 0.02),  # centres so far apart that a pair has one term
         Grid(3.0, 0.3, 1, 0.3),
     ],

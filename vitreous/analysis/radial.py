@@ -34,7 +34,6 @@ from vitreous.core.data import Configuration
 Array = NDArray[np.float64]
 REACH = 6.1  #: in units of delta: exp(-6.1^2) is below one unit in the last place
 _SELF = 1e-6  # an image nearer than this is the atom itself, length
-_FRESH = 16  # products after which the exponentials are taken anew, so that errors do not pile up
 
 
 class Grid(NamedTuple):
@@ -164,13 +163,9 @@ def _add(total, one, other, r, weight, grid):  # type: ignore[no-untyped-def]
     rise, terms = np.exp(2.0 * h * x), int(REACH / h + 0.5)
     for side in (1, -1):
         g, u, k = value, square * (rise if side == 1 else 1.0 / rise), nearest
-        for n in range(1, min(last - nearest if side == 1 else nearest, terms) + 1):
+        for _ in range(min(last - nearest if side == 1 else nearest, terms)):
             k += side
-            if n % _FRESH:
-                g *= u
-                u *= fall
-            else:
-                y = side * (r - first - k * step) * per_delta
-                g, u = weight * np.exp(-y * y), np.exp(2.0 * h * y - h * h)
+            g *= u
+            u *= fall
             total[one + k] += g
             total[other + k] += g
