@@ -18,6 +18,7 @@ NAMES = (
     "fuzz",
     "by_hand",
     "images",
+    "radial",
 )
 WITH_FOLDERS = ("domain",)
 

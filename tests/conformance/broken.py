@@ -196,6 +196,9 @@ class Fitted:
     def uncertainty(self, features: Any) -> Any:
         return self._right.uncertainty(features)
 
+    def probabilities(self, features: Any) -> Any:
+        return self._right.probabilities(features)
+
     def save(self, folder: Any) -> None:
         self._right.save(folder)
         if self._save:
@@ -635,6 +638,10 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("model", "validation_only_chooses"): (
         variant(Ridge, fit=_fit_on_validation),
         "follow the validation labels",
+    ),
+    ("model", "probabilities_are_those_of_the_classes"): (
+        model(tasks=frozenset({"value", "class"})),
+        "gives no probabilities",
     ),
     ("model", "other_columns_are_refused"): (
         model(lambda right, features: right.predict(replace(features, names=right.names))),

@@ -68,3 +68,78 @@ def test_impossible_fields_are_refused():
         VitreousError, match=r"gradient_boosting got leaves=1, l2=1.0; expected at least 2 leaves"
     ):
         GradientBoosting(leaves=1)
+
+
+def classes(seed: int, count: int = 2000):
+    """One in twenty is of the second class."""
+    features, labels = example(seed, count)
+    values = (labels.values > np.quantile(labels.values, 0.95)).astype(float)
+    return features, Labels(
+        name="c",
+        level="site",
+        unit="1",
+        task="class",
+        classes=("intact", "breaks"),
+        values=values,
+        mask=labels.mask,
+        positions=labels.positions,
+    )
+
+
+def test_probabilities_of_classes_equal_those_of_scikit_learn_and_survive_saving(tmp_path):
+    """Protects the stored trees of a classifier, and the weights of the rare class."""
+    features, labels = classes(0)
+    ours = SMALL.fit([classes(0)], [], np.random.default_rng(0), lambda *_: None)
+    theirs = ensemble.HistGradientBoostingClassifier(
+        max_iter=80,
+        max_leaf_nodes=8,
+        learning_rate=0.08,
+        l2_regularization=1.0,
+        early_stopping=False,
+        class_weight="balanced",
+    ).fit(features.values, labels.values)
+    unseen = classes(1)[0]
+    wanted = theirs.predict_proba(unseen.values)
+    np.testing.assert_allclose(ours.probabilities(unseen), wanted, atol=1e-12)
+    np.testing.assert_array_equal(ours.predict(unseen), theirs.predict(unseen.values))
+    ours.save(tmp_path)
+    np.testing.assert_array_equal(
+        SMALL.load(tmp_path).probabilities(unseen), ours.probabilities(unseen)
+    )
+
+
+def test_the_number_of_trees_of_a_classifier_is_that_of_the_least_log_loss_per_class():
+    """Protects the choice on validation glasses: unweighted, the rare class would not count."""
+    from sklearn.metrics import log_loss
+
+    logged = []
+    fitted = GradientBoosting(trees=100, learning_rate=0.5, least_in_leaf=2, l2=0.0).fit(
+        [classes(0)], [classes(1)], np.random.default_rng(0), lambda *m: logged.append(m)
+    )
+    losses = [value for name, value, _ in logged if name == "validation_log_loss"]
+    assert len(fitted.arrays["roots"]) == int(np.argmin(losses)) + 1 < 100
+    features, labels = classes(1)
+    weight = np.where(labels.values == 1.0, 19.0, 1.0)
+    wanted = log_loss(labels.values, fitted.probabilities(features)[:, 1], sample_weight=weight)
+    assert min(losses) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_model_of_values_gives_no_probabilities():
+    fitted = SMALL.fit([example(0)], [], np.random.default_rng(0), lambda *_: None)
+    assert fitted.probabilities(example(1)[0]) is None
+
+
+def test_classes_of_which_one_is_absent_are_refused():
+    features, labels = classes(0)
+    alone = Labels(
+        name="c",
+        level="site",
+        unit="1",
+        task="class",
+        classes=("intact", "breaks"),
+        values=np.zeros(len(labels)),
+        mask=labels.mask,
+        positions=labels.positions,
+    )
+    with pytest.raises(VitreousError, match="no site is of class 'breaks'"):
+        SMALL.fit([(features, alone)], [], np.random.default_rng(0), lambda *_: None)

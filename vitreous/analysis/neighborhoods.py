@@ -44,7 +44,7 @@ def wrap(points: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
     return points - shift @ cell
 
 
-def _copies(
+def copies(
     points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
 ) -> tuple[Array, Indices]:
     """Wrapped points (N, D) and their copies within ``cutoff`` of the cell: positions, and original
@@ -82,13 +82,13 @@ def pairs_within(
             f"site {wrong} is at {places[wrong].tolist()}; expected finite coordinates"
         )
     inside = wrap(places, cell, periodic)
-    copies, origin = _copies(wrap(points, cell, periodic), cell, periodic, cutoff)
+    images, origin = copies(wrap(points, cell, periodic), cell, periodic, cutoff)
     # Slightly more than the cutoff, filtered exactly below: the tree's rounding must not decide.
     table = KDTree(inside).sparse_distance_matrix(
-        KDTree(copies), cutoff * (1 + 1e-9), output_type="ndarray"
+        KDTree(images), cutoff * (1 + 1e-9), output_type="ndarray"
     )
     place, copy = table["i"].astype(np.int64), table["j"].astype(np.int64)
-    vector = copies[copy] - inside[place]
+    vector = images[copy] - inside[place]
     distance = np.sqrt(np.einsum("pd,pd->p", vector, vector))
     order = np.lexsort((distance, origin[copy], place))
     order = order[distance[order] <= cutoff]

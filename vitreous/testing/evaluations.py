@@ -86,8 +86,9 @@ def training_glasses_do_not_count(subject: Subject) -> None:
 def _spoilt(sample: Sample) -> Sample:
     labels, indicators = sample.labels, sample.indicators
     assert sample.prediction is not None and indicators is not None
+    mirror = 1.0 if labels.task == "class" else 7.0
     return sample.with_(
-        labels=replace(labels, values=7.0 - labels.values),
+        labels=replace(labels, values=mirror - labels.values),
         prediction=-100.0 * sample.prediction,
         indicators=replace(indicators, values=-indicators.values[::-1]),
     )

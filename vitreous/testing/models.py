@@ -18,13 +18,14 @@ from vitreous.core.vocabulary import FORMS, LEVELS, TASKS
 from vitreous.testing.contract import (
     OVERFIT,
     PREDICTION,
+    CheckFailed,
     Subject,
     expect,
     expect_close,
     expect_refusal,
     expect_subset,
 )
-from vitreous.testing.synthetic import examples, labels_of, some_places, spoilt_places
+from vitreous.testing.synthetic import examples, some_places, spoilt_places
 
 Array = NDArray[Any]
 _MASKED = (2, 5)  #: masked sites
@@ -173,7 +174,8 @@ def unlabelled_places_are_not_used(subject: Subject) -> None:
 
 def _masked(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
     features, labels = pair
-    return features, labels_of(labels.values, labels.level, _MASKED)
+    mask = ~np.isin(np.arange(len(labels)), _MASKED)
+    return features, replace(labels, values=np.where(mask, labels.values, np.nan), mask=mask)
 
 
 def _spoilt(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
@@ -184,18 +186,55 @@ def _spoilt(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
 
 
 def validation_only_chooses(subject: Subject) -> None:
-    """Shifting the validation labels by a constant does not shift the predictions."""
+    """Shifting the validation labels by a constant does not shift the predictions; of classes,
+    swapping them does not swap the predictions.
+    """
     form = min(subject.cls.forms)
     train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
+    classes = train[0][1].task == "class"
     far = [
-        (features, replace(labels, values=labels.values + 1e4)) for features, labels in validation
+        (features, replace(labels, values=1.0 - labels.values if classes else labels.values + 1e4))
+        for features, labels in validation
     ]
     values = np.concatenate([labels.values for _, labels in train])
-    found = _fit(subject, train, far).predict(train[0][0])
+    fitted = _fit(subject, train, far)
+    if classes:
+        found = np.concatenate([fitted.predict(features) for features, _ in train])
+        follows = np.mean(found == values) <= 0.5
+    else:
+        found = fitted.predict(train[0][0])
+        follows = np.abs(found - values.mean()).max() >= 100 * np.ptp(values)
     expect(
-        np.abs(found - values.mean()).max() < 100 * np.ptp(values),
-        "predictions follow the validation labels; fit on the training glasses only",
+        not follows, "predictions follow the validation labels; fit on the training glasses only"
     )
+
+
+def probabilities_are_those_of_the_classes(subject: Subject) -> None:
+    """A model that learns classes gives each site the class that is likeliest, by probabilities
+    that sum to 1 and that saving preserves; of values it gives none.
+    """
+    if "class" not in subject.cls.tasks:
+        return
+    form = min(subject.cls.forms)
+    glass = examples(subject.cls, 1, 0, form, task="class")
+    fitted, features = _fit(subject, glass, glass), glass[0][0]
+    given = fitted.probabilities(features)
+    if given is None:
+        raise CheckFailed("it learns classes, but gives no probabilities")
+    expect_close(np.sum(given, axis=1), np.ones(len(features)), "a sum of probabilities", 1e-6)
+    expect(np.min(given) >= 0.0, "a probability is negative")
+    found = fitted.predict(features)
+    expect(
+        np.array_equal(np.argmax(given, axis=1), found),
+        "a predicted class is not the likeliest one",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        fitted.save(Path(folder))
+        again = subject.make().load(Path(folder)).probabilities(features)
+    expect_close(again, given, "a probability of the loaded model", 1e-12)
+    if "value" in subject.cls.tasks:
+        of_values = _fitted(subject, form).probabilities(_unseen(subject, form))
+        expect(of_values is None, "trained on values, it gives probabilities of classes")
 
 
 def other_columns_are_refused(subject: Subject) -> None:
@@ -262,6 +301,7 @@ CHECKS = (
     same_seed_same_model,
     unlabelled_places_are_not_used,
     validation_only_chooses,
+    probabilities_are_those_of_the_classes,
     other_columns_are_refused,
     uncertainty_is_as_declared,
     logs_its_progress,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.core.data import Attention, Configuration, Features, Labels, Loading
 from vitreous.core.interfaces import Fitted
@@ -58,6 +59,8 @@ def _sample(evaluation: Any, index: int, role: str, level: str, task: str) -> Sa
     glass = evaluation.example_glass() or shaken_honeycomb(4, 3, seed=index)
     rng = np.random.default_rng(index)
     labels = _position(rng, glass) if task == "position" else _labels(rng, glass, level)
+    if task == "class":
+        labels = _classes(labels)
     values = np.nan_to_num(labels.values, nan=0.5)
     first = values[:, 0] if labels.components else values
     columns = np.stack(
@@ -72,9 +75,29 @@ def _sample(evaluation: Any, index: int, role: str, level: str, task: str) -> Sa
         events=_events(rng, glass),
         features=_image(rng, level) if "attention" in evaluation.needs else None,
         indicators=Features(form="vector", level=level, names=tuple(WEAK_IS), values=columns),
-        prediction=values + rng.normal(0.0, 0.1, values.shape),
-        uncertainty=rng.uniform(0.05, 0.2, values.shape),
+        predicted=_classified(rng, values)
+        if task == "class"
+        else {
+            "prediction": values + rng.normal(0.0, 0.1, values.shape),
+            "uncertainty": rng.uniform(0.05, 0.2, values.shape),
+        },
     )
+
+
+def _classes(labels: Labels) -> Labels:
+    """The large values as a class."""
+    values = np.where(labels.mask, labels.values > 0.6, np.nan)
+    return replace(labels, task="class", classes=("strong", "weak"), unit="1", values=values)
+
+
+def _classified(rng: np.random.Generator, values: NDArray[np.float64]) -> dict[str, Any]:
+    """Classes and their probabilities, most of them right."""
+    weak = np.clip(0.25 + 0.5 * values + rng.normal(0.0, 0.2, values.shape), 0.0, 1.0)
+    return {
+        "prediction": (weak > 0.5).astype(float),
+        "uncertainty": None,
+        "probabilities": np.column_stack([1.0 - weak, weak]),
+    }
 
 
 def _labels(rng: np.random.Generator, glass: Configuration, level: str) -> Labels:

@@ -22,35 +22,43 @@ COLUMNS = 12
 
 
 def examples(
-    cls: type[Any], glasses: int, seed: int, form: str | None = None, places: int = 8
+    cls: type[Any],
+    glasses: int,
+    seed: int,
+    form: str | None = None,
+    places: int = 8,
+    task: str = "",
 ) -> list[tuple[Features, Labels]]:
     """``glasses`` pairs of features and labels that a model class accepts; one value per glass at
-    level "sample".
+    level "sample". ``task``: "value" or "class"; by default value, where the class learns it.
     """
     level = next(
         level for level in ("site", "atom", "sample", "field", "event") if level in cls.levels
     )
     count = 1 if level == "sample" else places
+    of_classes = (task or ("value" if "value" in cls.tasks else "class")) == "class"
     made = []
     for index in range(glasses if level != "sample" else glasses * places):
         rng = np.random.default_rng([seed, index])
-        features, values = _MAKERS[form or min(cls.forms)](rng, count, level)
-        made.append((features, labels_of(values, level)))
-    return made
+        made.append(_MAKERS[form or min(cls.forms)](rng, count, level))
+    if of_classes:
+        middle = np.median(np.concatenate([values for _, values in made]))
+        made = [(features, np.where(values > middle, 1.0, 0.0)) for features, values in made]
+    classes = ("strong", "weak") if of_classes else ()
+    return [(features, labels_of(values, level, classes)) for features, values in made]
 
 
-def labels_of(values: Array, level: str, masked: Sequence[int] = ()) -> Labels:
-    """Labels with these values (M,), masked at the indices ``masked``."""
-    mask = np.ones(len(values), dtype=bool)
-    mask[list(masked)] = False
+def labels_of(values: Array, level: str, classes: tuple[str, ...] = ()) -> Labels:
+    """Labels with these values (M,), numbers of ``classes`` if there are any."""
     positions = np.arange(2.0 * len(values)).reshape(-1, 2)
-    values = np.where(mask, values, np.nan)
     return Labels(
         name="target",
         level=level,
-        unit="energy",
+        unit="1" if classes else "energy",
+        task="class" if classes else "value",
+        classes=classes,
         values=values,
-        mask=mask,
+        mask=np.ones(len(values), dtype=bool),
         positions=positions,
         columns={"other": positions[:, 0]},
     )

@@ -30,13 +30,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import pairs_within
+from vitreous.analysis.radial import REACH, Grid, radial_sums
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Potential
 
 Array = NDArray[np.float64]
 CUTOFF_FUNCTIONS = ("none", "cosine")
-_REACH = 6.1  #: in units of delta: exp(-6.1^2) is below one unit in the last place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,22 +105,21 @@ class SymmetryFunctions(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        centres = atoms_at(configuration, sites) if level == "atom" else None
-        blocks = [self._state(configuration, sites, np.eye(configuration.dimension), centres)]
-        states = ["rest"]
+        gradients = [np.eye(configuration.dimension)]
         if self.affine_strain:
-            blocks.append(
-                self._state(
-                    configuration, sites, loading.deformation_gradient(self.affine_strain), centres
-                )
-            )
-            states.append("deformed")
+            gradients.append(loading.deformation_gradient(self.affine_strain))
+        values = (
+            self._of_atoms(configuration, atoms_at(configuration, sites), gradients)
+            if level == "atom"
+            else np.stack([self._of_sites(configuration, sites, f) for f in gradients], axis=1)
+        )
+        states = ("rest", "deformed")[: len(gradients)]
         pairs = self._pair_names(configuration.names, level)
         names = tuple(
             f"{state}_{pair}_{mu:.4g}" for state in states for pair in pairs for mu in self.mu_grid
         )
         return Features(
-            form="vector", level=level, names=names, values=np.concatenate(blocks, axis=1)
+            form="vector", level=level, names=names, values=values.reshape(len(sites), -1)
         )
 
     def _pair_names(self, species: tuple[str, ...], level: str) -> list[str]:
@@ -128,38 +127,47 @@ class SymmetryFunctions(Descriptor):
             return [f"{centre}-{other}" for centre in species for other in species]
         return list(species)
 
-    def _state(
-        self, glass: Configuration, sites: Array, gradient: Array, centres: NDArray[np.int64] | None
+    def _of_atoms(
+        self, glass: Configuration, atoms: NDArray[np.int64], gradients: list[Array]
     ) -> Array:
-        """(M, pairs * K) functions of the glass mapped by ``gradient``."""
+        """(M, states, pairs, K)."""
+        kinds, grid = (
+            len(glass.names),
+            Grid(self.mu_min, self.mu_step, len(self.mu_grid), self.delta),
+        )
+        sums = radial_sums(
+            glass, atoms, np.stack(gradients), grid, self.cutoff, self.cutoff_function == "cosine"
+        )
+        if not self.per_pair:
+            return sums
+        pairs = np.zeros((*sums.shape[:2], kinds, *sums.shape[2:]))
+        pairs[np.arange(len(atoms)), :, glass.species[atoms]] = sums
+        return pairs
+
+    def _of_sites(self, glass: Configuration, sites: Array, gradient: Array) -> Array:
+        """(M, species, K) of the glass mapped by ``gradient``; an atom at a site counts."""
         mapped = (sites @ gradient.T, glass.positions @ gradient.T, glass.cell @ gradient.T)
         pairs = pairs_within(*mapped, glass.periodic, self.cutoff)
-        kinds = len(glass.names)
-        channel = glass.species[pairs.atom]
-        keep = np.ones(len(channel), dtype=bool)
-        if centres is not None:
-            keep = (pairs.atom != centres[pairs.place]) | (pairs.distance > 1e-6)
-            if self.per_pair:
-                channel = channel + kinds * glass.species[centres[pairs.place]]
-                kinds = kinds * kinds
-        weight = np.where(keep, 1.0, 0.0)
+        weight = np.ones(len(pairs.distance))
         if self.cutoff_function == "cosine":
-            weight *= 0.5 * (1.0 + np.cos(np.pi * pairs.distance / self.cutoff))
-        shape = (len(sites), kinds, len(self.mu_grid))
+            weight = 0.5 * (1.0 + np.cos(np.pi * pairs.distance / self.cutoff))
+        shape = (len(sites), len(glass.names), len(self.mu_grid))
         return _gaussians(
             pairs.place,
-            channel,
+            glass.species[pairs.atom],
             pairs.distance,
             weight,
             self.mu_grid,
             self.mu_step,
             self.delta,
             shape,
-        ).reshape(len(sites), -1)
+        )
 
 
 def atoms_at(configuration: Configuration, sites: Array) -> NDArray[np.int64]:
     """(M,) the atom at each site. Raises VitreousError if a site is not on an atom."""
+    if np.array_equal(sites, configuration.positions):
+        return np.arange(len(sites))
     pairs = pairs_within(
         sites, configuration.positions, configuration.cell, configuration.periodic, 1e-3
     )
@@ -178,11 +186,9 @@ def _gaussians(place, channel, distance, weight, mu, step, delta, shape):
     total = np.zeros(shape)
     last = len(mu) - 1
     for p in range(len(place)):
-        if weight[p] == 0.0:
-            continue
         row = total[place[p], channel[p]]
-        first = max(0, int(np.ceil((distance[p] - _REACH * delta - mu[0]) / step)))
-        final = min(last, int(np.floor((distance[p] + _REACH * delta - mu[0]) / step)))
+        first = max(0, int(np.ceil((distance[p] - REACH * delta - mu[0]) / step)))
+        final = min(last, int(np.floor((distance[p] + REACH * delta - mu[0]) / step)))
         for k in range(first, final + 1):
             x = (distance[p] - mu[k]) / delta
             row[k] += weight[p] * np.exp(-x * x)

@@ -14,7 +14,7 @@ KINDS = ("bond_break", "flip", "rearrangement", "any")
 
 @dataclass(frozen=True, kw_only=True)
 class OfFirstEvent(Labeler):
-    """One label per glass, of the first event of ``kind``."""
+    """Labels of the first event of ``kind``; by default one per glass."""
 
     level: ClassVar = "sample"
     needs_trajectory: ClassVar = True

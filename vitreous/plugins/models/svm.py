@@ -28,9 +28,9 @@ from vitreous.learning.tables import (
     standard_scaling,
     write_folder,
 )
+from vitreous.plugins.models._kernels import kernel_sums
 
 Array = NDArray[np.float64]
-_BLOCK = 512  #: rows predicted at once, to bound memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,15 +147,7 @@ class FittedSVM(Fitted):
     def evaluate(self, rows: Array) -> Array:
         """(R,) predictions for raw feature rows (R, C)."""
         scaled = (rows - self.mean) / self.std
-        own = np.einsum("vc,vc->v", self.support, self.support)
-        result = np.empty(len(rows))
-        for start in range(0, len(rows), _BLOCK):
-            z = scaled[start : start + _BLOCK]
-            square = np.einsum("rc,rc->r", z, z)[:, None] + own - 2.0 * (z @ self.support.T)
-            result[start : start + _BLOCK] = (
-                np.exp(-self.gamma * np.maximum(square, 0.0)) @ self.dual
-            )
-        return result + self.offset
+        return kernel_sums(scaled, self.support, self.dual, self.gamma) + self.offset
 
     def save(self, folder: Path) -> None:
         arrays = {

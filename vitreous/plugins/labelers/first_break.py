@@ -1,0 +1,87 @@
+"""The atoms of the first broken bond, as a class (Font-Clos et al. 2022, Fig. 3A).
+
+Of an event the simulator records the bridging atom that lost a bond. The lost one is that of its
+bonds which is longest right after the event; both of its ends are of class "breaks". In a silica
+bilayer these are two of 3456 atoms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from vitreous.core.data import Configuration, Labels, Loading, Trajectory
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Potential
+from vitreous.plugins.labelers._first import OfFirstEvent
+
+CLASSES = ("intact", "breaks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstBreak(OfFirstEvent):
+    """Class "breaks" for both ends of the first broken bond, "intact" for the other atoms,
+    dimensionless; unknown (masked) for all if the deformation ends before.
+
+    Fields:
+        kind: "bond_break", which needs a simulator that detects broken bonds such as
+            ``aqs_first_break``; of a "flip", a "rearrangement" or "any" first event, the bond of
+            the atom it moved most that is longest after it.
+
+    Raises:
+        VitreousError: for an unknown kind, a glass without bonds, or without a deformation.
+    """
+
+    level: ClassVar = "atom"
+    task: ClassVar = "class"
+
+    def refuse(self, configuration: Configuration, potential: Potential) -> None:
+        if not len(configuration.bonds):
+            raise VitreousError(
+                "first_break marks the ends of a bond, but the glass has no bonds; find them first"
+            )
+
+    def label(
+        self,
+        configuration: Configuration,
+        potential: Potential,
+        loading: Loading,
+        trajectory: Trajectory | None,
+    ) -> Labels:
+        """One label per atom, in the order of the glass."""
+        self.refuse(configuration, potential)
+        first = self.first(trajectory)
+        values = np.full(len(configuration), np.nan)
+        if first is not None:
+            assert trajectory is not None
+            values[:] = CLASSES.index("intact")
+            values[_longest_bond(trajectory, *first)] = CLASSES.index("breaks")
+        return Labels(
+            name="first_break",
+            level="atom",
+            task="class",
+            classes=CLASSES,
+            unit="1",
+            values=values,
+            mask=np.isfinite(values),
+            positions=configuration.positions,
+            weak_is="high",
+        )
+
+
+def _longest_bond(trajectory: Trajectory, strain: float, atom: int) -> np.ndarray:
+    """(2,) ends of the bond of ``atom`` that is longest in the first frame from ``strain`` on."""
+    bonds, frame = trajectory.initial.bonds, trajectory.frame_at(strain)
+    own = bonds[(bonds == atom).any(axis=1)]
+    if not len(own):
+        raise VitreousError(
+            f"the first event is of atom {atom}, which has no bond; first_break labels networks "
+            "whose atoms are bonded"
+        )
+    deformed = trajectory.initial.with_(
+        positions=trajectory.frames[frame], cell=trajectory.cells[frame]
+    )
+    ends = deformed.positions[own]
+    return own[np.linalg.norm(deformed.minimum_image(ends[:, 1] - ends[:, 0]), axis=1).argmax()]
