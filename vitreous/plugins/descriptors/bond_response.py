@@ -46,15 +46,13 @@ from vitreous.analysis.neighborhoods import pairs_within
 from vitreous.analysis.silica_network import centre_bonds
 from vitreous.core.bridges import meeting_bonds
 from vitreous.core.data import Configuration, Features, Loading
-from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Potential
-from vitreous.core.surface import EnergySurface
-from vitreous.mechanics.linear import Preconditioner, solve
+from vitreous.mechanics.linear import nonaffine_velocity
 from vitreous.plugins.descriptors.symmetry_functions import atoms_at
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_TOLERANCE = 1e-8  # of the residual of H u = f, relative
 
 
 class Bonds(NamedTuple):
@@ -125,7 +123,7 @@ class BondResponse(Descriptor):
         atoms = atoms_at(configuration, sites)
         surface = potential.surface(configuration)
         with threadpool_limits(1):
-            velocity = _nonaffine(surface, configuration, loading)
+            velocity = nonaffine_velocity(surface, configuration, loading)
         bonds = _bonds(configuration, loading, velocity, self.centre, self.bridge)
         energy = surface.atom_energies(configuration.positions, configuration.cell)
         own = _of_atoms(bonds, len(configuration))
@@ -157,19 +155,6 @@ class BondResponse(Descriptor):
             "nonaffine_near": np.bincount(near.place, own["nonaffine"][near.atom], n) / count,
             "bond_rate_rank": np.searchsorted(ordered, rate - 1e-9) / n,
         }
-
-
-def _nonaffine(surface: EnergySurface, glass: Configuration, loading: Loading) -> Array:
-    """u (N, D), length per unit of strain."""
-    lin = surface.linearise(glass.positions, glass.cell)
-    force = lin.affine_force(loading.velocity_gradient(0.0))
-    found, positive = solve(lin, force, Preconditioner(surface.bond_range), _TOLERANCE)
-    if not positive:
-        raise NotConverged(
-            "the glass is at no minimum of the potential, but a response needs one; relax it under "
-            "the potential first"
-        )
-    return found
 
 
 def _bonds(
