@@ -7,7 +7,18 @@ import os
 import platform
 import sys
 
-NAMES = ("forces", "quasistatic", "probes", "truth", "eam", "bilayer", "growth", "fuzz", "by_hand")
+NAMES = (
+    "forces",
+    "quasistatic",
+    "probes",
+    "truth",
+    "eam",
+    "bilayer",
+    "growth",
+    "fuzz",
+    "by_hand",
+    "micrographs",
+)
 WITH_FOLDERS = ("domain",)
 
 

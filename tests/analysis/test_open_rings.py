@@ -23,7 +23,7 @@ def test_two_squares_with_a_tail_are_two_rings():
 
 
 def test_separate_pieces_are_each_traced():
-    places = np.vstack([PLACES, PLACES + (0.0, 5.0)])
+    places = np.vstack([PLACES, PLACES + np.array([0.0, 5.0])])
     assert len(trace_open_rings(places, np.vstack([BONDS, BONDS + len(PLACES)]))) == 4
 
 

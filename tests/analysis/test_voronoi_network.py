@@ -8,7 +8,8 @@ from scipy.spatial import Voronoi
 
 from vitreous.analysis.layers import trace_layers
 from vitreous.analysis.rings import bridged, trace_rings
-from vitreous.analysis.voronoi_network import triangulate, voronoi_network
+from vitreous.analysis.triangulation import triangulate
+from vitreous.analysis.voronoi_network import voronoi_network
 from vitreous.core.errors import VitreousError
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.read import read_configuration

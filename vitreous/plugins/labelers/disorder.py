@@ -37,8 +37,8 @@ class Disorder(Labeler):
             )
         if any(configuration.periodic[:2]) != all(configuration.periodic[:2]):
             raise VitreousError(
-                "disorder counts rings of a glass that is periodic along x and y, or along neither; "
-                f"this one has periodic={configuration.periodic}"
+                "disorder counts rings of a glass that is periodic along x and y, or along "
+                f"neither; this one has periodic={configuration.periodic}"
             )
 
     def label(
