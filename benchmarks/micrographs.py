@@ -15,9 +15,10 @@ import numpy as np
 from benchmarks.clock import once, table
 from vitreous.analysis.detection import Detection, detection, matched
 from vitreous.analysis.imaged_network import imaged_network
-from vitreous.analysis.rings import bridged
+from vitreous.analysis.rings import bridged, trace_rings
 from vitreous.analysis.spots import DETECTORS, find_spots
 from vitreous.analysis.synthetic_micrograph import Exposure, Micrograph, take_micrograph
+from vitreous.analysis.voronoi_network import voronoi_network
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.generators.dual_switch import DualSwitch
@@ -109,13 +110,15 @@ def means(exposure: Exposure, detector: str) -> list[float | str]:
     return [*map(float, np.mean(rows, axis=0)), flagged, len(each) - len(known)]
 
 
-def bias_within_a_pixel(detector: str, exposure: Exposure) -> tuple[float, float, float]:
+def bias_within_a_pixel(
+    detector: str, exposure: Exposure, diameter: int
+) -> tuple[float, float, float]:
     """Share of spots whose place lies in the left half of its pixel; and the error along x of
     silicons in the left and in the right half of theirs, mean, pixels.
     """
     spots, away, offset = [], [], []
     for image in images(exposure):
-        places = find_spots(image.counts, DIAMETER, detector).places
+        places = find_spots(image.counts, diameter, detector).places
         name = matched(image.silicon, places, 1.0 / exposure.pixel_size)
         known = name >= 0
         true = image.silicon[name[known]]
@@ -125,6 +128,29 @@ def bias_within_a_pixel(detector: str, exposure: Exposure) -> tuple[float, float
     spot, place, error = (np.concatenate(of) for of in (spots, offset, away))
     left = place < 0.5
     return float(np.mean(spot >= 0.5)), float(error[left].mean()), float(error[~left].mean())
+
+
+def ring_finder(variance: float) -> list[Any]:
+    """What is lost of bonds and rings without any error of places."""
+    rings = lost = bonds = missed = false = 0
+    for seed in range(6):
+        maker = DualSwitch(rings_x=16, rings_y=18, variance=variance, steps=20_000)
+        glass = maker.generate(0, np.random.default_rng(seed))
+        true = np.sort(bridged(glass.bonds, glass.species), axis=1)
+        silicon = glass.positions[glass.species == 0]
+        found = voronoi_network(silicon, glass.cell)
+        traced = {
+            frozenset(ring.tolist()) for ring in trace_rings(silicon, true, glass.cell).members
+        }
+        rings += len(traced)
+        lost += len(traced - {frozenset(ring.tolist()) for ring in found.rings.members})
+        there, seen = (set(map(tuple, of.tolist())) for of in (true, found.bonds))
+        bonds, missed, false = (
+            bonds + len(there),
+            missed + len(there - seen),
+            false + len(seen - there),
+        )
+    return [variance, rings, lost, bonds, missed, false]
 
 
 HEADINGS = [
@@ -166,8 +192,23 @@ def results() -> dict[str, list[list[Any]]]:
     )
     table(
         "Places within a pixel",
-        ["detector", "in the left half", "error of those on the left, pixels", "on the right"],
-        [[name, *bias_within_a_pixel(name, PUBLISHED)] for name in DETECTORS],
+        [
+            "detector",
+            "diameter",
+            "in the left half",
+            "error of those on the left, pixels",
+            "on the right",
+        ],
+        [
+            [name, diameter, *bias_within_a_pixel(name, PUBLISHED, diameter)]
+            for name in DETECTORS
+            for diameter in (7, 9, 11)
+        ],
+    )
+    table(
+        "Bonds and rings from true places: 6 glasses of 576 silicons each",
+        ["ring variance", "rings", "rings not found", "bonds", "bonds not found", "false bonds"],
+        [ring_finder(variance) for variance in (0.2, 0.5, 0.92, 1.4, 2.0, 2.5)],
     )
     return by_dose
 
