@@ -6,6 +6,7 @@ from micrographs import PIXEL, picture
 from PIL import Image
 from scipy.spatial import KDTree
 
+from vitreous import direct
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover
@@ -104,6 +105,23 @@ def test_edits_correct_what_was_found_and_change_the_key(folder, tmp_path):
         len({first, reader(folder, edits=str(edits)).fingerprint(0), reader(folder).fingerprint(0)})
         == 3
     )
+
+
+def test_a_bilayer_is_the_layer_and_its_mirror_image(folder):
+    layer, both = read(folder), read(folder, bilayer=True)
+    silicon, oxygen = np.sum(layer.species == 0), np.sum(layer.species == 1)
+    assert len(both) == 3 * silicon + 2 * oxygen
+    assert (both.dimension, both.units, both.periodic) == (3, "metal", (False, False, False))
+    upper = both.positions[:silicon]
+    assert np.allclose(upper[:, :2], layer.positions[:silicon])
+    report = direct.micrograph(folder / "image.png", detector="marr_hildreth", bilayer=True)
+    assert report.configuration == both
+    coordination = report.columns["coordination"][:silicon]
+    assert np.all(coordination[report.columns["border"][:silicon] == 0] == 4)
+    assert all(len(column) == len(both) for column in report.columns.values())
+    plane = direct.micrograph(folder / "image.png", detector="marr_hildreth").rings.statistics
+    assert report.rings.statistics.variance == pytest.approx(plane.variance)
+    assert len(report.rings.layers) == 2
 
 
 def test_each_image_of_a_pattern_is_a_glass(folder, tmp_path):

@@ -33,7 +33,7 @@ def imaged(options: argparse.Namespace) -> MicrographReport | None:
         if getattr(options, option) is not None:
             raise VitreousError(
                 f"--{option.replace('_', '-')} was given for the image {options.file}; a "
-                "micrograph shows plane silica: leave it out"
+                "micrograph shows silica, plane or with --set bilayer=true: leave it out"
             )
     return micrograph(options.file, **fields(options.set, "--set", micrograph))
 

@@ -23,11 +23,13 @@ class MicrographReport:
     """The network in an image.
 
     Fields:
-        configuration: the glass: silicons, and an oxygen at the middle of each bond, angstrom.
+        configuration: the glass: silicons, and an oxygen at the middle of each bond, angstrom; or
+            the bilayer of this layer.
         imaged: the image and the network in pixels, with the reasons of flagged spots.
         rings: the closed ones, of the bonds in the image.
         columns: of every atom: coordination, border (1 for what is not judged: silicons of rings
-            that leave the image, and their oxygens) and flagged (1 for silicons that cannot be).
+            that leave the image, and their oxygens) and flagged (1 for silicons that cannot be, and
+            for the oxygen below one in a bilayer).
     """
 
     configuration: Configuration
@@ -53,16 +55,25 @@ def micrograph(path: str | Path, **fields: Any) -> MicrographReport:
     configuration = maker.glass(imaged, maker.files()[0])
     found = imaged.found
     layers = trace_layers(configuration, configuration.bonds)
-    bonds = found.network.bonds
-    border = found.network.border
-    oxygens = np.zeros(len(bonds), dtype=np.int64)
+    bonds, border = found.network.bonds, found.network.border
+    outer = border[bonds].all(axis=1)
     return MicrographReport(
         configuration=configuration,
         imaged=imaged,
         rings=RingReport(layers=layers, statistics=layer_statistics(layers)),
         columns={
             "coordination": np.bincount(configuration.bonds.ravel(), minlength=len(configuration)),
-            "border": np.concatenate([border, border[bonds].all(axis=1)]).astype(np.int64),
-            "flagged": np.concatenate([found.flagged.astype(np.int64), oxygens]),
+            "border": _of_atoms(border, outer, maker.bilayer),
+            "flagged": _of_atoms(found.flagged, np.zeros_like(outer), maker.bilayer),
         },
     )
+
+
+def _of_atoms(
+    silicon: NDArray[np.bool_], oxygen: NDArray[np.bool_], bilayer: bool
+) -> NDArray[np.int64]:
+    """What is known of the silicons and of the oxygens between them, for all atoms in their order:
+    of a bilayer those of both layers, then the oxygens between opposite silicons.
+    """
+    parts = [silicon, silicon, oxygen, oxygen, silicon] if bilayer else [silicon, oxygen]
+    return np.concatenate(parts).astype(np.int64)

@@ -21,6 +21,7 @@ from vitreous.io.micrographs import ENDINGS, Edits, read_edits, read_image
 from vitreous.io.text import content_of
 from vitreous.plugins.generators.dual_switch import BOND_LIMIT
 from vitreous.plugins.generators.file import matching_files
+from vitreous.plugins.generators.silica_bilayer import doubled
 
 #: a synthetic image of 80 x 80 angstrom at the published numbers of photons, in the package
 EXAMPLE = Path(__file__).with_name("micrograph.png")
@@ -56,6 +57,8 @@ class TEMImage(Generator):
             ``vitreous.analysis.spots``.
         diameter: of a silicon, pixels, an odd number; less than their distance.
         dark: whether atoms are dark on a bright ground.
+        bilayer: whether the glass is a bilayer in units "metal", of which the image shows one layer
+            over its mirror image, joined as those of ``silica_bilayer``.
         pixel_size: angstrom; null: such that the mean distance of bonded silicons is ``si_si``.
         si_si: angstrom.
         edits: a file with lines ``add,x,y`` and ``remove,x,y``, pixels of the whole image; its
@@ -71,11 +74,12 @@ class TEMImage(Generator):
     detector: str = "trackpy"
     diameter: int = 11
     dark: bool = False
+    bilayer: bool = False
     pixel_size: float | None = None
     si_si: float = 3.05
     edits: str | None = None
 
-    dimensions: ClassVar[frozenset[int]] = frozenset({2})
+    dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
     has_bonds: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ENDINGS
 
@@ -155,7 +159,8 @@ class TEMImage(Generator):
                 "overlay.png', and correct them in a file of edits (add,x,y and remove,x,y)",
                 stacklevel=3,
             )
-        return configuration_of(imaged, file.name)
+        layer = configuration_of(imaged, file.name)
+        return doubled(layer) if self.bilayer else layer
 
     def network(self, index: int) -> Imaged:
         """What image number ``index`` shows. Raises VitreousError for a bad image."""
@@ -216,7 +221,9 @@ class TEMImage(Generator):
 
 
 def configuration_of(imaged: Imaged, source: str) -> Configuration:
-    """The glass of a network, in angstrom: silicons, then an oxygen at the middle of each bond."""
+    """The plane glass of a network, in angstrom: silicons, then an oxygen at the middle of each
+    bond.
+    """
     found, (height, width) = imaged.found, imaged.region.shape
     size = found.pixel_size
     left, below = (float(pixels * size) for pixels in imaged.corner)
