@@ -93,7 +93,7 @@ def tried(image: Micrograph, exposure: Exposure, detector: str) -> Tried:
     return Tried(found, int(network.flagged.sum()), seconds)
 
 
-def means(exposure: Exposure, detector: str) -> list[float | str]:
+def means(exposure: Exposure, detector: str) -> list[Any]:
     """Recall, precision, error, bias, bonds and rings, flagged spots per image: mean over glasses;
     and images refused.
     """

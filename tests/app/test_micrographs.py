@@ -104,6 +104,7 @@ def test_options_of_the_other_kind_of_file_are_refused(capsys, folder, tmp_path)
     assert "--species was given for the image" in refused(
         capsys, "rings", image, "--species", "Si,O"
     )
+    assert "which holds one picture" in refused(capsys, "rings", image, "--frame", "0")
     assert "--bond-cutoff was given for an image" in refused(
         capsys, "rings", image, *QUICK, "--bond-cutoff", "2"
     )

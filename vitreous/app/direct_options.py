@@ -15,6 +15,7 @@ Exit status: 0 done, 2 for an input that a sentence explains, 3 if a state did n
 (nothing is written then)."""
 
 FILE = "the glass: LAMMPS dump or data, extended XYZ, or what else ASE reads, also gzipped"
+LAST = -1  #: the frame that is read unless another is asked for
 IMAGE = ", or a micrograph (.png, .tif, .npy)"
 
 
@@ -66,7 +67,7 @@ def common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frame",
         type=int,
-        default=-1,
+        default=LAST,
         metavar="N",
         help="of a file with several, from 0 (default: the last)",
     )

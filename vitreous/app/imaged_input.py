@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from vitreous.app.direct_input import Told, fields
+from vitreous.app.direct_options import LAST
 from vitreous.core.errors import VitreousError
 from vitreous.io.micrographs import ENDINGS, is_image
 
@@ -35,6 +36,10 @@ def imaged(options: argparse.Namespace) -> MicrographReport | None:
                 f"--{option.replace('_', '-')} was given for the image {options.file}; a "
                 "micrograph shows silica, plane or with --set bilayer=true: leave it out"
             )
+    if options.frame != LAST:
+        raise VitreousError(
+            f"--frame was given for the image {options.file}, which holds one picture; leave it out"
+        )
     return micrograph(options.file, **fields(options.set, "--set", micrograph))
 
 
