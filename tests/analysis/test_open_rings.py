@@ -22,6 +22,12 @@ def test_two_squares_with_a_tail_are_two_rings():
     assert np.allclose(np.sort(found.centres, axis=0), [[0.5, 0.5], [1.5, 0.5]])
 
 
+def test_a_tail_within_a_ring_is_no_part_of_it():
+    places = np.vstack([PLACES, [[0.5, 0.4], [0.5, 0.6]]])
+    found = trace_open_rings(places, np.vstack([BONDS, [[0, 8], [8, 9]]]))
+    assert sorted(map(sorted, found.members)) == [[0, 1, 4, 5], [1, 2, 3, 4]]
+
+
 def test_separate_pieces_are_each_traced():
     places = np.vstack([PLACES, PLACES + np.array([0.0, 5.0])])
     assert len(trace_open_rings(places, np.vstack([BONDS, BONDS + len(PLACES)]))) == 4
