@@ -98,6 +98,17 @@ def test_few_silicons_do_not_tell_the_scale_and_a_given_one_is_taken(truth, midd
         judged(truth.silicon[:3])
 
 
+def test_a_diameter_beyond_the_distance_of_silicons_is_told(truth):
+    """As trackpy does: of spots nearer than the diameter one is kept."""
+    for diameter, says in ((18.0, r"\d+ of the \d+ spots inside"), (24.0, "lie among whole rings")):
+        kept = np.zeros((0, 2))
+        for place in truth.silicon:
+            if not len(kept) or np.linalg.norm(kept - place, axis=1).min() > diameter:
+                kept = np.vstack([kept, place])
+        with pytest.raises(VitreousError, match=says):
+            judged(kept)
+
+
 def test_spots_that_form_no_network_are_refused():
     x, y = np.meshgrid(np.arange(12.0), np.arange(12.0))
     triangular = np.column_stack([(x + 0.5 * (y % 2)).ravel(), (y * np.sqrt(0.75)).ravel()]) * 15
