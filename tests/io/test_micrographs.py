@@ -110,6 +110,8 @@ def test_a_file_that_unpacks_to_a_huge_image_is_refused_unread(tmp_path, side):
 def test_huge_tiff_and_numpy_files_are_refused_unread(tmp_path, tifffile):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((6000, 6000), np.uint8), compression="zlib")
     assert "at most 33554432 pixels are read" in refused(tmp_path / "a.tif")
+    np.lib.format.open_memmap(tmp_path / "b.npy", "w+", np.uint8, (6000, 6000)).flush()
+    assert "at most 33554432 pixels are read" in refused(tmp_path / "b.npy")
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (100000, 100000), }"
     header += b" " * (118 - len(header) - 1) + b"\n"
     (tmp_path / "a.npy").write_bytes(
