@@ -22,6 +22,8 @@ TINY = [
     "simulator.max_events=1",
     "tracker=none",
 ]
+#: the image of the package has the size that it has
+IMAGED = ["generator.detector=marr_hildreth", "labeler.grid=5", "tracker=none"]
 
 
 class Outside:
@@ -135,7 +137,8 @@ def every_config(outside: Outside) -> None:
     )
     groups = options(outside)
     for name in groups["experiment"]:
-        outside.call("vitreous", "run", f"experiment={name}", "scale=small", *TINY)
+        chosen = IMAGED if name == "font_clos/tem" else ["scale=small", *TINY]
+        outside.call("vitreous", "run", f"experiment={name}", *chosen)
     for group, names in groups.items():
         for name in names:
             chosen = (
@@ -149,7 +152,7 @@ def every_config(outside: Outside) -> None:
                 "--cfg",
                 "job",
                 chosen,
-                *(["generator.path=x"] if name == "file" else []),
+                *(["generator.path=x"] if name in ("file", "tem_image") else []),
             )
 
 

@@ -19,6 +19,7 @@ NAMES = (
     "by_hand",
     "images",
     "radial",
+    "micrographs",
 )
 WITH_FOLDERS = ("domain",)
 

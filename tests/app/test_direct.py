@@ -539,8 +539,11 @@ def test_a_glass_in_three_dimensions_is_probed_by_balls(tmp_path):
     assert len(rows["z"]) == 8
 
 
-def test_rings_at_a_free_boundary_do_not_close(capsys, patch):
-    assert "rings at a free boundary do not close" in refused(capsys, "rings", patch)
+def test_of_a_piece_of_glass_the_closed_rings_are_counted(capsys, patch):
+    found = told(capsys, "rings", patch)
+    whole = direct.rings(silica_glass()).statistics.counts
+    assert 10 < found["rings"] < sum(whole.values())
+    assert all(count <= whole[int(size)] for size, count in found["sizes"].items())
 
 
 def test_d2min_matches_atoms_by_id_and_finds_the_one_that_moved(capsys, glass, tmp_path):

@@ -120,14 +120,14 @@ def test_endings_that_are_read_are_declared_and_told_where_nothing_is_found(fold
 
 
 def test_a_file_that_another_generator_reads_is_left_to_it(tmp_path, monkeypatch):
-    image = tmp_path / "glass.png.gz"
+    image = tmp_path / "glass.dcd.gz"
     image.write_text("not a glass")
-    with pytest.raises(VitreousError, match=r"glass.png.gz .*expected a LAMMPS dump"):
+    with pytest.raises(VitreousError, match=r"glass.dcd.gz .*expected a LAMMPS dump"):
         generated(File(path=str(image)))  # nobody reads it: its content decides
     monkeypatch.setattr(Registry, "readers", lambda self, path: ["micrograph"])
     with pytest.raises(
         VitreousError,
-        match=r"glass.png.gz is read by generator=micrograph; generator=file reads .xyz",
+        match=r"glass.dcd.gz is read by generator=micrograph; generator=file reads .xyz",
     ):
         generated(File(path=str(image)))
 
@@ -135,4 +135,5 @@ def test_a_file_that_another_generator_reads_is_left_to_it(tmp_path, monkeypatch
 def test_generators_are_found_by_the_endings_that_they_read():
     known = discover()
     assert known.readers("glass.EXTXYZ.gz") == ["file"] == known.readers("a/b.lammpstrj")
-    assert known.readers("glass.png") == []
+    assert known.readers("glass.png") == ["tem_image"]
+    assert known.readers("glass.dcd") == []

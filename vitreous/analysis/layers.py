@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.analysis.open_rings import trace_open_rings
 from vitreous.analysis.rings import Rings, RingStatistics, ring_statistics, trace_rings
 from vitreous.core.bridges import bridges
 from vitreous.core.configuration import Configuration
@@ -16,7 +17,8 @@ Ints = NDArray[np.int64]
 
 
 def trace_layers(configuration: Configuration, bonds: Ints) -> tuple[Rings, ...]:
-    """The rings of silicon atoms joined through oxygens, of one layer or of two layers along z.
+    """The rings of silicon atoms joined through oxygens, of one layer or of two layers along z;
+    with free boundaries in the plane, the closed ones.
 
     Args:
         bonds: (B, 2) silicon-oxygen pairs.
@@ -39,7 +41,10 @@ def layer_statistics(layers: Sequence[Rings]) -> RingStatistics:
     first = np.cumsum([0] + [len(found) for found in layers])
     sizes = np.concatenate([found.sizes for found in layers])
     joined = np.concatenate(
-        [found.joined + start for found, start in zip(layers, first, strict=False)]
+        [
+            np.where(found.joined < 0, -1, found.joined + start)
+            for found, start in zip(layers, first, strict=False)
+        ]
     )
     return ring_statistics(sizes, joined)
 
@@ -76,4 +81,7 @@ def _trace(
     )
     keep = inside[end]
     pairs = bridges(oxygen[keep], end[keep])[:, 1:]
-    return trace_rings(configuration.positions[:, :2], pairs, configuration.cell[:2, :2])
+    positions = configuration.positions[:, :2]
+    if not any(configuration.periodic[:2]):
+        return trace_open_rings(positions, pairs)
+    return trace_rings(positions, pairs, configuration.cell[:2, :2])

@@ -28,7 +28,8 @@ class Rings:
         members: one array of atom indices per ring, counter-clockwise.
         sizes: (R,) number of sides.
         centres: (R, 2) mean of the members' unwrapped positions.
-        joined: (B, 2) the rings on either side of each bond, in the order of the bonds.
+        joined: (B, 2) the rings on either side of each bond, in the order of the bonds; -1 where
+            there is none, at a free boundary.
     """
 
     members: tuple[Ints, ...]
@@ -49,7 +50,8 @@ class RingStatistics:
         counts: rings by size.
         alpha_unweighted, alpha_weighted: Aboav-Weaire alpha from n m_n = mean^2 + variance + mean
             (1 - alpha)(n - mean), fitted over the sizes present, each with weight one or with its
-            share of the rings; NaN with fewer than two sizes.
+            share of the rings, of rings that have a ring on every side; NaN with fewer than two
+            sizes.
     """
 
     mean: float
@@ -111,8 +113,8 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
     )
     fractional = (positions[end] - positions[start]) @ np.linalg.inv(cell)
     step = (fractional - np.rint(fractional)) @ cell
-    _refuse_broken(bonds, np.linalg.norm(step[:count], axis=1))
-    after = _next_along_face(start, np.arctan2(step[:, 1], step[:, 0]), count)
+    refuse_long(bonds, np.linalg.norm(step[:count], axis=1))
+    after = next_along_face(start, np.arctan2(step[:, 1], step[:, 0]), count)
     label, members, centres, area = np.full(2 * count, -1), [], [], 0.0
     # every directed bond borders one face: follow each face once
     for seed in range(2 * count):
@@ -157,7 +159,8 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
     )
 
 
-def _refuse_broken(bonds: Ints, length: Floats) -> None:
+def refuse_long(bonds: Ints, length: Floats) -> None:
+    """Raises VitreousError for bonds longer than ``LONGEST`` times their median."""
     median, worst = float(np.median(length)), int(length.argmax())
     if length[worst] > LONGEST * median:
         i, j = bonds[worst]
@@ -168,7 +171,7 @@ def _refuse_broken(bonds: Ints, length: Floats) -> None:
         )
 
 
-def _next_along_face(start: Ints, angle: Floats, count: int) -> Ints:
+def next_along_face(start: Ints, angle: Floats, count: int) -> Ints:
     """For each directed bond, the next one around the face on its left: at its end, the next bond
     clockwise from the reversed bond.
     """
@@ -184,19 +187,22 @@ def _next_along_face(start: Ints, angle: Floats, count: int) -> Ints:
 
 def ring_statistics(sizes: Ints, joined: Ints) -> RingStatistics:
     """Compute the statistics of rings of ``sizes`` (R,), with one pair in ``joined`` (B, 2) for
-    every shared side.
+    every side; those with -1 are not shared.
     """
     mean, variance = float(np.mean(sizes)), float(np.var(sizes))
-    around = np.bincount(joined[:, 0], weights=sizes[joined[:, 1]], minlength=len(sizes))
-    around += np.bincount(joined[:, 1], weights=sizes[joined[:, 0]], minlength=len(sizes))
-    present, rows, counts = np.unique(sizes, return_inverse=True, return_counts=True)
-    n_m = np.bincount(rows, weights=around) / counts
+    open_side = (joined < 0).any(axis=1)
+    shared = joined[~open_side]
+    around = np.bincount(shared[:, 0], weights=sizes[shared[:, 1]], minlength=len(sizes))
+    around += np.bincount(shared[:, 1], weights=sizes[shared[:, 0]], minlength=len(sizes))
+    surrounded = ~np.isin(np.arange(len(sizes)), joined[open_side])
+    present, rows, counts = np.unique(sizes[surrounded], return_inverse=True, return_counts=True)
+    n_m = np.bincount(rows, weights=around[surrounded]) / counts
     # n m_n - mean^2 is linear in mean (n - mean), with slope 1 - alpha
     x, y = mean * (present - mean), n_m - mean**2
     return RingStatistics(
         mean=mean,
         variance=variance,
-        counts={int(n): int(c) for n, c in zip(present, counts, strict=True)},
+        counts={int(n): int(c) for n, c in zip(*np.unique(sizes, return_counts=True), strict=True)},
         alpha_unweighted=_alpha(x, y, np.ones(len(x))),
         alpha_weighted=_alpha(x, y, counts.astype(np.float64)),
     )

@@ -15,6 +15,8 @@ Exit status: 0 done, 2 for an input that a sentence explains, 3 if a state did n
 (nothing is written then)."""
 
 FILE = "the glass: LAMMPS dump or data, extended XYZ, or what else ASE reads, also gzipped"
+LAST = -1  #: the frame that is read unless another is asked for
+IMAGE = ", or a micrograph (.png, .tif, .npy)"
 
 
 def describe(parser: argparse.ArgumentParser, about: str, example: str) -> None:
@@ -24,9 +26,21 @@ def describe(parser: argparse.ArgumentParser, about: str, example: str) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
-def file_option(parser: argparse.ArgumentParser) -> None:
-    """Add FILE, the glass."""
-    parser.add_argument("file", metavar="FILE", help=FILE)
+def file_option(parser: argparse.ArgumentParser, also: str = "") -> None:
+    """Add FILE, the glass, and what else it may be."""
+    parser.add_argument("file", metavar="FILE", help=FILE + also)
+
+
+def image_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--set`` for the fields of ``generator=tem_image``."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="of an image: set a field of generator tem_image (diameter, pixel_size, region, "
+        "detector, edits, ...); may be repeated",
+    )
 
 
 def common_options(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +67,7 @@ def common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frame",
         type=int,
-        default=-1,
+        default=LAST,
         metavar="N",
         help="of a file with several, from 0 (default: the last)",
     )

@@ -1,5 +1,5 @@
 """One thing done to one glass: the Python side of ``vitreous energy``, ``relax``, ``deform``,
-``probe``, ``d2min``, ``rings`` and ``predict``.
+``probe``, ``d2min``, ``rings`` (with ``micrograph`` for images) and ``predict``.
 
 from vitreous.direct import deform, potential, read_glass, relax
 
@@ -16,6 +16,7 @@ from vitreous.bundles.columns import atom_columns, site_columns
 from vitreous.direct.compare import D2minReport, d2min, successive_d2min
 from vitreous.direct.deformation import deform
 from vitreous.direct.glasses import potential, read_glass, read_glasses, simulator
+from vitreous.direct.imaging import MicrographReport, micrograph
 from vitreous.direct.model import Model, predict
 from vitreous.direct.probing import probe
 from vitreous.direct.rest import EnergyReport, RelaxReport, energy, relax
@@ -24,6 +25,7 @@ from vitreous.direct.ringing import RingReport, rings
 __all__ = [
     "D2minReport",
     "EnergyReport",
+    "MicrographReport",
     "Model",
     "Prediction",
     "RelaxReport",
@@ -33,6 +35,7 @@ __all__ = [
     "deform",
     "energy",
     "find_bundle",
+    "micrograph",
     "potential",
     "predict",
     "probe",

@@ -27,22 +27,23 @@ class RingReport:
 
 
 def rings(configuration: Given, bond_cutoff: float = 2.2) -> RingReport:
-    """Trace the rings of planar silica, or of each layer of a bilayer (whose layers lie along z).
+    """Trace the rings of planar silica, or of each layer of a bilayer (whose layers lie along z);
+    of a piece without periodic boundaries in its plane, the closed ones.
 
     Args:
         configuration: a Configuration, ASE Atoms, or the path of a file.
         bond_cutoff: silicon and oxygen closer than this are bonded, length.
 
     Raises:
-        VitreousError: another species, no bonds, a free boundary in the plane, or a network that is
-        no plane one.
+        VitreousError: another species, no bonds, a cell that is periodic along one direction of the
+        plane alone, or a network that is no plane one.
     """
     configuration = as_glass(configuration, assumed=("Si", "O"))
-    if not all(configuration.periodic[:2]):
+    if any(configuration.periodic[:2]) != all(configuration.periodic[:2]):
         free = free_directions(configuration.periodic[:2])
         raise VitreousError(
-            f"the glass is not periodic along {free}, and the rings at a free boundary do not "
-            "close; give the whole periodic glass"
+            f"the glass is not periodic along {free}; rings are traced in a glass that is periodic "
+            "along x and y, or along neither"
         )
     bonds = silica_bonds(configuration, bond_cutoff)
     traced = trace_layers(configuration, bonds)

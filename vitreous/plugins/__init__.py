@@ -22,6 +22,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("generator", "silica_bilayer", "SilicaBilayer", "font_clos",
      "silica bilayers with chosen ring statistics, from dual-switch networks"),
     ("generator", "file", "File", "ase", "glasses read from LAMMPS, extended XYZ and other files"),
+    ("generator", "tem_image", "TEMImage", "font_clos",
+     "silica networks from micrographs, by spots and a Voronoi construction"),
     ("generator", "melt_quench", "MeltQuench", "lammps", "any LAMMPS model cooled from the melt"),
     ("simulator", "aqs", "AQS", "aqs", "native athermal quasistatic deformation"),
     ("simulator", "aqs_fracture", "AQSFracture", "font_clos",

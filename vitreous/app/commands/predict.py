@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from vitreous.app.direct_options import common_options, describe, file_option, relax_option
+from vitreous.app.direct_options import (
+    IMAGE,
+    common_options,
+    describe,
+    file_option,
+    image_option,
+    relax_option,
+)
 from vitreous.app.results import Answers, print_results
 
 SUMMARY = "what a trained model says of a glass: a number, atoms, a map or a picture"
@@ -26,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "bundle", metavar="BUNDLE", help="a bundle's folder, or the name of one that ships"
     )
-    file_option(parser)
+    file_option(parser, IMAGE)
     parser.add_argument(
         "--out",
         action="append",
@@ -45,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="of the loading direction from x (default: that of the training)",
     )
     relax_option(parser)
+    image_option(parser)
     common_options(parser)
 
 
@@ -57,6 +65,7 @@ def _predict(options: argparse.Namespace) -> Answers:
     import numpy as np
 
     from vitreous.app.direct_input import about, refuse_unwritable, relaxing
+    from vitreous.app.imaged_input import imaged, summary_of
     from vitreous.app.predicted import summary, warn
     from vitreous.bundles import find_bundle, predict, prepared, read_glass_for
     from vitreous.bundles.columns import DOUBTFUL
@@ -67,15 +76,22 @@ def _predict(options: argparse.Namespace) -> Answers:
     outs = [
         refuse_unwritable(Path(out), endings(bundle), source=options.file) for out in options.out
     ]
-    glass = read_glass_for(
-        bundle,
-        options.file,
-        species=options.species,
-        dimension=options.dimension,
-        frame=options.frame,
-        atom_style=options.atom_style,
+    of_image = imaged(options)
+    glass = (
+        of_image.configuration
+        if of_image is not None
+        else read_glass_for(
+            bundle,
+            options.file,
+            species=options.species,
+            dimension=options.dimension,
+            frame=options.frame,
+            atom_style=options.atom_style,
+        )
     )
     of_the_file, relaxed = about(glass), {}
+    if of_image is not None:
+        of_the_file |= summary_of(of_image)
     prepared(glass, bundle)  # refuses what the bundle says nothing about before it is relaxed
     if options.relax:
         report = rested(glass, bundle)

@@ -11,7 +11,8 @@ pooled.share.N                    fraction of rings with N sides among those of 
 ================================  ============================================================  ====
 
 Conventions: a glass that is not a planar network of these species, or whose rings cannot be traced
-because bonds are broken or missing, is excluded; ``glasses`` counts the others. alpha is undefined
+because bonds are broken or missing, is excluded; ``glasses`` counts the others. Of a piece without
+periodic boundaries the closed rings count. alpha is undefined
 for a glass whose rings are all of one size.
 """
 
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitreous.analysis.axes import COLOURS, plain
+from vitreous.analysis.open_rings import trace_open_rings
 from vitreous.analysis.rings import RingStatistics, bridged, ring_statistics, trace_rings
 from vitreous.analysis.silica_network import centre_bonds, species_index
 from vitreous.core.cases import ROLES
@@ -100,7 +102,11 @@ class Rings(Evaluation):
             pairs = bridged(
                 np.column_stack([centre, bridge]), glass.species, species_index(glass, self.centre)
             )
-            traced = trace_rings(glass.positions, pairs, glass.cell)
+            traced = (
+                trace_rings(glass.positions, pairs, glass.cell)
+                if any(glass.periodic)
+                else trace_open_rings(glass.positions, pairs)
+            )
         except VitreousError:
             return None  # the rings of a damaged network cannot be traced
         return ring_statistics(traced.sizes, traced.joined)

@@ -106,13 +106,7 @@ class File(Generator):
         """The files that match ``path``, in order. Raises VitreousError if a pattern matches
         none.
         """
-        paths = [self.path] if isinstance(self.path, str | Path) else self.path
-        return [
-            file
-            for given in paths
-            for pattern in expand_braces(str(given))
-            for file in _matches(pattern)
-        ]
+        return matching_files(self.path, f"generator file reads {', '.join(ENDINGS)}")
 
     def fingerprint(self, index: int) -> str:
         """sha256 of the file's content, and of how it is read where that once was otherwise: by the
@@ -170,6 +164,19 @@ def _refuse_foreign(file: Path) -> None:
         )
 
 
+def matching_files(path: str | Sequence[str], reads: str) -> list[Path]:
+    """The files that a path, a pattern or a list of these names, in order. Raises VitreousError,
+    with what is ``reads``, if one names none.
+    """
+    paths = [path] if isinstance(path, str | Path) else path
+    return [
+        file
+        for given in paths
+        for pattern in expand_braces(str(given))
+        for file in _matches(pattern, reads)
+    ]
+
+
 def expand_braces(pattern: str) -> list[str]:
     """``a{1,2}b`` gives ``a1b`` and ``a2b``, as in a shell."""
     found = re.search(r"\{([^{}]*,[^{}]*)\}", pattern)
@@ -182,7 +189,7 @@ def expand_braces(pattern: str) -> list[str]:
     ]
 
 
-def _matches(pattern: str) -> list[Path]:
+def _matches(pattern: str, reads: str) -> list[Path]:
     pattern = str(Path(pattern).expanduser())
     if Path(pattern).is_file():
         return [Path(pattern)]
@@ -190,7 +197,7 @@ def _matches(pattern: str) -> list[Path]:
     if not files:
         raise VitreousError(
             f"there is no file {pattern}; check the path, which is relative to {Path.cwd()}: "
-            f"generator file reads {', '.join(ENDINGS)}"
+            f"{reads}"
         )
     return sorted(
         files,

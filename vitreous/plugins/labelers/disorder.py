@@ -16,7 +16,9 @@ from vitreous.core.interfaces import Labeler, Potential
 @dataclass(frozen=True, kw_only=True)
 class Disorder(Labeler):
     """One number per glass: s2, the variance of the number of silicon atoms in a ring, of a plane
-    network or of both layers of a bilayer; dimensionless.
+    network or of both layers of a bilayer; dimensionless. Of a piece without periodic boundaries in
+    its plane, such as a micrograph shows, the closed rings count; large rings are cut by its rim
+    more often than small ones.
 
     Raises:
         VitreousError: for a glass without bonds, or whose rings do not close in its plane.
@@ -33,10 +35,10 @@ class Disorder(Labeler):
                 "disorder counts the rings of a silica network, but the glass has no silicon or no "
                 "bonds; find its bonds first"
             )
-        if not all(configuration.periodic[:2]):
+        if any(configuration.periodic[:2]) != all(configuration.periodic[:2]):
             raise VitreousError(
-                "disorder counts rings, which do not close at a free boundary in the plane; use a "
-                "glass that is periodic along x and y"
+                "disorder counts rings of a glass that is periodic along x and y, or along "
+                f"neither; this one has periodic={configuration.periodic}"
             )
 
     def label(

@@ -122,10 +122,10 @@ class SVMClassifier(Model):
         chosen = self._chosen(train[0][0].names)
         rows, classes, glass = drawn_sites(train, "training", self.rows, rng)
         rows = rows[:, chosen]
-        judged, told, folds = rows, classes, self._folds(glass)
+        judged, known_classes, folds = rows, classes, self._folds(glass)
         if not self.folds:
             unseen, known, _ = drawn_sites(validation, "validation", self.rows, rng)
-            judged, told = np.vstack([rows, unseen[:, chosen]]), np.append(classes, known)
+            judged, known_classes = np.vstack([rows, unseen[:, chosen]]), np.append(classes, known)
             folds = [(np.arange(len(rows)), np.arange(len(rows), len(judged)))]
         grid = [{"svc__kernel": [k], **self._grid(k)} for k in self.kernels]
         search = GridSearchCV(
@@ -136,7 +136,7 @@ class SVMClassifier(Model):
             refit=False,
             n_jobs=self.workers,
             error_score="raise",  # pyright: ignore[reportArgumentType]
-        ).fit(judged, told)
+        ).fit(judged, known_classes)
         self._log(search.cv_results_, log)
         best = search.best_params_
         log("C", best["svc__C"], 0)
