@@ -22,6 +22,8 @@ TINY = [
     "simulator.max_events=1",
     "tracker=none",
 ]
+#: eight bilayers of 432 atoms, broken in seconds
+BILAYERS = ["scale=small", "generator.rings_x=6", "generator.rings_y=6", "tracker=none"]
 #: the image of the package has the size that it has
 IMAGED = ["generator.detector=marr_hildreth", "labeler.grid=5", "tracker=none"]
 
@@ -137,7 +139,8 @@ def every_config(outside: Outside) -> None:
     )
     groups = options(outside)
     for name in groups["experiment"]:
-        chosen = IMAGED if name == "font_clos/tem" else ["scale=small", *TINY]
+        chosen = BILAYERS if name.startswith("font_clos/") else ["scale=small", *TINY]
+        chosen = IMAGED if name == "font_clos/tem" else chosen
         outside.call("vitreous", "run", f"experiment={name}", *chosen)
     for group, names in groups.items():
         for name in names:

@@ -254,6 +254,7 @@ def test_a_run_without_a_model_is_reported_with_its_indicators(result: Run, tmp_
 
 def test_powers_in_units_are_raised() -> None:
     assert label_text("local_yield", "energy/length^2") == "local yield (energy/length$^2$)"
+    assert label_text("fracture_strain", "1") == "fracture strain"
 
 
 def test_an_empty_run_is_a_page_with_the_command(tmp_path: Path) -> None:

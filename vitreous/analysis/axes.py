@@ -11,10 +11,10 @@ _SYMBOLS = {"delta_tau": r"stress threshold $\Delta\tau$"}
 
 
 def label_text(name: str, unit: str) -> str:
-    """Axis label of a quantity with its unit."""
+    """Axis label of a quantity with its unit; numbers without one (unit 1) have none."""
     shown = _SYMBOLS.get(name, name.replace("_", " "))
     raised = re.sub(r"\^(\d+)", r"$^\1$", unit)
-    return f"{shown} ({raised})" if unit else shown
+    return shown if unit in ("", "1") else f"{shown} ({raised})"
 
 
 def plain(axes: Any) -> None:

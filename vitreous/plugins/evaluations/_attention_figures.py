@@ -44,7 +44,7 @@ def maps(shown: Sequence[Shown]) -> Figure:
     for row, glass in zip(grid, shown, strict=True):
         extent = _extent(glass)
         row[0].imshow(glass.picture, origin="lower", extent=extent, cmap="gray")
-        row[0].set_ylabel(f"{glass.sample.name}: {_told(glass.sample)}", fontsize=8)
+        row[0].set_ylabel(f"{glass.sample.name}: {_caption(glass.sample)}", fontsize=8)
         if glass.structure is not None:
             row[1].imshow(glass.structure, origin="lower", extent=extent, cmap="Reds")
         for axes, each in zip(row[2:], glass.maps, strict=True):
@@ -121,7 +121,7 @@ def _extent(glass: Shown) -> tuple[float, float, float, float]:
     return (0.0, float(x), 0.0, float(y))
 
 
-def _told(sample: Sample) -> str:
+def _caption(sample: Sample) -> str:
     if sample.labels.task == "position":
         return "location"
     return f"{sample.labels.name.replace('_', ' ')} {float(sample.labels.values[0]):.3g}"
