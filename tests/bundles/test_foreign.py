@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import level_components as parts
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from vitreous.bundles import find_bundle, predict, read_glass_for
 from vitreous.bundles.bonding import BondFinder
+from vitreous.bundles.domain import _opened
 from vitreous.bundles.folder import digest, own_digest
 from vitreous.bundles.write import coordination
 from vitreous.cli import main
@@ -17,6 +19,8 @@ from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.projection import Projection
 from vitreous.io.write import write_configuration
+from vitreous.plugins.generators.silica_bilayer import SilicaBilayer
+from vitreous.plugins.potentials.watanabe import Watanabe
 from vitreous.testing.systems import binary_mixture, silica_honeycomb
 
 BILAYER = {
@@ -198,3 +202,48 @@ def test_atoms_have_a_number_of_bonds_only_where_nearly_all_have_it():
     assert coordination(species, ring, 2) == [2, 0]
     assert coordination(species, ring[1:], 2) == [2, 0]
     assert coordination(species, ring[::4], 1) == [None]
+
+
+@pytest.fixture(scope="module")
+def bilayer():
+    return SilicaBilayer(rings_x=6, rings_y=6, steps=2000).generate(0, np.random.default_rng(0))
+
+
+def taken(glass, potential=True):
+    """The glass as a bundle of bilayers that do not repeat along z takes it."""
+    bundle = SimpleNamespace(
+        glasses={"periodic": [True, True, False]},
+        label={"level": "sample", "task": "value"},
+        potential=Watanabe() if potential else None,
+    )
+    return _opened(glass, bundle)
+
+
+def test_a_bilayer_that_repeats_across_a_vacuum_is_taken_as_one_that_does_not(bilayer):
+    assert taken(bilayer) is bilayer
+    assert taken(bilayer.with_(periodic=(True, True, True))).periodic == (True, True, False)
+
+
+def test_a_bilayer_cut_by_the_boundary_is_put_together(bilayer):
+    """Wherever the cell's boundary lies: the heights are those of one piece."""
+    heights = np.ptp(bilayer.positions[:, 2])
+    for shift in (0.0, 10.0, 12.1, 25.0, -40.0):
+        moved = bilayer.positions + np.array([0.0, 0.0, shift])
+        low = bilayer.cell[2, 2]
+        moved[:, 2] %= low
+        found = taken(bilayer.with_(positions=moved, periodic=(True, True, True)))
+        assert np.ptp(found.positions[:, 2]) == pytest.approx(heights)
+        assert found.positions[:, :2] == pytest.approx(moved[:, :2])
+
+
+def test_images_that_a_vacuum_does_not_separate_are_refused(bilayer):
+    close = bilayer.cell.copy()
+    close[2, 2] = np.ptp(bilayer.positions[:, 2]) + 3.0
+    lowered = bilayer.positions - np.array([0.0, 0.0, bilayer.positions[:, 2].min() - 1.0])
+    near = bilayer.with_(positions=lowered, cell=close, periodic=(True, True, True))
+    with pytest.raises(VitreousError, match=r"along x, y, and no vacuum separates its images"):
+        taken(near)
+    with pytest.raises(VitreousError, match="no vacuum"):
+        taken(bilayer.with_(periodic=(True, True, True)), potential=False)
+    with pytest.raises(VitreousError, match="the glass repeats along x, but the model"):
+        taken(bilayer.with_(periodic=(True, False, False)))

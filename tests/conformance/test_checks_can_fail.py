@@ -33,7 +33,9 @@ def named(subject: Subject, name: str) -> Check:
     return next(check for check in checks_for(subject) if check.name == name)
 
 
-@pytest.mark.parametrize(("kind", "name"), CLASSES, ids=[f"{kind}:{name}" for kind, name in CLASSES])
+@pytest.mark.parametrize(
+    ("kind", "name"), CLASSES, ids=[f"{kind}:{name}" for kind, name in CLASSES]
+)
 def test_a_check_catches_its_flaw(kind: str, name: str) -> None:
     cls, complaint = CLASSES[kind, name]
     subject = built_in("descriptor" if kind == "every" else kind, cls=cls)

@@ -8,6 +8,7 @@ from vitreous.bundles.bundle import Bundle
 from vitreous.bundles.levels import level_of
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.core.pairs import heights
 
 _SHARE = (
     0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
@@ -23,7 +24,7 @@ def prepared(glass: Configuration, bundle: Bundle) -> Configuration:
         seen in the bundle's projection.
     """
     _refuse_foreign(glass, bundle)
-    glass = _renamed(glass, bundle)
+    glass = _opened(_renamed(glass, bundle), bundle)
     if not len(glass.bonds) and bundle.bonds is not None:
         # atoms with an unusual number of bonds are masked later, place by place
         glass = bundle.bonds.bonded(glass)
@@ -63,11 +64,46 @@ def _refuse_foreign(glass: Configuration, bundle: Bundle) -> None:
             f"the glass is {_shares({name: (of, of) for name, of in present.items()})}, but the "
             f"model was trained on {_shares(trained)}; it says nothing about another composition"
         )
-    if not level_of(bundle).windowed and list(glass.periodic) != list(known["periodic"]):
+
+
+def _opened(glass: Configuration, bundle: Bundle) -> Configuration:
+    """A whole glass with the boundaries of the training glasses: an axis along which it repeats
+    and they do not is open if vacuum wider than the reach of the potential separates the images.
+
+    Raises:
+        VitreousError: its boundaries are others.
+    """
+    known = tuple(bundle.glasses["periodic"])
+    if level_of(bundle).windowed or tuple(glass.periodic) == known:
+        return glass
+    extra = [k for k, (has, had) in enumerate(zip(glass.periodic, known, strict=True)) if has > had]
+    if len(extra) == sum(has != had for has, had in zip(glass.periodic, known, strict=True)):
+        reach = 0.0 if bundle.potential is None else bundle.potential.surface(glass).force_range
+        for axis in extra:
+            glass = _open_along(glass, axis, reach) if reach else glass
+    if tuple(glass.periodic) != known:
         raise VitreousError(
             f"the glass repeats along {_axes(glass.periodic)}, but the model, which looks at the "
-            f"whole glass, was trained on glasses that repeat along {_axes(known['periodic'])}"
+            f"whole glass, was trained on glasses that repeat along {_axes(known)}, and no vacuum "
+            "separates its images"
         )
+    return glass
+
+
+def _open_along(glass: Configuration, axis: int, reach: float) -> Configuration:
+    """Not repeating along ``axis``, whole about its vacuum, if that is wider than ``reach``
+    (length); else as it is.
+    """
+    along = (glass.positions @ np.linalg.inv(glass.cell))[:, axis]
+    inside = np.sort(along % 1.0)
+    gaps = np.diff(inside, append=inside[0] + 1.0)
+    widest = int(np.argmax(gaps))
+    if gaps[widest] * heights(glass.cell)[axis] < reach:
+        return glass
+    first = inside[(widest + 1) % len(inside)]  # above the vacuum
+    lifted = np.rint((along - first) % 1.0 + first - along)[:, None] * glass.cell[axis]
+    periodic = tuple(has and k != axis for k, has in enumerate(glass.periodic))
+    return glass.with_(positions=glass.positions + lifted, periodic=periodic)
 
 
 def _shares(of: dict[str, tuple[float, float]]) -> str:
