@@ -80,7 +80,7 @@ def test_another_place_of_data_sets_is_named_or_set(home, tmp_path):
     (tmp_path / "data").rename(tmp_path / "mine")
     assert "toys" in vitreous(home, "data", "--data", "mine", "ls").stdout
     assert "toys" in vitreous(home, "data", "ls", VITREOUS_DATA="mine").stdout
-    ended_with(vitreous(home, "data", "ls"), 2, "there are no data sets at data; name their folder")
+    ended_with(vitreous(home, "data", "ls"), 2, "; name their folder: vitreous data --data")
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known(home):

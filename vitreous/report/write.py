@@ -82,12 +82,7 @@ def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
     """Every figure by file stem: those of the run, then those of its evaluations."""
     made: dict[str, Draw] = {}
     for sample in result.role("test")[:PICTURED]:
-        is_map = (
-            sample.labels.level in ("site", "atom")
-            and sample.labels.task == "value"
-            and not sample.labels.components
-        )
-        if is_map and sample.configuration.dimension == 2 and sample.labels.mask.any():
+        if _is_map(sample):
             made[f"test_{sample.name}_map"] = partial(figures.maps, sample, "stretch_variance")
         if sample.trajectory is not None:
             made[f"test_{sample.name}_stress_strain"] = partial(figures.stress_strain, sample)
@@ -121,15 +116,34 @@ def _headline(result: Run, found: Mapping[str, Evaluated]) -> str:
 
 
 def _caption(sample: Sample) -> str:
+    labels, facts = sample.labels, [f"{len(sample.configuration)} atoms"]
+    if labels.level != "sample":
+        known = int(labels.mask.reshape(len(labels), -1).all(axis=1).sum())
+        facts.append(f"{known} of {len(labels)} sites labelled")
     events = 0 if sample.events is None else len(sample.events)
-    labels, count = sample.labels, f"{events} {'event' if events == 1 else 'events'}"
-    if labels.level == "sample":
-        return f"{len(sample.configuration)} atoms, {count}."
-    known = int(labels.mask.reshape(len(labels), -1).all(axis=1).sum())
-    return (
-        f"{len(sample.configuration)} atoms, {known} of {len(labels)} sites labelled, {count}. "
-        f"Red marks weak sites; circles are the first {min(events, figures.NUMBERED)} events in "
-        "the undeformed glass, in order of strain."
+    if sample.events is not None:
+        facts.append(f"{events} {'event' if events == 1 else 'events'}")
+    text = ", ".join(facts) + "."
+    if _is_map(sample):
+        text += " Red marks weak sites"
+        text += (
+            f"; circles are the first {min(events, figures.NUMBERED)} events in the undeformed "
+            "glass, in order of strain."
+            if events
+            else "."
+        )
+    return text
+
+
+def _is_map(sample: Sample) -> bool:
+    """Whether its labels are drawn as a map."""
+    labels = sample.labels
+    return bool(
+        labels.level in ("site", "atom")
+        and labels.task == "value"
+        and not labels.components
+        and sample.configuration.dimension == 2
+        and labels.mask.any()
     )
 
 

@@ -76,8 +76,8 @@ def _load(one: Path, folder: Path) -> int:
 def _sets(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         raise VitreousError(
-            f"there are no data sets at {folder}; name their folder with: vitreous data --data "
-            "FOLDER ls (the repository has them in data/, packages have not)"
+            f"there are no data sets at {folder.absolute()}; name their folder: vitreous data "
+            "--data FOLDER ls (the repository has them in data/, packages have not)"
         )
     yield from (path.parent for path in sorted(folder.glob(f"*/{PACK}")))
 

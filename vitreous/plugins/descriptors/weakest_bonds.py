@@ -15,7 +15,7 @@ column               meaning                                                    
 stretch_rate_k       k-th largest (dl / dstrain) / l, for every k in ``orders``        1
 approach_k           k-th largest (dl / dstrain) / (limit <l> - l): one over the       1
                      strain at which a bond would reach ``limit`` times the mean
-                     length <l>
+                     length <l>; the difference counts as 0.01 <l> at least
 length_k             k-th largest l / <l>                                              1
 stretch_rate_spread  standard deviation of (dl / dstrain) / l                          1
 length_spread        standard deviation of l / <l>                                     1

@@ -32,6 +32,7 @@ from vitreous.core.sample import Sample
 
 Array = NDArray[np.float64]
 _NAMES = ("rmse", "mae", "r2")
+_FEW = 200  #: points of a panel that are drawn large
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,8 +163,8 @@ def parity(run: Run) -> object:
             predicted,
             ".",
             color=COLOURS[2],
-            markersize=4,
-            alpha=0.4,
+            markersize=4 if true.size > _FEW else 9,
+            alpha=0.4 if true.size > _FEW else 0.8,
             markeredgewidth=0,
             rasterized=True,
         )
@@ -171,13 +172,14 @@ def parity(run: Run) -> object:
         axes.set_title(
             f"{role}: {counts[role]} {'glass' if counts[role] == 1 else 'glasses'}", fontsize=11
         )
-        pooled = "" if counts[role] == 1 else " (all sites pooled)"
+        pooled = " (all sites pooled)" if true.size > counts[role] > 1 else ""
         pooled += (
             ""
             if len(true) == labelled[role]
             else f"\nover {percent(len(true) / labelled[role])} of the labelled sites"
         )
-        r, rms = pearson(true, predicted), errors(true, predicted)["rmse"]
+        r = pearson(true, predicted) if true.size > 2 else None  # two points lie on a line
+        rms = errors(true, predicted)["rmse"]
         note = (
             f"r = {'–' if r is None else f'{r:.3f}'}{pooled}\nrms error "
             f"{'–' if rms is None else f'{rms:.3g}'}"

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.core.data import Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler
+
+Ints = NDArray[Any]
+_OPEN, _GROWN = 1.3, 0.2  #: length after an event, and growth in it, of a bond that it opens
+_TWIN = 0.005  #: difference of length that a mirror image may have
+# all over the mean length of the bonds of the undeformed glass
 
 KINDS = ("bond_break", "flip", "rearrangement", "any")
 
@@ -33,9 +41,9 @@ class OfFirstEvent(Labeler):
     def example(cls) -> Self:
         return cls(kind="any")
 
-    def first(self, trajectory: Trajectory | None) -> tuple[float, int] | None:
-        """Strain and atom of the first event of ``kind``, "any" for the first of all; None if there
-        is none.
+    def first(self, trajectory: Trajectory | None) -> tuple[float, int, str] | None:
+        """Strain, atom and kind of the first event of ``kind``, "any" for the first of all; None
+        if there is none.
 
         Raises:
             VitreousError: without a trajectory.
@@ -48,5 +56,35 @@ class OfFirstEvent(Labeler):
         events = trajectory.events
         for strain, atom, found in zip(events.strain, events.atom, events.kind, strict=True):
             if self.kind in ("any", found):
-                return float(strain), int(atom)
+                return float(strain), int(atom), found
         return None
+
+
+def first_broken(trajectory: Trajectory, strain: float) -> Ints:
+    """(K, 2) the bonds that break first in the event at ``strain``; none if none opens, or if the
+    frames right before and after the event were not saved.
+
+    An event may break many bonds, up to the whole glass, and which came first is not recorded: it
+    is taken to be the longest of them just before the event. In a mirror-symmetric bilayer a bond
+    and its mirror image are as long as each other, and are returned both.
+    """
+    after = int(np.searchsorted(trajectory.frame_strain, strain * (1.0 - 1e-9)))
+    bonds = trajectory.initial.bonds
+    if not 0 < after < len(trajectory.frame_strain) or not len(bonds):
+        return np.empty((0, 2), dtype=np.int64)
+    at_rest, before, now = (
+        _lengths(trajectory, bonds, frame) for frame in (None, after - 1, after)
+    )
+    mean = at_rest.mean()
+    opened = (now > _OPEN * mean) & (now - before > _GROWN * mean)
+    longest = before[opened].max(initial=0.0)
+    return bonds[opened & (before > longest - _TWIN * mean)]
+
+
+def _lengths(trajectory: Trajectory, bonds: Ints, frame: int | None) -> NDArray[np.float64]:
+    """(B,) of the undeformed glass, or in a frame."""
+    glass = trajectory.initial
+    if frame is not None:
+        glass = glass.with_(positions=trajectory.frames[frame], cell=trajectory.cells[frame])
+    ends = glass.positions[bonds]
+    return np.linalg.norm(glass.minimum_image(ends[:, 1] - ends[:, 0]), axis=1)

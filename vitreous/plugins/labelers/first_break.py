@@ -1,8 +1,10 @@
 """The atoms of the first broken bond, as a class (Font-Clos et al. 2022, Fig. 3A).
 
-Of an event the simulator records the bridging atom that lost a bond. The lost one is that of its
-bonds which is longest right after the event; both of its ends are of class "breaks". In a silica
-bilayer these are two of 3456 atoms.
+An event may break many bonds at once. The first is taken to be the one that is longest just before
+the event (``_first.first_broken``), and both of its ends are of class "breaks"; so are those of its
+mirror image in a bilayer: rounding decides which goes first. In a silica bilayer these are four of
+3456 atoms, or three if they share the bridge between the layers. Where no frames about the event
+were saved, it is the longest bond of the bridging atom that the simulator names.
 """
 
 from __future__ import annotations
@@ -15,15 +17,16 @@ import numpy as np
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
-from vitreous.plugins.labelers._first import OfFirstEvent
+from vitreous.plugins.labelers._first import OfFirstEvent, first_broken
 
 CLASSES = ("intact", "breaks")
+_NONE = np.empty((0, 2), dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FirstBreak(OfFirstEvent):
-    """Class "breaks" for both ends of the first broken bond, "intact" for the other atoms,
-    dimensionless; unknown (masked) for all if the deformation ends before.
+    """Class "breaks" for both ends of the first broken bond and of its mirror image, "intact" for
+    the other atoms, dimensionless; unknown (masked) for all if the deformation ends before.
 
     Fields:
         kind: "bond_break", which needs a simulator that detects broken bonds such as
@@ -36,6 +39,7 @@ class FirstBreak(OfFirstEvent):
 
     level: ClassVar = "atom"
     task: ClassVar = "class"
+    version: ClassVar = 2
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
         if not len(configuration.bonds):
@@ -57,7 +61,11 @@ class FirstBreak(OfFirstEvent):
         if first is not None:
             assert trajectory is not None
             values[:] = CLASSES.index("intact")
-            values[_longest_bond(trajectory, *first)] = CLASSES.index("breaks")
+            strain, atom, kind = first
+            broken = first_broken(trajectory, strain) if kind == "bond_break" else _NONE
+            values[broken if len(broken) else _longest_bond(trajectory, strain, atom)] = (
+                CLASSES.index("breaks")
+            )
         return Labels(
             name="first_break",
             level="atom",
