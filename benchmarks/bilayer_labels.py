@@ -18,10 +18,13 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from vitreous.core.store import Store
+from vitreous.plugins.labelers.first_break import FirstBreak
+from vitreous.plugins.labelers.fracture_location import FractureLocation
+from vitreous.plugins.potentials.watanabe import Watanabe
 
 COLUMNS = (
     *("network", "glass", "strain_step", "minimiser", "ring_variance", "energy"),
-    *("fracture_strain", "x", "y", "atom", "events_before", "seconds"),
+    *("fracture_strain", "x", "y", "atoms", "events_before", "seconds"),
 )
 
 
@@ -42,11 +45,14 @@ def rows_of(store):
             continue
         glass = trajectory.initial
         variance = made["fields"]["variance"]
+        of = (glass, Watanabe(), trajectory.loading, trajectory)
+        place = FractureLocation().label(*of).values[0] @ glass.cell[:2, :2]
+        atoms = np.flatnonzero(FirstBreak().label(*of).values == 1.0)
         row = (
             *("fixed" if np.isscalar(variance) else "variable", manifest["sample"]),
             *(simulator["strain_step"], simulator["minimiser"]),
             *(glass.info["ring_variance"], glass.info["energy"]),
-            *(events.strain[-1], *glass.positions[events.atom[-1], :2], events.atom[-1]),
+            *(events.strain[-1], *place, " ".join(map(str, atoms))),
             *(len(events.strain) - 1, round(manifest["seconds"], 1)),
         )
         stress = (
