@@ -24,6 +24,7 @@ TINY = [
 ]
 #: eight bilayers of 432 atoms, broken in seconds
 BILAYERS = ["scale=small", "generator.rings_x=6", "generator.rings_y=6", "tracker=none"]
+PATHS = ("generator=file", "generator=tem_image")  #: what composes with a file alone
 #: the image of the package has the size that it has
 IMAGED = ["generator.detector=marr_hildreth", "labeler.grid=5", "tracker=none"]
 
@@ -155,7 +156,7 @@ def every_config(outside: Outside) -> None:
                 "--cfg",
                 "job",
                 chosen,
-                *(["generator.path=x"] if name in ("file", "tem_image") else []),
+                *(["generator.path=x"] if chosen in PATHS else []),
             )
 
 
