@@ -173,7 +173,7 @@ def _pairs(species, terms, s, forces, virial):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def gather(slots, end, within, range_, gamma, species, nbr, d, r, ends, arms, row):  # type: ignore[no-untyped-def]
+def gather(slots, end, within, range_, gamma, species, nbr, d, r, ends, arms, row):
     """Store those of an atom's slots ``slots`` (first, last + 1) that hold species ``end`` closer
     than ``within`` in ``ends[row]``, and their P, P', P'', 1/r and direction in ``arms[row]``;
     return their number.

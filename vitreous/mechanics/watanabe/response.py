@@ -126,7 +126,7 @@ def _arm_block(block, end, f, u, v, uu, uv, vv, rest):  # type: ignore[no-untype
 
 
 @njit(cache=True)
-def _triplet(block, la, lb, lam, arms, a, row, b, c0, alpha, convex, v1, v2):  # type: ignore[no-untyped-def]
+def _triplet(block, la, lb, lam, arms, a, row, b, c0, alpha, convex, v1, v2):
     """Add lambda d2[P Q W] to the sub-blocks of ends la and lb, whose arms are ``arms[0, a]`` and
     ``arms[row, b]``; ``convex`` keeps only the stiffness of the angle.
 
