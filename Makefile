@@ -29,7 +29,7 @@ ui: setup ## MLflow's pages of the tracked runs, in the browser (PORT=5000)
 	@exec $(BIN)/python -m vitreous.app.ui --port $(PORT)
 
 test: setup ## the tests: about five minutes
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: setup ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow

@@ -15,6 +15,7 @@ NAMES = (
     "eam",
     "bilayer",
     "growth",
+    "runs",
     "fuzz",
     "by_hand",
     "images",

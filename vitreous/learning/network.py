@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -108,6 +108,11 @@ class Network(Model):
 
     def __post_init__(self) -> None:
         check_training(self)
+
+    @classmethod
+    def brief(cls) -> Self:
+        """Three epochs."""
+        return replace(cls.example(), epochs=3, patience=3)
 
     @staticmethod
     @abstractmethod

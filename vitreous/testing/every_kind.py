@@ -41,7 +41,12 @@ _KEY_PROGRAM = """
 import pickle, sys
 from vitreous.core.store import identity, key_of
 sys.path[:0] = [p for p in sys.argv[1].split(sys.argv[2]) if p not in sys.path]
-print(key_of(identity(pickle.loads(sys.stdin.buffer.read()))))
+while size := sys.stdin.buffer.readline():
+    try:
+        answer = key_of(identity(pickle.loads(sys.stdin.buffer.read(int(size)))))
+    except Exception as error:
+        answer = f"it cannot read the component: {error!r}"
+    print(" ".join(answer.split()), flush=True)
 """
 _IMPORT_PROGRAM = """
 import importlib, sys
@@ -116,26 +121,30 @@ def is_written_as_it_is_built(subject: Subject) -> None:
     )
 
 
+@lru_cache
+def _another_process() -> subprocess.Popen[bytes]:
+    """A process with another hash seed that answers every pickled component with its key; it ends
+    with this one.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-c", _KEY_PROGRAM, os.pathsep.join(sys.path), os.pathsep],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONHASHSEED": "4711"},
+    )
+
+
 def key_is_stable(subject: Subject) -> None:
     """The cache key is the same in another process with another hash seed."""
-    component = subject.make()
-    environment = {**os.environ, "PYTHONHASHSEED": "4711"}
-    command = [sys.executable, "-c", _KEY_PROGRAM, os.pathsep.join(sys.path), os.pathsep]
-    done = subprocess.run(
-        command,
-        input=pickle.dumps(component),
-        capture_output=True,
-        env=environment,
-        check=False,
-        timeout=120,
-    )
+    component, process = subject.make(), _another_process()
+    assert process.stdin is not None and process.stdout is not None
+    pickled = pickle.dumps(component)
+    process.stdin.write(b"%d\n%b" % (len(pickled), pickled))
+    process.stdin.flush()
+    answer = process.stdout.readline().decode().strip()
     expect(
-        done.returncode == 0,
-        f"another process cannot read the component: {done.stderr.decode()[-300:]}",
-    )
-    expect(
-        done.stdout.decode().strip() == key_of(identity(component)),
-        "the cache key differs in another process; use ordered fields",
+        answer == key_of(identity(component)),
+        f"the cache key differs in another process ({answer or 'which ended'}); use ordered fields",
     )
 
 

@@ -192,7 +192,7 @@ def _model(subject: Subject) -> Operation:
 
     train = examples(subject.cls, 2, 0)
     return {
-        "component": subject.make(),
+        "component": subject.cls.brief(),
         "train": train,
         "validation": examples(subject.cls, 1, 5),
     }, learn

@@ -32,13 +32,17 @@ _MASKED = (2, 5)  #: masked sites
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".dill")
 
 
-def _fit(subject: Subject, train: Any, validation: Any, log: Any = lambda *_: None) -> Fitted:
-    return subject.make().fit(train, validation, np.random.default_rng(3), log)
+def _fit(component: Any, train: Any, validation: Any, log: Any = lambda *_: None) -> Fitted:
+    return component.fit(train, validation, np.random.default_rng(3), log)
+
+
+def _brief(subject: Subject, train: Any, validation: Any, log: Any = lambda *_: None) -> Fitted:
+    return _fit(subject.cls.brief(), train, validation, log)
 
 
 @lru_cache
 def _fitted(subject: Subject, form: str) -> Fitted:
-    return _fit(subject, examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form))
+    return _brief(subject, examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form))
 
 
 def _unseen(subject: Subject, form: str) -> Features:
@@ -66,7 +70,7 @@ def learns_eight_places_by_heart(subject: Subject) -> None:
     """Trained and validated on the same eight sites, it reproduces their labels."""
     for form in sorted(subject.cls.forms):
         glass = examples(subject.cls, 1, 0, form)
-        fitted = _fit(subject, glass, glass)
+        fitted = _fit(subject.make(), glass, glass)
         values = np.concatenate([labels.values for _, labels in glass])
         found = np.concatenate([fitted.predict(features) for features, _ in glass])
         share = 1.0 - np.mean((found - values) ** 2) / np.var(values)
@@ -148,7 +152,7 @@ def same_seed_same_model(subject: Subject) -> None:
     """The same data and seed give the same predictions."""
     form = min(subject.cls.forms)
     train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
-    again = _fit(subject, train, validation).predict(_unseen(subject, form))
+    again = _brief(subject, train, validation).predict(_unseen(subject, form))
     expect_close(
         again,
         _fitted(subject, form).predict(_unseen(subject, form)),
@@ -166,9 +170,9 @@ def unlabelled_places_are_not_used(subject: Subject) -> None:
         [_masked(pair) for pair in examples(subject.cls, n, seed, form)]
         for n, seed in ((2, 0), (1, 5))
     )
-    clean = _fit(subject, train, validation).predict(_unseen(subject, form))
+    clean = _brief(subject, train, validation).predict(_unseen(subject, form))
     spoilt = [[_spoilt(pair) for pair in pairs] for pairs in (train, validation)]
-    found = _fit(subject, *spoilt).predict(_unseen(subject, form))
+    found = _brief(subject, *spoilt).predict(_unseen(subject, form))
     expect_close(found, clean, "a prediction, after changing masked sites,", 1e-12)
 
 
@@ -197,7 +201,7 @@ def validation_only_chooses(subject: Subject) -> None:
         for features, labels in validation
     ]
     values = np.concatenate([labels.values for _, labels in train])
-    fitted = _fit(subject, train, far)
+    fitted = _fit(subject.make(), train, far)
     if classes:
         found = np.concatenate([fitted.predict(features) for features, _ in train])
         follows = np.mean(found == values) <= 0.5
@@ -217,7 +221,7 @@ def probabilities_are_those_of_the_classes(subject: Subject) -> None:
         return
     form = min(subject.cls.forms)
     glass = examples(subject.cls, 1, 0, form, task="class")
-    fitted, features = _fit(subject, glass, glass), glass[0][0]
+    fitted, features = _brief(subject, glass, glass), glass[0][0]
     given = fitted.probabilities(features)
     if given is None:
         raise CheckFailed("it learns classes, but gives no probabilities")
@@ -274,7 +278,7 @@ def logs_its_progress(subject: Subject) -> None:
     """Every log entry is a name, a finite number and a step."""
     seen: list[tuple[Any, ...]] = []
     form = min(subject.cls.forms)
-    _fit(
+    _brief(
         subject,
         examples(subject.cls, 2, 0, form),
         examples(subject.cls, 1, 5, form),

@@ -4,20 +4,24 @@ declares.
 A package is optional if neither Vitreous, nor the distribution that provides the component, nor a
 declared need requires it. The component runs its example in a process in which these packages are
 hidden: importing one fails as if it were not installed, at the top of a module or in a function.
+Components from which the same packages are hidden share that process.
 """
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import pickle
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
-from typing import Any, cast
+from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple, cast
 
 from vitreous.testing.contract import Skip, Subject, expect
 from vitreous.testing.materials import operation
@@ -94,44 +98,68 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+class _Room(NamedTuple):
+    """A process without some modules, and the connection on which it takes components."""
+
+    process: BaseProcess
+    connection: Connection
+
+    def close(self) -> None:
+        """End the process."""
+        self.connection.close()
+        self.process.kill()
+        self.process.join()
+
+
+_rooms: dict[frozenset[str], _Room] = {}  # components with the same needs share a process
+
+
+def _room_without(hidden: frozenset[str]) -> _Room:
+    """The process in which these modules are hidden, forked from one that has not imported them."""
+    if hidden not in _rooms:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        ours, theirs = context.Pipe()
+        distributions = {name for module in hidden for name in _owners()[module]}
+        process = context.Process(target=_answers, args=(theirs, hidden, distributions))
+        process.start()
+        theirs.close()
+        _rooms[hidden] = _Room(process, ours)
+        atexit.register(_rooms[hidden].close)  # before multiprocessing waits for it
+    return _rooms[hidden]
+
+
 def _elsewhere(subject: Subject) -> Answer:
-    """The outcome of the component in a process forked from one without optional modules."""
+    """The outcome of the component in a process without the modules that it may not import."""
     hidden = hidden_from(subject)
-    distributions = {name for module in hidden for name in _owners()[module]}
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_answer, args=(sender, pickle.dumps(subject), hidden, distributions)
-    )
-    process.start()
-    sender.close()
+    room = _room_without(hidden)
+    room.connection.send((sys.path, pickle.dumps(subject)))
     try:
-        return (
-            receiver.recv()
-            if receiver.poll(_TIMEOUT)
-            else ("failed", f"no answer within {_TIMEOUT:g} s", [])
-        )
+        if room.connection.poll(_TIMEOUT):
+            return room.connection.recv()
+        reason = f"no answer within {_TIMEOUT:g} s"
     except EOFError:
-        process.join()
-        return "failed", f"its process ended with status {process.exitcode}", []
-    finally:
-        process.kill()
-        process.join()
+        room.process.join()
+        reason = f"its process ended with status {room.process.exitcode}"
+    _rooms.pop(hidden).close()
+    return "failed", reason, []
 
 
-def _answer(
-    sender: Connection, pickled: bytes, hidden: Iterable[str], distributions: Iterable[str]
-) -> None:
-    """Hide modules, unpickle (which imports the component), run, and send the outcome."""
+def _answers(connection: Connection, hidden: Iterable[str], distributions: Iterable[str]) -> None:
+    """Hide modules; unpickle every component (which imports it), run it, and send the outcome."""
     curtain = Curtain(hidden, distributions)
-    try:
-        _work(pickle.loads(pickled))
-        sender.send(("passed", "", []))
-    except Skip as skip:
-        sender.send(("skipped", str(skip), []))
-    except Exception as error:
-        sender.send(("failed", f"{type(error).__name__}: {error}", curtain.decisive(error)))
+    with suppress(EOFError):  # of those that ask
+        while True:
+            sys.path[:], pickled = connection.recv()
+            curtain.asked_for.clear()
+            try:
+                _work(pickle.loads(pickled))
+                connection.send(("passed", "", []))
+            except Skip as skip:
+                connection.send(("skipped", str(skip), []))
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                connection.send(("failed", reason, curtain.decisive(error)))
 
 
 def _work(subject: Subject) -> None:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +26,27 @@ CONFIG = {
 }
 
 
+@lru_cache
+def _home() -> tempfile.TemporaryDirectory[str]:
+    """The folder of all runs of the checks: to make a tracker's database takes seconds."""
+    return tempfile.TemporaryDirectory()
+
+
 @contextmanager
 def a_run() -> Iterator[tuple[Beginning, Outcome]]:
     """The beginning and outcome of a run with nested settings, undefined scores, a page and a
     model.
     """
-    with tempfile.TemporaryDirectory() as name:
-        runs = Path(name) / "runs"
-        folder = runs / "kit" / "first"
-        (folder / "model").mkdir(parents=True)
+    runs = Path(_home().name) / "runs"
+    (runs / "kit").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=runs / "kit") as name:
+        folder = Path(name)
+        (folder / "model").mkdir()
         for file in ("config.yaml", "page.html", "model/weights.npz"):
             (folder / file).write_text(file)
         beginning = Beginning(
             name="kit",
-            title="first",
+            title=folder.name,
             config=CONFIG,
             command="vitreous run name=kit",
             folder=folder,

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,13 @@ class Model(Method):
     def auxiliary(self) -> tuple[str, ...]:
         """Names of the ``Labels.columns`` that it learns beside the label."""
         return ()
+
+    @classmethod
+    def brief(cls) -> Self:
+        """``example`` trained for a moment, for those checks of the kit that need a fit, but not a
+        good one; override it where a fit takes seconds.
+        """
+        return cls.example()
 
     def refuse(self) -> None:
         """Raise VitreousError where this machine cannot train it; called before anything is

@@ -15,7 +15,7 @@ label's unit, or without one for classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -66,6 +66,11 @@ class GradientBoosting(Model):
     @classmethod
     def example(cls) -> Self:
         return cls(trees=300, least_in_leaf=1, l2=0.0, learning_rate=0.2)
+
+    @classmethod
+    def brief(cls) -> Self:
+        """Ten trees."""
+        return replace(cls.example(), trees=10)
 
     def fit(
         self,

@@ -1,0 +1,60 @@
+"""How memory and time of a run grow with the number of glasses, and how long a finished one takes
+to resume; in processes of their own, glasses of 180 atoms, no model.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.clock import table
+
+COUNTS = (8, 80, 800)
+TINY = (
+    *("generator.rings_x=6", "generator.rings_y=6", "generator.steps=2000"),
+    *("simulator.strain_max=0.01", "labeler=fracture_strain", "model=none", "descriptor=null"),
+    *("~events", "~indicators", "tracker=none", "report=false", "executor=serial"),
+)
+
+
+def measured(arguments: list[str], home: Path) -> tuple[float, float]:
+    """Wall time (s) and peak resident memory (MB) of the command ``vitreous``.
+
+    Raises:
+        ChildProcessError: if it fails; its output is in the folder's ``log``.
+    """
+    start = time.perf_counter()
+    with (home / "log").open("w") as log:
+        pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-m", "vitreous.cli", *arguments],
+            {**os.environ, "VITREOUS_HOME": str(home)},
+            file_actions=[(os.POSIX_SPAWN_DUP2, log.fileno(), n) for n in (1, 2)],
+        )
+        _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise ChildProcessError(f"vitreous {' '.join(arguments)}:\n{(home / 'log').read_text()}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def run() -> None:
+    """Prints both tables."""
+    rows = []
+    for count in COUNTS:
+        with tempfile.TemporaryDirectory() as folder:
+            command = ["run", *TINY, f"samples={count}"]
+            first, memory = measured(command, Path(folder))
+            again, least = measured(command, Path(folder))
+            rows.append([count, first, memory, again, least])
+    table(
+        "Runs without a model",
+        ["glasses", "seconds", "peak memory, MB", "resumed, seconds", "peak memory, MB"],
+        rows,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        table(
+            "Commands",
+            ["command", "seconds", "peak memory, MB"],
+            [[" ".join(c), *measured(list(c), Path(folder))] for c in (("--help",), ("list",))],
+        )
