@@ -2,15 +2,19 @@
 deformations.
 """
 
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from vitreous.app.assembling import assemble
+from vitreous.core.artifact import stream
 from vitreous.core.cases import table
 from vitreous.core.registry import discover
 from vitreous.core.stages import artifacts
 from vitreous.core.store import Store
+from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 
 pytest.importorskip("sklearn")
 
@@ -60,3 +64,39 @@ def test_both_models_learn_from_the_same_glasses_and_deformations(tmp_path):
     for stage in ("generate", "relax", "deform"):
         assert svm[stage] == trees[stage] == place[stage]
     assert svm["label"] == trees["label"] != place["label"]
+
+
+@pytest.mark.parametrize(
+    "name", ["svm", "gradient_boosting", "weakest_bonds", "strain", "location"]
+)
+def test_one_override_asks_the_same_of_monolayers(name, tmp_path):
+    """Protects material=monolayer, which comes after what the recipe says of bilayers."""
+    pytest.importorskip("monai")
+    here, there = (
+        assembled(tmp_path, f"experiment=font_clos/{name}", *material)
+        for material in ([], ["material=monolayer"])
+    )
+    assert isinstance(there.generator, DualSwitch) and there.potential == YukawaSilica()
+    assert there.projection is None
+    assert there.loading.dimension == 2 and there.loading.mode == here.loading.mode
+    assert (there.model, there.descriptor) == (here.model, here.descriptor)
+    assert there.labeler == here.labeler and there.simulator.stop_at_break
+
+
+def test_the_first_broken_bond_of_a_monolayer_is_seen(tmp_path):
+    """Protects its ``break_drop``: at that of bilayers every broken bond is taken for a flip."""
+    made = assembled(
+        tmp_path, "experiment=font_clos/weakest_bonds", "material=monolayer", "scale=small",
+        "generator.rings_x=8", "generator.rings_y=8",
+    )  # fmt: skip
+    glass = made.generator.generate(0, stream(0, "generate", 0))
+    glass = made.simulator.relax(glass, made.potential)
+    walk = made.simulator.deform(glass, made.potential, made.loading)
+
+    def longest(frame):
+        state = glass.with_(positions=walk.frames[frame], cell=walk.cells[frame])
+        ends = state.positions[glass.bonds]
+        return np.linalg.norm(state.minimum_image(ends[:, 1] - ends[:, 0]), axis=1).max()
+
+    assert walk.events.kind[-1] == "bond_break" and walk.strain[-1] < made.simulator.strain_max
+    assert longest(-1) > 2.2 > longest(-2)
