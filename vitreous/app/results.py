@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from vitreous.core.errors import NotConverged
+from vitreous.core.notes import notes
 
 NOT_CONVERGED = 3  #: exit status
 Answers = dict[str, Any]  #: what a command prints: by name, plain values
@@ -19,10 +19,7 @@ def print_results(
     options: argparse.Namespace, work: Callable[[argparse.Namespace], Answers]
 ) -> int:
     """Carry out ``work`` and print what it returns; status 3 if a state did not come to rest."""
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_: (
-            sys.stderr.write(f"vitreous: note: {message}\n") and None
-        )
+    with notes():
         try:
             answers = work(options)
         except NotConverged as error:

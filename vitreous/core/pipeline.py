@@ -19,6 +19,7 @@ from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import Crew, Lost
 from vitreous.core.interfaces import Model
 from vitreous.core.learning import Lesson, sums
+from vitreous.core.notes import notes
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample, Shelf
 from vitreous.core.split import Split, lost_roles
@@ -291,11 +292,12 @@ def _attempt(
     """
     index, cases = task
     try:
-        found = compute_glass({case: chains[case.loading] for case in cases}, store, index)
-        return [
-            _portable(outcome) if isinstance(outcome, VitreousError) else outcome
-            for outcome in found
-        ]
+        with notes(f"sample {index}"):
+            found = compute_glass({case: chains[case.loading] for case in cases}, store, index)
+            return [
+                _portable(outcome) if isinstance(outcome, VitreousError) else outcome
+                for outcome in found
+            ]
     except VitreousError as error:
         return _portable(error)
 
