@@ -103,6 +103,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "MCC and overlap of the predicted with the true crack path"),
     ("evaluation", "attention", "AttentionMaps", "font_clos",
      "Grad-CAM maps: how far they spread, and what of the glass they follow"),
+    ("evaluation", "prediction_area", "PredictionArea", "font_clos",
+     "how often failure begins in the riskiest part of the area, by its size"),
     ("evaluation", "rings", "Rings", "dual", "ring statistics of the glasses"),
     ("executor", "serial", "Serial", "futures", "one task after the other, in this process"),
     ("executor", "local", "Local", "futures",
