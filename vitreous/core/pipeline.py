@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
-from vitreous.core.chain import Chain
+from vitreous.core.chain import Chain, chains
 from vitreous.core.compose import ROLES
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import Crew, Lost
-from vitreous.core.interfaces import Model
+from vitreous.core.interfaces import Generator, Model
 from vitreous.core.learning import Lesson, sums
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample, Shelf
@@ -38,9 +38,12 @@ class Pipeline(Chain):
         samples: how many glasses at most; None takes all that the generator has. Where it makes as
             many as asked for, a glass whose network changed when it was relaxed is replaced by the
             next one. split: their roles. seed: root of split and fit.
+        tested: makes the test glasses, numbered as the others, where they are to be larger or of
+        another kind than those that are learnt from; None: ``generator``.
     """
 
     loadings: tuple[LoadCase, ...] = ()
+    tested: Generator | None = None
     model: Model | None = None
     samples: int | None = None
     split: Split = field(default_factory=Split)
@@ -53,17 +56,11 @@ class Pipeline(Chain):
 
     def chain(self, case: Case) -> Chain:
         """The stages of one case."""
-        return self._chains[case.loading]
+        return self._chains[case.loading, case.role]
 
     @cached_property
-    def _chains(self) -> tuple[Chain, ...]:
-        """Stages by loading; those of one that is not scored have neither events nor indicators."""
-        shared = {f.name: getattr(self, f.name) for f in fields(Chain)}
-        unscored = {"events": None, "indicators": None}
-        return tuple(
-            Chain(**{**shared, "loading": c.loading, **({} if c.scored else unscored)})
-            for c in self.load_cases
-        )
+    def _chains(self) -> dict[tuple[int, str], Chain]:
+        return chains(self, self.load_cases, self.tested)
 
     def roles(self) -> dict[int, str]:
         """The role of each glass; raises VitreousError for an impossible number of glasses, split,
@@ -71,6 +68,12 @@ class Pipeline(Chain):
         """
         self._refuse_target()
         available, wanted = self.generator.available, self.samples
+        if self.tested is not None and (available, self.tested.available) != (None, None):
+            raise VitreousError(
+                f"{type(self.generator).__name__} has a fixed number of glasses; only those of a "
+                "generator that makes as many as asked for can be tested on others; leave out "
+                "tested"
+            )
         if wanted is None and available is None:
             raise VitreousError(
                 f"{type(self.generator).__name__} makes as many glasses as asked for; say how "
@@ -284,14 +287,16 @@ class Failure:
 
 
 def _attempt(
-    chains: Sequence[Chain], store: Store, task: tuple[int, Sequence[Case]]
+    chains: Mapping[tuple[int, str], Chain], store: Store, task: tuple[int, Sequence[Case]]
 ) -> list[Record | Failure] | Failure:
     """What becomes of the cases of one glass, or why all of it is refused. Workers are sent the
     chains alone: a model would have them import what only its training needs.
     """
     index, cases = task
     try:
-        found = compute_glass({case: chains[case.loading] for case in cases}, store, index)
+        found = compute_glass(
+            {case: chains[case.loading, case.role] for case in cases}, store, index
+        )
         return [
             _portable(outcome) if isinstance(outcome, VitreousError) else outcome
             for outcome in found
