@@ -49,3 +49,16 @@ def test_small_glasses_are_those_of_the_other_recipes(tmp_path):
 def test_impossible_test_glasses_are_refused_before_anything_is_computed(given, sentence, tmp_path):
     with pytest.raises(VitreousError, match=sentence):
         assembled(tmp_path, RECIPE, given)
+
+
+@pytest.mark.parametrize(("scale", "pixels"), [("", 64), ("small", 40), ("paper", 128)])
+def test_windows_are_as_large_as_the_glasses_that_are_learnt_from(scale, pixels, tmp_path):
+    pytest.importorskip("monai")
+    made = assembled(tmp_path, "experiment=font_clos/windows", *[f"scale={scale}"] * bool(scale))
+    small, large = made.generator, made.tested
+    assert large.rings_x * large.rings_y == 4 * small.rings_x * small.rings_y
+    assert made.descriptor.pixels == pixels
+    rings = (small.rings_x, small.rings_y)
+    expected = (rings[0] * 85.0 / 16, rings[1] * 82.0 / 18)
+    assert made.descriptor.window == pytest.approx(expected, rel=0.02)
+    assert list(made.targets) == ["location"]

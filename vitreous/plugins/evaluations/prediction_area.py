@@ -107,9 +107,7 @@ class PredictionArea(Evaluation):
                 continue
             glasses[sample.name] = {}
             for name, riskier, tied in self._ranked(run, sample, places):
-                at, curve = (
-                    found_within(x, riskier, tied).mean(axis=1) for x in (shares, _CURVE)
-                )
+                at, curve = (found_within(x, riskier, tied).mean(axis=1) for x in (shares, _CURVE))
                 area = float((riskier + 0.5 * tied).mean())
                 row = np.concatenate([at, curve, [area]])
                 found.setdefault(name, {}).setdefault(sample.index, []).append(row)
