@@ -1,4 +1,4 @@
-"""The recipe of transfer: small glasses teach, glasses four times as large test, and its deformations
+"""The recipes of transfer: small glasses teach, glasses four times as large test, and deformations
 are those of the other recipes of first breaks.
 """
 

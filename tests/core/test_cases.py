@@ -299,5 +299,5 @@ def test_without_a_model_all_glasses_are_the_tested_ones(toy_pipeline, toy, tmp_
 def test_test_glasses_of_a_fixed_number_are_refused(toy_pipeline, toy):
     for fixed in ({"generator": toy.Lattice(limit=9)}, {"tested": toy.Lattice(limit=9)}):
         made = replace(toy_pipeline, **{"tested": toy.Lattice(side=6), **fixed})
-        with pytest.raises(VitreousError, match="fixed number of glasses; .* leave out tested"):
+        with pytest.raises(VitreousError, match="has a fixed number of glasses"):
             made.roles()

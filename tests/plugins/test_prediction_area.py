@@ -145,7 +145,7 @@ def test_a_bilayer_is_seen_from_above():
     """Protects atoms above one another: they are one place, with the larger risk."""
     flat = striped(0, [0.1, 0.2, 0.1, 0.3], [0])
     places = np.column_stack([flat.configuration.positions, np.zeros(4)])
-    both = np.concatenate([places + [0.0, 0.0, 3.0], places])
+    both = np.concatenate([places + np.array([0.0, 0.0, 3.0]), places])
     configuration = Configuration(
         positions=both,
         species=[0] * 8,
