@@ -37,6 +37,14 @@ def test_small_glasses_are_those_of_the_other_recipes(tmp_path):
     assert keys[0] == keys[1]
 
 
+def test_any_run_can_be_tested_on_other_glasses(tmp_path):
+    """Protects the page: a field of the generator, without a recipe that names it."""
+    assert assembled(tmp_path).tested is None
+    made = assembled(tmp_path, "tested={variance: 0.9}")
+    assert (made.generator.variance, made.tested.variance) == (0.5, 0.9)
+    assert made.tested.rings_x == made.generator.rings_x
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
