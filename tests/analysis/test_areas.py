@@ -43,6 +43,18 @@ def test_a_tilted_cell_keeps_its_area_and_distances():
         assert np.linalg.norm(way(seen), axis=1) == pytest.approx(flat)
 
 
+def test_a_slab_may_lie_across_any_axis():
+    """Protects which coordinates are left out: those across the periodic directions."""
+    cell = np.diag([10.0, 30.0, 8.0])
+    points = np.array([[1.0, 5.0, 2.0], [1.0, 9.0, 7.0]])
+    seen, plane = from_above(points, cell, (True, False, True))
+    assert abs(np.linalg.det(plane)) == pytest.approx(80.0)
+    assert np.linalg.norm(seen[1] - seen[0]) == pytest.approx(5.0)
+    assert pytest.approx(np.array([[0.1, 0.25], [0.1, 0.875]])) == (
+        np.linalg.solve(plane.T, seen.T).T % 1.0
+    )
+
+
 def test_a_ribbon_has_no_area():
     with pytest.raises(VitreousError, match="this one has 1; leave areas out"):
         from_above(np.zeros((2, 2)), np.eye(2), (True, False))

@@ -52,7 +52,7 @@ def test_windows_of_larger_glasses(tmp_path):
         tmp_path,
         "experiment=font_clos/windows",
         "targets.location.kind=any",
-        "labeler.spacing=8",
+        "labeler.spacing=16",
         "descriptor.window=[32.0,28.0]",
         "descriptor.pixels=36",
         "model.epochs=1",

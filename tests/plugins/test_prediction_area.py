@@ -194,14 +194,14 @@ def test_the_binomial_interval_is_that_of_wilson():
 
 
 class Looking(Fitted):
-    """A model that looks at the upper right corner."""
+    """A model that looks at the upper left corner."""
 
     def predict(self, features):
         return np.zeros(1)
 
     def attention(self, features, copies):
         weight = np.zeros((1, 1, 4, 4))
-        weight[0, 0, 3, 3] = 1.0
+        weight[0, 0, 3, 0] = 1.0
         return (Attention(resolution=4, weight=weight, signed=weight),)
 
     def save(self, folder: Path) -> None:
@@ -228,9 +228,9 @@ def whole(place):
 
 def test_attention_is_the_map_of_an_image_model():
     """Protects rows and columns of pictures: row 3 is the highest y."""
-    hit = evaluate(whole([0.9, 0.8]), fitted=Looking(), location="location", areas=(1 / 16, 0.5))
+    hit = evaluate(whole([0.1, 0.8]), fitted=Looking(), location="location", areas=(1 / 16, 0.5))
     assert hit.numbers["attention, r = 4"]["found_in_6.25"] == pytest.approx(1.0)
-    for place in ([0.9, 0.1], [0.1, 0.9]):
+    for place in ([0.9, 0.1], [0.9, 0.8], [0.1, 0.1]):
         miss = evaluate(whole(place), fitted=Looking(), location="location", areas=(1 / 16,))
         assert miss.numbers["attention, r = 4"]["found_in_6.25"] == 0.0
     with pytest.raises(VitreousError, match="needs a model that tells where it looks"):
