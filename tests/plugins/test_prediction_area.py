@@ -43,7 +43,7 @@ def striped(index, likely, fails, level="atom", **more):
         index=index,
         configuration=Configuration(
             positions=places,
-            species=[0] * 4,
+            species=np.zeros(4, dtype=np.int64),
             names=("A",),
             cell=10.0 * np.eye(2),
             periodic=(True, True),
@@ -148,7 +148,7 @@ def test_a_bilayer_is_seen_from_above():
     both = np.concatenate([places + np.array([0.0, 0.0, 3.0]), places])
     configuration = Configuration(
         positions=both,
-        species=[0] * 8,
+        species=np.zeros(8, dtype=np.int64),
         names=("A",),
         cell=np.diag([10.0, 10.0, 20.0]),
         periodic=(True, True, False),

@@ -133,7 +133,8 @@ class TEMWindow(TEMImage):
             mean = (rows[within, 2].sum() + self.background) / size**2
             canvas = np.full((side, side), self.background / size**2)
             x, y = (places.T * size + margin) / side
-            expose(x, y, rows[:, 2], *(rows[0, 3:] * size / side), canvas)
+            sigma_x, sigma_y = rows[0, 3:] * size / side
+            expose(x, y, rows[:, 2], sigma_x, sigma_y, canvas)
             counts = canvas[margin:-margin, margin:-margin]
             if self.noise:
                 content = zlib.crc32(np.ascontiguousarray(rows).tobytes())
