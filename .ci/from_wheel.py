@@ -24,6 +24,11 @@ TINY = [
 ]
 #: eight bilayers of 432 atoms, broken in seconds
 BILAYERS = ["scale=small", "generator.rings_x=6", "generator.rings_y=6", "tracker=none"]
+#: recipes that are tested on larger bilayers: a little larger ones
+LARGER = {
+    "font_clos/transfer": ["tested={rings_x: 8, rings_y: 8}"],
+    "font_clos/windows": ["tested={rings_x: 8, rings_y: 8}", "descriptor.window=[32.0,28.0]"],
+}
 PATHS = ("generator=file", "generator=tem_image")  #: what composes with a file alone
 #: the image of the package has the size that it has
 IMAGED = ["generator.detector=marr_hildreth", "labeler.grid=5", "tracker=none"]
@@ -142,7 +147,7 @@ def every_config(outside: Outside) -> None:
     for name in groups["experiment"]:
         chosen = BILAYERS if name.startswith("font_clos/") else ["scale=small", *TINY]
         chosen = IMAGED if name == "font_clos/tem" else chosen
-        outside.call("vitreous", "run", f"experiment={name}", *chosen)
+        outside.call("vitreous", "run", f"experiment={name}", *chosen, *LARGER.get(name, []))
     for group, names in groups.items():
         for name in names:
             chosen = (

@@ -273,3 +273,31 @@ def test_memory_does_not_grow_with_the_number_of_glasses(pipeline, tmp_path, toy
         tracemalloc.stop()
     one = sum(entry.size for entry in Store(tmp_path / "4").entries()) / 4
     assert peak[24] - peak[4] < 0.1 * 20 * one
+
+
+def test_test_glasses_may_be_others_than_those_learnt_from(toy_pipeline, toy, tmp_path):
+    """Protects transfer: larger glasses are tested alone, with the model, and under the keys, of a
+    run without them.
+    """
+    store = Store(tmp_path)
+    alike = toy_pipeline.run(store)
+    larger = replace(toy_pipeline, tested=toy.Lattice(side=6)).run(store)
+    sizes = {s.index: (s.role, len(s.configuration)) for s in larger.samples}
+    assert sizes.pop(5) == ("test", 36) and {n for _, n in sizes.values()} == {16}
+    assert larger.model_key == alike.model_key
+    assert larger.fresh["generate"] == 1 and "fit" not in larger.fresh
+    alone = replace(toy_pipeline, generator=toy.Lattice(side=6), model=None).run(store)
+    assert alone.samples[5].keys["relax"] == larger.samples[5].keys["relax"]
+
+
+def test_without_a_model_all_glasses_are_the_tested_ones(toy_pipeline, toy, tmp_path):
+    """Protects what is computed ahead: the large glasses of a recipe alone."""
+    made = replace(toy_pipeline, tested=toy.Lattice(side=6), model=None, samples=2)
+    assert [len(s.configuration) for s in made.run(Store(tmp_path)).samples] == [36, 36]
+
+
+def test_test_glasses_of_a_fixed_number_are_refused(toy_pipeline, toy):
+    for fixed in ({"generator": toy.Lattice(limit=9)}, {"tested": toy.Lattice(limit=9)}):
+        made = replace(toy_pipeline, **{"tested": toy.Lattice(side=6), **fixed})
+        with pytest.raises(VitreousError, match="has a fixed number of glasses"):
+            made.roles()

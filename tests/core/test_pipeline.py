@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vitreous.core.attempt import attempt
 from vitreous.core.cases import Case, LoadCase
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import Crew, Lost
 from vitreous.core.learning import Lesson
-from vitreous.core.pipeline import _attempt
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 
@@ -497,7 +497,11 @@ def test_a_glass_of_which_there_is_no_other_is_left_out_and_not_replaced(
 def test_what_left_a_glass_out_is_known_beyond_the_worker_process(pipeline, store, breakable):
     failure = pickle.loads(
         pickle.dumps(
-            _attempt((replace(pipeline, generator=breakable((0,))),), store, (0, (Case(glass=0),)))
+            attempt(
+                {(0, "test"): replace(pipeline, generator=breakable((0,)))},
+                store,
+                (0, (Case(glass=0),)),
+            )
         )
     )
     assert type(failure.as_error()) is NetworkChanged

@@ -11,7 +11,7 @@ from vitreous.core.cases import LoadCase
 from vitreous.core.compose import ROLES, check
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Labeler
+from vitreous.core.interfaces import Generator, Labeler
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.projection import Projection
 from vitreous.core.registry import Registry, suggest
@@ -30,6 +30,7 @@ KEYS = (
     "targets",
     "target",
     "projection",
+    "tested",
     "executor",
     "tracker",
     "split",
@@ -99,6 +100,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     }
     pipeline = Pipeline(
         **parts,
+        tested=_tested(config, registry),
         **numbers,
         targets=targets,
         projection=projection,
@@ -148,6 +150,21 @@ def _targets(
             )
         targets["labeler"], parts["labeler"] = parts["labeler"], targets.pop(chosen)
     return targets
+
+
+def _tested(config: Mapping[str, Any], registry: Registry) -> Generator | None:
+    """The generator of test glasses: the run's, with the fields of ``tested``; None where it has
+    none.
+    """
+    fields = checked_value("tested", config.get("tested") or {}, Mapping[str, Any])
+    if not fields:
+        return None
+    if "_target_" in fields:
+        raise VitreousError(
+            "tested names a component; expected fields of the generator, such as "
+            "'tested={rings_x: 32}'"
+        )
+    return build(registry, "generator", {**config["generator"], **fields}, "tested")
 
 
 def _projection(config: Mapping[str, Any]) -> Projection | None:

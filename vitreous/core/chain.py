@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
+from vitreous.core.cases import ROLES, LoadCase
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.interfaces import Descriptor, Generator, Labeler, Method, Potential, Simulator
 from vitreous.core.projection import Projection
@@ -67,3 +68,20 @@ class Chain:
             **found,
             "potential": found["potential"] | ({"content": content} if content else {}),
         }
+
+
+def chains(
+    of: Chain, load_cases: Sequence[LoadCase], tested: Generator | None
+) -> dict[tuple[int, str], Chain]:
+    """The stages ``of`` a run by number of the loading and role of the glass; ``tested`` makes the
+    test glasses. Along a loading that is not scored there are neither events nor indicators.
+    """
+    shared = {f.name: getattr(of, f.name) for f in fields(Chain)}
+    found = {}
+    for k, case in enumerate(load_cases):
+        unscored = {} if case.scored else {"events": None, "indicators": None}
+        learnt = Chain(**{**shared, "loading": case.loading, **unscored})
+        found |= dict.fromkeys(((k, role) for role in ROLES), learnt)
+        if tested is not None:
+            found[k, "test"] = replace(learnt, generator=tested)
+    return found

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
+from vitreous.core.attempt import Failure, attempt
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
-from vitreous.core.chain import Chain
+from vitreous.core.chain import Chain, chains
 from vitreous.core.compose import ROLES
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import Crew, Lost
-from vitreous.core.interfaces import Model
+from vitreous.core.interfaces import Generator, Model
 from vitreous.core.learning import Lesson, sums
-from vitreous.core.notes import notes
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample, Shelf
 from vitreous.core.split import Split, lost_roles
-from vitreous.core.stages import Record, artifacts, compute_glass
+from vitreous.core.stages import Record, artifacts
 from vitreous.core.store import Store, identity
 
 Report = Callable[[str], None]  #: called with one line per glass or case left out
@@ -39,9 +39,12 @@ class Pipeline(Chain):
         samples: how many glasses at most; None takes all that the generator has. Where it makes as
             many as asked for, a glass whose network changed when it was relaxed is replaced by the
             next one. split: their roles. seed: root of split and fit.
+        tested: makes the test glasses, numbered as the others, where they are to be larger or of
+        another kind than those that are learnt from; None: ``generator``.
     """
 
     loadings: tuple[LoadCase, ...] = ()
+    tested: Generator | None = None
     model: Model | None = None
     samples: int | None = None
     split: Split = field(default_factory=Split)
@@ -54,17 +57,11 @@ class Pipeline(Chain):
 
     def chain(self, case: Case) -> Chain:
         """The stages of one case."""
-        return self._chains[case.loading]
+        return self._chains[case.loading, case.role]
 
     @cached_property
-    def _chains(self) -> tuple[Chain, ...]:
-        """Stages by loading; those of one that is not scored have neither events nor indicators."""
-        shared = {f.name: getattr(self, f.name) for f in fields(Chain)}
-        unscored = {"events": None, "indicators": None}
-        return tuple(
-            Chain(**{**shared, "loading": c.loading, **({} if c.scored else unscored)})
-            for c in self.load_cases
-        )
+    def _chains(self) -> dict[tuple[int, str], Chain]:
+        return chains(self, self.load_cases, self.tested)
 
     def roles(self) -> dict[int, str]:
         """The role of each glass; raises VitreousError for an impossible number of glasses, split,
@@ -72,6 +69,12 @@ class Pipeline(Chain):
         """
         self._refuse_target()
         available, wanted = self.generator.available, self.samples
+        if self.tested is not None and (available, self.tested.available) != (None, None):
+            raise VitreousError(
+                f"{type(self.generator).__name__} has a fixed number of glasses; only those of a "
+                "generator that makes as many as asked for can be tested on others; leave out "
+                "tested"
+            )
         if wanted is None and available is None:
             raise VitreousError(
                 f"{type(self.generator).__name__} makes as many glasses as asked for; say how "
@@ -228,7 +231,7 @@ class Pipeline(Chain):
         excluded: dict[int, VitreousError] = {}
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
         tasks = [(index, cases[index]) for index in indices]
-        for (index, _), found in crew.map(partial(_attempt, self._chains, store), tasks, "glasses"):
+        for (index, _), found in crew.map(partial(attempt, self._chains, store), tasks, "glasses"):
             each = [
                 f.as_error() if isinstance(f, Failure) else f
                 for f in (found if isinstance(found, list) else [found])
@@ -265,50 +268,6 @@ class _Outcome:
     records: dict[Case, Record] = field(default_factory=dict)
     excluded: dict[int, str] = field(default_factory=dict)
     incomplete: dict[Case, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """A refusal that crossed from a worker process: the sentence, and what it was.
-
-    Fields:
-        kind: NotConverged or NetworkChanged, which leave out the sample alone, or VitreousError,
-        which stops the run.
-    """
-
-    reason: str
-    kind: type[VitreousError]
-
-    def as_error(self) -> VitreousError:
-        """What it was, to be raised."""
-        return self.kind(self.reason)
-
-
-def _attempt(
-    chains: Sequence[Chain], store: Store, task: tuple[int, Sequence[Case]]
-) -> list[Record | Failure] | Failure:
-    """What becomes of the cases of one glass, or why all of it is refused. Workers are sent the
-    chains alone: a model would have them import what only its training needs.
-    """
-    index, cases = task
-    try:
-        with notes(f"sample {index}"):
-            found = compute_glass({case: chains[case.loading] for case in cases}, store, index)
-            return [
-                _portable(outcome) if isinstance(outcome, VitreousError) else outcome
-                for outcome in found
-            ]
-    except VitreousError as error:
-        return _portable(error)
-
-
-def _portable(error: VitreousError) -> Failure:
-    kinds = (
-        NotConverged,
-        NetworkChanged,
-        VitreousError,
-    )  # the first that fits: others take more than a sentence to make
-    return Failure(reason=str(error), kind=next(kind for kind in kinds if isinstance(error, kind)))
 
 
 def _in_order(entry: tuple[Case, Record]) -> tuple[int, int]:

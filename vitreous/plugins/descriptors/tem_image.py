@@ -111,26 +111,14 @@ class TEMImage(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        cell = configuration.cell
+        photons, cell = self.photons_of(configuration), configuration.cell
         sides = np.linalg.norm(cell, axis=1)
-        if not all(configuration.periodic) or abs(cell[0] @ cell[1]) > 1e-6 * sides.prod():
-            raise VitreousError(
-                "tem_image shows periodic glasses with an orthogonal cell; this one has "
-                f"periodic={configuration.periodic} and the cell {cell.round(3).tolist()}"
-            )
         if self.sigma > 0.5 * sides.min():
             raise VitreousError(
                 f"tem_image has sigma={self.sigma:g}, more than half the cell's shorter side "
                 f"{sides.min():.4g}; use a smaller one"
             )
-        by_name = dict(zip(self.species, self.photons, strict=True))
-        photons = np.array([by_name.get(name, 0.0) for name in configuration.names])
-        seen = np.flatnonzero(photons[configuration.species] > 0.0)
-        if not len(seen):
-            raise VitreousError(
-                f"tem_image sees {', '.join(self.species)}, but the glass contains "
-                f"{', '.join(configuration.names)}; set descriptor.species and photons"
-            )
+        seen = np.flatnonzero(photons > 0.0)
         if not np.isfinite(sites).all() or len(sites) != 1:
             raise VitreousError(
                 f"tem_image got the sites {np.asarray(sites).tolist()}; expected one finite point, "
@@ -140,7 +128,7 @@ class TEMImage(Descriptor):
         fractions = (away + 0.5) % 1.0
         order = np.lexsort(fractions.T)
         seen, fractions = seen[order], fractions[order]
-        axes = ("x", "y") if _mirrored(loading, cell / sides[:, None]) else ("n", "m")
+        axes = ("x", "y") if mirrored(loading, cell / sides[:, None]) else ("n", "m")
         return Features(
             form="sequence",
             level=level,
@@ -148,12 +136,32 @@ class TEMImage(Descriptor):
             values=np.column_stack(
                 [
                     fractions,
-                    photons[configuration.species[seen]],
+                    photons[seen],
                     np.broadcast_to(self.sigma / sides, fractions.shape),
                 ]
             ),
             offsets=np.array([0, len(seen)]),
         )
+
+    def photons_of(self, glass: Configuration) -> Array:
+        """(N,) of each atom; raises VitreousError for a cell that cannot be shown, or where no atom
+        is seen.
+        """
+        cell, name = glass.cell, type(self).__module__.rpartition(".")[2]
+        area = np.linalg.norm(cell, axis=1).prod()
+        if not all(glass.periodic) or abs(cell[0] @ cell[1]) > 1e-6 * area:
+            raise VitreousError(
+                f"{name} shows periodic glasses with an orthogonal cell; this one has "
+                f"periodic={glass.periodic} and the cell {cell.round(3).tolist()}"
+            )
+        by_name = dict(zip(self.species, self.photons, strict=True))
+        photons = np.array([by_name.get(each, 0.0) for each in glass.names])[glass.species]
+        if not photons.any():
+            raise VitreousError(
+                f"{name} sees {', '.join(self.species)}, but the glass contains "
+                f"{', '.join(glass.names)}; set descriptor.species and photons"
+            )
+        return photons
 
     def view(self, described: Features) -> Drawn:
         """(1, 1, P, P) counts over their mean, minus one."""
@@ -194,7 +202,7 @@ class TEMImage(Descriptor):
         return images
 
 
-def _mirrored(loading: Loading, axes: Array) -> bool:
+def mirrored(loading: Loading, axes: Array) -> bool:
     """Whether mirror images about these axes (rows) leave the loading as it is."""
     rate = axes @ loading.velocity_gradient(0.0) @ axes.T
     return bool(abs(rate[0, 1]) + abs(rate[1, 0]) < 1e-9)

@@ -1,0 +1,59 @@
+"""One glass with all its cases, as an executor's task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from vitreous.core.cases import Case
+from vitreous.core.chain import Chain
+from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
+from vitreous.core.notes import notes
+from vitreous.core.stages import Record, compute_glass
+from vitreous.core.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A refusal that crossed from a worker process: the sentence, and what it was.
+
+    Fields:
+        kind: NotConverged or NetworkChanged, which leave out the sample alone, or VitreousError,
+        which stops the run.
+    """
+
+    reason: str
+    kind: type[VitreousError]
+
+    def as_error(self) -> VitreousError:
+        """What it was, to be raised."""
+        return self.kind(self.reason)
+
+
+def attempt(
+    chains: Mapping[tuple[int, str], Chain], store: Store, task: tuple[int, Sequence[Case]]
+) -> list[Record | Failure] | Failure:
+    """What becomes of the cases of one glass, or why all of it is refused. Workers are sent the
+    chains alone: a model would have them import what only its training needs.
+    """
+    index, cases = task
+    try:
+        with notes(f"sample {index}"):
+            found = compute_glass(
+                {case: chains[case.loading, case.role] for case in cases}, store, index
+            )
+            return [
+                _portable(outcome) if isinstance(outcome, VitreousError) else outcome
+                for outcome in found
+            ]
+    except VitreousError as error:
+        return _portable(error)
+
+
+def _portable(error: VitreousError) -> Failure:
+    kinds = (
+        NotConverged,
+        NetworkChanged,
+        VitreousError,
+    )  # the first that fits: others take more than a sentence to make
+    return Failure(reason=str(error), kind=next(kind for kind in kinds if isinstance(error, kind)))
