@@ -64,7 +64,7 @@ def main(folder: str, source: str, out: str) -> None:
     fitted.save(target / FITTED)
     about = {
         **today(json.loads((target / ABOUT).read_text())),
-        **judged_by(told),
+        **judged_by(told, None),
         "files": digests(target),
     }
     about["likeness"] = asdict(

@@ -73,7 +73,7 @@ def test_what_fits_is_built_under_its_name(toys):
             {"model": None, "indicators": None},
             "needs a model or indicators, but there is neither",
         ),
-        ("calibration", {}, "needs an uncertainty, which model 'toy_least_squares' does not give"),
+        ("calibration", {}, "needs an uncertainty, and model 'toy_least_squares' gives none"),
         ("rings", {}, "needs bonds, but generator 'toy_lattice' makes glasses without a bond list"),
         (
             "crack_path",
@@ -174,10 +174,9 @@ def test_numbers_of_each_glass_are_kept_and_test_glasses_alone_are_scored(report
 def test_what_was_left_out_is_printed_and_on_the_page(reported):
     printed, folder = reported
     reason = (
-        "evaluation 'calibration' needs an uncertainty, which model 'toy_least_squares' does "
-        "not give"
+        "evaluation 'calibration' needs an uncertainty, and model 'toy_least_squares' gives none"
     )
-    assert f"left out  {reason}" in printed
+    assert f"skipped   {reason}" in printed
     assert reason.replace("'", "&#39;") in (folder / "report.html").read_text()
 
 

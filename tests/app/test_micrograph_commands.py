@@ -94,6 +94,12 @@ def test_a_shipped_model_maps_a_micrograph(capsys, tmp_path):
     assert 0.0 < min(values) < max(values) < 0.1
 
 
+def test_a_micrograph_that_was_not_relaxed_is_bad_input(capsys):
+    pytest.importorskip("torch_geometric")
+    said = refused(capsys, "predict", "listi", str(EXAMPLE), *QUICK, "--grid", "3")
+    assert "predict --relax" in said and "not converged" not in said
+
+
 def test_options_of_the_other_kind_of_file_are_refused(capsys, folder, tmp_path):
     from vitreous.io.write import write_configuration
 

@@ -470,7 +470,8 @@ def test_files_of_a_map_that_is_not_to_be_trusted_say_so(copy, unseen, tmp_path,
         == 0
     )
     assert re.search(
-        r"expected to correlate with the true one by 0\.\d\d \(.*length.* is .* angstrom, in "
+        r"expected to correlate with the true one by 0\.\d\d, less than the 1\.00 from which maps "
+        r"are trusted .*length.* is .* angstrom, in "
         r"training",
         capsys.readouterr().err,
     )
@@ -619,7 +620,8 @@ def of_a_metal(run, copy, tmp_path, monkeypatch):
     shutil.copyfile(EXAMPLE, file)
     potential = Eam(path=str(file), smooth_end=True)
     monkeypatch.setattr(
-        "vitreous.bundles.write.likeness", lambda glasses, of: likeness(glasses, POTENTIAL)
+        "vitreous.bundles.write.likeness",
+        lambda glasses, of, whole: likeness(glasses, POTENTIAL, whole),
     )  # they are no metal
     reading = replace(PIPELINE, potential=potential, descriptor=ResponseGraph(radius=9.0))
     complete_bundle(copy, reading, run[1], {})

@@ -7,6 +7,9 @@ of an interval of confidence p, whatever the distribution of the errors:
     |y - y_i| <= q_p u_i,
     q_p: the ceil(p (n + 1))-th smallest of the n ratios |error| / u on those glasses
 
+Where all glasses are needed to learn from, those that the model has left out in turn take the place
+of held-out ones (``Fitted.left_out``).
+
 On similar glasses an interval then contains the true value at a fraction p of the sites. For normal
 errors with exact standard deviations q is 0.674 at 50 % and 1.96 at 95 %.
 """
@@ -19,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 
 Array = NDArray[np.float64]
@@ -74,7 +78,25 @@ def intervals(held_out: Sequence[Sample]) -> Intervals | None:
     glasses have too few labelled sites for the highest confidence.
     """
     parts = [np.abs(error) / deviation for error, deviation in errors(held_out)]
-    ratios = np.sort(np.concatenate(parts)) if parts else np.zeros(0)
+    return table_of(np.concatenate(parts) if parts else np.zeros(0))
+
+
+def intervals_of_run(run: Run) -> Intervals | None:
+    """Set by the validation glasses or, where these are too few, by the training glasses that the
+    model has left out in turn (``Fitted.left_out``). None where neither are enough.
+    """
+    found = intervals(run.role("validation"))
+    if found is not None or run.model is None:
+        return found
+    ratios = run.model.left_out()
+    return None if ratios is None else table_of(ratios)
+
+
+def table_of(ratios: Array) -> Intervals | None:
+    """From ratios \\|error\\| / u (n,) of places that the model did not learn from; None where they
+    are too few for the highest confidence.
+    """
+    ratios = np.sort(ratios)
     rank = np.ceil(np.array(CONFIDENCES) * (len(ratios) + 1)).astype(int)
     return (
         Intervals(list(CONFIDENCES), ratios[rank - 1].tolist(), len(ratios))

@@ -11,8 +11,10 @@ from vitreous.app.results import Answers
 from vitreous.bundles import Bundle, Prediction
 from vitreous.bundles.columns import answers, bounds, probabilities, uncertainties
 from vitreous.bundles.levels import level_of
+from vitreous.core.data import in_units
 
 _WEAKEST = 5  # places that are printed
+_SURE = 90  # per cent, of the interval in words
 _SHOWN = 3  # quantities named in a warning
 
 
@@ -39,11 +41,22 @@ def _value(found: Prediction) -> Answers:
     numbers = {name: float(of.values[0]) for name, of in answers(found).items()}
     deviations = {name: float(of.values[0]) for name, of in uncertainties(found).items()}
     return {
+        **_in_words(numbers, ends),
         **numbers,
-        "unit": labels.unit or "none",
+        "unit": in_units(labels.unit, found.configuration.units) or "none",
         **(deviations or {"uncertainty": None}),
         "intervals": ends or None,
     }
+
+
+def _in_words(numbers: Mapping[str, float], ends: Mapping[str, float]) -> Answers:
+    """The number with an interval in one line; nothing without intervals, or of several numbers."""
+    low, high = (ends.get(f"{side}_{_SURE}") for side in ("low", "high"))
+    if len(numbers) != 1 or low is None or high is None:
+        return {}
+    ((name, value),) = numbers.items()
+    shown = name.replace("_", " ")
+    return {"answer": f"{shown} {value:.3g} ({_SURE} %: {low:.3g} to {high:.3g})"}
 
 
 def _class(found: Prediction) -> Answers:
@@ -98,6 +111,29 @@ def _classes(found: Prediction) -> Answers:
         "probability_of_the_class": None
         if sure is None
         else {"median": float(np.nanmedian(sure.max(axis=1)))},
+        **_likeliest(found),
+    }
+
+
+def _likeliest(found: Prediction) -> Answers:
+    """The places of the second of two classes, where that marks weak ones, the likeliest first."""
+    labels, sure = found.labels, found.probabilities
+    if sure is None or len(labels.classes) != 2 or labels.weak_is != "high":
+        return {}
+    second = np.where(labels.mask, sure[:, 1], -np.inf)
+    order = np.argsort(-second, kind="stable")[: min(_WEAKEST, labels.mask.sum())]
+    glass, places = found.configuration, found.places
+    atom = labels.level == "atom"
+    return {
+        f"likeliest_{labels.classes[1]}": [
+            {
+                **({"id": int(glass.ids[k])} if atom else {}),
+                **({"species": glass.names[glass.species[k]]} if atom else {}),
+                "at": [float(f"{x:.2f}") for x in places[k]],
+                "probability": float(f"{second[k]:.3g}"),
+            }
+            for k in order
+        ]
     }
 
 
@@ -166,16 +202,16 @@ def _expected(found: Prediction, bundle: Bundle) -> str:
     if found.correlation is None or bundle.trust is None:
         return "this glass lies outside those that the model was trained on"
     return (
-        f"the map is expected to correlate with the true one by {found.correlation:.2f} (on "
-        "glasses like those of the training: "
-        f"{bundle.trust.usual:.2f})"
+        f"the map is expected to correlate with the true one by {found.correlation:.2f}, less than "
+        f"the {bundle.trust.least:.2f} from which maps are trusted (on glasses like those of the "
+        f"training {bundle.trust.usual:.2f})"
     )
 
 
 def _oddities(found: Prediction) -> str:
     """What of the glass is unusual among those of the training, with units."""
     worst = "; ".join(
-        f"{name} is {value:.4g} {unit}, in training {mean:.4g}"
+        f"{name} is {' '.join([f'{value:.4g}', unit]).strip()}, in training {mean:.4g}"
         for name, unit, value, mean in (found.odd or [])[:_SHOWN]
     )
     return f" ({worst})" if worst else ""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vitreous import __version__
-from vitreous.analysis.conformal import Intervals, intervals
+from vitreous.analysis.conformal import Intervals, intervals_of_run
 from vitreous.app import progress
 from vitreous.app.assembling import assemble
 from vitreous.app.evaluating import Chosen, choose, numbers
@@ -126,7 +126,7 @@ def write_results(
     files = [folder / "config.yaml", folder / "command.txt", result.write(folder)]
     fitted = result.model
     if fitted is not None and pipeline.model is not None:
-        set_by = intervals(result.role("validation"))
+        set_by = intervals_of_run(result)
         for sample in result.samples:
             _write_prediction(folder / "predictions" / f"sample_{sample.name}.csv", sample, set_by)
         write_model(folder / "model", pipeline.model, fitted, pipeline.providers.get("model", ""))

@@ -70,7 +70,7 @@ def _say(
     for glass, reason in result.excluded.items():
         console.print(f"left out  glass {glass}: {reason}")
     for reason in left_out.values():
-        console.print(f"left out  {reason}")
+        console.print(f"skipped   {reason}")
     for path in [p for p in files if p.suffix == ".html"]:
         console.print(f"report    {path}")
     console.print(f"folder    {folder}\nstore     {store.absolute()}")

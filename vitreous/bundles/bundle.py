@@ -65,6 +65,12 @@ class Bundle:
         """The class of the potential that relaxed the training glasses."""
         return str(self.glasses["at_rest_under"]["target"]).rpartition(".")[2]
 
+    def uncut(self, glass: Configuration) -> bool:
+        """Whether the glass has the free boundary of the training glasses, if any; else it was cut
+        out of a larger one, and atoms lack neighbours that they had.
+        """
+        return tuple(glass.periodic) == tuple(self.glasses["periodic"])
+
     def seen(self, glass: Configuration) -> Configuration:
         """The glass as the descriptor sees it."""
         return glass if self.projection is None else self.projection.glass(glass)

@@ -10,9 +10,7 @@ from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.pairs import heights
 
-_SHARE = (
-    0.002  # by which the composition of a periodic glass may differ; 0.1 of one with a boundary
-)
+_SHARE = 0.002  # by which the composition of a whole glass may differ; 0.1 of one that was cut out
 
 
 def prepared(glass: Configuration, bundle: Bundle) -> Configuration:
@@ -55,7 +53,7 @@ def _refuse_foreign(glass: Configuration, bundle: Bundle) -> None:
         for name, (low, high) in zip(known["names"], known["shares"], strict=True)
         if high > 0.0
     }
-    slack = _SHARE if all(glass.periodic) else 0.1
+    slack = _SHARE if all(glass.periodic) or bundle.uncut(glass) else 0.1
     absent = {name: 0.0 for name in trained if trained[name][0] == 0.0} | present
     if absent.keys() != trained.keys() or any(
         not low - slack <= absent[name] <= high + slack for name, (low, high) in trained.items()

@@ -35,7 +35,11 @@ def verdict(glass: Configuration, bundle: Bundle, ask: Ask) -> Verdict:
     Where the training set a trust in maps, the correlation that the model's own deviations lead to
     expect decides; else how unusual the glass is among those of the training.
     """
-    odd = None if bundle.likeness is None else bundle.likeness.odd(glass, bundle.potential)
+    odd = (
+        None
+        if bundle.likeness is None
+        else bundle.likeness.odd(glass, bundle.potential, bundle.uncut(glass))
+    )
     if bundle.trust is None:
         return Verdict(None, odd, None if odd is None else bool(odd))
     sites = level_of(bundle).judged(glass, bundle)
@@ -47,13 +51,13 @@ def verdict(glass: Configuration, bundle: Bundle, ask: Ask) -> Verdict:
 
 
 def largest_force(glass: Configuration, bundle: Bundle) -> float:
-    """NaN where the bundle has no potential that tells forces, or no atom of a glass with a free
-    boundary lies so deep that its force is as it was in the glass that it was cut from.
+    """NaN where the bundle has no potential that tells forces, or no atom of a glass that was cut
+    out lies so deep that its force is as it was in the glass that it was cut from.
     """
     surface = surface_of(glass, bundle.potential)
     if surface is None:
         return float("nan")
-    deep = moving(glass, surface.force_range)
+    deep = None if bundle.uncut(glass) else moving(glass, surface.force_range)
     if deep is not None and not deep.any():
         return float("nan")
     forces = surface.energy_forces(glass.positions, glass.cell)[1]

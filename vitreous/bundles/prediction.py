@@ -17,12 +17,12 @@ from vitreous.bundles.levels import level_of
 from vitreous.bundles.likeness import Oddity
 from vitreous.bundles.places import REASON, obstacles, window
 from vitreous.core.data import Configuration, Labels, Loading
-from vitreous.core.errors import VitreousError
+from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.executor import cores
 from vitreous.mechanics.relax import AT_REST
 
 Array = NDArray[np.float64]
-CONFIDENCES = (0.5, 0.95)  #: of the intervals that are given
+CONFIDENCES = (0.5, 0.9, 0.95)  #: of the intervals that are given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,8 @@ class Prediction:
         uncertainty: deviation of each value, as they are shaped, within which 68 % of the true
         values lie on glasses like those of the training; None from a model that does not know,
         where validation glasses set no intervals either.
-        bounds: lower and upper ends of the intervals that hold 50 and 95 % of the true values
-        there, by confidence; empty where no validation glasses set them.
+        bounds: lower and upper ends of the intervals that hold 50, 90 and 95 % of the true values
+        there, by confidence; empty where no glasses set them.
         correlation: with the true map, as the model's own deviations lead to expect; None from a
         model that does not know, with too few places, or of what is no map.
         odd: what of the glass is unusual among the training glasses: (quantity, unit, value,
@@ -105,7 +105,8 @@ def predict(
         VitreousError: a glass of another dimension, unit, composition or boundary than the
             bundle's, without bonds that are needed, smaller than the model's window, or without any
             place whose window holds whole, fully bonded glass; a grid for what is no map; another
-            direction for a model that knows its own alone.
+            direction for a model that knows its own alone; a glass that is not at rest, where the
+            descriptor needs one.
     """
     glass = prepared(glass, bundle)
     loading = bundle.loading if angle is None else _along(angle, bundle)
@@ -149,13 +150,16 @@ def predict(
 def _ask(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -> _Answers:
     """Answers at places whose windows are whole."""
     descriptor = _on_all_cores(bundle.descriptor)
-    described = descriptor.describe(
-        bundle.seen(glass),
-        bundle.seen_loading(loading),
-        bundle.seen_sites(sites),
-        bundle.label["level"],
-        bundle.potential if descriptor.needs_potential else None,
-    )
+    try:
+        described = descriptor.describe(
+            bundle.seen(glass),
+            bundle.seen_loading(loading),
+            bundle.seen_sites(sites),
+            bundle.label["level"],
+            bundle.potential if descriptor.needs_potential else None,
+        )
+    except NotConverged as error:  # nothing was minimised: it is the glass that was given
+        raise VitreousError(str(error)) from error
     features, fitted = descriptor.view(described), bundle.fitted
     probabilities = fitted.probabilities(features) if bundle.label["task"] == "class" else None
     return _Answers(fitted.predict(features), fitted.uncertainty(features), probabilities)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vitreous import __version__
-from vitreous.analysis.conformal import intervals
+from vitreous.analysis.conformal import intervals, table_of
 from vitreous.bundles.bonding import BondFinder
 from vitreous.bundles.bundle import VALUED
 from vitreous.bundles.folder import COMPONENT, FITTED, FORMAT, PLACES, POTENTIAL, digests, sign
@@ -98,8 +98,8 @@ def complete_bundle(
                 for loading in result.loadings
             ],
         },
-        "likeness": asdict(likeness(glasses, potential)),
-        **judged_by(result.role("validation")),
+        "likeness": asdict(likeness(glasses, potential, np.isinf(descriptor.reach))),
+        **judged_by(result.role("validation"), result.model),
         "scores": dict(scores),
         "files": digests(folder),
     }
@@ -125,17 +125,21 @@ def trained_on(glasses: Sequence[Configuration], pipeline: Pipeline) -> dict[str
     }
 
 
-def judged_by(validation: Sequence[Sample]) -> dict[str, Any]:
+def judged_by(validation: Sequence[Sample], fitted: Fitted | None) -> dict[str, Any]:
     """The entries ``intervals`` and ``trust`` of ``bundle.json``: intervals of values alone, trust
     of single ones. Classes have probabilities, and errors of positions are no differences.
 
-    Of a model that knows no deviation, all intervals are equally wide.
+    Of a model that knows no deviation, all intervals are equally wide. Where validation glasses are
+    too few, those that the model left out in turn set them.
     """
     valued = [s for s in validation if s.labels.task in VALUED and s.prediction is not None]
     single = [s for s in valued if not s.labels.components]
     if all(s.uncertainty is None for s in valued):
         valued = [s.with_(uncertainty=np.ones_like(s.prediction)) for s in valued]
-    made = {"intervals": intervals(valued), "trust": trust(single)}
+    set_by, ratios = intervals(valued), None if fitted is None else fitted.left_out()
+    if set_by is None and ratios is not None:
+        set_by = table_of(ratios)
+    made = {"intervals": set_by, "trust": trust(single)}
     return {name: None if value is None else asdict(value) for name, value in made.items()}
 
 

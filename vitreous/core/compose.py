@@ -194,9 +194,7 @@ def _certain(parts: Parts, registry: Registry) -> str:
         return "a model, but there is none"
     name = registry.name_of("model", parts["model"])
     return (
-        ""
-        if parts["model"].knows_uncertainty
-        else f"an uncertainty, which model '{name}' does not give"
+        "" if parts["model"].knows_uncertainty else f"an uncertainty, and model '{name}' gives none"
     )
 
 

@@ -8,7 +8,7 @@ from vitreous.core.configuration import Configuration
 from vitreous.core.labels_and_features import Attention, Drawn, Features, Labels, Symmetry
 from vitreous.core.loading import MODES, Loading
 from vitreous.core.trajectory import Events, Trajectory
-from vitreous.core.vocabulary import FORMS, LEVELS, TASKS, UNITS
+from vitreous.core.vocabulary import FORMS, LEVELS, TASKS, UNITS, in_units
 
 __all__ = [
     "FORMS",
@@ -25,4 +25,5 @@ __all__ = [
     "Loading",
     "Symmetry",
     "Trajectory",
+    "in_units",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 UNITS: Mapping[str, tuple[str, str]] = {
@@ -12,6 +13,16 @@ UNITS: Mapping[str, tuple[str, str]] = {
     ),  # Roy-Heyde-Heuer Yukawa model: angstrom, energy unit unspecified
     "lj": ("sigma", "epsilon"),
 }
+_WORDS: Mapping[str, str] = {"area": "length^2", "volume": "length^3"}
 LEVELS = ("sample", "atom", "site", "field", "event")
 TASKS = ("value", "class", "position", "image")
 FORMS = ("vector", "image", "graph", "sequence")
+
+
+def in_units(unit: str, units: str) -> str:
+    """A unit written out, such as "energy/area", in those of a glass: "eV/angstrom^2"."""
+    length, energy = UNITS[units]
+    named = {"length": length, "energy": "reduced energy" if energy == "reduced" else energy}
+    for words in (_WORDS, named):
+        unit = re.sub(r"\b[a-z]+\b", lambda word, of=words: of.get(word[0], word[0]), unit)
+    return unit

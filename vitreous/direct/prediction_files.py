@@ -4,7 +4,7 @@ nearest site.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from vitreous.bundles.columns import (
     where,
 )
 from vitreous.core.errors import VitreousError
+from vitreous.core.loading import PLANES
+from vitreous.core.projection import Projection
 from vitreous.io.tables import write_table
 from vitreous.io.write import WITH_COLUMNS, write_configuration
 
@@ -35,10 +37,14 @@ _ENDINGS: Mapping[str, tuple[str, ...]] = {
 
 
 def endings(bundle: Bundle) -> tuple[str, ...]:
-    """Of the files that this bundle's predictions are written to; pictures are of plane glasses, or
-    of what a projection sees.
+    """Of the files that this bundle's predictions are written to; pictures are of plane glasses, of
+    what a projection sees, and of layers seen along the axis across them.
     """
-    plane = bundle.glasses["dimension"] == 2 or bundle.projection is not None
+    plane = (
+        bundle.glasses["dimension"] == 2
+        or bundle.projection is not None
+        or _across(bundle.glasses["periodic"]) is not None
+    )
     found = _ENDINGS[bundle.label["level"]]
     return tuple(ending for ending in found if plane or ending != ".png")
 
@@ -85,20 +91,35 @@ def _picture(path: Path, found: Prediction) -> None:
         ]
     elif found.doubtful:
         doubts = ["the glass is unlike those of the training", *doubts]
+    seen, sites = found.seen, found.seen_sites
+    across = _across(seen.periodic)
+    if across is not None:
+        seen, sites = across.glass(seen), across.sites(sites)
     varying = {
         name: column
         for name, column in uncertainties(found).items()
         if np.nanmin(column.values) < np.nanmax(column.values)
     }  # the same everywhere, there is nothing to draw
-    panels = {**(probabilities(found) or answers(found)), **varying}
+    chances = probabilities(found)
+    if len(chances) == 2:  # the one is what the other leaves
+        chances = dict(list(chances.items())[1:])
+    panels = {**(chances or answers(found)), **varying}
     draw_prediction(
-        found.seen,
-        replace(found.labels, positions=found.seen_sites),
+        seen,
+        replace(found.labels, positions=sites),
         {name: (column.values, column.unit, column.weak_is) for name, column in panels.items()},
         path,
         doubts=doubts,
         masked=found.masked,
     )
+
+
+def _across(periodic: Sequence[bool]) -> Projection | None:
+    """The view of a layer, which repeats along two of three axes; None of another glass."""
+    if len(periodic) != 3 or sum(periodic) != 2:
+        return None
+    axis = list(periodic).index(False)
+    return Projection(plane=next(name for name, axes in PLANES.items() if axes[2] == axis))
 
 
 def _atoms(path: Path, found: Prediction) -> None:

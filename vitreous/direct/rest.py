@@ -269,7 +269,7 @@ def bring_to_rest(
 
 def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
     """The glass at rest under the potential of the bundle's glasses; atoms that do not see all of
-    their neighbours, at the rim of a glass with a free boundary, stay where they are. A network
+    their neighbours, at the rim of a glass that was cut out, stay where they are. A network
     that changes on the way is a warning, and its bond list dropped.
 
     Raises:
@@ -283,7 +283,7 @@ def rested(glass: Configuration, bundle: Bundle) -> RelaxReport:
             "relaxed with their cell"
         )
     bundle.descriptor.refuse(glass, bundle.potential)
-    report = bring_to_rest(glass, bundle.potential)
+    report = bring_to_rest(glass, bundle.potential, hold_rim=not bundle.uncut(glass))
     if not report.network.any:
         return report
     return replace(

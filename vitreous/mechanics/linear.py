@@ -147,8 +147,8 @@ def nonaffine_velocity(
     if not positive:
         raise NotConverged(
             "the glass is at no minimum of the potential (not at rest, or held at a saddle by a "
-            "symmetry), but its response needs one; relax it under the potential first, its "
-            "positions slightly perturbed"
+            "symmetry), but its response needs one; relax it under the potential first (vitreous "
+            "relax, or predict --relax; in Python: relax=True), its positions slightly perturbed"
         )
     return found
 

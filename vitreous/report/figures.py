@@ -20,7 +20,7 @@ from vitreous.analysis.neighborhoods import wrap
 from vitreous.analysis.run_maps import event_places
 from vitreous.core.run import Metric
 from vitreous.core.sample import Sample
-from vitreous.core.vocabulary import UNITS
+from vitreous.core.vocabulary import UNITS, in_units
 
 Array = NDArray[np.float64]
 NUMBERED = 6  #: events that are numbered
@@ -34,10 +34,11 @@ def maps(sample: Sample, indicator: str = "") -> Figure:
     events; red marks weak sites.
     """
     truth = sample.labels
+    unit = in_units(truth.unit, sample.configuration.units)
     shown = np.where(truth.mask, truth.values, np.nan)
     low, high = np.nanpercentile(shown, [1, 99])
     panels: list[tuple[str, Array, str, str, tuple[float, float]]] = [
-        ("true map", shown, truth.weak_is, label_text(truth.name, truth.unit), (low, high))
+        ("true map", shown, truth.weak_is, label_text(truth.name, unit), (low, high))
     ]
     if sample.prediction is not None:
         panels.append(
@@ -45,7 +46,7 @@ def maps(sample: Sample, indicator: str = "") -> Figure:
                 "predicted map",
                 sample.prediction,
                 truth.weak_is,
-                label_text(truth.name, truth.unit),
+                label_text(truth.name, unit),
                 (low, high),
             )
         )
@@ -215,7 +216,7 @@ def stress_strain(sample: Sample) -> Figure:
     axes.margins(y=0.15)
     per = "area" if sample.configuration.dimension == 2 else "volume"
     axes.set_xlabel(f"strain ({trajectory.loading.mode.replace('_', ' ')})")
-    axes.set_ylabel(f"stress ({UNITS[sample.configuration.units][1]} energy/{per})")
+    axes.set_ylabel(label_text("stress", in_units(f"energy/{per}", sample.configuration.units)))
     plain(axes)
     return figure
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from vitreous.analysis.axes import label_text
-from vitreous.core.data import Configuration, Labels
+from vitreous.core.data import Configuration, Labels, in_units
 from vitreous.core.sample import Sample
 from vitreous.report.figures import draw_map, draw_network, sparse_ticks
 
@@ -45,7 +45,7 @@ def draw_prediction(
         bar = figure.colorbar(
             colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both"
         )
-        bar.set_label(label_text(name, unit))
+        bar.set_label(label_text(name, in_units(unit, glass.units)))
         sparse_ticks(bar)
     if doubts:
         figure.suptitle("\n".join(["Do not trust this map:", *doubts]), color="firebrick")

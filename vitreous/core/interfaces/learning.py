@@ -169,6 +169,13 @@ class Fitted(ABC):
         """
         return None
 
+    def left_out(self) -> Array | None:
+        """(R,) \\|error\\| over uncertainty at the labelled places of the training glasses, each
+        predicted by a model fitted to the other glasses: what intervals are set by where there
+        are no validation glasses. None from a model that does not know.
+        """
+        return None
+
     def stored(self) -> None:  # noqa: B027, most models keep nothing
         """Called once the model is safely stored: what its training kept, to go on after a stop,
         may be deleted.

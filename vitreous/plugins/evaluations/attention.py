@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.attention import at_places, defects, participation, peak
 from vitreous.analysis.correlations import pearson
 from vitreous.analysis.neighborhoods import image_distance
-from vitreous.core.data import UNITS, Attention, Configuration
+from vitreous.core.data import UNITS, Attention, Configuration, in_units
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
 from vitreous.core.interfaces import Evaluation
@@ -95,7 +95,8 @@ class AttentionMaps(Evaluation):
         values = {s.name: float(s.labels.values[0]) for s in known if s.labels.task == "value"}
         made = {"attention": lambda: figures.maps(drawn)}
         if values:
-            label = (known[0].labels.name, known[0].labels.unit)
+            said = in_units(known[0].labels.unit, known[0].configuration.units)
+            label = (known[0].labels.name, said)
             made["attention_glasses"] = lambda: figures.glasses(values, glasses, label, unit)
         else:
             made["attention_field"] = lambda: figures.fields(drawn)

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from vitreous.analysis.conformal import CONFIDENCES, Intervals, errors, intervals
+from vitreous.analysis.conformal import CONFIDENCES, Intervals, errors, intervals_of_run
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, mean
 from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
@@ -47,7 +47,7 @@ class Calibration(Evaluation):
     needs = frozenset({"prediction", "uncertainty"})
 
     def evaluate(self, run: Run) -> Evaluated:
-        set_by = intervals(run.role("validation"))
+        set_by = intervals_of_run(run)
         glasses: dict[str, Numbers] = {}
         together = []
         for sample in run.role("test"):

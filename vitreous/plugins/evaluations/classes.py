@@ -45,6 +45,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.neighborhoods import image_distance
 from vitreous.analysis.run_maps import MODEL, compared_maps
 from vitreous.analysis.scores import weakest_share
+from vitreous.core.data import UNITS
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
 from vitreous.core.interfaces import Evaluation
@@ -109,11 +110,12 @@ class Classes(Evaluation):
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
         together: dict[str, list[Ranked]] = {}
-        positive = ""
+        positive = length = ""
         for sample in run.role("test"):
             if not sample.labels.mask.any():
                 continue
             positive = self._positive(sample)
+            length = UNITS[sample.configuration.units][0]
             away = _distances(sample, _number(sample, positive))
             glasses[sample.name] = {}
             for name, ranked in self._rankings(sample, run.weak_is, positive).items():
@@ -129,7 +131,7 @@ class Classes(Evaluation):
         return Evaluated(
             numbers=numbers,
             glasses=glasses,
-            tables=self._tables(numbers, glasses),
+            tables=self._tables(numbers, glasses, length),
             figures={"confusion": lambda: draw(confusion, positive)}
             if None not in [confusion.get(name) for name in _COUNTS]
             else {},
@@ -237,7 +239,10 @@ class Classes(Evaluation):
         }
 
     def _tables(
-        self, numbers: Mapping[str, Numbers], glasses: Mapping[str, Mapping[str, Numbers]]
+        self,
+        numbers: Mapping[str, Numbers],
+        glasses: Mapping[str, Mapping[str, Numbers]],
+        length: str,
     ) -> list[Table]:
         heads = {
             "sensitivity": Column("sens.", form="percent"),
@@ -247,7 +252,7 @@ class Classes(Evaluation):
             "mcc": Column("MCC", digits=3),
             "average_precision": Column("AP", digits=4),
             **{f"precision_at_{k}": Column(f"P@{k}", digits=3) for k in self.k},
-            "distance": Column("distance", "length", digits=1),
+            "distance": Column("distance", length, digits=1),
             "near": Column(f"≤ {self.radius:g}", form="percent"),
         }
         rows = [[name, *(row[key] for key in heads)] for name, row in numbers.items()]

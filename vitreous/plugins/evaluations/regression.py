@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.axes import COLOURS, label_text, plain
 from vitreous.analysis.correlations import both_known, pearson
 from vitreous.core.cases import ROLES
+from vitreous.core.data import in_units
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, mean, percent
 from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
@@ -53,7 +54,7 @@ class Regression(Evaluation):
                 continue
             true, predicted = _pair(sample)
             unit, name, whole = (
-                sample.labels.unit,
+                in_units(sample.labels.unit, sample.configuration.units),
                 sample.labels.name,
                 sample.labels.level == "sample",
             )
@@ -150,7 +151,8 @@ def parity(run: Run) -> object:
             if sample.prediction is not None:
                 pairs.append(np.stack(_pair(sample)))
                 labelled[role] = labelled.get(role, 0) + int(sample.labels.mask.sum())
-                names.add((sample.labels.name, sample.labels.unit))
+                unit = in_units(sample.labels.unit, sample.configuration.units)
+                names.add((sample.labels.name, unit))
         if pairs:
             known[role], counts[role] = np.concatenate(pairs, axis=1), len(pairs)
     shown = np.concatenate(list(known.values()), axis=1)
