@@ -96,6 +96,26 @@ def test_the_energy_is_that_of_the_python_api(capsys, glass, tmp_path):
     assert table(tmp_path / "atoms.csv")["species"][0] == "Si"
 
 
+@pytest.mark.parametrize("ending", ["csv", "extxyz", "dump"])
+def test_stresses_of_atoms_are_written_beside_their_energies(capsys, glass, tmp_path, ending):
+    from ase.io import read
+
+    out = tmp_path / f"atoms.{ending}"
+    told(capsys, "energy", glass, *SILICA, "--per-atom", str(out))
+    right = direct.energy(silica_glass(), YukawaSilica()).atom_virials
+    for name, (a, b) in {"xx": (0, 0), "yy": (1, 1), "xy": (0, 1)}.items():
+        column = f"stress_{name}"
+        if ending == "csv":
+            found = numbers(out, column)
+        elif ending == "extxyz":
+            found = read(out).arrays[column]
+        else:
+            head, *rows = out.read_text().split("ITEM: ATOMS ")[1].splitlines()
+            at = head.split().index(column)
+            found = [float(row.split()[at]) for row in rows]
+        np.testing.assert_allclose(found, right[:, a, b], rtol=1e-7, atol=1e-8)
+
+
 def test_published_energies_of_a_silica_bilayer(capsys, reference, tmp_path):
     file = reference / "font_clos" / "sio2_1_initial.dump"
     found = told(
