@@ -16,6 +16,7 @@ NAMES = (
     "bilayer",
     "growth",
     "fuzz",
+    "formats",
     "by_hand",
     "images",
     "radial",
