@@ -592,6 +592,19 @@ def test_d2min_matches_atoms_by_id_and_finds_the_one_that_moved(capsys, glass, t
     )
 
 
+def test_d2min_tells_what_named_the_species_of_either_file(capsys, glass, tmp_path):
+    turned = silica_glass()
+    turned = turned.with_(names=turned.names[::-1], species=1 - turned.species)
+    data = write_configuration(tmp_path / "turned.data", turned)
+    found = told(capsys, "d2min", str(data), glass, "--cutoff", "4.5")
+    assert found["species_from"] == "column species"
+    assert found["deformed_species_from"] == "comments of Masses"
+    assert found["deformed_types"] == "type 1 O, type 2 Si"
+    assert found["d2min"]["largest"] < 1e-20
+    alike = told(capsys, "d2min", glass, glass, "--cutoff", "4.5")
+    assert not any(key.startswith("deformed") for key in alike)
+
+
 def test_d2min_from_frame_to_frame_is_that_of_every_two_states(capsys, glass, tmp_path):
     rng, states = np.random.default_rng(0), [silica_glass()]
     for _ in range(2):
