@@ -17,6 +17,7 @@ NAMES = (
     "growth",
     "runs",
     "fuzz",
+    "formats",
     "by_hand",
     "images",
     "radial",

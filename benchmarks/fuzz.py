@@ -233,6 +233,8 @@ def run(count: int = 2000, readers: tuple[str, ...] = ()) -> None:
                 peak = max(peak, int(outcome) // 1024)
                 continue
             found[outcome] += 1
+            if found.total() % 10000 == 0:
+                sys.stderr.write(f"{reader}: {found.total()} tried\n")
         good = {key: found.pop(key, 0) for key in ("read", "refused")}
         print(
             f"| {reader} | {count} | {good['read']} | {good['refused']} | {sum(found.values())} | "

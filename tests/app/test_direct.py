@@ -96,6 +96,26 @@ def test_the_energy_is_that_of_the_python_api(capsys, glass, tmp_path):
     assert table(tmp_path / "atoms.csv")["species"][0] == "Si"
 
 
+@pytest.mark.parametrize("ending", ["csv", "extxyz", "dump"])
+def test_stresses_of_atoms_are_written_beside_their_energies(capsys, glass, tmp_path, ending):
+    from ase.io import read
+
+    out = tmp_path / f"atoms.{ending}"
+    told(capsys, "energy", glass, *SILICA, "--per-atom", str(out))
+    right = direct.energy(silica_glass(), YukawaSilica()).atom_virials
+    for name, (a, b) in {"xx": (0, 0), "yy": (1, 1), "xy": (0, 1)}.items():
+        column = f"stress_{name}"
+        if ending == "csv":
+            found = numbers(out, column)
+        elif ending == "extxyz":
+            found = read(out).arrays[column]
+        else:
+            head, *rows = out.read_text().split("ITEM: ATOMS ")[1].splitlines()
+            at = head.split().index(column)
+            found = [float(row.split()[at]) for row in rows]
+        np.testing.assert_allclose(found, right[:, a, b], rtol=1e-7, atol=1e-8)
+
+
 def test_published_energies_of_a_silica_bilayer(capsys, reference, tmp_path):
     file = reference / "font_clos" / "sio2_1_initial.dump"
     found = told(
@@ -570,6 +590,19 @@ def test_d2min_matches_atoms_by_id_and_finds_the_one_that_moved(capsys, glass, t
     assert "expected a positive length" in refused(
         capsys, "d2min", glass, glass, "--cutoff", "1000"
     )
+
+
+def test_d2min_tells_what_named_the_species_of_either_file(capsys, glass, tmp_path):
+    turned = silica_glass()
+    turned = turned.with_(names=turned.names[::-1], species=1 - turned.species)
+    data = write_configuration(tmp_path / "turned.data", turned)
+    found = told(capsys, "d2min", str(data), glass, "--cutoff", "4.5")
+    assert found["species_from"] == "column species"
+    assert found["deformed_species_from"] == "comments of Masses"
+    assert found["deformed_types"] == "type 1 O, type 2 Si"
+    assert found["d2min"]["largest"] < 1e-20
+    alike = told(capsys, "d2min", glass, glass, "--cutoff", "4.5")
+    assert not any(key.startswith("deformed") for key in alike)
 
 
 def test_d2min_from_frame_to_frame_is_that_of_every_two_states(capsys, glass, tmp_path):

@@ -427,6 +427,10 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         potential(atom_energies=lambda a, x: 1.01 * a),
         "sum of the atoms' energies",
     ),
+    ("potential", "atom_virials_sum_to_the_virial"): (
+        potential(atom_virials=lambda a, x: 1.01 * a),
+        "sum of the atoms' virials",
+    ),
     ("potential", "foreign_glass_is_refused"): (
         variant(
             YukawaSilica,

@@ -61,6 +61,20 @@ def test_the_numbers_are_those_of_the_potential(system):
     np.testing.assert_allclose(atoms.get_stress(voigt=False)[:d, :d], report.stress, atol=1e-12)
 
 
+def test_stresses_of_atoms_add_up_to_the_stress(system):
+    glass, model, atoms = system
+    shares = atoms.get_stresses()
+    assert shares.shape == (len(atoms), 6)
+    np.testing.assert_allclose(shares.sum(axis=0), atoms.get_stress(), rtol=1e-9, atol=1e-12)
+    volume, d = np.linalg.det(glass.cell), glass.dimension
+    np.testing.assert_allclose(
+        atoms.get_stresses(voigt=False)[:, :d, :d] * volume,
+        energy(glass, model).atom_virials,
+        rtol=1e-9,
+        atol=1e-12,
+    )
+
+
 def test_forces_are_differences_of_the_energy(system):
     atoms = system[2]
     some = [0, len(atoms) // 3, len(atoms) - 1]

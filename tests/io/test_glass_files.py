@@ -152,6 +152,42 @@ def test_ovito_reads_what_was_written(tmp_path, suffix):
         )
 
 
+@pytest.mark.parametrize("z", [0.0, 1.5])
+def test_a_dump_of_a_plane_has_no_heights_where_these_are_zero(tmp_path, z):
+    """OVITO opens a dump without them as two-dimensional."""
+    before = glass(2, 3.7).with_(info={"origin": [1.0, 2.0, z]})
+    path = write_configuration(tmp_path / "glass.dump", before)
+    columns = "id type element x y" + (" z" if z else "")
+    assert f"ITEM: ATOMS {columns}\n" in path.read_text()
+    for _ in range(2):
+        after = read_configuration(path)
+        assert np.allclose(after.in_file(after.positions), before.in_file(before.positions))
+        assert after.dimension == 2 and after.origin[2] == z
+        path = write_configuration(tmp_path / "again.dump", after)
+        assert f"ITEM: ATOMS {columns}\n" in path.read_text()
+
+
+def test_ovito_opens_a_dump_of_a_plane_flat(tmp_path):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    ovito = pytest.importorskip("ovito.io")
+    path = write_configuration(tmp_path / "glass.dump", glass(2))
+    assert ovito.import_file(str(path)).compute().cell.is2D
+
+
+@pytest.mark.parametrize("suffix", [".extxyz", ".dump"])
+def test_atoms_in_reduced_units_have_radii(tmp_path, suffix):
+    names, units = ("S", "L"), "lj"
+    path = write_configuration(
+        tmp_path / f"glass{suffix}", glass(3).with_(names=names, units=units)
+    )
+    whole = path.read_text()
+    lines = [line.split() for line in whole.splitlines() if line.split()[-1] in ("0.31", "0.59")]
+    assert len(lines) == len(glass(3))
+    assert all(("S" in line) == (line[-1] == "0.31") for line in lines)
+    assert "radius" in whole
+    assert "radius" not in write_configuration(path, glass(3)).read_text()
+
+
 def test_ase_reads_what_was_written(tmp_path):
     from ase.io import read
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.tracking import Beginning, Outcome
 from vitreous.plugins.trackers import _mlflow_database as database
 from vitreous.plugins.trackers import mlflow as tracking
+from vitreous.plugins.trackers._mlflow_life import close_killed
 from vitreous.plugins.trackers.mlflow import MLflow, flatten
 
 pytest.importorskip("mlflow")
@@ -246,7 +248,7 @@ sys.stdin.read()
 """
 
 
-def test_a_killed_run_is_closed_at_the_next_start_and_a_living_one_is_not(copied):
+def test_a_killed_run_is_closed_at_the_next_start_and_a_living_one_is_not(copied, caplog):
     from mlflow.tracking import MlflowClient
 
     other = subprocess.Popen(
@@ -266,6 +268,8 @@ def test_a_killed_run_is_closed_at_the_next_start_and_a_living_one_is_not(copied
     run = client.get_run(known)
     assert run.info.status == "KILLED"
     assert "its process ended before it could close it" in run.data.tags["failure"]
+    assert f"the tracked run in {copied / 'old' / 'x'} is closed: its process ended" in caplog.text
+    assert not (copied / "old" / "x" / ".running").exists()
     assert client.get_run(here.id).info.status == "RUNNING"
     here.finish(Outcome())
     assert client.get_run(here.id).info.status == "FINISHED"
@@ -282,3 +286,45 @@ def test_a_run_of_another_machine_is_never_closed(copied):
     client.set_tag(first.id, "vitreous.host", "far-away")
     MLflow().start(beginning(copied, folder=copied / "second"))
     assert client.get_run(first.id).info.status == "RUNNING"
+
+
+class Strict:
+    """A server with three killed runs, the first of which it does not let close."""
+
+    def __init__(self, folder):
+        self.runs, self.closed, self.searched = {}, [], []
+        for name in ("deleted", "second", "third"):
+            (folder / name).mkdir()
+            (folder / name / ".running").touch()
+            self.runs[name] = SimpleNamespace(
+                info=SimpleNamespace(run_id=name),
+                data=SimpleNamespace(tags={"folder": str(folder / name)}),
+            )
+
+    def search_experiments(self):
+        return [SimpleNamespace(experiment_id=number) for number in ("0", "7")]
+
+    def search_runs(self, experiments, filter_string):
+        self.searched = experiments
+        return list(self.runs.values())
+
+    def set_tag(self, run, name, value):
+        from mlflow.exceptions import MlflowException
+
+        if run == "deleted":
+            raise MlflowException("the run is deleted")
+
+    def set_terminated(self, run, status):
+        self.closed.append((run, status))
+
+
+def test_a_killed_run_that_cannot_be_closed_keeps_no_other_from_it(tmp_path):
+    server = Strict(tmp_path)
+    close_killed(server, None)
+    assert server.searched == ["0", "7"]
+    assert server.closed == [("second", "KILLED"), ("third", "KILLED")]
+    left = sorted(path.parent.name for path in tmp_path.glob("*/.running"))
+    assert left == ["deleted"]
+    close_killed(server, "7")
+    assert server.searched == ["7"]
+    assert len(server.closed) == 2

@@ -297,3 +297,47 @@ def test_thin_cells_overlaps_and_foolish_scales_are_refused():
         POTENTIAL.surface(atoms(["Si", "O"], np.array([[0, 0, 0], [0.1, 0, 0]])))
     with pytest.raises(VitreousError, match=r"watanabe\.sigma is -1"):
         Watanabe(sigma=-1.0)
+
+
+def test_virials_of_atoms_add_up_where_bonds_break():
+    """Every term, and every coordination."""
+    glass = melt()
+    surface = POTENTIAL.surface(glass)
+    virials = surface.atom_virials(glass.positions, glass.cell)
+    _, _, whole = surface.energy_forces_virial(glass.positions, glass.cell)
+    np.testing.assert_allclose(virials.sum(axis=0), whole, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(virials, virials.transpose(0, 2, 1), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("r", [1.6, 2.5])
+def test_the_ends_of_a_bond_share_its_virial(r):
+    """Also of one that is about to break, whose coordinations change with it."""
+    pair = atoms(["Si", "O"], np.array([[0, 0, 0], [r, 0, 0]]))
+    surface = POTENTIAL.surface(pair)
+    virials = surface.atom_virials(pair.positions, pair.cell)
+    force = surface.energy_forces(pair.positions, pair.cell)[1][0, 0]
+    for virial in virials:
+        np.testing.assert_allclose(virial, np.diag([0.5 * force * r, 0.0, 0.0]), atol=1e-12)
+
+
+def test_the_three_atoms_of_a_bridge_share_what_bends_it():
+    """An oxygen between two silicons; pairs by halves, from the forces without the bridge."""
+    bridge = np.array([[0, 0, 0], [1.6, 0, 0], [-0.4, 1.55, 0]])
+    names = ["O", "Si", "Si"]
+    whole = POTENTIAL.surface(atoms(names, bridge)).atom_virials(bridge, 40.0 * np.eye(3))
+    pairs = np.zeros((3, 3, 3))
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        pair = atoms([names[a], names[b]], bridge[[a, b]])
+        # the oxygen keeps both bonds: softening depends on its coordination alone
+        factor = softened(names[a], names[b])
+        virials = POTENTIAL.surface(pair).atom_virials(pair.positions, pair.cell)
+        pairs[[a, b]] += factor * virials
+    rest = whole - pairs
+    np.testing.assert_allclose(rest, np.broadcast_to(rest[0], rest.shape), atol=1e-10)
+    assert np.abs(rest).max() > 0.1
+
+
+def softened(a, b):
+    """A pair's energy with an oxygen of two bonds, over that with one bond."""
+    soft = POTENTIAL.terms().soft
+    return softening(1, 2.0, soft)[0] / softening(1, 1.0, soft)[0] if a != b else 1.0

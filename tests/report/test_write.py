@@ -268,6 +268,18 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(result: Run, tmp_path: 
         write_report(result, tmp_path / "file" / "report", "vitreous run")
 
 
+def test_nothing_is_written_through_a_link(result: Run, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    folder = tmp_path / "of a stranger"
+    for path in write_report(result, folder, "vitreous run"):
+        path.unlink()
+        path.symlink_to(mine)
+    paths = write_report(result, folder, "vitreous run")
+    assert len(paths) > 1 and not any(path.is_symlink() for path in paths)
+    assert mine.read_text() == "mine"
+
+
 def test_pictures_are_the_same_every_time_and_leave_matplotlib_alone(
     result: Run, tmp_path: Path
 ) -> None:

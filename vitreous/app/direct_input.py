@@ -205,3 +205,10 @@ def stress_by_name(report: EnergyReport) -> dict[str, float]:
     """Components of the stress by name: xx, yy, xy."""
     d = len(report.stress)
     return dict(zip(VOIGT_NAMES[d], in_voigt_order(report.stress).tolist(), strict=True))
+
+
+def atom_stresses(report: EnergyReport) -> dict[str, NDArray[Any]]:
+    """Stress times volume of every atom, a column for each component: stress_xx, ..."""
+    components = in_voigt_order(report.atom_virials).T
+    names = VOIGT_NAMES[len(report.stress)]
+    return {f"stress_{name}": of for name, of in zip(names, components, strict=True)}

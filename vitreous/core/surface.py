@@ -69,6 +69,13 @@ class EnergySurface(Protocol):
         """Energies (N,) that add up to the whole."""
         ...
 
+    def atom_virials(self, positions: Array, cell: Array) -> Array:
+        """Shares (N, D, D) of dE/dstrain, symmetric, that add up to it: each atom's stress times
+        volume, positive in tension. What forces between several atoms do is shared equally among
+        them, as LAMMPS's ``compute stress/atom`` does.
+        """
+        ...
+
     def stress(self, positions: Array, cell: Array) -> Array:
         """Cauchy stress (D, D), energy per area or volume, positive in tension."""
         ...

@@ -20,7 +20,7 @@ _FLAT = 0.01  # length: a plane glass may leave its plane this far, as finite di
 
 
 class VitreousCalculator(Calculator):
-    """Energy, forces, stress and energies of atoms of a potential, in its units.
+    """Energy, forces and stress of a potential, energies and stresses of atoms, in its units.
 
     A plane glass has forces without z. Its stress is per volume, as everywhere in ASE: the stress
     per area divided by the height of the cell, in which filters and
@@ -34,6 +34,7 @@ class VitreousCalculator(Calculator):
         "energies",
         "forces",
         "stress",
+        "stresses",
     ]
 
     def __init__(self, potential: Potential, species: dict[str, str] | None = None) -> None:
@@ -79,15 +80,21 @@ class VitreousCalculator(Calculator):
             self.results["energies"] = np.array(surface.atom_energies(*state))
         if atoms.cell.rank == 3:
             self.results["stress"] = _voigt(virial / atoms.cell.volume)
+            if "stresses" in (properties or ()):
+                shares = surface.atom_virials(*state) / atoms.cell.volume
+                self.results["stresses"] = np.array([_voigt(share) for share in shares])
 
     def get_stress(self, atoms: Atoms | None = None) -> NDArray[np.float64]:
         """(6,) xx, yy, zz, yz, xz, xy. Raises VitreousError for a cell without volume."""
-        if atoms is not None and atoms.cell.rank < 3:
-            raise VitreousError(
-                f"{SOURCE} has a cell without volume, but a stress is per volume; give it a third "
-                "lattice vector, e.g. atoms.cell[2] = (0, 0, 1) for the stress per area"
-            )
+        _refuse_flat(atoms)
         return np.array(super().get_stress(atoms))
+
+    def get_stresses(self, atoms: Atoms | None = None) -> NDArray[np.float64]:
+        """(N, 6) shares of the stress that add up to it, as ASE asks: each atom's virial over the
+        volume of the cell. Raises VitreousError for a cell without volume.
+        """
+        _refuse_flat(atoms)
+        return np.array(super().get_stresses(atoms))
 
     def _glass(self, atoms: Atoms) -> Configuration:
         planes = self.potential.dimensions
@@ -114,6 +121,15 @@ class VitreousCalculator(Calculator):
         if self._surface is None or self._of is None or not _alike(glass, self._of):
             self._surface, self._of = self.potential.surface(glass), glass
         return self._surface
+
+
+def _refuse_flat(atoms: Atoms | None) -> None:
+    """Raises VitreousError for a cell without volume."""
+    if atoms is not None and atoms.cell.rank < 3:
+        raise VitreousError(
+            f"{SOURCE} has a cell without volume, but a stress is per volume; give it a third "
+            "lattice vector, e.g. atoms.cell[2] = (0, 0, 1) for the stress per area"
+        )
 
 
 def _alike(a: Configuration, b: Configuration) -> bool:

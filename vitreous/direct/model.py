@@ -7,12 +7,12 @@ prediction = Model.load("listi").predict(atoms)
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from vitreous import bundles
 from vitreous.bundles import Bundle, Prediction, find_bundle
+from vitreous.direct.prediction_warnings import warn
 from vitreous.direct.rest import rested
 from vitreous.io.glasses import as_glass
 
@@ -60,7 +60,8 @@ class Model:
             angle: of the loading direction, degrees; None: that of the training.
             relax: bring the glass to rest in its cell first.
 
-        A glass that is not at rest, and a map that is not to be trusted, are warned of.
+        What speaks against the map is warned of: a glass that is not at rest, or unlike those of
+        the training.
 
         Raises:
             VitreousError: in one sentence, for what is no glass, or none that the model knows.
@@ -69,18 +70,5 @@ class Model:
         if relax:
             configuration = rested(configuration, self.bundle).configuration
         found = bundles.predict(configuration, self.bundle, grid=grid, angle=angle)
-        if not found.at_rest:
-            warnings.warn(
-                f"the glass is not at rest (largest force {found.largest_force:.3g}), but the "
-                "model learnt from relaxed glasses; try predict(..., relax=True)",
-                stacklevel=2,
-            )
-        if found.doubtful:
-            expected = "" if found.correlation is None else f" of {found.correlation:.2f}"
-            warnings.warn(
-                "do not trust the map: the glass is unlike those of the training, or too little "
-                f"is known of it (expected correlation{expected}; the fields odd and correlation "
-                "of the prediction say more)",
-                stacklevel=2,
-            )
+        warn(found, self.bundle, relax=None if relax else "predict(..., relax=True)")
         return found

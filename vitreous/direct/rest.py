@@ -41,7 +41,9 @@ class EnergyReport:
         energy: of the whole glass. atom_energies: (N,) shares of it.
         largest_force: largest component of a force; at_atom: the id, as in the file, of the atom it
         acts on.
-        stress: (D, D) Cauchy stress, energy per area or volume, tension positive.
+        stress: (D, D) Cauchy stress, energy per area or volume, tension positive. atom_virials: (N,
+        D, D) stress times volume of each atom, energy, as LAMMPS's ``compute stress/atom``; they
+        add up to the stress times the area or volume of the cell.
         units: a key of ``vitreous.core.data.UNITS``.
     """
 
@@ -50,6 +52,7 @@ class EnergyReport:
     largest_force: float
     at_atom: int
     stress: Array
+    atom_virials: Array
     units: str
 
     @property
@@ -67,7 +70,8 @@ class EnergyReport:
 
 
 def energy(configuration: Given, potential: Potential) -> EnergyReport:
-    """Energy, energies of atoms, largest force and stress of a glass as it is.
+    """Energy, largest force and stress of a glass as it is, with the energies and stresses of its
+    atoms.
 
     Args:
         configuration: a Configuration, ASE Atoms, or the path of a file.
@@ -97,6 +101,7 @@ def _report(configuration: Configuration, potential: Potential, free: Array | No
         largest_force=float(np.abs(forces).max()),
         at_atom=int(configuration.ids[worst]),
         stress=np.array(surface.stress(*state)),
+        atom_virials=np.array(surface.atom_virials(*state)),
         units=configuration.units,
     )
 

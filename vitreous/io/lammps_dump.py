@@ -165,7 +165,7 @@ def _positions(
     fractional = np.where(scaled, read, 0.0) @ cell
     placed = fractional + np.where(scaled, 0.0, read - origin)
     if z is None:
-        placed[:, 2] = 0.0  # where the plane lies, the file does not say
+        placed[:, 2] = -origin[2]  # LAMMPS keeps a plane at z = 0
     return placed, z is None
 
 

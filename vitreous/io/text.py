@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import zlib
 from pathlib import Path
@@ -100,6 +101,10 @@ def _unpacked(packed: bytes, path: Path) -> bytes:
     return b"".join(parts)
 
 
+#: what no text in Latin-1 holds
+_STRANGE = re.compile(r"[^\t\n\f\r -~\xa1-\xac\xae-\xff]")
+
+
 def _decoded(content: bytes, path: Path) -> str:
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         coding = "utf-16"
@@ -111,7 +116,6 @@ def _decoded(content: bytes, path: Path) -> str:
         return content.decode(coding)
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    strange = sum(not (c.isprintable() or c in "\t\r\n\f") for c in text[:_CHUNK])
-    if coding == "utf-16" or strange:
+    if coding == "utf-16" or _STRANGE.search(text, 0, _CHUNK):
         raise VitreousError(f"{path} is not a text file; expected {KNOWN}") from None
     return text

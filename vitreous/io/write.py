@@ -35,6 +35,9 @@ FORMATS = (
     ".data",
     ".lmp",
 )  #: names that ``write_configuration`` knows, also with .gz
+#: of species in reduced units, sigma: OVITO takes S for sulphur and L for a point
+_RADII = {"S": 0.31, "L": 0.59}
+_RADIUS = 0.5  # sigma, of others
 _OWN = {"species", "pos", "id", "type", "element", "x", "y", "z"}
 
 
@@ -79,7 +82,7 @@ def write_configuration(
     if suffix in (".extxyz", ".xyz"):
         text = _extxyz(configuration, columns)
     elif suffix in (".dump", ".lammpstrj"):
-        text = dump(configuration, columns)
+        text = dump(configuration, {**_radii(configuration), **columns})
     elif suffix in (".data", ".lmp") and not columns:
         text = data(configuration)
     else:
@@ -111,6 +114,14 @@ def refuse_format(path: Path, configuration: Configuration) -> None:
             "does not tell; "
             "expected .extxyz, .xyz, .dump or .lammpstrj"
         )
+
+
+def _radii(configuration: Configuration) -> dict[str, Floats]:
+    """Radii by which OVITO draws atoms in reduced units; it knows those of elements."""
+    if configuration.units != "lj":
+        return {}
+    radii = np.array([_RADII.get(name, _RADIUS) for name in configuration.names])
+    return {"radius": radii[configuration.species]}
 
 
 def _suffix(path: Path) -> str:
@@ -150,6 +161,7 @@ def _extxyz(
     numbers: Mapping[str, float] | None = None,
 ) -> str:
     positions, cell, origin, periodic = solid(configuration)
+    columns = {**_radii(configuration), **columns}
     lattice = " ".join(repr(v) for v in cell.ravel().tolist())
     begins = " ".join(repr(v) for v in origin.tolist())
     properties = "species:S:1:pos:R:3:id:I:1" + "".join(

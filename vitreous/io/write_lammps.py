@@ -19,7 +19,9 @@ def _turned(cell: Floats) -> bool:
 
 
 def dump(configuration: Configuration, columns: Mapping[str, NDArray[Any]]) -> str:
-    """The text of a dump of one snapshot."""
+    """The text of a dump of one snapshot. A plane at z = 0 has no column z: OVITO then opens it as
+    two-dimensional.
+    """
     positions, cell, origin, periodic = solid(configuration)
     flags = " ".join("pp" if p else "ff" for p in periodic)
     corner = origin - [0.0, 0.0, 0.5] if configuration.dimension == 2 else origin
@@ -32,10 +34,16 @@ def dump(configuration: Configuration, columns: Mapping[str, NDArray[Any]]) -> s
         f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(configuration)}\nITEM: BOX BOUNDS "
         f"{form}\n{bounds}"
     )
-    head += " ".join(["ITEM: ATOMS id type element x y z", *columns]) + "\n"
+    flat = configuration.dimension == 2 and not origin[2]
+    axes = "xy" if flat else "xyz"
+    head += " ".join(["ITEM: ATOMS id type element", *axes, *columns]) + "\n"
     names = [configuration.names[s] for s in configuration.species]
     return head + rows(
-        configuration.ids, configuration.species + 1, names, *positions.T, *columns.values()
+        configuration.ids,
+        configuration.species + 1,
+        names,
+        *positions.T[: len(axes)],
+        *columns.values(),
     )
 
 

@@ -199,6 +199,24 @@ def atom_energies_sum_to_the_energy(subject: Subject) -> None:
     )
 
 
+def atom_virials_sum_to_the_virial(subject: Subject) -> None:
+    """The atomic virials are symmetric, and add up to the stress times the volume."""
+    surface, x, cell, _ = _state(subject)
+    virials = np.array(surface.atom_virials(x, cell))
+    expect_close(
+        virials,
+        virials.transpose(0, 2, 1),
+        "an atom's virial, compared with its transpose,",
+        ROUNDING,
+    )
+    expect_close(
+        virials.sum(axis=0),
+        surface.stress(x, cell) * np.linalg.det(cell),
+        "the sum of the atoms' virials",
+        ROUNDING,
+    )
+
+
 def foreign_glass_is_refused(subject: Subject) -> None:
     """Unknown species and other units raise a VitreousError."""
     glass, potential = crowd_of(subject), subject.make()
@@ -221,5 +239,6 @@ CHECKS = (
     lattice_vectors_change_nothing,
     order_of_atoms_does_not_matter,
     atom_energies_sum_to_the_energy,
+    atom_virials_sum_to_the_virial,
     foreign_glass_is_refused,
 )

@@ -100,7 +100,13 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Answers:
             f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)
         }
         about["written"] = str(write_atoms(out, reference, {"d2min": report.d2min, **moved}))
-    return {"atoms": len(report.d2min), **named(reference), **about}
+    of_reference, of_glass = named(reference), named(glass)
+    told = {
+        f"deformed_{key}": of_glass[key]
+        for key in ("types", "species_from")
+        if key in of_glass and of_glass[key] != of_reference.get(key)
+    }
+    return {"atoms": len(report.d2min), **of_reference, **told, **about}
 
 
 def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Answers:

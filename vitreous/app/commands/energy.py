@@ -20,7 +20,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-atom",
         metavar="OUT",
-        help="write id, position and energy of every atom: .csv, .extxyz or .dump",
+        help="write id, position, energy and stress (times volume) of every atom: .csv, .extxyz or "
+        ".dump",
     )
     common_options(parser)
 
@@ -33,6 +34,7 @@ def carry_out(options: argparse.Namespace) -> int:
 def _energy(options: argparse.Namespace) -> Answers:
     from vitreous.app.direct_input import (
         about,
+        atom_stresses,
         atoms_path,
         model_and_glass,
         stress_by_name,
@@ -54,5 +56,6 @@ def _energy(options: argparse.Namespace) -> Answers:
     if out is not None:
         # ASE takes a column energy for the energy of the whole
         name = "energy" if out.suffix == ".csv" else "atom_energy"
-        answers["written"] = str(write_atoms(out, glass, {name: report.atom_energies}))
+        columns = {name: report.atom_energies, **atom_stresses(report)}
+        answers["written"] = str(write_atoms(out, glass, columns))
     return answers

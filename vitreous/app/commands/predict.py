@@ -67,10 +67,11 @@ def _predict(options: argparse.Namespace) -> Answers:
 
     from vitreous.app.direct_input import about, refuse_unwritable, relaxing
     from vitreous.app.imaged_input import imaged, summary_of
-    from vitreous.app.predicted import summary, warn
+    from vitreous.app.predicted import summary
     from vitreous.bundles import find_bundle, predict, prepared, read_glass_for
     from vitreous.bundles.columns import DOUBTFUL
     from vitreous.direct.prediction_files import endings, write_prediction
+    from vitreous.direct.prediction_warnings import warn
     from vitreous.direct.rest import rested
 
     bundle = find_bundle(options.bundle)
@@ -98,7 +99,7 @@ def _predict(options: argparse.Namespace) -> Answers:
         report = rested(glass, bundle)
         glass, relaxed = report.configuration, relaxing(report)
     found = predict(glass, bundle, grid=options.grid, angle=options.angle)
-    warn(found, bundle, options.relax)
+    warn(found, bundle, relax=None if options.relax else "--relax")
     for out in outs:
         write_prediction(found, out)
     angle = bundle.loading.angle if options.angle is None else options.angle

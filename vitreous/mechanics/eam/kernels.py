@@ -194,6 +194,30 @@ def evaluate(first, near, d, r, species, density, pair, per_dr, slope, energies,
 
 
 @njit(cache=True)
+def atom_virials(first, near, d, r, species, density, pair, per_dr, slope):
+    """Virials (N, 3, 3), half of each pair's U' r n (x) n to either atom."""
+    cells = density.shape[2]
+    virials = np.zeros((len(species), 3, 3))
+    for i in range(len(species)):
+        a = species[i]
+        for k in range(first[i], first[i + 1]):
+            j = near[k]
+            b = species[j]
+            m, t = _place(r[k] * per_dr, cells)
+            c = pair[a, b, m]
+            # phi' from r phi, then U' at fixed F'
+            dphi = (_slope(c, t) * per_dr - _cubic(c, t) / r[k]) / r[k]
+            drho_i, drho_j = _slope(density[b, a, m], t), _slope(density[a, b, m], t)
+            du = dphi + (slope[i] * drho_i + slope[j] * drho_j) * per_dr
+            for p in range(3):
+                for q in range(3):
+                    half = 0.5 * du / r[k] * d[p, k] * d[q, k]
+                    virials[i, p, q] += half
+                    virials[j, p, q] += half
+    return virials
+
+
+@njit(cache=True)
 def stiffness(first, near, d, r, species, density, pair, per_dr, slope, k_pair, jac_i, jac_j):
     """Fill each pair's stiffness ``k_pair`` (P, 6), ordered as in
     ``vitreous.mechanics.pair.kernels``, and its factors ``jac_i``, ``jac_j`` (P,) of J: rho' / r,

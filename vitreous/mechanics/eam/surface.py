@@ -123,6 +123,23 @@ class EamSurface:
         self.energy_forces_virial(positions, cell)
         return self._energies.copy()
 
+    def atom_virials(self, positions: Array, cell: Array) -> Array:
+        """Virials (N, 3, 3), half of each pair's effective U' r to either atom, embedding included:
+        the partition of LAMMPS.
+        """
+        self._embed(positions, cell)
+        return eam.atom_virials(
+            self._first,
+            self._j,
+            self._d,
+            self._r,
+            self.species,
+            self._density,
+            self._pair,
+            self._per_dr,
+            self._slope,
+        )
+
     def densities(self, positions: Array, cell: Array) -> Array:
         """Embedding densities (N,), in the unit of the file."""
         self._embed(positions, cell)

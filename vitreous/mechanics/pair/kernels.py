@@ -124,6 +124,29 @@ def atom_energies(x, start, nbr, image, offset, species, kinds, table, r_min, in
 
 
 @njit(cache=True)
+def atom_virials(x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff):
+    """Virials (N, D, D), half of each pair's U' r n (x) n to either atom."""
+    n, d = x.shape
+    virials, step = np.zeros((n, d, d)), np.empty(d)
+    for i in range(n):
+        for k in range(start[i], start[i + 1]):
+            j = nbr[k]
+            r2 = 0.0
+            for a in range(d):
+                step[a] = x[j, a] + offset[image[k], a] - x[i, a]
+                r2 += step[a] ** 2
+            if r2 < cutoff * cutoff:
+                r = np.sqrt(r2)
+                _, du = energy_slope(table, species[i] * kinds + species[j], r, r_min, inverse_step)
+                for a in range(d):
+                    for b in range(d):
+                        half = 0.5 * du / r * step[a] * step[b]
+                        virials[i, a, b] += half
+                        virials[j, a, b] += half
+    return virials
+
+
+@njit(cache=True)
 def stiffness(
     x, start, nbr, image, offset, species, kinds, table, r_min, inverse_step, cutoff, out, distance
 ):  # type: ignore[no-untyped-def]

@@ -101,6 +101,10 @@ class PairSurface:
         """Energies (N,), half of each pair's to either atom."""
         return pair.atom_energies(positions, *self._arguments(positions, cell))
 
+    def atom_virials(self, positions: Array, cell: Array) -> Array:
+        """Virials (N, D, D), half of each pair's to either atom."""
+        return pair.atom_virials(positions, *self._arguments(positions, cell))
+
     def stiffness(self, positions: Array, cell: Array) -> tuple[NeighbourList, Array, Array]:
         """The neighbour list, each pair's K (P, D(D+1)/2), energy per length squared, and length
         (P,).

@@ -17,6 +17,7 @@ from vitreous.mechanics.watanabe import response as watanabe_response
 from vitreous.mechanics.watanabe.assembly import block_entries
 from vitreous.mechanics.watanabe.kernels import Scratch
 from vitreous.mechanics.watanabe.terms import Terms
+from vitreous.mechanics.watanabe.virials import atom_virials
 
 Array = NDArray[Any]
 
@@ -106,6 +107,13 @@ class WatanabeSurface:
         """Energies (N,): a half of each pair's and a third of each triplet's."""
         self.energy_forces_virial(positions, cell)
         return self._scratch.energy.copy()
+
+    def atom_virials(self, positions: Array, cell: Array) -> Array:
+        """Virials (N, 3, 3): a half of each pair's, coordination included, and a third of each
+        triplet's (see ``vitreous.mechanics.watanabe.virials``).
+        """
+        self.energy_forces_virial(positions, cell)
+        return atom_virials(self.species, self.terms, self._scratch)
 
     def coordinations(self, positions: Array, cell: Array) -> Array:
         """Coordinations z (N,): numbers of unlike neighbours, fractional on the ramp."""

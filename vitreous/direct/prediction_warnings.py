@@ -1,0 +1,71 @@
+"""What speaks against a prediction: of ``vitreous predict`` and ``Model.predict`` alike."""
+
+from __future__ import annotations
+
+import warnings
+
+from vitreous.bundles import Bundle, Prediction
+from vitreous.bundles.levels import level_of
+
+_SHOWN = 3  # quantities named in a warning
+
+
+def warn(found: Prediction, bundle: Bundle, *, relax: str | None) -> None:
+    """What speaks against the prediction, as warnings at the line that asked for it.
+
+    Args:
+        relax: what brings the glass to rest first, e.g. ``--relax``; None where that was done.
+    """
+    answer = level_of(bundle).noun
+    if found.masked:
+        because = ", ".join(f"{count} whose {reason}" for reason, count in found.masked.items())
+        warnings.warn(f"{sum(found.masked.values())} places are left out: {because}", stacklevel=3)
+    if not found.at_rest and relax is not None:
+        warnings.warn(
+            f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model "
+            f"learnt from relaxed glasses; try {relax}",
+            stacklevel=3,
+        )
+    if bundle.potential is None:
+        warnings.warn(
+            "whether the glass is at rest is not known, since the bundle holds no potential; the "
+            f"model learnt from glasses at rest under {bundle.at_rest_under}",
+            stacklevel=3,
+        )
+    if found.by_number:
+        warnings.warn(
+            "the model reads atoms in the order of their numbers in the file: only a glass "
+            f"numbered along rows, as those of its training, gets a true {answer}",
+            stacklevel=3,
+        )
+    if found.doubtful is None:
+        warnings.warn(
+            f"whether this {answer} is to be trusted is unknown: too little of the glass is "
+            "whole and fully bonded, or the model was bundled with too few glasses",
+            stacklevel=3,
+        )
+    elif found.doubtful:
+        warnings.warn(
+            f"{_expected(found, bundle)}{_oddities(found)}: do not trust the {answer}",
+            stacklevel=3,
+        )
+
+
+def _expected(found: Prediction, bundle: Bundle) -> str:
+    """What is expected of the map, in words."""
+    if found.correlation is None or bundle.trust is None:
+        return "this glass lies outside those that the model was trained on"
+    return (
+        f"the map is expected to correlate with the true one by {found.correlation:.2f}, less than "
+        f"the {bundle.trust.least:.2f} from which maps are trusted (on glasses like those of the "
+        f"training {bundle.trust.usual:.2f})"
+    )
+
+
+def _oddities(found: Prediction) -> str:
+    """What of the glass is unusual among those of the training, with units."""
+    worst = "; ".join(
+        f"{name} is {' '.join([f'{value:.4g}', unit]).strip()}, in training {mean:.4g}"
+        for name, unit, value, mean in (found.odd or [])[:_SHOWN]
+    )
+    return f" ({worst})" if worst else ""
