@@ -67,6 +67,11 @@ def test_what_fits_is_built_under_its_name(toys):
             {"events": None},
             "needs events, but no labeler of events is chosen; .*correlation=correlation",
         ),
+        (
+            "prediction_area",
+            {"labeler": "toy_whole"},
+            "needs an attention, which model 'toy_least_squares' does not give; .*regression$",
+        ),
         ("regression", {"model": None}, "needs a model, but there is none"),
         (
             "correlation",

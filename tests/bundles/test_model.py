@@ -84,7 +84,7 @@ def test_a_map_that_is_not_to_be_trusted_is_warned_of(model, atoms):
     doubting = Model(
         replace(model.bundle, trust=replace(model.bundle.trust, factor=100.0)),
     )
-    with pytest.warns(UserWarning, match=r"by 0\.\d\d .*: do not trust the map") as told:
+    with pytest.warns(UserWarning, match=r"by 0\.\d\d, less than .*: do not trust the map") as told:
         assert doubting.predict(atoms, grid=4).doubtful
     assert {warning.filename for warning in told} == {__file__}
 

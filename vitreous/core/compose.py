@@ -206,6 +206,13 @@ def _looking(parts: Parts, registry: Registry) -> str:
     return "" if tells else f"an attention, which model '{name}' does not give"
 
 
+def _mapping(parts: Parts, registry: Registry) -> str:
+    if parts["labeler"].level == "sample":  # of a whole glass a map is where the model looks
+        return _looking(parts, registry)
+    some = {"model", "indicators"} & parts.keys()
+    return "" if some else "a model or indicators, but there is neither"
+
+
 def _unbonded(parts: Parts, registry: Registry) -> str:
     name = registry.name_of("generator", parts["generator"])
     return (
@@ -221,11 +228,7 @@ _MISSING: Mapping[str, Callable[[Parts, Registry], str]] = {
     "indicators": lambda parts, _: (
         "" if "indicators" in parts else "indicators, but there are none"
     ),
-    "map": lambda parts, _: (
-        ""
-        if {"model", "indicators"} & parts.keys()
-        else "a model or indicators, but there is neither"
-    ),
+    "map": _mapping,
     "events": lambda parts, _: (
         "" if "events" in parts else "events, but no labeler of events is chosen"
     ),

@@ -21,8 +21,9 @@ class Evaluation(Method):
     values beside the means.
 
     ``levels`` and ``tasks``: of the labels that it can score. ``needs``: what a run must have
-    besides, of NEEDS; "map" is a prediction or indicators, whichever there is, and "bonds" are
-    those of the glasses. What does not fit is refused before anything is computed.
+    besides, of NEEDS; "map" is a prediction or indicators, whichever there is, of labels of whole
+    glasses the model's attention, and "bonds" are those of the glasses. What does not fit is
+    refused before anything is computed.
 
     Scores are taken on ``run.role("test")`` alone. Samples may be read from disk when asked for: go
     through them one by one, and keep no trajectory or feature of one when the next comes.
