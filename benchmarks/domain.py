@@ -77,7 +77,7 @@ def known(
     store: Store, name: str, make: Recipe, grid: int | None = None
 ) -> tuple[Configuration, Labels] | None:
     """A glass and its true map, from the store or computed now; None for one that cannot be made,
-    which is said.
+    which is reported.
     """
     key = key_of({"domain": name})
     if (found := store.get("domain", key)) is not None:

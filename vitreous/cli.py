@@ -71,7 +71,7 @@ def _carried_out(arguments: Sequence[str]) -> int:
 
 def _output_lost(reported: bool) -> int:
     """The exit status if standard output takes no more, 0 while it does: nobody reads on
-    (``| head -1``), or its disk is full, which is said unless something was ``reported``.
+    (``| head -1``), or its disk is full, which is reported unless something was.
     """
     try:
         sys.stdout.flush()
@@ -101,7 +101,7 @@ def _sentence(error: OSError | MemoryError) -> str:
     if isinstance(error, MemoryError):
         return (
             f"this machine has too little memory ({str(error) or 'none is left'}); use a "
-            "smaller glass, fewer places or fewer workers"
+            "smaller glass, fewer sites or fewer workers"
         )
     what = (
         f"{error.filename} cannot be used"

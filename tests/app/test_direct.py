@@ -936,7 +936,12 @@ def test_mistakes_in_the_options_are_refused(capsys, glass, tmp_path):
         ("--angle", "nan"): "the loading's angle is nan",
         ("--stop-after-events", "0"): "expected at least 1",
         ("--engine-set", "frame_every=-1"): "simulator.frame_every is -1.0",
-        ("--stop-after-events", "1", "--engine-set", "max_events=3"): "where to stop is said twice",
+        (
+            "--stop-after-events",
+            "1",
+            "--engine-set",
+            "max_events=3",
+        ): "where to stop is given twice",
         ("--at-rest", "nan"): "expected a positive number",
     }.items():
         assert sentence in refused(capsys, "deform", glass, *SILICA, *SHEAR, *small, *option)

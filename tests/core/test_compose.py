@@ -50,6 +50,10 @@ def test_a_fitting_combination_passes_with_or_without_the_optional_parts(toys):
             ".*descriptor=toy_vector.*generator=toy_bonded",
         ),
         (
+            {"labeler": "crack_path", "events": None},
+            "labeler 'crack_path' needs bonds, but generator 'toy_lattice' .*generator=toy_bonded",
+        ),
+        (
             {"labeler": "toy_whole"},
             "labels each sample, but descriptor 'toy_vector' works at level atom, site; "
             ".*labeler=toy_map",

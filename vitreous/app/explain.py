@@ -17,6 +17,7 @@ _SENTENCES = {
         "'{}' is no choice of this configuration; see the choices with: vitreous run --cfg job, "
         "or vitreous list"
     ),
+    r"Multiple values for ([^ ]+)\.": "{} is given twice; leave one of them out",
     r"(Config group override) must be a string": (
         "a component cannot be null on the command line; leave an optional one out with ~NAME, "
         "e.g. ~indicators"

@@ -11,6 +11,7 @@ import numpy as np
 from vitreous.core.build import checked_value, construct
 from vitreous.core.errors import VitreousError
 from vitreous.core.loading import Loading
+from vitreous.core.registry import suggest
 
 ROLES = ("train", "validation", "test")
 _SMALL = 0.01  # strain at which two loadings are compared
@@ -49,7 +50,13 @@ class LoadCase:
         Raises:
             VitreousError: an unknown field or role, or a loading that does not exist.
         """
-        fields = dict(changes)
+        fields, valid = dict(changes), (*asdict(base), "rotation", "roles")
+        for name in fields:
+            if name not in valid:
+                raise VitreousError(
+                    f"unknown field {where}.{name}{suggest(str(name), valid)}; valid fields: "
+                    f"{', '.join(valid)}"
+                )
         roles = checked_value(f"{where}.roles", fields.pop("roles", ROLES), tuple[str, ...])
         rotation = checked_value(f"{where}.rotation", fields.pop("rotation", 0.0), float)
         if not roles or not set(roles) <= set(ROLES):

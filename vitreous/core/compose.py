@@ -90,7 +90,7 @@ def _levels(parts: Parts, named: Mapping[str, str]) -> Iterator[Conflict]:
 
 
 def _bonds(parts: Parts, named: Mapping[str, str]) -> Iterator[Conflict]:
-    for role in ("descriptor", "indicators"):
+    for role in ("labeler", "events", "descriptor", "indicators"):
         if role in parts and parts[role].needs_bonds and not parts["generator"].has_bonds:
             yield Conflict(
                 (role, "generator"),

@@ -1,7 +1,7 @@
 """The whole run: samples independently of each other, then split, fit, predict.
 
 Everything is checked before anything is computed, and everything computed is kept: the same
-pipeline on the same store continues where it stood and ends with the same bits.
+pipeline on the same store resumes and ends with the same bits.
 """
 
 from __future__ import annotations

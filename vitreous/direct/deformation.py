@@ -135,8 +135,8 @@ def engine_for(
     )
     if twice in fields:
         raise VitreousError(
-            f"where to stop is said twice: by the engine's field {twice} ({fields[twice]!r}) as "
-            "well; leave one of them out"
+            f"where to stop is given twice, the second time by the engine's field {twice} "
+            f"({fields[twice]!r}); leave one of them out"
         )
     events = (
         steps_within(strain_max, strain_step) if stop_after_events is None else stop_after_events

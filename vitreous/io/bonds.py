@@ -7,15 +7,14 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.core.pairs import heights, pairs_closer
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-# : angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
+#: angstrom; silicon and oxygen further apart are not bonded: Font-Clos et al. (2022), Methods
 BOND_CUTOFF = 2.2
 _HEAP = 64  # atoms in a square (cube) whose side is half a cutoff
 _SMALLEST, _LARGEST = 1e-2, 1e8  # of a cell, angstrom or sigma
@@ -34,10 +33,9 @@ def close_pairs(configuration: Configuration, cutoff: float) -> tuple[Ints, Floa
         VitreousError: if the cell is thinner than two cutoffs along a periodic direction, where a
         pair could meet twice.
     """
-    thickness = 1.0 / np.linalg.norm(np.linalg.inv(configuration.cell), axis=0)
     thin = [
         t
-        for t, periodic in zip(thickness, configuration.periodic, strict=True)
+        for t, periodic in zip(heights(configuration.cell), configuration.periodic, strict=True)
         if periodic and t < 2.0 * cutoff
     ]
     if thin:
@@ -45,49 +43,22 @@ def close_pairs(configuration: Configuration, cutoff: float) -> tuple[Ints, Floa
             f"the cell is {min(thin):.4g} thick; expected at least twice the cutoff {cutoff:g}: "
             "use a larger glass"
         )
-    points, atom = _with_images(configuration, cutoff)
-    _refuse_heap(configuration, points, atom, cutoff)
-    pairs = KDTree(points).query_pairs(cutoff, output_type="ndarray")
-    i, j = atom[pairs[:, 0]], atom[pairs[:, 1]]
-    distance = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
-    # of two images one side is enough
-    once = (pairs < len(configuration)).any(axis=1) & (i != j) & (distance < cutoff)
-    pairs, distance = np.sort(np.column_stack([i, j])[once], axis=1), distance[once]
-    order = np.lexsort((distance, pairs[:, 1], pairs[:, 0]))
-    pairs, distance = pairs[order].astype(np.int64), distance[order]
-    first = np.ones(len(pairs), dtype=bool)
-    first[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
-    return pairs[first], distance[first]
+    _refuse_heap(configuration, cutoff)
+    pairs = pairs_closer(configuration, cutoff)
+    ends = configuration.positions[pairs]
+    return pairs, np.linalg.norm(configuration.minimum_image(ends[:, 1] - ends[:, 0]), axis=1)
 
 
-def _with_images(configuration: Configuration, cutoff: float) -> tuple[Floats, Ints]:
-    """Atoms wrapped into the cell and their images within ``cutoff`` outside of it, (M, D), the
-    atoms themselves first; and the atom that each is.
-    """
-    cell = configuration.cell
-    reduced = configuration.positions @ np.linalg.inv(cell)
-    atom = np.arange(len(reduced))
-    near = cutoff * np.linalg.norm(np.linalg.inv(cell), axis=0)  # in reduced coordinates
-    for axis, periodic in enumerate(configuration.periodic):
-        if not periodic:
-            continue
-        reduced[:, axis] -= np.floor(reduced[:, axis])
-        for side, step in (
-            (reduced[:, axis] <= near[axis], 1.0),
-            (reduced[:, axis] >= 1.0 - near[axis], -1.0),
-        ):
-            moved = reduced[: len(side)][side]
-            moved[:, axis] += step
-            reduced, atom = np.vstack([reduced, moved]), np.append(atom, atom[: len(side)][side])
-    return reduced @ cell, atom
-
-
-def _refuse_heap(configuration: Configuration, points: Floats, atom: Ints, cutoff: float) -> None:
+def _refuse_heap(configuration: Configuration, cutoff: float) -> None:
     """Raises VitreousError where so many atoms lie in one place that their pairs are too many."""
+    reduced = configuration.positions @ np.linalg.inv(configuration.cell)
+    points = (reduced - np.where(configuration.periodic, np.floor(reduced), 0.0)) @ (
+        configuration.cell
+    )
     boxes = np.floor((points - points.min(axis=0)) * (2.0 / cutoff)).astype(np.int64)
     _, box, counts = np.unique(boxes, axis=0, return_inverse=True, return_counts=True)
     if counts.max() > _HEAP:
-        heap = atom[np.flatnonzero(box.ravel() == counts.argmax())]
+        heap = np.flatnonzero(box.ravel() == counts.argmax())
         i, j = configuration.ids[heap[:2]]
         raise VitreousError(
             f"{counts.max()} atoms, {i} and {j} among them, lie within {cutoff:g} of each other; "
@@ -106,7 +77,7 @@ def refuse_cell(positions: Floats, cell: Floats, ids: Ints, source: str) -> None
             "with its cell"
         )
     sides = np.linalg.norm(cell, axis=1)
-    thickness = 1.0 / np.linalg.norm(np.linalg.inv(cell), axis=0)
+    thickness = heights(cell)
     if not (thickness.min() > _SMALLEST and sides.max() < _LARGEST):
         raise VitreousError(
             f"{source} has a cell {thickness.min():.3g} thick and {sides.max():.3g} long; expected "
@@ -126,11 +97,10 @@ def refuse_overlaps(
     """Raises VitreousError if two atoms are closer than ``minimum_distance``, naming the closest
     pair by their identifiers.
     """
-    thickness = 1.0 / np.linalg.norm(np.linalg.inv(configuration.cell), axis=0)
     if minimum_distance <= 0.0 or len(configuration) < 2:
         return
     pairs, distance = close_pairs(
-        configuration, min(minimum_distance, 0.5 * float(thickness.min()))
+        configuration, min(minimum_distance, 0.5 * float(heights(configuration.cell).min()))
     )
     if len(pairs):
         i, j = configuration.ids[pairs[np.argmin(distance)]]

@@ -52,7 +52,7 @@ STYLES: Mapping[str, Style] = {
 }
 _SECTION = re.compile(
     r"^\s*([A-Z][A-Za-z]*(?: [A-Za-z]+)*(?: Coeffs)?)\s*(?:#[ \t]*(.*))?$"
-)  # a keyword of words, and what is said behind it
+)  # a keyword of words, and the comment behind it
 _Section = tuple[str, list[str]]  # what follows the keyword, and the rows
 
 

@@ -1,5 +1,5 @@
-"""The state of a training, kept after every epoch, so that one that was stopped goes on where it
-stood. Everything here needs torch.
+"""The state of a training, kept after every epoch, so that an interrupted one resumes. Everything
+here needs torch.
 """
 
 from __future__ import annotations

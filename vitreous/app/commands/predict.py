@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         ".dump, ...), as the model answers; may be repeated",
     )
     parser.add_argument(
-        "--grid", type=int, metavar="N", help="N x N places of a map (default: as in training)"
+        "--grid", type=int, metavar="N", help="N x N sites of a map (default: as in training)"
     )
     parser.add_argument(
         "--angle",

@@ -17,7 +17,7 @@ from vitreous.core.errors import NotConverged
 
 SUMMARY = "map the local stress thresholds of a glass"
 ABOUT = (
-    "At each place of a grid, strain a small disc (in three dimensions a ball) with a frozen "
+    "At each site of a grid, strain a small disc (in three dimensions a ball) with a frozen "
     "rim until its stress first drops. Writes\n"
     "x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical, converged (1 or 0), "
     "the largest force left and, with\n"
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_counts,
         default=50,
         metavar="N",
-        help="N x N (x N) places, or as in 50,50,1 (default: 50)",
+        help="N x N (x N) sites, or as in 50,50,1 (default: 50)",
     )
     parser.add_argument(
         "--angle-step",
@@ -100,7 +100,7 @@ def _probe(options: argparse.Namespace) -> Answers:
     }
     labeler_for(glass, **how)  # refuses a wrong field before the work
     glass, relaxed = brought_to_rest(options, model, glass, hold_rim=True)
-    with bar(f"probing {_places(options.grid, glass.dimension)} places", None):
+    with bar(f"probing {_places(options.grid, glass.dimension)} sites", None):
         labels = probe(glass, model, loading, at_rest=at_rest(options), **how)
     if not labels.mask.any():
         raise NotConverged(
@@ -139,7 +139,7 @@ def _counts(text: str) -> int | tuple[int, ...]:
         numbers = tuple(int(word) for word in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"'{text}' is not a number of places such as 50, or one for each lattice vector such "
+            f"'{text}' is not a number of sites such as 50, or one for each lattice vector such "
             "as 50,50,1"
         ) from None
     return numbers[0] if len(numbers) == 1 else numbers

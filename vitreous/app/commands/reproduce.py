@@ -38,7 +38,7 @@ def carry_out(options: argparse.Namespace) -> int:
 
     before = Run.open(options.run, options.store)
     for sample in before.samples:
-        _ = sample.labels, sample.prediction  # what is gone is said before anything is computed
+        _ = sample.labels, sample.prediction  # refuses what is gone, before anything is computed
     pipeline = assemble(before.about["config"], discover())
     # The executor is ours, whatever the run's was: a run folder may come from a stranger.
     with (
@@ -83,8 +83,8 @@ def _apart(a: np.ndarray, b: np.ndarray) -> str:
     if a.shape != b.shape:
         return f"in shape, {a.shape} and {b.shape}"
     both = np.isfinite(a) & np.isfinite(b)
-    places = int((~((a == b) | (np.isnan(a) & np.isnan(b)))).sum())
+    many = int((~((a == b) | (np.isnan(a) & np.isnan(b)))).sum())
     return (
-        f"at {places} places, by up to {np.max(np.abs(a - b), where=both, initial=0.0):.3g} "
+        f"at {many} entries, by up to {np.max(np.abs(a - b), where=both, initial=0.0):.3g} "
         "where both are known"
     )

@@ -137,6 +137,7 @@ class Labeler(Method):
     level: ClassVar[str]
     task: ClassVar[str] = "value"  #: one of vitreous.core.data.TASKS
     needs_trajectory: ClassVar[bool]
+    needs_bonds: ClassVar[bool] = False  #: cannot label glasses of a generator without bonds
     dimensions: ClassVar[frozenset[int]]
     sign: ClassVar[str] = "any"  #: "positive" where no label can lie below zero
     columns: ClassVar[frozenset[str]] = (

@@ -29,6 +29,7 @@ class CrackPath(Labeler):
 
     level: ClassVar = "atom"
     needs_trajectory: ClassVar = True
+    needs_bonds: ClassVar = True
     sign: ClassVar = "positive"
     dimensions: ClassVar = frozenset({2, 3})
 

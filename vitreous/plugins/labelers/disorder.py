@@ -26,6 +26,7 @@ class Disorder(Labeler):
 
     level: ClassVar = "sample"
     needs_trajectory: ClassVar = False
+    needs_bonds: ClassVar = True
     sign: ClassVar = "positive"
     dimensions: ClassVar = frozenset({2, 3})
 

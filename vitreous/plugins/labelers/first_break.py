@@ -39,6 +39,7 @@ class FirstBreak(OfFirstEvent):
 
     level: ClassVar = "atom"
     task: ClassVar = "class"
+    needs_bonds: ClassVar = True
     version: ClassVar = 2
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
