@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,6 +95,12 @@ def test_the_energy_is_that_of_the_python_api(capsys, glass, tmp_path):
     assert found["stress"]["xy"] == report.stress[0, 1]
     assert np.sum(numbers(tmp_path / "atoms.csv", "energy")) == pytest.approx(report.energy)
     assert table(tmp_path / "atoms.csv")["species"][0] == "Si"
+
+
+def test_energies_of_atoms_are_written_to_every_file_that_is_named(capsys, glass, tmp_path):
+    outs = [str(tmp_path / name) for name in ("atoms.csv", "atoms.extxyz")]
+    found = told(capsys, "energy", glass, *SILICA, *(f"--per-atom={out}" for out in outs))
+    assert found["written"] == outs and all(Path(out).is_file() for out in outs)
 
 
 @pytest.mark.parametrize("ending", ["csv", "extxyz", "dump"])

@@ -211,6 +211,23 @@ def test_forces_of_the_outer_atoms_of_a_bilayer_count(strain, small):
     assert not predict(small.with_(positions=lifted), strain).at_rest
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_vacuum_across_a_bilayer_that_repeats_does_not_count_in_its_density(name, small):
+    """As LAMMPS writes it, ``pp pp pp`` in a tall cell."""
+    tall = small.with_(cell=np.diag([*np.diag(small.cell)[:2], 200.0]), periodic=(True,) * 3)
+    bundle = find_bundle(name)
+    found, alone = predict(tall, bundle), predict(small, bundle)
+    assert found.configuration.periodic == (True, True, False)
+    assert found.odd == alone.odd
+    np.testing.assert_allclose(found.labels.values, alone.labels.values)
+
+
+def test_atoms_that_repeat_along_z_without_vacuum_are_predicted_as_they_are(risk, small):
+    """Only a model of the whole glass refuses them."""
+    low = small.with_(cell=np.diag([*np.diag(small.cell)[:2], 10.0]), periodic=(True,) * 3)
+    assert prepared(low, risk).periodic == (True,) * 3
+
+
 def test_the_size_is_compared_where_whole_glasses_are_looked_at_alone(small):
     whole, maps = (likeness([small] * 3, Watanabe(), of) for of in (True, False))
     assert set(whole.names) - set(maps.names) == {ATOMS, ODD_ATOMS}

@@ -13,6 +13,7 @@ from vitreous.plugins.evaluations import rings
 from vitreous.plugins.evaluations._goodness_figures import goodness_curves
 from vitreous.plugins.evaluations.goodness import Goodness
 from vitreous.plugins.evaluations.regression import parity
+from vitreous.report import predicted
 from vitreous.report.figures import NUMBERED, maps, stress_strain, training
 
 DIFFERENT = 10.0  #: added to predictions, so that no panel can be mistaken for another
@@ -227,3 +228,23 @@ def test_metrics_that_span_decades_have_a_logarithmic_axis():
     assert training([("loss", 1.0, 0), ("loss", 11.0, 1)]).axes[0].get_yscale() == "log"
     assert training([("loss", 1.0, 0), ("loss", 9.0, 1)]).axes[0].get_yscale() == "linear"
     assert training([("loss", -1.0, 0), ("loss", 11.0, 1)]).axes[0].get_yscale() == "linear"
+
+
+@pytest.mark.parametrize(("chances", "ends"), [(True, (0.0, 1.0)), (False, (0.01, 0.99))])
+def test_colours_reach_to_the_largest_probability_and_leave_out_outliers_of_other_maps(
+    glass, monkeypatch, tmp_path, chances, ends
+):
+    limits = []
+
+    def draw(axes, sample, values, side, scale):
+        limits.append(scale)
+        return draw_map(axes, sample, values, side, scale)
+
+    draw_map = predicted.draw_map
+    monkeypatch.setattr(predicted, "draw_map", draw)
+    values = np.linspace(0.0, 1.0, len(glass.labels))
+    panels = {"probability_breaks": (values, "1", "high")}
+    predicted.draw_prediction(
+        glass.configuration, glass.labels, panels, tmp_path / "map.png", chances=chances
+    )
+    assert limits[0] == pytest.approx(ends)

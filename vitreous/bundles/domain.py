@@ -65,21 +65,21 @@ def _refuse_foreign(glass: Configuration, bundle: Bundle) -> None:
 
 
 def _opened(glass: Configuration, bundle: Bundle) -> Configuration:
-    """A whole glass with the boundaries of the training glasses: an axis along which it repeats
-    and they do not is open if vacuum wider than the reach of the potential separates the images.
+    """With the boundaries of the training glasses: an axis along which it repeats and they do not
+    is open if vacuum wider than the reach of the potential separates the images.
 
     Raises:
-        VitreousError: its boundaries are others.
+        VitreousError: its boundaries are others, and the model looks at the whole glass.
     """
     known = tuple(bundle.glasses["periodic"])
-    if level_of(bundle).windowed or tuple(glass.periodic) == known:
+    if tuple(glass.periodic) == known:
         return glass
     extra = [k for k, (has, had) in enumerate(zip(glass.periodic, known, strict=True)) if has > had]
     if len(extra) == sum(has != had for has, had in zip(glass.periodic, known, strict=True)):
         reach = 0.0 if bundle.potential is None else bundle.potential.surface(glass).force_range
         for axis in extra:
             glass = _open_along(glass, axis, reach) if reach else glass
-    if tuple(glass.periodic) != known:
+    if tuple(glass.periodic) != known and not level_of(bundle).windowed:
         raise VitreousError(
             f"the glass repeats along {_axes(glass.periodic)}, but the model, which looks at the "
             f"whole glass, was trained on glasses that repeat along {_axes(known)}, and no vacuum "

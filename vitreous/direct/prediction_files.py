@@ -109,6 +109,7 @@ def _picture(path: Path, found: Prediction) -> None:
         replace(found.labels, positions=sites),
         {name: (column.values, column.unit, column.weak_is) for name, column in panels.items()},
         path,
+        chances=bool(chances),
         doubts=doubts,
         masked=found.masked,
     )

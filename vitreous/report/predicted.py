@@ -22,6 +22,7 @@ def draw_prediction(
     panels: Mapping[str, tuple[NDArray[np.float64], str, str]],
     path: Path,
     *,
+    chances: bool = False,
     doubts: Sequence[str] = (),
     masked: Mapping[str, int] | None = None,
 ) -> None:
@@ -30,6 +31,8 @@ def draw_prediction(
     Args:
         panels: values at the places of ``labels``, their unit, and the side that is weak ("low" or
         "high"), by name.
+        chances: whether these are probabilities, whose colours run from 0 to the largest: of a rare
+        class the few high ones are what one looks for.
         doubts: reasons why the glass is out of domain, shown above the map.
         masked: number of masked sites by reason, shown below the map.
     """
@@ -39,11 +42,17 @@ def draw_prediction(
     for axes, (name, (values, unit, side)) in zip(
         np.atleast_1d(figure.subplots(1, len(panels))), panels.items(), strict=True
     ):
-        low, high = np.nanpercentile(values, [1, 99])
+        low, high = (0.0, np.nanmax(values)) if chances else np.nanpercentile(values, [1, 99])
         colours = draw_map(axes, sample, values, side, (float(low), float(high)))
         draw_network(axes, sample)
         bar = figure.colorbar(
-            colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both"
+            colours,
+            ax=axes,
+            location="bottom",
+            shrink=0.85,
+            aspect=30,
+            pad=0.02,
+            extend="neither" if chances else "both",
         )
         bar.set_label(label_text(name, in_units(unit, glass.units)))
         sparse_ticks(bar)

@@ -245,7 +245,8 @@ def docstring_names_units(subject: Subject) -> None:
     text = f"{cls.__doc__} {sys.modules[cls.__module__].__doc__ or ''}"
     expect(
         re.search(_UNITS, text, re.IGNORECASE),
-        "neither the class's nor its module's docstring names a unit",
+        "neither the class's nor its module's docstring names a unit; state them, e.g. \"lengths "
+        'in angstrom", "predictions in the unit of the label" or "dimensionless"',
     )
 
 

@@ -20,8 +20,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-atom",
         metavar="OUT",
+        action="append",
+        default=[],
         help="write id, position, energy and stress (times volume) of every atom: .csv, .extxyz or "
-        ".dump",
+        ".dump; may be repeated",
     )
     common_options(parser)
 
@@ -42,7 +44,7 @@ def _energy(options: argparse.Namespace) -> Answers:
     )
     from vitreous.direct import energy
 
-    out = atoms_path(options.per_atom, options.file)
+    outs = [out for of in options.per_atom if (out := atoms_path(of, options.file))]
     model, glass = model_and_glass(options)
     report = energy(glass, model)
     answers: Answers = {
@@ -53,9 +55,10 @@ def _energy(options: argparse.Namespace) -> Answers:
         "at_atom": report.at_atom,
         "stress": stress_by_name(report),
     }
-    if out is not None:
+    for out in outs:
         # ASE takes a column energy for the energy of the whole
         name = "energy" if out.suffix == ".csv" else "atom_energy"
-        columns = {name: report.atom_energies, **atom_stresses(report)}
-        answers["written"] = str(write_atoms(out, glass, columns))
+        write_atoms(out, glass, {name: report.atom_energies, **atom_stresses(report)})
+    if outs:
+        answers["written"] = [str(out) for out in outs]
     return answers
