@@ -158,3 +158,19 @@ def test_an_energy_that_is_no_number_is_no_result():
 
     with pytest.raises(VitreousError, match="not a finite number; check the potential"):
         direct.energy(glass, Broken())
+
+
+@pytest.mark.parametrize("form", ["extxyz", "data", "eam.alloy"])
+def test_a_number_with_a_raised_digit_is_no_number(form, tmp_path):
+    """Protects readers from "16\u00b3" (Latin-1), which Python calls digits but does not read."""
+    path = tmp_path / f"a.{form}"
+    if form == "eam.alloy":
+        lines = EXAMPLE.read_bytes().split(b"\n")
+        path.write_bytes(b"\n".join([*lines[:4], b"\xb3" + lines[4], *lines[5:]]))
+        with pytest.raises(VitreousError):
+            read_eam(path)
+        return
+    whole = write_configuration(path, silica_honeycomb(4, 4)).read_bytes()
+    assert whole.count(b"160") >= 1
+    path.write_bytes(whole.replace(b"160", b"16\xb3"))
+    answered(path, "16")

@@ -29,7 +29,7 @@ def split_extxyz(text: str, source: str) -> list[str]:
     frames, at = [], 0
     while at < len(lines) and lines[at].strip():
         word = lines[at].strip()
-        if not word.isdigit() or len(word) > 12:
+        if not word.isdecimal() or len(word) > 12:
             raise VitreousError(
                 f"{source} cannot be read as extxyz: damaged or cut short (line {at + 1} should "
                 f"be a number of atoms, is '{word[:40]}')"

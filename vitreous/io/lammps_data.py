@@ -130,7 +130,7 @@ def _sections(text: str) -> tuple[list[str], dict[str, _Section]]:
 def _in_header(line: str) -> bool:
     """Whether a first line is no title: some programs leave it out."""
     words = line.lower().split()
-    return (words[-1] == "atoms" and words[0].isdigit()) or words[-1] in ("xhi", "avec")
+    return (words[-1] == "atoms" and words[0].isdecimal()) or words[-1] in ("xhi", "avec")
 
 
 def _said(head: Sequence[str], *keyword: str) -> list[str] | None:
@@ -186,7 +186,7 @@ def _labels(sections: Mapping[str, _Section]) -> tuple[dict[int, str], str]:
     for line in lines:
         plain, _, comment = line.partition("#")
         words = plain.split()
-        if len(words) < 2 or not words[0].isdigit():
+        if len(words) < 2 or not words[0].isdecimal():
             continue
         masses[int(words[0])] = float(floats(words[1:2])[0])
         name = comment.split()[:1]
@@ -221,7 +221,7 @@ def _kinds(
     numbers where the words are names that no label numbers.
     """
     plain = np.array(words, dtype=object)
-    if all(word.lstrip("+-").isdigit() for word in words):
+    if all(word.lstrip("+-").isdecimal() for word in words):
         return integers(words, "the type"), plain
     rows = [line.split() for line in sections.get("Atom Type Labels", ("", []))[1]]
     types = {row[1]: row[0] for row in rows if len(row) > 1}
@@ -279,4 +279,4 @@ def _guess(rows: list[list[str]]) -> str | None:
 
 
 def _is_whole(words: list[str]) -> bool:
-    return bool(words) and words[0].lstrip("+-").isdigit()
+    return bool(words) and words[0].lstrip("+-").isdecimal()

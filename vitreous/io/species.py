@@ -98,7 +98,7 @@ def _by_name(
     if long is not None:
         raise VitreousError(f"{source} names an atom '{long[:20]}...'; expected an element")
     known, words, notes = species or assumed or (), [element(w) for w in unique], ()
-    if all(word.isascii() and word.isdigit() for word in words):
+    if all(word.isascii() and word.isdecimal() for word in words):
         words, notes = _numbers(words, source, species, assumed)
     words = [stem(w) if w not in known and stem(w) in known else w for w in words]
     order = tuple(species) if species is not None else tuple(dict.fromkeys(words))

@@ -47,7 +47,7 @@ def safe_name(name: str) -> str:
     It does not start with a digit, and is none of the names that the formats use themselves.
     """
     safe = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "value"
-    return f"v_{safe}" if safe[0].isdigit() or safe in _OWN else safe
+    return f"v_{safe}" if safe[0].isdecimal() or safe in _OWN else safe
 
 
 def write_configuration(

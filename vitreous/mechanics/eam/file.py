@@ -190,7 +190,7 @@ def _funcfl(lines: list[str]) -> bool:
 
 
 def _is_grid(words: list[str]) -> bool:
-    return len(words) >= 5 and all(map(_numeric, words[:5])) and words[0].isdigit()
+    return len(words) >= 5 and all(map(_numeric, words[:5])) and words[0].isdecimal()
 
 
 def _tables(body: list[str], grid: _Grid, width: int) -> tuple[list[Table], list[Table], int]:
@@ -244,7 +244,7 @@ def _heads(line: str) -> bool:
     words = line.split()
     return (
         2 <= len(words) <= 6
-        and words[0].isdigit()
+        and words[0].isdecimal()
         and int(words[0][:6]) < 1000
         and _numeric(words[1])
         and _number(words[1]) > 0.0

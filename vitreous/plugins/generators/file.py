@@ -202,6 +202,6 @@ def _matches(pattern: str, reads: str) -> list[Path]:
     return sorted(
         files,
         key=lambda file: [
-            (0, int(w), "") if w.isdigit() else (1, 0, w) for w in re.split(r"(\d+)", str(file))
+            (0, int(w), "") if w.isdecimal() else (1, 0, w) for w in re.split(r"(\d+)", str(file))
         ],
     )
