@@ -147,3 +147,20 @@ def test_artifacts_are_found_by_the_beginning_of_their_key(store):
     for prefix, sentence in (("zz", "no artifact"), ("", "no artifact")):
         with pytest.raises(VitreousError, match=sentence):
             store.find(prefix)
+
+
+def test_the_artifact_of_another_key_is_found(store):
+    """Protects ``verify`` and ``get`` from files that were renamed: whole, but not what they are
+    taken for.
+    """
+    other = store.path("label", "0" * 64)
+    other.parent.mkdir(parents=True)
+    other.write_bytes(store.path("label", KEY).read_bytes())
+    told = {entry.key: store.verify(entry) for entry in store.entries()}
+    assert told == {KEY: "", "0" * 64: "its manifest belongs to another artifact"}
+    assert store.get("label", "0" * 64) is None and not other.exists()
+
+
+def test_a_field_that_is_no_plain_value_is_refused():
+    with pytest.raises(VitreousError, match=r"a component field holds a object; .* plain values"):
+        identity(Method(cutoff=object()))  # type: ignore[arg-type]
