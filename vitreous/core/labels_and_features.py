@@ -111,6 +111,7 @@ class Features(Data):
         edges: (2, G) global node indices, both directions listed (graph). edge_values: (G, C_e),
         edge_names: C_e names. edge_offsets: (M+1,) the columns of ``edges`` that belong to each
         site.
+        shared: arrays by name that all sites have in common (the atoms of the glass, its cell).
     """
 
     form: str
@@ -122,6 +123,7 @@ class Features(Data):
     edge_values: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float64))
     edge_names: tuple[str, ...] = ()
     edge_offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    shared: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
@@ -144,6 +146,10 @@ class Features(Data):
         self._set("edge_offsets", np.int64, None)
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "edge_names", tuple(self.edge_names))
+        shared = {name: np.array(array) for name, array in self.shared.items()}
+        for array in shared.values():
+            array.setflags(write=False)
+        object.__setattr__(self, "shared", shared)
         if len(self.names) != self.values.shape[1]:
             raise VitreousError(
                 f"{len(self.names)} feature names for {self.values.shape[1]} columns"

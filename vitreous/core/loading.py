@@ -116,6 +116,22 @@ class Loading:
         return _frame(self.angle, self.plane, self.dimension)
 
     @property
+    def shear_axes(self) -> NDArray[np.float64]:
+        """(D, D) whose rows are X, Y(, and the third axis): the loading starts as simple shear
+        along X of planes with normal Y does, stretching along X + Y, but for a rotation (and for
+        its change of area, of uniaxial strain). Of simple shear X is ``sign`` n and Y is m, so both
+        signs are the same shear; of a negative one these axes are left-handed.
+        """
+        axes = self.frame.copy()
+        n, m = self.frame[:2]
+        if self.mode == "simple_shear":
+            axes[0] = self.sign * n
+        else:
+            stretched, shortened = (n, -m) if self.sign > 0 else (m, n)
+            axes[:2] = np.array([stretched + shortened, stretched - shortened]) / np.sqrt(2.0)
+        return axes
+
+    @property
     def extension_direction(self) -> NDArray[np.float64]:
         """(D,) unit vector along which the loading first extends most, or compresses when it never
         extends.

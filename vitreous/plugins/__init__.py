@@ -56,6 +56,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "strain, drop, atom and position of each event"),
     ("descriptor", "symmetry_functions", "SymmetryFunctions", "font_clos",
      "radial symmetry functions, undeformed and affinely deformed"),
+    ("descriptor", "density_map", "DensityMap", "fan",
+     "density maps of each species around atoms, in the frame of the shear"),
     ("descriptor", "atom_sequence", "AtomSequence", "listi",
      "coordinates of the silicons in the window, as a sequence"),
     ("descriptor", "bond_graph", "BondGraph", "listi",

@@ -35,9 +35,10 @@ def reach_is_as_declared(subject: Subject) -> None:
         if not far.any():
             raise Skip(f"no atom of the kit's glass lies beyond its reach of {component.reach:g}")
         seen = [
-            fingerprint(described(component, glass, loading_of(glass), sites, level)),
+            fingerprint(component, described(component, glass, loading_of(glass), sites, level)),
             fingerprint(
-                described(component, _shaken(glass, far), loading_of(glass), sites[:1], level)
+                component,
+                described(component, _shaken(glass, far), loading_of(glass), sites[:1], level),
             ),
         ]
         width = min(rows.shape[1] for rows in seen)

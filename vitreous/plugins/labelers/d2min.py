@@ -94,9 +94,7 @@ def d2min_at(
         neighbours.
     """
     if trajectory is None:
-        raise VitreousError(
-            "D2min needs a deformation, but none was given; deform the glass first"
-        )
+        raise VitreousError("D2min needs a deformation, but none was given; deform the glass first")
     frame = trajectory.frame_at(strain)
     values, _ = d2min(
         glass.positions,
