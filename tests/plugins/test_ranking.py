@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
+from vitreous.core.data import Labels
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.evaluations.ranking import Ranking, ranks
 
@@ -95,6 +96,36 @@ def test_pooled_rises_when_glasses_are_told_apart_and_the_mean_does_not() -> Non
         and model["pooled"]["c_rank"] > 0.9
         and model["pooled"]["overlap"] > 0.9
     )
+
+
+def test_of_classes_the_last_one_fails_and_a_model_ranks_by_its_probability() -> None:
+    """Two fertile of eight atoms: the likeliest and the fourth of the model's ranking."""
+    kinds = np.array([0, 0, 1, 0, 0, 1, 0, 0], dtype=float)
+    likely = np.array([0.2, 0.7, 0.9, 0.6, 0.1, 0.55, 0.0, 0.3])
+    labels = Labels(
+        name="plastic_susceptibility",
+        level="atom",
+        task="class",
+        classes=("stable", "fertile"),
+        unit="1",
+        values=kinds,
+        mask=np.ones(8, dtype=bool),
+        positions=np.column_stack([np.arange(8.0), np.zeros(8)]),
+        weak_is="high",
+    )
+    one = glass(0, kinds, kinds).with_(
+        labels=labels,
+        predicted={
+            "prediction": (likely > 0.5).astype(float),
+            "uncertainty": None,
+            "probabilities": np.column_stack([1.0 - likely, likely]),
+        },
+    )
+    found = Ranking(fraction=0.005).evaluate(run(one)).numbers
+    wanted = 2 * np.mean([7.5 / 8, 4.5 / 8]) - 1
+    for row in (found["model"], found["model"]["pooled"]):
+        assert (row["c_rank"], row["overlap"]) == (pytest.approx(wanted), 0.5)
+    assert found["true map"]["c_rank"] == pytest.approx(1 - 2 / 8)
 
 
 def test_a_share_beyond_one_is_refused() -> None:

@@ -41,15 +41,17 @@ def true_map(sample: Sample) -> Map:
 
 
 def compared_maps(sample: Sample, weak_is: Mapping[str, str]) -> list[Map]:
-    """The maps compared with the true map: the prediction, if any, and every indicator column named
-    in ``weak_is``.
+    """The maps compared with the true map: the prediction, if any (of classes the probability of
+    the last), and every indicator column named in ``weak_is``.
     """
     found = []
     if sample.prediction is not None:
         found.append(
             Map(
                 name=MODEL,
-                values=np.asarray(sample.prediction, dtype=np.float64),
+                values=likelihood(sample, -1)
+                if sample.labels.task == "class"
+                else np.asarray(sample.prediction, dtype=np.float64),
                 weak_is=sample.labels.weak_is,
             )
         )
@@ -65,6 +67,16 @@ def compared_maps(sample: Sample, weak_is: Mapping[str, str]) -> list[Map]:
                     )
                 )
     return found
+
+
+def likelihood(sample: Sample, number: int) -> Array:
+    """(M,) probability of class ``number`` (-1: the last); of a model that gives none, 1 where it
+    predicts this class.
+    """
+    number %= len(sample.labels.classes)
+    if sample.probabilities is not None:
+        return np.asarray(sample.probabilities[:, number], dtype=np.float64)
+    return (np.asarray(sample.prediction) == number).astype(np.float64)
 
 
 def unseen_maps(run: Run) -> Iterator[tuple[Sample, Map, list[Map]]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Log
 from vitreous.learning.devices import evaluation_device, on_device, quiet, trainer
-from vitreous.learning.inputs import batches, known_rows, refuse_unlabelled
+from vitreous.learning.inputs import balanced_once, batches, known_rows, refuse_unlabelled
 from vitreous.learning.network import Network, Seen, labels_facts
 from vitreous.learning.settings import LEARNT, MEANT
 from vitreous.learning.tasks import Class, Position, Value, task_of, values_of
@@ -67,14 +67,23 @@ def train(
         component.prepare(model, inputs, known_rows(values), seen)
         settings: dict[str, Any] = {"order": order, "positions": isinstance(task, Position)}
         mirrored = parameters.get("reflections") in LEARNT
+        balanced = parameters.get("balanced", False) and isinstance(task, Class)
         settings["times"] = parameters.get("draws", 1) if mirrored else 1
         loader = batches(
-            inputs, values, component.batch_size, shuffle=True, mirrored=mirrored, **settings
+            inputs,
+            values,
+            component.batch_size,
+            shuffle=True,
+            mirrored=mirrored,
+            balanced=balanced,
+            **settings,
         )
         check = None
         if unseen is not None:
             held = component.inputs([f for f, _ in validation], parameters, torch.float32)
             size = component.checked * component.batch_size
+            if balanced:
+                unseen = balanced_once(unseen, torch.Generator().manual_seed(seed + 2))
             check = batches(held, unseen, size, shuffle=False, **settings)
         state = trainer().best_weights(model, task, component, loader, check, log, order, place)
     if beside:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from vitreous.core.errors import VitreousError
 
@@ -112,10 +112,12 @@ def batches(
     mirrored: bool = False,
     positions: bool = False,
     times: int = 1,
+    balanced: bool = False,
 ) -> DataLoader[Any]:
     """Batches of (input, labels) over the labelled sites, each of them ``times`` in an epoch:
     ``mirrored``: as one of its images, drawn at random, else as the first ones in turn;
-    ``positions``: labels that move along.
+    ``positions``: labels that move along; ``balanced``: all sites of the rarest class and as many
+    of each other, drawn anew for every epoch.
     """
 
     def collate(index: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[Any, torch.Tensor]:
@@ -134,7 +136,43 @@ def batches(
     dataset = TensorDataset(
         labelled.repeat(times), torch.arange(times).repeat_interleave(len(labelled))
     )
-    return DataLoader(dataset, size, shuffle=shuffle, generator=order, collate_fn=collate)
+    if not balanced:
+        return DataLoader(dataset, size, shuffle=shuffle, generator=order, collate_fn=collate)
+    sampler = Balanced(values[labelled].repeat(times), order)
+    # a last batch of one site has no spread to normalise by
+    single = len(sampler) > 1 and len(sampler) % size == 1
+    return DataLoader(dataset, size, sampler=sampler, collate_fn=collate, drop_last=single)
+
+
+class Balanced(Sampler[int]):
+    """All sites of the rarest class and as many of each other, in random order, drawn by ``order``
+    for every epoch; ``classes`` (S,) are numbers of classes.
+    """
+
+    def __init__(self, classes: torch.Tensor, order: torch.Generator) -> None:
+        self.members = [torch.nonzero(classes == k).squeeze(1) for k in classes.unique()]
+        self.count, self.order = min(map(len, self.members)), order
+
+    def __len__(self) -> int:
+        return self.count * len(self.members)
+
+    def __iter__(self) -> Iterator[int]:
+        drawn = torch.cat(
+            [
+                each[torch.randperm(len(each), generator=self.order)[: self.count]]
+                for each in self.members
+            ]
+        )
+        yield from drawn[torch.randperm(len(drawn), generator=self.order)].tolist()
+
+
+def balanced_once(values: torch.Tensor, order: torch.Generator) -> torch.Tensor:
+    """Numbers of classes (S,) with all but one balanced draw of the sites unknown (NaN)."""
+    labelled = known_rows(values)
+    chosen = labelled[torch.tensor(list(Balanced(values[labelled], order)))]
+    kept = torch.full_like(values, torch.nan)
+    kept[chosen] = values[chosen]
+    return kept
 
 
 def known_rows(values: torch.Tensor) -> torch.Tensor:

@@ -92,6 +92,7 @@ class Network(Model):
     dtype: ClassVar[str] = "float64"  #: precision of predictions
     block: ClassVar[int] = 256  #: sites predicted at once, to bound memory
     checked: ClassVar[int] = 1  #: batches of validation sites, in those of training
+    judged_by: ClassVar[str] = "loss"  #: or "error_rate" of classes: which epoch is the best
 
     epochs: int = 1000
     patience: int = 100
@@ -171,6 +172,11 @@ class Network(Model):
         """
         check_examples(train, "training")
         check_examples([*train[:1], *validation], "validation")
+        if self.schedule == "plateau" and not validation:
+            raise VitreousError(
+                "model.schedule is plateau, which watches validation glasses, but there are none; "
+                "set split.validation, or model.schedule to constant or cosine"
+            )
         features, labels = train[0]
         seen = Seen.of(features)
         self.refuse_features(seen)

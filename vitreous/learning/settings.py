@@ -13,8 +13,8 @@ from vitreous.core.interfaces import Example
 from vitreous.core.store import identity, key_of
 
 CHOICES = {
-    "optimizer": ("adamax", "adamw", "muon"),
-    "schedule": ("constant", "cosine"),
+    "optimizer": ("adamax", "adamw", "muon", "rmsprop"),
+    "schedule": ("constant", "cosine", "plateau"),
     "precision": ("32-true", "bf16-mixed", "16-mixed"),
     "accelerator": ("cpu", "gpu", "auto"),
 }

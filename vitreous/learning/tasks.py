@@ -89,11 +89,13 @@ class Class:
 
     metric = "cross_entropy"
 
-    def __init__(self, classes: Sequence[str]) -> None:
-        self.outputs = len(classes)
+    def __init__(self, classes: Sequence[str], *, weighted: bool = True) -> None:
+        self.outputs, self.weighted = len(classes), weighted
 
     def scaling(self, values: torch.Tensor) -> torch.Tensor:
         """Weights of the classes (O,), mean 1 over the labelled sites."""
+        if not self.weighted:
+            return torch.ones(self.outputs)
         known = values[torch.isfinite(values)].long()
         count = torch.bincount(known, minlength=self.outputs).double()
         present = count > 0
@@ -105,6 +107,10 @@ class Class:
     ) -> torch.Tensor:
         each = torch.nn.functional.cross_entropy(output, values.long(), reduction="none")
         return (each * target[values.long()]).mean().reshape(1)
+
+    def error_rate(self, output: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """Fraction of the sites whose likeliest class is another."""
+        return (output.argmax(dim=1) != values.long()).float().mean()
 
     def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return output.argmax(dim=1).double()

@@ -17,6 +17,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,11 +33,18 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
 from vitreous.learning.checkpoints import Kept, callbacks_in
 from vitreous.learning.muon import Muon
-from vitreous.learning.tasks import Task
+from vitreous.learning.tasks import Class, Task
 
 LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
 AUXILIARY = 0.5  #: weight of the auxiliary columns' mean loss beside that of the label itself
-_OPTIMIZERS = {"adamw": torch.optim.AdamW, "adamax": torch.optim.Adamax, "muon": Muon}
+_OPTIMIZERS = {
+    "adamw": torch.optim.AdamW,
+    "adamax": torch.optim.Adamax,
+    "muon": Muon,
+    "rmsprop": partial(torch.optim.RMSprop, alpha=0.9, eps=1e-7),  # TensorFlow's defaults
+}
+PLATEAU = 10.0**-0.5  #: by what the rate is multiplied ...
+PATIENCE = 4  #: ... after this share of ``patience`` without a better epoch
 
 
 class Settings(Protocol):
@@ -54,6 +62,8 @@ class Settings(Protocol):
     def weight_decay(self) -> float: ...
     @property
     def schedule(self) -> str: ...
+    @property
+    def judged_by(self) -> str: ...
     @property
     def precision(self) -> str: ...
     @property
@@ -86,12 +96,17 @@ class _Trained(lightning.LightningModule):
         return errors[0] + AUXILIARY * errors[1:].mean() if len(errors) > 1 else errors[0]
 
     def validation_step(self, batch: tuple[Any, torch.Tensor], _: int) -> None:
-        self.log(
-            f"validation_{self.task.metric}",
-            self._errors(batch)[0],
-            batch_size=len(batch[1]),
-            sync_dist=self.settings.devices > 1,
-        )
+        output = self.model(batch[0])
+        errors = {self.task.metric: self.task.losses(output, batch[1], self.model.target)[0]}  # pyright: ignore
+        if isinstance(self.task, Class):
+            errors["error_rate"] = self.task.error_rate(output, batch[1])
+        for name, error in errors.items():
+            self.log(
+                f"validation_{name}",
+                error,
+                batch_size=len(batch[1]),
+                sync_dist=self.settings.devices > 1,
+            )
 
     def configure_optimizers(self) -> Any:
         kind = _OPTIMIZERS[self.settings.optimizer]
@@ -102,6 +117,15 @@ class _Trained(lightning.LightningModule):
         )
         if self.settings.schedule == "constant":
             return optimizer
+        if self.settings.schedule == "plateau":
+            slower = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                optimizer, factor=PLATEAU, patience=max(1, self.settings.patience // PATIENCE)
+            )
+            watched = f"validation_{judge(self.task, self.settings)}"
+            return {
+                "optimizer": optimizer,
+                "lr_scheduler": {"scheduler": slower, "monitor": watched},
+            }
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
             optimizer, T_max=steps, eta_min=0.01 * self.settings.learning_rate
@@ -109,16 +133,23 @@ class _Trained(lightning.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
+def judge(task: Task, settings: Settings) -> str:
+    """The name of the error on validation sites that decides which epoch is the best."""
+    by_rate = settings.judged_by == "error_rate" and isinstance(task, Class)
+    return "error_rate" if by_rate else task.metric
+
+
 class _Best(lightning.Callback):
-    """Keeps the weights of the epoch with the smallest validation error (the last one without
-    validation), and every epoch's errors.
+    """Keeps the weights of the epoch with the smallest validation error by ``judged`` (the last one
+    without validation), and every epoch's errors.
 
     At the end both go to ``folder``, from the first process alone; errors are reported as they come
     to a ``log`` in the same process, those of epochs before a stop once more.
     """
 
-    def __init__(self, folder: Path, metric: str, log: Log | None) -> None:
-        self.folder, self.metric, self.tell, self.error = folder, metric, log, float("inf")
+    def __init__(self, folder: Path, metric: str, judged: str, log: Log | None) -> None:
+        self.folder, self.metric, self.judged, self.tell = folder, metric, judged, log
+        self.error = float("inf")
         self.history: list[tuple[str, float, int]] = []
         self.weights: dict[str, torch.Tensor] = {}
 
@@ -133,8 +164,9 @@ class _Best(lightning.Callback):
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        error = float(trainer.callback_metrics[f"validation_{self.metric}"])
-        self._note(f"validation_{self.metric}", error, trainer.current_epoch)
+        for name in dict.fromkeys((self.metric, self.judged)):
+            error = float(trainer.callback_metrics[f"validation_{name}"])
+            self._note(f"validation_{name}", error, trainer.current_epoch)
         if error < self.error:
             self.error = error
             self._keep(pl_module)
@@ -218,9 +250,12 @@ def _run(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         alone = settings.devices == 1
-        callbacks: list[lightning.Callback] = [_Best(folder, task.metric, log if alone else None)]
+        judged = judge(task, settings)
+        callbacks: list[lightning.Callback] = [
+            _Best(folder, task.metric, judged, log if alone else None)
+        ]
         if check is not None:
-            callbacks.append(EarlyStopping(f"validation_{task.metric}", patience=settings.patience))
+            callbacks.append(EarlyStopping(f"validation_{judged}", patience=settings.patience))
         if place is not None:
             _prepare(place.parent)
             callbacks.append(Kept(place, order))

@@ -90,6 +90,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "gradient-boosted trees on feature vectors, for values or two classes"),
     ("model", "graph_ensemble", "GraphEnsemble", "ensemble",
      "deep ensemble of graph networks with calibrated uncertainty"),
+    ("model", "density_cnn", "DensityCNN", "fan",
+     "convolutional network on density maps of squares or cubes"),
     ("model", "lstm", "LSTM", "listi", "recurrent network on the sequence of silicon coordinates"),
     ("model", "cnn", "CNN", "listi", "convolutional network on images drawn of the window"),
     ("model", "resnet", "ResNet", "font_clos",
@@ -147,7 +149,13 @@ _NEEDS = {
         ("sklearn",),
     ),
     **dict.fromkeys(
-        [f"model/{name}" for name in ("graph_ensemble", "lstm", "cnn", "gnn", "graph_network")],
+        [
+            f"model/{name}"
+            for name in (
+                *("graph_ensemble", "lstm", "cnn", "gnn", "graph_network"),
+                "density_cnn",
+            )
+        ],
         _NETWORKS,
     ),
     "model/resnet": (*_NETWORKS, "monai"),

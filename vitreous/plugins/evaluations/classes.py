@@ -43,7 +43,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import image_distance
-from vitreous.analysis.run_maps import MODEL, compared_maps
+from vitreous.analysis.run_maps import MODEL, compared_maps, likelihood
 from vitreous.analysis.scores import weakest_share
 from vitreous.core.data import UNITS
 from vitreous.core.errors import VitreousError
@@ -159,9 +159,8 @@ class Classes(Evaluation):
         for each in compared_maps(sample, weak_is):
             called, score = None, each.weakness[labels.mask]
             if each.name == MODEL:
-                called = (each.values == number)[labels.mask]
-                likely = sample.probabilities
-                score = called.astype(float) if likely is None else likely[labels.mask, number]
+                called = (np.asarray(sample.prediction) == number)[labels.mask]
+                score = likelihood(sample, number)[labels.mask]
             found[each.name] = Ranked(true, called, score)
         return found
 

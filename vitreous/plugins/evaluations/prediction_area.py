@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.areas import ahead, columns, found_within, from_above
 from vitreous.analysis.axes import COLOURS, plain
 from vitreous.analysis.neighborhoods import nearest_place
-from vitreous.analysis.run_maps import MODEL, compared_maps, event_places
+from vitreous.analysis.run_maps import MODEL, compared_maps, event_places, likelihood
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table
 from vitreous.core.interfaces import Evaluation
@@ -187,9 +187,7 @@ class PredictionArea(Evaluation):
         """Risk (M,) by map, and the sites."""
         found = {each.name: each.weakness for each in compared_maps(sample, run.weak_is)}
         if MODEL in found and sample.labels.task == "class":
-            number, likely = self._number(sample), sample.probabilities
-            called = np.asarray(sample.prediction) == number
-            found[MODEL] = called.astype(float) if likely is None else likely[:, number]
+            found[MODEL] = likelihood(sample, self._number(sample))
         return found, sample.labels.positions
 
     def _numbers(self, rows: Array) -> dict[str, float | None]:

@@ -18,6 +18,9 @@ overlap_events  the fraction of these in the weakest ``fraction`` of the map    
 pooled          c_rank and overlap in one ranking of all labelled sites of all test glasses     1
 ==============  ==============================================================================  ====
 
+Of classes, the sites of the last one are those that fail, whatever ``fraction``, and as many of a
+map are its weakest; a model's map is the probability of that class.
+
 Conventions: a fraction contains at least one site; sites that tie at its limit share the remaining
 weight. A masked site is a blind guess (C_rank 0, in no fraction), as in ``goodness``; a constant
 map has C_rank 0. A glass with fewer than two labelled sites has no c_rank, one without events no
@@ -56,6 +59,7 @@ class Ranking(Evaluation):
     """
 
     levels = frozenset({"site", "atom", "field"})
+    tasks = frozenset({"value", "class"})
     needs = frozenset({"map"})
 
     fraction: float = 0.005
@@ -69,52 +73,66 @@ class Ranking(Evaluation):
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
         together: dict[str, list[Array]] = {}
+        failing, classes = 0, False
         for sample, truth, maps in unseen_maps(run):
             labelled = sample.labels.mask
             places = _event_sites(sample)
             true = truth.weakness[labelled]
+            classes = sample.labels.task == "class"
+            failing += self._count(sample, true)
             glasses[sample.name] = {}
             for each in (truth, *maps):
                 weak = each.weakness
                 together.setdefault(each.name, []).append(np.stack([true, weak[labelled]]))
-                at_events = self._at(weak, places)
+                count = self._count(sample, weak)
+                at_events = _at(weak, places, count)
                 glasses[sample.name][each.name] = {
-                    **self._at_weakest(true, weak[labelled]),
+                    **_at_weakest(true, weak[labelled], self._count(sample, true)),
                     "c_rank_events": at_events["c_rank"],
                     "overlap_events": at_events["overlap"],
                 }
         numbers = {}
         for name, pairs in together.items():
-            pooled = self._at_weakest(*np.concatenate(pairs, axis=1))
+            true, weak = np.concatenate(pairs, axis=1)
+            pooled = _at_weakest(true, weak, failing if classes else self._share(true))
             numbers[name] = {**means(glasses, name, _NAMES), "pooled": pooled}
+        share = 100.0 * self.fraction
         return Evaluated(
             numbers=numbers,
             glasses=glasses,
             tables=_tables(numbers, glasses),
             title="Ranking of the sites that fail",
-            text=f"The weakest {100.0 * self.fraction:g} % of the sites of a map count as "
-            "failing; C_rank is 1 − that fraction at best, 0 by chance, and −1 + that fraction at "
+            text=("The sites of the last class" if classes else f"The weakest {share:g} % of them")
+            + " fail; C_rank is 1 − their fraction at best, 0 by chance, and −1 + this fraction at "
             "worst.",
         )
 
-    def _at_weakest(self, true: Array, weak: Array) -> dict[str, float | None]:
-        """C_rank and overlap at the weakest fraction of the true map; both (K,), large
-        meaning weak.
-        """
-        return self._at(weak, weakest_share(true, self._count(true)))
+    def _count(self, sample: Sample, values: Array) -> int:
+        """Number of the sites of a glass that fail."""
+        if sample.labels.task == "class":
+            return int((sample.labels.values == len(sample.labels.classes) - 1).sum())
+        return self._share(values)
 
-    def _at(self, weak: Array, failing: Array) -> dict[str, float | None]:
-        """C_rank and overlap of a map (M,) at the sites that fail, given by weights (M,)."""
-        if len(weak) < 2 or not failing.any():
-            return {"c_rank": None, "overlap": None}
-        chosen = weakest_share(weak, self._count(weak))
-        return {
-            "c_rank": defined(np.average(ranks(weak), weights=failing)),
-            "overlap": defined(np.average(chosen, weights=failing)),
-        }
-
-    def _count(self, values: Array) -> int:
+    def _share(self, values: Array) -> int:
         return max(1, round(self.fraction * len(values)))
+
+
+def _at_weakest(true: Array, weak: Array, count: int) -> dict[str, float | None]:
+    """C_rank and overlap at the ``count`` weakest of the true map; both (K,), large meaning
+    weak.
+    """
+    return _at(weak, weakest_share(true, count), count)
+
+
+def _at(weak: Array, failing: Array, count: int) -> dict[str, float | None]:
+    """C_rank and overlap of a map (M,) at the sites that fail, given by weights (M,)."""
+    if len(weak) < 2 or not count or not failing.any():
+        return {"c_rank": None, "overlap": None}
+    chosen = weakest_share(weak, count)
+    return {
+        "c_rank": defined(np.average(ranks(weak), weights=failing)),
+        "overlap": defined(np.average(chosen, weights=failing)),
+    }
 
 
 def ranks(weak: Array) -> Array:
