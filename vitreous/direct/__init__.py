@@ -15,6 +15,7 @@ from vitreous.bundles import Prediction, find_bundle
 from vitreous.bundles.columns import atom_columns, site_columns
 from vitreous.direct.compare import D2minReport, d2min, successive_d2min
 from vitreous.direct.deformation import deform
+from vitreous.direct.density import density_map
 from vitreous.direct.glasses import potential, read_glass, read_glasses, simulator
 from vitreous.direct.imaging import MicrographReport, micrograph
 from vitreous.direct.model import Model, predict
@@ -33,6 +34,7 @@ __all__ = [
     "atom_columns",
     "d2min",
     "deform",
+    "density_map",
     "energy",
     "find_bundle",
     "micrograph",

