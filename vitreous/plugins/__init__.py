@@ -123,6 +123,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "Grad-CAM maps: how far they spread, and what of the glass they follow"),
     ("evaluation", "prediction_area", "PredictionArea", "font_clos",
      "how often failure begins in the riskiest part of the area, by its size"),
+    ("evaluation", "anisotropy", "Anisotropy", "fan",
+     "surroundings of atoms that rearrange and that do not, by direction"),
     ("evaluation", "rings", "Rings", "dual", "ring statistics of the glasses"),
     ("executor", "serial", "Serial", "futures", "one task after the other, in this process"),
     ("executor", "local", "Local", "futures",
