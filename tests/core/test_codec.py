@@ -81,6 +81,7 @@ def graph():
         edge_values=np.ones((2, 1)),
         edge_names=("r",),
         edge_offsets=[0, 1, 2],
+        shared={"cell": np.eye(2), "periodic": np.array([True, False])},
     )
 
 
@@ -89,6 +90,23 @@ def test_every_data_class_comes_back_equal(make):
     value, back = make(), there_and_back(make())
     assert type(back) is type(value)
     assert back == value
+
+
+def test_features_stored_before_sites_could_share_arrays_are_read():
+    tree, arrays = encode(graph())
+    del tree["fields"]["shared"]
+    assert decode(tree, arrays).shared == {}
+
+
+def test_shared_arrays_are_copies_that_cannot_be_written():
+    cell = np.eye(2)
+    features = Features(
+        form="vector", level="atom", names=("a",), values=np.ones((3, 1)), shared={"cell": cell}
+    )
+    cell[0, 0] = 7.0
+    assert features.shared["cell"][0, 0] == 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        features.shared["cell"][0, 0] = 2.0
 
 
 def test_information_keeps_its_types_and_numbers_every_bit():
