@@ -203,6 +203,17 @@ def test_whatever_a_check_raises_becomes_an_outcome() -> None:
     ]
 
 
+def test_a_repeated_cell_is_another_glass_only_to_what_says_so() -> None:
+    broken = CLASSES["descriptor", "periodic_images_are_seen"][0]
+    declared = variant(broken, bound_to_cell=property(lambda self: "it counts atoms"))
+    silent, tells = (built_in("descriptor", cls=cls) for cls in (broken, declared))
+    check = named(silent, "periodic_images_are_seen")
+    assert run_check(silent, check).status == FAILED
+    outcome = run_check(tells, check)
+    assert outcome.status == SKIPPED
+    assert outcome.message == "it declares bound_to_cell: it counts atoms"
+
+
 def test_excuses_are_strict() -> None:
     good, bad = (
         built_in("descriptor"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitreous.core.errors import VitreousError
-from vitreous.mechanics.d2min import d2min, non_affine_displacement
+from vitreous.mechanics.d2min import d2min, local_gradient, non_affine_displacement
 
 ALL = (True, True, True)
 
@@ -128,6 +128,31 @@ def test_an_atom_without_neighbours_has_no_value():
     value, _ = d2min(x, np.eye(2) * 10, x, np.eye(2) * 10, (True, True), 1.0)
     assert np.isnan(value[3])
     assert np.isfinite(value[:3]).all()
+
+
+def test_the_gradient_of_a_field_is_the_limit_of_small_displacements(states):
+    """D2min of a displacement by u is that of the field u, and F is 1 + J."""
+    x, cell, _, _ = states
+    u = np.random.default_rng(2).normal(size=x.shape)
+    moved, gradient = d2min(x, cell, x + 1e-3 * u, cell, ALL, 3.0)
+    residual, rate = local_gradient(x, cell, ALL, u, 3.0)
+    np.testing.assert_allclose(residual, moved / 1e-6, rtol=1e-6)
+    np.testing.assert_allclose(rate, (gradient - np.eye(3)) / 1e-3, atol=1e-8)
+
+
+def test_a_linear_field_fits_everywhere_():
+    x = np.random.default_rng(5).uniform(0, 4, (30, 2))
+    free = (False, False)
+    slope = np.array([[0.3, -0.2], [0.5, 0.1]])
+    residual, gradient = local_gradient(x, 4 * np.eye(2), free, x @ slope.T, 2.0)
+    np.testing.assert_allclose(residual, 0.0, atol=1e-20)
+    np.testing.assert_allclose(gradient, np.broadcast_to(slope, gradient.shape), atol=1e-10)
+
+
+def test_a_field_has_no_gradient_at_an_atom_with_too_few_neighbours():
+    x = np.array([[1.0, 1.0], [1.5, 1.2], [1.2, 1.6], [6.0, 6.0], [6.5, 6.0]])
+    with pytest.raises(VitreousError, match=r"atom at \[6.0, 6.0\] has 1 neighbours within 1"):
+        local_gradient(x, np.eye(2) * 10, (True, True), x, 1.0)
 
 
 def test_states_of_different_atoms_are_refused():

@@ -64,6 +64,31 @@ def d2min(
     return _fit(len(reference), i, j, np.ascontiguousarray(before), np.ascontiguousarray(after))
 
 
+def local_gradient(
+    positions: Array, cell: Array, periodic: tuple[bool, ...], field: Array, cutoff: float
+) -> tuple[Array, Array]:
+    """Best-fit gradients J (N, D, D) of a displacement ``field`` u (N, D), and the residuals (N,)
+    of the fit, squares of u's unit: D2min, with u_j - u_i for d'_j.
+
+    Raises:
+        VitreousError: for an atom whose neighbours within ``cutoff`` (length) do not span the
+        space.
+    """
+    near = neighbour_list(positions, cell, periodic, cutoff)
+    i, j = near.pairs()
+    apart = near.vectors(positions, cell)
+    residual, gradient = _fit(len(positions), i, j, apart, field[j] - field[i])
+    lonely = np.flatnonzero(np.isnan(residual))
+    if len(lonely):
+        where = np.round(positions[lonely[0]], 3).tolist()
+        raise VitreousError(
+            f"the atom at {where} has {np.bincount([*i, *j], minlength=1 + lonely[0])[lonely[0]]} "
+            f"neighbours within {cutoff:g}, which do not span the space, so a gradient has no "
+            "best fit there; use a larger cutoff"
+        )
+    return residual, gradient
+
+
 @njit(cache=True)
 def _fit(n, i, j, before, after):  # type: ignore[no-untyped-def]
     """D2min (N,) and F (N, D, D) from pair vectors (P, D) of atoms ``i``, ``j`` (P,), each pair

@@ -66,6 +66,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "the bond graph with the disc's linear response on its edges"),
     ("descriptor", "bond_response", "BondResponse", "response",
      "rates of each atom's bonds as the loading begins, energies and neighbourhoods"),
+    ("descriptor", "mechanical", "Mechanical", "fan",
+     "vibrations, soft modes, volume, energy and linear response of each atom"),
     ("descriptor", "rendered_image", "RenderedImage", "listi",
      "grey images of the silicons and bonds around a site"),
     ("descriptor", "tem_image", "TEMImage", "font_clos",

@@ -58,6 +58,13 @@ class Descriptor(Method):
         return ""
 
     @property
+    def bound_to_cell(self) -> str:
+        """Why a glass repeated along a lattice vector is another glass to it, such as modes that
+        fit the cell; empty where it is the same.
+        """
+        return ""
+
+    @property
     def reads_atom_order(self) -> bool:
         """Whether features change when the atoms of the glass are numbered otherwise."""
         return False
