@@ -115,6 +115,11 @@ class Model(Method):
         computed.
         """
 
+    def refuse_cases(self, training: int) -> None:
+        """Raise VitreousError where it cannot learn from so many training cases (a glass along a
+        loading); called before anything is computed.
+        """
+
     @abstractmethod
     def fit(
         self,
