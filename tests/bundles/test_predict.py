@@ -521,8 +521,8 @@ def test_files_do_not_claim_what_cannot_be_told(copy, unseen, tmp_path, capsys):
         == 0
     )
     printed = capsys.readouterr()
-    assert re.search(r"doubtful +-\n", printed.out)
-    assert "whether this map is to be trusted is unknown" in printed.err
+    assert re.search(r"doubtful +unknown\n", printed.out)
+    assert "whether to trust the map is unknown" in printed.err
     assert np.isnan(np.genfromtxt(tmp_path / "map.csv", delimiter=",", names=True)["doubtful"])
 
 

@@ -22,20 +22,22 @@ from vitreous.bundles.bundle import Bundle
 from vitreous.bundles.places import Array, obstacles, places
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.core.vocabulary import TASKS
 
 JUDGED = 400  #: places by which a map is judged, about
 Sites = tuple[Array, tuple[int, ...]]  #: places (M, D), and how many along each side of a grid
 
 
 class Level(NamedTuple):
-    """``answer``: what is predicted, ``noun`` in a word. ``sites``: where. ``judged``: the places
-    (M, D) that a verdict is taken over, whatever the grid. ``windowed``: whether each place has a
-    window that must be whole; without, the whole glass is looked at. ``as_in_training``: whether
-    the places are those of the training labels, in fractions of the cell.
+    """``answer``: what is predicted, ``noun`` in a word or two, by task. ``sites``: where.
+    ``judged``: the places (M, D) that a verdict is taken over, whatever the grid. ``windowed``:
+    whether each place has a window that must be whole; without, the whole glass is looked at.
+    ``as_in_training``: whether the places are those of the training labels, in fractions of the
+    cell.
     """
 
     answer: str
-    noun: str
+    noun: Mapping[str, str]
     sites: Callable[[Configuration, Bundle, int | None], Sites]
     judged: Callable[[Configuration, Bundle], Array]
     windowed: bool
@@ -49,6 +51,11 @@ class Level(NamedTuple):
 def level_of(bundle: Bundle) -> Level:
     """That of what the bundle predicts."""
     return LEVELS[bundle.label["level"]]
+
+
+def noun_of(bundle: Bundle) -> str:
+    """What the bundle's answer is called: the number, the map, the values of the atoms, ..."""
+    return level_of(bundle).noun[bundle.label["task"]]
 
 
 def _on_a_grid(glass: Configuration, bundle: Bundle, grid: int | None) -> Sites:
@@ -96,9 +103,14 @@ def _all_of_it(glass: Configuration, bundle: Bundle) -> Array:
     return _as_in_training(glass, bundle, None)[0]
 
 
+_MANY = {"value": "values", "image": "values", "class": "classes", "position": "positions"}
+_WHOLE = {"value": "number", "image": "picture", "class": "class", "position": "position"}
+_ATOMS = {task: f"{of} of the atoms" for task, of in _MANY.items()}
+_MAP = dict.fromkeys(TASKS, "map")
+_PICTURE = dict.fromkeys(TASKS, "picture")
 LEVELS: Mapping[str, Level] = {
-    "sample": Level("one answer per glass", "number", _as_in_training, _all_of_it, windowed=False),
-    "atom": Level("one answer per atom", "map", _on_atoms, _whole_atoms, windowed=True),
-    "site": Level("a map", "map", _on_a_grid, _whole_windows, windowed=True),
-    "field": Level("a picture", "picture", _as_in_training, _all_of_it, windowed=False),
+    "sample": Level("one answer per glass", _WHOLE, _as_in_training, _all_of_it, windowed=False),
+    "atom": Level("one answer per atom", _ATOMS, _on_atoms, _whole_atoms, windowed=True),
+    "site": Level("a map", _MAP, _on_a_grid, _whole_windows, windowed=True),
+    "field": Level("a picture", _PICTURE, _as_in_training, _all_of_it, windowed=False),
 }
