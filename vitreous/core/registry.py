@@ -23,7 +23,8 @@ from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.plugin import KINDS, PROJECT, Component, Hooks
 
 GROUP = "vitreous"
-_EXTRA_OF = {
+#: by the name under which an optional package of Vitreous is imported: what installs it
+EXTRA_OF = {
     "sklearn": "ml",
     "torch": "ml",
     "pytorch_lightning": "ml",
@@ -181,8 +182,8 @@ def refuse_missing(registered: Registered) -> None:
 
 
 def _missing(label: str, package: str) -> VitreousError:
-    if package in _EXTRA_OF:
-        return MissingExtra(label, package, _EXTRA_OF[package])
+    if package in EXTRA_OF:
+        return MissingExtra(label, package, EXTRA_OF[package])
     return VitreousError(
         f"{label} needs the package '{package}', which is not installed; pip install {package}"
     )
