@@ -182,7 +182,7 @@ class Run:
     def _component(self, kind: str) -> Any:
         """The one that the run was made with."""
         made = self.about["components"][kind]
-        cls = load_class(discover().by_target(kind, made["target"]))
+        cls = load_class(discover().used(kind, made["target"], made.get("provider", "")))
         if cls.version != made["version"]:
             raise VitreousError(
                 f"the run was made with version {made['version']} of {made['target']}, but "
