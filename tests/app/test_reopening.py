@@ -216,3 +216,33 @@ def test_a_run_of_several_targets_is_reported_and_cited(home, tmp_path):
     for command in ("report", "cite"):
         done = vitreous(home, command, str(tmp_path / "two"))
         assert done.returncode == 0, done.stderr
+
+
+def test_runs_are_named_by_what_tells_them_apart(home, runs):
+    """Not by the second in which they began."""
+    done = vitreous(home, "compare", *runs)
+    head = done.stdout.splitlines()[0]
+    assert head.split("  ")[-1].strip() == "descriptor.cutoff=3.0" and "cutoff=2.0" in head
+    assert "experiment=toy" not in head
+
+
+def test_long_names_of_scores_are_not_broken(home, runs):
+    done = vitreous(home, "compare", runs[0])
+    scores = json.loads((home / "runs" / "toy" / runs[0] / "scores.json").read_text())
+    first = [line.split()[0] for line in done.stdout.splitlines()[1:]]
+    assert all(name.split(".")[0] in scores for name in first)
+
+
+def test_a_refused_run_leaves_no_folder(home, tmp_path):
+    folder = tmp_path / "refused"
+    done = vitreous(home, *TOY, "split.test=7", f"hydra.run.dir={folder}")
+    assert done.returncode == 2 and "split.test asks for 7" in done.stderr
+    assert not folder.exists()
+
+
+def test_a_refused_run_touches_nothing_that_was_there(home, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    assert vitreous(home, *TOY, "split.test=7", f"hydra.run.dir={folder}").returncode == 2
+    assert (folder / "notes.txt").read_text() == "mine"
