@@ -11,11 +11,11 @@ from vitreous.bundles import Prediction
 from vitreous.bundles.columns import DOUBTFUL, answers, bounds, probabilities, uncertainties
 from vitreous.core.data import in_units
 
-_WEAKEST = 5  # places that are printed
+_WEAKEST = 5  # sites that are printed
 
 
 def summary(found: Prediction) -> Answers:
-    """What was predicted, by name, of a whole glass the answer, of its places their range; and
+    """What was predicted, by name, of a whole glass the answer, of its sites their range; and
     whether to trust it.
     """
     labels = found.labels
@@ -33,8 +33,8 @@ def summary(found: Prediction) -> Answers:
 def counted(found: Prediction) -> Answers:
     """How many answers there are, unless there is one per atom, and how many of them are masked."""
     masked = {"masked_because": found.masked} if found.masked else {}
-    places = {} if found.labels.level == "atom" else {"places": len(found.labels)}
-    return {**places, "masked": sum(found.masked.values()), **masked}
+    sites = {} if found.labels.level == "atom" else {"sites": len(found.labels)}
+    return {**sites, "masked": sum(found.masked.values()), **masked}
 
 
 def _value(found: Prediction) -> Answers:
@@ -75,7 +75,7 @@ def position_in_file(found: Prediction) -> Answers:
 
 
 def _values(found: Prediction) -> Answers:
-    """The range of each column over the places, and the weakest of them."""
+    """The range of each column over the sites, and the weakest of them."""
     known = found.reasons == ""
     ranges = {
         name: {
@@ -93,7 +93,7 @@ def _values(found: Prediction) -> Answers:
 
 
 def _classes(found: Prediction) -> Answers:
-    """How many places are of each class, and how sure the model is of them."""
+    """How many sites are of each class, and how sure the model is of them."""
     labels = found.labels
     counts = np.bincount(labels.values[labels.mask].astype(int), minlength=len(labels.classes))
     sure = found.probabilities
@@ -107,20 +107,20 @@ def _classes(found: Prediction) -> Answers:
 
 
 def likeliest(found: Prediction) -> Answers:
-    """The places of the second of two classes, where that marks weak ones, the likeliest first."""
+    """The sites of the second of two classes, where that marks weak ones, the likeliest first."""
     labels, sure = found.labels, found.probabilities
     if sure is None or len(labels.classes) != 2 or labels.weak_is != "high":
         return {}
     second = np.where(labels.mask, sure[:, 1], -np.inf)
     order = np.argsort(-second, kind="stable")[: min(_WEAKEST, labels.mask.sum())]
-    glass, places = found.configuration, found.places
+    glass, sites = found.configuration, found.sites
     atom = labels.level == "atom"
     return {
         f"likeliest_{labels.classes[1]}": [
             {
                 **({"id": int(glass.ids[k])} if atom else {}),
                 **({"species": glass.names[glass.species[k]]} if atom else {}),
-                "at": [float(f"{x:.2f}") for x in places[k]],
+                "at": [float(f"{x:.2f}") for x in sites[k]],
                 "probability": float(f"{second[k]:.3g}"),
             }
             for k in order
@@ -143,7 +143,7 @@ _SEVERAL: Mapping[str, Callable[[Prediction], Answers]] = {
 
 
 def weakest(found: Prediction) -> Answers:
-    """The weakest places, in the coordinates of the file, the very weakest first; nothing of
+    """The weakest sites, in the coordinates of the file, the very weakest first; nothing of
     several components.
     """
     labels, known = found.labels, found.labels.mask
@@ -151,6 +151,6 @@ def weakest(found: Prediction) -> Answers:
         return {}
     sign = 1.0 if labels.weak_is == "low" else -1.0
     order = np.argsort(np.where(known, sign * labels.values, np.inf))
-    places = found.configuration.in_file(labels.positions)
-    shown = [[float(f"{x:.2f}") for x in places[k]] for k in order[: min(_WEAKEST, known.sum())]]
+    sites = found.configuration.in_file(labels.positions)
+    shown = [[float(f"{x:.2f}") for x in sites[k]] for k in order[: min(_WEAKEST, known.sum())]]
     return {"weakest_at": shown}

@@ -55,7 +55,7 @@ class Run:
         fitted: a model in memory, instead of that of the store.
         history: what the model logged while it was fitted. seconds: time that this run spent
         computing, by stage. fresh: artifacts that it computed, by stage.
-        weak_is: "low" or "high" by column of the indicators, the side that marks weak places; other
+        weak_is: "low" or "high" by column of the indicators, the side that marks weak sites; other
         columns are not scored. about: what else ``run.json`` says: configuration, command,
         components, versions.
         shelf: where artifacts are read.

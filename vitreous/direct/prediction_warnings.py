@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from vitreous.bundles import Bundle, Prediction
-from vitreous.bundles.levels import noun_of
+from vitreous.bundles.levels import noun_of, sites_of
 
 _SHOWN = 3  # quantities named in a warning
 
@@ -19,7 +19,8 @@ def warn(found: Prediction, bundle: Bundle, *, relax: str | None) -> None:
     answer = noun_of(bundle)
     if found.masked:
         because = ", ".join(f"{count} whose {reason}" for reason, count in found.masked.items())
-        warnings.warn(f"{sum(found.masked.values())} places are left out: {because}", stacklevel=3)
+        count = sum(found.masked.values())
+        warnings.warn(f"{count} {sites_of(bundle)} are left out: {because}", stacklevel=3)
     if not found.at_rest and relax is not None:
         warnings.warn(
             f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model "

@@ -31,8 +31,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.run_maps import event_places, unseen_maps
-from vitreous.analysis.scores import goodness_of_places, locate, weakest_share
+from vitreous.analysis.run_maps import event_sites, unseen_maps
+from vitreous.analysis.scores import goodness_of_sites, locate, weakest_share
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
 from vitreous.core.interfaces import Evaluation
@@ -71,13 +71,13 @@ class Ranking(Evaluation):
         together: dict[str, list[Array]] = {}
         for sample, truth, maps in unseen_maps(run):
             labelled = sample.labels.mask
-            places = _event_sites(sample)
+            sites = _event_sites(sample)
             true = truth.weakness[labelled]
             glasses[sample.name] = {}
             for each in (truth, *maps):
                 weak = each.weakness
                 together.setdefault(each.name, []).append(np.stack([true, weak[labelled]]))
-                at_events = self._at(weak, places)
+                at_events = self._at(weak, sites)
                 glasses[sample.name][each.name] = {
                     **self._at_weakest(true, weak[labelled]),
                     "c_rank_events": at_events["c_rank"],
@@ -121,13 +121,13 @@ def ranks(weak: Array) -> Array:
     """2 CDF - 1 (M,) of every site, itself counted half: -1 + 1/M for the strongest, 1 - 1/M for
     the weakest.
     """
-    return goodness_of_places(weak, "high") * (len(weak) - 1) / len(weak)
+    return goodness_of_sites(weak, "high") * (len(weak) - 1) / len(weak)
 
 
 def _event_sites(sample: Sample) -> Array:
     """Weights (M,): 1 for the sites nearest to an event, 0 for the others."""
     glass, labels = sample.configuration, sample.labels
-    where = locate(event_places(sample), labels.positions, glass.cell, glass.periodic, 0.0)
+    where = locate(event_sites(sample), labels.positions, glass.cell, glass.periodic, 0.0)
     weights = np.zeros(len(labels))
     weights[where.nearest] = 1.0
     return weights
