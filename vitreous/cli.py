@@ -10,6 +10,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -265,9 +266,29 @@ def _job(config: Any) -> None:
             )
         )
     except (VitreousError, OSError) as error:
+        _clear(Path(job.runtime.output_dir), Path(plain["runs"]))
         if job.mode == RunMode.MULTIRUN:
             raise  # Hydra carries out the other jobs, then says which one failed
         _refusals.append(error)
+
+
+def _clear(folder: Path, runs: Path) -> None:
+    """Remove the folder of a job that was refused before it wrote anything: what Hydra left in it,
+    and the folder of that name in ``runs`` if nothing else is in it.
+    """
+    import shutil
+
+    left = list(folder.iterdir()) if folder.is_dir() else []
+    of_hydra = all(
+        path.name == ".hydra" or (path.suffix == ".log" and not path.stat().st_size)
+        for path in left
+    )
+    if not of_hydra:
+        return
+    with suppress(OSError):
+        shutil.rmtree(folder)
+        if folder.parent.parent.absolute() == runs.absolute():
+            folder.parent.rmdir()
 
 
 def _complete(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from vitreous.analysis.scores import (
     Measured,
     chance_within,
     event_goodness,
-    goodness_of_places,
+    goodness_of_sites,
     locate,
     score_run,
     weakest_share,
@@ -18,45 +18,43 @@ from vitreous.analysis.scores import (
 from vitreous.core.errors import VitreousError
 
 CELL = 10.0 * np.eye(2)
-LINE = np.column_stack([2.0 * np.arange(5), np.full(5, 5.0)])  # five places at x = 0, 2, 4, 6, 8
+LINE = np.column_stack([2.0 * np.arange(5), np.full(5, 5.0)])  # five sites at x = 0, 2, 4, 6, 8
 
 
 def test_goodness_by_hand() -> None:
     np.testing.assert_allclose(
-        goodness_of_places(np.array([3.0, 1.0, 2.0, 5.0, 4.0]), "low"), [0.0, 1.0, 0.5, -1.0, -0.5]
+        goodness_of_sites(np.array([3.0, 1.0, 2.0, 5.0, 4.0]), "low"), [0.0, 1.0, 0.5, -1.0, -0.5]
     )
 
 
-def test_of_two_places_the_weaker_is_perfect_and_the_other_perfectly_wrong() -> None:
-    np.testing.assert_array_equal(goodness_of_places(np.array([1.0, 2.0]), "low"), [1.0, -1.0])
+def test_of_two_sites_the_weaker_is_perfect_and_the_other_perfectly_wrong() -> None:
+    np.testing.assert_array_equal(goodness_of_sites(np.array([1.0, 2.0]), "low"), [1.0, -1.0])
 
 
 def test_goodness_turns_with_the_orientation() -> None:
     values = np.array([3.0, 1.0, 2.0])
-    np.testing.assert_allclose(
-        goodness_of_places(values, "high"), -goodness_of_places(values, "low")
-    )
+    np.testing.assert_allclose(goodness_of_sites(values, "high"), -goodness_of_sites(values, "low"))
 
 
 def test_ties_share_their_mid_rank() -> None:
     np.testing.assert_allclose(
-        goodness_of_places(np.array([1.0, 1.0, 2.0]), "low"), [0.5, 0.5, -1.0]
+        goodness_of_sites(np.array([1.0, 1.0, 2.0]), "low"), [0.5, 0.5, -1.0]
     )
-    np.testing.assert_allclose(goodness_of_places(np.full(4, 7.0), "low"), 0.0)
+    np.testing.assert_allclose(goodness_of_sites(np.full(4, 7.0), "low"), 0.0)
 
 
-def test_a_place_without_a_value_is_as_likely_weaker_as_stronger_than_any_other() -> None:
+def test_a_site_without_a_value_is_as_likely_weaker_as_stronger_than_any_other() -> None:
     np.testing.assert_allclose(
-        goodness_of_places(np.array([np.nan, 1.0, 2.0, np.nan, 2.0]), "low"),
+        goodness_of_sites(np.array([np.nan, 1.0, 2.0, np.nan, 2.0]), "low"),
         [0.0, 0.5, -0.25, 0.0, -0.25],
     )
-    np.testing.assert_array_equal(goodness_of_places(np.array([np.nan, 7.0, np.nan]), "high"), 0.0)
-    np.testing.assert_array_equal(goodness_of_places(np.full(3, np.nan), "low"), 0.0)
-    assert np.isnan(goodness_of_places(np.ones(1), "low")).all()
+    np.testing.assert_array_equal(goodness_of_sites(np.array([np.nan, 7.0, np.nan]), "high"), 0.0)
+    np.testing.assert_array_equal(goodness_of_sites(np.full(3, np.nan), "low"), 0.0)
+    assert np.isnan(goodness_of_sites(np.ones(1), "low")).all()
 
 
 @given(st.lists(st.one_of(st.integers(-5, 5), st.none()), min_size=2, max_size=40))
-def test_goodness_is_the_formula_of_the_paper_with_half_a_place_for_each_unknown_one(
+def test_goodness_is_the_formula_of_the_paper_with_half_a_site_for_each_unknown_one(
     values: list[int | None],
 ) -> None:
     weak = [-np.nan if v is None else -float(v) for v in values]
@@ -65,7 +63,7 @@ def test_goodness_is_the_formula_of_the_paper_with_half_a_place_for_each_unknown
         sum(1.0 if b > a else 0.0 if b < a else 0.5 for a, b in pairs) / (len(weak) - 1)
         for pairs in others
     ]
-    found = goodness_of_places(-np.array(weak), "low")
+    found = goodness_of_sites(-np.array(weak), "low")
     np.testing.assert_allclose(found, 1.0 - 2.0 * np.array(shares), atol=1e-12)
     assert abs(found.mean()) < 1e-12
     assert (
@@ -76,30 +74,30 @@ def test_goodness_is_the_formula_of_the_paper_with_half_a_place_for_each_unknown
 
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=40))
 def test_goodness_averages_to_zero_and_sees_only_ranks(values: list[int]) -> None:
-    c = goodness_of_places(np.array(values, dtype=float), "low")
+    c = goodness_of_sites(np.array(values, dtype=float), "low")
     assert c.mean() == pytest.approx(0.0, abs=1e-12)
-    np.testing.assert_allclose(goodness_of_places(np.exp(np.array(values) / 3.0), "low"), c)
+    np.testing.assert_allclose(goodness_of_sites(np.exp(np.array(values) / 3.0), "low"), c)
 
 
-def test_events_find_places_through_the_cell_boundary() -> None:
+def test_events_find_sites_through_the_cell_boundary() -> None:
     where = locate(np.array([[9.7, 5.0], [4.9, 5.0]]), LINE, CELL, (True, True), 1.8)
     assert where.nearest.tolist() == [0, 2]
     assert [
-        sorted(where.places[a:b].tolist())
+        sorted(where.sites[a:b].tolist())
         for a, b in zip(where.offsets, where.offsets[1:], strict=False)
     ] == [[0, 4], [2, 3]]
     np.testing.assert_allclose(chance_within(where), 1 / 3)
 
 
-def test_a_place_at_the_very_radius_is_within_it() -> None:
+def test_a_site_at_the_very_radius_is_within_it() -> None:
     where = locate(np.array([[5.0, 5.0]]), LINE, CELL, (True, True), 1.0)
-    assert sorted(where.places.tolist()) == [2, 3]
-    assert not len(locate(np.array([[5.0, 5.0]]), LINE, CELL, (True, True), 0.999).places)
+    assert sorted(where.sites.tolist()) == [2, 3]
+    assert not len(locate(np.array([[5.0, 5.0]]), LINE, CELL, (True, True), 0.999).sites)
 
 
-def test_an_open_boundary_is_not_crossed_and_a_map_needs_places() -> None:
+def test_an_open_boundary_is_not_crossed_and_a_map_needs_sites() -> None:
     where = locate(np.array([[9.7, 5.0]]), LINE, CELL, (False, False), 1.0)
-    assert where.nearest.tolist() == [4] and len(where.places) == 0
+    assert where.nearest.tolist() == [4] and len(where.sites) == 0
     with pytest.raises(VitreousError, match="0 sites"):
         locate(np.zeros((1, 2)), np.zeros((0, 2)), CELL, (True, True), 1.0)
 
@@ -108,7 +106,7 @@ def test_chance_level_of_the_best_within_a_radius() -> None:
     rng = np.random.default_rng(0)
     sites = np.stack(np.meshgrid(np.arange(20.0), np.arange(20.0)), -1).reshape(-1, 2)
     where = locate(np.array([[7.2, 3.1]]), sites, 20 * np.eye(2), (True, True), 1.5)
-    best = [goodness_of_places(rng.random(400), "low")[where.places].max() for _ in range(4000)]
+    best = [goodness_of_sites(rng.random(400), "low")[where.sites].max() for _ in range(4000)]
     assert np.mean(best) == pytest.approx(chance_within(where)[0], abs=0.01)
 
 
@@ -181,7 +179,7 @@ def test_an_event_where_nothing_is_known_counts_as_a_blind_guess_and_in_the_mean
 
 SITES = np.stack(np.meshgrid(np.arange(10.0), np.arange(10.0)), -1).reshape(-1, 2)
 TRUTH = np.random.default_rng(7).permutation(100).astype(float)
-EVENTS = np.argsort(TRUTH)[:6]  # the weakest places fail
+EVENTS = np.argsort(TRUTH)[:6]  # the weakest sites fail
 # of a map of noise, by its own ranks from 0 to 1, weak to strong, the ranks of the true map, and
 # chance
 SILENCES = {
@@ -198,7 +196,7 @@ SILENCES = {
 
 
 def mean_scores(silence, maps: int = 800):
-    """Mean C by event, at the nearest place and within a radius, of many maps of noise; the chance
+    """Mean C by event, at the nearest site and within a radius, of many maps of noise; the chance
     level within it; the mean coverage.
     """
     rng = np.random.default_rng(0)
@@ -243,7 +241,7 @@ def test_hiding_errors_pays_no_more_than_guessing_there_and_far_less_than_leavin
     tolerance: float,
 ) -> None:
     """A map that is silent exactly where it is wrong is right elsewhere: a partial answer, worth at
-    most its share of the places.
+    most its share of the sites.
     """
 
     def wrong(own, truth, luck):
@@ -258,22 +256,22 @@ def test_hiding_errors_pays_no_more_than_guessing_there_and_far_less_than_leavin
     by_guesses, *_ = mean_scores(guessed)
     answered = (
         tolerance + (TRUTH[EVENTS].mean() + 0.5) / 100
-    )  # of the events: a weak place is right up to the tolerance above its own rank
+    )  # of the events: a weak site is right up to the tolerance above its own rank
     assert (
         nearest.mean() / answered / coverage > 0.5
-    )  # what the known events alone would score, ranked among known places
+    )  # what the known events alone would score, ranked among known sites
     assert nearest.mean() < answered * coverage
     assert nearest.mean() < by_guesses.mean() + 0.02
 
 
-def test_the_weakest_of_known_places_and_guesses_is_that_of_many_guesses() -> None:
+def test_the_weakest_of_known_sites_and_guesses_is_that_of_many_guesses() -> None:
     values = np.append(np.random.default_rng(1).permutation(98).astype(float), [np.nan, np.nan])
     sites = np.column_stack([np.arange(100.0), np.zeros(100)])
     where = locate(np.array([[98.0, 0.0]]), sites, np.diag([200.0, 1.0]), (False, False), 1.2)
-    assert where.places.tolist() == [97, 98, 99]
+    assert where.sites.tolist() == [97, 98, 99]
     nearest, within = event_goodness(values, "low", where)
     known, guesses = (
-        goodness_of_places(values, "low")[97],
+        goodness_of_sites(values, "low")[97],
         np.random.default_rng(2).uniform(-1.0, 1.0, (200_000, 2)),
     )
     assert nearest[0] == 0.0

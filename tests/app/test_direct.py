@@ -508,7 +508,7 @@ def test_a_disc_without_free_atoms_has_no_threshold():
     assert np.all(np.isnan(labels.values[~labels.mask]))
 
 
-def test_places_in_the_vacuum_around_a_slab_have_no_threshold_and_one_layer_can_be_asked_for(
+def test_sites_in_the_vacuum_around_a_slab_have_no_threshold_and_one_layer_can_be_asked_for(
     tmp_path, capsys
 ):
     model, bulk = LennardJones(), direct.relax(binary_mixture(side=6), LennardJones()).configuration

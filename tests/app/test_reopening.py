@@ -153,3 +153,96 @@ def test_a_folder_that_holds_no_run_is_refused(home, tmp_path, command):
         == f"vitreous: {tmp_path} holds no run: there is no run.json in it; give the folder that "
         "a run printed at its end\n"
     )
+
+
+@pytest.fixture
+def told(home, runs, tmp_path):
+    """What a command says of a run whose ``run.json`` was changed; it must refuse it."""
+
+    def refused(command, change):
+        folder = shutil.copytree(runs[0], tmp_path / "changed")
+        about = json.loads((folder / "run.json").read_text())
+        change(about)
+        (folder / "run.json").write_text(json.dumps(about))
+        (folder / "report.html").unlink(missing_ok=True)
+        where = ["--store", str(home / "store")] if command == "report" else []
+        done = vitreous(home, command, str(folder), *where)
+        assert done.returncode == 2 and not done.stdout and not (folder / "report.html").exists()
+        assert done.stderr.count("\n") == 1
+        return done.stderr
+
+    return refused
+
+
+@pytest.mark.parametrize("command", ["report", "cite"])
+def test_a_component_that_is_not_installed_is_named_with_what_to_install(told, command):
+    def uninstall(about):
+        made = about["components"]["descriptor"]
+        made |= {"target": "other_glass.parts.Thing", "provider": "other-glass 2.1"}
+
+    assert told(command, uninstall) == (
+        "vitreous: the run used the descriptor 'other_glass.parts.Thing' of other-glass 2.1, which "
+        "is not installed here; install it with pip install other-glass==2.1\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["report", "cite"])
+def test_of_an_evaluation_that_is_not_installed_the_module_is_named(told, command):
+    """No artifact says which distribution it came from."""
+
+    def uninstall(about):
+        about["config"]["evaluations"]["own"] = {"_target_": "other_glass.scores.Luck"}
+
+    assert told(command, uninstall).endswith(
+        "evaluation 'other_glass.scores.Luck', which is not installed here; install the package "
+        "that provides the module 'other_glass'\n"
+    )
+
+
+def test_a_configuration_that_was_emptied_is_not_drawn(home, runs, tmp_path):
+    folder = shutil.copytree(runs[0], tmp_path / "emptied")
+    (folder / "config.yaml").write_text("\n")
+    (folder / "report.html").unlink(missing_ok=True)
+    done = vitreous(home, "report", str(folder), "--store", str(home / "store"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"vitreous: {folder / 'config.yaml'} is empty, but the run wrote")
+    assert not (folder / "report.html").exists()
+
+
+def test_a_run_of_several_targets_is_reported_and_cited(home, tmp_path):
+    two = "+targets.again={_target_: toyglass.components.Map, grid: 3}"
+    done = vitreous(home, *TOY, two, f"hydra.run.dir={tmp_path / 'two'}")
+    assert done.returncode == 0, done.stderr
+    for command in ("report", "cite"):
+        done = vitreous(home, command, str(tmp_path / "two"))
+        assert done.returncode == 0, done.stderr
+
+
+def test_runs_are_named_by_what_tells_them_apart(home, runs):
+    """Not by the second in which they began."""
+    done = vitreous(home, "compare", *runs)
+    head = done.stdout.splitlines()[0]
+    assert head.split("  ")[-1].strip() == "descriptor.cutoff=3.0" and "cutoff=2.0" in head
+    assert "experiment=toy" not in head
+
+
+def test_long_names_of_scores_are_not_broken(home, runs):
+    done = vitreous(home, "compare", runs[0])
+    scores = json.loads((home / "runs" / "toy" / runs[0] / "scores.json").read_text())
+    first = [line.split()[0] for line in done.stdout.splitlines()[1:]]
+    assert all(name.split(".")[0] in scores for name in first)
+
+
+def test_a_refused_run_leaves_no_folder(home, tmp_path):
+    folder = tmp_path / "refused"
+    done = vitreous(home, *TOY, "split.test=7", f"hydra.run.dir={folder}")
+    assert done.returncode == 2 and "split.test asks for 7" in done.stderr
+    assert not folder.exists()
+
+
+def test_a_refused_run_touches_nothing_that_was_there(home, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    assert vitreous(home, *TOY, "split.test=7", f"hydra.run.dir={folder}").returncode == 2
+    assert (folder / "notes.txt").read_text() == "mine"

@@ -83,7 +83,6 @@ def test_the_published_bilayer_gets_a_strain_near_the_simulated_one(capsys):
     low, high = told["intervals"]["low_95"], told["intervals"]["high_95"]
     assert low < 0.138 and high > 0.1406 and high - low < 0.1
     assert told["fracture_strain"] == pytest.approx(0.14, abs=0.02)
-    assert re.fullmatch(r"fracture strain 0\.1\d+ \(90 %: 0\.\d+ to 0\.\d+\)", told["answer"])
     assert "type 1 Si, type 2 O are assumed; --species" in printed.err
     assert told["doubtful"] is True and "energy of an atom" in printed.err
 

@@ -49,7 +49,7 @@ def test_a_map_of_one_site_is_printed_as_a_map(capsys):
     arguments = [str(KEPT / "format_1"), str(KEPT / "glass.extxyz"), "--grid", "1", "--json"]
     assert main(["predict", *arguments]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["places"] == 1 and told["masked"] == 0 and len(told["weakest_at"]) == 1
+    assert told["sites"] == 1 and told["masked"] == 0 and len(told["weakest_at"]) == 1
     assert set(told["delta_tau"]) == {"least", "median", "largest"}
 
 

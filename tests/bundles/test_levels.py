@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vitreous.bundles import predict, read_glass_for
-from vitreous.bundles.places import obstacles
+from vitreous.bundles.sites import obstacles
 from vitreous.cli import main
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
@@ -70,7 +70,7 @@ def test_a_number_is_printed_with_its_unit_and_what_is_not_known_is_left_open(bu
     assert told["number"] == pytest.approx(made.unseen.prediction[0], rel=1e-9)
     assert told["unit"] == "sigma"
     assert told["uncertainty"] is told["intervals"] is told["expected_correlation"] is None
-    assert told["largest_force"] is None and "places" not in told
+    assert told["largest_force"] is None and "sites" not in told
 
 
 def test_a_glass_that_may_not_be_at_rest_is_told_so(bundled, tmp_path, capsys):
@@ -79,7 +79,7 @@ def test_a_glass_that_may_not_be_at_rest_is_told_so(bundled, tmp_path, capsys):
     assert main(["predict", str(made.folder), str(file)]) == 0
     printed = capsys.readouterr()
     assert "at rest is not known, since the bundle holds no potential; the model le" in printed.err
-    assert "glasses at rest under Anything" in printed.err and "largest force  " in printed.out
+    assert "glasses at rest under Anything" in printed.err and "largest force" not in printed.out
 
 
 def test_a_number_has_intervals_where_twenty_glasses_set_them(bundled, ask):
@@ -154,7 +154,7 @@ def test_a_picture_is_drawn_and_its_pixels_are_kept_on_their_grid(bundled, ask, 
     made = bundled(parts.Picture(), model=parts.Table(deviation=0.5))
     outs = [tmp_path / f"picture.{ending}" for ending in ("png", "npz", "csv")]
     told = ask(made, *(f"--out={out}" for out in outs))
-    assert set(told["picture"]) == {"least", "median", "largest"} and told["places"] == 24
+    assert set(told["picture"]) == {"least", "median", "largest"} and told["sites"] == 24
     assert outs[0].read_bytes().startswith(b"\x89PNG")
     kept = np.load(outs[1])
     np.testing.assert_allclose(kept["picture"], made.unseen.prediction.reshape(6, 4), rtol=1e-9)
@@ -246,7 +246,7 @@ def test_a_bilayer_is_seen_in_the_plane_and_its_bonds_are_found_in_space(
         map(tuple, np.sort(unseen.bonds))
     )
     told = ask(made, "--out", tmp_path / "plane.png")
-    assert told["places"] == len(unseen) and told["dimension"] == 3
+    assert told["atoms"] == len(unseen) and told["dimension"] == 3 and told["masked"] == 0
 
 
 def test_a_broken_bond_of_a_bilayer_masks_atoms_around_it_in_the_plane(bundled):

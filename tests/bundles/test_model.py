@@ -52,19 +52,19 @@ def test_three_lines_give_the_map(model, atoms, mapped, glass):
     found = model.predict(atoms, grid=4)
     np.testing.assert_allclose(found.labels.values, mapped.labels.values, rtol=1e-6)
     assert found.correlation == pytest.approx(mapped.correlation, abs=1e-6)
-    places = predict_atoms(atoms, model.bundle, grid=4).labels.positions
-    np.testing.assert_allclose(places, mapped.labels.positions)
+    sites = predict_atoms(atoms, model.bundle, grid=4).labels.positions
+    np.testing.assert_allclose(sites, mapped.labels.positions)
 
 
-def test_places_and_columns_lie_over_the_atoms(atoms, mapped, tmp_path):
-    np.testing.assert_allclose(mapped.places, mapped.labels.positions + ORIGIN[:2])
+def test_sites_and_columns_lie_over_the_atoms(atoms, mapped, tmp_path):
+    np.testing.assert_allclose(mapped.sites, mapped.labels.positions + ORIGIN[:2])
     shown = atoms.copy()
     for name, values in atom_columns(mapped).items():
         shown.set_array(name, values)
     ase.io.write(tmp_path / "a.extxyz", shown)
     columns = ase.io.read(tmp_path / "a.extxyz").arrays
     for k in (0, 100, 599):
-        step = mapped.places - atoms.positions[k, :2]
+        step = mapped.sites - atoms.positions[k, :2]
         step -= np.rint(step / np.diag(atoms.cell)[:2]) * np.diag(atoms.cell)[:2]
         nearest = np.linalg.norm(step, axis=1).argmin()
         assert columns["delta_tau"][k] == pytest.approx(mapped.labels.values[nearest], abs=1e-8)
@@ -125,7 +125,7 @@ def test_mlflow_takes_atoms_and_files_and_answers_a_table(served, glass, atoms, 
     one = model.predict(atoms)
     assert isinstance(one, pandas.DataFrame) and set(one["glass"]) == {0}
     np.testing.assert_allclose(one["delta_tau"], dense.labels.values, rtol=1e-6)
-    np.testing.assert_allclose(one[["x", "y"]], dense.places)
+    np.testing.assert_allclose(one[["x", "y"]], dense.sites)
     several = model.predict([atoms, file])
     assert several["glass"].tolist() == [0] * len(one) + [1] * len(one)
     np.testing.assert_allclose(several["delta_tau"][len(one) :], one["delta_tau"], rtol=1e-4)

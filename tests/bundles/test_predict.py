@@ -15,8 +15,8 @@ import pytest
 from vitreous.bundles import complete_bundle, find_bundle, predict, write_model
 from vitreous.bundles.folder import digest, own_digest
 from vitreous.bundles.likeness import likeness
-from vitreous.bundles.places import obstacles
 from vitreous.bundles.prediction import _on_all_cores
+from vitreous.bundles.sites import obstacles
 from vitreous.cli import main
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
@@ -123,7 +123,7 @@ def shaken(glass, by):
     )
 
 
-def test_places_whose_window_leaves_the_glass_are_masked(trained, unseen):
+def test_sites_whose_window_leaves_the_glass_are_masked(trained, unseen):
     whole = unseen.configuration
     centre = whole.cell.sum(axis=0) / 2
     patch = cut_out(whole, 18.0)
@@ -170,7 +170,7 @@ def test_a_descriptor_that_reads_the_potential_is_given_the_bundles_and_sees_fur
         rested(small, sees)
 
 
-def test_a_prediction_describes_its_places_on_all_cores(monkeypatch):
+def test_a_prediction_describes_its_sites_on_all_cores(monkeypatch):
     monkeypatch.setattr("vitreous.bundles.prediction.cores", lambda: 7)
     assert _on_all_cores(ResponseGraph()) == ResponseGraph(workers=7)
     assert _on_all_cores(BondGraph()) == BondGraph()
@@ -220,7 +220,7 @@ def test_the_forces_of_a_patch_that_is_all_rim_are_not_known(trained, unseen):
     assert np.isnan(found.largest_force) and found.at_rest
 
 
-def test_a_broken_bond_masks_the_places_around_it(trained, unseen):
+def test_a_broken_bond_masks_the_sites_around_it(trained, unseen):
     glass = unseen.configuration
     broken = predict(glass.with_(bonds=glass.bonds[1:]), trained, grid=10)
     away = np.linalg.norm(
@@ -300,7 +300,7 @@ def test_intervals_and_deviations_are_those_of_the_validation_glass(run, trained
     (held_out,) = run[1].role("validation")
     ratio = np.sort(np.abs(held_out.prediction - held_out.labels.values) / held_out.uncertainty)
     found = predict(unseen.configuration, trained, grid=5)
-    for p, rank in ((0.5, 13), (0.95, 25)):  # of 25 places: the ceil(26 p)-th smallest ratio
+    for p, rank in ((0.5, 13), (0.95, 25)):  # of 25 sites: the ceil(26 p)-th smallest ratio
         low, high = found.bounds[p]
         np.testing.assert_allclose(
             high - low, 2.0 * ratio[rank - 1] * unseen.uncertainty, rtol=1e-6
@@ -332,7 +332,7 @@ def silica_crystal_of_the_size():
         ),
         (
             lambda g: g.with_(bonds=g.bonds[::2]),
-            "none of the .* places has a window .* of whole, fully bonded glass",
+            "none of the .* sites has a window .* of whole, fully bonded glass",
         ),
     ],
 )
@@ -521,8 +521,8 @@ def test_files_do_not_claim_what_cannot_be_told(copy, unseen, tmp_path, capsys):
         == 0
     )
     printed = capsys.readouterr()
-    assert re.search(r"doubtful +-\n", printed.out)
-    assert "whether this map is to be trusted is unknown" in printed.err
+    assert re.search(r"doubtful +unknown\n", printed.out)
+    assert "whether to trust the map is unknown" in printed.err
     assert np.isnan(np.genfromtxt(tmp_path / "map.csv", delimiter=",", names=True)["doubtful"])
 
 
@@ -546,7 +546,7 @@ def test_the_command_does_not_overwrite_the_glass_that_it_reads(run, unseen, tmp
 def test_a_map_that_would_fill_the_memory_is_refused(trained, unseen):
     with pytest.raises(
         VitreousError,
-        match=r"a map of 5000 x 5000 places is too large .* at most 100000 can be had",
+        match=r"a map of 5000 x 5000 sites is too large .* at most 100000 can be had",
     ):
         predict(unseen.configuration, trained, grid=5000)
 
@@ -691,7 +691,7 @@ def test_a_label_on_atoms_is_predicted_on_atoms(trained, unseen):
     assert found.labels.mask.all()
 
 
-def test_places_without_a_grid_ask_for_one(trained, unseen):
+def test_sites_without_a_grid_ask_for_one(trained, unseen):
     with pytest.raises(VitreousError, match="stand on no grid; say how many"):
         predict(unseen.configuration, replace(trained, spacing=0.0))
 
@@ -843,7 +843,7 @@ def told_of_damage(run, fragile, tmp_path, capsys, monkeypatch, relaxed=True):
     return capsys.readouterr(), table, ase.io.read(outs[2]).arrays, drawn[0]
 
 
-def test_a_broken_bond_is_given_as_the_reason_wherever_places_are_masked(
+def test_a_broken_bond_is_given_as_the_reason_wherever_sites_are_masked(
     run, overstretched, tmp_path, capsys, monkeypatch
 ):
     said, table, atoms, figure = told_of_damage(run, overstretched, tmp_path, capsys, monkeypatch)
@@ -851,7 +851,7 @@ def test_a_broken_bond_is_given_as_the_reason_wherever_places_are_masked(
     because = json.loads(said.out)["masked_because"]
     count = because["window meets a broken bond"]
     assert 0 < count < 144 and list(because) == ["window meets a broken bond"]
-    assert f"{count} places are left out: {count} whose window meets a broken bond" in said.err
+    assert f"{count} sites are left out: {count} whose window meets a broken bond" in said.err
     assert np.array_equal(
         table["masked_because"] == "window meets a broken bond", table["predicted"] == 0
     )
@@ -885,7 +885,7 @@ def test_a_hole_is_given_as_the_reason(trained, unseen):
     assert reasons.tolist() == ["window holds a hole"]
 
 
-def test_no_place_of_a_whole_glass_is_masked_and_no_reason_is_given(trained, unseen):
+def test_no_site_of_a_whole_glass_is_masked_and_no_reason_is_given(trained, unseen):
     found = predict(unseen.configuration, trained, grid=5)
     assert found.masked == {}
     assert (found.reasons == "").all()

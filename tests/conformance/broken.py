@@ -583,7 +583,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         adds(lambda glass, sites: len(sites)),
         "of a site alone",
     ),
-    ("descriptor", "places_that_are_not_numbers_are_refused"): (
+    ("descriptor", "sites_that_are_not_numbers_are_refused"): (
         sees(lambda glass, load, sites: (glass, load, np.nan_to_num(sites))),
         "was accepted",
     ),
@@ -610,11 +610,11 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         variant(Ridge, forms=frozenset({"table"})),
         "forms is frozenset({'table'})",
     ),
-    ("model", "predicts_every_place"): (
+    ("model", "predicts_every_site"): (
         model(lambda right, features: right.predict(features)[:, None]),
         "predictions have shape",
     ),
-    ("model", "learns_eight_places_by_heart"): (
+    ("model", "learns_eight_sites_by_heart"): (
         variant(Ridge, example=classmethod(lambda cls: cls(alphas=(1e9,)))),
         "of the variance",
     ),
@@ -635,7 +635,7 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         model(lambda right, features: right.predict(features) + np.random.default_rng().random()),
         "after a second fit",
     ),
-    ("model", "unlabelled_places_are_not_used"): (
+    ("model", "unlabelled_sites_are_not_used"): (
         variant(Ridge, fit=_fit_on_all_rows),
         "after changing masked sites",
     ),

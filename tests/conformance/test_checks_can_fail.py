@@ -126,16 +126,32 @@ def test_a_need_is_found_wherever_it_is_imported(where: str, tmp_path, monkeypat
         assert run_check(declared, named(declared, "needs_are_declared")).status == PASSED
 
 
-def test_a_need_that_is_not_installed_here_is_not_checked() -> None:
-    subject = built_in("descriptor")
-    subject = replace(
-        subject, component=replace(subject.component, needs=("a_package_nobody_has",))
+@pytest.mark.parametrize(
+    ("need", "status", "message"),
+    [
+        ("sklearn", SKIPPED, "it needs sklearn, not installed here"),
+        ("rare_library", SKIPPED, "it needs rare_library, not installed here"),
+        ("a_package_nobody_has", FAILED, "which is not installed and no package that glassy requ"),
+        ("scikit_learn", FAILED, "needs scikit_learn, which is not installed and no package that"),
+    ],
+    ids=["known by its module", "its own extra", "unknown", "misnamed"],
+)
+def test_a_need_that_is_not_installed_is_at_least_one_that_an_extra_installs(
+    need, status, message, tmp_path, monkeypatch
+) -> None:
+    about = tmp_path / "glassy-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: glassy\nVersion: 1.0\nProvides-Extra: rare\n"
+        "Requires-Dist: Rare.Library>=2; extra == 'rare'\n"
     )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("vitreous.testing.needs.find_spec", lambda name: None)
+    subject = built_in("descriptor", provider="glassy 1.0")
+    subject = replace(subject, component=replace(subject.component, needs=(need,)))
     outcome = run_check(subject, named(subject, "needs_are_declared"))
-    assert (outcome.status, outcome.message) == (
-        SKIPPED,
-        "it needs a_package_nobody_has, not installed here",
-    )
+    assert outcome.status == status
+    assert message in outcome.message
 
 
 def test_a_component_that_ends_its_process_is_told() -> None:

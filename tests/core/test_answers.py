@@ -37,7 +37,7 @@ def pipeline(toy_pipeline):
         ),
     ],
 )
-def test_predictions_that_are_not_a_finite_number_for_each_place_are_refused(
+def test_predictions_that_are_not_a_finite_number_for_each_site_are_refused(
     wrong, says, pipeline, toy, tmp_path, monkeypatch
 ):
     predict = toy.Line.predict
@@ -47,7 +47,7 @@ def test_predictions_that_are_not_a_finite_number_for_each_place_are_refused(
 
 
 @pytest.mark.parametrize("wrong", [[0.0], [-1.0], [np.nan], []])
-def test_deviations_that_are_not_positive_at_each_place_are_refused(
+def test_deviations_that_are_not_positive_at_each_site_are_refused(
     wrong, pipeline, toy, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(

@@ -137,8 +137,9 @@ def test_figures_are_those_of_the_task(task, names):
     run = Run(**{**{f: getattr(run, f) for f in ("loadings", "samples")}, "fitted": Twice()})
     found = AttentionMaps().evaluate(run)
     assert set(found.figures) == names
-    for draw in found.figures.values():
-        assert draw().axes
+    for name, draw in found.figures.items():
+        scales = [axes for axes in draw().axes if axes.get_label() == "<colorbar>"]
+        assert len(scales) == (name != "attention_glasses")  # that one has a legend
 
 
 class Twice(Looks):

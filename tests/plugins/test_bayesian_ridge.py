@@ -104,7 +104,7 @@ def test_each_glass_is_left_out_once_and_predicted_by_the_others(glasses):
     assert found.left_out()[7] == pytest.approx(ratio[0], rel=1e-9)
 
 
-def test_a_glass_of_many_places_is_left_out_as_a_whole():
+def test_a_glass_of_many_sites_is_left_out_as_a_whole():
     rng = np.random.default_rng(2)
     several = [glass(rng, rows=5, level="site") for _ in range(6)]
     found = fitted(several)

@@ -54,7 +54,7 @@ def test_errors_are_those_of_glasses_then_averaged() -> None:
     )
 
 
-def test_a_place_without_label_or_prediction_is_no_interval() -> None:
+def test_a_site_without_label_or_prediction_is_no_interval() -> None:
     (whole,) = uncertain(1.0, count=1)
     silent = whole.with_(prediction=np.where(np.arange(42) < 21, whole.prediction, np.nan))
     first = glass(

@@ -98,7 +98,7 @@ def test_a_constant_map_finds_nothing() -> None:
     ) == (0.0, 0.5, 0.2, pytest.approx(0.2))
 
 
-def test_unknown_places_are_left_out_and_counted() -> None:
+def test_unknown_sites_are_left_out_and_counted() -> None:
     truth, predicted = [*TRUTH[:9], np.nan], [np.nan, *FOUND[1:]]
     row = (
         Classification(fraction=0.2).evaluate(run(glass(0, truth, predicted))).glasses["0"]["model"]

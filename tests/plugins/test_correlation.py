@@ -29,7 +29,7 @@ def test_coefficients_are_scipys_and_not_defined_for_a_constant_map(pairs) -> No
         )
 
 
-def test_unknown_places_are_left_out_and_counted() -> None:
+def test_unknown_sites_are_left_out_and_counted() -> None:
     found = Correlation().evaluate(
         run(glass(0, [1.0, 2.0, 3.0, np.nan, 5.0], [1.0, 2.0, 4.0, 9.0, np.nan]))
     )

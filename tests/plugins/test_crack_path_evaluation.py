@@ -45,7 +45,7 @@ def test_a_glass_without_a_crack_is_left_out_and_a_constant_map_marks_everything
     )
 
 
-def test_unknown_places_are_left_out() -> None:
+def test_unknown_sites_are_left_out() -> None:
     silent = crack(0, [np.nan, *PATH[1:]], [*FOUND[:9], np.nan])
     row = CrackPathOverlap(fraction=0.25).evaluate(run(silent)).glasses["0"]["model"]
     assert row["found"] == 1.0 and row["overlap"] == 0.5

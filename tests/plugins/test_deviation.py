@@ -42,7 +42,7 @@ def test_where_nothing_tells_errors_apart_all_deviations_are_nearly_the_same():
     assert np.std(np.log(found)) < 0.15
 
 
-def test_a_place_beyond_all_that_was_learnt_from_gets_a_finite_deviation(learnt):
+def test_a_site_beyond_all_that_was_learnt_from_gets_a_finite_deviation(learnt):
     assert np.isfinite(learnt(1e6 * glass(9)[0])).all()
 
 

@@ -29,7 +29,7 @@ def test_a_run_by_hand() -> None:
     assert found.numbers["radius"] == 0.5
 
 
-def test_the_pooled_ranking_is_that_of_all_places() -> None:
+def test_the_pooled_ranking_is_that_of_all_sites() -> None:
     """Of ten places, those of the weak glass first, an event at its second has C = 1 - 2/9, one at
     the strong one's first 1 - 10/9.
     """
@@ -68,7 +68,7 @@ def test_indicators_are_turned_to_their_weak_side_and_others_are_not_scored() ->
     assert "1.00 for stretch, 1.00 for the true map" in found.headline
 
 
-def test_a_silent_place_is_a_blind_guess_and_coverage_says_so() -> None:
+def test_a_silent_site_is_a_blind_guess_and_coverage_says_so() -> None:
     silent = [np.nan, np.nan, 3.0, 4.0, 5.0]
     found = Goodness(events=1).evaluate(run(glass(0, RANKED, silent, events=[0.0])))
     assert found.numbers["model"]["nearest"]["event_1"] == 0.0

@@ -211,7 +211,7 @@ def test_muon_learns():
 @pytest.mark.parametrize(
     "column", [np.full(120, np.nan), np.zeros((120, 3)), np.array(["a"] * 120)]
 )
-def test_a_companion_that_is_not_a_number_for_each_place_is_refused(column):
+def test_a_companion_that_is_not_a_number_for_each_site_is_refused(column):
     graph, labels = example(0)
     with pytest.raises(
         VitreousError,

@@ -137,7 +137,7 @@ def test_a_kink_of_the_stiffness_at_the_cutoff_ends_no_probe(published):
 
 
 @pytest.mark.parametrize("grid", [2, (2, 3)])
-def test_places_stand_in_the_middle_of_equal_parts_of_the_cell(grid):
+def test_sites_stand_in_the_middle_of_equal_parts_of_the_cell(grid):
     """Of any shape; the first lattice direction changes slowest."""
     sheared = crystal(columns=4, rows=3).with_(cell=np.array([[20.0, 4.0], [-2.0, 30.0]]))
     nx, ny = (grid, grid) if isinstance(grid, int) else grid
@@ -281,7 +281,7 @@ def test_a_disc_with_a_loose_atom_is_left_out_and_told():
     assert not labels.mask.any()
 
 
-def test_a_place_whose_stress_does_not_drop_is_told(published):
+def test_a_site_whose_stress_does_not_drop_is_told(published):
     whole = LocalProbing(grid=2, strain_step=1e-3).label(published, POTENTIAL, Loading(), None)
     between = float(np.sort(whole.columns["strain_critical"])[:2].mean())
     with pytest.warns(
@@ -302,7 +302,7 @@ def test_a_tolerance_that_a_strain_step_hardly_exceeds_is_refused(published):
         LocalProbing(grid=1, force_tolerance=1e-3).label(published, POTENTIAL, Loading(), None)
 
 
-def test_one_atom_at_the_very_place_can_be_probed(published):
+def test_one_atom_at_the_very_site_can_be_probed(published):
     probe = LocalProbing(free_radius=0.5, frozen_ring=10.0, strain_step=1e-3)
     site = published.positions[7]
     found = probe.probe(published, POTENTIAL, POTENTIAL.surface(published), Loading(), site)

@@ -49,7 +49,7 @@ def test_a_common_rotation_changes_nothing() -> None:
     np.testing.assert_allclose(after, before, atol=1e-9)
 
 
-def test_every_column_says_what_marks_weak_places_and_small_discs_are_refused() -> None:
+def test_every_column_says_what_marks_weak_sites_and_small_discs_are_refused() -> None:
     glass = shaken_honeycomb()
     features = PhysicalIndicators().describe(glass, Loading(), some_sites(glass), "site")
     assert tuple(PhysicalIndicators.weak_is) == features.names

@@ -26,7 +26,7 @@ def test_the_largest_and_least_value_are_those_of_the_paper() -> None:
 
 
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=30))
-def test_ranks_are_the_distribution_function_with_a_place_itself_and_ties_counted_half(
+def test_ranks_are_the_distribution_function_with_a_site_itself_and_ties_counted_half(
     values,
 ) -> None:
     weak = np.array(values, dtype=float)
@@ -47,7 +47,7 @@ def test_by_hand() -> None:
     assert row["c_rank"] == pytest.approx(2 * np.mean([5 / 8, 3 / 8]) - 1) and row["overlap"] == 0.5
 
 
-def test_places_of_events_count_once_each_and_through_the_boundary() -> None:
+def test_sites_of_events_count_once_each_and_through_the_boundary() -> None:
     one = glass(0, TRUTH, [4.0, 1.0, 2.0, 3.0], events=[1.1, 0.9, 9.8])
     row = Ranking(fraction=0.25).evaluate(run(one)).glasses["0"]["model"]
     assert (
@@ -80,7 +80,7 @@ def test_ties_and_constant_maps() -> None:
     assert tied["c_rank"] == pytest.approx((0.75 + 0.25) / 2) and tied["overlap"] == 0.5
 
 
-def test_a_silent_place_is_a_blind_guess_and_in_no_fraction() -> None:
+def test_a_silent_site_is_a_blind_guess_and_in_no_fraction() -> None:
     row = (
         Ranking(fraction=0.25)
         .evaluate(run(glass(0, TRUTH, [np.nan, 2.0, 3.0, 4.0], events=[0.0])))

@@ -131,6 +131,17 @@ def test_fewer_glasses_than_folds_are_refused_with_what_to_set():
         fit(train=TRAIN[:3])
 
 
+def test_too_many_folds_are_refused_while_composing():
+    """By the number of training cases, before any glass is made; glasses that are left out later
+    are noticed by ``fit``.
+    """
+    model = SVMClassifier(folds=5)
+    with pytest.raises(VitreousError, match=r"folds is 5, but there are 4 training glasses; set"):
+        model.refuse_cases(4)
+    model.refuse_cases(5)
+    SVMClassifier(folds=0).refuse_cases(1)
+
+
 @pytest.mark.parametrize(
     ("bad", "sentence"),
     [

@@ -57,7 +57,7 @@ def test_the_true_panel_shows_the_labels_and_the_predicted_panel_the_prediction(
 
 
 @pytest.mark.parametrize("origin", [(0.0, 0.0), (5.0, -3.0)])
-def test_cells_lie_around_their_places(glass, origin):
+def test_cells_lie_around_their_sites(glass, origin):
     """Wherever the grid begins: that of a glass with a boundary lies in the box around it."""
     glass = glass.with_(labels=replace(glass.labels, positions=glass.labels.positions + origin))
     (mesh,) = (
@@ -71,7 +71,7 @@ def test_cells_lie_around_their_places(glass, origin):
 
 
 @pytest.mark.parametrize("title", ["true map", "predicted map"])
-def test_weak_places_are_red_and_strong_ones_blue_whichever_side_is_weak(glass, title):
+def test_weak_sites_are_red_and_strong_ones_blue_whichever_side_is_weak(glass, title):
     for weak_is, weak, strong in (("low", 0, 1), ("high", 1, 0)):
         axes = panel(
             maps(

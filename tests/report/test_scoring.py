@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_write import sample, write_report
 
-from vitreous.analysis.run_maps import event_places, grid_spacing
+from vitreous.analysis.run_maps import event_sites, grid_spacing
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.run import Run
 from vitreous.plugins.evaluations.goodness import Goodness
@@ -76,7 +76,7 @@ def gridded(cell, grid):
         (np.diag([8.0, 8.0, 3.0]), (), 2.0),  # and in a volume of 192
     ],
 )
-def test_the_default_radius_is_the_spacing_of_the_places(cell, grid, radius):
+def test_the_default_radius_is_the_spacing_of_the_sites(cell, grid, radius):
     assert grid_spacing(gridded(cell, grid)) == pytest.approx(radius)
 
 
@@ -94,10 +94,10 @@ def test_events_are_taken_in_the_order_of_strain():
         one.events, columns={**one.events.columns, "strain": np.array([0.09, 0.08])}
     )
     np.testing.assert_array_equal(
-        event_places(one.with_(events=late_first)), one.events.positions[::-1]
+        event_sites(one.with_(events=late_first)), one.events.positions[::-1]
     )
-    np.testing.assert_array_equal(event_places(one), one.events.positions)
-    assert event_places(one.with_(events=None)).shape == (0, 2)
+    np.testing.assert_array_equal(event_sites(one), one.events.positions)
+    assert event_sites(one.with_(events=None)).shape == (0, 2)
 
 
 def test_an_indicator_turned_round_has_the_opposite_scores():

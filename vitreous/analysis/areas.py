@@ -1,5 +1,5 @@
-"""Places ranked by area: which part of a glass a map marks, and how much of it must be marked until
-a given place is reached.
+"""Sites ranked by area: which part of a glass a map marks, and how much of it must be marked until
+a given site is reached.
 
 Each point of the area has the value of its nearest site. Sites of a slab are seen from above; those
 that lie above one another, closer than ``CLOSE`` of the mean spacing, are one, with the largest
@@ -45,7 +45,7 @@ def columns(points: Array, cell: Array) -> Ints:
     spacing = (abs(np.linalg.det(cell)) / len(points)) ** (1.0 / len(cell))
     near = pairs_within(points, points, cell, (True,) * len(cell), CLOSE * spacing)
     links = coo_array(
-        (np.ones(len(near.place)), (near.place, near.atom)), shape=(len(points), len(points))
+        (np.ones(len(near.site)), (near.site, near.atom)), shape=(len(points), len(points))
     )
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
 
@@ -63,7 +63,7 @@ def ahead(risk: Array, area: Array, here: Ints) -> tuple[Array, Array]:
 
 
 def found_within(marked: Array, riskier: Array, tied: Array) -> Array:
-    """(X, K) probability that a place is in the riskiest share ``marked`` (X,) of the area; of what
+    """(X, K) probability that a site is in the riskiest share ``marked`` (X,) of the area; of what
     ties at the limit, as much as fits is marked at random.
     """
     return np.clip((marked[:, None] - riskier) / tied, 0.0, 1.0)

@@ -93,7 +93,7 @@ def intervals_of_run(run: Run) -> Intervals | None:
 
 
 def table_of(ratios: Array) -> Intervals | None:
-    """From ratios \\|error\\| / u (n,) of places that the model did not learn from; None where they
+    """From ratios \\|error\\| / u (n,) of sites that the model did not learn from; None where they
     are too few for the highest confidence.
     """
     ratios = np.sort(ratios)

@@ -34,10 +34,10 @@ def crystalline(positions: Array, cell: Array, periodic: tuple[bool, ...]) -> ND
     if len(positions) <= count:
         return np.zeros(len(positions), dtype=bool)
     # far enough for the nearest atoms of any but an empty region, and at least one layer of images
-    apart = (np.prod(heights(cell)) / len(positions)) ** (1.0 / dimension)
+    apart = float(np.prod(heights(cell)) / len(positions)) ** (1.0 / dimension)
     inside = wrap(positions, cell, periodic)
     images, origin = copies(inside, cell, periodic, 4.0 * apart)
-    near = KDTree(images).query(inside, k=count + 1)[1][:, 1:]
+    near = np.asarray(KDTree(images).query(inside, k=count + 1)[1])[:, 1:]
     order = _orders(images[near] - inside[:, None])
     other = order[origin[near]]
     coherence = np.einsum("im,ijm->ij", order, other.conj()).real

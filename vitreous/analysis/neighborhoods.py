@@ -23,14 +23,14 @@ MAX_COPIES = 50_000_000
 
 
 class Pairs(NamedTuple):
-    """P pairs of a site (``place``) and an atom or one of its images, sorted by site, then by atom.
+    """P pairs of a site and an atom or one of its images, sorted by site, then by atom.
 
     Fields:
-        place, atom: (P,) indices. vector: (P, D) from site to atom, length unit. distance: (P,).
+        site, atom: (P,) indices. vector: (P, D) from site to atom, length unit. distance: (P,).
         offsets: (M+1,) the pairs of site m are offsets[m]:offsets[m+1].
     """
 
-    place: Indices
+    site: Indices
     atom: Indices
     vector: Array
     distance: Array
@@ -68,55 +68,55 @@ def copies(
 
 
 def pairs_within(
-    places: Array, points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
+    sites: Array, points: Array, cell: Array, periodic: tuple[bool, ...], cutoff: float
 ) -> Pairs:
-    """Find all pairs of a site ``places`` (M, D) and a point (N, D), or an image of it, at most
+    """Find all pairs of a site ``sites`` (M, D) and a point (N, D), or an image of it, at most
     ``cutoff`` (length unit) apart.
 
     Raises:
         VitreousError: if sites are not finite, or the cutoff needs too many images.
     """
-    if not np.isfinite(places).all():
-        wrong = int(np.flatnonzero(~np.isfinite(places).all(axis=1))[0])
+    if not np.isfinite(sites).all():
+        wrong = int(np.flatnonzero(~np.isfinite(sites).all(axis=1))[0])
         raise VitreousError(
-            f"site {wrong} is at {places[wrong].tolist()}; expected finite coordinates"
+            f"site {wrong} is at {sites[wrong].tolist()}; expected finite coordinates"
         )
-    inside = wrap(places, cell, periodic)
+    inside = wrap(sites, cell, periodic)
     images, origin = copies(wrap(points, cell, periodic), cell, periodic, cutoff)
     # Slightly more than the cutoff, filtered exactly below: the tree's rounding must not decide.
     table = KDTree(inside).sparse_distance_matrix(
         KDTree(images), cutoff * (1 + 1e-9), output_type="ndarray"
     )
-    place, copy = table["i"].astype(np.int64), table["j"].astype(np.int64)
-    vector = images[copy] - inside[place]
+    site, copy = table["i"].astype(np.int64), table["j"].astype(np.int64)
+    vector = images[copy] - inside[site]
     distance = np.sqrt(np.einsum("pd,pd->p", vector, vector))
-    order = np.lexsort((distance, origin[copy], place))
+    order = np.lexsort((distance, origin[copy], site))
     order = order[distance[order] <= cutoff]
-    place = place[order]
-    offsets = np.zeros(len(places) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(place, minlength=len(places)), out=offsets[1:])
+    site = site[order]
+    offsets = np.zeros(len(sites) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(site, minlength=len(sites)), out=offsets[1:])
     return Pairs(
-        place, origin[copy[order]].astype(np.int64), vector[order], distance[order], offsets
+        site, origin[copy[order]].astype(np.int64), vector[order], distance[order], offsets
     )
 
 
-def nearest_place(places: Array, points: Array, cell: Array, periodic: tuple[bool, ...]) -> Indices:
-    """(N,) the place (M, D), of all images of places, that lies nearest to each point (N, D)."""
+def nearest_site(sites: Array, points: Array, cell: Array, periodic: tuple[bool, ...]) -> Indices:
+    """(N,) the site (M, D), of all images of sites, that lies nearest to each point (N, D)."""
     steps = np.array(list(product(*((-1, 0, 1) if along else (0,) for along in periodic))))
-    images = (places + (steps @ cell)[:, None]).reshape(-1, len(cell))
+    images = (sites + (steps @ cell)[:, None]).reshape(-1, len(cell))
     nearest = np.asarray(KDTree(images).query(wrap(points, cell, periodic))[1])
-    return nearest % len(places)
+    return nearest % len(sites)
 
 
-def image_distance(points: Array, place: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
-    """Distances (N,) from points (N, D) to the nearest image of one point ``place`` (D,), length
+def image_distance(points: Array, point: Array, cell: Array, periodic: tuple[bool, ...]) -> Array:
+    """Distances (N,) from points (N, D) to the nearest image of ``point`` (D,), length
     unit.
 
     Rounding fractional coordinates is not sufficient in a tilted cell, so the neighbouring images
     are tried too; this is correct for cells tilted by less than half a lattice vector, such as
     reduced cells.
     """
-    fractional = (points - place) @ np.linalg.inv(cell)
+    fractional = (points - point) @ np.linalg.inv(cell)
     fractional -= np.rint(fractional) * np.array(periodic)
     steps = product(*((-1, 0, 1) if along else (0,) for along in periodic))
     return np.min(

@@ -88,7 +88,7 @@ def unseen_maps(run: Run) -> Iterator[tuple[Sample, Map, list[Map]]]:
             yield sample, true_map(sample), compared_maps(sample, run.weak_is)
 
 
-def event_places(sample: Sample) -> Array:
+def event_sites(sample: Sample) -> Array:
     """Positions (E, D) of the events in the undeformed glass, in order of strain; (0, D) if there
     are none.
     """

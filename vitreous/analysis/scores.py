@@ -41,7 +41,7 @@ def weakness(values: Array, weak_is: str) -> Array:
     )
 
 
-def goodness_of_places(values: Array, weak_is: str) -> Array:
+def goodness_of_sites(values: Array, weak_is: str) -> Array:
     """C (M,) that an event at each site of a map would have: 0 where masked, NaN in a map of
     one site.
     """
@@ -60,11 +60,11 @@ def goodness_of_places(values: Array, weak_is: str) -> Array:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Neighbourhood:
     """Sites near E events: the ``nearest`` (E,), and all within a radius,
-    places[offsets[e]:offsets[e+1]] for event e.
+    sites[offsets[e]:offsets[e+1]] for event e.
     """
 
     nearest: NDArray[np.int64]
-    places: NDArray[np.int64]
+    sites: NDArray[np.int64]
     offsets: NDArray[np.int64]
 
 
@@ -85,16 +85,16 @@ def locate(
     reach = max(radius, 1.0)
     while True:
         pairs = pairs_within(events, sites, cell, periodic, reach)
-        if (len(pairs.place) and np.all(np.diff(pairs.offsets) > 0)) or not len(events):
+        if (len(pairs.site) and np.all(np.diff(pairs.offsets) > 0)) or not len(events):
             break
         reach *= 2.0
-    order = np.lexsort((pairs.distance, pairs.place))
+    order = np.lexsort((pairs.distance, pairs.site))
     nearest = pairs.atom[order[pairs.offsets[:-1]]] if len(events) else np.zeros(0, dtype=np.int64)
     inside = pairs.distance <= radius
     offsets = np.concatenate(
-        [[0], np.cumsum(np.bincount(pairs.place[inside], minlength=len(events)))]
+        [[0], np.cumsum(np.bincount(pairs.site[inside], minlength=len(events)))]
     ).astype(np.int64)
-    return Neighbourhood(nearest=nearest, places=pairs.atom[inside], offsets=offsets)
+    return Neighbourhood(nearest=nearest, sites=pairs.atom[inside], offsets=offsets)
 
 
 def event_goodness(values: Array, weak_is: str, where: Neighbourhood) -> tuple[Array, Array]:
@@ -104,13 +104,13 @@ def event_goodness(values: Array, weak_is: str, where: Neighbourhood) -> tuple[A
     A masked site is a blind guess in both: 0 at the nearest site, and within the radius one more
     random draw that may be the weakest.
     """
-    of_places, known = goodness_of_places(values, weak_is), np.isfinite(values)
-    nearest = of_places[where.nearest]
+    of_sites, known = goodness_of_sites(values, weak_is), np.isfinite(values)
+    nearest = of_sites[where.nearest]
     within = nearest.copy()
     for e in range(len(nearest)):
-        around = where.places[where.offsets[e] : where.offsets[e + 1]]
+        around = where.sites[where.offsets[e] : where.offsets[e + 1]]
         if len(around):
-            within[e] = _weakest(of_places[around[known[around]]], int((~known[around]).sum()))
+            within[e] = _weakest(of_sites[around[known[around]]], int((~known[around]).sum()))
     return nearest, within
 
 

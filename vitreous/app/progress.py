@@ -1,5 +1,5 @@
-"""Progress on a terminal's standard error, for anything that takes longer than two seconds;
-elsewhere, as under Slurm, lines of the log.
+"""Progress on standard error: on a terminal a bar, for anything that takes longer than two seconds;
+elsewhere, as under Slurm or in a file, a plain line every half minute, and all of them in the log.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from time import monotonic
 from typing import Any
 
 PATIENCE = 2.0  #: seconds before anything is drawn
+BETWEEN = 30.0  #: seconds between plain lines, and before the first
 _log = logging.getLogger("vitreous.progress")
 
 
@@ -24,8 +26,9 @@ def bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     with _drawn(title, total) as drawn:
         done = count(1)
         of = "" if total is None else f" of {total}"
+        told = _lines(title)
         yield (
-            (lambda: _log.info("%s: %d%s", title, next(done), of))
+            (lambda: told(f"{next(done)}{of}"))
             if drawn is None
             else lambda: drawn[0].advance(drawn[1])
         )
@@ -38,10 +41,28 @@ def spinner(title: str) -> Iterator[Callable[[str], None]]:
     """
     with _drawn(title, None) as drawn:
         yield (
-            (lambda line: _log.info("%s: %s", title, line))
+            _lines(title)
             if drawn is None
             else lambda line: drawn[0].update(drawn[1], description=f"{title}: {line}")
         )
+
+
+def _lines(title: str) -> Callable[[str], None]:
+    """A function that takes one line on how far it is: into the log and, not too often, onto
+    standard error.
+    """
+    begun = last = monotonic()
+
+    def tell(line: str) -> None:
+        nonlocal last
+        _log.info("%s: %s", title, line)
+        now = monotonic()
+        if now - last >= BETWEEN:
+            last = now
+            sys.stderr.write(f"vitreous: {title}: {line}, after {now - begun:.0f} s\n")
+            sys.stderr.flush()
+
+    return tell
 
 
 @contextmanager

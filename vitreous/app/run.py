@@ -148,10 +148,25 @@ def draw_report(
     """The page and pictures of the run in ``folder``, written to ``out``; the page first."""
     from vitreous.report import write_report
 
+    config = _config_text(folder, run)
     facts = {f"not evaluated: {name}": reason for name, reason in chosen.left_out.items()}
-    text = folder / "config.yaml"
-    config = text.read_text() if text.is_file() else json.dumps(run.about["config"], indent=1)
     return write_report(run, found, out, run.about["command"], config=config, facts=facts)
+
+
+def _config_text(folder: Path, run: Run) -> str:
+    """The configuration as the page shows it: as the run wrote it or, without that file, as
+    ``run.json`` says it.
+    """
+    path = folder / "config.yaml"
+    if not path.is_file():
+        return json.dumps(run.about["config"], indent=1)
+    text = path.read_text()
+    if not text.strip():
+        raise VitreousError(
+            f"{path} is empty, but the run wrote its configuration there; delete the file to have "
+            "the configuration of run.json shown instead"
+        )
+    return text
 
 
 def _about(job: Job) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 STORE = "where its artifacts lie now (default: where they were, or moved along)"
 
@@ -16,6 +18,43 @@ def run_option(parser: argparse.ArgumentParser) -> None:
 def store_option(parser: argparse.ArgumentParser) -> None:
     """The store, if it was moved."""
     parser.add_argument("--store", metavar="FOLDER", help=STORE)
+
+
+class Used(NamedTuple):
+    """A component that a run was made with. ``version``, ``provider``: empty of those that leave no
+    artifact, which only the configuration names.
+    """
+
+    kind: str
+    target: str
+    version: str = ""
+    provider: str = ""
+
+    @property
+    def named(self) -> tuple[str, str, str]:
+        """What ``Registry.used`` finds it by."""
+        return self.kind, self.target, self.provider
+
+
+def parts_of(about: Mapping[str, Any]) -> dict[str, Used]:
+    """The components behind the artifacts of a run, by role, from what ``run.json`` says."""
+    from vitreous.core.compose import ROLES
+
+    return {
+        role: Used(
+            ROLES.get(role, "labeler"),  # of a further target
+            made["target"],
+            str(made["version"]),
+            made.get("provider", ""),
+        )
+        for role, made in about["components"].items()
+    }
+
+
+def evaluations_of(about: Mapping[str, Any]) -> list[Used]:
+    """The evaluations that the configuration of a run names."""
+    named = about["config"].get("evaluations") or {}
+    return [Used("evaluation", str(each["_target_"])) for each in named.values()]
 
 
 def folder_of(run: str) -> Path:

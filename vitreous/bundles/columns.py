@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.neighborhoods import nearest_place
+from vitreous.analysis.neighborhoods import nearest_site
 from vitreous.bundles.bundle import VALUED
 from vitreous.bundles.prediction import Prediction
 from vitreous.io.write import safe_name
@@ -30,7 +30,7 @@ DOUBTFUL = "doubtful"  #: a column of the files
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """``values`` (M,), their unit, and the side that marks weak places: "low" or "high"."""
+    """``values`` (M,), their unit, and the side that marks weak sites: "low" or "high"."""
 
     values: Array
     unit: str
@@ -104,7 +104,7 @@ def where(found: Prediction) -> dict[str, Array]:
     if labels.level == "sample":
         return {}
     atom = {"id": glass.ids, "species": np.array(glass.names)[glass.species]}
-    at = dict(zip("xyz", found.places.T, strict=False))
+    at = dict(zip("xyz", found.sites.T, strict=False))
     return {**(atom if labels.level == "atom" else {}), **at}
 
 
@@ -140,7 +140,7 @@ def atom_columns(found: Prediction) -> dict[str, Array]:
     takes.
     """
     glass, labels = found.configuration, found.labels
-    site = nearest_place(labels.positions, glass.positions, glass.cell, glass.periodic)
+    site = nearest_site(labels.positions, glass.positions, glass.cell, glass.periodic)
     found_there = {**answers(found), **probabilities(found), **uncertainties(found)}
     columns = {
         **{name: column.values[site] for name, column in found_there.items()},

@@ -24,7 +24,7 @@ def prepared(glass: Configuration, bundle: Bundle) -> Configuration:
     _refuse_foreign(glass, bundle)
     glass = _opened(_renamed(glass, bundle), bundle)
     if not len(glass.bonds) and bundle.bonds is not None:
-        # atoms with an unusual number of bonds are masked later, place by place
+        # atoms with an unusual number of bonds are masked later, site by site
         glass = bundle.bonds.bonded(glass)
     if bundle.descriptor.needs_bonds and not len(glass.bonds):
         raise VitreousError(

@@ -17,8 +17,8 @@ from vitreous.core.data import Configuration
 from vitreous.mechanics.boundary import moving
 
 Array = NDArray[np.float64]
-_ENOUGH = 40  # places below which no correlation is expected
-Ask = Callable[[Array], tuple[Array, Array | None]]  #: values and deviations at places (M, D)
+_ENOUGH = 40  # sites below which no correlation is expected
+Ask = Callable[[Array], tuple[Array, Array | None]]  #: values and deviations at sites (M, D)
 
 
 class Verdict(NamedTuple):

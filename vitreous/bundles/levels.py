@@ -1,15 +1,15 @@
-"""What a model of each level answers: where, and by which of these places its glass is judged.
+"""What a model of each level answers: where, and by which of these sites its glass is judged.
 
 =======  =======================================  ======================  =======
 level    answers                                  at                      windows
 =======  =======================================  ======================  =======
-sample   a number (class, position) of the glass  the places of training  no
+sample   a number (class, position) of the glass  the sites of training  no
 atom     a value, class or position per atom      the atoms               yes
 site     a map                                    a grid                  yes
-field    a picture                                the places of training  no
+field    a picture                                the sites of training  no
 =======  =======================================  ======================  =======
 
-A place with a window is masked where the window is not whole.
+A site with a window is masked where the window is not whole.
 """
 
 from __future__ import annotations
@@ -19,23 +19,25 @@ from math import ceil
 from typing import NamedTuple
 
 from vitreous.bundles.bundle import Bundle
-from vitreous.bundles.places import Array, obstacles, places
+from vitreous.bundles.sites import Array, grid_sites, obstacles
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
+from vitreous.core.vocabulary import TASKS
 
-JUDGED = 400  #: places by which a map is judged, about
-Sites = tuple[Array, tuple[int, ...]]  #: places (M, D), and how many along each side of a grid
+JUDGED = 400  #: sites by which a map is judged, about
+Sites = tuple[Array, tuple[int, ...]]  #: sites (M, D), and how many along each side of a grid
 
 
 class Level(NamedTuple):
-    """``answer``: what is predicted, ``noun`` in a word. ``sites``: where. ``judged``: the places
-    (M, D) that a verdict is taken over, whatever the grid. ``windowed``: whether each place has a
-    window that must be whole; without, the whole glass is looked at. ``as_in_training``: whether
-    the places are those of the training labels, in fractions of the cell.
+    """``answer``: what is predicted, ``noun`` in a word or two, by task. ``sites``: where.
+    ``judged``: the sites (M, D) that a verdict is taken over, whatever the grid. ``windowed``:
+    whether each site has a window that must be whole; without, the whole glass is looked at.
+    ``as_in_training``: whether the sites are those of the training labels, in fractions of the
+    cell.
     """
 
     answer: str
-    noun: str
+    noun: Mapping[str, str]
     sites: Callable[[Configuration, Bundle, int | None], Sites]
     judged: Callable[[Configuration, Bundle], Array]
     windowed: bool
@@ -51,8 +53,18 @@ def level_of(bundle: Bundle) -> Level:
     return LEVELS[bundle.label["level"]]
 
 
+def noun_of(bundle: Bundle) -> str:
+    """What the bundle's answer is called: the number, the map, the values of the atoms, ..."""
+    return level_of(bundle).noun[bundle.label["task"]]
+
+
+def sites_of(bundle: Bundle) -> str:
+    """What the sites are called where answers stand: atoms, where there is one for each."""
+    return "atoms" if bundle.label["level"] == "atom" else "sites"
+
+
 def _on_a_grid(glass: Configuration, bundle: Bundle, grid: int | None) -> Sites:
-    return places(glass, bundle.spacing, grid)
+    return grid_sites(glass, bundle.spacing, grid)
 
 
 def _on_atoms(glass: Configuration, bundle: Bundle, grid: int | None) -> Sites:
@@ -75,16 +87,16 @@ def _refuse_grid(bundle: Bundle, grid: int | None) -> None:
 
 
 def _whole_windows(glass: Configuration, bundle: Bundle) -> Array:
-    """About ``JUDGED`` places of a grid with whole windows, of a finer grid where a boundary or
+    """About ``JUDGED`` sites of a grid with whole windows, of a finer grid where a boundary or
     damage leaves few, but no more than three times as fine.
     """
     grid = round(JUDGED ** (1.0 / glass.dimension))
-    sites, _ = places(glass, bundle.spacing, grid)
+    sites, _ = grid_sites(glass, bundle.spacing, grid)
     found = sites[obstacles(glass, bundle, sites) == ""]
     if len(found) >= len(sites):
         return found
     finer = (len(sites) / max(len(found), 1)) ** (1.0 / glass.dimension)
-    sites, _ = places(glass, bundle.spacing, ceil(grid * min(finer, 3.0)))
+    sites, _ = grid_sites(glass, bundle.spacing, ceil(grid * min(finer, 3.0)))
     return sites[obstacles(glass, bundle, sites) == ""]
 
 
@@ -96,9 +108,14 @@ def _all_of_it(glass: Configuration, bundle: Bundle) -> Array:
     return _as_in_training(glass, bundle, None)[0]
 
 
+_MANY = {"value": "values", "image": "values", "class": "classes", "position": "positions"}
+_WHOLE = {"value": "number", "image": "picture", "class": "class", "position": "position"}
+_ATOMS = {task: f"{of} of the atoms" for task, of in _MANY.items()}
+_MAP: dict[str, str] = dict.fromkeys(TASKS, "map")
+_PICTURE: dict[str, str] = dict.fromkeys(TASKS, "picture")
 LEVELS: Mapping[str, Level] = {
-    "sample": Level("one answer per glass", "number", _as_in_training, _all_of_it, windowed=False),
-    "atom": Level("one answer per atom", "map", _on_atoms, _whole_atoms, windowed=True),
-    "site": Level("a map", "map", _on_a_grid, _whole_windows, windowed=True),
-    "field": Level("a picture", "picture", _as_in_training, _all_of_it, windowed=False),
+    "sample": Level("one answer per glass", _WHOLE, _as_in_training, _all_of_it, windowed=False),
+    "atom": Level("one answer per atom", _ATOMS, _on_atoms, _whole_atoms, windowed=True),
+    "site": Level("a map", _MAP, _on_a_grid, _whole_windows, windowed=True),
+    "field": Level("a picture", _PICTURE, _as_in_training, _all_of_it, windowed=False),
 }

@@ -22,7 +22,7 @@ odd atoms      more or fewer bonds than most of the   1
 =============  =====================================  ==========
 
 The last two are compared where a model looks at whole glasses alone: a map does without the size,
-and masks the places of odd atoms.
+and masks the sites of odd atoms.
 
 Next to a free boundary that the training glasses do not have, the glass is cut and atoms lack
 neighbours: only those beyond the reach of the forces are looked at there.

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from vitreous.bundles.bundle import Bundle
 from vitreous.bundles.domain import prepared
 from vitreous.bundles.judging import largest_force, verdict
-from vitreous.bundles.levels import level_of
+from vitreous.bundles.levels import level_of, sites_of
 from vitreous.bundles.likeness import Oddity
-from vitreous.bundles.places import REASON, obstacles, window
+from vitreous.bundles.sites import REASON, obstacles, window
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.executor import cores
@@ -30,11 +30,11 @@ class Prediction:
     """What ``predict`` found.
 
     Fields:
-        configuration: the glass, with its bonds. seen, seen_sites: glass and places (M, 2) or
+        configuration: the glass, with its bonds. seen, seen_sites: glass and sites (M, 2) or
         (M, D) as the descriptor saw them, in the bundle's projection.
-        labels: one answer per place, of the level, task, unit and components that the model learnt;
+        labels: one answer per site, of the level, task, unit and components that the model learnt;
         NaN and masked where the window meets a broken bond or leaves the glass.
-        reasons: (M,) why: one of those of ``vitreous.bundles.places``; empty where there is a
+        reasons: (M,) why: one of those of ``vitreous.bundles.sites``; empty where there is a
         value.
         probabilities: (M, classes) of labels of task "class"; None of other tasks, or from a model
         that does not know.
@@ -44,7 +44,7 @@ class Prediction:
         bounds: lower and upper ends of the intervals that hold 50, 90 and 95 % of the true values
         there, by confidence; empty where no glasses set them.
         correlation: with the true map, as the model's own deviations lead to expect; None from a
-        model that does not know, with too few places, or of what is no map.
+        model that does not know, with too few sites, or of what is no map.
         odd: what of the glass is unusual among the training glasses: (quantity, unit, value,
         training mean), the worst first; None where that is unknown.
         doubtful: whether the answer is not to be trusted; None where that is unknown.
@@ -69,12 +69,12 @@ class Prediction:
 
     @property
     def masked(self) -> dict[str, int]:
-        """How many places have no value, by the reason."""
+        """How many sites have no value, by the reason."""
         found, counts = np.unique(self.reasons[self.reasons != ""], return_counts=True)
         return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
     @property
-    def places(self) -> Array:
+    def sites(self) -> Array:
         """(M, D) in the coordinates of the file or Atoms that the glass came from."""
         return self.configuration.in_file(self.labels.positions)
 
@@ -87,7 +87,7 @@ class Prediction:
 
 
 class _Answers(NamedTuple):
-    """Of a model at places; None for what it does not know."""
+    """Of a model at sites; None for what it does not know."""
 
     values: Array
     deviations: Array | None
@@ -98,13 +98,13 @@ def predict(
     glass: Configuration, bundle: Bundle, *, grid: int | None = None, angle: float | None = None
 ) -> Prediction:
     """What the model says of ``glass``, loaded along ``angle`` degrees: a number of the glass, one
-    per atom, a picture, or a map at ``grid`` places along each side (None: as dense as in
+    per atom, a picture, or a map at ``grid`` sites along each side (None: as dense as in
     training).
 
     Raises:
         VitreousError: a glass of another dimension, unit, composition or boundary than the
             bundle's, without bonds that are needed, smaller than the model's window, or without any
-            place whose window holds whole, fully bonded glass; a grid for what is no map; another
+            site whose window holds whole, fully bonded glass; a grid for what is no map; another
             direction for a model that knows its own alone; a glass that is not at rest, where the
             descriptor needs one.
     """
@@ -118,9 +118,8 @@ def predict(
     known = reasons == ""
     if not known.any():
         raise VitreousError(
-            f"none of the {len(sites)} places has a window (radius {window(bundle):g}) of whole, "
-            "fully bonded glass; "
-            "give a larger patch, or mend its bonds"
+            f"none of the {len(sites)} {sites_of(bundle)} has a window (radius {window(bundle):g}) "
+            "of whole, fully bonded glass; give a larger patch, or mend its bonds"
         )
     ask = partial(_ask, glass, bundle, loading)
     values, deviations, probabilities = (_spread(of, known) for of in ask(sites[known]))
@@ -141,14 +140,14 @@ def predict(
         probabilities=probabilities,
         uncertainty=deviations,
         bounds=bounds,
-        **verdict(glass, bundle, lambda places: ask(places)[:2])._asdict(),
+        **verdict(glass, bundle, lambda sites: ask(sites)[:2])._asdict(),
         largest_force=largest_force(glass, bundle),
         by_number=bundle.descriptor.reads_atom_order,
     )
 
 
 def _ask(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -> _Answers:
-    """Answers at places whose windows are whole."""
+    """Answers at sites whose windows are whole."""
     descriptor = _on_all_cores(bundle.descriptor)
     try:
         described = descriptor.describe(
@@ -166,7 +165,7 @@ def _ask(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -
 
 
 def _spread(answers: Array | None, known: NDArray[np.bool_]) -> Array | None:
-    """Answers at the ``known`` places, among NaN at the others."""
+    """Answers at the ``known`` sites, among NaN at the others."""
     if answers is None:
         return None
     everywhere = np.full((len(known), *np.shape(answers)[1:]), np.nan)

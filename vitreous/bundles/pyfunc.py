@@ -31,7 +31,7 @@ class Predictor:
     bundle: Bundle | None = None
 
     def predict(self, model_input: Any) -> Any:
-        """The maps of glasses as one table, at places as dense as in training, loaded as in
+        """The maps of glasses as one table, at sites as dense as in training, loaded as in
         training.
 
         Args:
@@ -39,7 +39,7 @@ class Predictor:
                 table with a column ``file``; Features are passed to the fitted model as they are.
 
         Returns:
-            pandas.DataFrame: a row per place. ``glass`` counts the glasses from 0, the other
+            pandas.DataFrame: a row per site. ``glass`` counts the glasses from 0, the other
             columns are those of the table that ``vitreous predict --out map.csv`` writes. For
             Features: predictions (M,).
 

@@ -4,12 +4,12 @@ from errors on validation glasses.
     r = sqrt(V / (V + m^2 <u^2>))
 
 is the correlation with the true map that is to be expected where the predicted values have the
-variance V over the places of a glass, and errors are as large as the deviations u say and do not
+variance V over the sites of a glass, and errors are as large as the deviations u say and do not
 lean on the prediction. m^2 is the ratio of squared errors to u^2 on the validation glasses. A map
 is not trusted where 1 - r^2, the share of the thresholds' variance that it leaves unexplained, is
 more than ``WORSE`` times that of the validation glasses.
 
-The places that r is taken over belong to the glass: some hundreds on a grid of its own, whatever
+The sites that r is taken over belong to the glass: some hundreds on a grid of its own, whatever
 grid a map is asked for.
 """
 
@@ -38,7 +38,7 @@ class Trust:
     least: float
 
     def correlation(self, predicted: Array, deviations: Array) -> float:
-        """r to be expected from predictions and deviations (M,) at places of one glass."""
+        """r to be expected from predictions and deviations (M,) at sites of one glass."""
         variance = float(np.var(predicted))
         unknown = self.factor**2 * float(np.mean(deviations**2))
         return float(np.sqrt(variance / (variance + unknown)))
@@ -46,7 +46,7 @@ class Trust:
 
 def trust(held_out: Sequence[Sample]) -> Trust | None:
     """From validation glasses; None where the model knows no deviation, or none of them has two
-    labelled places.
+    labelled sites.
     """
     known = [
         (s.labels.values[s.labels.mask], s.prediction[s.labels.mask], s.uncertainty[s.labels.mask])

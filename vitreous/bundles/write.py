@@ -19,7 +19,7 @@ from vitreous.bundles.bundle import VALUED
 from vitreous.bundles.folder import COMPONENT, FITTED, FORMAT, PLACES, POTENTIAL, digests, sign
 from vitreous.bundles.levels import LEVELS
 from vitreous.bundles.likeness import likeness
-from vitreous.bundles.places import narrowest
+from vitreous.bundles.sites import narrowest
 from vitreous.bundles.trust import trust
 from vitreous.core.data import Configuration
 from vitreous.core.interfaces import Fitted, Model
@@ -55,7 +55,7 @@ def complete_bundle(
     folder: Path, pipeline: Pipeline, result: Run, scores: Mapping[str, Any]
 ) -> bool:
     """Add ``bundle.json`` to what ``write_model`` wrote; False for labels of level "event", which a
-    new glass has no places for.
+    new glass has no sites for.
     """
     train = result.role("train")
     labels, descriptor = train[0].labels, pipeline.descriptor

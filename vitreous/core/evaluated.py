@@ -86,7 +86,7 @@ class Evaluated:
 
     Fields:
         numbers: nested, by map where there are several: means over glasses, and under "pooled" of
-        all places of all glasses. glasses: the same for each case alone, by ``Sample.name``,
+        all sites of all glasses. glasses: the same for each case alone, by ``Sample.name``,
         without what is pooled.
         tables: as console and page show them. figures: by file stem; one is drawn when it is asked
         for.

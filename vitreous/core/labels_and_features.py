@@ -26,7 +26,7 @@ class Labels(Data):
         Of task "class" numbers of ``classes``; of task "position" coordinates in fractions of the
         cell, one component per axis. mask: as ``values``, True where the label is known.
         positions: (M, D) where each label sits in the undeformed glass.
-        weak_is: "low" if small values mark weak places (a threshold), "high" if large ones do.
+        weak_is: "low" if small values mark weak sites (a threshold), "high" if large ones do.
         grid: (nx, ny[, nz]) when the sites form a grid in C order, else ().
         components: names of the columns of ``values``; empty for a single one.
         classes: names of the classes, in the order of their numbers.

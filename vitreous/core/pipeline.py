@@ -65,7 +65,7 @@ class Pipeline(Chain):
 
     def roles(self) -> dict[int, str]:
         """The role of each glass; raises VitreousError for an impossible number of glasses, split,
-        or list of loadings.
+        or list of loadings, or training cases that the model cannot learn from.
         """
         self._refuse_target()
         available, wanted = self.generator.available, self.samples
@@ -93,6 +93,9 @@ class Pipeline(Chain):
             "" if self.descriptor is None else self.descriptor.bound_to_axes,
             set(roles.values()),
         )
+        if self.model is not None:
+            cases = table(roles, self.load_cases)
+            self.model.refuse_cases(sum(case.role == "train" for case in cases))
         return roles
 
     def _refuse_target(self) -> None:

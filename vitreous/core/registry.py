@@ -23,7 +23,8 @@ from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.plugin import KINDS, PROJECT, Component, Hooks
 
 GROUP = "vitreous"
-_EXTRA_OF = {
+#: by the name under which an optional package of Vitreous is imported: what installs it
+EXTRA_OF = {
     "sklearn": "ml",
     "torch": "ml",
     "pytorch_lightning": "ml",
@@ -132,6 +133,28 @@ class Registry:
             f"{', '.join(sorted(targets.values())) or 'none'}{failed}"
         )
 
+    def used(self, kind: str, target: str, provider: str = "") -> Registered:
+        """``by_target`` of what a run that is done was made with; ``provider``: the distribution
+        and version that it came from, where the run says so.
+
+        Raises:
+            VitreousError: it is not installed, and what to install.
+        """
+        if any(r.component.target == target for r in self._table.values()):
+            return self.by_target(kind, target)
+        package, _, version = provider.partition(" ")
+        pinned = f"{package}=={version}" if version else package
+        advice = (
+            f"install it with pip install {pinned}"
+            if package
+            else f"install the package that provides the module '{target.partition('.')[0]}'"
+        )
+        failed = "".join(f"; {failure}" for failure in self.failed)
+        raise VitreousError(
+            f"the run used the {kind} '{target}'{f' of {provider}' if provider else ''}, which is "
+            f"not installed here; {advice}{failed}"
+        )
+
     def name_of(self, kind: str, cls: type[Any]) -> str:
         """The name under which a class is registered; the class's own name if it is not."""
         target = f"{cls.__module__}.{cls.__qualname__}"
@@ -181,8 +204,8 @@ def refuse_missing(registered: Registered) -> None:
 
 
 def _missing(label: str, package: str) -> VitreousError:
-    if package in _EXTRA_OF:
-        return MissingExtra(label, package, _EXTRA_OF[package])
+    if package in EXTRA_OF:
+        return MissingExtra(label, package, EXTRA_OF[package])
     return VitreousError(
         f"{label} needs the package '{package}', which is not installed; pip install {package}"
     )

@@ -55,7 +55,7 @@ class Run:
         fitted: a model in memory, instead of that of the store.
         history: what the model logged while it was fitted. seconds: time that this run spent
         computing, by stage. fresh: artifacts that it computed, by stage.
-        weak_is: "low" or "high" by column of the indicators, the side that marks weak places; other
+        weak_is: "low" or "high" by column of the indicators, the side that marks weak sites; other
         columns are not scored. about: what else ``run.json`` says: configuration, command,
         components, versions.
         shelf: where artifacts are read.
@@ -182,7 +182,7 @@ class Run:
     def _component(self, kind: str) -> Any:
         """The one that the run was made with."""
         made = self.about["components"][kind]
-        cls = load_class(discover().by_target(kind, made["target"]))
+        cls = load_class(discover().used(kind, made["target"], made.get("provider", "")))
         if cls.version != made["version"]:
             raise VitreousError(
                 f"the run was made with version {made['version']} of {made['target']}, but "

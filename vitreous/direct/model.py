@@ -56,7 +56,7 @@ class Model:
 
         Args:
             glass: ASE Atoms, a Configuration, or the path of a file.
-            grid: places along each side; None: as dense as in training.
+            grid: sites along each side; None: as dense as in training.
             angle: of the loading direction, degrees; None: that of the training.
             relax: bring the glass to rest in its cell first.
 

@@ -50,7 +50,7 @@ def endings(bundle: Bundle) -> tuple[str, ...]:
 
 
 def write_prediction(found: Prediction, path: Path) -> None:
-    """Write one file, by its ending: places as a table, a picture, arrays on a grid, or the atoms
+    """Write one file, by its ending: sites as a table, a picture, arrays on a grid, or the atoms
     with columns.
 
     Raises:
@@ -69,7 +69,7 @@ def _csv(path: Path, found: Prediction) -> None:
 
 
 def _arrays(path: Path, found: Prediction) -> None:
-    """Every column on the grid of the places, (nx, ny); without a grid as it is."""
+    """Every column on the grid of the sites, (nx, ny); without a grid as it is."""
     shape = found.labels.grid or (len(found.labels),)
     columns = {**where(found), **numbers(found), "predicted": found.reasons == ""}
     arrays: dict[str, Any] = {n: np.reshape(of, shape) for n, of in columns.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from vitreous.bundles import Bundle, Prediction
-from vitreous.bundles.levels import level_of
+from vitreous.bundles.levels import noun_of, sites_of
 
 _SHOWN = 3  # quantities named in a warning
 
@@ -16,10 +16,11 @@ def warn(found: Prediction, bundle: Bundle, *, relax: str | None) -> None:
     Args:
         relax: what brings the glass to rest first, e.g. ``--relax``; None where that was done.
     """
-    answer = level_of(bundle).noun
+    answer = noun_of(bundle)
     if found.masked:
         because = ", ".join(f"{count} whose {reason}" for reason, count in found.masked.items())
-        warnings.warn(f"{sum(found.masked.values())} places are left out: {because}", stacklevel=3)
+        count = sum(found.masked.values())
+        warnings.warn(f"{count} {sites_of(bundle)} are left out: {because}", stacklevel=3)
     if not found.at_rest and relax is not None:
         warnings.warn(
             f"the glass is not at rest (largest force {found.largest_force:.3g}), but the model "
@@ -34,13 +35,13 @@ def warn(found: Prediction, bundle: Bundle, *, relax: str | None) -> None:
         )
     if found.by_number:
         warnings.warn(
-            "the model reads atoms in the order of their numbers in the file: only a glass "
-            f"numbered along rows, as those of its training, gets a true {answer}",
+            f"the model reads atoms in the order of their numbers in the file: the {answer} can "
+            "only be true of a glass numbered along rows, as those of its training",
             stacklevel=3,
         )
     if found.doubtful is None:
         warnings.warn(
-            f"whether this {answer} is to be trusted is unknown: too little of the glass is "
+            f"whether to trust the {answer} is unknown: too little of the glass is "
             "whole and fully bonded, or the model was bundled with too few glasses",
             stacklevel=3,
         )
@@ -52,12 +53,12 @@ def warn(found: Prediction, bundle: Bundle, *, relax: str | None) -> None:
 
 
 def _expected(found: Prediction, bundle: Bundle) -> str:
-    """What is expected of the map, in words."""
+    """Why not to trust it, in words."""
     if found.correlation is None or bundle.trust is None:
         return "this glass lies outside those that the model was trained on"
     return (
-        f"the map is expected to correlate with the true one by {found.correlation:.2f}, less than "
-        f"the {bundle.trust.least:.2f} from which maps are trusted (on glasses like those of the "
+        f"the {noun_of(bundle)} should correlate with the truth by {found.correlation:.2f}, less "
+        f"than the {bundle.trust.least:.2f} that is asked for (on glasses like those of the "
         f"training {bundle.trust.usual:.2f})"
     )
 

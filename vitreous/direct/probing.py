@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitreous.analysis.neighborhoods import nearest_place
+from vitreous.analysis.neighborhoods import nearest_site
 from vitreous.core.build import construct
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.executor import cores
@@ -41,12 +41,12 @@ def probe(
     relax: bool = False,
     **fields: Any,
 ) -> Labels:
-    """Delta tau = tau_critical - tau_initial at ``grid`` places along each side: how much more
+    """Delta tau = tau_critical - tau_initial at ``grid`` sites along each side: how much more
     stress a disc (ball) bears before it yields.
 
     Args:
         configuration: a Configuration, ASE Atoms, or the path of a file.
-        grid: places along each lattice vector; a tuple gives each its own number, e.g. (50, 50, 1)
+        grid: sites along each lattice vector; a tuple gives each its own number, e.g. (50, 50, 1)
         for the middle plane of a bilayer. loading: a Loading, or the name of a mode (sign +1, angle
         0).
         angle_step: degrees; probe along every multiple of it less than 45 off the loading, and take
@@ -62,7 +62,7 @@ def probe(
 
     Returns:
         Labels: ``values`` Delta tau (NaN where not ``mask``: no drop, or a disc that leaves the
-        glass), ``positions`` the places, in the coordinates of what was given, ``columns``
+        glass), ``positions`` the sites, in the coordinates of what was given, ``columns``
         tau_initial, tau_critical, strain_critical and residual, stresses in energy per area or
         volume, and with ``angle_step`` angle, the weakest direction's, degrees off the loading.
 
@@ -107,11 +107,11 @@ def labeler_for(
 
 def write_map(labels: Labels, path: Path, glass: Configuration | None = None) -> Path:
     """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical,
-    converged, residual(, angle); places in the coordinates of the file that ``glass`` came from.
+    converged, residual(, angle); sites in the coordinates of the file that ``glass`` came from.
     Extended XYZ and dumps hold ``glass`` instead, with these columns of the nearest site on every
     atom.
     """
-    places = labels.positions if glass is None else glass.in_file(labels.positions)
+    sites = labels.positions if glass is None else glass.in_file(labels.positions)
     columns = {name: column for name, column in labels.columns.items() if name != "residual"}
     known = {
         name: column if name == "tau_initial" else np.where(labels.mask, column, np.nan)
@@ -128,6 +128,6 @@ def write_map(labels: Labels, path: Path, glass: Configuration | None = None) ->
         **angle,
     }
     if glass is not None and not path.name.endswith(".csv"):
-        site = nearest_place(labels.positions, glass.positions, glass.cell, glass.periodic)
+        site = nearest_site(labels.positions, glass.positions, glass.cell, glass.periodic)
         return write_configuration(path, glass, {name: of[site] for name, of in table.items()})
-    return write_table(path, {**dict(zip("xyz", places.T, strict=False)), **table})
+    return write_table(path, {**dict(zip("xyz", sites.T, strict=False)), **table})

@@ -33,8 +33,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsymv
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.blas import dsymv  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg.lapack import dpotrf, dpotri  # pyright: ignore[reportAttributeAccessIssue]
 from scipy.sparse.linalg import LinearOperator, eigsh, splu
 
 from vitreous.core.errors import NotConverged, VitreousError

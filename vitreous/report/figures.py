@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.axes import COLOURS, GREY, label_text, plain
 from vitreous.analysis.neighborhoods import wrap
-from vitreous.analysis.run_maps import event_places
+from vitreous.analysis.run_maps import event_sites
 from vitreous.core.run import Metric
 from vitreous.core.sample import Sample
 from vitreous.core.vocabulary import UNITS, in_units
@@ -149,7 +149,7 @@ def draw_network(axes: Axes, sample: Sample) -> None:
 
 def draw_events(axes: Axes, sample: Sample) -> None:
     """Draw the first events as numbered white circles; coincident events share one."""
-    positions = event_places(sample)[:NUMBERED]
+    positions = event_sites(sample)[:NUMBERED]
     if not len(positions):
         return
     positions = _into_view(axes, sample, positions)

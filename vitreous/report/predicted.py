@@ -29,7 +29,7 @@ def draw_prediction(
     """Write a PNG of maps with the network, red where weak.
 
     Args:
-        panels: values at the places of ``labels``, their unit, and the side that is weak ("low" or
+        panels: values at the sites of ``labels``, their unit, and the side that is weak ("low" or
         "high"), by name.
         chances: whether these are probabilities, whose colours run from 0 to the largest: of a rare
         class the few high ones are what one looks for.

@@ -25,7 +25,7 @@ from vitreous.testing.contract import (
     expect_refusal,
     expect_subset,
 )
-from vitreous.testing.materials import described, glass_of, loading_of, places_of
+from vitreous.testing.materials import described, glass_of, loading_of, sites_of
 from vitreous.testing.systems import shaken_honeycomb
 
 Array = NDArray[Any]
@@ -37,7 +37,7 @@ _TURN = 40.0  #: degrees
 @lru_cache
 def _described(subject: Subject, level: str) -> Features:
     glass = glass_of(subject)
-    return described(subject.make(), glass, loading_of(glass), places_of(glass, level), level)
+    return described(subject.make(), glass, loading_of(glass), sites_of(glass, level), level)
 
 
 def fingerprint(component: Descriptor, features: Features) -> Array:
@@ -114,7 +114,7 @@ def features_are_as_declared(subject: Subject) -> None:
     """
     for level in sorted(subject.cls.levels):
         features = _described(subject, level)
-        count = len(places_of(glass_of(subject), level))
+        count = len(sites_of(glass_of(subject), level))
         declared = subject.cls.stores or subject.cls.form
         expect(
             features.form == declared,
@@ -144,7 +144,7 @@ def translation_changes_nothing(subject: Subject) -> None:
     glass = glass_of(subject)
     shift = np.array([3.7, -1.3, 2.1])[: glass.dimension]
     for level in sorted(subject.cls.levels):
-        sites = places_of(glass, level)
+        sites = sites_of(glass, level)
         _compare(
             subject,
             level,
@@ -159,7 +159,7 @@ def lattice_vectors_change_nothing(subject: Subject) -> None:
     glass, rng = glass_of(subject), np.random.default_rng(5)
     moved = glass.with_(positions=glass.positions + _lattice(rng, glass, len(glass)))
     for level in sorted(subject.cls.levels):
-        sites = places_of(glass, level)
+        sites = sites_of(glass, level)
         _compare(
             subject,
             level,
@@ -185,7 +185,7 @@ def order_of_atoms_does_not_matter(subject: Subject) -> None:
         bonds=bonds,
     )
     for level in sorted(subject.cls.levels):
-        _compare(subject, level, other, places_of(glass, level), "with the atoms in another order")
+        _compare(subject, level, other, sites_of(glass, level), "with the atoms in another order")
 
 
 def rotation_is_as_declared(subject: Subject) -> None:
@@ -206,7 +206,7 @@ def rotation_is_as_declared(subject: Subject) -> None:
             subject,
             level,
             turned,
-            places_of(glass, level) @ turn.T,
+            sites_of(glass, level) @ turn.T,
             "after a common rotation",
             loading,
         )
@@ -253,7 +253,7 @@ def periodic_images_are_seen(subject: Subject) -> None:
             subject,
             level,
             repeated(glass, 2, 0),
-            places_of(glass, level),
+            sites_of(glass, level),
             "in a glass repeated twice",
         )
 
@@ -275,7 +275,7 @@ def small_cells_are_right_or_refused(subject: Subject) -> None:
     small = shaken_honeycomb(2, 2)
     large = repeated(repeated(small, 3, 0), 3, 1)
     for level in _local(subject):
-        sites = places_of(small, level, 3)
+        sites = sites_of(small, level, 3)
         try:
             found = described(subject.make(), small, loading_of(small), sites, level)
         except VitreousError:
@@ -293,7 +293,7 @@ def company_does_not_matter(subject: Subject) -> None:
     """The features of a site do not depend on the other sites described."""
     glass, component = glass_of(subject), subject.make()
     for level in sorted(subject.cls.levels):
-        sites = places_of(glass, level)
+        sites = sites_of(glass, level)
         alone = [
             fingerprint(
                 component, described(component, glass, loading_of(glass), site[None], level)
@@ -310,10 +310,10 @@ def company_does_not_matter(subject: Subject) -> None:
         )
 
 
-def places_that_are_not_numbers_are_refused(subject: Subject) -> None:
+def sites_that_are_not_numbers_are_refused(subject: Subject) -> None:
     """NaN among the sites raises a VitreousError."""
     glass, level = glass_of(subject), max(subject.cls.levels)
-    sites = places_of(glass, level)
+    sites = sites_of(glass, level)
     sites[0, 0] = np.nan
     expect_refusal(
         lambda: described(subject.make(), glass, loading_of(glass), sites, level), "a site at NaN"
@@ -328,9 +328,7 @@ def missing_bonds_are_refused(subject: Subject) -> None:
     bare = glass.with_(bonds=np.zeros((0, 2), dtype=int))
     if subject.cls.needs_bonds:
         expect_refusal(
-            lambda: described(
-                subject.make(), bare, loading_of(bare), places_of(bare, level), level
-            ),
+            lambda: described(subject.make(), bare, loading_of(bare), sites_of(bare, level), level),
             "a glass without bonds",
         )
     else:
@@ -338,7 +336,7 @@ def missing_bonds_are_refused(subject: Subject) -> None:
             subject,
             level,
             bare,
-            places_of(bare, level),
+            sites_of(bare, level),
             "without bonds, although needs_bonds is False",
         )
 
@@ -353,6 +351,6 @@ CHECKS = (
     periodic_images_are_seen,
     small_cells_are_right_or_refused,
     company_does_not_matter,
-    places_that_are_not_numbers_are_refused,
+    sites_that_are_not_numbers_are_refused,
     missing_bonds_are_refused,
 )

@@ -111,13 +111,13 @@ def atoms_do_not_overlap(subject: Subject) -> None:
     glass = _glass(subject)
     least = CLOSEST * (glass.volume / len(glass)) ** (1 / glass.dimension)
     near = pairs_within(glass.positions, glass.positions, glass.cell, glass.periodic, least)
-    clash = np.flatnonzero((near.place != near.atom) | (near.distance > 0))
+    clash = np.flatnonzero((near.site != near.atom) | (near.distance > 0))
     if len(clash):
         first = clash[0]
         gap = near.distance[first]
         expect(
             False,
-            f"atoms {near.place[first]} and {near.atom[first]} are {gap:.3g} apart; expected at "
+            f"atoms {near.site[first]} and {near.atom[first]} are {gap:.3g} apart; expected at "
             f"least {least:.3g}",
         )
 

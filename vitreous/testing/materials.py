@@ -108,7 +108,7 @@ def described(
     return component.describe(glass, loading, sites, level, potential)
 
 
-def places_of(glass: Configuration, level: str, count: int = 5) -> Array:
+def sites_of(glass: Configuration, level: str, count: int = 5) -> Array:
     """Sites (M, D) for a level: atoms, random points, or one random point."""
     if level == "atom":
         return np.array(glass.positions[:: max(1, len(glass) // count)][:count])
@@ -173,7 +173,7 @@ def _labeler(subject: Subject) -> Operation:
 
 def _descriptor(subject: Subject) -> Operation:
     glass, level = glass_of(subject), min(subject.cls.levels)
-    sites = places_of(glass, level)
+    sites = sites_of(glass, level)
     inputs = {
         "component": subject.make(),
         "glass": glass,

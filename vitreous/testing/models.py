@@ -25,7 +25,7 @@ from vitreous.testing.contract import (
     expect_refusal,
     expect_subset,
 )
-from vitreous.testing.synthetic import examples, some_places, spoilt_places
+from vitreous.testing.synthetic import examples, some_sites, spoilt_sites
 
 Array = NDArray[Any]
 _MASKED = (2, 5)  #: masked sites
@@ -56,7 +56,7 @@ def declares_itself(subject: Subject) -> None:
     expect_subset(subject.cls.tasks, TASKS, "tasks")
 
 
-def predicts_every_place(subject: Subject) -> None:
+def predicts_every_site(subject: Subject) -> None:
     """One finite prediction per site, for every accepted form."""
     for form in sorted(subject.cls.forms):
         features = _unseen(subject, form)
@@ -66,7 +66,7 @@ def predicts_every_place(subject: Subject) -> None:
         expect(np.isfinite(found).all(), "a prediction is not finite")
 
 
-def learns_eight_places_by_heart(subject: Subject) -> None:
+def learns_eight_sites_by_heart(subject: Subject) -> None:
     """Trained and validated on the same eight sites, it reproduces their labels."""
     for form in sorted(subject.cls.forms):
         glass = examples(subject.cls, 1, 0, form)
@@ -138,10 +138,10 @@ def batches_do_not_matter(subject: Subject) -> None:
     for form in sorted(subject.cls.forms):
         glass = examples(subject.cls, 1, 9, form)[0][0]
         fitted, whole = _fitted(subject, form), _fitted(subject, form).predict(glass)
-        alone = np.concatenate([fitted.predict(some_places(glass, [m])) for m in range(len(glass))])
+        alone = np.concatenate([fitted.predict(some_sites(glass, [m])) for m in range(len(glass))])
         expect_close(alone, whole, "a prediction for a site alone", PREDICTION)
         expect_close(
-            fitted.predict(some_places(glass, range(len(glass))[::-1])),
+            fitted.predict(some_sites(glass, range(len(glass))[::-1])),
             whole[::-1],
             "a prediction in another order",
             PREDICTION,
@@ -161,7 +161,7 @@ def same_seed_same_model(subject: Subject) -> None:
     )
 
 
-def unlabelled_places_are_not_used(subject: Subject) -> None:
+def unlabelled_sites_are_not_used(subject: Subject) -> None:
     """Features at masked sites, and further columns of the labels, do not affect the fit."""
     if subject.cls.levels == frozenset({"sample"}):
         return
@@ -186,7 +186,7 @@ def _spoilt(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
     """The same labels, with absurd features at masked sites and shuffled further columns."""
     features, labels = pair
     columns = {name: np.array(column)[::-1] * -1e3 for name, column in labels.columns.items()}
-    return spoilt_places(features, _MASKED), replace(labels, columns=columns)
+    return spoilt_sites(features, _MASKED), replace(labels, columns=columns)
 
 
 def validation_only_chooses(subject: Subject) -> None:
@@ -296,14 +296,14 @@ def logs_its_progress(subject: Subject) -> None:
 
 CHECKS = (
     declares_itself,
-    predicts_every_place,
-    learns_eight_places_by_heart,
+    predicts_every_site,
+    learns_eight_sites_by_heart,
     what_is_saved_predicts_the_same,
     is_saved_without_pickle,
     empty_folder_is_refused,
     batches_do_not_matter,
     same_seed_same_model,
-    unlabelled_places_are_not_used,
+    unlabelled_sites_are_not_used,
     validation_only_chooses,
     probabilities_are_those_of_the_classes,
     other_columns_are_refused,

@@ -1,5 +1,6 @@
 """The check of declared needs: a component works without any optional package except those it
-declares.
+declares. A need that is not installed is not checked further, but it must be the name of a
+package that an extra installs.
 
 A package is optional if neither Vitreous, nor the distribution that provides the component, nor a
 declared need requires it. The component runs its example in a process in which these packages are
@@ -23,6 +24,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, cast
 
+from vitreous.core.registry import EXTRA_OF
 from vitreous.testing.contract import Skip, Subject, expect
 from vitreous.testing.materials import operation
 from vitreous.testing.models import what_is_saved_predicts_the_same
@@ -34,6 +36,13 @@ Answer = tuple[str, str, list[str]]  #: "passed", "skipped" or "failed"; why; hi
 def needs_are_declared(subject: Subject) -> None:
     """It works without optional packages other than its declared needs."""
     missing = [need for need in subject.component.needs if find_spec(need) is None]
+    unknown = [need for need in missing if not _heard_of(need, subject)]
+    expect(
+        not unknown,
+        f"it declares that it needs {', '.join(unknown)}, which is not installed and no package "
+        f"that {_distribution(subject)} requires, extras included; write the name under which the "
+        "package is imported, name the package in an extra, or install it",
+    )
     if missing:
         raise Skip(f"it needs {', '.join(missing)}, not installed here")
     status, reason, wanted = _elsewhere(subject)
@@ -48,6 +57,37 @@ def needs_are_declared(subject: Subject) -> None:
         status == "passed",
         f"{advice}name every optional package in Component(needs=...) ({reason})",
     )
+
+
+def _heard_of(need: str, subject: Subject) -> bool:
+    """Whether a module that is not installed here may belong to a package that the distribution of
+    the component, or Vitreous, requires in some extra. The module of a package is taken to have its
+    name, except where Vitreous knows another one; of an installed package it is none.
+    """
+    if need in EXTRA_OF:
+        return True
+    asked = _required_in_extras(_distribution(subject), "vitreous") - _installed()
+    return _normal(need) in asked
+
+
+def _distribution(subject: Subject) -> str:
+    """The distribution that provides the component, without its version."""
+    return subject.provider.partition(" ")[0] or "its distribution"
+
+
+def _required_in_extras(*distributions: str) -> frozenset[str]:
+    """What these distributions name as requirements, those of every extra included."""
+    from packaging.requirements import Requirement
+
+    found: set[str] = set()
+    for name in distributions:
+        with suppress(metadata.PackageNotFoundError):
+            found |= {_normal(Requirement(line).name) for line in metadata.requires(name) or []}
+    return frozenset(found)
+
+
+def _installed() -> frozenset[str]:
+    return frozenset(_normal(name) for names in _owners().values() for name in names)
 
 
 def hidden_from(subject: Subject) -> frozenset[str]:

@@ -107,18 +107,18 @@ def _labels(rng: np.random.Generator, glass: Configuration, level: str) -> Label
     ticks = np.meshgrid(*((np.arange(n) + 0.5) / n for n in _GRID), indexing="ij")
     grid = np.stack(ticks, -1).reshape(-1, 2) @ glass.cell
     middle = 0.5 * glass.cell.sum(axis=0, keepdims=True)
-    places = {"atom": glass.positions, "sample": middle}.get(level, grid)
-    mask = np.ones(len(places), dtype=bool)
+    sites = {"atom": glass.positions, "sample": middle}.get(level, grid)
+    mask = np.ones(len(sites), dtype=bool)
     mask[7::10] = False
-    values = np.where(mask, rng.normal(0.5, 0.2, len(places)), np.nan)
+    values = np.where(mask, rng.normal(0.5, 0.2, len(sites)), np.nan)
     return Labels(
         name="target",
         level=level,
         unit="energy/area",
         values=values,
         mask=mask,
-        positions=places,
-        grid=_GRID if places is grid else (),
+        positions=sites,
+        grid=_GRID if sites is grid else (),
     )
 
 

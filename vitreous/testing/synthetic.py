@@ -26,7 +26,7 @@ def examples(
     glasses: int,
     seed: int,
     form: str | None = None,
-    places: int = 8,
+    sites: int = 8,
     task: str = "",
 ) -> list[tuple[Features, Labels]]:
     """``glasses`` pairs of features and labels that a model class accepts; one value per glass at
@@ -35,10 +35,10 @@ def examples(
     level = next(
         level for level in ("site", "atom", "sample", "field", "event") if level in cls.levels
     )
-    count = 1 if level == "sample" else places
+    count = 1 if level == "sample" else sites
     of_classes = (task or ("value" if "value" in cls.tasks else "class")) == "class"
     made = []
-    for index in range(glasses if level != "sample" else glasses * places):
+    for index in range(glasses if level != "sample" else glasses * sites):
         rng = np.random.default_rng([seed, index])
         made.append(_MAKERS[form or min(cls.forms)](rng, count, level))
     if of_classes:
@@ -129,7 +129,7 @@ _MAKERS: dict[str, Callable[[np.random.Generator, int, str], tuple[Features, Arr
 }
 
 
-def some_places(features: Features, chosen: Sequence[int]) -> Features:
+def some_sites(features: Features, chosen: Sequence[int]) -> Features:
     """The features of the ``chosen`` sites, in this order."""
     if features.form in ("vector", "image"):
         return replace(features, values=features.values[list(chosen)])
@@ -152,7 +152,7 @@ def some_places(features: Features, chosen: Sequence[int]) -> Features:
     )
 
 
-def spoilt_places(features: Features, chosen: Sequence[int]) -> Features:
+def spoilt_sites(features: Features, chosen: Sequence[int]) -> Features:
     """The same features, with absurd values at the ``chosen`` sites."""
     rows = list(chosen)
     if features.form in ("graph", "sequence"):

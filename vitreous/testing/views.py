@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Configuration, Drawn
 from vitreous.testing.contract import Skip, Subject, expect, expect_close
 from vitreous.testing.descriptors import fingerprint, repeated
-from vitreous.testing.materials import described, glass_of, loading_of, places_of
+from vitreous.testing.materials import described, glass_of, loading_of, sites_of
 
 Array = NDArray[Any]
 _BEYOND = 1.2  #: reaches from a site: further out lie no neighbours of an atom within reach
@@ -29,7 +29,7 @@ def reach_is_as_declared(subject: Subject) -> None:
         glass = repeated(glass, 2, axis)
     expect(component.reach > 0, f"reach is {component.reach:g}; expected a positive length")
     for level in sorted(subject.cls.levels):
-        sites = places_of(own, level, 12)
+        sites = sites_of(own, level, 12)
         away = np.linalg.norm(glass.minimum_image(glass.positions - sites[0]), axis=1)
         far = away > _BEYOND * component.reach
         if not far.any():
@@ -62,7 +62,7 @@ def what_is_drawn_is_as_declared(subject: Subject) -> None:
     are drawn with, and come with the symmetry of each copy; stored ones are seen as they are.
     """
     component, glass, level = subject.make(), glass_of(subject), max(subject.cls.levels)
-    sites = places_of(glass, level)
+    sites = sites_of(glass, level)
     stored = described(component, glass, loading_of(glass), sites, level)
     view = component.view(stored)
     if not subject.cls.stores:

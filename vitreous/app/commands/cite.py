@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vitreous.app.run_options import run_option
+from vitreous.app.run_options import Used, evaluations_of, parts_of, run_option
 
 SUMMARY = "BibTeX of every component and package that a run used"
 
@@ -46,8 +46,9 @@ def bibtex(about: Mapping[str, Any]) -> str:
     found: dict[
         str, tuple[dict[str, str], list[str]]
     ] = {}  # fields and what they are cited for, by key
-    for kind, target, version in _used(about):
-        component = registry.by_target(kind, target).component
+    for used in _used(about):
+        component = registry.used(*used.named).component
+        of = f", version {used.version} of {used.provider}" if used.version else ""
         for citation in component.citation.split("; "):
             fields = _fields(citation)
             key = next(
@@ -55,7 +56,7 @@ def bibtex(about: Mapping[str, Any]) -> str:
                 for k in (_key(fields) + suffix for suffix in ("", *"bcdefgh"))
                 if found.get(k, (fields,))[0] == fields
             )
-            found.setdefault(key, (fields, []))[1].append(f"{kind} {component.name}{version}")
+            found.setdefault(key, (fields, []))[1].append(f"{used.kind} {component.name}{of}")
     entries = [
         _entry(
             "article" if "journal" in fields else "misc", key, {**fields, "note": "; ".join(uses)}
@@ -70,18 +71,15 @@ def bibtex(about: Mapping[str, Any]) -> str:
     return "\n".join([*entries, *software])
 
 
-def _used(about: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Kind, target and, in words, the version of every component of a run."""
-    from vitreous.core.compose import ROLES
-
-    parts = [
-        (ROLES[role], made["target"], f", version {made['version']} of {made['provider']}")
-        for role, made in about["components"].items()
-    ]
+def _used(about: Mapping[str, Any]) -> list[Used]:
+    """Every component of a run."""
     config = about["config"]
-    others = [("evaluation", each) for each in (config.get("evaluations") or {}).values()]
-    others += [(kind, config[kind]) for kind in ("executor", "tracker") if kind in config]
-    return parts + [(kind, str(each["_target_"]), "") for kind, each in others]
+    others = [
+        Used(kind, str(config[kind]["_target_"]))
+        for kind in ("executor", "tracker")
+        if kind in config
+    ]
+    return [*parts_of(about).values(), *evaluations_of(about), *others]
 
 
 def _fields(citation: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ def carry_out(options: argparse.Namespace) -> int:
         metric: [found.get(metric) for found in scores.values()]
         for metric in dict.fromkeys(m for s in scores.values() for m in s)
     }
-    names = _short_names(options.runs)
+    names = _names(options.runs)
     if options.out is None:
         _print_table(names, rows)
         return 0
@@ -89,6 +90,28 @@ def _numbers(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
     return flat
 
 
+def _names(runs: Sequence[str]) -> list[str]:
+    """What tells the runs apart: the arguments of their commands that not all of them have; or
+    where that does not, their folders.
+    """
+    folders = _short_names(runs)
+    words = [_arguments(folder_of(run)) for run in runs]
+    own = [" ".join(w for w in each if any(w not in other for other in words)) for each in words]
+    names = [name or f"({folder})" for name, folder in zip(own, folders, strict=True)]
+    return names if any(own) and len(set(names)) == len(names) else folders
+
+
+def _arguments(folder: Path) -> list[str]:
+    """Those of the command that made a run, but where its results go."""
+    from vitreous.core.run import Run
+
+    try:
+        words = shlex.split(Run.about_of(folder)["command"])[2:]
+    except ValueError:  # a quotation without an end: not as vitreous writes it
+        return []
+    return [word for word in words if not word.startswith(("hydra.", "home=", "store=", "runs="))]
+
+
 def _short_names(runs: Sequence[str]) -> list[str]:
     """The last folders of each path, as many as tell them apart."""
     parts = [Path(run).absolute().parts for run in runs]
@@ -103,9 +126,12 @@ def _print_table(names: Sequence[str], rows: Mapping[str, Sequence[float | None]
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("score, on test glasses", *names, box=None, pad_edge=False)
+    table = Table("score, on test glasses", box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, min_width=10, max_width=40, overflow="fold")
     for metric, values in rows.items():
         table.add_row(metric, *("-" if value is None else f"{value:.4g}" for value in values))
     console = Console(highlight=False, markup=False, emoji=False)
-    console.width = max(console.width, 40 + 24 * len(names))
+    longest = max([len("score, on test glasses"), *map(len, rows)])
+    console.width = max(console.width, longest + 42 * len(names))
     console.print(table)

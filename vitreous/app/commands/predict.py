@@ -22,7 +22,7 @@ ABOUT = (
     "trained. BUNDLE is the model folder of a run, or the name of one that ships:\n"
     "listi (local stress thresholds of two-dimensional silica, Bachhav et al. 2025), "
     "fracture_strain and fracture_risk (strain\nand atoms of the first broken bond of a silica "
-    "bilayer, after Font-Clos et al. 2022). Places whose window meets a broken bond\nor leaves the "
+    "bilayer, after Font-Clos et al. 2022). Sites whose window meets a broken bond\nor leaves the "
     "glass are left out. A prediction that is not to be trusted is named as such."
 )
 EXAMPLE = "vitreous predict listi glass.extxyz --out map.csv --out map.png --out atoms.extxyz"
@@ -63,13 +63,11 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> Answers:
-    import numpy as np
-
     from vitreous.app.direct_input import about, refuse_unwritable, relaxing
     from vitreous.app.imaged_input import imaged, summary_of
     from vitreous.app.predicted import summary
+    from vitreous.app.predicted_words import in_words
     from vitreous.bundles import find_bundle, predict, prepared, read_glass_for
-    from vitreous.bundles.columns import DOUBTFUL
     from vitreous.direct.prediction_files import endings, write_prediction
     from vitreous.direct.prediction_warnings import warn
     from vitreous.direct.rest import rested
@@ -107,8 +105,6 @@ def _predict(options: argparse.Namespace) -> Answers:
         **of_the_file,
         **relaxed,
         "loading": f"{bundle.loading.mode}, {angle:g} degrees from {bundle.loading.plane[0]}",
-        **summary(found),
-        DOUBTFUL: found.doubtful,
-        "largest_force": None if np.isnan(found.largest_force) else found.largest_force,
-        "written": [str(out) for out in outs],
+        **(summary(found) if options.json else in_words(found)),
+        **({"written": [str(out) for out in outs]} if outs or options.json else {}),
     }

@@ -23,7 +23,7 @@ ABOUT = (
     "the largest force left and, with\n"
     "--angle-step, the weakest direction's angle off the loading. The glass must be at rest, "
     "or brought there by --relax.\n"
-    "Places whose disc leaves a glass with a free boundary have no threshold."
+    "Sites whose disc leaves a glass with a free boundary have no threshold."
 )
 EXAMPLE = (
     "vitreous probe relaxed.extxyz --potential yukawa_silica --loading pure_shear --grid 50 "
@@ -100,7 +100,7 @@ def _probe(options: argparse.Namespace) -> Answers:
     }
     labeler_for(glass, **how)  # refuses a wrong field before the work
     glass, relaxed = brought_to_rest(options, model, glass, hold_rim=True)
-    with bar(f"probing {_places(options.grid, glass.dimension)} sites", None):
+    with bar(f"probing {_count(options.grid, glass.dimension)} sites", None):
         labels = probe(glass, model, loading, at_rest=at_rest(options), **how)
     if not labels.mask.any():
         raise NotConverged(
@@ -129,7 +129,7 @@ def _probe(options: argparse.Namespace) -> Answers:
     }
 
 
-def _places(grid: int | tuple[int, ...], dimension: int) -> str:
+def _count(grid: int | tuple[int, ...], dimension: int) -> str:
     return " x ".join(str(n) for n in ((grid,) * dimension if isinstance(grid, int) else grid))
 
 

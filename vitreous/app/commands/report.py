@@ -6,7 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from vitreous.app.run_options import folder_of, run_option, store_option
+from vitreous.app.run_options import (
+    evaluations_of,
+    folder_of,
+    parts_of,
+    run_option,
+    store_option,
+)
 
 SUMMARY = "draw the report of a run again, without computing"
 
@@ -33,10 +39,10 @@ def carry_out(options: argparse.Namespace) -> int:
 
     folder, registry = folder_of(options.run), discover()
     run = Run.open(folder, options.store)
-    parts = {
-        role: load_class(registry.by_target(ROLES[role], made["target"]))
-        for role, made in run.about["components"].items()
-    }
+    used = {role: registry.used(*part.named) for role, part in parts_of(run.about).items()}
+    for evaluation in evaluations_of(run.about):
+        registry.used(*evaluation.named)
+    parts = {role: load_class(part) for role, part in used.items() if role in ROLES}
     chosen = choose(
         run.about["config"],
         parts,

@@ -122,6 +122,11 @@ class Model(Method):
         computed.
         """
 
+    def refuse_cases(self, training: int) -> None:
+        """Raise VitreousError where it cannot learn from so many training cases (a glass along a
+        loading); called before anything is computed.
+        """
+
     @abstractmethod
     def fit(
         self,
@@ -177,7 +182,7 @@ class Fitted(ABC):
         return None
 
     def left_out(self) -> Array | None:
-        """(R,) \\|error\\| over uncertainty at the labelled places of the training glasses, each
+        """(R,) \\|error\\| over uncertainty at the labelled sites of the training glasses, each
         predicted by a model fitted to the other glasses: what intervals are set by where there
         are no validation glasses. None from a model that does not know.
         """

@@ -117,14 +117,14 @@ class AtomSequence(Descriptor):
             )
         place = near.vector @ loading.frame.T
         if self.order == "number":
-            kept = np.lexsort((configuration.ids[centres][near.atom], near.place))
+            kept = np.lexsort((configuration.ids[centres][near.atom], near.site))
         elif self.order == "row":
             row = np.floor(
                 (place[:, 1] / (0.5 * _apart(configuration, centres, self.radius))).round(_DIGITS)
             )
-            kept = np.lexsort((place[:, 0].round(_DIGITS), row, near.place))
+            kept = np.lexsort((place[:, 0].round(_DIGITS), row, near.site))
         else:
-            kept = np.lexsort((near.distance.round(_DIGITS), near.place))
+            kept = np.lexsort((near.distance.round(_DIGITS), near.site))
         names = ("n", "m") if loading.mode == "simple_shear" else ("x", "y")
         return Features(
             form="sequence",
@@ -142,5 +142,5 @@ def _apart(configuration: Configuration, centres: NDArray[np.int64], radius: flo
     points = configuration.positions[centres]
     near = pairs_within(points, points, configuration.cell, configuration.periodic, radius)
     other, nearest = near.distance > 0.0, np.full(len(centres), np.inf)
-    np.minimum.at(nearest, near.place[other], near.distance[other])
+    np.minimum.at(nearest, near.site[other], near.distance[other])
     return float(np.median(nearest))

@@ -127,7 +127,7 @@ class BondGraph(Descriptor):
         place = near.vector @ frame.T / self.radius
         kept = np.bincount(source, minlength=len(near.atom))
         nodes = np.column_stack([place, near.distance / self.radius, kept])
-        edge_offsets = np.searchsorted(near.place[source], np.arange(len(near.offsets)))
+        edge_offsets = np.searchsorted(near.site[source], np.arange(len(near.offsets)))
         return Features(
             form="graph",
             level=level,
@@ -175,8 +175,8 @@ def _edges_inside(
     link = np.arange(len(source)) + np.repeat(
         network.offsets[near.atom] - (np.cumsum(count) - count), count
     )
-    key = near.place * atoms + near.atom  # increasing: pairs come sorted by site, then atom
-    wanted = near.place[source] * atoms + network.target[link]
+    key = near.site * atoms + near.atom  # increasing: pairs come sorted by site, then atom
+    wanted = near.site[source] * atoms + network.target[link]
     target = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
     inside = key[target] == wanted
     return source[inside], target[inside], link[inside]

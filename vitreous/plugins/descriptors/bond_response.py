@@ -143,16 +143,16 @@ class BondResponse(Descriptor):
         """Statistics over the atoms within ``radius`` of each atom, itself included."""
         where = glass.positions
         near = pairs_within(where, where, glass.cell, glass.periodic, self.radius)
-        alike = glass.species[near.place] == glass.species[near.atom]
+        alike = glass.species[near.site] == glass.species[near.atom]
         count, n = np.diff(near.offsets), len(glass)
         rate = own["bond_rate"]
         ordered = np.sort(rate)
         return {
-            "bond_rate_near": np.bincount(near.place, rate[near.atom], n) / count,
+            "bond_rate_near": np.bincount(near.site, rate[near.atom], n) / count,
             "bond_rate_largest": np.maximum.reduceat(rate[near.atom], near.offsets[:-1]),
-            "energy_near": np.bincount(near.place, alike * own["energy"][near.atom], n)
-            / np.bincount(near.place, alike, n),
-            "nonaffine_near": np.bincount(near.place, own["nonaffine"][near.atom], n) / count,
+            "energy_near": np.bincount(near.site, alike * own["energy"][near.atom], n)
+            / np.bincount(near.site, alike, n),
+            "nonaffine_near": np.bincount(near.site, own["nonaffine"][near.atom], n) / count,
             "bond_rate_rank": np.searchsorted(ordered, rate - 1e-9) / n,
         }
 

@@ -215,5 +215,5 @@ def _gaussian_mean(glass: Configuration, width: float) -> Callable[[Array], Arra
     where, n = glass.positions, len(glass)
     near = pairs_within(where, where, glass.cell, glass.periodic, _TAIL * width)
     weight = np.exp(-0.5 * (near.distance / width) ** 2)
-    total = np.bincount(near.place, weight, n)
-    return lambda values: np.bincount(near.place, weight * values[near.atom], n) / total
+    total = np.bincount(near.site, weight, n)
+    return lambda values: np.bincount(near.site, weight * values[near.atom], n) / total

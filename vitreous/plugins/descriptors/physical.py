@@ -113,9 +113,9 @@ class PhysicalIndicators(Descriptor):
             raise VitreousError(
                 f"no {what} lies within {self.radius:g} of site {site}; use a larger radius"
             )
-        mean = np.bincount(near.place, values[near.atom], len(sites)) / count
-        spread = (values[near.atom] - mean[near.place]) ** 2
-        return mean, np.bincount(near.place, spread, len(sites)) / count
+        mean = np.bincount(near.site, values[near.atom], len(sites)) / count
+        spread = (values[near.atom] - mean[near.site]) ** 2
+        return mean, np.bincount(near.site, spread, len(sites)) / count
 
 
 def projected_stretch(

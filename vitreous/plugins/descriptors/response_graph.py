@@ -254,7 +254,7 @@ class _Velocities:
 def _edge_rates(windows: Windows, velocities: _Velocities, loading: Loading) -> Array:
     """(G, 7) the columns of ``RATE_NAMES``."""
     near, network, source, target, link = windows
-    site, gradient, frame = near.place[source], loading.velocity_gradient(0.0), loading.frame
+    site, gradient, frame = near.site[source], loading.velocity_gradient(0.0), loading.frame
     whole, half = network.to_target[link], network.to_oxygen[link]
     own = velocities.of(site, near.atom[source])
     whole_rate = whole @ gradient.T + velocities.of(site, near.atom[target]) - own

@@ -153,7 +153,7 @@ class SymmetryFunctions(Descriptor):
             weight = 0.5 * (1.0 + np.cos(np.pi * pairs.distance / self.cutoff))
         shape = (len(sites), len(glass.names), len(self.mu_grid))
         return _gaussians(
-            pairs.place,
+            pairs.site,
             glass.species[pairs.atom],
             pairs.distance,
             weight,
@@ -171,7 +171,7 @@ def atoms_at(configuration: Configuration, sites: Array) -> NDArray[np.int64]:
     pairs = pairs_within(
         sites, configuration.positions, configuration.cell, configuration.periodic, 1e-3
     )
-    if not np.array_equal(pairs.place, np.arange(len(sites))):
+    if not np.array_equal(pairs.site, np.arange(len(sites))):
         wrong = int(np.flatnonzero(np.diff(pairs.offsets) != 1)[0])
         raise VitreousError(
             f"site {wrong} at {np.round(sites[wrong], 3).tolist()} is not on an atom; level "

@@ -91,7 +91,7 @@ class TEMWindow(TEMImage):
         )
         away = near.vector @ axes.T
         inside = (np.abs(away) <= self.half).all(axis=1)
-        away, place, atom = away[inside], near.place[inside], seen[near.atom[inside]]
+        away, place, atom = away[inside], near.site[inside], seen[near.atom[inside]]
         count = np.bincount(place, minlength=len(sites))
         if not count.all():
             raise VitreousError(

@@ -37,7 +37,9 @@ def magnitude(maps: Attention) -> Array:
 
 
 def maps(shown: Sequence[Shown]) -> Figure:
-    """A row per glass: its image, its defects, and its map at every resolution."""
+    """A row per glass: its image, its defects, and at every resolution its map with a scale, the
+    length |G| of the weights.
+    """
     count = 2 + len(shown[0].maps)
     figure = Figure(figsize=(2.2 * count, 2.45 * len(shown)), layout="constrained")
     grid = figure.subplots(len(shown), count, squeeze=False)
@@ -48,10 +50,14 @@ def maps(shown: Sequence[Shown]) -> Figure:
         if glass.structure is not None:
             row[1].imshow(glass.structure, origin="lower", extent=extent, cmap="Reds")
         for axes, each in zip(row[2:], glass.maps, strict=True):
-            axes.imshow(magnitude(each), origin="lower", extent=extent, cmap="viridis")
+            _scaled(
+                figure,
+                axes,
+                axes.imshow(magnitude(each), origin="lower", extent=extent, cmap="viridis"),
+            )
         for axes in row:
             _mark(axes, glass)
-    titles = ["image", "defects", *(f"attention, r = {of.resolution}" for of in shown[0].maps)]
+    titles = ["image", "defects", *(f"attention |G|, r = {of.resolution}" for of in shown[0].maps)]
     for axes, title in zip(grid[0], titles, strict=True):
         axes.set_title(title, fontsize=9)
     return figure
@@ -66,9 +72,10 @@ def fields(shown: Sequence[Shown]) -> Figure:
         field, extent = glass.maps[-1].signed[0], _extent(glass)
         spread = divergence(field, (extent[1], extent[3]))
         most = float(np.abs(spread).max()) or 1.0
-        axes.imshow(
+        drawn = axes.imshow(
             spread, origin="lower", extent=extent, cmap="RdBu_r", vmin=-most, vmax=most, alpha=0.8
         )
+        _scaled(figure, axes, drawn).set_label("divergence of (G_x, G_y)", fontsize=9)
         height, width = spread.shape
         rows, columns = (
             np.arange(0, height, max(1, height // _ARROWS)),
@@ -125,6 +132,14 @@ def _caption(sample: Sample) -> str:
     if sample.labels.task == "position":
         return "location"
     return f"{sample.labels.name.replace('_', ' ')} {float(sample.labels.values[0]):.3g}"
+
+
+def _scaled(figure: Figure, axes: Any, drawn: Any) -> Any:
+    """The colour scale of one panel, with few ticks."""
+    scale = figure.colorbar(drawn, ax=axes, shrink=0.8, pad=0.02, aspect=25)
+    scale.ax.tick_params(labelsize=6)
+    scale.ax.locator_params(nbins=4)
+    return scale
 
 
 def _mark(axes: Any, glass: Shown) -> None:

@@ -172,8 +172,8 @@ def add(
     near = pairs_within(
         glass.positions[centres], glass.positions, glass.cell, glass.periodic, reach
     )
-    other = (near.distance > _SELF) | (near.atom != centres[near.place])
-    place, atom, distance = centres[near.place[other]], near.atom[other], near.distance[other]
+    other = (near.distance > _SELF) | (near.atom != centres[near.site])
+    place, atom, distance = centres[near.site[other]], near.atom[other], near.distance[other]
     vector = near.vector[other] @ loading.frame.T
     zeta = loading.frame @ elongation(loading)
     angle = {THETA: polar_angles(vector, zeta)}

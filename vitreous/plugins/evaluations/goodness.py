@@ -30,13 +30,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.run_maps import MODEL, compared_maps, event_places, grid_spacing, true_map
+from vitreous.analysis.run_maps import MODEL, compared_maps, event_sites, grid_spacing, true_map
 from vitreous.analysis.scores import (
     TRUE_MAP,
     MapScore,
     Measured,
     Scores,
-    goodness_of_places,
+    goodness_of_sites,
     locate,
     score_run,
 )
@@ -117,7 +117,7 @@ class Goodness(Evaluation):
         for sample in samples:
             glass, labels = sample.configuration, sample.labels
             where = locate(
-                event_places(sample)[: self.events],
+                event_sites(sample)[: self.events],
                 labels.positions,
                 glass.cell,
                 glass.periodic,
@@ -129,8 +129,8 @@ class Goodness(Evaluation):
                 values.setdefault(each.name, []).append(each.weakness)
         found = {}
         for name, parts in values.items():
-            of_places = goodness_of_places(np.concatenate(parts), "high")
-            each_glass = [of_places[places] for places in at]
+            of_sites = goodness_of_sites(np.concatenate(parts), "high")
+            each_glass = [of_sites[sites] for sites in at]
             means = [
                 mean([defined(c[k]) for c in each_glass if k < len(c)]) for k in range(self.events)
             ]
@@ -206,7 +206,7 @@ def _measured(sample: Sample, weak_is: Mapping[str, str]) -> Measured:
         sites=sample.labels.positions,
         cell=sample.configuration.cell,
         periodic=sample.configuration.periodic,
-        events=event_places(sample),
+        events=event_sites(sample),
         maps={each.name: each.values for each in maps},
         orientation={each.name: each.weak_is for each in maps},
     )

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import image_distance
-from vitreous.analysis.run_maps import MODEL, Map, compared_maps, event_places, true_map
+from vitreous.analysis.run_maps import MODEL, Map, compared_maps, event_sites, true_map
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, mean
 from vitreous.core.interfaces import Evaluation
@@ -61,7 +61,7 @@ class PositionError(Evaluation):
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
         for sample in run.role("test"):
-            events = event_places(sample)
+            events = event_sites(sample)
             if len(events) >= self.event and len(sample.labels):
                 glasses[sample.name] = _errors(sample, events[self.event - 1], run)
         names = dict.fromkeys(name for of in glasses.values() for name in of)

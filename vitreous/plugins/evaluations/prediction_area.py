@@ -38,8 +38,8 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.areas import ahead, columns, found_within, from_above
 from vitreous.analysis.axes import COLOURS, plain
-from vitreous.analysis.neighborhoods import nearest_place
-from vitreous.analysis.run_maps import MODEL, compared_maps, event_places, likelihood
+from vitreous.analysis.neighborhoods import nearest_site
+from vitreous.analysis.run_maps import MODEL, compared_maps, event_sites, likelihood
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table
 from vitreous.core.interfaces import Evaluation
@@ -155,7 +155,7 @@ class PredictionArea(Evaluation):
             return middle
         if labels.task == "class":
             return labels.positions[labels.values == self._number(sample)]
-        return event_places(sample)[:1]
+        return event_sites(sample)[:1]
 
     def _number(self, sample: Sample) -> int:
         classes = sample.labels.classes
@@ -177,7 +177,7 @@ class PredictionArea(Evaluation):
         risks, sites = _attention(run, sample, self.copies) if whole else self._risks(run, sample)
         tiled = _tiled(sites, sample, whole or bool(sample.labels.grid))
         seen = from_above(places, glass.cell, glass.periodic)[0]
-        here = nearest_place(tiled.places, seen, tiled.cell, (True,) * len(tiled.cell))
+        here = nearest_site(tiled.places, seen, tiled.cell, (True,) * len(tiled.cell))
         for name, risk in risks.items():
             of_cells = np.full(len(tiled.area), -np.inf)
             np.maximum.at(of_cells, tiled.of, np.where(np.isfinite(risk), risk, -np.inf))

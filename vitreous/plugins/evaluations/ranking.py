@@ -34,8 +34,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.run_maps import event_places, unseen_maps
-from vitreous.analysis.scores import goodness_of_places, locate, weakest_share
+from vitreous.analysis.run_maps import event_sites, unseen_maps
+from vitreous.analysis.scores import goodness_of_sites, locate, weakest_share
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
 from vitreous.core.interfaces import Evaluation
@@ -76,7 +76,7 @@ class Ranking(Evaluation):
         failing, classes = 0, False
         for sample, truth, maps in unseen_maps(run):
             labelled = sample.labels.mask
-            places = _event_sites(sample)
+            sites = _event_sites(sample)
             true = truth.weakness[labelled]
             classes = sample.labels.task == "class"
             failing += self._count(sample, true)
@@ -85,7 +85,7 @@ class Ranking(Evaluation):
                 weak = each.weakness
                 together.setdefault(each.name, []).append(np.stack([true, weak[labelled]]))
                 count = self._count(sample, weak)
-                at_events = _at(weak, places, count)
+                at_events = _at(weak, sites, count)
                 glasses[sample.name][each.name] = {
                     **_at_weakest(true, weak[labelled], self._count(sample, true)),
                     "c_rank_events": at_events["c_rank"],
@@ -139,13 +139,13 @@ def ranks(weak: Array) -> Array:
     """2 CDF - 1 (M,) of every site, itself counted half: -1 + 1/M for the strongest, 1 - 1/M for
     the weakest.
     """
-    return goodness_of_places(weak, "high") * (len(weak) - 1) / len(weak)
+    return goodness_of_sites(weak, "high") * (len(weak) - 1) / len(weak)
 
 
 def _event_sites(sample: Sample) -> Array:
     """Weights (M,): 1 for the sites nearest to an event, 0 for the others."""
     glass, labels = sample.configuration, sample.labels
-    where = locate(event_places(sample), labels.positions, glass.cell, glass.periodic, 0.0)
+    where = locate(event_sites(sample), labels.positions, glass.cell, glass.periodic, 0.0)
     weights = np.zeros(len(labels))
     weights[where.nearest] = 1.0
     return weights

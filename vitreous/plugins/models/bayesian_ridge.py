@@ -55,7 +55,7 @@ class BayesianRidge(Model):
         iterations: most steps of the evidence's maximisation.
 
     Raises:
-        VitreousError: parameters out of range, fewer than three labelled places.
+        VitreousError: parameters out of range, fewer than three labelled sites.
     """
 
     forms = frozenset({"vector"})
@@ -85,7 +85,7 @@ class BayesianRidge(Model):
         rows, values = labelled_rows(labelled or train, "training")
         if len(rows) < 3:
             raise VitreousError(
-                f"bayesian_ridge got {len(rows)} labelled places to learn from; give at least 3"
+                f"bayesian_ridge got {len(rows)} labelled sites to learn from; give at least 3"
             )
         names = train[0][0].names
         found = self._solved(rows, values, names, np.zeros(0))

@@ -160,7 +160,7 @@ class FittedGraphEnsemble(Fitted):
 
     def calibrated(self, held_out: Sequence[Example]) -> FittedGraphEnsemble:
         """The same members with deviations learnt on glasses that did not train them; without any
-        where these hold no labelled place.
+        where these hold no labelled site.
         """
         rows, errors = [], []
         for features, labels in held_out:

@@ -108,6 +108,13 @@ class SVMClassifier(Model):
     def example(cls) -> Self:
         return cls(folds=0, C=(100.0,), gamma=(0.05,), kernels=("rbf",))
 
+    def refuse_cases(self, training: int) -> None:
+        if training < self.folds:
+            raise VitreousError(
+                f"svm_classifier folds is {self.folds}, but there are {training} training glasses; "
+                "set model.folds to at most that, or to 0 to judge by the validation glasses"
+            )
+
     def fit(
         self,
         train: Sequence[Example],
@@ -170,12 +177,7 @@ class SVMClassifier(Model):
 
         if not self.folds:
             return []
-        there = len(np.unique(glass))
-        if there < self.folds:
-            raise VitreousError(
-                f"svm_classifier folds is {self.folds}, but there are {there} training glasses; "
-                "set model.folds to at most that, or to 0 to judge by the validation glasses"
-            )
+        self.refuse_cases(len(np.unique(glass)))  # fewer than planned where some were left out
         return list(GroupKFold(self.folds).split(glass, groups=glass))
 
     def _grid(self, kernel: str) -> dict[str, Any]:

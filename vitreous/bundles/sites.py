@@ -1,4 +1,4 @@
-"""Places on a grid over a glass, and which places have a window of whole, fully bonded glass."""
+"""Sites on a grid over a glass, and which sites have a window of whole, fully bonded glass."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
 
 Array = NDArray[np.float64]
-MOST = 100_000  #: places of one map: all are described at once, by estimate some 4 GB
+MOST = 100_000  #: sites of one map: all are described at once, by estimate some 4 GB
 BROKEN, OUTSIDE, HOLE = (
     "window meets a broken bond",
     "window leaves the glass",
     "window holds a hole",
-)  #: why a place has no value
+)  #: why a site has no value
 REASON = f"<U{max(map(len, (BROKEN, OUTSIDE, HOLE)))}"  #: type of an array of reasons
 
 
-def places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Array, tuple[int, ...]]:
-    """Places (M, D) at the middle of equal parts of the cell, or of the box around a glass without
+def grid_sites(
+    glass: Configuration, spacing: float, grid: int | None
+) -> tuple[Array, tuple[int, ...]]:
+    """Sites (M, D) at the middle of equal parts of the cell, or of the box around a glass without
     periodic sides; parts per side.
     """
     origin, cell = np.zeros(glass.dimension), glass.cell
@@ -34,15 +36,15 @@ def places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arra
         raise VitreousError(f"grid is {grid}; expected at least 1")
     if grid is None and not spacing > 0.0:
         raise VitreousError(
-            "this model's places stand on no grid; say how many there are to be along each side, "
-            "e.g. --grid 50"
+            "this model learnt at sites that stand on no grid; say how many there are to be along "
+            "each side, e.g. --grid 50"
         )
     counts = tuple(
         grid or max(1, round(float(length) / spacing)) for length in np.linalg.norm(cell, axis=1)
     )
     if np.prod(counts, dtype=float) > MOST:
         raise VitreousError(
-            f"a map of {' x '.join(map(str, counts))} places is too large for one prediction; at "
+            f"a map of {' x '.join(map(str, counts))} sites is too large for one prediction; at "
             f"most {MOST} can be had: give a grid, or "
             "a smaller glass"
         )
@@ -51,7 +53,7 @@ def places(glass: Configuration, spacing: float, grid: int | None) -> tuple[Arra
 
 
 def obstacles(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.str_]:
-    """(M,) BROKEN, OUTSIDE or HOLE: why the window of a place is not whole; empty where every atom
+    """(M,) BROKEN, OUTSIDE or HOLE: why the window of a site is not whole; empty where every atom
     in it has all its bonds, and everywhere for a descriptor that sees the whole glass.
     """
     radius, reasons = window(bundle), np.full(len(sites), "", dtype=REASON)
@@ -76,7 +78,7 @@ def obstacles(glass: Configuration, bundle: Bundle, sites: Array) -> NDArray[np.
 
 
 def window(bundle: Bundle) -> float:
-    """How far from a place atoms matter to the descriptor, length."""
+    """How far from a site atoms matter to the descriptor, length."""
     return bundle.descriptor.reach
 
 
@@ -111,8 +113,8 @@ def _complete(glass: Configuration, bundle: Bundle) -> NDArray[np.bool_]:
 
 
 def _all_round(vectors: Array) -> bool:
-    """Whether atoms stand on all sides of the place: a window beyond the rim sees them on one side
-    only. An atom at the place itself is on no side.
+    """Whether atoms stand on all sides of the site: a window beyond the rim sees them on one side
+    only. An atom at the site itself is on no side.
     """
     vectors = vectors[np.abs(vectors).max(axis=1) > 1e-9]
     if not len(vectors):
