@@ -13,6 +13,7 @@ from vitreous.io.glasses import read_glass
 from vitreous.plugins.descriptors.mechanical import COLUMNS, Mechanical
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.simulators.aqs import AQS
+from vitreous.testing.descriptors import repeated
 from vitreous.testing.systems import LennardJones, binary_mixture
 
 QUIET = AQS(relax_cell=False, force_tolerance=1e-11)
@@ -178,6 +179,17 @@ def test_other_numbers_of_the_atoms_permute_the_rows():
         np.testing.assert_allclose(found[name], described(3)[name][order], rtol=1e-6, atol=1e-6)
 
 
+def test_all_but_the_vibrations_are_those_of_a_glass_repeated():
+    glass, potential, loading = case(2)
+    local = Mechanical(columns=COLUMNS[2:])
+    assert not local.bound_to_cell
+    assert "waves" in Mechanical().bound_to_cell
+    found = columns(repeated(glass, 2, 0), potential, loading, local)
+    for name in COLUMNS[2:]:
+        same = np.tile(described(2)[name], 2)
+        np.testing.assert_allclose(found[name], same, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_column_alone_is_the_same(name):
     alone = columns(*case(3), replace(INDICATORS[3], columns=(name,)))
@@ -188,8 +200,6 @@ def test_every_column_says_its_weak_side_and_a_model_may_have_them_in_any_order(
     assert dict(Mechanical.weak_is) == dict.fromkeys(COLUMNS, "high")
     two = columns(*case(2), Mechanical(columns=["energy", "nonaffine"]))
     np.testing.assert_array_equal(two["energy"], described(2)["energy"])
-    assert not Mechanical(columns=["energy", "nonaffine"]).bound_to_cell
-    assert "waves" in Mechanical().bound_to_cell
 
 
 def test_warmer_atoms_vibrate_more():

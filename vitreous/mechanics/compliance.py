@@ -13,8 +13,7 @@ summed over the columns of L^-1, each of which is nearly empty,
     C_kk = sum_m (L^-1)_mk^2 / D_m
 
 In three dimensions factors fill, and LAPACK's dense inverse costs less. On one core 2,500 particles
-in two dimensions (50 modes) take 2 s, where full diagonalisation takes 40; 1,728 particles in three
-5 s.
+in two dimensions (50 modes) take 2 s.
 
 ======  ============================  ==============  =========================
 symbol  variable                      shape           unit
@@ -33,14 +32,15 @@ from typing import Any
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsymv  # pyright: ignore[reportAttributeAccessIssue]
-from scipy.linalg.lapack import dpotrf, dpotri  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg import blas, lapack
 from scipy.sparse.linalg import LinearOperator, eigsh, splu
 
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.mechanics.modes import Modes
 
 Array = NDArray[Any]
+_BLAS: Any = blas  # their routines are made when imported, and unknown to type checkers
+_LAPACK: Any = lapack
 
 _STIFF = 1e-10  #: least pivot over the largest: below is no stiffness but rounding
 _AT_ONCE = 32  #: columns of the inverse computed together: neighbours fill the same rows
@@ -150,12 +150,12 @@ class _Dense:
                 f"and soft modes are computed for at most {_MOST_DENSE}; use a smaller glass, or "
                 "leave these columns out"
             )
-        factor, failed = dpotrf(matrix.toarray(order="F"), lower=1, overwrite_a=1)
+        factor, failed = _LAPACK.dpotrf(matrix.toarray(order="F"), lower=1, overwrite_a=1)
         _refuse_unstable(np.zeros(1) if failed else factor.diagonal() ** 2)
-        self._inverse = dpotri(factor, lower=1, overwrite_c=1)[0]
+        self._inverse = _LAPACK.dpotri(factor, lower=1, overwrite_c=1)[0]
 
     def solve(self, b: Array) -> Array:
-        return dsymv(1.0, self._inverse, b, lower=1)
+        return _BLAS.dsymv(1.0, self._inverse, b, lower=1)
 
     def diagonal(self) -> Array:
         """Of the inverse, (K,)."""
