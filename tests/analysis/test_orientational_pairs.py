@@ -184,6 +184,15 @@ def test_the_first_peak_is_the_first_clear_one():
     assert first_peak(np.zeros(200), radii) is None
 
 
+def test_the_position_of_a_peak_follows_it_smoothly_through_the_bins():
+    """Protects it from jumps where a bin enters or leaves the peak."""
+    radii = np.linspace(0.0, 2.0, 101)
+    r = 0.5 * (radii[1:] + radii[:-1])
+    at = np.linspace(1.0, 1.04, 41)
+    found = [first_peak(np.exp(-0.5 * ((r - x) / 0.04) ** 2), radii).position for x in at]
+    assert found == pytest.approx(at, abs=0.002)
+
+
 def test_a_peak_that_the_range_cuts_off_is_one():
     radii = np.linspace(0.0, 1.0, 11)
     assert first_peak(np.linspace(0.0, 1.0, 10), radii).bins == slice(5, 10)
@@ -213,3 +222,9 @@ def test_the_density_is_the_direct_sum_with_rows_along_y():
             if abs(v[0]) < 2.0 and abs(v[1]) < 2.0
         )
         assert image[row, column] == pytest.approx(want)
+
+
+def test_pixels_lie_evenly_about_the_centre_even_if_they_do_not_fill_the_range():
+    vectors = np.array([[0.7, 0.2], [-0.7, -0.2]])
+    image = neighbour_density(vectors, np.ones(2), 2.0, 0.3)
+    assert image.shape == (13, 13) and image == pytest.approx(image[::-1, ::-1])

@@ -77,7 +77,7 @@ def neighbour_density(vectors: Array, weight: Array, cutoff: float, pixel: float
     """
     inside = (np.abs(vectors) < cutoff).all(axis=1)
     count = round(2.0 * cutoff / pixel)
-    centres = (np.arange(count) + 0.5) * pixel - cutoff
+    centres = (np.arange(count) - 0.5 * (count - 1)) * pixel
     x, y = (np.exp(-0.5 * ((vectors[inside, k, None] - centres) / pixel) ** 2) for k in range(2))
     return y.T @ (weight[inside, None] * x)
 
@@ -88,8 +88,8 @@ def smoothed(g: Array, radii: Array, width: float) -> Array:
 
 
 class Peak(NamedTuple):
-    """A peak of g(r): its ``position`` (length), the mean distance where g exceeds half of the
-    ``height`` of its maximum, and the ``bins`` of r where it does.
+    """A peak of g(r): its ``position`` (length), the mean distance weighted by how far g exceeds
+    half of the ``height`` of its maximum, and the ``bins`` of r where it does.
     """
 
     position: float
@@ -111,5 +111,6 @@ def first_peak(g: Array, radii: Array) -> Peak | None:
         int(np.max(low[low < top], initial=-1)) + 1, int(np.min(low[low > top], initial=len(g)))
     )
     middle = 0.5 * (radii[1:] + radii[:-1])
-    position = float(np.average(middle[bins], weights=g[bins]))
+    # What exceeds half the height: the position does not jump as a bin enters or leaves.
+    position = float(np.average(middle[bins], weights=g[bins] - 0.5 * g[top]))
     return Peak(position, float(g[top]), bins)

@@ -52,7 +52,9 @@ def figures(
         for kind in loadings
     }
     found: dict[str, Callable[[], Figure]] = {
-        f"density_{name}": lambda of=of: densities(of, zeta, bins.cutoff, unit)
+        f"density_{name}": lambda of=of, signed=name not in groups: densities(
+            of, zeta, bins.pixel, unit, signed
+        )
         for name, of in images.items()
         if any(of.values())
     }
@@ -63,9 +65,11 @@ def figures(
     return found
 
 
-def densities(images: Images, zeta: Mapping[str, Array], cutoff: float, unit: str) -> Figure:
-    """A row per pair of species, a column per loading; a dashed line along zeta. Signed values are
-    red where there are more neighbours around fertile atoms.
+def densities(
+    images: Images, zeta: Mapping[str, Array], pixel: float, unit: str, signed: bool
+) -> Figure:
+    """A row per pair of species, a column per loading; a dashed line along zeta. ``signed``
+    differences are red where there are more neighbours around fertile atoms.
     """
     pairs = sorted({pair for of in images.values() for pair in of})
     figure = Figure(figsize=(2.6 * len(images) + 1.0, 2.4 * len(pairs)), layout="constrained")
@@ -73,16 +77,16 @@ def densities(images: Images, zeta: Mapping[str, Array], cutoff: float, unit: st
     for row, pair in zip(grid, pairs, strict=True):
         there = [of[pair] for of in images.values() if pair in of]
         most = max(float(np.abs(image).max()) for image in there) or 1.0
-        signed = min(float(image.min()) for image in there) < 0.0
+        half = 0.5 * pixel * len(there[0])
         norm = Normalize(-most if signed else 0.0, most)
         colours = "RdBu_r" if signed else "Greys"
         for axes, (kind, of) in zip(row, images.items(), strict=True):
             axes.set_aspect("equal")
             axes.tick_params(labelsize=8)
             if pair in of:
-                extent = (-cutoff, cutoff, -cutoff, cutoff)
+                extent = (-half, half, -half, half)
                 axes.imshow(of[pair], origin="lower", extent=extent, cmap=colours, norm=norm)
-            along = 0.97 * cutoff * zeta[kind][:2] / np.abs(zeta[kind][:2]).max()
+            along = 0.97 * half * zeta[kind][:2] / np.abs(zeta[kind][:2]).max()
             axes.plot(*np.array([-along, along]).T, "--", color="#1e8449", linewidth=0.9)
         row[0].set_ylabel(f"{pair[1]} around {pair[0]}\n{label_text('y', unit)}", fontsize=9)
         figure.colorbar(ScalarMappable(norm, colours), ax=list(row), shrink=0.85, pad=0.02)
