@@ -57,6 +57,8 @@ _RESPONSE = ("nonaffine", "nonaffine_gradient", "nonaffine_d2min")
 _NEAR = ("nonaffine_near", "nonaffine_gradient_near")
 _FITTED = ("nonaffine_gradient", "nonaffine_d2min", "nonaffine_gradient_near")
 COLUMNS = (*_VIBRATIONS, "atomic_volume", *_RESPONSE, "energy", *_NEAR)
+_POSITIVE = frozenset(COLUMNS) - {"nonaffine_gradient", "nonaffine_gradient_near", "energy"}
+_LEAST = 1e-12  #: whose logarithm stands for that of zero
 _TAIL = 4.0  #: of ``smooth``: the weight beyond is 3e-4 of an atom's own
 
 
@@ -70,6 +72,8 @@ class Mechanical(Descriptor):
         that a gradient is fitted to, length.
         fraction: of all modes, the softest, that soft_modes adds up. smooth: of the last two
         columns, length. thermal_energy: k_B T of the vibrations, energy; it is but a factor.
+        logarithm: give the columns that cannot be negative as their natural logarithm, which are
+        spread more evenly, for linear models.
 
     Raises:
         VitreousError: parameters out of range; when describing, no potential or one that does not
@@ -91,6 +95,7 @@ class Mechanical(Descriptor):
     fraction: float = 0.01
     smooth: float = 1.0
     thermal_energy: float = 0.0299
+    logarithm: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
@@ -156,6 +161,10 @@ class Mechanical(Descriptor):
                 | self._response(configuration, loading, surface)
                 | {"energy": surface.atom_energies(configuration.positions, configuration.cell)}
             )
+        if self.logarithm:
+            found |= {
+                name: np.log(np.maximum(found[name], _LEAST)) for name in _POSITIVE & set(found)
+            }
         return Features(
             form="vector",
             level=level,
