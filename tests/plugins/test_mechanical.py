@@ -244,3 +244,12 @@ def test_what_cannot_be_described_is_refused():
 def test_a_cutoff_beyond_the_cell_is_no_matter_to_columns_without_a_gradient():
     described_without = columns(*case(2), Mechanical(cutoff=9.0, columns=("nonaffine",)))
     np.testing.assert_allclose(described_without["nonaffine"], described(2)["nonaffine"])
+
+
+def test_logarithms_are_of_the_columns_that_cannot_be_negative():
+    glass, potential, loading = case(2)
+    found = columns(glass, potential, loading, replace(INDICATORS[2], logarithm=True))
+    for name, plain in described(2).items():
+        signed = name in ("energy", "nonaffine_gradient", "nonaffine_gradient_near")
+        wanted = plain if signed else np.log(plain)
+        np.testing.assert_allclose(found[name], wanted, rtol=1e-12, err_msg=name)
