@@ -43,9 +43,9 @@ class Loading:
     second, m the one at ``angle`` + 90. The third axis, across the plane, completes a right-handed
     frame; it is neither strained nor turned, except that uniaxial strain contracts it as it does m
     (F: (1+e)^-nu, stress: - nu s of that axis). nu is a ratio of logarithmic strains, -1 to 1;
-    volume is kept by 1 in two dimensions, 0.5 in three. Pure shear of strain e is a shear strain of 2
-    e: it begins as simple shear of 2 e does at 45 degrees, but for a rotation. The scalar stress is the work-conjugate of
-    e at zero strain, of pure shear half of it.
+    volume is kept by 1 in two dimensions, 0.5 in three. The scalar stress is the work-conjugate of
+    e at zero strain, of pure shear half of it: pure shear of strain e is a shear strain of 2 e, and
+    begins as simple shear of 2 e does at 45 degrees, but for a rotation.
 
     Raises:
         VitreousError: for a mode, sign, plane or dimension that does not exist, or a contraction
