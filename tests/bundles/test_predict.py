@@ -470,9 +470,8 @@ def test_files_of_a_map_that_is_not_to_be_trusted_say_so(copy, unseen, tmp_path,
         == 0
     )
     assert re.search(
-        r"expected to correlate with the true one by 0\.\d\d, less than the 1\.00 from which maps "
-        r"are trusted .*length.* is .* angstrom, in "
-        r"training",
+        r"should correlate with the truth by 0\.\d\d, less than the 1\.00 that is asked for "
+        r".*length.* is .* angstrom, in training",
         capsys.readouterr().err,
     )
     table, atoms = np.genfromtxt(outs[0], delimiter=",", names=True), ase.io.read(outs[2]).arrays

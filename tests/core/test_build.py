@@ -153,7 +153,8 @@ NEEDY = [component for component in BUILT_IN if component.needs]
 def test_every_component_that_needs_an_extra_declares_so():
     assert {component.name: component.needs[0] for component in NEEDY} == {
         **dict.fromkeys(
-            ("cnn", "gnn", "graph_ensemble", "graph_network", "lstm", "resnet"), "torch"
+            ("cnn", "density_cnn", "gnn", "graph_ensemble", "graph_network", "lstm", "resnet"),
+            "torch",
         ),
         **dict.fromkeys(
             (

@@ -80,8 +80,8 @@ def test_a_broken_plugin_is_reported_with_its_reason_and_the_others_work(
     assert [f.name for f in registry.failed] == [name]
     assert reason in registry.failed[0].reason
     assert "toy_vector" in registry.names("descriptor")
-    with pytest.raises(VitreousError, match=f"unknown descriptor 'density_map'.*plugin '{name}'"):
-        registry.find("descriptor", "density_map")
+    with pytest.raises(VitreousError, match=f"unknown descriptor 'no_such_map'.*plugin '{name}'"):
+        registry.find("descriptor", "no_such_map")
 
 
 def test_two_providers_of_one_name_are_an_error_that_names_both():
