@@ -21,6 +21,7 @@ NAMES = (
     "by_hand",
     "images",
     "radial",
+    "density",
     "micrographs",
 )
 WITH_FOLDERS = ("domain",)

@@ -276,6 +276,7 @@ def _clear(folder: Path, runs: Path) -> None:
     """Remove the folder of a job that was refused before it wrote anything: what Hydra left in it,
     and the folder of that name in ``runs`` if nothing else is in it.
     """
+    import logging
     import shutil
 
     left = list(folder.iterdir()) if folder.is_dir() else []
@@ -285,6 +286,11 @@ def _clear(folder: Path, runs: Path) -> None:
     )
     if not of_hydra:
         return
+    for handler in list(logging.getLogger().handlers):  # it would open its file again
+        here = isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).parent
+        if here == folder.absolute():
+            logging.getLogger().removeHandler(handler)
+            handler.close()
     with suppress(OSError):
         shutil.rmtree(folder)
         if folder.parent.parent.absolute() == runs.absolute():
