@@ -59,7 +59,7 @@ def density_map(
     if device is None:
         return component.view(described).take(np.arange(len(chosen)))
     try:
-        from vitreous.learning.density_maps import density_maps
+        from vitreous.direct.density_by_torch import density_maps
     except ImportError as error:
         raise MissingExtra("density maps on a device", error.name or "torch", "ml") from error
     shared = described.shared
