@@ -22,8 +22,10 @@ ABOUT = (
     "trained. BUNDLE is the model folder of a run, or the name of one that ships:\n"
     "listi (local stress thresholds of two-dimensional silica, Bachhav et al. 2025), "
     "fracture_strain and fracture_risk (strain\nand atoms of the first broken bond of a silica "
-    "bilayer, after Font-Clos et al. 2022). Sites whose window meets a broken bond\nor leaves the "
-    "glass are left out. A prediction that is not to be trusted is named as such."
+    "bilayer, after Font-Clos et al. 2022), plastic_susceptibility (atoms of a\n"
+    "two-dimensional Lennard-Jones glass that rearrange first, after Fan & Ma 2021). Sites whose "
+    "window meets a broken bond\nor leaves the glass are left out. A prediction that is not to be "
+    "trusted is named as such."
 )
 EXAMPLE = "vitreous predict listi glass.extxyz --out map.csv --out map.png --out atoms.extxyz"
 
