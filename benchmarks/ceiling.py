@@ -43,12 +43,12 @@ def agreement(first, second):
 def run(folder, loadings=1):
     """Print both by strain, mean and standard deviation over the glasses."""
     known = Run.open(folder)
-    chain = assemble(known.about["config"], discover()).chain
+    pipeline = assemble(known.about["config"], discover())
     rows = {}
     for sample in known.role("test"):
         if sample.case.loading >= int(loadings):
             continue
-        for name, (strain, classes) in again(chain, sample).items():
+        for name, (strain, classes) in again(pipeline.chain(sample.case), sample).items():
             labels = sample.labels if name == "label" else sample.target(name.partition(":")[2])
             rows.setdefault(strain, []).append(agreement(labels.values, classes))
             print(
