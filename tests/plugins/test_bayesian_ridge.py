@@ -154,5 +154,5 @@ def test_saved_and_loaded_it_answers_the_same(glasses, tmp_path):
 def test_bad_parameters_and_too_few_glasses_are_refused(glasses):
     with pytest.raises(VitreousError, match="expected shape and rate of at least 0"):
         BayesianRidge(shape=-1.0)
-    with pytest.raises(VitreousError, match="got 2 labelled places to learn from; give at least 3"):
+    with pytest.raises(VitreousError, match="got 2 labelled sites to learn from; give at least 3"):
         fitted(glasses[:2])
