@@ -79,12 +79,12 @@ class _Trained(lightning.LightningModule):
         super().__init__()
         self.model, self.task, self.settings = model, task, settings
 
-    def _errors(self, batch: tuple[Any, torch.Tensor]) -> torch.Tensor:
+    def _errors(self, output: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """(1 + auxiliary columns,) losses, that of the label first."""
-        return self.task.losses(self.model(batch[0]), batch[1], self.model.target)  # pyright: ignore
+        return self.task.losses(output, values, self.model.target)  # pyright: ignore
 
     def training_step(self, batch: tuple[Any, torch.Tensor], _: int) -> torch.Tensor:
-        errors = self._errors(batch)
+        errors = self._errors(self.model(batch[0]), batch[1])
         self.log(
             f"train_{self.task.metric}",
             errors[0],
@@ -97,7 +97,7 @@ class _Trained(lightning.LightningModule):
 
     def validation_step(self, batch: tuple[Any, torch.Tensor], _: int) -> None:
         output = self.model(batch[0])
-        errors = {self.task.metric: self.task.losses(output, batch[1], self.model.target)[0]}  # pyright: ignore
+        errors = {self.task.metric: self._errors(output, batch[1])[0]}
         if isinstance(self.task, Class):
             errors["error_rate"] = self.task.error_rate(output, batch[1])
         for name, error in errors.items():

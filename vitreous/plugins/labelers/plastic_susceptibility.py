@@ -11,20 +11,20 @@ are of each glass or of all. D2min itself (``labeler=d2min``) is the label's col
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Labeler, Potential
-from vitreous.plugins.labelers.d2min import d2min_at, refuse_out_of_range
+from vitreous.core.interfaces import Potential
+from vitreous.plugins.labelers._moved import OfD2min
 
 CLASSES = ("stable", "fertile")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlasticSusceptibility(Labeler):
+class PlasticSusceptibility(OfD2min):
     """Class "fertile" for the ``fraction`` of the atoms with the highest D2min, at least one,
     "stable" for the others, dimensionless.
 
@@ -35,31 +35,18 @@ class PlasticSusceptibility(Labeler):
         VitreousError: fields out of range, and what ``d2min`` refuses.
     """
 
-    level: ClassVar = "atom"
     task: ClassVar = "class"
-    needs_trajectory: ClassVar = True
-    dimensions: ClassVar = frozenset({2, 3})
     columns: ClassVar = frozenset({"d2min"})
 
-    strain: float = 0.03
     fraction: float = 0.005
-    cutoff: float = 2.5
 
     def __post_init__(self) -> None:
-        refuse_out_of_range("plastic_susceptibility", self.strain, self.cutoff)
+        super().__post_init__()
         if not 0.0 < self.fraction < 1.0:
             raise VitreousError(
                 f"plastic_susceptibility fraction is {self.fraction:g}; expected a fraction "
                 "between 0 and 1"
             )
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(strain=1e-3, cutoff=5.0)
-
-    @property
-    def strains(self) -> tuple[float, ...]:
-        return (self.strain,)
 
     def label(
         self,
@@ -69,7 +56,7 @@ class PlasticSusceptibility(Labeler):
         trajectory: Trajectory | None,
     ) -> Labels:
         """One label per atom, in the order of the glass."""
-        moved = d2min_at(configuration, trajectory, self.strain, self.cutoff)
+        moved = self.moved(configuration, trajectory)
         fertile = np.argsort(-moved, kind="stable")[: max(1, round(self.fraction * len(moved)))]
         values = np.full(len(moved), float(CLASSES.index("stable")))
         values[fertile] = CLASSES.index("fertile")
