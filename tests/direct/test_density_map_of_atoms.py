@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitreous import to_ase
-from vitreous.core.data import Loading
+from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.direct import density_map
 from vitreous.plugins.descriptors.density_map import DensityMap
@@ -30,6 +30,23 @@ def test_torch_draws_the_same_maps(dimension, mode):
     few = {"atoms": range(60), "radius": 2.0, "width": 0.25}
     np.testing.assert_allclose(
         density_map(glass, mode, device="cpu", **few), density_map(glass, mode, **few), atol=2e-6
+    )
+
+
+def test_torch_leaves_out_an_atom_just_outside_the_square():
+    """It stands in for a neighbour that the atom to its right lacks and others have."""
+    pytest.importorskip("torch")
+    glass = Configuration(
+        positions=[[1.0, 5.0], [3.05, 5.0], [8.0, 5.0], [8.5, 5.0]],
+        species=[0, 0, 0, 0],
+        names=("A",),
+        cell=np.eye(2) * 12.0,
+        periodic=(True, True),
+        units="lj",
+    )
+    few = {"radius": 2.0, "width": 0.25}
+    np.testing.assert_allclose(
+        density_map(glass, device="cpu", **few), density_map(glass, **few), atol=2e-6
     )
 
 
