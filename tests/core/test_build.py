@@ -153,7 +153,16 @@ NEEDY = [component for component in BUILT_IN if component.needs]
 def test_every_component_that_needs_an_extra_declares_so():
     assert {component.name: component.needs[0] for component in NEEDY} == {
         **dict.fromkeys(
-            ("cnn", "density_cnn", "gnn", "graph_ensemble", "graph_network", "lstm", "resnet"),
+            (
+                "cnn",
+                "density_cnn",
+                "glass_network",
+                "gnn",
+                "graph_ensemble",
+                "graph_network",
+                "lstm",
+                "resnet",
+            ),
             "torch",
         ),
         **dict.fromkeys(

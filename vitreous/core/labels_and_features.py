@@ -106,11 +106,12 @@ class Features(Data):
     Fields:
         form: one of FORMS. level: one of LEVELS. names: the C feature names (vector), channels
         (image) or node features (graph). values: vector (M, C) · image (M, C, H, W[, L]) · sequence
-        (T, C) rows of all sites · graph (T, C) nodes of all sites. offsets: (M+1,) rows of
+        (T, C) rows of all sites · graph (T, C) nodes of all sites · glass_graph (N, C) nodes, one
+        per atom of the glass. offsets: (M+1,) rows of
         ``values`` that belong to each site (graph, sequence); empty otherwise.
-        edges: (2, G) global node indices, both directions listed (graph). edge_values: (G, C_e),
-        edge_names: C_e names. edge_offsets: (M+1,) the columns of ``edges`` that belong to each
-        site.
+        edges: (2, G) global node indices, both directions listed (graph, glass_graph).
+        edge_values: (G, C_e), edge_names: C_e names. edge_offsets: (M+1,) the columns of ``edges``
+        that belong to each site (graph). site_nodes: (M,) the node that each site is (glass_graph).
         shared: arrays by name that all sites have in common (the atoms of the glass, its cell).
     """
 
@@ -124,6 +125,7 @@ class Features(Data):
     edge_names: tuple[str, ...] = ()
     edge_offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     shared: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    site_nodes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
@@ -144,6 +146,7 @@ class Features(Data):
         self._set("offsets", np.int64, None)
         self._set("edges", np.int64, 2, None)
         self._set("edge_offsets", np.int64, None)
+        self._set("site_nodes", np.int64, None)
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "edge_names", tuple(self.edge_names))
         shared = {name: np.array(array) for name, array in self.shared.items()}
@@ -160,9 +163,17 @@ class Features(Data):
             raise VitreousError(
                 f"{self.form} features need offsets that end at their {len(self.values)} rows"
             )
+        ends = np.concatenate([self.site_nodes, self.edges.ravel()])
+        if self.form == "glass_graph" and not np.isin(ends, np.arange(len(self.values))).all():
+            raise VitreousError(
+                f"glass_graph features have sites or edges that are none of their "
+                f"{len(self.values)} nodes"
+            )
 
     def __len__(self) -> int:
         """Number of sites M."""
+        if self.form == "glass_graph":
+            return len(self.site_nodes)
         return len(self.offsets) - 1 if self.form in ("graph", "sequence") else len(self.values)
 
     @property

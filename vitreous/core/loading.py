@@ -199,6 +199,21 @@ class Loading:
         return self.sign * value
 
 
+def shear_mirrors(dimension: int) -> NDArray[np.float64]:
+    """(4, 2, 2) or (8, 3, 3): the mirrors, in ``Loading.shear_axes``, that leave the strain of a
+    shear as it is, about the directions of stretching and of shortening, and both; with those about
+    the plane of the shear eight in three dimensions. The identity comes first.
+    """
+    swap = np.array([[0.0, 1.0], [1.0, 0.0]])
+    flat = np.stack([np.eye(2), swap, -swap, -np.eye(2)])
+    if dimension == 2:
+        return flat
+    found = np.zeros((8, 3, 3))
+    found[:, :2, :2] = np.tile(flat, (2, 1, 1))
+    found[:, 2, 2] = np.repeat([1.0, -1.0], 4)
+    return found
+
+
 @lru_cache(maxsize=256)
 def _frame(angle: float, plane: str, dimension: int) -> NDArray[np.float64]:
     """``Loading.frame``, read-only."""

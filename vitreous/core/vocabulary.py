@@ -16,7 +16,7 @@ UNITS: Mapping[str, tuple[str, str]] = {
 _WORDS: Mapping[str, str] = {"area": "length^2", "volume": "length^3"}
 LEVELS = ("sample", "atom", "site", "field", "event")
 TASKS = ("value", "class", "position", "image")
-FORMS = ("vector", "image", "graph", "sequence")
+FORMS = ("vector", "image", "graph", "sequence", "glass_graph")
 
 
 def in_units(unit: str, units: str) -> str:

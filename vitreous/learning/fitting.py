@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Log
 from vitreous.learning.devices import evaluation_device, on_device, quiet, trainer
-from vitreous.learning.inputs import balanced_once, batches, known_rows, refuse_unlabelled
+from vitreous.learning.inputs import (
+    Inputs,
+    WholeGlasses,
+    balanced_once,
+    batches,
+    known_rows,
+    refuse_unlabelled,
+)
 from vitreous.learning.network import Network, Seen, labels_facts
 from vitreous.learning.settings import LEARNT, MEANT
 from vitreous.learning.tasks import Class, Position, Value, task_of, values_of
@@ -76,6 +83,7 @@ def train(
             shuffle=True,
             mirrored=mirrored,
             balanced=balanced,
+            first=_glasses(component, inputs),
             **settings,
         )
         check = None
@@ -84,12 +92,18 @@ def train(
             size = component.checked * component.batch_size
             if balanced:
                 unseen = balanced_once(unseen, torch.Generator().manual_seed(seed + 2))
-            check = batches(held, unseen, size, shuffle=False, **settings)
+            glasses = _glasses(component, held)
+            check = batches(held, unseen, size, shuffle=False, first=glasses, **settings)
         state = trainer().best_weights(model, task, component, loader, check, log, order, place)
     if beside:
         state = {name: value for name, value in state.items() if not name.startswith("beside.")}
         state["target"] = state["target"][:, 0].copy()
     return state
+
+
+def _glasses(component: Network, inputs: Inputs) -> NDArray[np.int64] | None:
+    """Where the sites of each glass begin, for a network whose batches are of whole glasses."""
+    return cast(WholeGlasses, inputs).first if component.whole_glasses else None
 
 
 def _values(examples: Sequence[Example], beside: Sequence[str], what: str) -> torch.Tensor:
@@ -159,8 +173,9 @@ def outputs(fitted: FittedNetwork, features: Any) -> tuple[torch.Tensor, Any]:
     images = inputs.images if parameters.get("reflections") in MEANT else 1
     parts = []
     with quiet(parameters["threads"]):
-        for first in range(0, len(inputs), method.block):
-            chosen = torch.arange(first, first + method.block).clamp(max=len(inputs) - 1)
+        block = len(inputs) if method.whole_glasses else method.block
+        for first in range(0, len(inputs), block):
+            chosen = torch.arange(first, first + block).clamp(max=len(inputs) - 1)
             each = (
                 on_device(inputs.take(chosen, torch.full_like(chosen, image)), device)
                 for image in range(images)
@@ -227,8 +242,9 @@ def attribution(fitted: FittedNetwork, features: Any) -> NDArray[np.float64]:
     inputs = method.inputs([features], parameters, getattr(torch, method.dtype))
     parts = []
     with quiet(parameters["threads"]):
-        for first in range(0, len(inputs), method.block):
-            chosen = torch.arange(first, min(first + method.block, len(inputs)))
+        block = len(inputs) if method.whole_glasses else method.block
+        for first in range(0, len(inputs), block):
+            chosen = torch.arange(first, min(first + block, len(inputs)))
             batch = inputs.take(chosen, torch.zeros_like(chosen))
             looked = batch if isinstance(batch, torch.Tensor) else batch[0]
             looked.requires_grad_(True)

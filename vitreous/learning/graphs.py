@@ -118,8 +118,8 @@ def reflection_signs(names: Sequence[str]) -> torch.Tensor:
 def column_scaling(
     rows: NDArray[Any], names: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shift and scale (C,) of the columns of ``rows`` (N, C). Vector components are not shifted; x
-    and y share one scale.
+    """Shift and scale (C,) of the columns of ``rows`` (N, C). Vector components are not shifted and
+    share one scale.
 
     One column at a time: the rows of a campaign fill gigabytes, a double-precision copy of them
     twice as many.
@@ -133,7 +133,7 @@ def column_scaling(
     shift, scale, square = moments.T.copy() if len(moments) else np.zeros((3, 0))
     stems: dict[str, list[int]] = {}
     for k, name in enumerate(names):
-        if name.rsplit("_", 1)[-1] in ("x", "y"):
+        if name.rsplit("_", 1)[-1] in ("x", "y", "z"):
             stems.setdefault(name[:-1], []).append(k)
     for columns in stems.values():
         shift[columns] = 0.0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from vitreous.core.errors import VitreousError
@@ -38,6 +40,12 @@ class Inputs(Protocol):
     ) -> torch.Tensor:
         """The inverse of ``moved``."""
         ...
+
+
+class WholeGlasses(Inputs, Protocol):
+    """Of a network with ``whole_glasses``: glass g has sites ``first[g]`` to ``first[g + 1]``."""
+
+    first: NDArray[np.int64]
 
 
 class Unmoved:
@@ -113,32 +121,42 @@ def batches(
     positions: bool = False,
     times: int = 1,
     balanced: bool = False,
+    first: NDArray[np.int64] | None = None,
 ) -> DataLoader[Any]:
     """Batches of (input, labels) over the labelled sites, each of them ``times`` in an epoch:
     ``mirrored``: as one of its images, drawn at random, else as the first ones in turn;
     ``positions``: labels that move along; ``balanced``: all sites of the rarest class and as many
-    of each other, drawn anew for every epoch.
+    of each other, drawn anew for every epoch; ``first``: batches are of ``size``
+    whole glasses, whose sites it separates (``WholeGlasses``), each as one image, and the balance
+    is that of a glass.
     """
 
     def collate(index: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[Any, torch.Tensor]:
-        chosen, turn = (torch.stack(of) for of in zip(*index, strict=True))
-        image = (
-            torch.randint(inputs.images, (len(chosen),), generator=order)
-            if mirrored
-            else turn % inputs.images
-        )
+        chosen, turn, visit = (torch.stack(of) for of in zip(*index, strict=True))
+        image = turn % inputs.images
+        if mirrored:
+            each, of_site = visit.unique(return_inverse=True)
+            drawn = torch.randint(inputs.images, (len(each),), generator=order)
+            image = drawn if first is None else drawn[of_site]
         wanted = values[chosen]
         return inputs.take(chosen, image), (
             inputs.moved(wanted, chosen, image) if positions else wanted
         )
 
     labelled = known_rows(values)
-    dataset = TensorDataset(
-        labelled.repeat(times), torch.arange(times).repeat_interleave(len(labelled))
-    )
+    turns = torch.arange(times).repeat_interleave(len(labelled))
+    chosen = labelled.repeat(times)
+    visit = torch.arange(len(chosen))
+    if first is not None:
+        glass = torch.searchsorted(torch.from_numpy(first), chosen, right=True)
+        visit = turns * len(first) + glass
+    dataset = TensorDataset(chosen, turns, visit)
+    if first is not None:
+        visits = Visits(visit, values[chosen] if balanced else None, size, order, shuffle)
+        return DataLoader(dataset, batch_sampler=visits, collate_fn=collate)
     if not balanced:
         return DataLoader(dataset, size, shuffle=shuffle, generator=order, collate_fn=collate)
-    sampler = Balanced(values[labelled].repeat(times), order)
+    sampler = Balanced(values[chosen], order)
     # a last batch of one site has no spread to normalise by
     single = len(sampler) > 1 and len(sampler) % size == 1
     return DataLoader(dataset, size, sampler=sampler, collate_fn=collate, drop_last=single)
@@ -164,6 +182,46 @@ class Balanced(Sampler[int]):
             ]
         )
         yield from drawn[torch.randperm(len(drawn), generator=self.order)].tolist()
+
+
+class Visits(Sampler[list[int]]):
+    """The sites of ``size`` visits at a time, in random order if they are shuffled; of ``classes``
+    (S,), if given, a balanced draw of each visit's.
+    """
+
+    def __init__(
+        self,
+        visit: torch.Tensor,
+        classes: torch.Tensor | None,
+        size: int,
+        order: torch.Generator,
+        shuffle: bool,
+    ) -> None:
+        self.members = [torch.nonzero(visit == k).squeeze(1) for k in visit.unique()]
+        self.classes, self.size, self.order, self.shuffle = classes, size, order, shuffle
+        if classes is not None:
+            every = len(classes.unique())
+            self.members = [m for m in self.members if len(classes[m].unique()) == every]
+        if not self.members:
+            raise VitreousError(
+                "no glass holds sites of every class, so none can be learnt from in balance; set "
+                "model.balanced=false"
+            )
+
+    def __len__(self) -> int:
+        return ceil(len(self.members) / self.size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        turn = torch.arange(len(self.members))
+        if self.shuffle:
+            turn = torch.randperm(len(self.members), generator=self.order)
+        for some in turn.split(self.size):
+            yield [row for k in some.tolist() for row in self._drawn(self.members[k])]
+
+    def _drawn(self, rows: torch.Tensor) -> list[int]:
+        if self.classes is None:
+            return rows.tolist()
+        return rows[list(Balanced(self.classes[rows], self.order))].tolist()
 
 
 def balanced_once(values: torch.Tensor, order: torch.Generator) -> torch.Tensor:

@@ -91,6 +91,7 @@ class Network(Model):
     network: ClassVar[str]  #: names its folders
     dtype: ClassVar[str] = "float64"  #: precision of predictions
     block: ClassVar[int] = 256  #: sites predicted at once, to bound memory
+    whole_glasses: ClassVar[bool] = False  #: batches, and what is predicted at once, are of glasses
     checked: ClassVar[int] = 1  #: batches of validation sites, in those of training
     judged_by: ClassVar[str] = "loss"  #: or "error_rate" of classes: which epoch is the best
 

@@ -58,6 +58,10 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "radial symmetry functions, undeformed and affinely deformed"),
     ("descriptor", "density_map", "DensityMap", "fan",
      "density maps of each species around atoms, in the frame of the shear"),
+    ("descriptor", "glass_graph", "GlassGraph", "bapst",
+     "one graph of the whole glass, its edges vectors in the frame of the shear"),
+    ("descriptor", "glass_response_graph", "GlassResponseGraph", "bapst",
+     "the graph of the whole glass with its linear response to the loading"),
     ("descriptor", "atom_sequence", "AtomSequence", "listi",
      "coordinates of the silicons in the window, as a sequence"),
     ("descriptor", "bond_graph", "BondGraph", "listi",
@@ -92,6 +96,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "gradient-boosted trees on feature vectors, for values or two classes"),
     ("model", "graph_ensemble", "GraphEnsemble", "ensemble",
      "deep ensemble of graph networks with calibrated uncertainty"),
+    ("model", "glass_network", "GlassNetwork", "bapst",
+     "recurrent graph network on the graph of a whole glass"),
     ("model", "density_cnn", "DensityCNN", "fan",
      "convolutional network on density maps of squares or cubes"),
     ("model", "lstm", "LSTM", "listi", "recurrent network on the sequence of silicon coordinates"),
@@ -157,7 +163,7 @@ _NEEDS = {
             f"model/{name}"
             for name in (
                 *("graph_ensemble", "lstm", "cnn", "gnn", "graph_network"),
-                "density_cnn",
+                *("density_cnn", "glass_network"),
             )
         ],
         _NETWORKS,

@@ -7,6 +7,7 @@ PAPERS = {
     "doi:10.1038/s42005-025-02315-7",
     "dual": "Ormrod Morley & Wilson, J. Phys.: Condens. Matter 30, 50LT02 (2018)",
     "aqs": "Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006), doi:10.1103/PhysRevE.74.016118",
+    "bapst": "Bapst et al., Nature Physics 16, 448 (2020), doi:10.1038/s41567-020-0842-8",
     "fan": "Fan & Ma, Nature Communications 12, 1506 (2021), doi:10.1038/s41467-021-21806-z",
     "falk_langer": "Falk & Langer, Phys. Rev. E 57, 7192 (1998), doi:10.1103/PhysRevE.57.7192",
     "futures": "Quinlan, PEP 3148: futures, execute computations asynchronously (2009)",

@@ -47,6 +47,9 @@ def fingerprint(component: Descriptor, features: Features) -> Array:
     if features.shared:
         drawn = component.view(features).take(np.arange(len(features)))
         return drawn.reshape(len(features), -1)
+    if features.form == "glass_graph":
+        own = features.values[features.site_nodes]
+        return np.column_stack([own, _around(features)[features.site_nodes]])
     if features.form != "graph":
         ends = features.offsets if features.form == "sequence" else np.arange(len(features) + 1)
         rows = [features.values[a:b].ravel() for a, b in pairwise(ends)]
@@ -59,6 +62,18 @@ def fingerprint(component: Descriptor, features: Features) -> Array:
     return np.concatenate(
         [_sums(features.values, features.offsets), _sums(edges, features.edge_offsets)], axis=1
     )
+
+
+def _around(features: Features) -> Array:
+    """Sums as below over the edges that begin at each atom of a glass, with the sums of the atoms
+    where they end: two shells of neighbours.
+    """
+    source, target = features.edges
+    order = np.argsort(source, kind="stable")
+    offsets = np.searchsorted(source[order], np.arange(len(features.values) + 1))
+    edges = np.column_stack([features.values[target], features.edge_values])[order]
+    sums = _sums(edges, offsets)
+    return np.column_stack([sums, _sums(np.column_stack([edges, sums[target[order]]]), offsets)])
 
 
 def _sums(rows: Array, offsets: Array) -> Array:

@@ -121,11 +121,34 @@ def _graph(rng: np.random.Generator, count: int, level: str) -> tuple[Features, 
     return features, values
 
 
+def _glass_graph(rng: np.random.Generator, count: int, level: str) -> tuple[Features, Array]:
+    """A ring of twice as many atoms as sites; the label is the mean length of an atom's edges."""
+    n = 2 * count
+    angle = 2 * np.pi * np.arange(n) / n
+    length = rng.uniform(0.6, 1.6, n)
+    source = np.arange(n)
+    target = np.roll(source, -1)
+    vector = length[:, None] * np.column_stack([-np.sin(angle), np.cos(angle)])
+    features = Features(
+        form="glass_graph",
+        level=level,
+        names=("A", "B"),
+        values=np.column_stack([source % 2 == 0, source % 2 == 1]).astype(float),
+        edges=np.stack([np.concatenate([source, target]), np.concatenate([target, source])]),
+        edge_values=np.concatenate([vector, -vector]),
+        edge_names=("x", "y"),
+        site_nodes=rng.permutation(n)[:count],
+    )
+    mean = 0.5 * (length + np.roll(length, 1))
+    return features, mean[features.site_nodes]
+
+
 _MAKERS: dict[str, Callable[[np.random.Generator, int, str], tuple[Features, Array]]] = {
     "vector": _vector,
     "image": _image,
     "sequence": _sequence,
     "graph": _graph,
+    "glass_graph": _glass_graph,
 }
 
 
@@ -133,6 +156,8 @@ def some_sites(features: Features, chosen: Sequence[int]) -> Features:
     """The features of the ``chosen`` sites, in this order."""
     if features.form in ("vector", "image"):
         return replace(features, values=features.values[list(chosen)])
+    if features.form == "glass_graph":
+        return replace(features, site_nodes=features.site_nodes[list(chosen)])
     rows = [np.arange(features.offsets[m], features.offsets[m + 1]) for m in chosen]
     offsets = np.concatenate([[0], np.cumsum([len(r) for r in rows])])
     if features.form == "sequence":
@@ -153,7 +178,11 @@ def some_sites(features: Features, chosen: Sequence[int]) -> Features:
 
 
 def spoilt_sites(features: Features, chosen: Sequence[int]) -> Features:
-    """The same features, with absurd values at the ``chosen`` sites."""
+    """The same features, with absurd values at the ``chosen`` sites; of a glass_graph none, whose
+    other sites see them.
+    """
+    if features.form == "glass_graph":
+        return features
     rows = list(chosen)
     if features.form in ("graph", "sequence"):
         rows = [r for m in chosen for r in range(features.offsets[m], features.offsets[m + 1])]

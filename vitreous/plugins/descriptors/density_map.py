@@ -28,11 +28,10 @@ from vitreous.analysis.density_maps import Surroundings, density_maps, pixels_of
 from vitreous.core.data import Configuration, Drawn, Features, Loading, Symmetry
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Potential
+from vitreous.core.loading import shear_mirrors
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_SWAP = np.array([[0.0, 1.0], [1.0, 0.0]])
-_MIRRORS = (np.eye(2), _SWAP, -_SWAP, -np.eye(2))  #: about (1, 1), about (1, -1), about both
 _AXES = ("x", "y", "z")
 LARGEST = 256  #: pixels along a side
 
@@ -87,19 +86,7 @@ class DensityMap(Descriptor):
         return self.radius * np.sqrt(3.0)
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
-        self._channels(configuration)
-
-    def _channels(self, glass: Configuration) -> Ints:
-        """(N,) the channel of each atom."""
-        present = [glass.names[k] for k in np.unique(glass.species)]
-        unknown = [name for name in present if name not in self.species]
-        if unknown:
-            raise VitreousError(
-                f"density_map has the channels {', '.join(self.species)}, but the glass contains "
-                f"{', '.join(unknown)}; set descriptor.species=[{','.join(present)}]"
-            )
-        number = [self.species.index(n) if n in self.species else -1 for n in glass.names]
-        return np.array(number, dtype=np.int64)[glass.species]
+        channels_of(configuration, self.species, "density_map")
 
     def describe(
         self,
@@ -109,7 +96,8 @@ class DensityMap(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        channels, axes = self._channels(configuration), loading.shear_axes
+        channels = channels_of(configuration, self.species, "density_map")
+        axes = loading.shear_axes
         if not np.isfinite(sites).all():
             raise VitreousError("density_map got sites that are not finite numbers")
         return Features(
@@ -141,7 +129,7 @@ class DensityMap(Descriptor):
             form="image",
             names=self.species,
             shape=(len(self.species), *[pixels_of(self.radius, self.width)] * dimension),
-            copies=len(_mirrors(dimension)),
+            copies=len(shear_mirrors(dimension)),
             source=described,
             recipe={
                 "species": list(self.species),
@@ -156,21 +144,24 @@ class DensityMap(Descriptor):
         self, around: Surroundings, source: Features, indices: Ints, copies: Ints
     ) -> NDArray[np.float32]:
         sites = source.values[indices]
-        turns = _mirrors(sites.shape[1])[copies]
+        turns = shear_mirrors(sites.shape[1])[copies]
         return density_maps(sites, around, len(self.species), self.radius, self.width, turns)
 
 
-def _mirrors(dimension: int) -> Array:
-    """(4, 2, 2) or (8, 3, 3) in the frame of the shear, the identity first."""
-    if dimension == 2:
-        return np.stack(_MIRRORS)
-    found = np.zeros((8, 3, 3))
-    found[:, :2, :2] = np.tile(np.stack(_MIRRORS), (2, 1, 1))
-    found[:, 2, 2] = np.repeat([1.0, -1.0], 4)
-    return found
+def channels_of(glass: Configuration, species: tuple[str, ...], descriptor: str) -> Ints:
+    """(N,) the place of each atom's species among ``species``. Raises VitreousError for others."""
+    present = [glass.names[k] for k in np.unique(glass.species)]
+    unknown = [name for name in present if name not in species]
+    if unknown:
+        raise VitreousError(
+            f"{descriptor} has the channels {', '.join(species)}, but the glass contains "
+            f"{', '.join(unknown)}; set descriptor.species=[{','.join(present)}]"
+        )
+    number = [species.index(n) if n in species else -1 for n in glass.names]
+    return np.array(number, dtype=np.int64)[glass.species]
 
 
 def _symmetries(source: Features, indices: Ints, copies: Ints) -> Symmetry:
     """In the loading's frame: the mirror images of the frame of the shear, turned there."""
     turn = source.shared["from_loading"]
-    return Symmetry(turn=turn.T @ _mirrors(len(turn))[copies] @ turn)
+    return Symmetry(turn=turn.T @ shear_mirrors(len(turn))[copies] @ turn)
