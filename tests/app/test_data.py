@@ -16,7 +16,7 @@ def made(tmp_path_factory):
     folder = home / "data" / "toys"
     folder.mkdir(parents=True)
     stages = ("--stage", "label", "--stage", "events")
-    done = vitreous(home, "store", "pack", str(folder / "labels.zip"), *stages)
+    done = vitreous(home, "store", "pack", str(folder / "labels.tar.xz"), *stages)
     assert done.returncode == 0, done.stderr
     (folder / "README.md").write_text("# Toys\n\nLattices pulled apart. \x1b[31m\n")
     checksum(folder)
@@ -26,7 +26,7 @@ def made(tmp_path_factory):
 def checksum(folder):
     lines = [
         f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}"
-        for name in ("README.md", "labels.zip")
+        for name in ("README.md", "labels.tar.xz")
     ]
     (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n")
 
@@ -43,7 +43,8 @@ def stages(home):
 
 def test_data_sets_are_listed_with_their_size_and_title(home):
     done = vitreous(home, "data", "ls")
-    assert done.stdout.split() == ["toys", "0.02", "MB", "Toys"]
+    size = sum(path.stat().st_size for path in (home / "data" / "toys").iterdir()) / 1e6
+    assert done.stdout.split() == ["toys", f"{size:.2f}", "MB", "Toys"]
 
 
 def test_the_card_is_shown_without_what_moves_the_cursor(home):
@@ -64,10 +65,10 @@ def test_a_run_takes_loaded_labels_and_simulates_nothing(made, home):
 
 
 def test_labels_made_from_a_deformation_are_packed_alone(made):
-    done = vitreous(made, "store", "pack", "costly.zip", "--stage", "events", "--from", "deform")
+    done = vitreous(made, "store", "pack", "costly.tar.xz", "--stage", "events", "--from", "deform")
     assert done.returncode == 0, done.stderr
     ended_with(
-        vitreous(made, "store", "pack", "new.zip", "--from", "deform"), 2, "no such artifact"
+        vitreous(made, "store", "pack", "new.tar.xz", "--from", "deform"), 2, "no such artifact"
     )
 
 
@@ -92,14 +93,14 @@ def test_an_unknown_name_is_refused_with_those_that_are_known(home):
 
 
 def test_a_file_that_differs_from_its_checksum_is_not_loaded(home):
-    with (home / "data/toys/labels.zip").open("ab") as stream:
+    with (home / "data/toys/labels.tar.xz").open("ab") as stream:
         stream.write(b"more")
     ended_with(vitreous(home, "data", "load", "toys"), 2, "is not the file that")
     assert not (home / "store").exists()
 
 
 @pytest.mark.parametrize(
-    "sums", ["", "nonsense\n", f"{'0' * 64}  README.md\n", f"{'0' * 64}  ../toys/labels.zip\n"]
+    "sums", ["", "nonsense\n", f"{'0' * 64}  README.md\n", f"{'0' * 64}  ../toys/labels.tar.xz\n"]
 )
 def test_checksums_that_do_not_cover_the_pack_are_refused(home, sums):
     (home / "data/toys/SHA256SUMS").write_text(sums)
@@ -108,6 +109,8 @@ def test_checksums_that_do_not_cover_the_pack_are_refused(home, sums):
 
 def test_nothing_is_packed_over_a_file_or_of_nothing(made):
     ended_with(
-        vitreous(made, "store", "pack", "data/toys/labels.zip"), 2, "data/toys/labels.zip is there"
+        vitreous(made, "store", "pack", "data/toys/labels.tar.xz"),
+        2,
+        "data/toys/labels.tar.xz is there",
     )
-    ended_with(vitreous(made, "store", "pack", "new.zip", "--stage", "fit"), 2, "no pack holds")
+    ended_with(vitreous(made, "store", "pack", "new.tar.xz", "--stage", "fit"), 2, "no pack holds")

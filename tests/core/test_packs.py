@@ -1,6 +1,8 @@
 """A pack brings artifacts from one store to another as they were, and nothing else."""
 
+import io
 import json
+import tarfile
 import zipfile
 
 import numpy as np
@@ -31,17 +33,23 @@ def store(tmp_path):
 
 @pytest.fixture
 def packed(store, tmp_path):
-    pack(selected(store, ["label", "deform"]), tmp_path / "pack.zip")
-    return tmp_path / "pack.zip"
+    pack(selected(store, ["label", "deform"]), tmp_path / "pack.tar.xz")
+    return tmp_path / "pack.tar.xz"
 
 
-def tampered(packed, change):
+def members_of(packed):
+    with tarfile.open(packed) as archive:
+        return [(member.name, archive.extractfile(member).read()) for member in archive]
+
+
+def tampered(packed, change, kind=tarfile.REGTYPE):
     """The pack with ``change(name, bytes) -> (name, bytes)`` applied to every member."""
-    with zipfile.ZipFile(packed) as archive:
-        members = [change(name, archive.read(name)) for name in archive.namelist()]
-    with zipfile.ZipFile(packed, "w") as archive:
+    members = [change(*member) for member in members_of(packed)]
+    with tarfile.open(packed, "w:xz") as archive:
         for name, content in members:
-            archive.writestr(name, content)
+            member = tarfile.TarInfo(name)
+            member.size, member.type, member.linkname = len(content), kind, "/etc/passwd"
+            archive.addfile(member, io.BytesIO(content))
     return packed
 
 
@@ -83,6 +91,26 @@ def test_values_and_manifests_arrive_as_they_were(store, packed, tmp_path):
     assert unpack(packed, other) == (0, 3)
 
 
+def test_earlier_packs_that_were_zips_are_read(packed, tmp_path):
+    """Every version up to 0.1 wrote them so."""
+    with zipfile.ZipFile(tmp_path / "pack.zip", "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in members_of(packed):
+            archive.writestr(name, content)
+    assert unpack(tmp_path / "pack.zip", Store(tmp_path / "other")) == (3, 0)
+
+
+def test_arrays_that_artifacts_repeat_take_their_room_once(tmp_path):
+    store, sizes = Store(tmp_path / "store"), []
+    glass = np.random.default_rng(0).normal(size=(1000, 2))
+    for count in (1, 20):
+        for number in range(count):
+            key = key_of({"stage": "label", "number": number})
+            store.put("label", key, {"x": glass}, {"recipe": {"number": number}})
+        pack(selected(store, ["label"]), tmp_path / "pack.tar.xz")
+        sizes.append((tmp_path / "pack.tar.xz").stat().st_size)
+    assert sizes[1] < 1.5 * sizes[0]
+
+
 def test_what_the_store_has_is_kept(packed, tmp_path):
     other = Store(tmp_path / "other")
     key = put(other, "label", 3, ["elsewhere"])
@@ -91,8 +119,8 @@ def test_what_the_store_has_is_kept(packed, tmp_path):
 
 
 def test_the_same_artifacts_make_the_same_bytes(store, packed, tmp_path):
-    pack(selected(store, ["label", "deform"]), tmp_path / "again.zip")
-    assert (tmp_path / "again.zip").read_bytes() == packed.read_bytes()
+    pack(selected(store, ["label", "deform"]), tmp_path / "again.tar.xz")
+    assert (tmp_path / "again.tar.xz").read_bytes() == packed.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -123,9 +151,9 @@ def test_a_recipe_of_another_artifact_is_refused(store, packed, tmp_path):
     forged = Store(tmp_path / "forged")
     key = key_of({"stage": "label", "number": 3})
     forged.put("label", key, {"x": np.zeros(3)}, {"recipe": {"number": 4}})
-    pack(list(forged.entries()), tmp_path / "forged.zip")
+    pack(list(forged.entries()), tmp_path / "forged.tar.xz")
     with pytest.raises(VitreousError, match="belongs to another artifact"):
-        unpack(tmp_path / "forged.zip", Store(tmp_path / "other"))
+        unpack(tmp_path / "forged.tar.xz", Store(tmp_path / "other"))
 
 
 def test_one_damaged_member_leaves_the_store_as_it_was(packed, tmp_path):
@@ -139,21 +167,38 @@ def test_one_damaged_member_leaves_the_store_as_it_was(packed, tmp_path):
     assert not files(other)
 
 
+def test_links_are_refused(packed, tmp_path):
+    def change(member, content):
+        return member, b""
+
+    with pytest.raises(VitreousError, match="what is no file"):
+        unpack(tampered(packed, change, tarfile.SYMTYPE), Store(tmp_path / "other"))
+
+
+def test_a_pack_that_was_cut_short_is_refused(packed, tmp_path):
+    content = packed.read_bytes()
+    for kept in (10, len(content) // 2, len(content) - 20):
+        packed.write_bytes(content[:kept])
+        with pytest.raises(VitreousError, match="no whole pack"):
+            unpack(packed, Store(tmp_path / "other"))
+    assert not files(Store(tmp_path / "other"))
+
+
 def test_a_pack_that_grows_beyond_measure_is_refused(packed, tmp_path, monkeypatch):
     monkeypatch.setattr("vitreous.core.packs.LARGEST", 1000)
     with pytest.raises(VitreousError, match="more than 1000 bytes"):
         unpack(packed, Store(tmp_path / "other"))
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", json.dumps({"a": 1}).encode()])
+@pytest.mark.parametrize("content", [b"", b"no pack", json.dumps({"a": 1}).encode()])
 def test_other_files_are_no_packs(tmp_path, content):
-    (tmp_path / "pack.zip").write_bytes(content)
+    (tmp_path / "pack.tar.xz").write_bytes(content)
     with pytest.raises(VitreousError, match="; get it again"):
-        unpack(tmp_path / "pack.zip", Store(tmp_path / "other"))
+        unpack(tmp_path / "pack.tar.xz", Store(tmp_path / "other"))
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):
     with pytest.raises(VitreousError, match="cannot be read"):
-        unpack(tmp_path / "missing.zip", Store(tmp_path / "other"))
+        unpack(tmp_path / "missing.tar.xz", Store(tmp_path / "other"))
     with pytest.raises(VitreousError, match="no whole pack"):
         unpack(tmp_path, Store(tmp_path / "other"))

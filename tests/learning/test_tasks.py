@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from sklearn.metrics import log_loss  # noqa: E402
 from sklearn.utils.class_weight import compute_class_weight  # noqa: E402
 
-from vitreous.learning.tasks import Class, Position, Value, task_of  # noqa: E402
+from vitreous.learning.tasks import Beside, Class, Position, Value, task_of  # noqa: E402
 from vitreous.plugins.models.cnn import CNN  # noqa: E402
 from vitreous.plugins.models.gnn import GNN  # noqa: E402
 
@@ -234,3 +234,24 @@ def test_positions_without_symmetric_copies_are_refused_with_reflections():
     model = GNN(**{**vars(GNN.example()), "reflections": "augment", "epochs": 2})
     with pytest.raises(VitreousError, match=r"set model\.reflections=none"):
         model.fit([(features, where)], [], np.random.default_rng(0), lambda *_: None)
+
+
+def test_columns_beside_classes_add_their_squared_errors_and_change_no_answer():
+    """By hand: two classes, one column of mean 2 and spread 1."""
+    task = Beside(Class(("a", "b")), 1)
+    values = torch.tensor([[0.0, 1.0], [1.0, 3.0]])
+    target = task.scaling(values)
+    output = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, 0.5]])
+    found = task.losses(output, values, target)
+    np.testing.assert_allclose(found, [np.log(2.0), 0.5 * (1.0**2 + 0.5**2)], rtol=1e-6)
+    assert task.own(target).tolist() == [1.0, 1.0]
+    assert float(task.error_rate(output, values)) == 0.5
+
+
+def test_columns_beside_a_number_are_learnt_as_numbers():
+    values = torch.tensor([[0.0, 1.0], [4.0, 3.0]])
+    task = Beside(Value(), 1)
+    target = task.scaling(values)
+    found = task.losses(torch.zeros(2, 2), values, target)
+    np.testing.assert_allclose(found, [1.0, 1.0])
+    assert task.answer(torch.ones(2, 2), target).tolist() == [4.0, 4.0]

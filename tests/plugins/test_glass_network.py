@@ -1,5 +1,7 @@
 """The graph network on whole glasses: what it sees, what it learns, how it is trained."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -171,3 +173,38 @@ def test_numbers_out_of_range_are_refused():
         GlassNetwork(rounds=0)
     with pytest.raises(VitreousError, match="unknown reflections"):
         GlassNetwork(reflections="all")
+
+
+def beside(features):
+    """Classes with a positive column that says as much as they do."""
+    labels = crowded(features)
+    return replace(labels, columns={"size": np.exp(2.0 * labels.values)})
+
+
+def test_companions_are_learnt_beside_the_classes_and_dropped():
+    pairs = [(f, beside(f)) for f in (graph(seed) for seed in range(2))]
+    alone, helped = (
+        GlassNetwork(
+            hidden=8, rounds=1, epochs=3, patience=3, balanced=balanced, companions=companions
+        ).fit(pairs, pairs, np.random.default_rng(0), silent)
+        for companions, balanced in (((), False), (("size",), False))
+    )
+    features = graph(7)
+    assert sorted(alone.arrays) == sorted(helped.arrays)
+    assert alone.arrays["target"].shape == helped.arrays["target"].shape == (2,)
+    assert not np.allclose(alone.probabilities(features), helped.probabilities(features))
+
+
+def test_a_companion_is_learnt_in_balanced_visits_too():
+    pairs = [(f, beside(f)) for f in (graph(seed) for seed in range(2))]
+    model = GlassNetwork(hidden=8, rounds=1, epochs=2, patience=2, companions=("size",))
+    fitted = model.fit(pairs, pairs, np.random.default_rng(0), silent)
+    assert fitted.probabilities(graph(7)).shape == (36, 2)
+
+
+def test_a_companion_that_has_no_logarithm_is_refused():
+    features = graph()
+    labels = replace(crowded(features), columns={"size": np.zeros(len(features))})
+    model = GlassNetwork(epochs=1, patience=1, companions=("size",))
+    with pytest.raises(VitreousError, match="learns the logarithm of 'size'"):
+        model.fit([(features, labels)], [(features, labels)], np.random.default_rng(0), silent)

@@ -23,7 +23,7 @@ from vitreous.learning.inputs import (
 )
 from vitreous.learning.network import Network, Seen, labels_facts
 from vitreous.learning.settings import LEARNT, MEANT
-from vitreous.learning.tasks import Class, Position, Value, task_of, values_of
+from vitreous.learning.tasks import Beside, Class, Position, Value, task_of, values_of
 
 if TYPE_CHECKING:
     from vitreous.learning.network import FittedNetwork
@@ -61,20 +61,23 @@ def train(
     """
     parameters, task = vars(component), component.task(labels_facts(examples[0][1]))
     beside = component.auxiliary
-    values, unseen = _values(examples, beside, "training"), None
+    values, unseen = _values(examples, component, "training"), None
     if validation:
-        unseen = _values(validation, beside, "validation")
+        unseen = _values(validation, component, "validation")
     with quiet(component.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         order = torch.Generator().manual_seed(seed + 1)
-        model = component.model(parameters, seen, task.outputs, task.scaling(values))
+        settings: dict[str, Any] = {"order": order, "positions": isinstance(task, Position)}
+        balanced = parameters.get("balanced", False) and isinstance(task, Class)
+        outputs = task.outputs
+        if beside:
+            task = Beside(task, len(beside))
+        model = component.model(parameters, seen, outputs, task.scaling(values))
         if beside:
             model = component.accompanied(model, len(beside))
         inputs = component.inputs([f for f, _ in examples], parameters, torch.float32)
         component.prepare(model, inputs, known_rows(values), seen)
-        settings: dict[str, Any] = {"order": order, "positions": isinstance(task, Position)}
         mirrored = parameters.get("reflections") in LEARNT
-        balanced = parameters.get("balanced", False) and isinstance(task, Class)
         settings["times"] = parameters.get("draws", 1) if mirrored else 1
         loader = batches(
             inputs,
@@ -95,9 +98,9 @@ def train(
             glasses = _glasses(component, held)
             check = batches(held, unseen, size, shuffle=False, first=glasses, **settings)
         state = trainer().best_weights(model, task, component, loader, check, log, order, place)
-    if beside:
+    if isinstance(task, Beside):
         state = {name: value for name, value in state.items() if not name.startswith("beside.")}
-        state["target"] = state["target"][:, 0].copy()
+        state["target"] = task.own(torch.from_numpy(state["target"])).numpy().copy()
     return state
 
 
@@ -106,15 +109,20 @@ def _glasses(component: Network, inputs: Inputs) -> NDArray[np.int64] | None:
     return cast(WholeGlasses, inputs).first if component.whole_glasses else None
 
 
-def _values(examples: Sequence[Example], beside: Sequence[str], what: str) -> torch.Tensor:
+def _values(examples: Sequence[Example], component: Network, what: str) -> torch.Tensor:
     """(S,) labels, (S, T) with components, or (S, 1 + A) with auxiliary columns; NaN where
     unknown.
     """
     values = torch.from_numpy(values_of([labels for _, labels in examples])).float()
     refuse_unlabelled(values, what)
-    if not beside:
+    if not component.auxiliary:
         return values
-    columns = [np.column_stack([_column(labels, n) for n in beside]) for _, labels in examples]
+    columns = [
+        np.column_stack(
+            [component.companion(n, _column(labels, n), labels.mask) for n in component.auxiliary]
+        )
+        for _, labels in examples
+    ]
     together = torch.from_numpy(np.concatenate(columns)).float()
     return torch.column_stack(
         [values, torch.where(torch.isfinite(values)[:, None], together, torch.nan)]

@@ -144,6 +144,7 @@ def batches(
         )
 
     labelled = known_rows(values)
+    kinds = values if values.ndim == 1 else values[:, 0]
     turns = torch.arange(times).repeat_interleave(len(labelled))
     chosen = labelled.repeat(times)
     visit = torch.arange(len(chosen))
@@ -152,11 +153,11 @@ def batches(
         visit = turns * len(first) + glass
     dataset = TensorDataset(chosen, turns, visit)
     if first is not None:
-        visits = Visits(visit, values[chosen] if balanced else None, size, order, shuffle)
+        visits = Visits(visit, kinds[chosen] if balanced else None, size, order, shuffle)
         return DataLoader(dataset, batch_sampler=visits, collate_fn=collate)
     if not balanced:
         return DataLoader(dataset, size, shuffle=shuffle, generator=order, collate_fn=collate)
-    sampler = Balanced(values[chosen], order)
+    sampler = Balanced(kinds[chosen], order)
     # a last batch of one site has no spread to normalise by
     single = len(sampler) > 1 and len(sampler) % size == 1
     return DataLoader(dataset, size, sampler=sampler, collate_fn=collate, drop_last=single)
@@ -225,9 +226,12 @@ class Visits(Sampler[list[int]]):
 
 
 def balanced_once(values: torch.Tensor, order: torch.Generator) -> torch.Tensor:
-    """Numbers of classes (S,) with all but one balanced draw of the sites unknown (NaN)."""
+    """Numbers of classes (S,), or (S, 1 + A) with further columns, with all but one balanced draw
+    of the sites unknown (NaN).
+    """
     labelled = known_rows(values)
-    chosen = labelled[torch.tensor(list(Balanced(values[labelled], order)))]
+    kinds = values if values.ndim == 1 else values[:, 0]
+    chosen = labelled[torch.tensor(list(Balanced(kinds[labelled], order)))]
     kept = torch.full_like(values, torch.nan)
     kept[chosen] = values[chosen]
     return kept

@@ -161,6 +161,11 @@ class Network(Model):
         """
         raise NotImplementedError(f"{cls.network} learns no auxiliary columns")
 
+    @staticmethod
+    def companion(name: str, column: Array, mask: NDArray[np.bool_]) -> Array:
+        """An auxiliary column (M,) as it is learnt, where ``mask`` says that the label is known."""
+        return column
+
     def fit(
         self,
         train: Sequence[Example],

@@ -49,6 +49,15 @@ def check_reflections(model: Any) -> None:
         )
 
 
+def check_companions(model: Any) -> None:
+    """Raises VitreousError for companions that are no list of columns."""
+    if isinstance(model.companions, str):
+        raise VitreousError(
+            f"companions is '{model.companions}'; expected a list of columns, such as "
+            f"[{model.companions}]"
+        )
+
+
 def learnt_from(
     train: Sequence[Example], validation: Sequence[Example], companions: Sequence[str] = ()
 ) -> list[Any]:

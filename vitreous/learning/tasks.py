@@ -21,7 +21,7 @@ periodic. Unknown components (NaN) have no loss.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 import torch
@@ -154,6 +154,50 @@ class Position:
     def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         cosine, sine = output.reshape(len(output), -1, 2).unbind(dim=2)
         return (torch.atan2(sine, cosine) / _TURN).remainder(1.0)
+
+
+class Beside:
+    """A task of single numbers or classes with ``count`` further columns, learnt as numbers; labels
+    are (S, 1 + count).
+    """
+
+    def __init__(self, task: Task, count: int) -> None:
+        self.task, self.further = task, Value(count)
+        self.metric, self.outputs = task.metric, task.outputs + count
+
+    def scaling(self, values: torch.Tensor) -> torch.Tensor:
+        """Flat: that of the task, and that of the columns."""
+        parts = self.task.scaling(values[:, 0]), self.further.scaling(values[:, 1:])
+        self.shape = parts[0].shape
+        return torch.cat([part.flatten() for part in parts])
+
+    def own(self, target: torch.Tensor) -> torch.Tensor:
+        """The scaling of the task alone."""
+        return target[: self.shape.numel()].reshape(self.shape)
+
+    def losses(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        """(1 + count,)"""
+        own = self.task.losses(output[:, : self.task.outputs], values[:, 0], self.own(target))
+        mean, spread = target[self.shape.numel() :].reshape(2, -1)
+        wanted = (values[:, 1:] - mean) / spread
+        off = (output[:, self.task.outputs :] - _filled(wanted)).square()
+        known = torch.isfinite(wanted)
+        return torch.cat([own, torch.where(known, off, 0.0).sum(dim=0) / known.sum(dim=0)])
+
+    def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return self.task.answer(output[:, : self.task.outputs], self.own(target))
+
+    def error_rate(self, output: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """Of a task of classes: fraction of the sites whose likeliest class is another."""
+        assert isinstance(self.task, Class)
+        return self.task.error_rate(output[:, : self.task.outputs], values[:, 0])
+
+
+def classified(task: Task) -> TypeGuard[Class | Beside]:
+    """Whether classes are learnt, with further columns or without."""
+    return isinstance(task.task if isinstance(task, Beside) else task, Class)
 
 
 def _filled(values: torch.Tensor) -> torch.Tensor:

@@ -33,7 +33,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
 from vitreous.learning.checkpoints import Kept, callbacks_in
 from vitreous.learning.muon import Muon
-from vitreous.learning.tasks import Class, Task
+from vitreous.learning.tasks import Task, classified
 
 LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
 AUXILIARY = 0.5  #: weight of the auxiliary columns' mean loss beside that of the label itself
@@ -98,7 +98,7 @@ class _Trained(lightning.LightningModule):
     def validation_step(self, batch: tuple[Any, torch.Tensor], _: int) -> None:
         output = self.model(batch[0])
         errors = {self.task.metric: self._errors(output, batch[1])[0]}
-        if isinstance(self.task, Class):
+        if classified(self.task):
             errors["error_rate"] = self.task.error_rate(output, batch[1])
         for name, error in errors.items():
             self.log(
@@ -135,7 +135,7 @@ class _Trained(lightning.LightningModule):
 
 def judge(task: Task, settings: Settings) -> str:
     """The name of the error on validation sites that decides which epoch is the best."""
-    by_rate = settings.judged_by == "error_rate" and isinstance(task, Class)
+    by_rate = settings.judged_by == "error_rate" and classified(task)
     return "error_rate" if by_rate else task.metric
 
 

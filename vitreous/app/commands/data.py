@@ -14,7 +14,7 @@ from vitreous.core.errors import VitreousError
 
 SUMMARY = "list and load data sets: labels that nobody need compute again"
 
-CARD, SUMS, PACK = "README.md", "SHA256SUMS", "labels.zip"
+CARD, SUMS, PACK = "README.md", "SHA256SUMS", "labels.tar.xz"
 _SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._-]+)")
 
 

@@ -40,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     export.add_argument("--out", help="the file (default: KEY.FORMAT here)")
     pack = actions.add_parser("pack", help="write artifacts into one file, to pass on")
-    pack.add_argument("out", metavar="FILE", help="the pack, a .zip")
+    pack.add_argument("out", metavar="FILE", help="the pack, a .tar.xz")
     pack.add_argument(
         "--stage", action="append", help="of these stages; repeat for several (default: label)"
     )

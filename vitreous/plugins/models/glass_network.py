@@ -19,7 +19,12 @@ of each other, drawn anew; the glass around them is there whatever is asked of i
 ``reflections``: "augment" turns a visit to one of its mirror images that leave the shear as it is
 (``vitreous.core.loading.shear_mirrors``), as Bapst et al. rotate theirs; "predict" averages over
 them; "average" does both. Columns that are components, such as x or u_x, turn with the mirror.
-Others than edge vectors (the linear response) are scaled by their spread in training.
+Columns are scaled by their spread in training.
+
+``companions`` is not in the paper: columns of the label, such as d2min, whose logarithms a head of
+its own learns from the same numbers of the atoms, together half as heavy as the label. It is
+dropped at the end. With ``balanced=false`` every atom of a visit counts, the classes weighted by 1
+/ their number: nothing more to compute, and most of what the labels say is otherwise not read.
 """
 
 from __future__ import annotations
@@ -30,6 +35,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from vitreous.core.data import Features
@@ -38,9 +44,10 @@ from vitreous.core.loading import shear_mirrors
 from vitreous.learning.graphs import column_scaling
 from vitreous.learning.inputs import Unmoved
 from vitreous.learning.network import Network, Seen
-from vitreous.learning.settings import check_reflections
+from vitreous.learning.settings import check_companions, check_reflections
 from vitreous.learning.tasks import Class, Task
 
+Array = NDArray[np.float64]
 _AXES = ("x", "y", "z")
 LARGEST_COLUMN = 10.0  #: spreads to which a scaled column is cut
 
@@ -65,6 +72,7 @@ class GlassNetwork(Network):
     hidden: int = 64
     rounds: int = 7
     balanced: bool = True
+    companions: tuple[str, ...] = ()
     reflections: str = "augment"
     epochs: int = 1000
     patience: int = 100
@@ -75,6 +83,7 @@ class GlassNetwork(Network):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_reflections(self)
+        check_companions(self)
         if min(self.hidden, self.rounds) < 1:
             raise VitreousError(
                 f"glass_network got hidden={self.hidden}, rounds={self.rounds}; expected at least "
@@ -85,6 +94,23 @@ class GlassNetwork(Network):
         if facts["task"] == "class" and self.balanced:
             return Class(facts["classes"], weighted=False)  # the balance is in the batches
         return super().task(facts)
+
+    @property
+    def auxiliary(self) -> tuple[str, ...]:
+        return self.companions
+
+    @staticmethod
+    def companion(name: str, column: Array, mask: NDArray[np.bool_]) -> Array:
+        if not (column[mask] > 0.0).all():
+            raise VitreousError(
+                f"glass_network learns the logarithm of '{name}', which is not positive at every "
+                "labelled site; set model.companions=[]"
+            )
+        return np.log(np.where(mask, column, 1.0))
+
+    @classmethod
+    def accompanied(cls, model: Any, count: int) -> Accompanied:
+        return Accompanied(model, count)
 
     @staticmethod
     def inputs(
@@ -222,6 +248,10 @@ class GlassNet(nn.Module):
         )
 
     def forward(self, graph: Graph) -> torch.Tensor:
+        return self.decode(self.heard(graph))
+
+    def heard(self, graph: Graph) -> torch.Tensor:
+        """(B, hidden): what the sites know after the last round."""
         source, target = graph.edges
         v0 = self.encode_node(_scaled(graph.nodes, self.node_shift, self.node_scale))
         e0 = self.encode_edge(_scaled(graph.edge_values, self.edge_shift, self.edge_scale))
@@ -234,7 +264,25 @@ class GlassNet(nn.Module):
             # edges come sorted by their source, and every edge is listed both ways
             received = torch.zeros_like(v).index_add_(0, source, e)
             v = self.node(torch.cat([both, received], dim=1))
-        return self.decode(v[graph.sites])
+        return v[graph.sites]
+
+
+class Accompanied(nn.Module):
+    """The network in training, with a head ``beside`` its own for auxiliary columns."""
+
+    target: torch.Tensor
+
+    def __init__(self, model: Any, count: int) -> None:
+        super().__init__()
+        self.net = model.net
+        self.register_buffer("target", model.target)
+        hidden = model.net.decode[0].in_features
+        self.beside = nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, count))
+
+    def forward(self, graph: Graph) -> torch.Tensor:
+        """(B, O + count)."""
+        heard = self.net.heard(graph)
+        return torch.cat([self.net.decode(heard), self.beside(heard)], dim=1)
 
 
 def _layers(inputs: int, hidden: int) -> nn.Sequential:
