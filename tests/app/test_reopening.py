@@ -246,3 +246,23 @@ def test_a_refused_run_touches_nothing_that_was_there(home, tmp_path):
     (folder / "notes.txt").write_text("mine")
     assert vitreous(home, *TOY, "split.test=7", f"hydra.run.dir={folder}").returncode == 2
     assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_a_record_of_a_run_is_written_checked_and_tabulated(home, runs, tmp_path):
+    make = ("record", "make", runs[0], "--licence", "CC0", "--out", str(tmp_path))
+    done = vitreous(home, *make, "--name", "toy-1")
+    assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "toy-1.json")), done.stderr
+    checked = vitreous(home, "record", "check", done.stdout.strip())
+    assert checked.returncode == 0, checked.stderr
+    assert checked.stdout.endswith("0 missing; the scores are as stated\n")
+    rows = vitreous(home, "record", "table", done.stdout.strip()).stdout.splitlines()
+    assert len(rows) == 3 and rows[0].startswith("| generator | label |")
+    again = vitreous(home, *make, "--name", "toy-1")
+    assert (again.returncode, "is there already" in again.stderr) == (2, True)
+    for bad in ("../toy", "a b", ""):
+        refused = vitreous(home, *make, "--name", bad)
+        assert refused.returncode == 2 and "letters, digits, - and _" in refused.stderr
+    elsewhere = vitreous(
+        home, "record", "check", done.stdout.strip(), "--store", str(tmp_path / "empty")
+    )
+    assert elsewhere.returncode == 2 and "load its data set first" in elsewhere.stderr

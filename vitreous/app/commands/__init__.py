@@ -15,6 +15,7 @@ NAMES = (
     "reproduce",
     "cite",
     "compare",
+    "record",
     "energy",
     "relax",
     "deform",
