@@ -33,7 +33,7 @@ from vitreous.core.run import Run
 from vitreous.core.sample import Sample, Shelf
 from vitreous.core.store import Store
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 FORMAT = 1
 SCORED_BY = ("classes", "ranking", "correlation", "regression")  #: ours alone are ever run
 AGREES = 1e-9  #: of stated and recomputed scores
@@ -177,7 +177,8 @@ def _with_predictions(sample: Sample, predictions: Mapping[str, Array]) -> Sampl
 
 def _silent(given: Array) -> NDArray[np.bool_]:
     """(M,) where there is no prediction."""
-    return ~np.isfinite(given).reshape(len(given), -1).all(axis=1)
+    rows = np.isfinite(given).reshape(len(given), -1)
+    return np.asarray(~rows.all(axis=1), dtype=np.bool_)
 
 
 def _filled(given: Array) -> Array:

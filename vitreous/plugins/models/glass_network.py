@@ -54,7 +54,8 @@ LARGEST_COLUMN = 10.0  #: spreads to which a scaled column is cut
 
 @dataclass(frozen=True, kw_only=True)
 class GlassNetwork(Network):
-    """``rounds`` of messages between ``hidden`` numbers of every atom and edge.
+    """``rounds`` of messages between ``hidden`` numbers of every atom and edge; classes, or values
+    in the unit of the label.
 
     ``balanced``: learn and validate on all sites of the rarest class and as many of each other.
 
