@@ -22,6 +22,7 @@ NAMES = (
     "images",
     "radial",
     "density",
+    "shear",
     "micrographs",
 )
 WITH_FOLDERS = ("domain",)

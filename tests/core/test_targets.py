@@ -10,12 +10,12 @@ import pytest
 
 from vitreous.core.compose import conflicts, unfit
 from vitreous.core.data import Labels, Loading
-from vitreous.core.errors import VitreousError
+from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Labeler
 from vitreous.core.registry import Registry
+from vitreous.core.stages import sites_of
 from vitreous.core.store import Store
-
-SITES = np.zeros((3, 2))
+from vitreous.testing.systems import binary_mixture
 
 
 def labels(values, **more):
@@ -26,7 +26,7 @@ def labels(values, **more):
         unit="",
         values=values,
         mask=np.isfinite(values),
-        positions=SITES[: len(values)],
+        positions=np.zeros((len(values), 2)),
         **more,
     )
 
@@ -186,3 +186,26 @@ def test_a_model_is_given_only_tasks_that_it_learns(toys):
         found.reason
         == "labeler 'Classes' gives labels of task class, but model 'LeastSquares' learns value"
     )
+
+
+def test_labels_of_the_same_glass_shifted_as_a_whole_are_taken_to_its_atoms():
+    """Relaxed on another machine, a bilayer lies elsewhere along its free direction."""
+    glass, lift = binary_mixture(side=3), np.array([0.0, 0.0, 0.116])
+    made = replace(labels(np.zeros(len(glass))), positions=glass.positions + lift)
+    np.testing.assert_array_equal(sites_of(made, glass), glass.positions)
+    across = glass.cell[0]  # atoms of the label in other images
+    moved = glass.positions + np.outer(np.arange(len(glass)) % 2, across)
+    np.testing.assert_array_equal(sites_of(replace(made, positions=moved), glass), glass.positions)
+
+
+def test_labels_of_another_glass_are_refused_and_those_of_sites_stay_where_they_are():
+    glass = binary_mixture(side=3)
+    made = labels(np.zeros(len(glass)))
+    other = np.array(glass.positions)
+    other[5] += 0.01
+    with pytest.raises(NotConverged, match=r"up to 0\.0.* from those here, beyond a common shift"):
+        sites_of(replace(made, positions=other), glass)
+    of_sites = replace(made, level="site", positions=other)
+    assert sites_of(of_sites, glass) is of_sites.positions
+    few = labels([0.0, 1.0])
+    assert sites_of(few, glass) is few.positions
