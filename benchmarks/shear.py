@@ -49,15 +49,15 @@ def run() -> None:
     ours, walk = timed(lambda: native.deform(glass, LJ, SHEAR))
     rows = [["native", "1e-8", len(walk.strain), ours, 1.0, len(walk.events.strain)]]
     later = glass.with_(positions=walk.frames[-1], cell=walk.cells[-1])
-    for style in ("cg", "fire"):
-        engine = LammpsAQS(**FIELDS, strain_max=STEPS * STEP, min_style=style, force_tolerance=1e-6)
-        seconds = [
-            timed(lambda g=g, engine=engine: engine.deform(g, LJ, SHEAR))[0] for g in (glass, later)
-        ]
-        scaled = sum(seconds) / (2 * STEPS) * END / STEP
-        rows.append(
-            [f"LAMMPS {style}, 100 steps", "1e-6", round(END / STEP), scaled, scaled / ours, "–"]
-        )
+    lammps = LammpsAQS(
+        **FIELDS,
+        strain_max=STEPS * STEP,
+        force_tolerance=1e-6,
+        accepted_force=1e-3,  # its line search gives up now and then
+    )
+    seconds = [timed(lambda start=s: lammps.deform(start, LJ, SHEAR))[0] for s in (glass, later)]
+    scaled = sum(seconds) / (2 * STEPS) * END / STEP
+    rows.append(["LAMMPS cg, 100 steps", "1e-6", round(END / STEP), scaled, scaled / ours, "–"])
     table(
         f"Simple shear to {END:g} in steps of {STEP:g}, {len(glass)} particles",
         ["engine", "force tolerance", "states", "s of CPU", "ratio", "events"],

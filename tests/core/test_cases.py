@@ -258,21 +258,23 @@ def test_artifacts_stay_in_memory_only_while_a_few_others_are_read(left, monkeyp
 
 def test_memory_does_not_grow_with_the_number_of_glasses(pipeline, tmp_path, toys):
     """One glass, its trajectory and features take more than 200 kB here; what is kept of it is
-    keys.
+    keys. The lesser of two runs: Python's own table of strings doubles in one of them now and then.
     """
     from toyglass import components as toy
 
-    peak = {}
-    for count in (4, 24):
+    def peak(count, attempt):
         many = replace(pipeline, generator=toy.Lattice(side=25), model=None, samples=count)
         tracemalloc.start()
-        result = many.run(Store(tmp_path / str(count)))
+        result = many.run(Store(tmp_path / f"{count}_{attempt}"))
         for sample in result.samples:
             _ = sample.trajectory, sample.labels, sample.features
-        peak[count] = tracemalloc.get_traced_memory()[1]
+        found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    one = sum(entry.size for entry in Store(tmp_path / "4").entries()) / 4
-    assert peak[24] - peak[4] < 0.1 * 20 * one
+        return found
+
+    few, many = (min(peak(count, attempt) for attempt in (0, 1)) for count in (4, 24))
+    one = sum(entry.size for entry in Store(tmp_path / "4_0").entries()) / 4
+    assert many - few < 0.1 * 20 * one
 
 
 def test_test_glasses_may_be_others_than_those_learnt_from(toy_pipeline, toy, tmp_path):
