@@ -38,7 +38,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def along_loadings():
-    """Makes (features, labels) of loadings, and the number of the glass of each, what a fit gets."""
+    """Makes what a fit gets of (features, labels) along loadings, and the glass of each."""
 
     def examples(pairs, glasses) -> Examples:
         samples = [

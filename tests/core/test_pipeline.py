@@ -520,6 +520,6 @@ def test_a_model_may_refuse_the_number_of_training_glasses_before_anything_is_co
     more = [LoadCase(loading=Loading(angle=30.0), roles=turned)] if turned else []
     asked = replace(pipeline, loadings=(LoadCase(loading=pipeline.loading), *more))
     for ask in (asked.roles, lambda: asked.run(store)):
-        with pytest.raises(VitreousError, match="^4 are too few"):
+        with pytest.raises(VitreousError, match=r"^4 are too few"):
             ask()
     assert list(store.entries()) == []

@@ -124,9 +124,7 @@ def test_a_glass_is_left_out_along_all_its_loadings(along_loadings):
     own = np.concatenate([cases[0][0].values, cases[3][0].values])
     wanted = np.concatenate([cases[0][1].values, cases[3][1].values])
     value, deviation = fitted([cases[k] for k in (1, 4, 2, 5)]).evaluate(own)
-    np.testing.assert_allclose(
-        found.left_out()[:10], np.abs(value - wanted) / deviation, rtol=1e-9
-    )
+    np.testing.assert_allclose(found.left_out()[:10], np.abs(value - wanted) / deviation, rtol=1e-9)
     assert len(fitted(along_loadings(cases, [0, 1, 0, 1, 0, 1])).left_out()) == 0
 
 

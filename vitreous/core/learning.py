@@ -113,9 +113,7 @@ class Lesson:
         )
 
 
-def _shared_glasses(
-    model: Model, samples: Mapping[str, Sequence[Sample]]
-) -> dict[str, list[int]]:
+def _shared_glasses(model: Model, samples: Mapping[str, Sequence[Sample]]) -> dict[str, list[int]]:
     """By role that the model divides into folds, the first example of each one's glass: what folds
     by glass depend on. Without a role in which each example is a glass of its own.
     """

@@ -17,8 +17,9 @@ u       ``uncertainty``                                     (R,)         label
 ======  ==================================================  ===========  ======
 
 u is right if the model is. Whether it is, each training glass (along all its loadings) shows when
-the others alone have predicted it: ``left_out`` keeps \\|error\\| / u of all of them, by which intervals are set where
-there are no validation glasses (the jackknife: Barber et al., Ann. Statist. 49, 486 (2021)).
+the others alone have predicted it: ``left_out`` keeps \\|error\\| / u of all of them, by which
+intervals are set where there are no validation glasses (the jackknife: Barber et al., Ann. Statist.
+49, 486 (2021)).
 """
 
 from __future__ import annotations

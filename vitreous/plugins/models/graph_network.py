@@ -43,7 +43,7 @@ from vitreous.learning.devices import evaluation_device, on_device, quiet
 from vitreous.learning.graphs import Batch, column_scaling, join, reflection_signs, take
 from vitreous.learning.inputs import Unmoved
 from vitreous.learning.network import FittedNetwork, Network, Seen
-from vitreous.learning.settings import MEANT, check_reflections
+from vitreous.learning.settings import MEANT
 from vitreous.plugins.models._graph_layers import GraphNet
 
 Array = NDArray[np.float64]
@@ -83,7 +83,6 @@ class GraphNetwork(Network):
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        check_reflections(self)
         if isinstance(self.companions, str):
             raise VitreousError(
                 f"companions is '{self.companions}'; expected a list of columns, such as "
