@@ -37,6 +37,13 @@ def test_a_component_that_is_null_is_one_sentence(capsys):
     assert "leave an optional one out with ~NAME" in told and told.count("\n") == 1
 
 
+def test_a_mapping_in_place_of_a_list_is_named_with_where_to_look(capsys):
+    assert refusal(capsys, "loadings={angle: 3}") == (
+        "vitreous: loadings was given a value of another kind, a mapping in place of a list or the "
+        "reverse; see what it takes with: vitreous run --cfg job\n"
+    )
+
+
 @pytest.mark.parametrize(
     "labeler", ["fracture_strain", "disorder", "local_probing", "local_yield_stress"]
 )

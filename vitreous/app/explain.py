@@ -22,6 +22,10 @@ _SENTENCES = {
         "a component cannot be null on the command line; leave an optional one out with ~NAME, "
         "e.g. ~indicators"
     ),
+    r"Error merging override ([^=]+)=": (
+        "{} was given a value of another kind, a mapping in place of a list or the reverse; see "
+        "what it takes with: vitreous run --cfg job"
+    ),
     r"Ambiguous value for argument '([^']+)'": (
         "'{}' gives several values: add -m for a sweep (vitreous run -m ...), or quote a list: "
         "'key=[a,b]'"

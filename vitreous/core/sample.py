@@ -34,10 +34,16 @@ _STAGES = {
 
 
 class Shelf:
-    """Artifacts by (stage, key), as ``read`` finds them; the last few stay in memory."""
+    """Artifacts by (stage, key), as ``read`` finds them; the last few stay in memory. ``has`` tells
+    whether one is there without reading it.
+    """
 
-    def __init__(self, read: Callable[[str, str], Any]) -> None:
-        self._read = read
+    def __init__(
+        self,
+        read: Callable[[str, str], Any],
+        has: Callable[[str, str], bool] = lambda stage, key: True,
+    ) -> None:
+        self._read, self.has = read, has
         self._last: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
     def __getitem__(self, stage_and_key: tuple[str, str]) -> Any:
