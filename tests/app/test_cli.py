@@ -165,7 +165,7 @@ MISTAKES = {
     "split.seed=-1": "split.seed is -1; expected zero or more, or null",
     "+sead=1": "unknown key 'sead'; did you mean 'seed'?; valid here: ",
     "report=maybe": "report is 'maybe', a str; expected true or false",
-    "tracker=mlflow tracker.uri=7": "tracker.uri is 7, a int; expected text or null",
+    "tracker=mlflow tracker.uri=7": "tracker.uri is 7, an int; expected text or null",
     "tracker._target_=os.system": "'os.system' cannot be used as a tracker",
     "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the "
     "model out with model=none",
