@@ -105,7 +105,7 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
     ).read_text() == "vitreous run experiment=toy descriptor.cutoff=3\n"
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["correlation"]["model"]["pearson"] is not None
-    assert scores["goodness"]["model"]["coverage"]["places"] == 1.0
+    assert scores["goodness"]["model"]["coverage"]["sites"] == 1.0
     row = next(line for line in done.stdout.splitlines() if line.startswith("model "))
     assert "C 6 sites events" in " ".join(done.stdout.split())
     assert "100 %" in row
