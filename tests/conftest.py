@@ -8,6 +8,7 @@ from hypothesis import settings
 
 from vitreous.core.artifact import stream
 from vitreous.core.data import Configuration
+from vitreous.core.sample import Examples, Sample
 from vitreous.plugins.generators.dual_switch import DualSwitch
 
 settings.register_profile("vitreous", deadline=None)  # no test is timed: machines are busy
@@ -33,6 +34,20 @@ def reference() -> Path:
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy components of tests/toy_package, as if they were installed."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy_package"))
+
+
+@pytest.fixture(scope="session")
+def along_loadings():
+    """Makes what a fit gets of (features, labels) along loadings, and the glass of each."""
+
+    def examples(pairs, glasses) -> Examples:
+        samples = [
+            Sample.of(index=glass, role="train", features=features, labels=labels)
+            for glass, (features, labels) in zip(glasses, pairs, strict=True)
+        ]
+        return Examples(samples, lambda features: features)
+
+    return examples
 
 
 @pytest.fixture(scope="session")

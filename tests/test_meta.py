@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from vitreous.core.config_folders import OWN
+from vitreous.core.config_folders import OWN, unwrapped
 from vitreous.testing import subjects_of
 from vitreous.testing.catalogue import markdown
 
@@ -110,9 +110,22 @@ def test_modules_stay_short() -> None:
     long = {
         str(path.relative_to(ROOT)): n
         for path in MODULES
-        if (n := len(path.read_text().splitlines())) > 420
+        if (n := len(path.read_text().splitlines())) > 360
     }
     assert not long
+
+
+def test_lines_of_configurations_fit_a_screen() -> None:
+    """A comment goes on in a line that begins with # and three spaces (``unwrapped``)."""
+    folders = (OWN, ROOT / "examples")
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.yaml"))]
+    lines = [(path, line) for path in paths for line in path.read_text().splitlines()]
+    assert [(str(path), line) for path, line in lines if len(line) > 100] == []
+
+
+def test_a_comment_and_a_list_over_several_lines_are_read_as_one() -> None:
+    text = "a: [1,\n    2] # first\n       #   second\n# third\nb: 3 # x, y\nc: 4"
+    assert unwrapped(text) == "a: [1, 2] # first second\n# third\nb: 3 # x, y\nc: 4"
 
 
 def test_nothing_prints() -> None:

@@ -105,7 +105,7 @@ def test_a_run_leaves_scores_predictions_the_model_and_the_command(tmp_path):
     ).read_text() == "vitreous run experiment=toy descriptor.cutoff=3\n"
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["correlation"]["model"]["pearson"] is not None
-    assert scores["goodness"]["model"]["coverage"]["places"] == 1.0
+    assert scores["goodness"]["model"]["coverage"]["sites"] == 1.0
     row = next(line for line in done.stdout.splitlines() if line.startswith("model "))
     assert "C 6 sites events" in " ".join(done.stdout.split())
     assert "100 %" in row
@@ -165,7 +165,7 @@ MISTAKES = {
     "split.seed=-1": "split.seed is -1; expected zero or more, or null",
     "+sead=1": "unknown key 'sead'; did you mean 'seed'?; valid here: ",
     "report=maybe": "report is 'maybe', a str; expected true or false",
-    "tracker=mlflow tracker.uri=7": "tracker.uri is 7, a int; expected text or null",
+    "tracker=mlflow tracker.uri=7": "tracker.uri is 7, an int; expected text or null",
     "tracker._target_=os.system": "'os.system' cannot be used as a tracker",
     "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the "
     "model out with model=none",

@@ -209,6 +209,20 @@ def test_a_configuration_that_was_emptied_is_not_drawn(home, runs, tmp_path):
     assert not (folder / "report.html").exists()
 
 
+@pytest.mark.parametrize("stage", ["relax", "predict", "fit"])
+def test_a_store_that_was_half_deleted_is_one_sentence(home, runs, tmp_path, stage):
+    """Counted without reading anything, before evaluations fail one after the other."""
+    store = shutil.copytree(home / "store", tmp_path / "store")
+    shutil.rmtree(store / stage)
+    done = vitreous(home, "report", runs[0], "--store", str(store), "--out", str(tmp_path / "out"))
+    assert (done.returncode, done.stdout) == (2, "") and not (tmp_path / "out").exists()
+    assert re.fullmatch(
+        rf"vitreous: the store does not hold \d+ of the \d+ artifacts of this run \({stage}\); say "
+        r"where they are with --store FOLDER, or run its command again\n",
+        done.stderr,
+    )
+
+
 def test_a_run_of_several_targets_is_reported_and_cited(home, tmp_path):
     two = "+targets.again={_target_: toyglass.components.Map, grid: 3}"
     done = vitreous(home, *TOY, two, f"hydra.run.dir={tmp_path / 'two'}")

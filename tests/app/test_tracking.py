@@ -51,7 +51,7 @@ def test_a_run_is_recorded_with_parameters_metrics_tags_and_files(client, runs, 
         (2, 1 / 3),
     ]
     assert "correlation.model.pearson" in run.data.metrics
-    assert run.data.metrics["goodness.model.coverage.places"] == 1.0
+    assert run.data.metrics["goodness.model.coverage.sites"] == 1.0
     assert len(run.data.tags["artifacts.fit"]) == 64
     assert "label=" in run.data.tags["artifacts.sample_0"]
     names = {f.path for f in client.list_artifacts(run.info.run_id)}

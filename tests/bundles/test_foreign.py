@@ -152,13 +152,15 @@ def rewritten(folder, name, **changes):
     [
         (
             "component.json",
-            {"target": "glassworks.Furnace"},
-            "'glassworks.Furnace' cannot be used as a model: it is not a registered component",
+            {"target": "glassworks.Furnace", "provider": "vitreous-glass 2.0"},
+            "the bundle used the model 'glassworks.Furnace' of vitreous-glass 2.0, which is not "
+            "installed here; install it with pip install vitreous-glass==2.0",
         ),
         (
             "bundle.json",
             {"descriptor": {"target": "glassworks.Lens", "version": 1, "fields": {}}},
-            "'glassworks.Lens' cannot be used as a descriptor: it is not a registered component",
+            "the bundle used the descriptor 'glassworks.Lens', which is not installed here; "
+            "install the package that provides the module 'glassworks'",
         ),
         (
             "bundle.json",

@@ -12,6 +12,7 @@ import pytest
 from vitreous.core.cases import LoadCase
 from vitreous.core.data import Loading
 from vitreous.core.interfaces import Fitted, Model
+from vitreous.core.sample import glasses_of
 from vitreous.core.split import Split
 from vitreous.core.store import Store
 
@@ -111,6 +112,33 @@ def test_a_fit_is_keyed_by_the_artifacts_it_has_seen_and_by_no_test_glass(number
         "train": [keys[n] for n in TRAIN],
         "validation": [keys[VALIDATION]],
     }
+
+
+def test_folds_by_glass_are_keyed_where_a_glass_is_learnt_from_along_several_loadings(
+    numbered, tmp_path, monkeypatch
+):
+    """A model that divides glasses among folds knows which cases are one glass; what folds depend
+    on is in the key, and a key without such cases is as it was before there were any.
+    """
+    known, fit = {}, EarlyStopping.fit
+
+    def watched(self, train, validation, rng, log):
+        known["train"], known["validation"] = glasses_of(train), glasses_of(validation)
+        return fit(self, train, validation, rng, log)
+
+    monkeypatch.setattr(EarlyStopping, "fit", watched)
+
+    def key(folds, roles):
+        monkeypatch.setattr(EarlyStopping, "cross_validates", frozenset(folds))
+        more = LoadCase(loading=Loading(angle=90.0), roles=roles)
+        pipeline = replace(numbered, loadings=(LoadCase(loading=Loading()), more))
+        return pipeline.run(Store(tmp_path)).model_key
+
+    plain = key((), ("train",))
+    assert known == {"train": TRAIN + TRAIN, "validation": (VALIDATION,)}
+    assert key(("validation",), ("train",)) == plain
+    assert key(("train",), ("train",)) != plain
+    assert key(("train",), ("test",)) == key((), ("test",))
 
 
 def test_turned_glasses_are_learnt_from_and_never_decide_when_to_stop(numbered, tmp_path):

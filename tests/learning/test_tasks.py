@@ -163,7 +163,7 @@ def test_positions_found_in_symmetric_copies_are_carried_back_before_they_are_av
         symmetries=symmetries,
     )
     where = labels(places, "position", components=("y", "x"))
-    model = CNN(**{**vars(CNN.example()), "reflections": "average"})
+    model = CNN(**{**vars(CNN.example()), "reflections": "average", "epochs": 5})
     fitted = model.fit([(drawn, where)], [], np.random.default_rng(0), lambda *_: None)
     each = [
         model_on(drawn, copy, fitted) for copy in range(2)

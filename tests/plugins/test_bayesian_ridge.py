@@ -114,6 +114,20 @@ def test_a_glass_of_many_sites_is_left_out_as_a_whole():
     assert len(found.left_out()) == 30
 
 
+def test_a_glass_is_left_out_along_all_its_loadings(along_loadings):
+    """Its other loadings would give it away; along them it counts as one glass, also where glasses
+    are too few to leave one out.
+    """
+    rng = np.random.default_rng(5)
+    cases = [glass(rng, rows=5, level="site") for _ in range(6)]
+    found = fitted(along_loadings(cases, [0, 1, 2, 0, 1, 2]))
+    own = np.concatenate([cases[0][0].values, cases[3][0].values])
+    wanted = np.concatenate([cases[0][1].values, cases[3][1].values])
+    value, deviation = fitted([cases[k] for k in (1, 4, 2, 5)]).evaluate(own)
+    np.testing.assert_allclose(found.left_out()[:10], np.abs(value - wanted) / deviation, rtol=1e-9)
+    assert len(fitted(along_loadings(cases, [0, 1, 0, 1, 0, 1])).left_out()) == 0
+
+
 def test_intervals_of_glasses_left_out_hold_new_ones_as_often_as_they_say():
     rng = np.random.default_rng(3)
     found = fitted([glass(rng) for _ in range(200)])

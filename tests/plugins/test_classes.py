@@ -89,7 +89,7 @@ def test_the_random_row_is_the_mean_over_random_rankings():
     truth[[5, 31]] = 1.0
     drawn = [
         evaluate(classed(0, truth, rng.permutation(40) / 40.0)).glasses["0"]["model"]
-        for _ in range(600)
+        for _ in range(250)
     ]
     row = evaluate(classed(0, truth)).numbers["random"]
     for name in ("average_precision", "precision_at_2", "precision_at_10", "distance", "near"):

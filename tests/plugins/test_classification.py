@@ -103,9 +103,9 @@ def test_unknown_sites_are_left_out_and_counted() -> None:
     row = (
         Classification(fraction=0.2).evaluate(run(glass(0, truth, predicted))).glasses["0"]["model"]
     )
-    assert row["places"] == pytest.approx(8 / 9) and row["weak"] == pytest.approx(1 / 8)
+    assert row["sites"] == pytest.approx(8 / 9) and row["weak"] == pytest.approx(1 / 8)
     silent = Classification().evaluate(run(glass(0, TRUTH, [np.nan] * 10))).glasses["0"]["model"]
-    assert silent["places"] == 0.0 and silent["weak"] is None
+    assert silent["sites"] == 0.0 and silent["weak"] is None
 
 
 def test_pooled_average_precision_also_rises_when_glasses_are_told_apart() -> None:

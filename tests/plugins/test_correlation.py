@@ -38,7 +38,7 @@ def test_unknown_sites_are_left_out_and_counted() -> None:
         row["pearson"] == pytest.approx(stats.pearsonr([1, 2, 3], [1, 2, 4])[0])
         and row["spearman"] == 1.0
     )
-    assert row["places"] == 0.75  # three of the four labelled ones
+    assert row["sites"] == 0.75  # three of the four labelled ones
 
 
 def test_the_headline_is_the_mean_over_glasses_and_telling_glasses_apart_gives_none() -> None:

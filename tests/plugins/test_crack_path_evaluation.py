@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from glasses import glass, run
+from scipy.stats import hypergeom
 
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.evaluations.crack_path import CrackPathOverlap, overlap
@@ -57,17 +58,21 @@ def test_a_share_beyond_one_is_refused() -> None:
 
 
 def test_chance_is_that_of_as_many_sites_drawn_at_random() -> None:
+    """The mean over every number of hits among 20 of 100 sites, 30 of them of the path."""
     truth = [1.0] * 30 + [0.0] * 70
     found = CrackPathOverlap(fraction=0.2).evaluate(run(crack(0, truth, range(100))))
-    rng, rows = np.random.default_rng(0), []
-    for _ in range(4000):
-        marked = np.zeros(100, dtype=bool)
-        marked[rng.choice(100, 20, replace=False)] = True
-        rows.append(overlap(np.array(truth) > 0.5, marked))
+    hits = np.arange(21)
+    rows = [overlap(np.array(truth) > 0.5, marks(k, 20 - k)) for k in hits]
+    likely = hypergeom(100, 30, 20).pmf(hits)
     for name in ("mcc", "overlap", "found"):
-        drawn = np.mean([row[name] for row in rows])
-        assert found.numbers["chance"][name] == pytest.approx(drawn, abs=0.005)
+        drawn = likely @ [row[name] for row in rows]
+        assert found.numbers["chance"][name] == pytest.approx(drawn, abs=1e-9)
         assert found.numbers["chance"]["pooled"][name] == found.numbers["chance"][name]
+
+
+def marks(hits: int, others: int) -> np.ndarray:
+    """(100,) as many marks among the first 30 sites, and among the others."""
+    return np.isin(np.arange(100), [*range(hits), *range(30, 30 + others)])
 
 
 def test_chance_is_excluded_where_there_is_no_crack_and_the_distribution_is_drawn() -> None:

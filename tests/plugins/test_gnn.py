@@ -164,6 +164,6 @@ def test_averaged_over_reflections_a_window_and_its_images_are_one(mode, mirrors
 def test_an_unknown_use_of_reflections_is_refused():
     with pytest.raises(
         VitreousError,
-        match="unknown reflections 'twice'; expected one of average, augment, predict, none",
+        match=r"model\.reflections is 'twice'; expected one of average, augment, predict, none",
     ):
         GNN(reflections="twice")

@@ -25,7 +25,7 @@ def test_a_run_by_hand() -> None:
     assert found.glasses["1"]["model"]["nearest"] == {"event_1": 0.5, "event_2": None}
     assert found.numbers["true map"]["nearest"] == {"event_1": 0.75, "event_2": -0.5}
     assert found.numbers["model"]["nearest"] == {"event_1": 0.5, "event_2": -0.5}
-    assert found.numbers["model"]["coverage"] == {"places": 1.0, "events": 1.0}
+    assert found.numbers["model"]["coverage"] == {"sites": 1.0, "events": 1.0}
     assert found.numbers["radius"] == 0.5
 
 
@@ -72,7 +72,7 @@ def test_a_silent_site_is_a_blind_guess_and_coverage_says_so() -> None:
     silent = [np.nan, np.nan, 3.0, 4.0, 5.0]
     found = Goodness(events=1).evaluate(run(glass(0, RANKED, silent, events=[0.0])))
     assert found.numbers["model"]["nearest"]["event_1"] == 0.0
-    assert found.numbers["model"]["coverage"] == {"places": 0.6, "events": 0.0}
+    assert found.numbers["model"]["coverage"] == {"sites": 0.6, "events": 0.0}
     assert "covers 60 % of the sites" in found.headline
 
 

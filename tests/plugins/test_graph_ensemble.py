@@ -10,6 +10,7 @@ from vitreous.core.errors import VitreousError
 pytest.importorskip("torch_geometric")
 from test_graph_network import example
 
+from vitreous.plugins.models import _deviation
 from vitreous.plugins.models.graph_ensemble import FittedGraphEnsemble, GraphEnsemble
 
 SMALL = GraphEnsemble(members=3, hidden=8, layers=2, epochs=12, batch_size=16, learning_rate=0.01)
@@ -72,6 +73,19 @@ def test_deviations_are_learnt_from_the_glasses_held_out_alone(fitted):
     doubted = fitted.calibrated([(features, worse)])
     np.testing.assert_array_equal(doubted.predict(graph), fitted.predict(graph))
     assert (doubted.uncertainty(graph) > 3.0 * fitted.uncertainty(graph)).mean() > 0.9
+
+
+def test_the_loadings_of_a_glass_held_out_are_judged_together(fitted, along_loadings, monkeypatch):
+    """One of them would give the others away, so the penalty is chosen by glass."""
+    given = []
+    monkeypatch.setattr(_deviation, "fit", lambda rows, errors: given.append((rows, errors)))
+    cases = [example(2), example(4), example(5)]
+    fitted.calibrated(along_loadings(cases, [7, 3, 7]))
+    known = [int(labels.mask.sum()) for _, labels in cases]
+    ((rows, errors),) = given
+    assert [len(of) for of in rows] == [len(of) for of in errors] == [known[0] + known[2], known[1]]
+    off = (fitted.predict(cases[2][0]) - cases[2][1].values)[cases[2][1].mask]
+    np.testing.assert_array_equal(errors[0][known[0] :], off)
 
 
 def test_without_validation_there_is_no_uncertainty():

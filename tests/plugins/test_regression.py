@@ -34,9 +34,9 @@ def test_by_hand_glass_by_glass_and_pooled() -> None:
         "rmse": pytest.approx(np.sqrt(0.5)),
         "mae": 0.5,
         "r2": 0.5,
-        "places": 1.0,
+        "sites": 1.0,
     }
-    assert found.glasses["1"] == {"rmse": 0.0, "mae": 0.0, "r2": None, "places": 0.5}
+    assert found.glasses["1"] == {"rmse": 0.0, "mae": 0.0, "r2": None, "sites": 0.5}
     assert found.numbers["rmse"] == pytest.approx(np.sqrt(0.5) / 2) and found.numbers["r2"] == 0.5
     assert found.numbers["pooled"]["rmse"] == pytest.approx(np.sqrt(1 / 3))
     assert found.numbers["pooled"]["r2"] == pytest.approx(1 - 1 / 8)

@@ -132,14 +132,27 @@ def test_fewer_glasses_than_folds_are_refused_with_what_to_set():
 
 
 def test_too_many_folds_are_refused_while_composing():
-    """By the number of training cases, before any glass is made; glasses that are left out later
+    """By the number of training glasses, before any glass is made; glasses that are left out later
     are noticed by ``fit``.
     """
     model = SVMClassifier(folds=5)
     with pytest.raises(VitreousError, match=r"folds is 5, but there are 4 training glasses; set"):
-        model.refuse_cases(4)
-    model.refuse_cases(5)
-    SVMClassifier(folds=0).refuse_cases(1)
+        model.refuse_glasses(4)
+    model.refuse_glasses(5)
+    SVMClassifier(folds=0).refuse_glasses(1)
+
+
+def test_all_loadings_of_a_glass_fall_into_one_fold(along_loadings):
+    """Two glasses along three loadings each are two to divide, not six; and along one loading each
+    what the grid is judged on stays as it was.
+    """
+    with pytest.raises(VitreousError, match=r"folds is 3, but there are 2 training glasses; set"):
+        fit(folds=3, train=along_loadings(TRAIN, [0, 1, 0, 1, 0, 1]))
+    one, plain, mixed = [], [], []
+    fit(one, folds=2, train=along_loadings(TRAIN, [0, 1, 2, 3, 4, 5]))
+    fit(plain, folds=2)
+    fit(mixed, folds=2, train=along_loadings(TRAIN, [0, 0, 0, 1, 1, 1]))
+    assert one == plain != mixed
 
 
 @pytest.mark.parametrize(

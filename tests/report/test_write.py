@@ -19,6 +19,7 @@ from vitreous.plugins.evaluations.correlation import Correlation
 from vitreous.plugins.evaluations.goodness import Goodness
 from vitreous.plugins.evaluations.regression import Regression
 from vitreous.plugins.evaluations.rings import Rings
+from vitreous.report import write
 from vitreous.report.write import write_report as write_page
 from vitreous.testing.systems import shaken_honeycomb
 
@@ -91,6 +92,7 @@ def sample(index: int, role: str) -> Sample:
     )
 
 
+EMPTY = Run(loadings=(Loading(),), samples=())
 EVALUATIONS = {
     "goodness": Goodness(),
     "correlation": Correlation(),
@@ -121,12 +123,24 @@ def result() -> Run:
     )
 
 
+@pytest.fixture(scope="module")
+def paths(result: Run, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The page of the run and its pictures, drawn once; with the style that was set before."""
+    folder, before = tmp_path_factory.mktemp("page") / "new" / "report", dict(matplotlib.rcParams)
+    paths = write_report(result, folder, "vitreous run seed=1 'x<y'", config="seed: 1\n")
+    assert dict(matplotlib.rcParams) == before
+    return paths
+
+
+@pytest.fixture
+def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are made but not rendered, where a test is about the text."""
+    monkeypatch.setattr(write, "_png", lambda figure: b"picture")
+
+
 def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(
-    result: Run, tmp_path: Path
+    paths: list[Path],
 ) -> None:
-    paths = write_report(
-        result, tmp_path / "new" / "report", "vitreous run seed=1 'x<y'", config="seed: 1\n"
-    )
     stems = {path.name for path in paths}
     assert stems == {
         "report.html",
@@ -154,7 +168,10 @@ def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(
         assert text in outside
 
 
-def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("unpictured")
+def test_what_a_map_does_not_cover_is_said_beside_its_scores(
+    result: Run, paths: list[Path], tmp_path: Path
+) -> None:
     """The true map lacks one place of 42; a model silent at half of the places still has a page,
     with its coverage.
     """
@@ -162,8 +179,8 @@ def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Run, tmp_pa
     samples = tuple(
         s.with_(prediction=s.prediction * half, uncertainty=0.1 + 0 * half) for s in result.samples
     )
-    paths = write_report(replace(result, samples=samples), tmp_path, "vitreous run")
-    html = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", paths[0].read_text())
+    whole = paths[0].read_text()
+    html = write_report(replace(result, samples=samples), tmp_path, "vitreous run")[0].read_text()
     assert "The model&#39;s map covers 50 % of the sites" in html
     rows = {
         name: re.findall(rf"<tr><td>(?:\d</td><td>)?{name}</td>.*?</tr>", html)
@@ -175,13 +192,15 @@ def test_what_a_map_does_not_cover_is_said_beside_its_scores(result: Run, tmp_pa
     assert [row.endswith("<td>97.6 %</td><td>100 %</td></tr>") for row in covered["true map"]] == [
         True
     ] * 3
-    assert "map covers 1" not in write_report(result, tmp_path, "vitreous run")[0].read_text()
+    assert "map covers 1" not in whole
 
 
-def test_the_page_shows_the_numbers_that_the_evaluations_found(result: Run, tmp_path: Path) -> None:
+def test_the_page_shows_the_numbers_that_the_evaluations_found(
+    result: Run, paths: list[Path]
+) -> None:
     """Every cell of every table, as its column writes it, and under the title of its evaluation."""
     found = {name: evaluation.evaluate(result) for name, evaluation in EVALUATIONS.items()}
-    html = write_page(result, found, tmp_path, "vitreous run")[0].read_text()
+    html = paths[0].read_text()
     for each in found.values():
         for table in each.tables:
             assert table.rows and f"<caption>{table.title}</caption>" in html
@@ -208,7 +227,8 @@ def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_
             Table(title="without rows", columns=[Column("c")], rows=[]),
         ],
     )
-    html = write_page(result, {"mine": mine}, tmp_path, "vitreous run")[0].read_text()
+    unseen = replace(result, samples=result.samples[:1], history=())  # it has no pictures itself
+    html = write_page(unseen, {"mine": mine}, tmp_path, "vitreous run")[0].read_text()
     assert (tmp_path / "mine.png").stat().st_size > 1000
     for text in (
         "<h2>Mine &amp; others</h2>",
@@ -222,9 +242,10 @@ def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_
         VitreousError,
         match="evaluation 'yours' draws a figure 'mine', but a figure of that name exists",
     ):
-        write_page(result, {"mine": mine, "yours": mine}, tmp_path, "vitreous run")
+        write_page(unseen, {"mine": mine, "yours": mine}, tmp_path, "vitreous run")
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(
     result: Run, tmp_path: Path
 ) -> None:
@@ -241,6 +262,7 @@ def test_a_run_without_model_events_trajectory_or_indicators_is_still_reported(
     }
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_run_without_a_model_is_reported_with_its_indicators(result: Run, tmp_path: Path) -> None:
     probed = tuple(
         replace(s, case=replace(s.case, role="test")).with_(prediction=None) for s in result.samples
@@ -258,37 +280,35 @@ def test_powers_in_units_are_raised() -> None:
 
 
 def test_an_empty_run_is_a_page_with_the_command(tmp_path: Path) -> None:
-    (path,) = write_report(Run(loadings=(Loading(),), samples=()), tmp_path, "vitreous run")
+    (path,) = write_report(EMPTY, tmp_path, "vitreous run")
     assert "vitreous run" in path.read_text()
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(result: Run, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(VitreousError, match="cannot be written"):
-        write_report(result, tmp_path / "file" / "report", "vitreous run")
+        write_page(EMPTY, {}, tmp_path / "file" / "report", "vitreous run")
 
 
 def test_nothing_is_written_through_a_link(result: Run, tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("mine")
     folder = tmp_path / "of a stranger"
-    for path in write_report(result, folder, "vitreous run"):
+    trained = replace(EMPTY, history=result.history)  # a page and one picture
+    for path in write_page(trained, {}, folder, "vitreous run"):
         path.unlink()
         path.symlink_to(mine)
-    paths = write_report(result, folder, "vitreous run")
-    assert len(paths) > 1 and not any(path.is_symlink() for path in paths)
+    paths = write_page(trained, {}, folder, "vitreous run")
+    assert len(paths) == 2 and not any(path.is_symlink() for path in paths)
     assert mine.read_text() == "mine"
 
 
-def test_pictures_are_the_same_every_time_and_leave_matplotlib_alone(
-    result: Run, tmp_path: Path
-) -> None:
-    before = dict(matplotlib.rcParams)
-    first, second = (write_report(result, tmp_path / name, "vitreous run") for name in "ab")
-    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
-    assert dict(matplotlib.rcParams) == before
+def test_pictures_are_the_same_every_time(result: Run, paths: list[Path], tmp_path: Path) -> None:
+    again = write_report(result, tmp_path, "vitreous run seed=1 'x<y'", config="seed: 1\n")
+    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(paths, again, strict=True))
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_glasses_without_a_single_label_are_reported_all_the_same(
     result: Run, tmp_path: Path
 ) -> None:

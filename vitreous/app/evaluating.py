@@ -37,6 +37,8 @@ class Chosen:
         for name, evaluation in self.evaluations.items():
             try:
                 found[name] = evaluation.evaluate(run)
+            except VitreousError as error:
+                _log.error("evaluation '%s' failed, the others are kept: %s", name, error)
             except Exception:
                 _log.exception("evaluation '%s' failed; the others are kept", name)
         return found

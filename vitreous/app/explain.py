@@ -18,9 +18,17 @@ _SENTENCES = {
         "or vitreous list"
     ),
     r"Multiple values for ([^ ]+)\.": "{} is given twice; leave one of them out",
-    r"(Config group override) must be a string": (
+    r"Config group override must be a string or a list. Got (NoneType)": (
         "a component cannot be null on the command line; leave an optional one out with ~NAME, "
         "e.g. ~indicators"
+    ),
+    r"Config group override must be a string or a list. Got (\w+)": (
+        "a component or recipe is chosen by its name, but a value of type {} was given; see the "
+        "names with: vitreous list"
+    ),
+    r"Error merging override ([^=]+)=": (
+        "{} was given a value of another kind, a mapping in place of a list or the reverse; see "
+        "what it takes with: vitreous run --cfg job"
     ),
     r"Ambiguous value for argument '([^']+)'": (
         "'{}' gives several values: add -m for a sweep (vitreous run -m ...), or quote a list: "

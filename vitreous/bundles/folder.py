@@ -15,7 +15,7 @@ COMPONENT, FITTED, ABOUT, POTENTIAL, PLACES = (
     "fitted",
     "bundle.json",
     "potential",
-    "places.npy",
+    "places.npy",  # of the sites; the word in files stays as formats 3 and 4 have it
 )
 FORMAT = 4
 READABLE = tuple(range(1, FORMAT + 1))  #: ``vitreous.bundles.earlier`` describes each

@@ -56,6 +56,7 @@ def read_model(folder: Path, registry: Registry | None = None) -> tuple[Model, F
             "target": str(about["target"]),
             "version": about["version"],
             "fields": dict(about["fields"]),
+            "provider": str(about.get("provider", "")),
         }
         written = dict(about.get("files", {}))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -219,7 +220,8 @@ def _component(registry: Registry, kind: str, about: Mapping[str, Any]) -> Any:
     """An installed component; one of another version is refused, since it would make something else
     of the same fields.
     """
-    cls = load_class(registry.by_target(kind, str(about["target"])))
+    target, provider = str(about["target"]), str(about.get("provider", ""))
+    cls = load_class(registry.used(kind, target, provider, "the bundle"))
     version = about["version"]
     if version != cls.version:
         raise VitreousError(

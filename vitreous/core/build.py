@@ -55,6 +55,7 @@ def construct(cls: type[Any], where: str, values: Mapping[str, Any]) -> Any:
     """An instance of a dataclass from plain values; errors name ``where.field``."""
     known = {f.name: f for f in dataclasses.fields(cls) if f.init}
     listed = f"valid fields: {', '.join(known) or 'none'}"
+    checked_value(where, values, Mapping, f"; {listed}")
     for name in values:
         if name not in known:
             raise VitreousError(
@@ -88,7 +89,7 @@ def checked_value(name: str, value: Any, hint: Any, advice: str = "") -> Any:
         unlike = (
             ""
             if isinstance(value, float) and not math.isfinite(value)
-            else f", a {type(value).__name__}"
+            else f", {_one(type(value).__name__)}"
         )
         expected = f"a finite number ({_words(hint)})" if not unlike else _words(hint)
         raise VitreousError(f"{name} is {value!r}{unlike}; expected {expected}{advice}") from None
@@ -191,6 +192,10 @@ _CONVERTERS: tuple[tuple[tuple[Any, ...], Callable[[Any, Sequence[Any]], Any]], 
 )
 
 
+def _one(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def _words(hint: Any) -> str:
     """A type in words."""
     origin, arguments = get_origin(hint), get_args(hint)
@@ -202,6 +207,8 @@ def _words(hint: Any) -> str:
         return f"a list of values, each {_words(arguments[0])}"
     if origin is tuple:
         return "a list [" + ", ".join(_words(a) for a in arguments) + "]"
+    if Mapping in (hint, origin):
+        return "a mapping {NAME: VALUE}"
     plain = {
         int: "an integer",
         float: "a number",

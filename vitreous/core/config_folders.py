@@ -4,6 +4,7 @@ without importing any of its code.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
@@ -40,6 +41,13 @@ def plugin_folders() -> list[ConfigFolder]:
             provider = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
             folders.append(ConfigFolder(plugin=entry.name, provider=provider, path=path))
     return folders
+
+
+def unwrapped(text: str) -> str:
+    """A configuration with every field and its comment on one line: lists go on in the line after a
+    comma, comments in lines that begin with ``#`` and three spaces.
+    """
+    return re.sub(r"\n *#   +", " ", re.sub(r",\n +(?=[^#]*\])", ", ", text))
 
 
 def config_folder(entry: EntryPoint) -> Path | None:

@@ -94,6 +94,8 @@ class Lesson:
             return {"files": pack(fitted), "history": history}
 
         recipe = {"component": identity(self.model), "parents": parents, "seed": self.seed}
+        if shared := _shared_glasses(self.model, learnt_from):
+            recipe["glasses"] = shared
         return Artifact(store, "fit", recipe, work, {"provider": self.provider})
 
     def _prediction(self, store: Store, fit_key: str, fitted: Fitted, sample: Sample) -> Artifact:
@@ -109,6 +111,18 @@ class Lesson:
         return Artifact(
             store, "predict", {"parents": [fit_key, sample.keys["describe"]]}, work, note
         )
+
+
+def _shared_glasses(model: Model, samples: Mapping[str, Sequence[Sample]]) -> dict[str, list[int]]:
+    """By role that the model divides into folds, the first example of each one's glass: what folds
+    by glass depend on. Without a role in which each example is a glass of its own.
+    """
+    found = {}
+    for role in sorted(model.cross_validates):
+        glasses = [sample.index for sample in samples[role]]
+        if len(set(glasses)) < len(glasses):
+            found[role] = [glasses.index(glass) for glass in glasses]
+    return found
 
 
 def _answers(

@@ -94,8 +94,7 @@ class Pipeline(Chain):
             set(roles.values()),
         )
         if self.model is not None:
-            cases = table(roles, self.load_cases)
-            self.model.refuse_cases(sum(case.role == "train" for case in cases))
+            self.model.refuse_glasses(sum(role == "train" for role in roles.values()))
         return roles
 
     def _refuse_target(self) -> None:

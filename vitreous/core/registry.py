@@ -133,9 +133,9 @@ class Registry:
             f"{', '.join(sorted(targets.values())) or 'none'}{failed}"
         )
 
-    def used(self, kind: str, target: str, provider: str = "") -> Registered:
-        """``by_target`` of what a run that is done was made with; ``provider``: the distribution
-        and version that it came from, where the run says so.
+    def used(self, kind: str, target: str, provider: str = "", user: str = "the run") -> Registered:
+        """``by_target`` of what ``user``, a run that is done or a bundle, was made with;
+        ``provider``: the distribution and version that it came from, where that is known.
 
         Raises:
             VitreousError: it is not installed, and what to install.
@@ -151,7 +151,7 @@ class Registry:
         )
         failed = "".join(f"; {failure}" for failure in self.failed)
         raise VitreousError(
-            f"the run used the {kind} '{target}'{f' of {provider}' if provider else ''}, which is "
+            f"{user} used the {kind} '{target}'{f' of {provider}' if provider else ''}, which is "
             f"not installed here; {advice}{failed}"
         )
 

@@ -19,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 
 from vitreous.core.archive import read_json, refuse_model_files
+from vitreous.core.artifact import stage_of
 from vitreous.core.build import construct
 from vitreous.core.cases import Case
 from vitreous.core.data import Drawn, Features
@@ -89,7 +90,7 @@ class Run:
                 f"--store is {found}, which is no folder; give the store that holds the artifacts "
                 "of this run"
             )
-        shelf = Shelf(lambda stage, key: _artifact(Store(found), stage, key))
+        shelf = Shelf(lambda stage, key: _artifact(Store(found), stage, key), Store(found).has)
         try:
             loadings = tuple(
                 construct(Loading, "loading", values) for values in about.pop("loadings")
@@ -150,6 +151,18 @@ class Run:
         temporary = folder / f".{FILE}.tmp"
         temporary.write_text(json.dumps(content, indent=1))
         return temporary.replace(folder / FILE)
+
+    def refuse_gone(self) -> None:
+        """Raise VitreousError where artifacts of this run are gone from its store; none is read."""
+        keys = {(stage_of(stage), key) for s in self.samples for stage, key in s.keys.items()}
+        keys |= {("fit", self.model_key)} if self.model_key else set()
+        gone = sorted(k for k in keys if self.shelf is not None and not self.shelf.has(*k))
+        if gone:
+            stages = ", ".join(dict.fromkeys(stage for stage, _ in gone))
+            raise VitreousError(
+                f"the store does not hold {len(gone)} of the {len(keys)} artifacts of this run "
+                f"({stages}); say where they are with --store FOLDER, or run its command again"
+            )
 
     @property
     def model(self) -> Fitted | None:

@@ -34,10 +34,16 @@ _STAGES = {
 
 
 class Shelf:
-    """Artifacts by (stage, key), as ``read`` finds them; the last few stay in memory."""
+    """Artifacts by (stage, key), as ``read`` finds them; the last few stay in memory. ``has`` tells
+    whether one is there without reading it.
+    """
 
-    def __init__(self, read: Callable[[str, str], Any]) -> None:
-        self._read = read
+    def __init__(
+        self,
+        read: Callable[[str, str], Any],
+        has: Callable[[str, str], bool] = lambda stage, key: True,
+    ) -> None:
+        self._read, self.has = read, has
         self._last: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
     def __getitem__(self, stage_and_key: tuple[str, str]) -> Any:
@@ -218,9 +224,21 @@ class Examples(Sequence[Example]):
     def __len__(self) -> int:
         return len(self._samples)
 
+    @property
+    def glasses(self) -> tuple[int, ...]:
+        """The number of the glass of each example; the loadings of one glass share it."""
+        return tuple(sample.index for sample in self._samples)
+
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return Examples(self._samples[index], self._view)
         sample = self._samples[index]
         assert sample.features is not None
         return self._view(sample.features), sample.labels
+
+
+def glasses_of(examples: Sequence[Example]) -> tuple[int, ...]:
+    """The number of the glass of each example, for models that divide them among folds: all
+    loadings of a glass belong into one. In a sequence of another kind each example is a glass.
+    """
+    return examples.glasses if isinstance(examples, Examples) else tuple(range(len(examples)))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Labels
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example
+from vitreous.core.sample import glasses_of
 from vitreous.learning.tables import check_examples
 
 Array = NDArray[np.float64]
@@ -21,7 +22,7 @@ def drawn_sites(
 ) -> Drawn:
     """Features (R, C), classes (R,), and the number of the glass (R,): all labelled sites of the
     rare class, and of the other as many as make ``rows`` in all (0: as many as of the rare one),
-    drawn from all glasses alike. The features of one glass are read at a time.
+    drawn from all glasses alike. The features of one example are read at a time.
 
     Raises:
         VitreousError: labels of more than two classes, or of one alone; ``rows`` that the rare
@@ -30,7 +31,7 @@ def drawn_sites(
     check_examples(examples, what)
     labels = [labels for _, labels in examples]
     site = np.concatenate([np.flatnonzero(each.mask) for each in labels])
-    glass = np.repeat(np.arange(len(labels)), [int(each.mask.sum()) for each in labels])
+    owner = np.repeat(np.arange(len(labels)), [int(each.mask.sum()) for each in labels])
     classes = np.concatenate([each.values[each.mask] for each in labels])
     two_classes(labels[0], classes)
     members = [np.flatnonzero(classes == k) for k in (0, 1)]
@@ -44,10 +45,10 @@ def drawn_sites(
     taken = rng.choice(common, min(wanted, len(common)), replace=False)
     kept = np.sort(np.concatenate([rare, taken]))
     read = [
-        np.asarray(examples[g][0].values, dtype=np.float64)[site[kept[glass[kept] == g]]]
-        for g in np.unique(glass[kept])
+        np.asarray(examples[k][0].values, dtype=np.float64)[site[kept[owner[kept] == k]]]
+        for k in np.unique(owner[kept])
     ]
-    return np.concatenate(read), classes[kept], glass[kept]
+    return np.concatenate(read), classes[kept], np.array(glasses_of(examples))[owner[kept]]
 
 
 def two_classes(labels: Labels, known: Array) -> None:

@@ -77,6 +77,8 @@ class Network(Model):
     """A network trained with the loss of the labels' task; the weights kept are the best ones on
     validation.
 
+    ``reflections``: what is made of the symmetric images of a site: "augment" trains on random
+    ones, "predict" averages predictions over all, "average" does both, "none" neither.
     ``checkpoints``: a folder that keeps the training after every epoch, so that a stopped one
     resumes there; None keeps nothing.
 
@@ -102,6 +104,7 @@ class Network(Model):
     optimizer: str = "adamax"
     weight_decay: float = 0.0
     schedule: str = "constant"
+    reflections: str = "none"
     precision: str = "32-true"
     accelerator: str = "cpu"
     devices: int = 1

@@ -17,8 +17,8 @@ CHOICES = {
     "schedule": ("constant", "cosine", "plateau"),
     "precision": ("32-true", "bf16-mixed", "16-mixed"),
     "accelerator": ("cpu", "gpu", "auto"),
+    "reflections": ("average", "augment", "predict", "none"),
 }
-REFLECTIONS = ("average", "augment", "predict", "none")
 LEARNT, MEANT = (
     ("average", "augment"),
     ("average", "predict"),
@@ -39,14 +39,6 @@ def check_training(model: Any) -> None:
             )
     if model.weight_decay < 0:
         raise VitreousError(f"model.weight_decay is {model.weight_decay}; expected zero or more")
-
-
-def check_reflections(model: Any) -> None:
-    """Raises VitreousError for a use of the loading's symmetries that there is not."""
-    if model.reflections not in REFLECTIONS:
-        raise VitreousError(
-            f"unknown reflections '{model.reflections}'; expected one of {', '.join(REFLECTIONS)}"
-        )
 
 
 def check_companions(model: Any) -> None:

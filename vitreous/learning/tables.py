@@ -39,7 +39,7 @@ def labelled_rows(examples: Sequence[Example], what: str) -> tuple[Array, Array]
 
 def check_examples(examples: Sequence[Example], what: str) -> None:
     """Raises VitreousError unless all glasses have the same columns and as many labels
-    as places.
+    as sites.
     """
     if not examples:
         raise VitreousError(f"no {what} glass was given; at least one is needed")

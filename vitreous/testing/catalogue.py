@@ -10,6 +10,7 @@ import sys
 from dataclasses import fields
 from itertools import groupby
 
+from vitreous.core.config_folders import unwrapped
 from vitreous.testing.contract import Subject
 from vitreous.testing.kit import subjects_of
 
@@ -89,7 +90,8 @@ def _comments(subject: Subject) -> dict[str, tuple[str, str]]:
     if subject.config_folder is None:
         return {}
     path = subject.config_folder / subject.kind / f"{subject.component.name}.yaml"
-    found = re.findall(r"^(\w+): *(.*?) *# *(.*)$", path.read_text(), flags=re.MULTILINE)
+    text = unwrapped(path.read_text())
+    found = re.findall(r"^(\w+): *(.*?) *# *(.*)$", text, flags=re.MULTILINE)
     return {
         name: (value, meaning.replace("|", "\\|"))
         for name, value, meaning in found

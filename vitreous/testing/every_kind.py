@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, get_type_hints
 
 from vitreous.core.build import construct, convert
+from vitreous.core.config_folders import unwrapped
 from vitreous.core.store import identity, key_of
 from vitreous.testing.contract import CheckFailed, Skip, Subject, expect
 from vitreous.testing.materials import observe
@@ -206,7 +207,7 @@ def config_explains_every_field(subject: Subject) -> None:
     _, text = _config(subject)
     bare = [
         line.strip()
-        for line in text.splitlines()
+        for line in unwrapped(text).splitlines()
         if re.match(r"\w+:(?! *vitreous\.)[^#]*$", line) and not line.startswith("_target_")
     ]
     expect(

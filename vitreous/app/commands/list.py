@@ -78,9 +78,11 @@ def _recipes() -> dict[str, str]:
 
 
 def _summary(path: Path) -> str:
+    from vitreous.core.config_folders import unwrapped
+
     comments = (
         line.lstrip("# ").rstrip()
-        for line in path.read_text(encoding="utf-8").splitlines()
+        for line in unwrapped(path.read_text(encoding="utf-8")).splitlines()
         if line.startswith("#")
     )
     return next((text for text in comments if not text.startswith("@package")), "")

@@ -42,6 +42,7 @@ def carry_out(options: argparse.Namespace) -> int:
     used = {role: registry.used(*part.named) for role, part in parts_of(run.about).items()}
     for evaluation in evaluations_of(run.about):
         registry.used(*evaluation.named)
+    run.refuse_gone()
     parts = {role: load_class(part) for role, part in used.items() if role in ROLES}
     chosen = choose(
         run.about["config"],

@@ -104,6 +104,8 @@ class Model(Method):
     several: ClassVar[bool] = False  #: whether it learns labels of several components
     knows_uncertainty: ClassVar[bool] = False  #: whether ``Fitted.uncertainty`` answers
     knows_attention: ClassVar[bool] = False  #: whether ``Fitted.attention`` answers
+    #: roles ("train", "validation") whose glasses it divides among folds: by ``glasses_of``
+    cross_validates: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def auxiliary(self) -> tuple[str, ...]:
@@ -122,9 +124,9 @@ class Model(Method):
         computed.
         """
 
-    def refuse_cases(self, training: int) -> None:
-        """Raise VitreousError where it cannot learn from so many training cases (a glass along a
-        loading); called before anything is computed.
+    def refuse_glasses(self, training: int) -> None:
+        """Raise VitreousError where it cannot learn from so many training glasses; called before
+        anything is computed.
         """
 
     @abstractmethod

@@ -2,7 +2,7 @@
 Commun. 12, 1506 (2021), Fig. 2 and eqs. 1, 3 and 4).
 
 Of each glass along each loading the atoms with the highest ``fraction`` of the label are fertile,
-those with the lowest are stable (of a label whose low values mark weak places the reverse); pooled
+those with the lowest are stable (of a label whose low values mark weak sites the reverse); pooled
 over all glasses and loadings. zeta is the direction in which the loading stretches the glass most.
 
 ==========================  ====================================================================

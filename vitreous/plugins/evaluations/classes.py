@@ -165,7 +165,7 @@ class Classes(Evaluation):
         return found
 
     def _scores(self, ranked: Ranked) -> dict[str, float | None]:
-        """All numbers but those of places; None except the prevalence without sites of the class,
+        """All numbers but distance and near; None except the prevalence without sites of the class,
         or of others.
         """
         from sklearn import metrics

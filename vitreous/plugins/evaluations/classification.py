@@ -14,7 +14,7 @@ average_precision  area under the precision-recall curve of the map; chance leve
 mcc                Matthews correlation coefficient                                             1
 precision_at_k     fraction of weak sites among the weakest ``k`` of the map                 1
 weak               prevalence: fraction of the sites that are weak                            1
-places             fraction of the labelled sites at which the map has a value                     1
+sites              fraction of the labelled sites at which the map has a value                     1
 pooled             the same of all sites of all test glasses at once, classed glass by glass    1
 =================  ===========================================================================  ====
 
@@ -22,7 +22,7 @@ Balanced accuracy hides imbalance (96 % at a prevalence of 0.5 % may mean a prec
 the others are given beside it. The formulae are scikit-learn's; precision_at_k averages over the
 ways to break a tie.
 
-Conventions: sites without a label or a value are excluded; ``places`` is the fraction used. Sites
+Conventions: sites without a label or a value are excluded; ``sites`` is the fraction used. Sites
 that tie at the limit of a fraction all belong to it. A glass whose sites are all weak, or none, has
 only the score ``weak`` and is excluded from the other means; a map with a single class (a constant
 map) has mcc 0 and balanced accuracy 1/2. An indicator has another unit than the label: with a
@@ -46,7 +46,7 @@ from vitreous.core.run import Run
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-_NAMES = ("balanced_accuracy", "average_precision", "mcc", "precision_at_k", "weak", "places")
+_NAMES = ("balanced_accuracy", "average_precision", "mcc", "precision_at_k", "weak", "sites")
 
 
 class Classed(NamedTuple):
@@ -113,7 +113,7 @@ class Classification(Evaluation):
                 together.setdefault(each.name, []).append(classed)
                 glasses[sample.name][each.name] = {
                     **self._scores(classed),
-                    "places": float(known.mean()),
+                    "sites": float(known.mean()),
                 }
         numbers = {}
         for name, parts in together.items():

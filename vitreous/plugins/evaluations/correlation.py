@@ -9,12 +9,12 @@ number           meaning                                                        
 ===============  ========================================================================  ====
 pearson          linear correlation of the two maps, signs chosen so that large means weak  1
 spearman         rank correlation, ties at mid-rank                                        1
-places           fraction of the labelled sites at which the map has a value               1
+sites            fraction of the labelled sites at which the map has a value               1
 pooled.pearson   of all labelled sites of all test glasses at once                         1
 pooled.spearman  the same of ranks                                                         1
 ===============  ========================================================================  ====
 
-Conventions: sites without a label or a value are excluded; ``places`` is the fraction used. A glass
+Conventions: sites without a label or a value are excluded; ``sites`` is the fraction used. A glass
 with fewer than two such sites, or with a constant map, has no correlation and is excluded from the
 mean. The coefficients are SciPy's.
 """
@@ -33,7 +33,7 @@ from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
 
 Array = NDArray[np.float64]
-_NAMES = ("pearson", "spearman", "places")
+_NAMES = ("pearson", "spearman", "sites")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class Correlation(Evaluation):
                 glasses[sample.name][each.name] = {
                     "pearson": pearson(*pair),
                     "spearman": spearman(*pair),
-                    "places": share,
+                    "sites": share,
                 }
         numbers = {}
         for name, pairs in together.items():
@@ -93,7 +93,7 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
             row["spearman"],
             row["pooled"]["pearson"],
             row["pooled"]["spearman"],
-            row["places"],
+            row["sites"],
         ]
         for name, row in numbers.items()
     ]

@@ -102,13 +102,17 @@ class CrackPathOverlap(Evaluation):
 
 
 def by_chance(true: Mask, count: int) -> dict[str, float | None]:
-    """The same numbers of ``count`` sites drawn at random: expected mcc and found, and of the
-    overlap the ratio of expected numbers.
+    """The expected values of the same numbers for ``count`` sites drawn at random: the sites in
+    both follow the hypergeometric distribution, and mcc is linear in their number.
     """
+    from scipy.stats import hypergeom
+
     if true.all() or not true.any():
         return dict.fromkeys(_NAMES)
-    of, share = float(true.mean()), count / len(true)
-    return {"mcc": 0.0, "overlap": of * share / (of + share - of * share), "found": share}
+    of, both = int(true.sum()), np.arange(count + 1)
+    likely = hypergeom(len(true), of, count).pmf(both)
+    expected = float(likely @ (both / (of + count - both)))
+    return {"mcc": 0.0, "overlap": expected, "found": count / len(true)}
 
 
 def draw(glasses: Mapping[str, Mapping[str, Numbers]]) -> object:

@@ -216,7 +216,7 @@ def _plain(row: MapScore) -> dict[str, Numbers]:
     return {
         "nearest": by_event(row.nearest),
         "within": by_event(row.within),
-        "coverage": {"places": defined(row.coverage), "events": defined(row.event_coverage)},
+        "coverage": {"sites": defined(row.coverage), "events": defined(row.event_coverage)},
     }
 
 

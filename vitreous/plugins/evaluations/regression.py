@@ -6,7 +6,7 @@ number  formula, over the K sites of a glass                      unit
 rmse    sqrt(mean (y' - y)^2)                                     of the label
 mae     mean \\|y' - y\\|                                           of the label
 r2      1 - sum (y' - y)^2 / sum (y - mean y)^2                   1
-places  fraction of the labelled sites with a prediction          1
+sites   fraction of the labelled sites with a prediction          1
 pooled  the same three of all sites of all test glasses at once   as above
 ======  ========================================================  ==============
 
@@ -61,12 +61,12 @@ class Regression(Evaluation):
             pairs.append((true, predicted))
             glasses[sample.name] = {
                 **errors(true, predicted),
-                "places": len(true) / int(sample.labels.mask.sum()),
+                "sites": len(true) / int(sample.labels.mask.sum()),
             }
         if not pairs:
             return Evaluated(title=_TITLE, text="No test glass has both labels and predictions.")
         true, predicted = (np.concatenate(of) for of in zip(*pairs, strict=True))
-        means = {key: mean([row[key] for row in glasses.values()]) for key in (*_NAMES, "places")}
+        means = {key: mean([row[key] for row in glasses.values()]) for key in (*_NAMES, "sites")}
         numbers = {**means, "pooled": errors(true, predicted)}
         return Evaluated(
             numbers=numbers,
@@ -112,11 +112,11 @@ def _tables(numbers: Numbers, glasses: dict[str, Numbers], unit: str) -> list[Ta
     ]
     covered = Column("sites", form="percent")
     rows = [
-        ["mean over glasses", *(numbers[key] for key in _NAMES), numbers["places"]],
+        ["mean over glasses", *(numbers[key] for key in _NAMES), numbers["sites"]],
         ["pooled", *(numbers["pooled"][key] for key in _NAMES), None],
     ]
     each = [
-        [str(index), *(row[key] for key in _NAMES), row["places"]] for index, row in glasses.items()
+        [str(index), *(row[key] for key in _NAMES), row["sites"]] for index, row in glasses.items()
     ]
     return [
         Table(

@@ -16,15 +16,17 @@ S       ``covariance``, times std^2                         (C, C)       label^2
 u       ``uncertainty``                                     (R,)         label
 ======  ==================================================  ===========  ======
 
-u is right if the model is. Whether it is, each training glass tells when the others alone have
-predicted it: ``left_out`` keeps \\|error\\| / u of all of them, by which intervals are set where
-there are no validation glasses (the jackknife: Barber et al., Ann. Statist. 49, 486 (2021)).
+u is right if the model is. Whether it is, each training glass (along all its loadings) shows when
+the others alone have predicted it: ``left_out`` keeps \\|error\\| / u of all of them, by which
+intervals are set where there are no validation glasses (the jackknife: Barber et al., Ann. Statist.
+49, 486 (2021)).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,6 +36,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
+from vitreous.core.sample import glasses_of
 from vitreous.learning.tables import (
     check_columns,
     labelled_rows,
@@ -61,6 +64,7 @@ class BayesianRidge(Model):
     forms = frozenset({"vector"})
     levels = frozenset({"sample", "atom", "site"})
     knows_uncertainty: ClassVar = True
+    cross_validates: ClassVar = frozenset({"train"})
 
     shape: float = 1e-6
     rate: float = 1e-6
@@ -81,8 +85,11 @@ class BayesianRidge(Model):
         rng: np.random.Generator,
         log: Log,
     ) -> FittedBayesianRidge:
-        labelled = [example for example in train if example[1].mask.any()]
-        rows, values = labelled_rows(labelled or train, "training")
+        labelled: dict[int, list[Example]] = {}  # by glass, whatever the loading
+        for glass, example in zip(glasses_of(train), train, strict=True):
+            if example[1].mask.any():
+                labelled.setdefault(glass, []).append(example)
+        rows, values = labelled_rows([*chain(*labelled.values())] or train, "training")
         if len(rows) < 3:
             raise VitreousError(
                 f"bayesian_ridge got {len(rows)} labelled sites to learn from; give at least 3"
@@ -90,13 +97,13 @@ class BayesianRidge(Model):
         names = train[0][0].names
         found = self._solved(rows, values, names, np.zeros(0))
         ratios = []
-        for k, (features, labels) in enumerate(labelled if len(labelled) > 2 else []):
-            others = labelled_rows([*labelled[:k], *labelled[k + 1 :]], "training")
-            without = self._solved(*others, names, np.zeros(0))
-            own = np.asarray(features.values, dtype=np.float64)[labels.mask]
+        for k, glass in enumerate(labelled if len(labelled) > 2 else ()):
+            others = chain(*(of for other, of in labelled.items() if other != glass))
+            without = self._solved(*labelled_rows([*others], "training"), names, np.zeros(0))
+            own, wanted = labelled_rows(labelled[glass], "training")
             value, deviation = without.evaluate(own)
-            ratios.append(np.abs(value - labels.values[labels.mask]) / deviation)
-            log("left_out_mse", float(np.mean((value - labels.values[labels.mask]) ** 2)), k)
+            ratios.append(np.abs(value - wanted) / deviation)
+            log("left_out_mse", float(np.mean((value - wanted) ** 2)), k)
         log("noise", found.noise**0.5, 0)
         return self._solved(rows, values, names, np.concatenate(ratios or [np.zeros(0)]))
 

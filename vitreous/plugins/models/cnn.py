@@ -22,48 +22,30 @@ import torch
 from torch import nn
 
 from vitreous.core.errors import VitreousError
-from vitreous.learning.inputs import Arrays
-from vitreous.learning.network import Network, Seen
-from vitreous.learning.settings import check_reflections
+from vitreous.learning.image_network import ImageNetwork
+from vitreous.learning.network import Seen
 
 SMALLEST = 44  #: pixels: what three convolutions and poolings leave something of
 
 
 @dataclass(frozen=True, kw_only=True)
-class CNN(Network):
+class CNN(ImageNetwork):
     """32, 64 and 32 filters with 2 x 2 max-pooling, three dense layers of 10, the output."""
 
-    forms = frozenset({"image"})
     knows_attention = True
     network: ClassVar = "cnn"
     version: ClassVar = 2
-    dtype: ClassVar = "float32"  # double precision: six times slower
+    smallest: ClassVar = SMALLEST
     block: ClassVar = 16
 
     dropout: float = 0.2
     epochs: int = 300
     batch_size: int = 64
-    reflections: str = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_reflections(self)
         if not 0.0 <= self.dropout < 1.0:
             raise VitreousError(f"cnn got dropout={self.dropout}; expected a share below 1")
-
-    def refuse_features(self, seen: Seen) -> None:
-        _, *sides = seen.shape
-        if len(sides) != 2 or min(sides) < SMALLEST:
-            raise VitreousError(
-                f"cnn got images of {' x '.join(map(str, sides))} pixels; expected at least "
-                f"{SMALLEST} x {SMALLEST}"
-            )
-
-    @staticmethod
-    def inputs(
-        features: Sequence[Any], parameters: Mapping[str, Any], dtype: torch.dtype
-    ) -> Arrays:
-        return Arrays(features, dtype)
 
     @staticmethod
     def stages(net: ImageNet) -> Sequence[nn.Module]:

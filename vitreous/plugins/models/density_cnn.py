@@ -29,14 +29,13 @@ import torch
 from torch import nn
 
 from vitreous.core.errors import VitreousError
-from vitreous.learning.inputs import Arrays
-from vitreous.learning.network import Network, Seen
-from vitreous.learning.settings import check_reflections
+from vitreous.learning.image_network import ImageNetwork
+from vitreous.learning.network import Seen
 from vitreous.learning.tasks import Class, Task
 
 
 @dataclass(frozen=True, kw_only=True)
-class DensityCNN(Network):
+class DensityCNN(ImageNetwork):
     """``blocks`` of ``layers`` convolutions with ``filters`` in the first block, in each further
     one as many or, ``doubling``, twice as many; one logit, or one value.
 
@@ -46,10 +45,8 @@ class DensityCNN(Network):
         VitreousError: numbers out of range, or maps too small for the blocks.
     """
 
-    forms = frozenset({"image"})
     tasks = frozenset({"class", "value"})
     network: ClassVar = "density_cnn"
-    dtype: ClassVar = "float32"
     block: ClassVar = 128
     judged_by: ClassVar = "error_rate"
 
@@ -67,7 +64,6 @@ class DensityCNN(Network):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_reflections(self)
         if min(self.filters, self.blocks, self.layers) < 1:
             raise VitreousError(
                 f"density_cnn got filters={self.filters}, blocks={self.blocks}, "
@@ -87,12 +83,6 @@ class DensityCNN(Network):
                 f"density_cnn got maps of {' x '.join(map(str, sides))} pixels, of which "
                 f"{self.blocks} blocks leave nothing; set model.blocks to less, or take larger maps"
             )
-
-    @staticmethod
-    def inputs(
-        features: Sequence[Any], parameters: Mapping[str, Any], dtype: torch.dtype
-    ) -> Arrays:
-        return Arrays(features, dtype)
 
     @staticmethod
     def module(parameters: Mapping[str, Any], seen: Seen, outputs: int) -> DensityNet:

@@ -44,7 +44,7 @@ from vitreous.core.loading import shear_mirrors
 from vitreous.learning.graphs import column_scaling
 from vitreous.learning.inputs import Unmoved
 from vitreous.learning.network import Network, Seen
-from vitreous.learning.settings import check_companions, check_reflections
+from vitreous.learning.settings import check_companions
 from vitreous.learning.tasks import Class, Task
 
 Array = NDArray[np.float64]
@@ -83,7 +83,6 @@ class GlassNetwork(Network):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_reflections(self)
         check_companions(self)
         if min(self.hidden, self.rounds) < 1:
             raise VitreousError(

@@ -37,7 +37,6 @@ from vitreous.core.errors import VitreousError
 from vitreous.learning.graphs import Batch, Graphs, join, reflection_signs, take
 from vitreous.learning.inputs import Unmoved
 from vitreous.learning.network import Network, Seen, refuse_without_coordinates
-from vitreous.learning.settings import check_reflections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +49,9 @@ class GNN(Network):
 
     hidden: int = 32
     coordinate_scale: float = 11.0
-    reflections: str = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_reflections(self)
         if self.hidden < 1 or not self.coordinate_scale > 0:
             raise VitreousError(
                 f"gnn got hidden={self.hidden}, coordinate_scale={self.coordinate_scale:g}; "

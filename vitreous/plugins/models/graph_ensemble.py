@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log
+from vitreous.core.sample import glasses_of
 from vitreous.core.store import identity, key_of
 from vitreous.learning.settings import learnt_from
 from vitreous.learning.tables import read_facts, write_facts
@@ -53,6 +54,7 @@ class GraphEnsemble(GraphNetwork):
     tasks = frozenset({"value"})
     several: ClassVar = False
     knows_uncertainty: ClassVar = True
+    cross_validates: ClassVar = frozenset({"validation"})
 
     members: int = 5
 
@@ -162,13 +164,16 @@ class FittedGraphEnsemble(Fitted):
         """The same members with deviations learnt on glasses that did not train them; without any
         where these hold no labelled site.
         """
-        rows, errors = [], []
-        for features, labels in held_out:
+        rows: dict[int, list[Array]] = {}  # by glass, along all its loadings
+        errors: dict[int, list[Array]] = {}
+        for glass, (features, labels) in zip(glasses_of(held_out), held_out, strict=True):
             if labels.mask.any():
-                rows.append(self._columns(features)[labels.mask])
-                errors.append((self.predict(features) - labels.values)[labels.mask])
+                off = (self.predict(features) - labels.values)[labels.mask]
+                rows.setdefault(glass, []).append(self._columns(features)[labels.mask])
+                errors.setdefault(glass, []).append(off)
+        each = [[np.concatenate(of) for of in found.values()] for found in (rows, errors)]
         return FittedGraphEnsemble(
-            members=self.members, deviation=_deviation.fit(rows, errors) if rows else None
+            members=self.members, deviation=_deviation.fit(*each) if rows else None
         )
 
     def save(self, folder: Path) -> None:

@@ -43,7 +43,7 @@ from vitreous.learning.devices import evaluation_device, on_device, quiet
 from vitreous.learning.graphs import Batch, column_scaling, join, reflection_signs, take
 from vitreous.learning.inputs import Unmoved
 from vitreous.learning.network import FittedNetwork, Network, Seen
-from vitreous.learning.settings import MEANT, check_companions, check_reflections
+from vitreous.learning.settings import MEANT, check_companions
 from vitreous.plugins.models._graph_layers import GraphNet
 
 Array = NDArray[np.float64]
@@ -83,7 +83,6 @@ class GraphNetwork(Network):
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        check_reflections(self)
         check_companions(self)
         for name in ("hidden", "layers"):
             if getattr(self, name) <= 0:

@@ -31,7 +31,6 @@ from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.learning.inputs import Unmoved
 from vitreous.learning.network import Network, Seen, refuse_without_coordinates
-from vitreous.learning.settings import check_reflections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +45,9 @@ class LSTM(Network):
     dense: int = 10
     coordinate_scale: float = 11.0
     epochs: int = 1500
-    reflections: str = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_reflections(self)
         if self.units < 1 or self.dense < 1 or not self.coordinate_scale > 0:
             given = (
                 f"units={self.units}, dense={self.dense}, "

@@ -36,9 +36,8 @@ from torch import nn
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log
 from vitreous.learning.fitting import Standardised, medians
-from vitreous.learning.inputs import Arrays
-from vitreous.learning.network import FittedNetwork, Network, Seen
-from vitreous.learning.settings import check_reflections
+from vitreous.learning.image_network import ImageNetwork
+from vitreous.learning.network import FittedNetwork, Seen
 from vitreous.learning.tasks import Position, task_of
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ _LEAST = 1e-6  # of the label's spread: no uncertainty is smaller
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResNet(Network):
+class ResNet(ImageNetwork):
     """ResNet of ``depth`` 18, 34 or 50 for numbers and positions; predictions in the label's unit,
     with their spread over the images of a glass.
 
@@ -68,12 +67,11 @@ class ResNet(Network):
         VitreousError: fields out of range; when fitting, images that are too small.
     """
 
-    forms = frozenset({"image"})
     tasks = frozenset({"value", "position"})
     knows_uncertainty = True
     knows_attention = True
     network: ClassVar = "resnet"
-    dtype: ClassVar = "float32"
+    smallest: ClassVar = SMALLEST
     block: ClassVar = 1  # whole glasses: one image at a time
 
     depth: int = 50
@@ -87,7 +85,6 @@ class ResNet(Network):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_reflections(self)
         if self.depth not in BLOCKS or self.position_loss not in LOSSES:
             raise VitreousError(
                 f"resnet got depth={self.depth}, position_loss='{self.position_loss}'; expected a "
@@ -98,20 +95,6 @@ class ResNet(Network):
                 f"resnet got dropout={self.dropout}, draws={self.draws}; expected a share below 1 "
                 "and at least one image of each glass"
             )
-
-    def refuse_features(self, seen: Seen) -> None:
-        _, *sides = seen.shape
-        if len(sides) != 2 or min(sides) < SMALLEST:
-            raise VitreousError(
-                f"resnet got images of {' x '.join(map(str, sides))} pixels; expected at least "
-                f"{SMALLEST} x {SMALLEST}: set descriptor.pixels"
-            )
-
-    @staticmethod
-    def inputs(
-        features: Sequence[Any], parameters: Mapping[str, Any], dtype: torch.dtype
-    ) -> Arrays:
-        return Arrays(features, dtype)
 
     @staticmethod
     def module(parameters: Mapping[str, Any], seen: Seen, outputs: int) -> nn.Module:

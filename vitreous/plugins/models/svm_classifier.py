@@ -18,8 +18,8 @@ n           n sites in all, 10,000 in the paper
 ==========  ====================================================
 
 Kernel, C and gamma are those of the grid with the best mean ``score`` in cross-validation on this
-set; the folds are folds of glasses, so that no glass is on both sides. The machine is then fitted
-to the whole set. Scores are logged as curves over C (Fig. S1A).
+set; the folds are folds of glasses, all loadings of a glass in one, so that no glass is on both
+sides. The machine is then fitted to the whole set. Scores are logged as curves over C (Fig. S1A).
 
 The probability of class 1 is 1/2 + arctan(f) / pi: it ranks as f does and never saturates, but is
 not calibrated.
@@ -68,6 +68,7 @@ class SVMClassifier(Model):
     forms = frozenset({"vector"})
     levels = frozenset({"sample", "atom", "site"})
     tasks = frozenset({"class"})
+    cross_validates = frozenset({"train"})
 
     kernels: tuple[str, ...] = ("linear", "rbf")
     C: tuple[float, ...] = (0.1, 1.0, 10.0)
@@ -108,7 +109,7 @@ class SVMClassifier(Model):
     def example(cls) -> Self:
         return cls(folds=0, C=(100.0,), gamma=(0.05,), kernels=("rbf",))
 
-    def refuse_cases(self, training: int) -> None:
+    def refuse_glasses(self, training: int) -> None:
         if training < self.folds:
             raise VitreousError(
                 f"svm_classifier folds is {self.folds}, but there are {training} training glasses; "
@@ -177,7 +178,7 @@ class SVMClassifier(Model):
 
         if not self.folds:
             return []
-        self.refuse_cases(len(np.unique(glass)))  # fewer than planned where some were left out
+        self.refuse_glasses(len(np.unique(glass)))  # fewer than planned where some were left out
         return list(GroupKFold(self.folds).split(glass, groups=glass))
 
     def _grid(self, kernel: str) -> dict[str, Any]:
