@@ -19,6 +19,7 @@ NAMES = (
     "relax",
     "deform",
     "probe",
+    "rose",
     "d2min",
     "rings",
     "predict",
