@@ -13,6 +13,7 @@ import pytest
 from vitreous.core.errors import VitreousError
 from vitreous.core.store import identity
 from vitreous.io import lammps_restarts
+from vitreous.io.lammps_quench import Quench
 from vitreous.plugins.generators.melt_quench import MeltQuench
 from vitreous.plugins.potentials.eam import Eam
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
@@ -211,6 +212,30 @@ def test_a_quench_that_goes_on_does_not_begin_again(monkeypatch, tmp_path):
 
     monkeypatch.setattr(lammps_restarts, "melt", melt)
     made(kept)
+
+
+def test_the_temperature_falls_over_the_whole_segment_not_over_every_piece(monkeypatch):
+    temperatures = []
+
+    def write(engine, path):
+        temperatures.append(engine.get_thermo("temp"))
+        whole(engine, path)
+
+    whole = lammps_restarts._write
+    monkeypatch.setattr(lammps_restarts, "_write", write)
+    made(replace(IN_PIECES, schedule=((1.0, 1.0, 10.0), (1.0, 0.1, 40.0))))
+    np.testing.assert_allclose(temperatures, [1.0, 0.775, 0.55, 0.325], atol=0.12)
+
+
+def test_restart_files_of_other_atoms_have_other_names():
+    """Of one seed and schedule: other places, or other species in the same places."""
+    quench = Quench("lj", _LJ["pair_commands"], (1.0, 1.0), ((1.0, 1.0, 1.0),), 0.005, None)
+    x, species, box = np.eye(2), np.array([0, 1]), np.full(2, 9.0)
+    names = {
+        lammps_restarts._name(*atoms, quench, 7, 1.0)
+        for atoms in ((x, species, box), (x + 1e-9, species, box), (x, species[::-1], box))
+    }
+    assert len(names) == 3
 
 
 def test_a_killed_quench_goes_on_from_its_last_restart_file(tmp_path):
