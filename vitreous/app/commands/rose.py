@@ -120,8 +120,7 @@ def _rose(options: argparse.Namespace) -> Answers:
         )
     atom = int(np.flatnonzero(glass.ids == options.atom)[0])
     loading = Loading(mode=options.loading, sign=options.sign, dimension=glass.dimension)
-    how = {"angles": options.angles, "strains": options.strains}
-    refuse_rose(glass, loading, atom, *how.values(), options.strain_step, bundle)
+    refuse_rose(glass, loading, atom, options.angles, options.strains, options.strain_step, bundle)
     glass, relaxed = brought_to_rest(options, potential, glass, hold_rim=False)
     with bar("shearing cuts", options.angles // 2) as done:
         found = rose(
@@ -129,7 +128,8 @@ def _rose(options: argparse.Namespace) -> Answers:
             potential,
             atom,
             loading,
-            **how,
+            angles=options.angles,
+            strains=options.strains,
             strain_step=options.strain_step,
             radius=options.radius,
             wall=options.wall,

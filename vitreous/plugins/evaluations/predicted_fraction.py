@@ -23,9 +23,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import pearsonr, spearmanr
 
 from vitreous.analysis.axes import COLOURS, label_text, plain
+from vitreous.analysis.correlations import pearson, spearman
 from vitreous.analysis.run_maps import MODEL, likelihood
 from vitreous.core.data import in_units
 from vitreous.core.errors import VitreousError
@@ -78,8 +78,7 @@ class PredictedFraction(Evaluation):
             for index, rows in of_glass.items()
         }
         numbers = self._numbers(list(glasses.values()))
-        points = [(g["modulus"], g["fraction"]) for g in glasses.values()]
-        known = np.array([p for p in points if None not in p], dtype=float).reshape(-1, 2)
+        known = _known(list(glasses.values()))
         return Evaluated(
             numbers={MODEL: numbers} if glasses else {},
             glasses=cases,
@@ -120,15 +119,20 @@ class PredictedFraction(Evaluation):
 
     def _numbers(self, glasses: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
         found = {key: mean([glass[key] for glass in glasses]) for key in _KEYS}
-        pairs = [(g["modulus"], g["fraction"]) for g in glasses]
-        known = np.array([pair for pair in pairs if None not in pair], dtype=float).reshape(-1, 2)
-        enough = len(known) >= _FEWEST and (np.ptp(known, axis=0) > 0.0).all()
+        modulus, fraction = _known(glasses).T
+        enough = len(modulus) >= _FEWEST
         return {
             **found,
-            "pearson": defined(pearsonr(*known.T).statistic) if enough else None,
-            "spearman": defined(spearmanr(*known.T).statistic) if enough else None,
+            "pearson": pearson(modulus, fraction) if enough else None,
+            "spearman": spearman(modulus, fraction) if enough else None,
             "glasses": float(len(glasses)),
         }
+
+
+def _known(glasses: Sequence[Mapping[str, float | None]]) -> Array:
+    """Modulus and fraction (G, 2) of the glasses that have both."""
+    pairs = [(glass["modulus"], glass["fraction"]) for glass in glasses]
+    return np.array([pair for pair in pairs if None not in pair], dtype=float).reshape(-1, 2)
 
 
 def _tables(
