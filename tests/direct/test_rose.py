@@ -18,8 +18,11 @@ from vitreous.mechanics.d2min import d2min
 from vitreous.mechanics.quasistatic.cut import Cut, cut_out, sheared
 from vitreous.mechanics.quasistatic.fixed_steps import Protocol
 from vitreous.plugins.generators.melt_quench import MeltQuench
+from vitreous.plugins.potentials.eam import Eam
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
+from vitreous.testing.systems import silica_glass
 
 MODEL = LennardJones2D()
 FILE = Path(__file__).parents[1] / "lennard_jones_glass.extxyz"
@@ -278,6 +281,16 @@ def test_what_has_no_rose_is_refused(glass, bundle, changes, message):
 def test_a_model_of_sites_has_no_rose(glass):
     with pytest.raises(VitreousError, match="of one atom"):
         rose(glass, MODEL, ATOM, bundle=find_bundle("listi"))
+
+
+def test_a_glass_in_space_has_no_rose():
+    with pytest.raises(VitreousError, match="in two dimensions, but this one has 3"):
+        rose(Eam.example_glass(), Eam.example(), 0, angles=2)
+
+
+def test_a_glass_in_other_units_needs_a_cutoff():
+    with pytest.raises(VitreousError, match="in silica2d units; give cutoff"):
+        rose(silica_glass(), YukawaSilica(), 0, angles=2, wall=10.0)
 
 
 def test_a_glass_that_is_not_at_rest_has_no_rose(glass):

@@ -109,11 +109,11 @@ def rose(
     glass = as_glass(configuration, potential)
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=glass.dimension)
+    refuse_rose(glass, loading, atom, angles, strains, strain_step, bundle)
     surface = potential.surface(glass)
     wall = _WALL * surface.force_range if wall is None else wall
     radius = 0.5 * float(heights(glass.cell).min()) if radius is None else radius
     cutoff = _cutoff(glass) if cutoff is None else cutoff
-    refuse_rose(glass, loading, atom, angles, strains, strain_step, bundle)
     _refuse_lengths(glass, radius, wall, max(cutoff, surface.force_range))
     refuse_unrelaxed(glass, potential, at_rest)
     protocol = construct(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vitreous.app.direct_options import (
     common_options,
@@ -13,6 +14,9 @@ from vitreous.app.direct_options import (
     relax_option,
 )
 from vitreous.app.results import Answers, print_results
+
+if TYPE_CHECKING:
+    from vitreous.direct import Rose
 
 SUMMARY = "shear a circular cut around one atom along every direction"
 ABOUT = (
@@ -152,19 +156,24 @@ def _rose(options: argparse.Namespace) -> Answers:
             for s, d in zip(found.strains, found.d2min.T, strict=True)
         },
         "largest_along": float(found.angles[at]),
-        **_said(found.predicted, found.predicted_name),
+        **({} if found.predicted is None else _said(found)),
         "written": [str(out) for out in outs],
     }
 
 
-def _said(predicted: object, name: str) -> Answers:
-    """What the model said, in numbers."""
-    import numpy as np
+def _said(found: Rose) -> Answers:
+    """What the model said, and how it ranks the directions beside D2min at every strain."""
+    from vitreous.analysis.correlations import spearman
 
-    if predicted is None:
-        return {}
-    values = np.asarray(predicted)
-    return {name: {"least": float(values.min()), "largest": float(values.max())}}
+    said = found.predicted
+    assert said is not None
+    return {
+        found.predicted_name: {"least": float(said.min()), "largest": float(said.max())},
+        "rank_correlation": {
+            f"at {s:g}": spearman(said, d)
+            for s, d in zip(found.strains, found.d2min.T, strict=True)
+        },
+    }
 
 
 def _numbers(text: str) -> tuple[float, ...]:
