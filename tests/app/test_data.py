@@ -64,6 +64,14 @@ def test_a_run_takes_loaded_labels_and_simulates_nothing(made, home):
     assert labels == {path.name for path in (made / "store" / "label").rglob("*.npz")}
 
 
+def test_a_further_label_that_needs_no_deformation_simulates_nothing_either(home):
+    """Protects packs: their labels come without the deformations that they were made from."""
+    assert vitreous(home, "data", "load", "toys").returncode == 0
+    done = vitreous(home, *TOY, "+labeler@targets.finer=toy_map", "targets.finer.grid=5")
+    assert done.returncode == 0, done.stderr
+    assert "deform" not in stages(home)
+
+
 def test_labels_made_from_a_deformation_are_packed_alone(made):
     done = vitreous(made, "store", "pack", "costly.tar.xz", "--stage", "events", "--from", "deform")
     assert done.returncode == 0, done.stderr

@@ -39,6 +39,21 @@ def test_the_softest_modes_are_the_lowest_of_the_dense_matrix(d):
 
 
 @pytest.mark.parametrize("d", [2, 3])
+def test_with_masses_it_is_that_of_mass_weighted_coordinates(d):
+    masses = np.where(np.arange(len(hessian(d).toarray()) // d) % 3, 64.0, 91.0)
+    root = np.repeat(np.sqrt(masses), d)
+    weighted = hessian(d).toarray() / np.outer(root, root)
+    found = Compliance(hessian(d), d, masses)
+    dense = np.linalg.pinv(weighted, rcond=1e-10)
+    np.testing.assert_allclose(found.diagonal().ravel(), np.diag(dense), rtol=1e-8)
+    values, vectors = np.linalg.eigh(weighted)
+    modes = found.softest(5)
+    np.testing.assert_allclose(modes.values, values[d : d + 5], rtol=1e-9)
+    overlap = np.abs(modes.vectors.reshape(5, -1) @ vectors[:, d : d + 5])
+    np.testing.assert_allclose(overlap, np.eye(5), atol=1e-6)
+
+
+@pytest.mark.parametrize("d", [2, 3])
 def test_a_glass_without_stiffness_in_some_direction_is_refused(d):
     """A saddle; and an atom that nothing touches."""
     saddle = -hessian(d)

@@ -9,8 +9,12 @@ import pytest
 
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import NotConverged, VitreousError
+from vitreous.core.store import identity
+from vitreous.direct.ase_calculator import calculator
+from vitreous.io.atoms import to_ase
 from vitreous.io.glasses import read_glass
 from vitreous.plugins.descriptors.mechanical import COLUMNS, Mechanical
+from vitreous.plugins.potentials.eam import Eam
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.descriptors import repeated
@@ -20,6 +24,7 @@ QUIET = AQS(relax_cell=False, force_tolerance=1e-11)
 PLANE, SPACE = Loading(mode="simple_shear", angle=20.0), Loading(mode="uniaxial", dimension=3)
 INDICATORS = {2: Mechanical(), 3: Mechanical(cutoff=1.9, fraction=0.04)}
 STRAIN = 1e-6
+VIBRATIONS = ("flexibility_volume", "soft_modes")
 
 
 @cache
@@ -253,3 +258,59 @@ def test_logarithms_are_of_the_columns_that_cannot_be_negative():
         signed = name in ("energy", "nonaffine_gradient", "nonaffine_gradient_near")
         wanted = plain if signed else np.log(plain)
         np.testing.assert_allclose(found[name], wanted, rtol=1e-12, err_msg=name)
+
+
+@cache
+def cuzr():
+    """54 atoms of copper and zirconium at rest, in no order: no two modes are alike."""
+    potential, ordered = Eam.example(), Eam.example_glass()
+    mixed = ordered.with_(species=np.random.default_rng(3).permutation(ordered.species))
+    return AQS(relax_cell=False, force_tolerance=1e-9).relax(mixed, potential), potential, SPACE
+
+
+def test_vibrations_of_two_masses_are_those_that_ase_finds(tmp_path):
+    """By finite differences of forces, mass-weighted by ASE."""
+    from ase.vibrations import Vibrations
+
+    glass, potential, loading = cuzr()
+    weighted = Mechanical(columns=VIBRATIONS, fraction=0.05, weighted=True)
+    found = columns(glass, potential, loading, weighted)
+    atoms = to_ase(glass)
+    atoms.calc = calculator(potential)
+    assert len(set(atoms.get_masses())) == 2
+    vibrations = Vibrations(atoms, name=str(tmp_path / "vib"), delta=1e-3)
+    vibrations.run()
+    _, displacements = vibrations.get_vibrations().get_energies_and_modes()
+    vectors = displacements * np.sqrt(atoms.get_masses())[:, None]
+    count = round(0.05 * 3 * (len(glass) - 1))
+    lowest = (
+        vectors[3 : 3 + count] / np.linalg.norm(vectors[3 : 3 + count], axis=(1, 2))[:, None, None]
+    )
+    np.testing.assert_allclose(found["soft_modes"], (lowest**2).sum(axis=(0, 2)), atol=2e-3)
+
+
+def test_masses_change_the_modes_but_hardly_how_far_atoms_move():
+    """Classical vibrations know of masses only which point of the glass is held."""
+    of = {
+        weighted: columns(*cuzr(), Mechanical(columns=VIBRATIONS, fraction=0.05, weighted=weighted))
+        for weighted in (False, True)
+    }
+    assert np.abs(of[True]["soft_modes"] - of[False]["soft_modes"]).max() > 0.02
+    np.testing.assert_allclose(
+        of[True]["flexibility_volume"], of[False]["flexibility_volume"], rtol=0.02
+    )
+
+
+def test_particles_of_equal_mass_vibrate_alike_however_they_are_weighted():
+    glass, potential, loading = case(2)
+    weighted = columns(glass, potential, loading, Mechanical(columns=VIBRATIONS, weighted=True))
+    for name in VIBRATIONS:
+        np.testing.assert_allclose(weighted[name], described(2)[name], rtol=1e-7, atol=1e-9)
+
+
+def test_a_potential_that_tells_no_masses_is_refused_and_keys_from_before_hold():
+    glass, potential, loading = case(3)
+    with pytest.raises(VitreousError, match=r"needs the mass of .*set weighted=false"):
+        columns(glass, potential, loading, Mechanical(columns=VIBRATIONS, weighted=True))
+    assert "weighted" not in identity(Mechanical())["fields"]
+    assert identity(Mechanical(weighted=True))["fields"]["weighted"] is True

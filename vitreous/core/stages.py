@@ -277,7 +277,7 @@ def compute_glass(
     tables: dict[Case, dict[str, Artifact]] = {}
     for case, chain in chains.items():
         tables[case] = artifacts(chain, store, index, next(iter(tables.values()), None))
-    needed = {case: _needed(table) for case, table in tables.items()}
+    needed = {case: _needed(table, chains[case]) for case, table in tables.items()}
     if not all(artifact.stored for each in needed.values() for artifact in each):
         first, chain = next(iter(tables.values())), next(iter(chains.values()))
         # What was relaxed before is looked at, too: the store may hold it from a version that did
@@ -293,12 +293,13 @@ def compute_glass(
             table.clear()
 
 
-def _needed(table: Mapping[str, Artifact]) -> list[Artifact]:
+def _needed(table: Mapping[str, Artifact], chain: Chain) -> list[Artifact]:
     """What a run reads of a case. Labels may have come without the deformation that they were made
-    from (``vitreous data load``): it is then not computed again.
+    from (``vitreous data load``): it is then not computed again, neither for them nor for labels
+    that are made without it.
     """
-    labels = [a for name, a in table.items() if stage_of(name) in ("label", "events")]
-    labelled = all(artifact.stored for artifact in labels)
+    made = [name for name, labeler in chain.labelers.items() if labeler.needs_trajectory]
+    labelled = all(table[name].stored for name in made)
     return [
         artifact
         for name, artifact in table.items()

@@ -41,13 +41,15 @@ _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 def identity(component: Any) -> dict[str, Any]:
     """What of a component decides its results: target, version, and the fields without
-    ``affects_result: False``.
+    ``affects_result: False``. A field that was added later may name, as ``unkeyed``, the value at
+    which it is left out: results from before there was a choice keep their keys.
     """
     cls = type(component)
     decisive = {
         f.name: getattr(component, f.name)
         for f in fields(component)
         if f.metadata.get("affects_result", True)
+        and not ("unkeyed" in f.metadata and getattr(component, f.name) == f.metadata["unkeyed"])
     }
     return {
         "target": f"{cls.__module__}.{cls.__qualname__}",

@@ -1,5 +1,5 @@
 """One thing done to one glass: the Python side of ``vitreous energy``, ``relax``, ``deform``,
-``probe``, ``d2min``, ``rings`` (with ``micrograph`` for images) and ``predict``.
+``probe``, ``rose``, ``d2min``, ``rings`` (with ``micrograph`` for images) and ``predict``.
 
 from vitreous.direct import deform, potential, read_glass, relax
 
@@ -22,6 +22,7 @@ from vitreous.direct.model import Model, predict
 from vitreous.direct.probing import probe
 from vitreous.direct.rest import EnergyReport, RelaxReport, energy, relax
 from vitreous.direct.ringing import RingReport, rings
+from vitreous.direct.rose import Rose, rose
 
 __all__ = [
     "D2minReport",
@@ -31,6 +32,7 @@ __all__ = [
     "Prediction",
     "RelaxReport",
     "RingReport",
+    "Rose",
     "atom_columns",
     "d2min",
     "deform",
@@ -45,6 +47,7 @@ __all__ = [
     "read_glasses",
     "relax",
     "rings",
+    "rose",
     "simulator",
     "site_columns",
     "successive_d2min",

@@ -7,8 +7,9 @@ definite. C, the inverse of that part bordered by zeros, gives the pseudo-invers
     H+ = P C P,    P = 1 - T T^T
 
 hence <u_i^2> = k_B T sum_a (H+)_ia,ia, and the softest modes as the largest of H+ (by Lanczos
-iteration, ARPACK). In two dimensions the part is factorised sparsely, L D L^T, and C's diagonal
-summed over the columns of L^-1, each of which is nearly empty,
+iteration, ARPACK). With masses, H and T are those of mass-weighted coordinates, M^-1/2 H M^-1/2,
+and <u_i^2> = k_B T sum_a (H+)_ia,ia / m_i. In two dimensions the part is factorised sparsely,
+L D L^T, and C's diagonal summed over the columns of L^-1, each of which is nearly empty,
 
     C_kk = sum_m (L^-1)_mk^2 / D_m
 
@@ -18,7 +19,7 @@ in two dimensions (50 modes) take 2 s.
 ======  ============================  ==============  =========================
 symbol  variable                      shape           unit
 ======  ============================  ==============  =========================
-H       ``hessian``                   (ND, ND)        energy / length^2
+H       ``hessian``                   (ND, ND)        energy / length^2 (/ mass)
 L, D    ``_lower``, ``_pivot``        (ND-D, ND-D)    1, energy / length^2
 T       ``_rigid``                    (ND, D)         1, orthonormal columns
 H+      ``Compliance.multiply``       (ND, ND)        length^2 / energy
@@ -32,6 +33,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.linalg import blas, lapack
 from scipy.sparse.linalg import LinearOperator, eigsh, splu
 
@@ -53,19 +55,24 @@ _UNSTABLE = (
 
 
 class Compliance:
-    """H+ of the Hessian (ND, ND) of N atoms in D dimensions, scipy sparse, no atom frozen.
+    """H+ of the Hessian (ND, ND) of N atoms in D dimensions, scipy sparse, no atom frozen; with
+    ``masses`` (N,) of mass-weighted coordinates.
 
     Raises:
         VitreousError: in three dimensions, of more atoms than a dense inverse is possible for.
         NotConverged: the energy falls, or stays, in another direction than a translation.
     """
 
-    def __init__(self, hessian: Any, dimension: int) -> None:
+    def __init__(self, hessian: Any, dimension: int, masses: Array | None = None) -> None:
         self._size, self._d = hessian.shape[0], dimension
         atoms = self._size // dimension
+        root = np.ones(atoms) if masses is None else np.sqrt(masses)
+        if masses is not None:
+            weight = sparse.diags_array(1.0 / np.repeat(root, dimension))
+            hessian = weight @ hessian @ weight
         held = hessian.tocsc()[: self._size - dimension, : self._size - dimension]
         self._held = _Sparse(held) if dimension == 2 else _Dense(held)
-        self._rigid = np.tile(np.eye(dimension), (atoms, 1)) / np.sqrt(atoms)
+        self._rigid = np.kron(root[:, None], np.eye(dimension)) / np.linalg.norm(root)
 
     def _bordered(self, force: Array) -> Array:
         """C f of (ND,)."""
@@ -79,7 +86,7 @@ class Compliance:
         return moved - self._rigid @ (self._rigid.T @ moved)
 
     def diagonal(self) -> Array:
-        """The diagonal of H+ as (N, D), length squared over energy."""
+        """The diagonal of H+ as (N, D), length squared over energy (times mass)."""
         own, t = np.zeros(self._size), self._rigid
         own[: -self._d] = self._held.diagonal()
         # (P C P)_kk = C_kk - 2 T_k . (C T)_k + T_k . (T^T C T) T_k

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.linear import Preconditioner, solve
@@ -70,6 +71,28 @@ class ElasticConstants:
         on, off = float(np.trace(c[:d, :d])), float(c[:d, :d].sum() - np.trace(c[:d, :d]))
         slides = float(np.trace(c[d:, d:]))
         return (on - off + 4.0 * slides) / 8.0 if d == 2 else (on - 0.5 * off + 3.0 * slides) / 15.0
+
+
+def shear_modulus(constants: ElasticConstants, loading: Loading) -> float:
+    """G along a shear loading, energy per area or volume: the rate of its scalar stress with the
+    engineering shear strain, gamma = 2 e of pure shear with strain e.
+
+    Raises:
+        VitreousError: the loading is no shear.
+    """
+    if loading.mode == "uniaxial":
+        raise VitreousError(
+            "a shear modulus is that of a shear, but the loading is uniaxial; use "
+            "loading=simple_shear or pure_shear"
+        )
+    rate = loading.velocity_gradient(0.0)
+    strain, d = 0.5 * (rate + rate.T), len(rate)
+    voigt = np.array([strain[a, b] * (1.0 if a == b else 2.0) for a, b in VOIGT[d]])
+    stress = np.zeros((d, d))
+    for (a, b), value in zip(VOIGT[d], constants.total @ voigt, strict=True):
+        stress[a, b] = stress[b, a] = value
+    shear_per_strain = 1.0 if loading.mode == "simple_shear" else 2.0
+    return float(loading.scalar_stress(stress)) / shear_per_strain
 
 
 def elastic_constants(

@@ -20,6 +20,7 @@ NAMES = (
     "relax",
     "deform",
     "probe",
+    "rose",
     "d2min",
     "rings",
     "predict",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -36,6 +36,11 @@ class Potential(Method):
         """The energy surface of these atoms. Raises VitreousError for wrong species, units or
         dimension, or a cell too small.
         """
+
+    @property
+    def masses(self) -> Mapping[str, float]:
+        """Masses of the species, in one unit; empty where the model does not tell them."""
+        return {}
 
     def lammps_commands(self, configuration: Configuration) -> tuple[str, ...]:
         """``pair_style`` and ``pair_coeff`` lines of the same model where LAMMPS has it (types in

@@ -30,7 +30,7 @@ Table = NDArray[np.float64]
 class EamFile:
     """For S elements: ``embedding`` (S, nrho), F in eV at densities k drho; ``density`` (S, S, nr),
     rho of an atom of the first element at an atom of the second; ``pair`` (S, S, nr), r phi(r)
-    in eV A, at distances k dr (A). ``style``: "eam/alloy" or "eam/fs".
+    in eV A, at distances k dr (A). ``style``: "eam/alloy" or "eam/fs". ``masses`` (S,): g/mol.
     """
 
     elements: tuple[str, ...]
@@ -41,6 +41,7 @@ class EamFile:
     density: NDArray[np.float64]
     pair: NDArray[np.float64]
     style: str
+    masses: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,14 @@ def read_eam(path: str | Path) -> EamFile:
     failures: list[_Damaged] = []
     for style, width in (("eam/alloy", 1), ("eam/fs", count)):
         try:
-            groups, pairs, rest = _tables(body, grid, width)
+            masses, groups, pairs, rest = _tables(body, grid, width)
         except _Damaged as failure:
             failures.append(failure)
             continue
         # of one element the two are alike, but to LAMMPS not their names
         named = "eam/fs" if count == 1 and str(path).endswith(".fs") else style
         _refuse_kin(path, grid, named, len(pairs) * grid.nr, rest)
-        return _made(grid, named, width, groups, pairs, path)
+        return _made(grid, named, masses, width, groups, pairs, path)
     furthest = max(failures, key=lambda failure: failure.at)
     raise VitreousError(f"{path} {furthest}; it is truncated, damaged or not {_FORMAT}")
 
@@ -126,6 +127,7 @@ def _refuse_kin(path: str | Path, grid: _Grid, style: str, pairs: int, rest: int
 def _made(
     grid: _Grid,
     style: str,
+    masses: Sequence[float],
     width: int,
     groups: Sequence[Table],
     pairs: Sequence[Table],
@@ -146,7 +148,17 @@ def _made(
                 f"{path} has numbers that are not finite, or above {_LARGEST:g}, in its {name} "
                 "functions; mend the file"
             )
-    return EamFile(grid.elements, grid.drho, grid.dr, grid.cutoff, embedding, density, pair, style)
+    return EamFile(
+        grid.elements,
+        grid.drho,
+        grid.dr,
+        grid.cutoff,
+        embedding,
+        density,
+        pair,
+        style,
+        tuple(masses),
+    )
 
 
 def _grid(lines: list[str], path: str | Path) -> _Grid:
@@ -193,14 +205,16 @@ def _is_grid(words: list[str]) -> bool:
     return len(words) >= 5 and all(map(_numeric, words[:5])) and words[0].isdecimal()
 
 
-def _tables(body: list[str], grid: _Grid, width: int) -> tuple[list[Table], list[Table], int]:
-    """F and rho of each element, the pair functions, and how many numbers follow them.
+def _tables(
+    body: list[str], grid: _Grid, width: int
+) -> tuple[list[float], list[Table], list[Table], int]:
+    """The mass, F and rho of each element, the pair functions, and how many numbers follow them.
 
     Raises:
         _Damaged: if a header or a number is missing where this width puts it.
     """
     ends = list(accumulate((len(line.split()) for line in body), initial=0))
-    at, groups = 0, []
+    at, masses, groups = 0, [], []
     for name in grid.elements:
         if at >= len(body):
             raise _Damaged(at, f"ends before the tables of {name}")
@@ -208,6 +222,7 @@ def _tables(body: list[str], grid: _Grid, width: int) -> tuple[list[Table], list
             raise _Damaged(
                 at, f"has '{body[at][:40]}' where the atomic number and mass of {name} belong"
             )
+        masses.append(_number(body[at].split()[1]))
         at, embedding = _take(body, ends, at + 1, grid.nrho, f"the embedding function of {name}")
         parts = [embedding]
         for _ in range(width):
@@ -218,7 +233,7 @@ def _tables(body: list[str], grid: _Grid, width: int) -> tuple[list[Table], list
     for _ in range(count * (count + 1) // 2):
         at, table = _take(body, ends, at, grid.nr, "a pair function")
         pairs.append(table)
-    return groups, pairs, ends[-1] - ends[at]
+    return masses, groups, pairs, ends[-1] - ends[at]
 
 
 def _take(body: list[str], ends: list[int], at: int, count: int, what: str) -> tuple[int, Table]:

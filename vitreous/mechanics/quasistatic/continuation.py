@@ -92,17 +92,19 @@ def deform(
     visit: Visit | None = None,
     ends: Ends | None = None,
     stops: Collection[int] = (),
+    free: Array | None = None,
 ) -> Path:
     """Deform the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an
     instability for which ``ends`` is true.
 
     ``visit(step, state)`` is called for every computed state, which include the strain steps
-    ``stops``. With ``stride=1`` every strain step is an affine step and a descent.
+    ``stops``. With ``stride=1`` every strain step is an affine step and a descent. ``free`` (N, 1)
+    is 1 for free atoms and 0 for those that only follow the affine deformation; None: all are free.
 
     Raises:
         NotConverged: if the reference minimiser does not reach the force tolerance.
     """
-    walker = _Walker(surface, start, loading, protocol, preconditioner)
+    walker = _Walker(surface, start, loading, protocol, preconditioner, free)
     if protocol.stride == 1:
         return walk(walker.descend_alone, start, loading, protocol, visit, ends)
     path = Path([0], [start])
@@ -152,7 +154,9 @@ class _Walker:
         loading: Loading,
         protocol: Protocol,
         preconditioner: Preconditioner,
+        free: Array | None,
     ) -> None:
+        self.free = free
         self.surface, self.loading, self.protocol, self.preconditioner = (
             surface,
             loading,
@@ -169,11 +173,17 @@ class _Walker:
         """
         if point.tangent is None:
             lin = point.lin = self.surface.linearise(point.state.positions, point.state.cell)
-            force = lin.affine_force(self.loading.velocity_gradient(point.strain))
+            force = self._on_free(lin.affine_force(self.loading.velocity_gradient(point.strain)))
             wanted = (
                 0.1 * self.protocol.force_tolerance / max(h * float(np.abs(force).max()), 1e-300)
             )
-            u, point.minimum = solve(lin, force, self.preconditioner, min(max(wanted, 1e-4), 3e-3))
+            u, point.minimum = solve(
+                lin,
+                force,
+                self.preconditioner,
+                min(max(wanted, 1e-4), 3e-3),
+                free=self.free,
+            )
             point.tangent = np.linalg.solve(self.loading.deformation_gradient(point.strain), u.T).T
         return point.tangent
 
@@ -191,6 +201,7 @@ class _Walker:
             protocol.force_tolerance,
             protocol.jump,
             max_steps=6,
+            free=self.free,
         )
         if state is None:
             return None
@@ -228,7 +239,7 @@ class _Walker:
         halfway, cell = (0.5 * (ya + yb) - h / 8.0 * turn) @ f.T, self.cell @ f.T
         force = self.surface.energy_forces_virial(halfway, cell)[1]
         assert b.lin is not None
-        step, positive = solve(b.lin, force, self.preconditioner, _ROUGH)
+        step, positive = solve(b.lin, force, self.preconditioner, _ROUGH, free=self.free)
         off = longest(step) / grain
         self.scale = float(
             np.clip(_SAFETY * max(off, 1e-6) ** -0.25, 0.1, 2.0)
@@ -267,8 +278,10 @@ class _Walker:
         self.tangent(fallen, end - point.strain)
         if fallen.minimum:
             return fallen
-        noise = np.random.default_rng(0).normal(
-            0.0, _NUDGE * self.protocol.jump, fallen.state.positions.shape
+        noise = self._on_free(
+            np.random.default_rng(0).normal(
+                0.0, _NUDGE * self.protocol.jump, fallen.state.positions.shape
+            )
         )
         return _Point(
             end,
@@ -306,19 +319,28 @@ class _Walker:
             self.preconditioner,
             protocol.force_tolerance,
             protocol.jump,
+            free=self.free,
         )
         return found or descend_and_polish(
-            self.surface, positions, cell, self.preconditioner, protocol
+            self.surface, positions, cell, self.preconditioner, protocol, self.free
         )
 
     def _descend(self, state: State, strain: float, end: float) -> State:
         """One strain step: affine step, reference minimiser, Newton polish."""
         positions, cell = self._strained(state, strain, end)
-        return descend_and_polish(self.surface, positions, cell, self.preconditioner, self.protocol)
+        return descend_and_polish(
+            self.surface, positions, cell, self.preconditioner, self.protocol, self.free
+        )
 
     def descend_alone(self, state: State, strain: float, end: float) -> State:
         """One strain step of the fixed-step protocol: affine step and reference minimiser only."""
-        return descend_alone(self.surface, *self._strained(state, strain, end), self.protocol)
+        return descend_alone(
+            self.surface, *self._strained(state, strain, end), self.protocol, self.free
+        )
+
+    def _on_free(self, v: Array) -> Array:
+        """(N, D) with nothing on atoms that are not free."""
+        return v if self.free is None else v * self.free
 
     def _strained(self, state: State, strain: float, end: float) -> tuple[Array, Array]:
         """Positions and cell of ``state``, affinely deformed from ``strain`` to ``end``."""

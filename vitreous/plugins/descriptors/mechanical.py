@@ -25,13 +25,15 @@ nonaffine_gradient_near   mean of nonaffine_gradient, likewise              1
 nonaffine_gradient is the strain that the surroundings of an atom take along the loading beyond
 their affine share: 0 as the whole glass, 1 twice as much; a local rotation does not count. The
 weights of the last two columns are exp(-r^2 / 2 smooth^2), the atom itself included. In all columns
-weak sites are high. Modes are those of the Hessian: atoms of equal mass.
+weak sites are high. Modes are those of the Hessian, of atoms of equal mass, or with ``weighted`` of
+the mass-weighted Hessian M^-1/2 H M^-1/2, whose eigenvectors e are M^1/2 times displacements; of
+<u^2> the masses decide no more than which point of the glass stays where it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
@@ -74,11 +76,12 @@ class Mechanical(Descriptor):
         columns, length. thermal_energy: k_B T of the vibrations, energy; it is but a factor.
         logarithm: give the columns that cannot be negative as their natural logarithm, which are
         spread more evenly, for linear models.
+        weighted: whether vibrations are those of atoms with the masses that the potential tells.
 
     Raises:
         VitreousError: parameters out of range; when describing, no potential or one that does not
-        know the glass, sites that are not atoms, a cutoff beyond half the cell, an atom with too
-        few neighbours, or a cell that is not periodic.
+        know the glass, or its masses, sites that are not atoms, a cutoff beyond half the cell, an
+        atom with too few neighbours, or a cell that is not periodic.
         NotConverged: a glass that is at no minimum of the potential.
     """
 
@@ -96,6 +99,7 @@ class Mechanical(Descriptor):
     smooth: float = 1.0
     thermal_energy: float = 0.0299
     logarithm: bool = False
+    weighted: bool = field(default=False, metadata={"unkeyed": False})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
@@ -132,6 +136,7 @@ class Mechanical(Descriptor):
         return waves if self._wanted(*_VIBRATIONS) else ""
 
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
+        self._masses(configuration, potential)
         across = heights(configuration.cell)[list(configuration.periodic)].min(initial=np.inf)
         if self._wanted(*_FITTED) and self.cutoff > 0.5 * across:
             raise VitreousError(
@@ -157,7 +162,7 @@ class Mechanical(Descriptor):
         surface = potential.surface(configuration)
         with threadpool_limits(1):
             found = (
-                self._vibrations(configuration, surface)
+                self._vibrations(configuration, surface, self._masses(configuration, potential))
                 | self._response(configuration, loading, surface)
                 | {"energy": surface.atom_energies(configuration.positions, configuration.cell)}
             )
@@ -175,17 +180,35 @@ class Mechanical(Descriptor):
     def _wanted(self, *columns: str) -> bool:
         return not set(self.columns).isdisjoint(columns)
 
-    def _vibrations(self, glass: Configuration, surface: EnergySurface) -> dict[str, Array]:
+    def _masses(self, glass: Configuration, potential: Potential) -> Array | None:
+        """(N,) masses of the vibrations; None for equal ones."""
+        if not (self.weighted and self._wanted(*_VIBRATIONS)):
+            return None
+        known = potential.masses
+        lacking = [glass.names[k] for k in np.unique(glass.species) if glass.names[k] not in known]
+        if lacking:
+            raise VitreousError(
+                f"mechanical weighted needs the mass of {', '.join(lacking)}, which "
+                f"{type(potential).__name__} does not tell; set weighted=false for equal masses"
+            )
+        return np.array([known.get(name, np.nan) for name in glass.names])[glass.species]
+
+    def _vibrations(
+        self, glass: Configuration, surface: EnergySurface, masses: Array | None
+    ) -> dict[str, Array]:
         """Those of atomic_volume and the two columns of vibrations that are wanted."""
         found: dict[str, Array] = {}
         if self._wanted("atomic_volume", "flexibility_volume"):
             found["atomic_volume"] = voronoi_volumes(glass.positions, glass.cell, glass.periodic)
         if not self._wanted(*_VIBRATIONS):
             return found
-        compliance = Compliance(surface.hessian(glass.positions, glass.cell), glass.dimension)
+        hessian = surface.hessian(glass.positions, glass.cell)
+        compliance = Compliance(hessian, glass.dimension, masses)
         if self._wanted("flexibility_volume"):
             found["flexibility_volume"] = flexibility_volume(
-                self.thermal_energy * compliance.diagonal().sum(axis=1),
+                self.thermal_energy
+                * compliance.diagonal().sum(axis=1)
+                / (1.0 if masses is None else masses),
                 found["atomic_volume"],
                 glass.dimension,
             )

@@ -16,7 +16,8 @@ rho     ``density``, number of atoms per volume            1 / sigma^D; 1 / angs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
@@ -27,6 +28,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Generator
 from vitreous.io.lammps import refuse_commands
 from vitreous.io.lammps_quench import Quench, cooled
+from vitreous.io.lammps_restarts import cooled_in_pieces
 
 LAMMPS_UNITS = ("lj", "metal")
 CRYSTAL = 0.5  #: share of crystalline atoms from which on it is no glass; Lennard-Jones ones: 0.12
@@ -45,6 +47,10 @@ class MeltQuench(Generator):
         schedule: segments [temperature at the start, at the end, time]; the first should melt the
         lattice.
         time_step: LAMMPS's unit of time.
+        restart_every: time between LAMMPS restart files, from which an interrupted quench goes on
+            to the same glass, bit for bit; 0: none. The glass depends on it: LAMMPS begins anew at
+            every file (vitreous.io.lammps_restarts).
+        checkpoints: folder for these files until the glass is done; does not affect the result.
 
     Raises:
         VitreousError: for lists of unequal length, numbers out of range, or a model that LAMMPS
@@ -74,6 +80,8 @@ class MeltQuench(Generator):
         "pair_coeff 2 2 0.5 1.175570504584946",
         "pair_modify shift yes",
     )
+    restart_every: float = field(default=0.0, metadata={"unkeyed": 0.0})
+    checkpoints: str | None = field(default=None, metadata={"affects_result": False})
 
     def __post_init__(self) -> None:
         for name in ("species", "counts", "masses", "pair_commands"):
@@ -107,6 +115,17 @@ class MeltQuench(Generator):
                 "melt_quench needs a positive density, a positive time_step, and pair_commands"
             )
 
+        if not 0.0 <= self.restart_every < np.inf:
+            raise VitreousError(
+                f"melt_quench got restart_every={self.restart_every!r}; expected a time, or 0 for "
+                "no restart files"
+            )
+        if self.checkpoints is not None and not self.restart_every:
+            raise VitreousError(
+                f"melt_quench got checkpoints='{self.checkpoints}', but no restart files are "
+                "written; set generator.restart_every to the time between them"
+            )
+
     @classmethod
     def example(cls) -> Self:
         return cls(counts=(55, 45), schedule=((1.5, 1.5, 5.0), (1.5, 0.1, 5.0)))
@@ -132,9 +151,12 @@ class MeltQuench(Generator):
             self.time_step,
             self.pressure,
         )
-        positions, lengths = cooled(
-            start, species, np.full(d, length), quench, int(rng.integers(1, 2**31 - 1))
-        )
+        melt = (start, species, np.full(d, length), quench, int(rng.integers(1, 2**31 - 1)))
+        if self.restart_every:
+            folder = None if self.checkpoints is None else Path(self.checkpoints)
+            positions, lengths = cooled_in_pieces(*melt, self.restart_every, folder)
+        else:
+            positions, lengths = cooled(*melt)
         share = crystalline(positions, np.diag(lengths), (True,) * d).mean()
         if share > CRYSTAL:
             raise VitreousError(

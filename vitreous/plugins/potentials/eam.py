@@ -209,6 +209,12 @@ class Eam(Potential):
         """The elements of the file, in its order. Raises VitreousError for a bad file."""
         return self.tables().elements
 
+    @property
+    def masses(self) -> dict[str, float]:
+        """Those of the file, g/mol. Raises VitreousError for a bad file."""
+        tables = self.tables()
+        return dict(zip(tables.elements, tables.masses, strict=True))
+
     def surface(self, configuration: Configuration) -> EamSurface:
         """The energy surface of these atoms.
 

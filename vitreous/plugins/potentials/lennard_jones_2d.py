@@ -80,6 +80,11 @@ class LennardJones2D(ScalarPair):
         1100  # of 0.002: a knot lies at the inner distance, where the third derivative jumps
     )
 
+    @property
+    def masses(self) -> dict[str, float]:
+        """Both 1, the unit of mass."""
+        return dict.fromkeys(self.species, 1.0)
+
     def energy(self, a: str, b: str, r: Array) -> Array:
         """U(r), (n,)."""
         return self.pair_function(a, b)(r)[0]
