@@ -14,6 +14,7 @@ a different way out of one avalanche is then no second disagreement.
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from benchmarks.glasses import YUKAWA, silica
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.interfaces import Potential
 from vitreous.direct import read_glass
+from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 from vitreous.plugins.generators.melt_quench import MeltQuench
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.potentials.eam import Eam
@@ -37,6 +39,8 @@ from vitreous.plugins.simulators.aqs import AQS
 
 AGREES = 0.005  # relative difference of two thresholds that counts as none
 LJ, SIMPLE = LennardJones2D(), Loading(mode="simple_shear")
+PIECE = 50  # steps of a step-by-step run after which it is kept
+KEPT = {"atom": int, "move": float, "energy_drop": float}  # of its events
 LJ_DISC = {"free_radius": 5.0, "frozen_ring": 3.0}
 
 
@@ -365,28 +369,51 @@ def events(name: str, out: Path) -> dict[str, Any]:
 def _walked(
     engine: AQS, glass: Configuration, potential: Potential, loading: Loading, file: Path
 ) -> dict[str, np.ndarray]:
-    """The step-by-step run, kept in ``file``: the strain steps of its begin, events and end, the
-    states there, and its events.
+    """The step-by-step run, kept in ``file`` after every ``PIECE`` steps: the strain steps of its
+    begin, events and end, the states there, and its events.
     """
-    if not file.exists():
-        started = time.process_time()
-        run = replace(engine, stride=1).deform(glass, potential, loading)
-        steps = [
-            0,
-            *np.rint(run.events.strain / engine.strain_step).astype(int),
-            round(run.strain[-1] / engine.strain_step),
-        ]
-        at = [int(np.abs(run.frame_strain - step * engine.strain_step).argmin()) for step in steps]
-        found = {
-            "atom": run.events.atom,
-            "move": run.events.move,
-            "energy_drop": run.events.energy_drop,
-        }
-        seconds = time.process_time() - started
-        np.savez_compressed(
-            file, steps=steps, frames=run.frames[at], cells=run.cells[at], seconds=seconds, **found
-        )
-    return dict(np.load(file))
+    walked: dict[str, Any] = {
+        "steps": [0],
+        "frames": glass.positions[None],
+        "cells": glass.cell[None],
+        "seconds": 0.0,
+        **{name: np.zeros(0, kind) for name, kind in KEPT.items()},
+    }
+    if file.exists():
+        walked = dict(np.load(file))
+    last = steps_within(engine.strain_max, engine.strain_step)
+    while walked["steps"][-1] < last:
+        walked = _further(engine, glass, potential, loading, walked, last)
+        np.savez_compressed(file, **walked)
+        print(f"  {file.stem}: step {walked['steps'][-1]} of {last}", file=sys.stderr, flush=True)
+    return walked
+
+
+def _further(
+    engine: AQS,
+    glass: Configuration,
+    potential: Potential,
+    loading: Loading,
+    walked: dict[str, Any],
+    last: int,
+) -> dict[str, np.ndarray]:
+    """``walked``, up to ``PIECE`` steps further; its end gives way to the new one."""
+    h, begin, started = engine.strain_step, int(walked["steps"][-1]), time.process_time()
+    state = glass.with_(positions=walked["frames"][-1], cell=walked["cells"][-1])
+    length = min(PIECE, last - begin)
+    run = replace(engine, stride=1, strain_max=length * h).deform(
+        state, potential, Further(**vars(loading), begun=begin * h)
+    )
+    steps = [*np.rint(run.events.strain / h).astype(int), length]
+    at = [int(np.abs(run.frame_strain - step * h).argmin()) for step in steps]
+    kept = slice(0, max(len(walked["steps"]) - 1, 1))
+    return {
+        "steps": np.array([*walked["steps"][kept], *(begin + step for step in steps)]),
+        "frames": np.concatenate([walked["frames"][kept], run.frames[at]]),
+        "cells": np.concatenate([walked["cells"][kept], run.cells[at]]),
+        "seconds": walked["seconds"] + time.process_time() - started,
+        **{name: np.append(walked[name], getattr(run.events, name)) for name in KEPT},
+    }
 
 
 def _unlike(
