@@ -153,6 +153,10 @@ def test_the_first_slope_of_the_stress_is_the_shear_modulus_of_the_hessian():
         ({"frame_every": -1.0}, "simulator.frame_every is -1.0; expected a strain, or 0"),
         ({"max_events": 0}, "simulator.max_events is 0; expected at least 1"),
         ({"stop_at_break": True}, "simulator.stop_at_break needs simulator.break_far"),
+        (
+            {"strain_step": 0.05, "strain_max": 0.01},
+            "simulator.strain_step is 0.05, more than simulator.strain_max, 0.01; expected a",
+        ),
     ],
 )
 def test_impossible_fields_are_refused(fields, says):

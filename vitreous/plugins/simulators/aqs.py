@@ -31,7 +31,7 @@ from vitreous.mechanics.quasistatic.fixed_steps import Protocol
 from vitreous.mechanics.quasistatic.instability import Instability
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.mechanics.relax import relax, relax_lengths
-from vitreous.plugins.simulators._record import Frames, trajectory_of
+from vitreous.plugins.simulators._record import Frames, refuse_short, trajectory_of
 
 _ZERO = 1e-10  # of an atom's stiffness: an eigenvalue that is zero but for rounding
 
@@ -114,6 +114,7 @@ class AQS(Simulator):
                 raise VitreousError(
                     f"simulator.{name} is {getattr(self, name)!r}; expected at least 1"
                 )
+        refuse_short(self.strain_max, self.strain_step)
         if self.stop_at_break and self.break_far <= 0.0:
             raise VitreousError(
                 "simulator.stop_at_break needs simulator.break_far, the length beyond which a "
