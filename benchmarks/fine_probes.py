@@ -21,7 +21,7 @@ from vitreous.core.data import Loading
 from vitreous.mechanics.probing.pair_probe import PairProbe
 from vitreous.plugins.labelers.local_probing import LocalProbing
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "mechanics"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 LARGEST = 0.005  # difference of thresholds that counts as agreement
 STRIDE = 10
 

@@ -12,7 +12,7 @@ from benchmarks.glasses import YUKAWA, large
 from vitreous.core.data import Loading
 from vitreous.plugins.labelers.local_probing import LocalProbing
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "mechanics"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 SITES, STEP = 12, 1e-3
 
 

@@ -14,10 +14,12 @@ a different way out of one avalanche is then no second disagreement.
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from benchmarks.glasses import YUKAWA, silica
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.interfaces import Potential
 from vitreous.direct import read_glass
+from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 from vitreous.plugins.generators.melt_quench import MeltQuench
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.potentials.eam import Eam
@@ -37,6 +40,9 @@ from vitreous.plugins.simulators.aqs import AQS
 
 AGREES = 0.005  # relative difference of two thresholds that counts as none
 LJ, SIMPLE = LennardJones2D(), Loading(mode="simple_shear")
+PIECE = 50  # steps of a step-by-step run after which it is kept
+KEPT = {"atom": int, "move": float, "energy_drop": float}  # of its events
+STRETCH = Loading(mode="uniaxial", dimension=3)
 LJ_DISC = {"free_radius": 5.0, "frozen_ring": 3.0}
 
 
@@ -49,6 +55,29 @@ class Case:
     loading: Loading
     fields: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Further(Loading):
+    """A loading taken up where it stood at ``begun``: F(begun + strain) F(begun)^-1."""
+
+    begun: float = 0.0
+
+    def deformation_gradient(self, strain: float) -> np.ndarray:
+        """F (D, D) beyond ``begun``."""
+        return super().deformation_gradient(self.begun + strain) @ np.linalg.inv(
+            super().deformation_gradient(self.begun)
+        )
+
+    def velocity_gradient(self, strain: float) -> np.ndarray:
+        """dF/dstrain F^-1 (D, D)."""
+        return super().velocity_gradient(self.begun + strain)
+
+
+def later(loading: Loading, strain: float) -> Further:
+    """The loading taken up at ``strain``, counted from where it begins itself."""
+    begun = getattr(loading, "begun", 0.0) + strain
+    return Further(**{**vars(loading), "begun": begun})
 
 
 def reference(name: str, potential: Potential, relax_cell: bool = False) -> Configuration:
@@ -86,6 +115,18 @@ def cuzr(counts: tuple[int, int], number: int) -> Configuration:
         pair_commands=("pair_style eam/alloy", f"pair_coeff * * {potential.path} Zr Cu"),
     ).generate(number, np.random.default_rng(number))
     return AQS(relax_cell=False, force_tolerance=1e-7).relax(made, potential)
+
+
+def bilayer() -> Configuration:
+    """The published bilayer, relaxed in its cell."""
+    return reference("font_clos/sio2_1_initial.dump", Watanabe())
+
+
+def bilayer_at(strain: float) -> Configuration:
+    """The bilayer where the default, in steps of 5e-5, has taken it."""
+    engine = AQS(strain_step=5e-5, strain_max=strain, max_events=100_000, eigenvalues=False)
+    run = engine.deform(bilayer(), Watanabe(), STRETCH)
+    return run.initial.with_(positions=run.frames[-1], cell=run.cells[-1])
 
 
 def jumol(name: str) -> Callable[[], Configuration]:
@@ -142,9 +183,9 @@ PROBES = {
     ),
     "own": Case(lambda: silica(12, 14), lambda: YUKAWA, Loading(), {"strain_step": 5e-4}, 20),
     "bilayer": Case(
-        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()),
+        bilayer,
         Watanabe,
-        Loading(mode="uniaxial", dimension=3),
+        STRETCH,
         {"free_radius": 7.0, "frozen_ring": 8.5, "strain_step": 5e-3, "force_tolerance": 1e-6},
         21,
     ),
@@ -228,17 +269,27 @@ EVENTS = {
         {"strain_max": 0.05, "strain_step": 2e-4, "force_tolerance": 1e-7},
     ),
     "bilayer_fine": Case(
-        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()),
+        bilayer,
         Watanabe,
-        Loading(mode="uniaxial", dimension=3),
+        STRETCH,
         {"strain_max": 0.085, "strain_step": 5e-5},
     ),
     "bilayer_coarse": Case(
-        lambda: reference("font_clos/sio2_1_initial.dump", Watanabe()),
+        bilayer,
         Watanabe,
-        Loading(mode="uniaxial", dimension=3),
+        STRETCH,
         {"strain_max": 0.1, "strain_step": 5e-3},
     ),
+    # in steps as fine, only around the flips that the default finds
+    **{
+        f"bilayer_from_{begun:g}": Case(
+            partial(bilayer_at, begun),
+            Watanabe,
+            later(STRETCH, begun),
+            {"strain_max": 0.0012, "strain_step": 5e-5},
+        )
+        for begun in (0.032, 0.063, 0.0777)
+    },
 }
 
 
@@ -307,23 +358,6 @@ def _inside(site: np.ndarray, glass: Configuration) -> np.ndarray:
     return site
 
 
-@dataclass(frozen=True, kw_only=True)
-class Further(Loading):
-    """A loading taken up where it stood at ``begun``: F(begun + strain) F(begun)^-1."""
-
-    begun: float = 0.0
-
-    def deformation_gradient(self, strain: float) -> np.ndarray:
-        """F (D, D) beyond ``begun``."""
-        return super().deformation_gradient(self.begun + strain) @ np.linalg.inv(
-            super().deformation_gradient(self.begun)
-        )
-
-    def velocity_gradient(self, strain: float) -> np.ndarray:
-        """dF/dstrain F^-1 (D, D)."""
-        return super().velocity_gradient(self.begun + strain)
-
-
 def events(name: str, out: Path) -> dict[str, Any]:
     """Each event of the step-by-step run, and the one that the default finds from the state after
     the event before.
@@ -365,28 +399,51 @@ def events(name: str, out: Path) -> dict[str, Any]:
 def _walked(
     engine: AQS, glass: Configuration, potential: Potential, loading: Loading, file: Path
 ) -> dict[str, np.ndarray]:
-    """The step-by-step run, kept in ``file``: the strain steps of its begin, events and end, the
-    states there, and its events.
+    """The step-by-step run, kept in ``file`` after every ``PIECE`` steps: the strain steps of its
+    begin, events and end, the states there, and its events.
     """
-    if not file.exists():
-        started = time.process_time()
-        run = replace(engine, stride=1).deform(glass, potential, loading)
-        steps = [
-            0,
-            *np.rint(run.events.strain / engine.strain_step).astype(int),
-            round(run.strain[-1] / engine.strain_step),
-        ]
-        at = [int(np.abs(run.frame_strain - step * engine.strain_step).argmin()) for step in steps]
-        found = {
-            "atom": run.events.atom,
-            "move": run.events.move,
-            "energy_drop": run.events.energy_drop,
-        }
-        seconds = time.process_time() - started
-        np.savez_compressed(
-            file, steps=steps, frames=run.frames[at], cells=run.cells[at], seconds=seconds, **found
-        )
-    return dict(np.load(file))
+    walked: dict[str, Any] = {
+        "steps": [0],
+        "frames": glass.positions[None],
+        "cells": glass.cell[None],
+        "seconds": 0.0,
+        **{name: np.zeros(0, kind) for name, kind in KEPT.items()},
+    }
+    if file.exists():
+        walked = dict(np.load(file))
+    last = steps_within(engine.strain_max, engine.strain_step)
+    while walked["steps"][-1] < last:
+        walked = _further(engine, glass, potential, loading, walked, last)
+        np.savez_compressed(file, **walked)
+        print(f"  {file.stem}: step {walked['steps'][-1]} of {last}", file=sys.stderr, flush=True)
+    return walked
+
+
+def _further(
+    engine: AQS,
+    glass: Configuration,
+    potential: Potential,
+    loading: Loading,
+    walked: dict[str, Any],
+    last: int,
+) -> dict[str, np.ndarray]:
+    """``walked``, up to ``PIECE`` steps further; its end gives way to the new one."""
+    h, begin, started = engine.strain_step, int(walked["steps"][-1]), time.process_time()
+    state = glass.with_(positions=walked["frames"][-1], cell=walked["cells"][-1])
+    length = min(PIECE, last - begin)
+    run = replace(engine, stride=1, strain_max=length * h).deform(
+        state, potential, later(loading, begin * h)
+    )
+    steps = [*np.rint(run.events.strain / h).astype(int), length]
+    at = [int(np.abs(run.frame_strain - step * h).argmin()) for step in steps]
+    kept = slice(0, max(len(walked["steps"]) - 1, 1))
+    return {
+        "steps": np.array([*walked["steps"][kept], *(begin + step for step in steps)]),
+        "frames": np.concatenate([walked["frames"][kept], run.frames[at]]),
+        "cells": np.concatenate([walked["cells"][kept], run.cells[at]]),
+        "seconds": walked["seconds"] + time.process_time() - started,
+        **{name: np.append(walked[name], getattr(run.events, name)) for name in KEPT},
+    }
 
 
 def _unlike(
@@ -404,7 +461,7 @@ def _unlike(
     if end == begin:
         return []
     state = glass.with_(positions=walked["frames"][k], cell=walked["cells"][k])
-    further = Further(**vars(loading), begun=begin * h)
+    further = later(loading, begin * h)
     found = (
         replace(engine, strain_max=(end - begin) * h, max_events=1)
         .deform(state, potential, further)

@@ -153,6 +153,10 @@ def test_the_first_slope_of_the_stress_is_the_shear_modulus_of_the_hessian():
         ({"frame_every": -1.0}, "simulator.frame_every is -1.0; expected a strain, or 0"),
         ({"max_events": 0}, "simulator.max_events is 0; expected at least 1"),
         ({"stop_at_break": True}, "simulator.stop_at_break needs simulator.break_far"),
+        (
+            {"strain_step": 0.05, "strain_max": 0.01},
+            "simulator.strain_step is 0.05, more than simulator.strain_max, 0.01; expected a",
+        ),
     ],
 )
 def test_impossible_fields_are_refused(fields, says):
@@ -302,3 +306,28 @@ def test_events_do_not_depend_on_how_much_elastic_glass_there_is_beside():
     one, two = (engine.deform(g, model, loading).events for g in (glass, twice))
     np.testing.assert_allclose(two.strain, one.strain, atol=1e-9)
     assert two.move[0] == pytest.approx(one.move[0], rel=0.05)
+
+
+def test_steps_so_coarse_that_events_share_them_are_told(recwarn):
+    engine = AQS(strain_step=0.02, strain_max=0.06, max_events=99, relax_cell=False)
+    model, loading = LennardJones2D(), Loading(mode="simple_shear")
+    with pytest.warns(UserWarning, match="3 of 3 strain steps of 0.02 hold an event: .* many more"):
+        engine.deform(lennard_jones_glass(), model, loading)
+    recwarn.clear()
+    found = replace(engine, strain_step=2e-4, strain_max=0.01)
+    assert len(found.deform(lennard_jones_glass(), model, loading).events)
+    assert not recwarn.list
+
+
+def test_an_atom_that_nothing_touches_is_told():
+    glass, free = lennard_jones_glass(), 14.0
+    height = glass.cell[1, 1]
+    loose = glass.with_(
+        positions=np.vstack([glass.positions, [0.0, height + 0.5 * free]]),
+        species=np.append(glass.species, 0),
+        ids=np.append(glass.ids, glass.ids.max() + 1),
+        cell=np.diag([glass.cell[0, 0], height + free]),
+    )
+    engine = AQS(strain_max=2e-4, relax_cell=False)
+    with pytest.warns(UserWarning, match="at strain 0 the lowest eigenvalue is zero: an atom"):
+        engine.deform(loose, LennardJones2D(), Loading())

@@ -515,3 +515,12 @@ def test_only_elements_that_occur_must_be_known(tmp_path):
         potential.surface(g).energy_forces(g.positions, g.cell)[0] for g in (glass, swapped)
     ]
     assert energies[0] == energies[1]
+
+
+def test_forces_that_jump_at_the_cutoff_are_told(sheng, recwarn):
+    glass = crystal(BCC, (0, 1), ("Zr", "Cu"), 5, 3.26)
+    with pytest.warns(UserWarning, match=r"jump by 0.0007 eV/angstrom or more at its cutoff 6.5: "):
+        replace(sheng, smooth_end=False).surface(glass)
+    recwarn.clear()
+    sheng.surface(glass)
+    assert not recwarn.list

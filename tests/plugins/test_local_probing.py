@@ -167,6 +167,10 @@ def test_a_threshold_is_the_rise_of_the_stress_up_to_its_drop():
         ({"grid": 0}, "labeler.grid is 0; expected at least 1 site"),
         ({"grid": (3, 0)}, r"labeler.grid is \(3, 0\); expected at least 1 site"),
         ({"strain_step": 0.0}, "labeler.strain_step is 0.0; expected a positive number"),
+        (
+            {"strain_step": 0.05, "strain_max": 0.01},
+            "labeler.strain_step is 0.05, more than labeler.strain_max, 0.01; expected a small",
+        ),
         ({"stride": 0}, "labeler.stride is 0; expected at least 1"),
         ({"workers": 0}, "labeler.workers is 0; expected at least 1"),
     ],
@@ -292,6 +296,16 @@ def test_a_site_whose_stress_does_not_drop_is_told(published):
             published, POTENTIAL, Loading(), None
         )
     assert labels.mask.sum() == 1
+
+
+def test_a_step_too_coarse_for_the_thresholds_is_told(published, recwarn):
+    with pytest.warns(
+        UserWarning, match="half of the thresholds are reached within .* strain steps of 0.05: "
+    ):
+        LocalProbing(grid=2, strain_step=0.05).label(published, POTENTIAL, Loading(), None)
+    recwarn.clear()
+    LocalProbing(grid=2, strain_step=1e-3).label(published, POTENTIAL, Loading(), None)
+    assert not recwarn.list
 
 
 def test_a_tolerance_that_a_strain_step_hardly_exceeds_is_refused(published):

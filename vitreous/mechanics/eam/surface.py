@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from vitreous.mechanics.kept_neighbours import KeptNeighbours
 from vitreous.mechanics.pair.surface import assemble
 
 Array = NDArray[Any]
+_JUMP = 1e-6  # eV/angstrom: a smaller jump of the forces at the cutoff is no news
 
 
 class EamSurface:
@@ -49,11 +51,25 @@ class EamSurface:
         )
         self._embedding = eam.cubic_table(tables.embedding)
         self._per_dr, self._per_drho = 1.0 / tables.dr, 1.0 / tables.drho
+        self._tell_of_jump()
         self._rho_max = tables.drho * (tables.embedding.shape[1] - 1)
         self._first = np.zeros(n + 1, np.int64)
         self._rho, self._slope, self._bend, self._energies = (np.zeros(n) for _ in range(4))
         self._forces = np.zeros_like(configuration.positions)
         self._resize(0)
+
+    def _tell_of_jump(self) -> None:
+        """Warn if the pair functions end with a slope."""
+        end = self._pair[..., -1, 1:] @ np.array([1.0, 2.0, 3.0])  # per interval, of r phi(r)
+        jump = float(np.abs(end).max()) * self._per_dr / self.cutoff
+        if jump > _JUMP:
+            warnings.warn(
+                f"the forces of this table jump by {jump:.1g} eV/angstrom or more at its cutoff "
+                f"{self.cutoff:g}: a state with a pair there does not converge below that, and "
+                "events and thresholds may be artefacts of the jump; leave smooth_end true, or "
+                "raise the force_tolerance above it",
+                stacklevel=3,
+            )
 
     def _resize(self, pairs: int) -> None:
         self._j, self._d, self._r = np.zeros(pairs, np.int32), np.zeros((3, pairs)), np.zeros(pairs)

@@ -31,8 +31,10 @@ from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
 from vitreous.mechanics.probing.disc_probe import disc_probe
 from vitreous.mechanics.probing.probe import UNKNOWN, ContinuedProbe, Probed, ProbeProtocol
+from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 
 Found = TypeVar("Found")
+_FEW = 10.0  # strain steps to the median threshold: below this the step is told to be coarse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,11 @@ class LocalProbing(Labeler):
                 raise VitreousError(
                     f"labeler.{name} is {getattr(self, name)!r}; expected a positive number"
                 )
+        if not steps_within(self.strain_max, self.strain_step):
+            raise VitreousError(
+                f"labeler.strain_step is {self.strain_step:g}, more than labeler.strain_max, "
+                f"{self.strain_max:g}; expected a small part of it"
+            )
         if min(np.atleast_1d(self.grid), default=0) < 1:
             raise VitreousError(
                 f"labeler.grid is {self.grid!r}; expected at least 1 site along each lattice vector"
@@ -273,11 +280,24 @@ class LocalProbing(Labeler):
                 stacklevel=4,
             )
 
+    def _warn_of_coarse_steps(self, found: list[Probed]) -> None:
+        """Warn if half of the thresholds are reached within a few strain steps."""
+        reached = [p.strain_critical / self.strain_step for p in found if p.converged]
+        steps = float(np.median(reached)) if reached else np.inf
+        if steps < _FEW:
+            warnings.warn(
+                f"half of the thresholds are reached within {steps:.3g} strain steps of "
+                f"{self.strain_step:g}: they are known to one step only, and the stress may have "
+                "dropped within an earlier one; use a smaller strain_step",
+                stacklevel=4,
+            )
+
     def _labels(
         self, configuration: Configuration, sites: NDArray[np.float64], found: list[Probed]
     ) -> Labels:
         mask = np.array([p.converged for p in found])
         self._warn([p for p in found if not p.converged and p is not UNKNOWN], len(sites))
+        self._warn_of_coarse_steps(found)
         initial = np.array([p.tau_initial for p in found])
         critical = np.array([p.tau_critical for p in found])
         return Labels(

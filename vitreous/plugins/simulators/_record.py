@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
 from vitreous.core.data import Configuration, Events, Loading, Trajectory
+from vitreous.core.errors import VitreousError
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic.fixed_steps import Path
+from vitreous.mechanics.quasistatic.fixed_steps import Path, steps_within
+
+_HIDDEN = 1.0  # events that are expected to share a step with another, before this is told
 
 
 class Frames:
@@ -33,6 +37,15 @@ class Frames:
             self.saved.append((strain, state))
 
 
+def refuse_short(strain_max: float, strain_step: float) -> None:
+    """Raise VitreousError for a run that is shorter than one strain step."""
+    if not steps_within(strain_max, strain_step):
+        raise VitreousError(
+            f"simulator.strain_step is {strain_step:g}, more than simulator.strain_max, "
+            f"{strain_max:g}; expected a small part of it"
+        )
+
+
 def trajectory_of(
     configuration: Configuration,
     loading: Loading,
@@ -49,6 +62,7 @@ def trajectory_of(
     ``lost`` is for each event the atom whose bond it broke, -1 for none; None if broken bonds were
     not determined. ``lowest`` are the lowest eigenvalues of the states, empty if unknown.
     """
+    _tell_of_crowding([e.step for e in path.events], path.steps[-1], strain_step)
     saved = {0.0: path.states[0], path.steps[-1] * strain_step: path.states[-1], **dict(frames)}
     for event in path.events:
         saved[(event.step - 1) * strain_step] = event.before
@@ -67,6 +81,25 @@ def trajectory_of(
         events=_events(configuration, loading, strain_step, path, lost),
         lowest_eigenvalue=np.array(lowest, dtype=np.float64),
     )
+
+
+def _tell_of_crowding(events: Sequence[int], steps: int, strain_step: float) -> None:
+    """Warn if events lie so close that several are likely to share a strain step, and so to count
+    as one.
+
+    Of ``steps`` strain steps a share p holds events. If these come independently, a step holds
+    -ln(1 - p) of them on average, p of which are counted.
+    """
+    share = len(events) / max(steps, 1)
+    hidden = steps * (-np.log1p(-share) - share) if share < 1.0 else np.inf
+    if len(events) > 1 and hidden >= _HIDDEN:
+        about = f"about {hidden:.0f} more" if np.isfinite(hidden) else "many more"
+        warnings.warn(
+            f"{len(events)} of {steps} strain steps of {strain_step:g} hold an event: if events "
+            f"come independently, {about} share a step with another and are counted as one with "
+            "it; a smaller strain_step tells them apart",
+            stacklevel=4,
+        )
 
 
 def _events(

@@ -31,7 +31,9 @@ from vitreous.mechanics.quasistatic.fixed_steps import Protocol
 from vitreous.mechanics.quasistatic.instability import Instability
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.mechanics.relax import relax, relax_lengths
-from vitreous.plugins.simulators._record import Frames, trajectory_of
+from vitreous.plugins.simulators._record import Frames, refuse_short, trajectory_of
+
+_ZERO = 1e-10  # of an atom's stiffness: an eigenvalue that is zero but for rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,7 @@ class AQS(Simulator):
                 raise VitreousError(
                     f"simulator.{name} is {getattr(self, name)!r}; expected at least 1"
                 )
+        refuse_short(self.strain_max, self.strain_step)
         if self.stop_at_break and self.break_far <= 0.0:
             raise VitreousError(
                 "simulator.stop_at_break needs simulator.break_far, the length beyond which a "
@@ -196,7 +199,10 @@ class AQS(Simulator):
             path = deform(
                 surface, start, loading, protocol, preconditioner, visit, ends, frames.stops
             )
-        _warn_of_saddles(np.array(path.steps) * self.strain_step, np.array(lowest))
+            stiffest = (
+                surface.linearise(start.positions, start.cell).network(np.inf).diagonal().max()
+            )
+        _warn_of_modes(np.array(path.steps) * self.strain_step, np.array(lowest) / stiffest)
         broken = None if breaks is None else lost
         return trajectory_of(
             configuration,
@@ -230,13 +236,24 @@ class AQS(Simulator):
         )
 
 
-def _warn_of_saddles(strain: NDArray[np.float64], lowest: NDArray[np.float64]) -> None:
-    """Warn of states (S,) at a saddle, held there by a symmetry, which disordered glasses lack."""
-    saddles = np.flatnonzero(lowest < 0.0)
+def _warn_of_modes(strain: NDArray[np.float64], lowest: NDArray[np.float64]) -> None:
+    """Warn of states (S,) with a direction that costs no energy, and of those at a saddle, held
+    there by a symmetry, which disordered glasses lack; ``lowest`` eigenvalues relative to the
+    stiffest atom's.
+    """
+    free = np.flatnonzero(np.abs(lowest) <= _ZERO)
+    if len(free):
+        warnings.warn(
+            f"at strain {strain[free[0]]:g} the lowest eigenvalue is zero: an atom without "
+            "neighbours, or parts that do not touch, move without resistance, and where they come "
+            "to rest means nothing; remove what is loose first",
+            stacklevel=3,
+        )
+    saddles = np.flatnonzero(lowest < -_ZERO)
     if len(saddles):
         warnings.warn(
-            f"at strain {strain[saddles[0]]:g} the lowest eigenvalue is {lowest[saddles[0]]:.3g}: "
-            "a perfect symmetry holds the glass at a "
-            "saddle, and an event there is missed; perturb its positions slightly first",
+            f"at strain {strain[saddles[0]]:g} the lowest eigenvalue is negative, "
+            f"{lowest[saddles[0]]:.3g} of the stiffest atom's: a perfect symmetry holds the glass "
+            "at a saddle, and an event there is missed; perturb its positions slightly first",
             stacklevel=3,
         )

@@ -30,7 +30,7 @@ from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.quasistatic.fixed_steps import Protocol, walk
 from vitreous.mechanics.quasistatic.instability import Instability
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
-from vitreous.plugins.simulators._record import Frames, trajectory_of
+from vitreous.plugins.simulators._record import Frames, refuse_short, trajectory_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +91,7 @@ class LammpsAQS(Simulator):
                 f"simulator.accepted_force {self.accepted_force:g} is below force_tolerance "
                 f"{self.force_tolerance:g}; raise it"
             )
+        refuse_short(self.strain_max, self.strain_step)
         if self.stop_at_break and self.break_far <= 0.0:
             raise VitreousError(
                 "simulator.stop_at_break needs simulator.break_far, the length beyond which a "
