@@ -245,7 +245,7 @@ def test_columns_beside_classes_add_their_squared_errors_and_change_no_answer():
     found = task.losses(output, values, target)
     np.testing.assert_allclose(found, [np.log(2.0), 0.5 * (1.0**2 + 0.5**2)], rtol=1e-6)
     assert task.own(target).tolist() == [1.0, 1.0]
-    assert float(task.error_rate(output, values)) == 0.5
+    assert float(task.error_rate(output, values, target)) == 0.5
 
 
 def test_columns_beside_a_number_are_learnt_as_numbers():
@@ -255,3 +255,12 @@ def test_columns_beside_a_number_are_learnt_as_numbers():
     found = task.losses(torch.zeros(2, 2), values, target)
     np.testing.assert_allclose(found, [1.0, 1.0])
     assert task.answer(torch.ones(2, 2), target).tolist() == [4.0, 4.0]
+
+
+def test_an_error_in_a_rare_class_weighs_as_much_as_in_a_common_one():
+    """Nine of class 0 and one of class 1, all called 0: half of it is wrong."""
+    task, values = Class(("common", "rare")), torch.tensor([0.0] * 9 + [1.0])
+    output = torch.tensor([[1.0, 0.0]] * 10)
+    assert float(task.error_rate(output, values, task.scaling(values))) == pytest.approx(0.5)
+    plain = Class(("common", "rare"), weighted=False)
+    assert float(plain.error_rate(output, values, plain.scaling(values))) == pytest.approx(0.1)

@@ -108,9 +108,15 @@ class Class:
         each = torch.nn.functional.cross_entropy(output, values.long(), reduction="none")
         return (each * target[values.long()]).mean().reshape(1)
 
-    def error_rate(self, output: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        """Fraction of the sites whose likeliest class is another."""
-        return (output.argmax(dim=1) != values.long()).float().mean()
+    def error_rate(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        """Fraction of the sites whose likeliest class is another, classes weighted as in the loss:
+        where one is rare, calling all sites another class is no small error.
+        """
+        weight = target[values.long()]
+        wrong = (output.argmax(dim=1) != values.long()).float()
+        return (weight * wrong).sum() / weight.sum()
 
     def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return output.argmax(dim=1).double()
@@ -189,10 +195,12 @@ class Beside:
     def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return self.task.answer(output[:, : self.task.outputs], self.own(target))
 
-    def error_rate(self, output: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        """Of a task of classes: fraction of the sites whose likeliest class is another."""
+    def error_rate(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        """That of a task of classes."""
         assert isinstance(self.task, Class)
-        return self.task.error_rate(output[:, : self.task.outputs], values[:, 0])
+        return self.task.error_rate(output[:, : self.task.outputs], values[:, 0], self.own(target))
 
 
 def classified(task: Task) -> TypeGuard[Class | Beside]:

@@ -99,7 +99,11 @@ class _Trained(lightning.LightningModule):
         output = self.model(batch[0])
         errors = {self.task.metric: self._errors(output, batch[1])[0]}
         if classified(self.task):
-            errors["error_rate"] = self.task.error_rate(output, batch[1])
+            errors["error_rate"] = self.task.error_rate(
+                output,
+                batch[1],
+                self.model.target,  # pyright: ignore
+            )
         for name, error in errors.items():
             self.log(
                 f"validation_{name}",

@@ -54,9 +54,11 @@ def make(run: Run, name: str, licence: str) -> tuple[dict[str, Any], dict[str, A
     config = run.about["config"].get("evaluations") or {}
     chosen = {k: v for k, v in config.items() if _named(v) in SCORED_BY}
     predictions: dict[str, Array] = {}
-    for sample in test:  # in single precision: half the room, and what is scored is what is kept
+    for sample in test:
         given = sample.prediction if sample.probabilities is None else sample.probabilities
-        predictions[sample.name] = np.asarray(given, dtype=np.float32)
+        values = np.asarray(given, dtype=np.float64)
+        # of two classes the last is kept: the other has what is left
+        predictions[sample.name] = values[:, 1] if _two_classes(sample) else values
     about = {key: run.about[key] for key in ("created", "command", "vitreous", "python")}
     record: dict[str, Any] = {
         "format": FORMAT,
@@ -158,9 +160,13 @@ def _again(record: Mapping[str, Any], predictions: Mapping[str, Array], shelf: S
 
 
 def _with_predictions(sample: Sample, predictions: Mapping[str, Array]) -> Sample:
-    """The sample with its prediction: numbers (M,), or probabilities (M, classes)."""
+    """The sample with its prediction: numbers (M,), or probabilities (M, classes), of two classes
+    that of the last (M,).
+    """
     labels, given = sample.labels, predictions.get(sample.name)
-    shape = (len(labels), len(labels.classes)) if labels.classes else labels.values.shape
+    shape = labels.values.shape
+    if labels.classes and not _two_classes(sample):
+        shape = (len(labels), len(labels.classes))
     if given is None or given.shape != shape or given.dtype.kind != "f":
         raise VitreousError(
             f"the record's prediction for glass {sample.name} has shape "
@@ -168,11 +174,16 @@ def _with_predictions(sample: Sample, predictions: Mapping[str, Array]) -> Sampl
         )
     predicted: dict[str, Any] = {"uncertainty": None}
     if labels.classes:
-        known = np.column_stack([_filled(column) for column in given.T])
+        columns = [1.0 - given, given] if _two_classes(sample) else given.T
+        known = np.column_stack([_filled(column) for column in columns])
         predicted |= {"probabilities": known, "prediction": known.argmax(axis=1).astype(float)}
     else:
         predicted["prediction"] = _filled(given)
     return replace(sample, values={**sample.values, "predict": predicted})
+
+
+def _two_classes(sample: Sample) -> bool:
+    return len(sample.labels.classes) == 2
 
 
 def _silent(given: Array) -> NDArray[np.bool_]:
