@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import inspect
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Features, Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Descriptor
 from vitreous.core.vocabulary import FORMS, LEVELS
 from vitreous.testing.contract import (
     Skip,
@@ -25,6 +23,7 @@ from vitreous.testing.contract import (
     expect_refusal,
     expect_subset,
 )
+from vitreous.testing.fingerprints import fingerprint
 from vitreous.testing.materials import described, glass_of, loading_of, sites_of
 from vitreous.testing.systems import shaken_honeycomb
 
@@ -38,52 +37,6 @@ _TURN = 40.0  #: degrees
 def _described(subject: Subject, level: str) -> Features:
     glass = glass_of(subject)
     return described(subject.make(), glass, loading_of(glass), sites_of(glass, level), level)
-
-
-def fingerprint(component: Descriptor, features: Features) -> Array:
-    """Numbers (M, K) that compare the features of a site independently of the order of its nodes
-    and edges; of those drawn from the whole glass what is drawn.
-    """
-    if features.shared:
-        drawn = component.view(features).take(np.arange(len(features)))
-        return drawn.reshape(len(features), -1)
-    if features.form == "glass_graph":
-        own = features.values[features.site_nodes]
-        return np.column_stack([own, _around(features)[features.site_nodes]])
-    if features.form != "graph":
-        ends = features.offsets if features.form == "sequence" else np.arange(len(features) + 1)
-        rows = [features.values[a:b].ravel() for a, b in pairwise(ends)]
-        longest = max(map(len, rows))
-        return np.stack([np.pad(row, (0, longest - len(row))) for row in rows])
-    source, target = features.edges
-    edges = np.column_stack(
-        [features.values[source], features.values[target], features.edge_values]
-    )
-    return np.concatenate(
-        [_sums(features.values, features.offsets), _sums(edges, features.edge_offsets)], axis=1
-    )
-
-
-def _around(features: Features) -> Array:
-    """Sums as below over the edges that begin at each atom of a glass, with the sums of the atoms
-    where they end: two shells of neighbours.
-    """
-    source, target = features.edges
-    order = np.argsort(source, kind="stable")
-    offsets = np.searchsorted(source[order], np.arange(len(features.values) + 1))
-    edges = np.column_stack([features.values[target], features.edge_values])[order]
-    sums = _sums(edges, offsets)
-    return np.column_stack([sums, _sums(np.column_stack([edges, sums[target[order]]]), offsets)])
-
-
-def _sums(rows: Array, offsets: Array) -> Array:
-    """Sums over the rows of each site of sixteen sine waves along random directions, and the number
-    of rows.
-    """
-    rng = np.random.default_rng(1)
-    waves = np.sin(rows @ rng.normal(size=(rows.shape[1], 16)) + rng.uniform(0, 6, 16))
-    sums = [waves[a:b].sum(axis=0) for a, b in pairwise(offsets)]
-    return np.column_stack([np.stack(sums), np.diff(offsets)])
 
 
 def _compare(
