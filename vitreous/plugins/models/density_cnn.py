@@ -47,6 +47,7 @@ class DensityCNN(ImageNetwork):
 
     tasks = frozenset({"class", "value"})
     network: ClassVar = "density_cnn"
+    version: ClassVar = 2
     block: ClassVar = 128
     judged_by: ClassVar = "error_rate"
 
