@@ -20,14 +20,19 @@ nonaffine_d2min           least sum_j |u_j - u_i - J d_j|^2                 leng
 energy                    potential energy                                  energy
 nonaffine_near            mean of nonaffine, weighted as below              length
 nonaffine_gradient_near   mean of nonaffine_gradient, likewise              1
+nonaffine_growth          mean of u . v over mean of u . u, likewise        1
+nonaffine_acceleration    |v|                                               length
 ========================  ================================================  ====================
 
 nonaffine_gradient is the strain that the surroundings of an atom take along the loading beyond
 their affine share: 0 as the whole glass, 1 twice as much; a local rotation does not count. The
-weights of the last two columns are exp(-r^2 / 2 smooth^2), the atom itself included. In all columns
-weak sites are high. Modes are those of the Hessian, of atoms of equal mass, or with ``weighted`` of
-the mass-weighted Hessian M^-1/2 H M^-1/2, whose eigenvectors e are M^1/2 times displacements; of
-<u^2> the masses decide no more than which point of the glass stays where it is.
+weights of the means are exp(-r^2 / 2 smooth^2), the atom itself included. v is the second response
+(``vitreous.mechanics.second_response``): nonaffine_growth is half the inverse of the strain that is
+left to an instability, negative where the loading leads away from one. It alone, of all columns,
+tells a loading from its reverse. In all columns weak sites are high. Modes are those of the
+Hessian, of atoms of equal mass, or with ``weighted`` of the mass-weighted Hessian M^-1/2 H M^-1/2,
+whose eigenvectors e are M^1/2 times displacements; of <u^2> the masses decide no more than which
+point of the glass stays where it is.
 """
 
 from __future__ import annotations
@@ -50,6 +55,7 @@ from vitreous.mechanics.compliance import Compliance
 from vitreous.mechanics.d2min import local_gradient
 from vitreous.mechanics.linear import nonaffine_velocity
 from vitreous.mechanics.modes import flexibility_volume
+from vitreous.mechanics.second_response import second_response
 from vitreous.mechanics.voronoi import voronoi_volumes
 from vitreous.plugins.descriptors.symmetry_functions import atoms_at
 
@@ -57,9 +63,15 @@ Array = NDArray[np.float64]
 _VIBRATIONS = ("flexibility_volume", "soft_modes")
 _RESPONSE = ("nonaffine", "nonaffine_gradient", "nonaffine_d2min")
 _NEAR = ("nonaffine_near", "nonaffine_gradient_near")
+_SECOND = ("nonaffine_growth", "nonaffine_acceleration")
 _FITTED = ("nonaffine_gradient", "nonaffine_d2min", "nonaffine_gradient_near")
-COLUMNS = (*_VIBRATIONS, "atomic_volume", *_RESPONSE, "energy", *_NEAR)
-_POSITIVE = frozenset(COLUMNS) - {"nonaffine_gradient", "nonaffine_gradient_near", "energy"}
+COLUMNS = (*_VIBRATIONS, "atomic_volume", *_RESPONSE, "energy", *_NEAR, *_SECOND)
+_POSITIVE = frozenset(COLUMNS) - {
+    "nonaffine_gradient",
+    "nonaffine_gradient_near",
+    "energy",
+    "nonaffine_growth",
+}
 _LEAST = 1e-12  #: whose logarithm stands for that of zero
 _TAIL = 4.0  #: of ``smooth``: the weight beyond is 3e-4 of an atom's own
 
@@ -72,10 +84,10 @@ class Mechanical(Descriptor):
     Fields:
         columns: which to compute; the vibrations are the costly ones. cutoff: of the neighbours
         that a gradient is fitted to, length.
-        fraction: of all modes, the softest, that soft_modes adds up. smooth: of the last two
-        columns, length. thermal_energy: k_B T of the vibrations, energy; it is but a factor.
-        logarithm: give the columns that cannot be negative as their natural logarithm, which are
-        spread more evenly, for linear models.
+        fraction: of all modes, the softest, that soft_modes adds up. smooth: of the means,
+        length. thermal_energy: k_B T of the vibrations, energy; it is but a factor.
+        logarithm: give the columns that cannot be negative as their natural logarithm, and
+        nonaffine_growth g as sign(g) log(1 + |g|), which are spread more evenly, for linear models.
         weighted: whether vibrations are those of atoms with the masses that the potential tells.
 
     Raises:
@@ -170,6 +182,9 @@ class Mechanical(Descriptor):
             found |= {
                 name: np.log(np.maximum(found[name], _LEAST)) for name in _POSITIVE & set(found)
             }
+            if "nonaffine_growth" in found:
+                growth = found["nonaffine_growth"]
+                found["nonaffine_growth"] = np.sign(growth) * np.log1p(np.abs(growth))
         return Features(
             form="vector",
             level=level,
@@ -223,7 +238,7 @@ class Mechanical(Descriptor):
     ) -> dict[str, Array]:
         """Those columns of the linear response that are wanted."""
         found: dict[str, Array] = {}
-        if not self._wanted(*_RESPONSE, *_NEAR):
+        if not self._wanted(*_RESPONSE, *_NEAR, *_SECOND):
             return found
         u = nonaffine_velocity(surface, glass, loading)
         found["nonaffine"] = np.linalg.norm(u, axis=1)
@@ -236,10 +251,20 @@ class Mechanical(Descriptor):
             found["nonaffine_d2min"] = residual
             found["nonaffine_gradient"] = (gradient * along).sum(axis=(1, 2)) / (along**2).sum()
         smoothed = [name for name in _NEAR if self._wanted(name)]
-        if smoothed:
-            mean = _gaussian_mean(glass, self.smooth)
-            found |= {name: mean(found[name.removesuffix("_near")]) for name in smoothed}
+        mean = _gaussian_mean(glass, self.smooth)
+        found |= {name: mean(found[name.removesuffix("_near")]) for name in smoothed}
+        if self._wanted(*_SECOND):
+            v = second_response(surface, glass, loading, u)
+            found["nonaffine_acceleration"] = np.linalg.norm(v, axis=1)
+            found["nonaffine_growth"] = growth(u, v, mean)
         return found
+
+
+def growth(u: Array, v: Array, mean: Callable[[Array], Array]) -> Array:
+    """(N,) mean of u . v over mean of u . u; 0 where nothing moves beside the affine motion."""
+    moved = mean((u * u).sum(axis=1))
+    still = moved <= _LEAST
+    return np.where(still, 0.0, mean((u * v).sum(axis=1)) / np.where(still, 1.0, moved))
 
 
 def _gaussian_mean(glass: Configuration, width: float) -> Callable[[Array], Array]:
