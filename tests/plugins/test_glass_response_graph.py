@@ -6,6 +6,7 @@ import pytest
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.descriptors.glass_response_graph import GlassResponseGraph
+from vitreous.plugins.descriptors.mechanical import Mechanical
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.testing.systems import binary_mixture
@@ -50,3 +51,20 @@ def test_energies_of_atoms_add_up_to_that_of_the_glass(glass):
 def test_it_needs_a_potential(glass):
     with pytest.raises(VitreousError, match="needs the potential"):
         GRAPH.describe(glass, Loading(), glass.positions, "atom")
+
+
+def test_growth_and_acceleration_are_those_of_the_atoms(glass):
+    """As ``mechanical`` has them."""
+    loading = Loading(mode="simple_shear", angle=25.0)
+    found = GRAPH.describe(glass, loading, glass.positions, "atom", LJ)
+    names = ("nonaffine_growth", "nonaffine_acceleration")
+    wanted = Mechanical(columns=names, logarithm=True).describe(
+        glass, loading, glass.positions, "atom", LJ
+    )
+    for name, column in zip(("growth", "acceleration"), wanted.values.T, strict=True):
+        np.testing.assert_allclose(found.values[:, found.names.index(name)], column, atol=1e-5)
+
+
+def test_a_width_that_is_none_is_refused():
+    with pytest.raises(VitreousError, match="smooth is 0; expected a positive length"):
+        GlassResponseGraph(smooth=0.0)

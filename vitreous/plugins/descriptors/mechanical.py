@@ -72,7 +72,7 @@ _POSITIVE = frozenset(COLUMNS) - {
     "energy",
     "nonaffine_growth",
 }
-_LEAST = 1e-12  #: whose logarithm stands for that of zero
+LEAST = 1e-12  #: whose logarithm stands for that of zero
 _TAIL = 4.0  #: of ``smooth``: the weight beyond is 3e-4 of an atom's own
 
 
@@ -180,7 +180,7 @@ class Mechanical(Descriptor):
             )
         if self.logarithm:
             found |= {
-                name: np.log(np.maximum(found[name], _LEAST)) for name in _POSITIVE & set(found)
+                name: np.log(np.maximum(found[name], LEAST)) for name in _POSITIVE & set(found)
             }
             if "nonaffine_growth" in found:
                 growth = found["nonaffine_growth"]
@@ -251,7 +251,7 @@ class Mechanical(Descriptor):
             found["nonaffine_d2min"] = residual
             found["nonaffine_gradient"] = (gradient * along).sum(axis=(1, 2)) / (along**2).sum()
         smoothed = [name for name in _NEAR if self._wanted(name)]
-        mean = _gaussian_mean(glass, self.smooth)
+        mean = gaussian_mean(glass, self.smooth)
         found |= {name: mean(found[name.removesuffix("_near")]) for name in smoothed}
         if self._wanted(*_SECOND):
             v = second_response(surface, glass, loading, u)
@@ -263,11 +263,11 @@ class Mechanical(Descriptor):
 def growth(u: Array, v: Array, mean: Callable[[Array], Array]) -> Array:
     """(N,) mean of u . v over mean of u . u; 0 where nothing moves beside the affine motion."""
     moved = mean((u * u).sum(axis=1))
-    still = moved <= _LEAST
+    still = moved <= LEAST
     return np.where(still, 0.0, mean((u * v).sum(axis=1)) / np.where(still, 1.0, moved))
 
 
-def _gaussian_mean(glass: Configuration, width: float) -> Callable[[Array], Array]:
+def gaussian_mean(glass: Configuration, width: float) -> Callable[[Array], Array]:
     """The map from values (N,) of the atoms to their means with weights exp(-r^2 / 2 width^2)."""
     where, n = glass.positions, len(glass)
     near = pairs_within(where, where, glass.cell, glass.periodic, _TAIL * width)
