@@ -28,8 +28,8 @@ demo: setup ## the main job, end to end, on small glasses: about five minutes
 ui: setup ## MLflow's pages of the tracked runs, in the browser (PORT=5000)
 	@exec $(BIN)/python -m vitreous.app.ui --port $(PORT)
 
-test: setup ## the tests: about five minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: setup ## the tests: about ten minutes on two cores
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: setup ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow

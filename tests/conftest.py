@@ -15,6 +15,35 @@ settings.register_profile("vitreous", deadline=None)  # no test is timed: machin
 settings.load_profile("vitreous")
 
 
+#: files that take longest on one core, longest first: with pytest -n 2 --dist loadfile
+#: --no-loadscope-reorder no worker is left alone with one of them at the end
+LONGEST = (
+    "conformance/test_builtin.py",
+    "app/test_kill.py",
+    "plugins/test_aqs.py",
+    "learning/test_tasks.py",
+    "bundles/test_model.py",
+    "app/test_tracking.py",
+    "plugins/test_lammps_aqs.py",
+    "plugins/test_local_probing.py",
+    "app/test_limits.py",
+    "app/test_cli.py",
+    "plugins/test_graph_network.py",
+    "plugins/test_gnn.py",
+    "plugins/test_dask.py",
+    "report/test_write.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of LONGEST; the others follow in their order."""
+    tests = Path(__file__).parent
+    if gone := [name for name in LONGEST if not (tests / name).is_file()]:
+        raise pytest.UsageError(f"tests/conftest.py names {gone[0]}, which is no file")
+    rank = {tests / name: k for k, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
 @pytest.fixture(scope="session")
 def reference() -> Path:
     """Glasses and tables made by other groups; tests that compare with them are skipped where they

@@ -22,7 +22,7 @@ import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from toy import environment, process
+from toy import environment, process, vitreous
 
 PAUSES = ("generator.pause=0.02", "simulator.pause=0.03", "labeler.pause=0.05", "model.pause=0.3")
 TOY = ("run", "experiment=toy", "samples=12", *PAUSES)
@@ -111,7 +111,7 @@ def trial(kills: int, seed: int, executor: str, real: bool) -> list[str]:
         )
         wrong += (
             []
-            if process(tormented, "store", "verify").returncode == 0
+            if vitreous(tormented, "store", "verify").returncode == 0
             else ["the store is damaged"]
         )
         return wrong + ([] if content(alone) == content(tormented) else ["the results differ"])

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from kill_trial import TOY, trial
-from toy import environment, process
+from toy import environment, process, vitreous
 
 
 @pytest.mark.parametrize("executor", ["serial", "local"])
@@ -46,7 +46,7 @@ def test_interrupted_a_run_says_so_stops_its_workers_and_leaves_a_whole_store(nu
     )
     assert "Traceback" not in told
     assert gone_within(started.pid, 10.0)
-    assert process(tmp_path, "store", "verify").returncode == 0
+    assert vitreous(tmp_path, "store", "verify").returncode == 0
 
 
 def gone_within(group, seconds):

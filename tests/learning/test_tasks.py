@@ -2,6 +2,8 @@
 calculation and scikit-learn, and that each task is learnt through the models that declare it.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,11 @@ def labels(values, task="value", components=(), classes=(), mask=None):
         components=components,
         classes=classes,
     )
+
+
+def brief(epochs):
+    """The example network, trained for fewer epochs."""
+    return replace(CNN.example(), epochs=epochs)
 
 
 def pictures(count, seed, side=44):
@@ -98,7 +105,7 @@ def test_a_network_learns_which_class_an_image_belongs_to():
     bright[::3] *= 0.2
     features = Features(form="image", level="site", names=("grey",), values=bright)
     kinds = labels(np.where(np.arange(24) % 3 == 0, 0, 1), "class", classes=("dim", "bright"))
-    fitted = CNN.example().fit([(features, kinds)], [], np.random.default_rng(0), lambda *_: None)
+    fitted = brief(40).fit([(features, kinds)], [], np.random.default_rng(0), lambda *_: None)
     np.testing.assert_array_equal(fitted.predict(features), kinds.values)
     probabilities = fitted.probabilities(features)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
@@ -108,7 +115,7 @@ def test_a_network_learns_which_class_an_image_belongs_to():
 def test_a_network_learns_where_in_an_image_something_is_through_the_boundary(tmp_path):
     features, places = pictures(40, 2)
     where = labels(places, "position", components=("y", "x"))
-    model = CNN.example()
+    model = brief(40)
     logged = []
     fitted = model.fit(
         [(features, where)],
@@ -134,7 +141,7 @@ def test_several_components_are_learnt_at_once_each_in_its_unit():
     values = np.column_stack([1e3 * halves.mean(axis=1), halves[:, 0] - halves[:, 1]])
     wanted, values[0, 0] = values.copy(), np.nan
     both = labels(values, components=("brightness", "contrast"))
-    fitted = CNN.example().fit([(features, both)], [], np.random.default_rng(0), lambda *_: None)
+    fitted = brief(60).fit([(features, both)], [], np.random.default_rng(0), lambda *_: None)
     off = fitted.predict(features) - wanted
     assert (np.sqrt(np.mean(off**2, axis=0)) < 0.2 * wanted.std(axis=0)).all()
 
@@ -163,7 +170,7 @@ def test_positions_found_in_symmetric_copies_are_carried_back_before_they_are_av
         symmetries=symmetries,
     )
     where = labels(places, "position", components=("y", "x"))
-    model = CNN(**{**vars(CNN.example()), "reflections": "average", "epochs": 5})
+    model = replace(brief(5), reflections="average")
     fitted = model.fit([(drawn, where)], [], np.random.default_rng(0), lambda *_: None)
     each = [
         model_on(drawn, copy, fitted) for copy in range(2)
@@ -198,7 +205,7 @@ def test_images_drawn_on_demand_are_learnt_as_the_same_images_stored():
         draw=lambda source, indices, copies: source.values[indices],
         symmetries=lambda source, indices, copies: Symmetry(),
     )
-    model = CNN(**{**vars(CNN.example()), "epochs": 3})
+    model = brief(3)
     found = [
         model.fit([(f, values)], [], np.random.default_rng(0), lambda *_: None).predict(f)
         for f in (features, drawn)
@@ -209,7 +216,7 @@ def test_images_drawn_on_demand_are_learnt_as_the_same_images_stored():
 def test_attribution_is_gradient_times_input_and_sums_to_a_change_of_the_prediction():
     features, _ = pictures(10, 7)
     values = labels(np.arange(10.0))
-    model = CNN(**{**vars(CNN.example()), "epochs": 5})
+    model = brief(5)
     fitted = model.fit([(features, values)], [], np.random.default_rng(0), lambda *_: None)
     found = fitted.attribution(features)
     assert found.shape == (10, 44, 44)

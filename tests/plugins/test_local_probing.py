@@ -55,7 +55,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_long_strides_find_the_thresholds_of_affine_steps_and_descents(case, published):
-    """stride=1 is the protocol alone: no tangent, no Newton; every single place must agree."""
+    """stride=1 is the protocol alone: no tangent, no Newton; every single site must agree."""
     glass, potential, loading, fields = CASES[case]
     glass = published if glass is None else glass()
     quick = LocalProbing(grid=3, **fields).label(glass, potential, loading, None)

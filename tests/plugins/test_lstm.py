@@ -37,7 +37,7 @@ def sequences(seed: int, count: int = 200):
 
 
 def test_it_learns_from_sequences_of_any_length():
-    model = LSTM(units=16, epochs=40, batch_size=16, learning_rate=0.01).fit(
+    model = LSTM(units=16, epochs=20, batch_size=16, learning_rate=0.01).fit(
         [sequences(0), sequences(1)], [sequences(2)], np.random.default_rng(0), lambda *_: None
     )
     features, labels = sequences(3)

@@ -50,10 +50,12 @@ def _unseen(subject: Subject, form: str) -> Features:
 
 
 def declares_itself(subject: Subject) -> None:
-    """The forms and levels it accepts are declared."""
+    """The forms and levels it accepts are declared, and roles whose glasses it divides."""
     expect_subset(subject.cls.forms, FORMS, "forms")
     expect_subset(subject.cls.levels, LEVELS, "levels")
     expect_subset(subject.cls.tasks, TASKS, "tasks")
+    if subject.cls.cross_validates:
+        expect_subset(subject.cls.cross_validates, ("train", "validation"), "cross_validates")
 
 
 def predicts_every_site(subject: Subject) -> None:
