@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ import numpy as np
 
 from benchmarks.clock import table
 from benchmarks.glasses import YUKAWA, silica
-from vitreous.core.data import Configuration, Loading
+from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.interfaces import Potential
 from vitreous.direct import read_glass
 from vitreous.mechanics.quasistatic.fixed_steps import steps_within
@@ -42,6 +42,7 @@ AGREES = 0.005  # relative difference of two thresholds that counts as none
 LJ, SIMPLE = LennardJones2D(), Loading(mode="simple_shear")
 PIECE = 50  # steps of a step-by-step run after which it is kept
 KEPT = {"atom": int, "move": float, "energy_drop": float}  # of its events
+BEFORE_FLIPS = (0.0324, 0.0634, 0.0781)  # strains of the bilayer, four steps of 5e-5 before flips
 STRETCH = Loading(mode="uniaxial", dimension=3)
 LJ_DISC = {"free_radius": 5.0, "frozen_ring": 3.0}
 
@@ -122,11 +123,20 @@ def bilayer() -> Configuration:
     return reference("font_clos/sio2_1_initial.dump", Watanabe())
 
 
+@cache
+def _stretched() -> Trajectory:
+    """The bilayer taken by the default, in steps of 5e-5, with its states at ``BEFORE_FLIPS``."""
+    engine = AQS(
+        strain_step=5e-5, strain_max=max(BEFORE_FLIPS), max_events=100_000, eigenvalues=False
+    )
+    return engine.deform(bilayer(), Watanabe(), STRETCH, strains=BEFORE_FLIPS)
+
+
 def bilayer_at(strain: float) -> Configuration:
-    """The bilayer where the default, in steps of 5e-5, has taken it."""
-    engine = AQS(strain_step=5e-5, strain_max=strain, max_events=100_000, eigenvalues=False)
-    run = engine.deform(bilayer(), Watanabe(), STRETCH)
-    return run.initial.with_(positions=run.frames[-1], cell=run.cells[-1])
+    """The bilayer at one of ``BEFORE_FLIPS``."""
+    run = _stretched()
+    k = int(np.abs(run.frame_strain - strain).argmin())
+    return run.initial.with_(positions=run.frames[k], cell=run.cells[k])
 
 
 def jumol(name: str) -> Callable[[], Configuration]:
@@ -286,9 +296,9 @@ EVENTS = {
             partial(bilayer_at, begun),
             Watanabe,
             later(STRETCH, begun),
-            {"strain_max": 0.0012, "strain_step": 5e-5},
+            {"strain_max": 4e-4, "strain_step": 5e-5},
         )
-        for begun in (0.032, 0.063, 0.0777)
+        for begun in BEFORE_FLIPS
     },
 }
 
