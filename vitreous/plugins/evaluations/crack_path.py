@@ -110,7 +110,7 @@ def by_chance(true: Mask, count: int) -> dict[str, float | None]:
     if true.all() or not true.any():
         return dict.fromkeys(_NAMES)
     of, both = int(true.sum()), np.arange(count + 1)
-    likely = hypergeom(len(true), of, count).pmf(both)
+    likely = hypergeom.pmf(both, len(true), of, count)
     expected = float(likely @ (both / (of + count - both)))
     return {"mcc": 0.0, "overlap": expected, "found": count / len(true)}
 
