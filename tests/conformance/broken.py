@@ -199,6 +199,9 @@ class Fitted:
     def probabilities(self, features: Any) -> Any:
         return self._right.probabilities(features)
 
+    def hazards(self, features: Any, strains: Any) -> Any:
+        return self._right.hazards(features, strains)
+
     def save(self, folder: Any) -> None:
         self._right.save(folder)
         if self._save:
@@ -646,6 +649,10 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("model", "probabilities_are_those_of_the_classes"): (
         model(tasks=frozenset({"value", "class"})),
         "gives no probabilities",
+    ),
+    ("model", "hazards_are_those_of_the_sites"): (
+        model(tasks=frozenset({"value", "survival"})),
+        "gives no hazards",
     ),
     ("model", "other_columns_are_refused"): (
         model(lambda right, features: right.predict(replace(features, names=right.names))),

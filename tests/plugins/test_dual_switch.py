@@ -21,6 +21,7 @@ from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.newton import newton
 from vitreous.mechanics.relax import relax
 from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.generators.silica_bilayer import SilicaBilayer
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 
@@ -180,7 +181,9 @@ def test_alpha_can_be_weighted():
         ({"rings_x": 4}, "4 x 24 rings"),
         ({"rings_x": "abc"}, "rings_x='abc'"),
         ({"variance": 0.0}, "variance=0.0"),
-        ({"variance": "wide"}, "variance='wide'"),
+        ({"variance": "wide"}, "expected a number, or two bounds"),
+        ({"variance": (1.0, 0.25)}, "two bounds in ascending order"),
+        ({"variance": (0.1, 0.2, 0.3)}, "expected a number, or two bounds"),
         ({"steps": -1}, "steps=-1"),
         ({"temperature": float("nan")}, "temperature=nan"),
         ({"minimum_size": 6}, "minimum_size=6"),
@@ -190,6 +193,14 @@ def test_alpha_can_be_weighted():
 def test_impossible_parameters_are_refused_when_made(wrong, message):
     with pytest.raises(VitreousError, match=message):
         DualSwitch(**wrong)
+
+
+@pytest.mark.parametrize("maker", [DualSwitch, SilicaBilayer])
+def test_a_variance_is_drawn_for_every_glass_from_its_bounds(maker):
+    made = maker(rings_x=8, rings_y=8, variance=(0.25, 1.0), steps=500)
+    drawn = [made.generate(k, np.random.default_rng(k)).info["target_variance"] for k in range(40)]
+    assert min(drawn) >= 0.25 and max(drawn) <= 1.0 and len(set(drawn)) == 40
+    assert np.mean(drawn) == pytest.approx(0.625, abs=0.12)
 
 
 def test_a_variance_out_of_reach_is_refused():

@@ -38,7 +38,7 @@ def crowded(features):
     x, y = np.abs(features.edge_values).T
     beside = (x < 1.3) & (y < 0.5) & (features.values[target, 1] > 0.0)
     weak = np.bincount(source[beside], minlength=len(features.values)) > 0
-    return labels_of(weak[features.site_nodes].astype(float), "atom", ("stable", "fertile"))
+    return labels_of(weak[features.site_nodes].astype(float), "atom", "class")
 
 
 def untrained(dimension=2, rounds=2, outputs=2):
@@ -159,7 +159,7 @@ def test_reflections_that_are_averaged_leave_predictions_as_they_are_under_a_mir
 
 def test_glasses_without_a_class_are_refused_where_all_are_so():
     features = graph()
-    none = labels_of(np.zeros(len(features)), "atom", ("stable", "fertile"))
+    none = labels_of(np.zeros(len(features)), "atom", "class")
     with pytest.raises(VitreousError, match="no glass holds sites of every class"):
         values = torch.from_numpy(np.concatenate([none.values, crowded(features).values])).float()
         values[len(none) :] = 1.0

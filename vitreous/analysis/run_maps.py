@@ -16,6 +16,7 @@ from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 
 Array = NDArray[np.float64]
+_BEYOND = 1.0 + 1e-9
 MODEL = "model"  #: the name of the predicted map, beside those of the indicators
 
 
@@ -36,8 +37,14 @@ class Map:
 
 
 def true_map(sample: Sample) -> Map:
-    """The labels, NaN where masked."""
-    return Map(name=TRUE_MAP, values=sample.labels.values, weak_is=sample.labels.weak_is)
+    """The labels, NaN where masked; of failures their strain, and for sites that held one beyond
+    the last.
+    """
+    labels = sample.labels
+    values = labels.values
+    if labels.task == "survival":
+        values = np.where(values < 0.0, np.nanmax(np.abs(values)) * _BEYOND, values)
+    return Map(name=TRUE_MAP, values=values, weak_is=labels.weak_is)
 
 
 def compared_maps(sample: Sample, weak_is: Mapping[str, str]) -> list[Map]:

@@ -9,6 +9,7 @@ import numpy as np
 from vitreous.app.results import Answers
 from vitreous.bundles import Prediction
 from vitreous.bundles.columns import DOUBTFUL, answers, bounds, probabilities, uncertainties
+from vitreous.bundles.failing import first_failure
 from vitreous.core.data import in_units
 
 _WEAKEST = 5  # sites that are printed
@@ -128,6 +129,30 @@ def likeliest(found: Prediction) -> Answers:
     }
 
 
+def _failures(found: Prediction) -> Answers:
+    """Strain and place of the first failure."""
+    failure = first_failure(found)
+    assert failure is not None
+    sites = found.sites
+    return {
+        "first_failure": {
+            "strain": failure.strain,
+            "intervals": {
+                f"{side}_{100 * p:.0f}": end
+                for p, ends in failure.bounds.items()
+                for side, end in zip(("low", "high"), ends, strict=True)
+            },
+            "spots": [
+                {
+                    "at": [float(f"{x:.2f}") for x in sites[spot.site]],
+                    "probability": float(f"{spot.probability:.3g}"),
+                }
+                for spot in failure.spots
+            ],
+        }
+    }
+
+
 _ONE: Mapping[str, Callable[[Prediction], Answers]] = {
     "value": _value,
     "image": _value,
@@ -139,6 +164,7 @@ _SEVERAL: Mapping[str, Callable[[Prediction], Answers]] = {
     "image": _values,
     "class": _classes,
     "position": _values,
+    "survival": _failures,
 }
 
 

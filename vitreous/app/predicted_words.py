@@ -16,6 +16,7 @@ from vitreous.app.predicted import counted, likeliest, position_in_file, weakest
 from vitreous.app.results import Answers
 from vitreous.bundles import Prediction
 from vitreous.bundles.columns import answers, bounds, probabilities, uncertainties
+from vitreous.bundles.failing import first_failure
 from vitreous.core.data import in_units
 
 _SURE = 90  # per cent, of the interval beside the number
@@ -140,6 +141,27 @@ def _chance(row: Mapping[str, Any]) -> Answers:
     return {"probability": f"{row['probability']:.3f}", **atom, "at": [row["at"]]}
 
 
+def _failures(found: Prediction) -> Answers:
+    """Strain of the first failure with its interval, and the likeliest spots."""
+    failure = first_failure(found)
+    assert failure is not None
+    span = failure.bounds[_SURE / 100]
+    sites = found.sites
+    spots = [
+        {
+            "probability": f"{spot.probability:.2f}",
+            "at": [[float(f"{x:.1f}") for x in sites[spot.site]]],
+        }
+        for spot in failure.spots
+    ]
+    together = sum(spot.probability for spot in failure.spots)
+    return {
+        "first_failure": f"at strain {rounded(failure.strain, span[1] - span[0])} ({_SURE} %: "
+        f"{_span(span)}), in one of {len(spots)} spots with probability {together:.2f}",
+        "likeliest_spots": spots,
+    }
+
+
 _ONE: Mapping[str, Callable[[Prediction], Answers]] = {
     "value": _value,
     "image": _value,
@@ -151,4 +173,5 @@ _SEVERAL: Mapping[str, Callable[[Prediction], Answers]] = {
     "image": _values,
     "class": _classes,
     "position": _values,
+    "survival": _failures,
 }

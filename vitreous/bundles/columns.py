@@ -7,6 +7,7 @@ value,    NAME, or NAME_COMPONENT for each component     uncertainty, low_50, hi
 image
 class     NAME, the number of the likeliest class        probability_CLASS for each class
 position  NAME_COMPONENT, in fractions of the cell       uncertainty
+survival  NAME, the strain of cumulative hazard 1        probability_first, to be the first to fail
 ========  =============================================  ========================================
 """
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import nearest_site
 from vitreous.bundles.bundle import VALUED
+from vitreous.bundles.failing import first_failure
 from vitreous.bundles.prediction import Prediction
 from vitreous.io.write import safe_name
 
@@ -47,7 +49,10 @@ def answers(found: Prediction) -> dict[str, Column]:
 
 
 def probabilities(found: Prediction) -> dict[str, Column]:
-    """Of each class; empty where there are none."""
+    """Of each class, or of each site to be the first to fail; empty where there are none."""
+    failure = first_failure(found)
+    if failure is not None:
+        return {"probability_first": Column(values=failure.shares, unit="", weak_is="high")}
     if found.probabilities is None:
         return {}
     return {

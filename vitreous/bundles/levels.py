@@ -108,8 +108,20 @@ def _all_of_it(glass: Configuration, bundle: Bundle) -> Array:
     return _as_in_training(glass, bundle, None)[0]
 
 
-_MANY = {"value": "values", "image": "values", "class": "classes", "position": "positions"}
-_WHOLE = {"value": "number", "image": "picture", "class": "class", "position": "position"}
+_MANY = {
+    "value": "values",
+    "image": "values",
+    "class": "classes",
+    "position": "positions",
+    "survival": "failures",
+}
+_WHOLE = {
+    "value": "number",
+    "image": "picture",
+    "class": "class",
+    "position": "position",
+    "survival": "failure",
+}
 _ATOMS = {task: f"{of} of the atoms" for task, of in _MANY.items()}
 _MAP: dict[str, str] = dict.fromkeys(TASKS, "map")
 _PICTURE: dict[str, str] = dict.fromkeys(TASKS, "picture")

@@ -19,6 +19,7 @@ from vitreous.bundles.sites import REASON, obstacles, window
 from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.executor import cores
+from vitreous.core.learning import hazards_of
 from vitreous.mechanics.relax import AT_REST
 
 Array = NDArray[np.float64]
@@ -38,6 +39,8 @@ class Prediction:
         value.
         probabilities: (M, classes) of labels of task "class"; None of other tasks, or from a model
         that does not know.
+        hazards: (M, S) cumulative, at ``HAZARD_STRAINS``, NaN where masked, of labels of task
+        "survival"; None of other tasks.
         uncertainty: deviation of each value, as they are shaped, within which 68 % of the true
         values lie on glasses like those of the training; None from a model that does not know,
         where validation glasses set no intervals either.
@@ -59,6 +62,7 @@ class Prediction:
     labels: Labels
     reasons: NDArray[np.str_]
     probabilities: Array | None
+    hazards: Array | None
     uncertainty: Array | None
     bounds: Mapping[float, tuple[Array, Array]]
     correlation: float | None
@@ -92,6 +96,7 @@ class _Answers(NamedTuple):
     values: Array
     deviations: Array | None
     probabilities: Array | None
+    hazards: Array | None
 
 
 def predict(
@@ -122,7 +127,7 @@ def predict(
             "of whole, fully bonded glass; give a larger patch, or mend its bonds"
         )
     ask = partial(_ask, glass, bundle, loading)
-    values, deviations, probabilities = (_spread(of, known) for of in ask(sites[known]))
+    values, deviations, probabilities, hazards = (_spread(of, known) for of in ask(sites[known]))
     assert values is not None
     bounds: dict[float, tuple[Array, Array]] = {}
     if bundle.intervals is not None:
@@ -138,6 +143,7 @@ def predict(
         labels=_labels(bundle, values, known, sites, counts),
         reasons=reasons,
         probabilities=probabilities,
+        hazards=hazards,
         uncertainty=deviations,
         bounds=bounds,
         **verdict(glass, bundle, lambda sites: ask(sites)[:2])._asdict(),
@@ -161,7 +167,8 @@ def _ask(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -
         raise VitreousError(str(error)) from error
     features, fitted = descriptor.view(described), bundle.fitted
     probabilities = fitted.probabilities(features) if bundle.label["task"] == "class" else None
-    return _Answers(fitted.predict(features), fitted.uncertainty(features), probabilities)
+    hazards = hazards_of(fitted, features) if bundle.label["task"] == "survival" else None
+    return _Answers(fitted.predict(features), fitted.uncertainty(features), probabilities, hazards)
 
 
 def _spread(answers: Array | None, known: NDArray[np.bool_]) -> Array | None:

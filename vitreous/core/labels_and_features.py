@@ -24,7 +24,10 @@ class Labels(Data):
         unit: written out, e.g. "energy/area", the same for all components.
         values: (M,) floats, or (M, T) with T ``components``; NaN exactly where ``mask`` is False.
         Of task "class" numbers of ``classes``; of task "position" coordinates in fractions of the
-        cell, one component per axis. mask: as ``values``, True where the label is known.
+        cell, one component per axis; of task "survival" the strain at which a site failed, or, with
+        a minus sign, up to which it was seen to hold: sites of a glass with one strain of failure
+        are the surroundings of one event, at one of them.
+        mask: as ``values``, True where the label is known.
         positions: (M, D) where each label sits in the undeformed glass.
         weak_is: "low" if small values mark weak sites (a threshold), "high" if large ones do.
         grid: (nx, ny[, nz]) when the sites form a grid in C order, else ().
@@ -65,6 +68,11 @@ class Labels(Data):
                 "elsewhere"
             )
         self._refuse_classes()
+        if self.task == "survival" and (self.components or not self.values[mask].all()):
+            raise VitreousError(
+                f"labels '{self.name}': one strain other than 0 is expected for each site of task "
+                "'survival', negative where it held"
+            )
         object.__setattr__(self, "grid", tuple(int(n) for n in self.grid))
         if self.grid and int(np.prod(self.grid)) != m:
             raise VitreousError(f"labels '{self.name}': grid {self.grid} does not hold {m} values")

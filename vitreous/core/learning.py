@@ -20,6 +20,7 @@ from vitreous.core.interfaces import Descriptor, Fitted, Model
 from vitreous.core.run import Metric, Run, pack, unpack
 from vitreous.core.sample import Examples, Sample, Shelf
 from vitreous.core.store import Store, identity
+from vitreous.core.vocabulary import HAZARD_STRAINS
 
 _LEARNT_FROM = ("train", "validation")
 
@@ -153,7 +154,27 @@ def _answers(
         answers["uncertainty"] = given
     if sample.labels.task == "class":
         answers["probabilities"] = _probabilities(fitted, features, sample)
+    if sample.labels.task == "survival":
+        answers["hazards"] = hazards_of(fitted, features)
     return answers
+
+
+def hazards_of(fitted: Fitted, features: Features | Drawn) -> np.ndarray:
+    """(M, S) cumulative hazards at ``HAZARD_STRAINS``.
+
+    Raises:
+        VitreousError: from a model that gives none, or others than rise with the strain.
+    """
+    given = fitted.hazards(features, HAZARD_STRAINS)
+    wanted = (len(features), len(HAZARD_STRAINS))
+    found = np.empty(0) if given is None else np.asarray(given, dtype=np.float64)
+    rises = found.shape == wanted and np.all(found > 0.0) and np.all(np.diff(found, axis=1) >= 0.0)
+    if not rises or not np.isfinite(found).all():
+        raise VitreousError(
+            f"{type(fitted).__name__} gave hazards of shape {found.shape}; expected {wanted}, "
+            "positive, and rising with the strain"
+        )
+    return found
 
 
 def _probabilities(fitted: Fitted, features: Features | Drawn, sample: Sample) -> np.ndarray | None:

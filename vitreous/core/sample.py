@@ -208,6 +208,14 @@ class Sample:
         found = self.values.get("predict")
         return None if found is None else found.get("probabilities")
 
+    @property
+    def hazards(self) -> NDArray[np.float64] | None:
+        """(M, S) cumulative, at the ``HAZARD_STRAINS``, of labels of task "survival"; None without
+        a model.
+        """
+        found = self.values.get("predict")
+        return None if found is None else found.get("hazards")
+
     def _predicted(self, name: str) -> NDArray[np.float64] | None:
         found = self.values.get("predict")
         return None if found is None else found[name]

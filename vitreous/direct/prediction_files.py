@@ -21,6 +21,7 @@ from vitreous.bundles.columns import (
     uncertainties,
     where,
 )
+from vitreous.bundles.failing import FirstFailure, first_failure
 from vitreous.core.errors import VitreousError
 from vitreous.core.loading import PLANES
 from vitreous.core.projection import Projection
@@ -103,16 +104,24 @@ def _picture(path: Path, found: Prediction) -> None:
     chances = probabilities(found)
     if len(chances) == 2:  # the one is what the other leaves
         chances = dict(list(chances.items())[1:])
-    panels = {**(chances or answers(found)), **varying}
+    failure = first_failure(found)
+    panels = {**(chances if chances and failure is None else answers(found)), **varying}
     draw_prediction(
         seen,
         replace(found.labels, positions=sites),
         {name: (column.values, column.unit, column.weak_is) for name, column in panels.items()},
         path,
-        chances=bool(chances),
+        chances=bool(chances) and failure is None,
+        spots=[] if failure is None else [(sites[s.site], s.probability) for s in failure.spots],
+        title="" if failure is None else _when(failure),
         doubts=doubts,
         masked=found.masked,
     )
+
+
+def _when(failure: FirstFailure) -> str:
+    low, high = failure.bounds[0.9]
+    return f"first failure at strain {failure.strain:.3f} (90 %: {low:.3f} to {high:.3f})"
 
 
 def _across(periodic: Sequence[bool]) -> Projection | None:

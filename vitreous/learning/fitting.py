@@ -23,7 +23,7 @@ from vitreous.learning.inputs import (
 )
 from vitreous.learning.network import Network, Seen, labels_facts
 from vitreous.learning.settings import LEARNT, MEANT
-from vitreous.learning.tasks import Beside, Class, Position, Value, task_of, values_of
+from vitreous.learning.tasks import Beside, Class, Position, Survival, Value, task_of, values_of
 
 if TYPE_CHECKING:
     from vitreous.learning.network import FittedNetwork
@@ -240,6 +240,14 @@ def _circular_mean(positions: torch.Tensor) -> torch.Tensor:
 def probabilities(fitted: FittedNetwork, features: Any) -> NDArray[np.float64]:
     """(M, classes)."""
     return Class.probabilities(outputs(fitted, features)[0].mean(dim=0)).numpy()
+
+
+def hazards(
+    fitted: FittedNetwork, features: Any, strains: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(M, S) cumulative hazards at ``strains`` (S,)."""
+    raw = outputs(fitted, features)[0].mean(dim=0)
+    return Survival().hazards(raw, fitted.model.target.cpu(), strains).numpy()
 
 
 def attribution(fitted: FittedNetwork, features: Any) -> NDArray[np.float64]:

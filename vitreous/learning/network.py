@@ -286,6 +286,12 @@ class FittedNetwork(Fitted):
         self.check(features)
         return _fitting().probabilities(self, features)
 
+    def hazards(self, features: Any, strains: Array) -> Array | None:
+        if self.facts["task"] != "survival":
+            return None
+        self.check(features)
+        return _fitting().hazards(self, features, strains)
+
     def attribution(self, features: Any) -> Array | None:
         self.check(features)
         return _fitting().attribution(self, features)

@@ -4,6 +4,7 @@ that hold arrays and facts.
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,6 +61,21 @@ def check_columns(features: Features, names: Sequence[str]) -> None:
             f"model knows the {len(names)} columns "
             f"{_short(names)}; describe the glass as in training"
         )
+
+
+def chosen_columns(names: Sequence[str], patterns: Sequence[str], model: str) -> NDArray[np.int64]:
+    """Numbers of the columns ``names`` that fit one of the ``patterns`` (fnmatch), in their order.
+
+    Raises:
+        VitreousError: a pattern that none fits; ``model`` is whose ``columns`` they are.
+    """
+    fits = {p: [k for k, n in enumerate(names) if fnmatch.fnmatchcase(n, p)] for p in patterns}
+    if missing := [pattern for pattern, found in fits.items() if not found]:
+        raise VitreousError(
+            f"no feature fits {model} columns {', '.join(missing)}; the features are "
+            f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"
+        )
+    return np.array(sorted({k for found in fits.values() for k in found}), dtype=np.int64)
 
 
 def _short(names: Sequence[str]) -> str:

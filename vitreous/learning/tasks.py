@@ -9,6 +9,8 @@ class     one logit per class         cross entropy, classes          the likeli
 position  cosine and sine per axis    2 (1 - cos 2 pi (s' - s)) /     angle of (cosine, sine) over
                                       (2 pi)^2, s the fractional      2 pi
                                       coordinate
+survival  log rate and log shape of   minus log likelihood of the     strain of cumulative hazard 1
+          a hazard (Survival)         glass, per event
 ========  ==========================  ==============================  ============================
 
 The loss of a position is the squared periodic distance, where that is small, and smooth across the
@@ -162,6 +164,65 @@ class Position:
         return (torch.atan2(sine, cosine) / _TURN).remainder(1.0)
 
 
+class Survival:
+    """Hazards of the sites of one glass, as of ``model=proportional_hazards`` but with a shape of
+    its own for each: for outputs (a, c), strain g, g0 the geometric mean of the events' strains and
+    h0 the number of events per site,
+
+        H = h0 exp(a) (g / g0)^k,    k = SHAPE exp(c)
+
+    Labels of one glass make a batch: minus the logarithm of its likelihood, per event.
+    """
+
+    metric, outputs = "nats_per_event", 2
+    SHAPE = 4.0
+    LARGEST = 3.0  #: of |c|
+
+    def scaling(self, values: torch.Tensor) -> torch.Tensor:
+        """log g0 and log h0."""
+        known = values[torch.isfinite(values)].double()
+        failed = known[known > 0.0]
+        if not len(failed):
+            raise VitreousError(
+                "no training glass had an event, so no failure can be learnt from; raise "
+                "simulator.strain_max"
+            )
+        events = failed.unique()  # those of two glasses at one strain count once here
+        rate = torch.tensor(len(events) / len(known)).log()
+        return torch.stack([events.log().mean(), rate]).float()
+
+    def losses(
+        self, output: torch.Tensor, values: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        rate, shape, time = self._law(output, values.abs(), target)
+        passed = (rate + shape * time).clamp(max=60.0).exp().sum()
+        seen, count = output.new_zeros(()), 0
+        for strain in values[values > 0.0].unique():
+            near = values == strain
+            hazard = rate + (shape - 1.0) * time + shape.log()
+            seen, count = seen + torch.logsumexp(hazard[near], dim=0), count + 1
+        return ((passed - seen) / max(count, 1)).reshape(1)
+
+    def answer(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        rate, shape, _ = self._law(output, torch.ones(len(output)), target)
+        return (target[0].double() - rate / shape).exp()
+
+    def hazards(
+        self, output: torch.Tensor, target: torch.Tensor, strains: NDArray[np.float64]
+    ) -> torch.Tensor:
+        """(M, S) cumulative hazards at ``strains`` (S,)."""
+        rate, shape, _ = self._law(output, torch.ones(len(output)), target)
+        time = torch.from_numpy(np.log(strains)) - target[0].double()
+        return (rate[:, None] + shape[:, None] * time).clamp(-700.0, 700.0).exp()
+
+    def _law(
+        self, output: torch.Tensor, strains: torch.Tensor, target: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """log h0 + a, k and log g / g0, each (B,)."""
+        shape = self.SHAPE * output[:, 1].clamp(-self.LARGEST, self.LARGEST).exp()
+        return target[1] + output[:, 0], shape, strains.log() - target[0]
+
+
 class Beside:
     """A task of single numbers or classes with ``count`` further columns, learnt as numbers; labels
     are (S, 1 + count).
@@ -230,8 +291,10 @@ def task_of(facts: Mapping[str, Any]) -> Task:
         return Class(facts["classes"])
     if facts["task"] == "position":
         return Position(len(facts["components"]))
+    if facts["task"] == "survival":
+        return Survival()
     raise VitreousError(
-        f"networks learn labels of task value, class or position, not {facts['task']}"
+        f"networks learn labels of task value, class, position or survival, not {facts['task']}"
     )
 
 

@@ -24,6 +24,8 @@ PAPERS = {
     "stretch": "arXiv:2503.17210 (2025)",
     "ridge": "Hoerl & Kennard, Technometrics 12, 55 (1970)",
     "evidence": "MacKay, Neural Computation 4, 415 (1992)",
+    "cox": "Cox, J. R. Stat. Soc. B 34, 187 (1972)",
+    "gneiting": "Gneiting & Raftery, J. Am. Stat. Assoc. 102, 359 (2007)",
     "logistic": "Cox, J. R. Stat. Soc. B 20, 215 (1958)",
     "svr": "Drucker et al., NIPS 9, 155 (1997)",
     "boosting": "Friedman, Ann. Stat. 29, 1189 (2001)",

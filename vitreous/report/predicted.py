@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -23,6 +24,8 @@ def draw_prediction(
     path: Path,
     *,
     chances: bool = False,
+    spots: Sequence[tuple[NDArray[np.float64], float]] = (),
+    title: str = "",
     doubts: Sequence[str] = (),
     masked: Mapping[str, int] | None = None,
 ) -> None:
@@ -33,7 +36,9 @@ def draw_prediction(
         "high"), by name.
         chances: whether these are probabilities, whose colours run from 0 to the largest: of a rare
         class the few high ones are what one looks for.
-        doubts: reasons why the glass is out of domain, shown above the map.
+        spots: places (D,) that are circled, and the probability that is written beside each.
+        title: a line above the maps. doubts: reasons why the glass is out of domain, shown there
+        in its place.
         masked: number of masked sites by reason, shown below the map.
     """
     sample = Sample.of(configuration=glass, labels=labels)
@@ -45,6 +50,7 @@ def draw_prediction(
         low, high = (0.0, np.nanmax(values)) if chances else np.nanpercentile(values, [1, 99])
         colours = draw_map(axes, sample, values, side, (float(low), float(high)))
         draw_network(axes, sample)
+        _circle(axes, glass, spots)
         bar = figure.colorbar(
             colours,
             ax=axes,
@@ -56,6 +62,8 @@ def draw_prediction(
         )
         bar.set_label(label_text(name, in_units(unit, glass.units)))
         sparse_ticks(bar)
+    if title and not doubts:
+        figure.suptitle(title)
     if doubts:
         figure.suptitle("\n".join(["Do not trust this map:", *doubts]), color="firebrick")
     if masked:
@@ -64,3 +72,20 @@ def draw_prediction(
             fontsize=10,
         )
     figure.savefig(path, dpi=150)
+
+
+def _circle(
+    axes: Any, glass: Configuration, spots: Sequence[tuple[NDArray[np.float64], float]]
+) -> None:
+    """A circle about each spot, with its probability beside it."""
+    from matplotlib.patches import Circle
+
+    width = float(np.linalg.norm(glass.cell, axis=1).min())
+    for place, probability in spots:
+        axes.add_patch(Circle(place[:2], 0.05 * width, fill=False, color="black", linewidth=1.6))
+        axes.annotate(
+            f"{100.0 * probability:.0f} %",
+            place[:2] + 0.05 * width * np.array([0.75, 0.75]),
+            fontsize=11,
+            bbox={"boxstyle": "round", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
+        )

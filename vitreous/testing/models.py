@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Features, Labels
 from vitreous.core.interfaces import Fitted
-from vitreous.core.vocabulary import FORMS, LEVELS, TASKS
+from vitreous.core.vocabulary import FORMS, HAZARD_STRAINS, LEVELS, TASKS
 from vitreous.testing.contract import (
     OVERFIT,
     PREDICTION,
@@ -203,7 +203,7 @@ def validation_only_chooses(subject: Subject) -> None:
         for features, labels in validation
     ]
     values = np.concatenate([labels.values for _, labels in train])
-    fitted = _fit(subject.make(), train, far)
+    fitted = _brief(subject, train, far)
     if classes:
         found = np.concatenate([fitted.predict(features) for features, _ in train])
         follows = np.mean(found == values) <= 0.5
@@ -241,6 +241,32 @@ def probabilities_are_those_of_the_classes(subject: Subject) -> None:
     if "value" in subject.cls.tasks:
         of_values = _fitted(subject, form).probabilities(_unseen(subject, form))
         expect(of_values is None, "trained on values, it gives probabilities of classes")
+
+
+def hazards_are_those_of_the_sites(subject: Subject) -> None:
+    """A model that learns failures gives each site a cumulative hazard that rises with the strain,
+    is 1 at the predicted one, and that saving preserves; of other labels it gives none.
+    """
+    form = min(subject.cls.forms)
+    if "survival" in subject.cls.tasks:
+        glass = examples(subject.cls, 1, 0, form, task="survival")
+        fitted, features = _brief(subject, glass, glass), glass[0][0]
+        given = fitted.hazards(features, HAZARD_STRAINS)
+        if given is None:
+            raise CheckFailed("it learns failures, but gives no hazards")
+        expect(np.all(given > 0.0), "a hazard is not positive")
+        expect(np.all(np.diff(given, axis=1) >= 0.0), "a hazard falls as the strain grows")
+        strains = fitted.predict(features)
+        there = fitted.hazards(features, strains)
+        assert there is not None
+        expect_close(np.diag(there), np.ones(len(features)), "a hazard at its strain", 1e-6)
+        with tempfile.TemporaryDirectory() as folder:
+            fitted.save(Path(folder))
+            again = subject.make().load(Path(folder)).hazards(features, HAZARD_STRAINS)
+        expect_close(again, given, "a hazard of the loaded model", 1e-12)
+    if subject.cls.tasks - {"survival"}:
+        of_others = _fitted(subject, form).hazards(_unseen(subject, form), HAZARD_STRAINS)
+        expect(of_others is None, "trained on other labels, it gives hazards")
 
 
 def other_columns_are_refused(subject: Subject) -> None:
@@ -308,6 +334,7 @@ CHECKS = (
     unlabelled_sites_are_not_used,
     validation_only_chooses,
     probabilities_are_those_of_the_classes,
+    hazards_are_those_of_the_sites,
     other_columns_are_refused,
     uncertainty_is_as_declared,
     logs_its_progress,

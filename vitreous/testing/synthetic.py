@@ -30,33 +30,35 @@ def examples(
     task: str = "",
 ) -> list[tuple[Features, Labels]]:
     """``glasses`` pairs of features and labels that a model class accepts; one value per glass at
-    level "sample". ``task``: "value" or "class"; by default value, where the class learns it.
+    level "sample". ``task``: "value", "class" or "survival", where all sites fail, each in an event
+    of its own; by default the first of these that the class learns.
     """
     level = next(
         level for level in ("site", "atom", "sample", "field", "event") if level in cls.levels
     )
     count = 1 if level == "sample" else sites
-    of_classes = (task or ("value" if "value" in cls.tasks else "class")) == "class"
+    task = task or next(each for each in ("value", "class", "survival") if each in cls.tasks)
     made = []
     for index in range(glasses if level != "sample" else glasses * sites):
         rng = np.random.default_rng([seed, index])
         made.append(_MAKERS[form or min(cls.forms)](rng, count, level))
-    if of_classes:
-        middle = np.median(np.concatenate([values for _, values in made]))
+    middle = np.median(np.concatenate([values for _, values in made]))
+    if task == "class":
         made = [(features, np.where(values > middle, 1.0, 0.0)) for features, values in made]
-    classes = ("strong", "weak") if of_classes else ()
-    return [(features, labels_of(values, level, classes)) for features, values in made]
+    if task == "survival":
+        made = [(features, 0.1 * np.exp(0.2 * (values - middle))) for features, values in made]
+    return [(features, labels_of(values, level, task)) for features, values in made]
 
 
-def labels_of(values: Array, level: str, classes: tuple[str, ...] = ()) -> Labels:
-    """Labels with these values (M,), numbers of ``classes`` if there are any."""
+def labels_of(values: Array, level: str, task: str = "value") -> Labels:
+    """Labels with these values (M,); of task "class" numbers of two classes."""
     positions = np.arange(2.0 * len(values)).reshape(-1, 2)
     return Labels(
         name="target",
         level=level,
-        unit="1" if classes else "energy",
-        task="class" if classes else "value",
-        classes=classes,
+        unit={"class": "1", "survival": "strain"}.get(task, "energy"),
+        task=task,
+        classes=("strong", "weak") if task == "class" else (),
         values=values,
         mask=np.ones(len(values), dtype=bool),
         positions=positions,

@@ -155,12 +155,19 @@ class Fitted(ABC):
     def predict(self, features: Any) -> Array:
         """Predictions for ``features`` (``Features``, or ``Drawn`` ones) in the labels' unit and of
         their shape, (M,) or (M, T), independent of how
-        the sites are batched; numbers of classes for labels of task "class".
+        the sites are batched; numbers of classes for labels of task "class"; for those of task
+        "survival" the strain at which the cumulative hazard of a site is 1.
         """
 
     def probabilities(self, features: Any) -> Array | None:
         """(M, classes) probabilities, which sum to 1; None from a model of another task than
         "class".
+        """
+        return None
+
+    def hazards(self, features: Any, strains: Array) -> Array | None:
+        """(M, S) cumulative hazards H of the sites at ``strains`` (S,), dimensionless: exp(-H) is
+        the probability that a site still holds. None from a model of another task than "survival".
         """
         return None
 

@@ -124,9 +124,9 @@ class BondResponse(Descriptor):
         surface = potential.surface(configuration)
         with threadpool_limits(1):
             velocity = nonaffine_velocity(surface, configuration, loading)
-        bonds = _bonds(configuration, loading, velocity, self.centre, self.bridge)
+        bonds = bonds_answering(configuration, loading, velocity, self.centre, self.bridge)
         energy = surface.atom_energies(configuration.positions, configuration.cell)
-        own = _of_atoms(bonds, len(configuration))
+        own = of_atoms(bonds, len(configuration))
         own["centre"] = np.zeros(len(configuration))
         own["centre"][bonds.centre] = 1.0
         own["energy"] = energy
@@ -157,7 +157,7 @@ class BondResponse(Descriptor):
         }
 
 
-def _bonds(
+def bonds_answering(
     glass: Configuration, loading: Loading, velocity: Array, centre: str, bridge: str
 ) -> Bonds:
     """Every centre-bridge bond, with the angle at its bridge where that joins two centres."""
@@ -184,7 +184,7 @@ def _bonds(
     return Bonds(silicon, oxygen, length, rate, alignment, angle, angle_rate, centres_rate)
 
 
-def _of_atoms(bonds: Bonds, atoms: int) -> dict[str, Array]:
+def of_atoms(bonds: Bonds, atoms: int) -> dict[str, Array]:
     """(N,) by column: of the bonds of each atom, and of the one of largest rate; zeros without
     bonds.
     """

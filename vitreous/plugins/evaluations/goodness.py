@@ -63,6 +63,7 @@ class Goodness(Evaluation):
     """
 
     levels = frozenset({"site", "atom", "field"})
+    tasks = frozenset({"value", "survival"})
     needs = frozenset({"events"})
 
     events: int = 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 
@@ -46,7 +47,7 @@ class DualSwitch(Generator):
 
     Silicon comes first, numbered row by row as in the perfect lattice, then oxygen. ``info``
     contains the realised statistics, which a study should quote: targets are met only to within one
-    ring.
+    ring. Two bounds in place of ``variance`` draw it uniformly between them for every glass.
 
     Raises:
         VitreousError: for parameters out of range, or if the network does not stay planar.
@@ -54,7 +55,7 @@ class DualSwitch(Generator):
 
     rings_x: int = 24
     rings_y: int = 24
-    variance: float = 0.5
+    variance: float | tuple[float, ...] = 0.5
     variance_weight: float = 10.0
     alpha: float = 0.3
     alpha_weight: float = 10.0
@@ -72,7 +73,15 @@ class DualSwitch(Generator):
     has_bonds: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        low, high = self._bounds()
+        if not 0.0 < low <= high < np.inf:
+            raise VitreousError(
+                f"dual_switch got variance={self.variance!r}; expected a positive number, or two "
+                "bounds in ascending order such as [0.25,1.0]"
+            )
         for field in fields(self):
+            if field.name == "variance":
+                continue
             value, wanted = (
                 getattr(self, field.name),
                 {"int": int, "float": (int, float), "str": str}[str(field.type)],
@@ -91,7 +100,6 @@ class DualSwitch(Generator):
                 f"{SMALLEST} and rings_y even and >= {SMALLEST}"
             )
         for name, least in (
-            ("variance", 0.0),
             ("si_si", 0.0),
             ("largest_strain", 0.0),
             ("patience", 0),
@@ -126,10 +134,12 @@ class DualSwitch(Generator):
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         """A glass from the random stream ``rng``; ``index`` does not matter."""
-        shares = maximum_entropy_shares(self.variance, self.minimum_size, self.maximum_size)
+        low, high = self._bounds()
+        variance = low if low == high else float(rng.uniform(low, high))
+        shares = maximum_entropy_shares(variance, self.minimum_size, self.maximum_size)
         weighted = self.alpha_convention == "weighted"
         target = Target(
-            shares, self.variance, self.variance_weight, self.alpha, self.alpha_weight, weighted
+            shares, variance, self.variance_weight, self.alpha, self.alpha_weight, weighted
         )
         lattice = hexagonal(self.rings_x, self.rings_y, self.si_si, self.maximum_size)
         outcome = anneal(
@@ -144,9 +154,20 @@ class DualSwitch(Generator):
             tolerance=self.tolerance,
             patience=self.patience,
         )
-        return self._glass(lattice, outcome)
+        return self._glass(lattice, outcome, variance)
 
-    def _glass(self, lattice: DualLattice, outcome: Outcome) -> Configuration:
+    def _bounds(self) -> tuple[float, float]:
+        given = self.variance
+        bounds = tuple(given) if isinstance(given, Sequence) else (given, given)
+        if len(bounds) != 2 or not all(
+            isinstance(bound, int | float) and not isinstance(bound, bool) for bound in bounds
+        ):
+            raise VitreousError(
+                f"dual_switch got variance={given!r}; expected a number, or two bounds"
+            )
+        return float(bounds[0]), float(bounds[1])
+
+    def _glass(self, lattice: DualLattice, outcome: Outcome, variance: float) -> Configuration:
         """The glass of a dual lattice: silicon in its triangles, oxygen on the bonds between
         them.
         """
@@ -178,10 +199,12 @@ class DualSwitch(Generator):
             periodic=(True, True),
             units="silica2d",
             bonds=pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))],
-            info=self._record(ring_statistics(rings.sizes, rings.joined), outcome),
+            info=self._record(ring_statistics(rings.sizes, rings.joined), outcome, variance),
         )
 
-    def _record(self, found: RingStatistics, outcome: Outcome) -> dict[str, float | int]:
+    def _record(
+        self, found: RingStatistics, outcome: Outcome, variance: float
+    ) -> dict[str, float | int]:
         """Target and realised statistics, for ``info``."""
         counts = {
             f"rings_{n}": found.counts.get(n, 0)
@@ -192,7 +215,7 @@ class DualSwitch(Generator):
             "ring_variance": found.variance,
             "alpha_unweighted": found.alpha_unweighted,
             "alpha_weighted": found.alpha_weighted,
-            "target_variance": float(self.variance),
+            "target_variance": float(variance),
             "target_alpha": float(self.alpha),
             "switches_tried": outcome.tried,
             "switches_accepted": outcome.accepted,

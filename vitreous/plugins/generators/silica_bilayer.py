@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration
-from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Generator
 from vitreous.plugins.generators.dual_switch import BOND_LIMIT, DualSwitch
 
@@ -53,14 +51,7 @@ class SilicaBilayer(Generator):
     has_bonds: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        bounds = self._bounds()
-        if not 0.0 < bounds[0] <= bounds[1]:
-            raise VitreousError(
-                f"silica_bilayer got variance={self.variance!r}; expected a positive number, or "
-                "two bounds in ascending order such as [0.25,1.0]"
-            )
-        for bound in bounds:
-            self._monolayer(bound)  # refuses the other fields, and infinite bounds
+        self._monolayer()  # refuses fields out of range
 
     @property
     def bond_limit(self) -> float:
@@ -72,26 +63,13 @@ class SilicaBilayer(Generator):
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         """A glass from the random stream ``rng``; ``index`` does not matter."""
-        low, high = self._bounds()
-        variance = low if low == high else float(rng.uniform(low, high))
-        return doubled(self._monolayer(variance).generate(index, rng))
+        return doubled(self._monolayer().generate(index, rng))
 
-    def _bounds(self) -> tuple[float, float]:
-        given = self.variance
-        bounds = tuple(given) if isinstance(given, Sequence) else (given, given)
-        if len(bounds) != 2 or not all(
-            isinstance(bound, int | float) and not isinstance(bound, bool) for bound in bounds
-        ):
-            raise VitreousError(
-                f"silica_bilayer got variance={given!r}; expected a number, or two bounds"
-            )
-        return float(bounds[0]), float(bounds[1])
-
-    def _monolayer(self, variance: float) -> DualSwitch:
+    def _monolayer(self) -> DualSwitch:
         return DualSwitch(
             rings_x=self.rings_x,
             rings_y=self.rings_y,
-            variance=variance,
+            variance=self.variance,
             alpha=self.alpha,
             steps=self.steps,
             temperature=self.temperature,

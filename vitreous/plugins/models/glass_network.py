@@ -54,8 +54,8 @@ LARGEST_COLUMN = 10.0  #: spreads to which a scaled column is cut
 
 @dataclass(frozen=True, kw_only=True)
 class GlassNetwork(Network):
-    """``rounds`` of messages between ``hidden`` numbers of every atom and edge; classes, or values
-    in the unit of the label.
+    """``rounds`` of messages between ``hidden`` numbers of every atom and edge; classes, values in
+    the unit of the label, or hazards of failure.
 
     ``balanced``: learn and validate on all sites of the rarest class and as many of each other.
 
@@ -64,7 +64,7 @@ class GlassNetwork(Network):
     """
 
     forms = frozenset({"glass_graph"})
-    tasks = frozenset({"class", "value"})
+    tasks = frozenset({"class", "value", "survival"})
     network: ClassVar = "glass_network"
     dtype: ClassVar = "float32"
     whole_glasses: ClassVar = True
@@ -91,6 +91,11 @@ class GlassNetwork(Network):
             )
 
     def task(self, facts: Mapping[str, Any]) -> Task:
+        if facts["task"] == "survival" and (self.batch_size > 1 or self.companions):
+            raise VitreousError(
+                "glass_network learns failures glass by glass and alone; set model.batch_size=1 "
+                "and model.companions=[]"
+            )
         if facts["task"] == "class" and self.balanced:
             return Class(facts["classes"], weighted=False)  # the balance is in the batches
         return super().task(facts)

@@ -12,7 +12,6 @@ likelier one, for a rare class hardly ever the rare one: rank sites by the proba
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example, Fitted, Log, Model
 from vitreous.learning.tables import (
     check_columns,
+    chosen_columns,
     labelled_rows,
     read_folder,
     standard_scaling,
@@ -84,7 +84,7 @@ class Logistic(Model):
                 f"logistic tells two classes apart; the training glasses hold "
                 f"{len(np.unique(values))} of the {len(known)} classes {', '.join(known)}"
             )
-        chosen = self._chosen(train[0][0].names)
+        chosen = chosen_columns(train[0][0].names, self.columns, "logistic")
         mean, std = standard_scaling(rows[:, chosen])
         solved = LogisticRegression(C=self.C, max_iter=self.iterations, tol=1e-8).fit(
             (rows[:, chosen] - mean) / std, values
@@ -99,18 +99,6 @@ class Logistic(Model):
             weight=solved.coef_[0],
             offset=float(solved.intercept_[0]),
         )
-
-    def _chosen(self, names: Sequence[str]) -> NDArray[np.int64]:
-        """Numbers of the columns that are learnt from, in the order of the features."""
-        fits = {
-            p: [k for k, n in enumerate(names) if fnmatch.fnmatchcase(n, p)] for p in self.columns
-        }
-        if missing := [pattern for pattern, found in fits.items() if not found]:
-            raise VitreousError(
-                f"no feature fits logistic columns {', '.join(missing)}; the features are "
-                f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"
-            )
-        return np.array(sorted({k for found in fits.values() for k in found}), dtype=np.int64)
 
     def load(self, folder: Path) -> FittedLogistic:
         shapes: dict[str, tuple[int | None, ...]] = {

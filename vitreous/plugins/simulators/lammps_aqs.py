@@ -100,7 +100,7 @@ class LammpsAQS(Simulator):
 
     @classmethod
     def example(cls) -> LammpsAQS:
-        return cls(strain_step=1e-3, strain_max=0.01, min_style="fire", force_tolerance=1e-8)
+        return cls(strain_step=1e-3, strain_max=0.004, min_style="fire", force_tolerance=1e-8)
 
     def relax(self, configuration: Configuration, potential: Potential) -> Configuration:
         """The relaxed glass at fixed cell. Raises NotConverged."""

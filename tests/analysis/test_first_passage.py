@@ -1,0 +1,58 @@
+"""The weakest of many sites: against closed forms of the Weibull law and against draws of sites."""
+
+import numpy as np
+import pytest
+
+from vitreous.analysis.first_passage import crps, quantile, shares, total_hazard
+from vitreous.core.vocabulary import HAZARD_STRAINS as STRAINS
+
+RNG = np.random.default_rng(4)
+SCALES = RNG.uniform(0.1, 0.4, 60)
+
+
+def weibull(scales, shape):
+    return (STRAINS / scales[:, None]) ** shape
+
+
+def first_of(scales, shapes, draws=200_000):
+    """Strains and sites of the first failure, drawn site by site."""
+    rng = np.random.default_rng(1)
+    strains = scales * rng.weibull(shapes, size=(draws, len(scales)))
+    return strains.min(axis=1), strains.argmin(axis=1)
+
+
+def test_shares_of_proportional_hazards_are_proportional_to_their_rates():
+    found = shares(weibull(SCALES, 5.0))
+    np.testing.assert_allclose(found, SCALES**-5.0 / (SCALES**-5.0).sum(), rtol=1e-9)
+
+
+def test_shares_are_those_of_drawn_sites_whose_shapes_differ():
+    shapes = np.random.default_rng(2).uniform(2.0, 9.0, len(SCALES))
+    strains, sites = first_of(SCALES, shapes)
+    hazards = weibull(SCALES, shapes[:, None])
+    drawn = np.bincount(sites, minlength=len(SCALES)) / len(sites)
+    assert np.abs(shares(hazards) - drawn).max() < 0.004
+    for share in (0.05, 0.5, 0.95):
+        assert quantile(hazards, STRAINS, share) == pytest.approx(
+            np.quantile(strains, share), rel=0.01
+        )
+
+
+def test_quantiles_and_hazards_between_the_strains_are_those_of_the_weibull_law():
+    rate = (SCALES**-5.0).sum()
+    for share in (1e-6, 0.3, 0.999):
+        wanted = (-np.log1p(-share) / rate) ** 0.2
+        assert quantile(weibull(SCALES, 5.0), STRAINS, share) == pytest.approx(wanted, rel=1e-9)
+    at = np.array([1e-4, 0.0456, 3.0])
+    np.testing.assert_allclose(
+        total_hazard(weibull(SCALES, 5.0), STRAINS, at), rate * at**5.0, rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("strain", [0.02, 0.1, 0.3])
+def test_crps_is_that_of_drawn_strains(strain):
+    """E|X - y| - E|X - X'| / 2 (Gneiting & Raftery 2007, eq. 21)."""
+    drawn, _ = first_of(SCALES, np.full(len(SCALES), 5.0))
+    other = np.roll(drawn, 1)
+    wanted = np.abs(drawn - strain).mean() - 0.5 * np.abs(drawn - other).mean()
+    assert crps(weibull(SCALES, 5.0), STRAINS, strain) == pytest.approx(wanted, rel=0.02, abs=1e-4)

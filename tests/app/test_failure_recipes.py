@@ -1,0 +1,123 @@
+"""Failures from end to end, on networks whose events take a second each: run, report, bundle, and
+what the bundle answers of a glass.
+"""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy import vitreous
+
+from vitreous.analysis.first_passage import shares
+from vitreous.core.run import Run
+from vitreous.core.vocabulary import HAZARD_STRAINS
+from vitreous.io.write import write_configuration
+
+SMALL = (
+    "generator.rings_x=8",
+    "generator.rings_y=8",
+    "generator.steps=2000",
+    "simulator.max_events=2",
+    "samples=6",
+    "split.test=2",
+    "executor=serial",
+    "tracker=none",
+    "runs=runs",
+)
+
+
+def made(home, *arguments):
+    done = vitreous(home, "run", *arguments, *SMALL)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (home / "runs").glob("*/*")
+    return folder, json.loads((folder / "scores.json").read_text()), done.stdout
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    home = tmp_path_factory.mktemp("failure")
+    return home, *made(home, "experiment=failure/hazards", "labeler.count=2")
+
+
+@pytest.fixture(scope="module")
+def asked(learnt):
+    """A test glass, what the bundle says of it, in words and as JSON, and what it writes."""
+    home, folder, _, _ = learnt
+    sample = Run.open(folder).role("test")[0]
+    file = write_configuration(home / "glass.extxyz", sample.configuration)
+    out = [f"--out={home / name}" for name in ("failure.csv", "failure.png")]
+    told = [
+        vitreous(home, "predict", str(folder / "model"), str(file), *more)
+        for more in (["--json"], out)
+    ]
+    assert all(each.returncode == 0 for each in told), told[0].stderr + told[1].stderr
+    with (home / "failure.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    return sample, json.loads(told[0].stdout)["first_failure"], told[1].stdout, rows, home
+
+
+def test_a_run_scores_place_and_strain_and_draws_them(learnt):
+    _, folder, scores, shown = learnt
+    found = scores["first_failure"]
+    assert {"model", "stretch_variance", "strain"} <= set(found)
+    assert 0.0 <= found["strain"]["in_90"] <= 1.0 and found["model"]["bits"] > 0.0
+    assert "strain of first event" in shown and scores["goodness"]["model"]["nearest"]
+    assert "first_failure" in (folder / "report.html").read_text()
+
+
+def test_the_bundle_says_where_and_when_as_the_run_did(asked):
+    sample, told, words, rows, _ = asked
+    hazards = sample.hazards
+    total = hazards.sum(axis=0)
+    median = np.exp(np.interp(np.log(np.log(2.0)), np.log(total), np.log(HAZARD_STRAINS)))
+    assert told["strain"] == pytest.approx(median, rel=1e-6)
+    low, high = told["intervals"]["low_90"], told["intervals"]["high_90"]
+    assert low < told["strain"] < high
+    assert f"({'90 %: '}" in words and "likeliest spots" in words
+    chance = np.array([float(row["probability_first"]) for row in rows])
+    np.testing.assert_allclose(chance, shares(hazards), rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(
+        [float(row["failures"]) for row in rows], sample.prediction, rtol=1e-9
+    )
+
+
+def test_spots_are_apart_and_hold_what_their_atoms_add_up_to(asked):
+    sample, told, _, _, _ = asked
+    glass, spots = sample.configuration, told["spots"]
+    chances = [spot["probability"] for spot in spots]
+    assert chances == sorted(chances, reverse=True) and sum(chances) <= 1.0 + 1e-9
+    places = np.array([spot["at"] for spot in spots])
+    radius = 3.5 * np.sqrt(glass.volume / len(glass))
+    apart = np.linalg.norm(glass.minimum_image(places[1:] - places[0]), axis=1)
+    assert (apart > radius).all()
+    first = shares(sample.hazards)
+    near = np.linalg.norm(glass.minimum_image(glass.positions - places[0]), axis=1) <= radius + 0.01
+    assert chances[0] == pytest.approx(first[near].sum(), rel=0.01)
+
+
+def test_the_picture_is_drawn(asked):
+    home: Path = asked[-1]
+    assert (home / "failure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_network_learns_failures_of_whole_glasses(tmp_path):
+    pytest.importorskip("torch_geometric")
+    _, scores, _ = made(
+        tmp_path,
+        "experiment=failure/network",
+        "report=false",
+        "model.hidden=8",
+        "model.rounds=1",
+        "model.epochs=2",
+        "model.checkpoints=null",
+    )
+    assert np.isfinite(scores["first_failure"]["strain"]["crps"])
+
+
+def test_indicators_alone_are_ranked_by_place(tmp_path):
+    _, scores, _ = made(tmp_path, "experiment=failure/indicators", "report=false")
+    assert "strain" not in scores["first_failure"]
+    assert "model" not in scores["first_failure"]
+    assert 0.0 <= scores["first_failure"]["stretch_variance"]["inside_5"] <= 1.0

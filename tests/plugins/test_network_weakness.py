@@ -1,0 +1,88 @@
+"""Stretch and its rate around sites: against sums bond by bond, and under a reversed loading."""
+
+import numpy as np
+import pytest
+
+from vitreous.core.data import Loading
+from vitreous.core.errors import VitreousError
+from vitreous.plugins.descriptors.network_weakness import NetworkWeakness
+from vitreous.plugins.generators.dual_switch import DualSwitch
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.simulators.aqs import AQS
+
+LOADING, MODEL = Loading(mode="pure_shear", angle=25.0), YukawaSilica()
+RADII = (3.0, 6.5)
+
+
+@pytest.fixture(scope="module")
+def glass():
+    made = DualSwitch(rings_x=8, rings_y=8, variance=0.6, steps=2000)
+    return AQS().relax(made.generate(0, np.random.default_rng(2)), MODEL)
+
+
+def described(glass, loading=LOADING, sites=None, level="atom", **fields):
+    sites = glass.positions if sites is None else sites
+    found = NetworkWeakness(**{"radii": RADII, **fields}).describe(
+        glass, loading, sites, level, MODEL
+    )
+    return dict(zip(found.names, found.values.T, strict=True))
+
+
+def by_hand(glass, sites):
+    """Bond by bond; rates are those of a small strain done and relaxed."""
+    h = 1e-6
+    f = LOADING.deformation_gradient(h)
+    moved = glass.with_(positions=glass.positions @ f.T, cell=glass.cell @ f.T)
+    moved = AQS(relax_cell=False, force_tolerance=1e-11).relax(moved, MODEL)
+    i, j = glass.bonds.T
+    vectors = [g.minimum_image(g.positions[j] - g.positions[i]) for g in (glass, moved)]
+    length, later = (np.hypot(*v.T) for v in vectors)
+    n = np.array([np.cos(np.radians(25.0)), np.sin(np.radians(25.0))])
+    stretch = (length / length.mean() - 1.0) * (vectors[0] @ n / length) ** 2
+    rate = (later - length) / h / length
+    middle = glass.positions[i] + 0.5 * vectors[0]
+    columns = {}
+    for k, radius in enumerate(RADII):
+        rows = []
+        for site in sites:
+            near = np.hypot(*glass.minimum_image(middle - site).T) <= radius
+            s, r = stretch[near], rate[near]
+            rows.append([s.mean(), s.max(), s.var(), r.mean(), r.max(), (s * r).mean()])
+        names = ("stretch_mean", "stretch_largest", "stretch_variance")
+        names += ("rate_mean", "rate_largest", "pull_mean")
+        columns |= {f"{n}_{k}": v for n, v in zip(names, np.transpose(rows), strict=True)}
+    return columns
+
+
+@pytest.mark.parametrize("level", ["atom", "site"])
+def test_columns_are_those_summed_bond_by_bond(glass, level):
+    sites = glass.positions
+    if level == "site":
+        sites = np.random.default_rng(0).uniform(size=(20, 2)) @ glass.cell
+    ours, theirs = described(glass, sites=sites, level=level), by_hand(glass, sites)
+    assert list(ours) == list(theirs)
+    for name, values in theirs.items():
+        exact = not name.startswith(("rate", "pull"))
+        spread = np.abs(values).max()
+        np.testing.assert_allclose(ours[name], values, atol=(1e-12 if exact else 5e-3) * spread)
+
+
+def test_rates_and_not_the_lengths_of_bonds_tell_a_loading_from_its_reverse(glass):
+    there, back = (
+        described(glass),
+        described(glass, Loading(mode="pure_shear", angle=25.0, sign=-1)),
+    )
+    np.testing.assert_allclose(back["rate_mean_1"], -there["rate_mean_1"], atol=1e-6)
+    across = described(glass, Loading(mode="pure_shear", angle=115.0))
+    np.testing.assert_allclose(back["stretch_mean_0"], across["stretch_mean_0"], atol=1e-9)
+
+
+@pytest.mark.parametrize("radii", [(), (0.0,), (4.0, 4.0), (np.inf,)])
+def test_impossible_radii_are_refused(radii):
+    with pytest.raises(VitreousError, match="expected different positive lengths"):
+        NetworkWeakness(radii=radii)
+
+
+def test_surroundings_without_a_bond_are_refused(glass):
+    with pytest.raises(VitreousError, match=r"no bond lies within 0\.1 of site 0"):
+        described(glass, radii=(0.1,))

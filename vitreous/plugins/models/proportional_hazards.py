@@ -1,0 +1,242 @@
+"""Where and when the first of many sites fails, from few standardised features: a hazard per site.
+
+    H_i(g) = exp(b + w . z_i) (g / g0)^k,    z = (x - m) / s
+    h_i = dH_i / dg
+
+H_i is the cumulative hazard of site i at strain g (Weibull hazards, proportional to each other:
+Cox, J. R. Stat. Soc. B 34, 187 (1972)). Sites fail independently, and a glass with its weakest one:
+the strain of the first failure and its place both follow (``vitreous.analysis.first_passage``).
+Weights and shape minimise
+
+    |w|^2 penalty / 2 + sum_i H_i(|y_i|) - sum_e log sum_(i in e) h_i(y_e)
+
+over all training glasses: each site is watched up to |y_i|, and of the sites i around an event e,
+those with the strain y_e > 0, any may have failed. g0 is the geometric mean of the events' strains.
+A site with large features fails early and often, whatever the glass around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from vitreous.core.data import Features, Labels
+from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Example, Fitted, Log, Model
+from vitreous.learning.tables import (
+    check_columns,
+    check_examples,
+    chosen_columns,
+    read_folder,
+    standard_scaling,
+    write_folder,
+)
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+_SHAPES = (1.0, 200.0)  #: bounds of k
+_BEGIN = 4.0  #: k at the start of the descent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProportionalHazards(Model):
+    """Hazards of sites from a linear function of chosen features; strains, dimensionless.
+    Validation glasses are not looked at.
+
+    Fields:
+        columns: names, or patterns such as "bond_*", of the features learnt from. penalty: of
+        the weights, 1 / the variance that they are expected to have.
+        iterations: most steps of the descent.
+
+    Raises:
+        VitreousError: parameters out of range, a column that no feature fits, or labels without an
+        event.
+    """
+
+    forms = frozenset({"vector"})
+    levels = frozenset({"atom", "site"})
+    tasks: ClassVar = frozenset({"survival"})
+
+    columns: tuple[str, ...] = ("*",)
+    penalty: float = 1.0
+    iterations: int = 2000
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(self.columns))
+        if not self.columns or not 0.0 <= self.penalty < np.inf or self.iterations < 1:
+            raise VitreousError(
+                f"proportional_hazards got columns={list(self.columns)}, penalty={self.penalty:g}, "
+                f"iterations={self.iterations}; expected at least one column, a penalty of zero or "
+                "more and at least one iteration"
+            )
+
+    def fit(
+        self,
+        train: Sequence[Example],
+        validation: Sequence[Example],
+        rng: np.random.Generator,
+        log: Log,
+    ) -> FittedHazards:
+        check_examples(train, "training")
+        names = train[0][0].names
+        chosen = chosen_columns(names, self.columns, "proportional_hazards")
+        rows = np.concatenate(
+            [np.asarray(f.values, dtype=np.float64)[y.mask][:, chosen] for f, y in train]
+        )
+        mean, std = standard_scaling(rows)
+        watched = Watched.of([labels for _, labels in train])
+        solved = minimize(
+            _likelihood,
+            np.concatenate([np.zeros(len(chosen)), [watched.offset, np.log(_BEGIN)]]),
+            args=((rows - mean) / std, watched, self.penalty),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(None, None)] * (len(chosen) + 1) + [tuple(np.log(_SHAPES))],
+            options={"maxiter": self.iterations, "ftol": 1e-12, "gtol": 1e-6},
+        )
+        *weight, offset, shape = solved.x
+        for name, value in zip(np.array(names)[chosen], weight, strict=True):
+            log(f"weight {name}", float(value), 0)
+        log("shape", float(np.exp(shape)), 0)
+        return FittedHazards(
+            names=names,
+            chosen=chosen.astype(np.float64),
+            mean=mean,
+            std=std,
+            weight=np.array(weight),
+            offset=float(offset),
+            strain=watched.strain,
+            shape=float(np.exp(shape)),
+        )
+
+    def load(self, folder: Path) -> FittedHazards:
+        shapes: dict[str, tuple[int | None, ...]] = {
+            **dict.fromkeys(("chosen", "mean", "std", "weight"), (None,)),
+            **dict.fromkeys(("offset", "strain", "shape"), ()),
+        }
+        arrays, facts = read_folder(folder, "proportional_hazards", shapes)
+        names = tuple(facts.get("names", ()))
+        lengths = {len(arrays[name]) for name in ("chosen", "mean", "std", "weight")}
+        numbers = {name: float(arrays.pop(name)) for name in ("offset", "strain", "shape")}
+        fit = len(lengths) == 1 and np.isin(arrays["chosen"], np.arange(len(names))).all()
+        if not fit or min(numbers["strain"], numbers["shape"]) <= 0.0:
+            raise VitreousError(
+                f"{folder}: the arrays of the proportional_hazards model do not fit together; save "
+                "the model again"
+            )
+        return FittedHazards(names=names, **arrays, **numbers)
+
+    @classmethod
+    def example(cls) -> ProportionalHazards:
+        return cls(penalty=1e-4)
+
+
+class Watched(NamedTuple):
+    """The labelled sites of all glasses.
+
+    Fields:
+        strain: g0. time: (R,) log |y| / g0. site: rows of the sites around events, event by event;
+        first: where those of each event begin in ``site``; event_time: (E,) log y_e / g0.
+    """
+
+    strain: float
+    time: Array
+    site: Ints
+    first: Ints
+    event_time: Array
+
+    @classmethod
+    def of(cls, labels: Sequence[Labels]) -> Watched:
+        """Raises VitreousError where no glass had an event."""
+        values = [each.values[each.mask] for each in labels]
+        sites, first, strains, before = [], [], [], 0
+        for y in values:
+            for strain in np.unique(y[y > 0.0]):
+                first.append(sum(map(len, sites)))
+                sites.append(before + np.flatnonzero(y == strain))
+                strains.append(strain)
+            before += len(y)
+        if not strains:
+            raise VitreousError(
+                "no training glass had an event, so no failure can be learnt from; raise "
+                "simulator.strain_max"
+            )
+        g0 = float(np.exp(np.mean(np.log(strains))))
+        return cls(
+            strain=g0,
+            time=np.log(np.abs(np.concatenate(values)) / g0),
+            site=np.concatenate(sites),
+            first=np.array(first),
+            event_time=np.log(np.array(strains) / g0),
+        )
+
+    @property
+    def offset(self) -> float:
+        """b at which as many sites are expected to fail by g0 as there are events."""
+        return float(np.log(len(self.first) / len(self.time)))
+
+
+def _likelihood(
+    parameters: Array, rows: Array, watched: Watched, penalty: float
+) -> tuple[float, Array]:
+    """Minus the logarithm of the likelihood, penalised, and its gradient; parameters: w, b,
+    log k.
+    """
+    weight, offset, shape = parameters[:-2], parameters[-2], np.exp(parameters[-1])
+    eta = rows @ weight + offset
+    hazard = np.exp(np.minimum(eta + shape * watched.time, 50.0))
+    near = eta[watched.site]
+    largest = np.maximum.reduceat(near, watched.first)
+    count = np.diff(np.append(watched.first, len(near)))
+    part = np.exp(near - np.repeat(largest, count))
+    total = np.add.reduceat(part, watched.first)
+    seen = largest + np.log(total) + np.log(shape) + (shape - 1.0) * watched.event_time
+    value = hazard.sum() - seen.sum() + 0.5 * penalty * weight @ weight
+    of_eta = hazard.copy()
+    np.subtract.at(of_eta, watched.site, part / np.repeat(total, count))
+    of_shape = shape * (watched.time @ hazard) - (1.0 + shape * watched.event_time).sum()
+    gradient = np.concatenate([of_eta @ rows + penalty * weight, [of_eta.sum(), of_shape]])
+    scale = len(watched.first)  # per event: what the tolerances of the descent refer to
+    return float(value) / scale, gradient / scale
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedHazards(Fitted):
+    """H = exp(offset + weight . (x - mean) / std) (g / strain)^shape of the ``chosen`` (C,)
+    columns.
+    """
+
+    names: tuple[str, ...]
+    chosen: Array
+    mean: Array
+    std: Array
+    weight: Array
+    offset: float
+    strain: float
+    shape: float
+
+    def predict(self, features: Features) -> Array:
+        return self.strain * np.exp(-self._risk(features) / self.shape)
+
+    def hazards(self, features: Features, strains: Array) -> Array:
+        time = self.shape * np.log(np.asarray(strains) / self.strain)
+        return np.exp(np.clip(self._risk(features)[:, None] + time, -700.0, 700.0))
+
+    def _risk(self, features: Features) -> Array:
+        check_columns(features, self.names)
+        rows = np.asarray(features.values, dtype=np.float64)[:, self.chosen.astype(np.int64)]
+        # einsum, not @: its sums do not depend on how many rows there are
+        return np.einsum("rc,c->r", (rows - self.mean) / self.std, self.weight) + self.offset
+
+    def save(self, folder: Path) -> None:
+        arrays = {
+            name: np.asarray(getattr(self, name))
+            for name in ("chosen", "mean", "std", "weight", "offset", "strain", "shape")
+        }
+        write_folder(folder, "proportional_hazards", arrays, {"names": list(self.names)})
