@@ -22,7 +22,7 @@ def glass():
 
 def described(glass, loading=LOADING, sites=None, level="atom", **fields):
     sites = glass.positions if sites is None else sites
-    found = NetworkWeakness(**{"radii": RADII, **fields}).describe(
+    found = NetworkWeakness(**{"radii": RADII, "ahead": 0.04, **fields}).describe(
         glass, loading, sites, level, MODEL
     )
     return dict(zip(found.names, found.values.T, strict=True))
@@ -38,7 +38,8 @@ def by_hand(glass, sites):
     vectors = [g.minimum_image(g.positions[j] - g.positions[i]) for g in (glass, moved)]
     length, later = (np.hypot(*v.T) for v in vectors)
     n = np.array([np.cos(np.radians(25.0)), np.sin(np.radians(25.0))])
-    stretch = (length / length.mean() - 1.0) * (vectors[0] @ n / length) ** 2
+    long = length / length.mean() - 1.0
+    stretch = long * (vectors[0] @ n / length) ** 2
     rate = (later - length) / h / length
     middle = glass.positions[i] + 0.5 * vectors[0]
     columns = {}
@@ -46,10 +47,11 @@ def by_hand(glass, sites):
         rows = []
         for site in sites:
             near = np.hypot(*glass.minimum_image(middle - site).T) <= radius
-            s, r = stretch[near], rate[near]
-            rows.append([s.mean(), s.max(), s.var(), r.mean(), r.max(), (s * r).mean()])
-        names = ("stretch_mean", "stretch_largest", "stretch_variance")
-        names += ("rate_mean", "rate_largest", "pull_mean")
+            e, s, r = long[near], stretch[near], rate[near]
+            ahead = (e + 0.04 * r).max()
+            rows.append([e.mean(), r.mean(), ahead, s.mean(), s.var(), (s * r).mean()])
+        names = ("length_mean", "rate_mean", "ahead")
+        names += ("stretch_mean", "stretch_variance", "pull_mean")
         columns |= {f"{n}_{k}": v for n, v in zip(names, np.transpose(rows), strict=True)}
     return columns
 
@@ -62,7 +64,7 @@ def test_columns_are_those_summed_bond_by_bond(glass, level):
     ours, theirs = described(glass, sites=sites, level=level), by_hand(glass, sites)
     assert list(ours) == list(theirs)
     for name, values in theirs.items():
-        exact = not name.startswith(("rate", "pull"))
+        exact = not name.startswith(("rate", "ahead", "pull"))
         spread = np.abs(values).max()
         np.testing.assert_allclose(ours[name], values, atol=(1e-12 if exact else 5e-3) * spread)
 
@@ -81,6 +83,11 @@ def test_rates_and_not_the_lengths_of_bonds_tell_a_loading_from_its_reverse(glas
 def test_impossible_radii_are_refused(radii):
     with pytest.raises(VitreousError, match="expected different positive lengths"):
         NetworkWeakness(radii=radii)
+
+
+def test_an_impossible_strain_is_refused():
+    with pytest.raises(VitreousError, match="expected a positive strain"):
+        NetworkWeakness(ahead=0.0)
 
 
 def test_surroundings_without_a_bond_are_refused(glass):

@@ -44,7 +44,7 @@ def glass(seed, sites=400, count=3, around=1):
 
 
 def fitted(glasses, **fields):
-    model = ProportionalHazards(**{"penalty": 0.0, **fields})
+    model = ProportionalHazards(**{"penalty": 0.0, "folds": 0, **fields})
     return model.fit(glasses, [], np.random.default_rng(0), lambda *_: None)
 
 
@@ -80,6 +80,39 @@ def test_at_the_predicted_strain_the_cumulative_hazard_is_one():
     np.testing.assert_allclose(slope, found.shape, rtol=1e-9)
 
 
+def noisy(seed):
+    """A glass with 40 further columns that mean nothing."""
+    features, labels = glass(seed, count=1)
+    more = np.random.default_rng(1000 + seed).normal(size=(len(features), 40))
+    names = (*NAMES, *(f"more_{k}" for k in range(40)))
+    return replace(features, names=names, values=np.hstack([features.values, more])), labels
+
+
+def test_glasses_left_out_make_few_glasses_less_sure():
+    """Protects the folds: 15 events and 43 columns leave weights that are learnt by heart."""
+    glasses = [noisy(seed) for seed in range(15)]
+    sure, calibrated = (fitted(glasses, folds=folds) for folds in (0, 5))
+    new = [noisy(500 + seed) for seed in range(200)]
+
+    def held(found):
+        """Fraction of new glasses whose first strain lies in the central 90 %."""
+        inside = []
+        for features, labels in new:
+            first = labels.values[labels.values > 0.0].min()
+            earlier = -np.expm1(-found.hazards(features, np.array([first])).sum())
+            inside.append(0.05 < earlier < 0.95)
+        return np.mean(inside)
+
+    assert held(sure) < 0.75 and held(calibrated) > 0.8
+    direction = [found.weight / np.linalg.norm(found.weight) for found in (sure, calibrated)]
+    np.testing.assert_allclose(*direction, rtol=1e-9)
+
+
+def test_fewer_glasses_than_folds_are_refused():
+    with pytest.raises(VitreousError, match=r"5 folds, but there are 3; set model\.folds=0"):
+        fitted([glass(seed) for seed in range(3)], folds=5)
+
+
 def test_only_the_chosen_columns_are_learnt_from():
     glasses = [glass(seed) for seed in range(20)]
     found = fitted(glasses, columns=("str*",))
@@ -105,7 +138,9 @@ def test_glasses_without_an_event_are_refused():
         fitted([(features, quiet)])
 
 
-@pytest.mark.parametrize("fields", [{"columns": ()}, {"penalty": -1.0}, {"iterations": 0}])
+@pytest.mark.parametrize(
+    "fields", [{"columns": ()}, {"penalty": -1.0}, {"iterations": 0}, {"folds": 1}]
+)
 def test_impossible_fields_are_refused(fields):
     with pytest.raises(VitreousError, match="proportional_hazards got"):
         ProportionalHazards(**fields)
