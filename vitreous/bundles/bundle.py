@@ -37,7 +37,8 @@ class Bundle:
         cell; None of other levels.
         glasses: of the training: names and shares of the species, units, dimension, boundaries,
         bonds per atom of each species, atoms per glass, keys, loadings (and how many glasses were
-        taken along each), the potential they were at rest under.
+        taken along each), the potential they were at rest under; of failures the largest strain
+        that was ``watched``.
         scores: on glasses never seen, as the run reported them.
         intervals, trust: how wide intervals are and which maps are to be trusted, from the
         validation glasses; None where there were too few, or the task has neither. Trust is None

@@ -92,6 +92,7 @@ def complete_bundle(
         "spacing": spacing,
         "glasses": {
             **trained_on(glasses, pipeline),
+            **watched(train),
             "keys": [sample.keys["relax"] for sample in result.glasses("train")],
             "loadings": [
                 {**loading.recipe(), "glasses": sum(s.loading == loading for s in train)}
@@ -123,6 +124,15 @@ def trained_on(glasses: Sequence[Configuration], pipeline: Pipeline) -> dict[str
         "generator": identity(pipeline.generator),
         "at_rest_under": pipeline.identities["potential"],
     }
+
+
+def watched(train: Sequence[Sample]) -> dict[str, float]:
+    """``watched``: the largest strain up to which labels of failures say what happened; nothing of
+    other labels.
+    """
+    if train[0].labels.task != "survival":
+        return {}
+    return {"watched": max(float(np.nanmax(np.abs(s.labels.values))) for s in train)}
 
 
 def judged_by(validation: Sequence[Sample], fitted: Fitted | None) -> dict[str, Any]:

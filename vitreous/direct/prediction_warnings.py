@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from vitreous.bundles import Bundle, Prediction
+from vitreous.bundles.failing import first_failure
 from vitreous.bundles.levels import noun_of, sites_of
 
 _SHOWN = 3  # quantities named in a warning
@@ -37,6 +38,14 @@ def warn(found: Prediction, bundle: Bundle, *, relax: str | None) -> None:
         warnings.warn(
             f"the model reads atoms in the order of their numbers in the file: the {answer} can "
             "only be true of a glass numbered along rows, as those of its training",
+            stacklevel=3,
+        )
+    failure = first_failure(found)
+    if failure is not None and failure.strain > bundle.glasses["watched"]:
+        warnings.warn(
+            f"the first failure is expected at a strain of {failure.strain:.3g}, beyond the "
+            f"{bundle.glasses['watched']:.3g} at which the last of the training glasses failed: "
+            "when this glass fails is not known",
             stacklevel=3,
         )
     if found.doubtful is None:

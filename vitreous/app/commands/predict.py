@@ -17,17 +17,20 @@ from vitreous.app.results import Answers, print_results
 
 SUMMARY = "what a trained model says of a glass: a number, atoms, a map or a picture"
 ABOUT = (
-    "What a trained model says of a glass, with the model's uncertainty as far as it is known: a "
-    "number of the glass, a value or class\nof every atom, a map or a picture, as the model was "
-    "trained. BUNDLE is the model folder of a run, or the name of one that ships:\n"
-    "listi (local stress thresholds of two-dimensional silica, Bachhav et al. 2025), "
-    "fracture_strain and fracture_risk (strain\nand atoms of the first broken bond of a silica "
-    "bilayer, after Font-Clos et al. 2022), plastic_susceptibility (atoms of a\n"
-    "two-dimensional Lennard-Jones glass that rearrange first, after Fan & Ma 2021). Sites whose "
-    "window meets a broken bond\nor leaves the glass are left out. A prediction that is not to be "
-    "trusted is named as such."
+    "What a trained model says of a glass, with the model's uncertainty as far as it is known: "
+    "a number of the glass, a value or class\n"
+    "of every atom, a map or a picture, as the model was trained. BUNDLE is the model folder of"
+    " a run, or the name of one that ships:\n"
+    "failure (where and when two-dimensional silica fails first), listi (local stress "
+    "thresholds of the same, Bachhav et al. 2025),\n"
+    "fracture_strain and fracture_risk (strain and atoms of the first broken bond of a silica "
+    "bilayer, after Font-Clos et al. 2022),\n"
+    "plastic_susceptibility (atoms of a two-dimensional Lennard-Jones glass that rearrange "
+    "first, after Fan & Ma 2021). Sites whose\n"
+    "window meets a broken bond or leaves the glass are left out. A prediction that is not to "
+    "be trusted is named as such."
 )
-EXAMPLE = "vitreous predict listi glass.extxyz --out map.csv --out map.png --out atoms.extxyz"
+EXAMPLE = "vitreous predict failure glass.extxyz --out failure.png --out atoms.extxyz"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -202,7 +202,7 @@ def _measured(sample: Sample, weak_is: Mapping[str, str]) -> Measured:
     maps = compared_maps(sample, weak_is)
     return Measured(
         index=sample.name,
-        truth=sample.labels.values,
+        truth=true_map(sample).values,
         weak_is=sample.labels.weak_is,
         sites=sample.labels.positions,
         cell=sample.configuration.cell,
