@@ -130,8 +130,13 @@ def test_a_strain_beyond_the_deformation_is_refused_before_any_compute(pipeline,
         match=r"the labels need the glass at strain 0.3, but the deformation ends at 0.1; raise "
         r"simulator",
     ):
-        replace(pipeline, labeler=Shift(at=(0.02, 0.3))).run(store)
+        replace(pipeline, labeler=Shift(at=(0.02, 0.03, 0.3))).run(store)
     assert not store.folder.exists()
+
+
+def test_a_label_may_need_the_glass_at_the_very_end_of_the_deformation(pipeline, tmp_path):
+    (sample, *_) = replace(pipeline, labeler=Shift(at=(0.02, 0.1))).run(Store(tmp_path)).samples
+    assert sample.labels.mask.all()
 
 
 def test_a_deformation_that_ended_early_says_so(pipeline, tmp_path):
