@@ -136,14 +136,14 @@ def refuse_at_rest(at_rest: float) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class RelaxReport:
-    """A glass brought to rest, and how it stood before and after."""
+    """A glass brought to rest, and its state before and after."""
 
     configuration: Configuration
     before: EnergyReport
     after: EnergyReport
     largest_move: float  #: of an atom beyond the change of the cell, length
-    # : bonds that broke or formed, of a glass that lists bonds of silicon and oxygen, or of silica
-    # that lists none
+    #: bonds that broke or formed, of a glass that lists bonds of silicon and oxygen, or of silica
+    #: that lists none
     network: Change
     frozen: int  #: atoms that stayed put; their forces do not count in ``before`` and ``after``
 
