@@ -62,6 +62,21 @@ def test_labels_that_do_not_fit_their_task_are_refused(values, more, sentence):
         labels(values, **more)
 
 
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"grid": (2, 2)}, r"grid \(2, 2\) does not hold 3 values"),
+        ({"weak_is": "lwo"}, "weak_is is 'lwo'; expected 'low' or 'high'"),
+        ({"columns": {"tau": np.zeros(2)}}, r"column 'tau' has shape \(2,\); expected 3 rows"),
+        ({"mask": [True, True, True]}, "finite where the mask is True and NaN elsewhere"),
+    ],
+)
+def test_labels_whose_parts_do_not_fit_each_other_are_refused(more, sentence):
+    found = labels([0.0, np.nan, 1.0])
+    with pytest.raises(VitreousError, match=sentence):
+        replace(found, **more)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shift(Labeler):
     """How far each atom is from where it was, at chosen strains."""
