@@ -59,6 +59,7 @@ def test_every_glass_takes_the_loadings_of_its_role():
             r"loadings\[0\].roles is \['tset'\]; expected some of train, validation, test",
         ),
         ([{"angel": 3}], r"unknown field loadings\[0\].angel; did you mean 'angle'"),
+        ([{"rotations": 3}], r"unknown field loadings\[0\].rotations; did you mean 'rotation'"),
         ([{"rotation": "up"}], r"loadings\[0\].rotation is 'up'"),
     ],
 )

@@ -1,6 +1,7 @@
 """Data classes go to arrays and JSON and come back bit for bit, without pickle."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,6 +108,25 @@ def test_shared_arrays_are_copies_that_cannot_be_written():
     assert features.shared["cell"][0, 0] == 1.0
     with pytest.raises(ValueError, match="read-only"):
         features.shared["cell"][0, 0] = 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("values", np.float32),
+        ("edge_values", np.float64),
+        *((name, np.int64) for name in ("offsets", "edges", "edge_offsets", "site_nodes")),
+    ],
+)
+def test_arrays_of_features_have_their_type_and_cannot_be_written(name, kind):
+    array = getattr(replace(graph(), site_nodes=[0, 2]), name)
+    assert array.dtype == kind
+    with pytest.raises(ValueError, match="read-only"):
+        array.flat[0] = 0
+
+
+def test_names_of_features_may_come_as_a_list():
+    assert replace(graph(), names=["a"], edge_names=["r"]) == graph()
 
 
 def test_information_keeps_its_types_and_numbers_every_bit():

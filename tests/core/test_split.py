@@ -1,7 +1,7 @@
 """Samples are divided once, reproducibly, each with one role."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vitreous.core.errors import VitreousError
@@ -13,6 +13,7 @@ def indices(roles, role):
 
 
 @given(st.integers(3, 60), st.floats(0.01, 0.3), st.floats(0.0, 0.3), st.integers(0, 2**31))
+@example(samples=10, test=0.2, validation=0.0, seed=0)
 def test_every_sample_has_one_role_and_the_same_seed_gives_the_same(
     samples, test, validation, seed
 ):
@@ -20,6 +21,8 @@ def test_every_sample_has_one_role_and_the_same_seed_gives_the_same(
     roles = split.assign(samples, seed)
     assert list(roles) == list(range(samples))
     assert len(indices(roles, "test")) == max(1, round(test * samples))
+    wanted = max(1, round(validation * samples)) if validation > 0.0 else 0
+    assert len(indices(roles, "validation")) == wanted
     assert roles == split.assign(samples, seed)
 
 

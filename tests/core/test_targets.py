@@ -62,6 +62,21 @@ def test_labels_that_do_not_fit_their_task_are_refused(values, more, sentence):
         labels(values, **more)
 
 
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"grid": (2, 2)}, r"grid \(2, 2\) does not hold 3 values"),
+        ({"weak_is": "lwo"}, "weak_is is 'lwo'; expected 'low' or 'high'"),
+        ({"columns": {"tau": np.zeros(2)}}, r"column 'tau' has shape \(2,\); expected 3 rows"),
+        ({"mask": [True, True, True]}, "finite where the mask is True and NaN elsewhere"),
+    ],
+)
+def test_labels_whose_parts_do_not_fit_each_other_are_refused(more, sentence):
+    found = labels([0.0, np.nan, 1.0])
+    with pytest.raises(VitreousError, match=sentence):
+        replace(found, **more)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shift(Labeler):
     """How far each atom is from where it was, at chosen strains."""
@@ -130,8 +145,13 @@ def test_a_strain_beyond_the_deformation_is_refused_before_any_compute(pipeline,
         match=r"the labels need the glass at strain 0.3, but the deformation ends at 0.1; raise "
         r"simulator",
     ):
-        replace(pipeline, labeler=Shift(at=(0.02, 0.3))).run(store)
+        replace(pipeline, labeler=Shift(at=(0.02, 0.03, 0.3))).run(store)
     assert not store.folder.exists()
+
+
+def test_a_label_may_need_the_glass_at_the_very_end_of_the_deformation(pipeline, tmp_path):
+    (sample, *_) = replace(pipeline, labeler=Shift(at=(0.02, 0.1))).run(Store(tmp_path)).samples
+    assert sample.labels.mask.all()
 
 
 def test_a_deformation_that_ended_early_says_so(pipeline, tmp_path):

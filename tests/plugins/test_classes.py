@@ -148,7 +148,9 @@ def test_the_confusion_matrix_shows_shares_of_true_classes():
     }
     assert shown[0, 0] == "87.50 %\n7" and shown[0, 1] == "12.50 %\n1"
     assert shown[1, 0] == "50.00 %\n1" and shown[1, 1] == "50.00 %\n1"
-    assert [t.get_text() for t in axes.get_yticklabels()] == ["other", "breaks"]
+    for axis in (axes.xaxis, axes.yaxis):
+        assert list(axis.get_ticklocs()) == [0, 1]
+        assert [t.get_text() for t in axis.get_ticklabels()] == ["other", "breaks"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
 
 

@@ -37,6 +37,12 @@ def test_the_weakest_fraction_by_hand() -> None:
     assert row["precision_at_k"] == 1.0
 
 
+@pytest.mark.parametrize(("k", "precision"), [(0.1, 1.0), (0.2, 1 / 2), (0.3, 1 / 3), (0.9, 2 / 9)])
+def test_precision_at_k_is_that_of_the_weakest_share_of_the_map(k, precision) -> None:
+    found = Classification(fraction=0.2, k=k).evaluate(run(glass(0, TRUTH, FOUND)))
+    assert found.glasses["0"]["model"]["precision_at_k"] == pytest.approx(precision)
+
+
 def test_precision_at_k_averages_over_ties() -> None:
     tied = [1.0, 1.0, 1.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]
     row = (

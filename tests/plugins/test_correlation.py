@@ -29,6 +29,12 @@ def test_coefficients_are_scipys_and_not_defined_for_a_constant_map(pairs) -> No
         )
 
 
+def test_a_glass_without_a_single_label_is_in_no_table() -> None:
+    blank = glass(1, [np.nan] * 3, [1.0, 2.0, 3.0])
+    found = Correlation().evaluate(run(glass(0, [1.0, 2.0, 3.0], [1.0, 2.0, 4.0]), blank))
+    assert list(found.glasses) == ["0"]
+
+
 def test_unknown_sites_are_left_out_and_counted() -> None:
     found = Correlation().evaluate(
         run(glass(0, [1.0, 2.0, 3.0, np.nan, 5.0], [1.0, 2.0, 4.0, 9.0, np.nan]))

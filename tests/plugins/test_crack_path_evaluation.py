@@ -46,6 +46,21 @@ def test_a_glass_without_a_crack_is_left_out_and_a_constant_map_marks_everything
     )
 
 
+def test_a_share_of_less_than_a_site_marks_one() -> None:
+    found = CrackPathOverlap(fraction=0.01).evaluate(run(crack(0, PATH, FOUND)))
+    assert found.glasses["0"]["model"]["overlap"] == 0.5  # one of the two sites of the path
+
+
+def test_the_figure_has_a_step_per_map_and_chance_at_no_correlation() -> None:
+    found = CrackPathOverlap(fraction=0.2).evaluate(run(crack(0, PATH, FOUND)))
+    (draw,) = found.figures.values()
+    lines = {line.get_label(): list(line.get_xdata()) for line in draw().axes[0].lines}
+    assert lines == {
+        "model": [-1.0, pytest.approx(found.numbers["model"]["mcc"])],
+        "chance": [0.0, 0.0],
+    }
+
+
 def test_unknown_sites_are_left_out() -> None:
     silent = crack(0, [np.nan, *PATH[1:]], [*FOUND[:9], np.nan])
     row = CrackPathOverlap(fraction=0.25).evaluate(run(silent)).glasses["0"]["model"]

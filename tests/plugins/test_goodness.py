@@ -104,6 +104,23 @@ def test_only_test_glasses_are_scored_and_boxes_show_the_others_beside_them() ->
     assert [m.tolist() if hasattr(m, "tolist") else list(m) for m in means] == [[-1.0], [1.0]]
 
 
+def test_boxes_show_the_indicator_that_does_best_at_the_first_event() -> None:
+    one = glass(
+        0, RANKED, RANKED, events=[0.0], indicators={"worse": RANKED[::-1], "better": RANKED}
+    )
+    found = Goodness(events=1).evaluate(run(one, weak_is={"worse": "low", "better": "low"}))
+    (axes,) = found.figures["goodness_boxes"]().axes
+    shown = {line.get_label() for line in axes.lines}
+    assert "better" in shown and "worse" not in shown
+
+
+def test_training_glasses_without_events_have_no_boxes() -> None:
+    train = glass(1, RANKED, RANKED, role="train")
+    found = Goodness(events=1).evaluate(run(glass(0, RANKED, RANKED, events=[0.0]), train))
+    (axes,) = found.figures["goodness_boxes"]().axes
+    assert axes.get_title() == "test glasses"
+
+
 def test_a_glass_without_events_has_no_goodness_and_no_figure() -> None:
     found = Goodness().evaluate(run(glass(0, RANKED, RANKED, events=[])))
     assert set(found.numbers["model"]["nearest"].values()) == {None}

@@ -36,6 +36,8 @@ def test_by_hand_through_the_boundary():
     assert found.glasses["1"]["error"] == pytest.approx(5.0)
     assert found.numbers["error"] == pytest.approx(3.5) == found.numbers["median"]
     assert found.numbers["within"] == 0.5
+    units = {column.unit for table in found.tables for column in table.columns}
+    assert "sigma" in units and "epsilon" not in units
 
 
 def test_predictions_beyond_the_cell_are_the_same_positions():

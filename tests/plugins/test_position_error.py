@@ -28,6 +28,16 @@ def test_by_hand_through_the_boundary() -> None:
     assert second["model"]["error"] == 0.0
 
 
+def test_glasses_whose_map_is_silent_or_missing_count_neither_in_means_nor_in_the_figure() -> None:
+    known = glass(0, TRUTH, TRUTH[::-1], events=[1.0])
+    silent, without = (glass(k, TRUTH, p, events=[1.0]) for k, p in ((1, [np.nan] * 10), (2, None)))
+    found = PositionError().evaluate(run(known, silent, without))
+    assert found.numbers["model"]["error"] == pytest.approx(0.2)
+    (draw,) = found.figures.values()
+    (line,) = (line for line in draw().axes[0].lines if line.get_label() == "model")
+    assert 0.2 in np.round(line.get_xdata(), 12)
+
+
 def test_an_open_boundary_is_not_crossed() -> None:
     one = glass(0, TRUTH, TRUTH[::-1], events=[1.0])
     one = one.with_(configuration=replace(one.configuration, periodic=(False, True)))

@@ -65,6 +65,13 @@ def test_a_glass_without_events_or_with_one_place_is_left_out() -> None:
     assert found.numbers["model"]["c_rank"] == 0.75
 
 
+def test_of_two_places_either_is_half_way_to_the_end() -> None:
+    found = Ranking(fraction=0.5).evaluate(run(glass(0, [1.0, 2.0], [1.0, 2.0])))
+    assert (
+        found.glasses["0"]["model"] | {"c_rank": 0.5, "overlap": 1.0} == found.glasses["0"]["model"]
+    )
+
+
 def test_ties_and_constant_maps() -> None:
     row = (
         Ranking(fraction=0.25)

@@ -51,6 +51,8 @@ def test_glasses_of_every_role_count_and_damaged_or_other_ones_do_not() -> None:
         run(of(whole, 0), of(damaged, 1), of(other, 2), of(silica_glass(), 3, "test"))
     )
     assert list(found.glasses) == ["0", "3"] and found.numbers["glasses"] == 2.0
+    unbonded = whole.with_(bonds=np.zeros((0, 2), dtype=int))
+    assert Rings().statistics(unbonded) is None
     assert "No glass is a planar network of Si and O" in Rings().evaluate(run(of(other))).text
     assert Rings(centre="Ge").evaluate(run(of(other))).numbers["mean"] == 6.0
 

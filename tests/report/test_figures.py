@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import LineCollection, QuadMesh
 from test_write import sample
 
 from vitreous.core.data import Labels, Loading
@@ -85,6 +85,31 @@ def test_weak_sites_are_red_and_strong_ones_blue_whichever_side_is_weak(glass, t
         colours = redness(axes, glass.labels.values)
         assert colours[weak] > 0.3, f"weak ({weak_is}) is not red"
         assert colours[strong] < -0.3, f"strong is not blue where weak is {weak_is}"
+
+
+def test_a_constant_map_shows_no_site_as_weak_or_strong(glass):
+    flat = np.where(glass.labels.mask, 1.0, np.nan)
+    axes = panel(maps(glass.with_(labels=replace(glass.labels, values=flat))), "true map")
+    mesh = next(artist for artist in axes.collections if isinstance(artist, QuadMesh))
+    assert mesh.norm(1.0) == 0.5
+
+
+@pytest.mark.parametrize("origin", [(0.0, 0.0), (5.0, -3.0)])
+def test_bonds_join_their_atoms_and_begin_in_the_cell_that_is_shown(glass, origin):
+    labels = replace(glass.labels, positions=glass.labels.positions + origin)
+    axes = panel(maps(glass.with_(labels=labels)), "true map")
+    (network,) = (artist for artist in axes.collections if isinstance(artist, LineCollection))
+    drawn, cell = np.array(network.get_segments()), glass.configuration.cell
+    ends = glass.configuration.positions[glass.configuration.bonds]
+    images = (drawn - ends) @ np.linalg.inv(cell)
+    np.testing.assert_allclose(images, np.rint(images), atol=1e-9)
+    step = ends[:, 1] - ends[:, 0]
+    step -= np.rint(step @ np.linalg.inv(cell)) @ cell
+    np.testing.assert_allclose(drawn[:, 1] - drawn[:, 0], step, atol=1e-9)
+    low, high = np.transpose([axes.get_xlim(), axes.get_ylim()])
+    assert (drawn[:, 0] >= low - 1e-9).all() and (drawn[:, 0] <= high + 1e-9).all()
+    numbers = np.array([text.get_position() for text in axes.texts])
+    assert (numbers >= low - 1e-9).all() and (numbers <= high + 1e-9).all()
 
 
 def test_truth_and_prediction_share_a_scale_of_colours(glass):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from vitreous.analysis.axes import label_text
-from vitreous.core.data import Events, Labels, Loading, Trajectory
+from vitreous.core.cases import Case
+from vitreous.core.data import Configuration, Events, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Table
 from vitreous.core.run import Run
@@ -272,6 +273,74 @@ def test_a_run_without_a_model_is_reported_with_its_indicators(result: Run, tmp_
     assert "4 glasses, without a model." in html and "Goodness at the first event" in html
     assert "follows the true map best" in html
     assert {"goodness.png", "goodness_boxes.png"} <= {path.name for path in paths}
+
+
+@pytest.mark.usefixtures("unpictured")
+def test_the_page_says_what_the_run_computed_and_what_it_left_out(tmp_path: Path) -> None:
+    bare = sample(2, "test").with_(trajectory=None, events=None, indicators=None)
+    run = Run(
+        loadings=(Loading(),),
+        samples=(bare,),
+        fresh={"relax": 3, "label": 2},
+        seconds={"label": 12.34},
+        excluded={7: "it did not settle"},
+        incomplete={Case(glass=8): "it broke"},
+        about={"vitreous": "1.2.3", "packages": {"numpy": "2.0"}},
+    )
+
+    def facts(run: Run) -> dict[str, str]:
+        html = write_page(run, {}, tmp_path, "vitreous run", facts={"host": "here"})[0].read_text()
+        return dict(re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>\s*<td[^>]*>([^<]*)</td>", html))
+
+    assert facts(run) == {
+        "loading": Loading().title,
+        "glasses": "test [2]",
+        "computed by this run": "relax 3, label 2",
+        "vitreous": "1.2.3",
+        "numpy": "2.0",
+        "host": "here",
+        "label": "12.3 s of computing",
+        "glass 7 skipped": "it did not settle",
+        f"glass 8, {Loading().title} skipped": "it broke",
+    }
+    assert facts(replace(run, fresh={}))["computed by this run"] == "nothing, all was stored"
+
+
+@pytest.mark.usefixtures("unpictured")
+def test_the_page_is_named_after_what_is_predicted_and_a_section_after_its_evaluation(
+    tmp_path: Path,
+) -> None:
+    run = Run(loadings=(Loading(),), samples=(sample(2, "test"),))
+    html = write_page(run, {"mine": Evaluated(text="x")}, tmp_path, "vitreous run")[0].read_text()
+    title = "Where the glass will fail: delta tau"
+    assert f"<title>{title}</title>" in html and f"<h1>{title}</h1>" in html
+    assert "<h2>mine</h2>" in html
+
+
+@pytest.mark.usefixtures("unpictured")
+def test_labels_in_space_are_not_drawn_as_a_map(tmp_path: Path) -> None:
+    flat = sample(2, "test").with_(trajectory=None, events=None, indicators=None)
+    glass, labels = flat.configuration, flat.labels
+
+    def in_space(points: np.ndarray) -> np.ndarray:
+        return np.column_stack([points, np.ones(len(points))])
+
+    solid = flat.with_(
+        configuration=Configuration(
+            positions=in_space(glass.positions),
+            species=glass.species,
+            names=glass.names,
+            cell=np.diag([*np.linalg.norm(glass.cell, axis=1), 9.0]),
+            periodic=(True, True, True),
+            units=glass.units,
+        ),
+        labels=replace(labels, positions=in_space(labels.positions), grid=()),
+    )
+    for one, pictures in ((flat, ["test_2_map.png"]), (solid, [])):
+        paths = write_page(Run(loadings=(Loading(),), samples=(one,)), {}, tmp_path, "vitreous run")
+        assert [path.name for path in paths[1:]] == pictures
+        assert ("Red marks weak sites" in paths[0].read_text()) == bool(pictures)
+        assert "41 of 42 sites labelled" in paths[0].read_text()
 
 
 def test_powers_in_units_are_raised() -> None:

@@ -196,7 +196,7 @@ def _versions() -> dict[str, str]:
 
 
 def _write_prediction(path: Path, sample: Sample, set_by: Intervals | None) -> None:
-    """One row per site: its place, the label (empty where undefined), the prediction and its
+    """One row per site: its position, the label (empty where undefined), the prediction and its
     deviation, within which 68 % of the true values lie where intervals are set; full precision.
     """
     assert sample.prediction is not None

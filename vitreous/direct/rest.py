@@ -136,14 +136,14 @@ def refuse_at_rest(at_rest: float) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class RelaxReport:
-    """A glass brought to rest, and how it stood before and after."""
+    """A glass brought to rest, and its state before and after."""
 
     configuration: Configuration
     before: EnergyReport
     after: EnergyReport
     largest_move: float  #: of an atom beyond the change of the cell, length
-    # : bonds that broke or formed, of a glass that lists bonds of silicon and oxygen, or of silica
-    # that lists none
+    #: bonds that broke or formed, of a glass that lists bonds of silicon and oxygen, or of silica
+    #: that lists none
     network: Change
     frozen: int  #: atoms that stayed put; their forces do not count in ``before`` and ``after``
 
@@ -176,9 +176,8 @@ def relax(
         freeze_rim: atoms within this length of a free boundary (of a cut-out patch, a slab) stay
         where they are. force_tolerance: largest force component left, energy per length.
         stress_tolerance: normal stress left, energy per area or volume. minimiser: of the descent,
-        where Newton's method cannot go at once: cg, fire, damped or steepest. jump: length over
-        which Newton is
-            trusted.
+        where Newton's method cannot go at once: cg, fire, damped or steepest.
+        jump: length over which Newton is trusted.
 
     Raises:
         NotConverged: naming the force or stress that is left; nothing is returned then.
@@ -187,14 +186,7 @@ def relax(
     """
     configuration = as_glass(configuration, potential)
     free, axes = _free(configuration, freeze_rim, cell), _axes(cell, configuration)
-    for name, value in (
-        ("force_tolerance", force_tolerance),
-        ("stress_tolerance", stress_tolerance),
-        ("jump", jump),
-    ):
-        if not 0.0 < value < np.inf:
-            raise VitreousError(f"{name} is {value:g}; expected a positive number")
-    descent_named(minimiser)
+    _refuse_protocol(minimiser, force_tolerance, stress_tolerance, jump)
     before = _report(configuration, potential, free)
     protocol = Protocol(
         strain_step=1.0,
@@ -216,19 +208,38 @@ def relax(
                 surface, state, preconditioner, protocol, stress_tolerance, axes=axes
             )
     relaxed = configuration.with_(positions=state.positions, cell=state.cell)
-    moved = state.positions - configuration.positions @ np.linalg.solve(
-        configuration.cell, state.cell
-    )
-    if free is None:
-        moved -= moved.mean(axis=0)
     return RelaxReport(
         configuration=relaxed,
         before=before,
         after=_report(relaxed, potential, free),
-        largest_move=float(np.linalg.norm(moved, axis=1).max()),
+        largest_move=_largest_move(configuration, relaxed, held=free is not None),
         network=_network(configuration, relaxed),
         frozen=0 if free is None else int((free == 0.0).sum()),
     )
+
+
+def _refuse_protocol(
+    minimiser: str, force_tolerance: float, stress_tolerance: float, jump: float
+) -> None:
+    """Raise VitreousError for arguments of ``relax`` that no descent can have."""
+    for name, value in (
+        ("force_tolerance", force_tolerance),
+        ("stress_tolerance", stress_tolerance),
+        ("jump", jump),
+    ):
+        if not 0.0 < value < np.inf:
+            raise VitreousError(f"{name} is {value:g}; expected a positive number")
+    descent_named(minimiser)
+
+
+def _largest_move(before: Configuration, after: Configuration, held: bool) -> float:
+    """The largest move of an atom beyond that of the cell, length; of the whole glass only where
+    some atoms are ``held``.
+    """
+    moved = after.positions - before.positions @ np.linalg.solve(before.cell, after.cell)
+    if not held:
+        moved -= moved.mean(axis=0)
+    return float(np.linalg.norm(moved, axis=1).max())
 
 
 def bring_to_rest(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,43 +111,59 @@ def rose(
     if isinstance(loading, str):
         loading = Loading(mode=loading, dimension=glass.dimension)
     refuse_rose(glass, loading, atom, angles, strains, strain_step, bundle)
-    surface = potential.surface(glass)
-    wall = _WALL * surface.force_range if wall is None else wall
-    radius = 0.5 * float(heights(glass.cell).min()) if radius is None else radius
-    cutoff = _cutoff(glass) if cutoff is None else cutoff
-    _refuse_lengths(glass, radius, wall, max(cutoff, surface.force_range))
+    radius, wall, cutoff = _lengths(glass, potential, radius, wall, cutoff)
     refuse_unrelaxed(glass, potential, at_rest)
-    protocol = construct(
-        Protocol,
-        "rose",
-        {**_FIXED, "strain_step": strain_step, "strain_max": max(strains), "max_events": 1}
-        | fields,
+    asked = {"strain_step": strain_step, "strain_max": max(strains), "max_events": 1}
+    protocol = construct(Protocol, "rose", {**_FIXED, **asked, **fields})
+    directions = loading.angle + 360.0 / angles * np.arange(angles // 2)
+    predicted, name = (
+        (None, "")
+        if bundle is None
+        else (_said(glass, atom, directions.tolist(), bundle), _name_of(bundle))
     )
-    found = loading.angle + 360.0 / angles * np.arange(angles // 2)
-    predicted = None if bundle is None else _said(glass, atom, found.tolist(), bundle)
     cut = cut_out(glass, glass.positions[atom], radius, wall)
-
-    def along(angle: float) -> Array:
-        moved = _d2min_of_free(
-            cut, potential, replace(loading, angle=angle), protocol, strains, cutoff
-        )
-        done()
-        return moved
-
-    with ThreadPoolExecutor(cores() if workers is None else workers) as pool:
-        measured = np.stack(list(pool.map(along, found.tolist())))
+    along = partial(_d2min_of_free, cut, potential, loading, protocol, strains, cutoff)
     return Rose(
         atom=atom,
-        angles=found,
+        angles=directions,
         strains=tuple(strains),
         atoms=cut.atoms[: cut.free],
-        d2min_of_free=measured,
+        d2min_of_free=_each(along, directions.tolist(), workers, done),
         radius=radius,
         wall=wall,
         units=glass.units,
         predicted=predicted,
-        predicted_name="" if bundle is None else _name_of(bundle),
+        predicted_name=name,
     )
+
+
+def _lengths(
+    glass: Configuration,
+    potential: Potential,
+    radius: float | None,
+    wall: float | None,
+    cutoff: float | None,
+) -> tuple[float, float, float]:
+    """Radius, wall and cutoff, those not given as ``rose`` says; raises VitreousError for a cut
+    that is not whole, or a wall thinner than what atoms see.
+    """
+    force_range = potential.surface(glass).force_range
+    thin = float(heights(glass.cell).min())
+    wall = _WALL * force_range if wall is None else wall
+    radius = 0.5 * thin if radius is None else radius
+    cutoff = _cutoff(glass) if cutoff is None else cutoff
+    if not 0.0 < radius <= 0.5 * thin * (1.0 + 1e-12):
+        raise VitreousError(
+            f"a cut of radius {radius:.4g} does not fit into a glass {thin:.4g} across; give a "
+            f"radius of at most {0.5 * thin:.4g}"
+        )
+    least = max(cutoff, force_range)
+    if not least <= wall < radius:
+        raise VitreousError(
+            f"the wall is {wall:.4g} wide in a cut of radius {radius:.4g}; expected at least "
+            f"{least:.4g}, the range of the forces and of D2min, and less than the radius"
+        )
+    return radius, wall, cutoff
 
 
 def _cutoff(glass: Configuration) -> float:
@@ -205,21 +222,6 @@ def refuse_rose(
         )
 
 
-def _refuse_lengths(glass: Configuration, radius: float, wall: float, least: float) -> None:
-    """Raise VitreousError for a cut that is not whole, or a wall thinner than what atoms see."""
-    thin = float(heights(glass.cell).min())
-    if not 0.0 < radius <= 0.5 * thin * (1.0 + 1e-12):
-        raise VitreousError(
-            f"a cut of radius {radius:.4g} does not fit into a glass {thin:.4g} across; give a "
-            f"radius of at most {0.5 * thin:.4g}"
-        )
-    if not least <= wall < radius:
-        raise VitreousError(
-            f"the wall is {wall:.4g} wide in a cut of radius {radius:.4g}; expected at least "
-            f"{least:.4g}, the range of the forces and of D2min, and less than the radius"
-        )
-
-
 def _d2min_of_free(
     cut: Cut,
     potential: Potential,
@@ -227,10 +229,12 @@ def _d2min_of_free(
     protocol: Protocol,
     strains: Sequence[float],
     cutoff: float,
+    angle: float,
 ) -> Array:
-    """(S, F) D2min of the free atoms, length squared."""
+    """(S, F) D2min of the free atoms along ``angle``, length squared."""
     glass = cut.configuration
-    states = sheared(cut, potential.surface(glass), loading, protocol, strains)
+    turned = replace(loading, angle=angle)
+    states = sheared(cut, potential.surface(glass), turned, protocol, strains)
     found = [
         d2min(glass.positions, glass.cell, state, glass.cell, glass.periodic, cutoff)[0][: cut.free]
         for state in states
@@ -242,6 +246,23 @@ def _d2min_of_free(
             "cutoff (--cutoff)"
         )
     return np.stack(found)
+
+
+def _each(
+    along: Callable[[float], Array],
+    angles: Sequence[float],
+    workers: int | None,
+    done: Callable[[], None],
+) -> Array:
+    """(A, S, F) what ``along`` gives for each angle, by threads; ``done`` after each."""
+
+    def one(angle: float) -> Array:
+        found = along(angle)
+        done()
+        return found
+
+    with ThreadPoolExecutor(cores() if workers is None else workers) as pool:
+        return np.stack(list(pool.map(one, angles)))
 
 
 def _said(glass: Configuration, atom: int, angles: Sequence[float], bundle: Bundle) -> Array:

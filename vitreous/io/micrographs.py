@@ -77,7 +77,7 @@ def read_edits(path: str | Path) -> Edits:
         if what not in _WORDS or len(place) != 2 or not all(map(math.isfinite, place)):
             raise VitreousError(
                 f"{path}, line {number}, is '{line.strip()[:60]}'; expected add,x,y or remove,x,y "
-                "with a place in pixels"
+                "with a position in pixels"
             )
         (add if _WORDS[what] else remove).append(place)
     return Edits(np.array(add).reshape(-1, 2), np.array(remove).reshape(-1, 2))

@@ -27,7 +27,7 @@ def in_voigt_order(tensors: NDArray[Any]) -> NDArray[Any]:
 
 
 def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> Path:
-    """Write columns of one length; numbers keep every digit. Raises VitreousError if the place
+    """Write columns of one length; numbers keep every digit. Raises VitreousError if the file
     cannot be written.
     """
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)

@@ -66,7 +66,7 @@ def write_configuration(
     LAMMPS data files of a cell that does not begin along x have a general cell, with a warning.
 
     Raises:
-        VitreousError: for another name, columns of another length, a place that cannot be written,
+        VitreousError: for another name, columns of another length, a path that cannot be written,
         or as ``refuse_format``.
     """
     path = Path(path)
@@ -137,7 +137,7 @@ def write_extxyz_frames(
     strain, in the comment line, and with the same ``columns`` per atom.
 
     Raises:
-        VitreousError: for a place that cannot be written.
+        VitreousError: for a path that cannot be written.
     """
     safe = {safe_name(name): np.asarray(values) for name, values in (columns or {}).items()}
     return _written(

@@ -68,7 +68,7 @@ def train(
         torch.manual_seed(seed)
         order = torch.Generator().manual_seed(seed + 1)
         settings: dict[str, Any] = {"order": order, "positions": isinstance(task, Position)}
-        balanced = parameters.get("balanced", False) and isinstance(task, Class)
+        balanced = component.balances and isinstance(task, Class)
         outputs = task.outputs
         if beside:
             task = Beside(task, len(beside))

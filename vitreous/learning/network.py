@@ -142,7 +142,12 @@ class Network(Model):
         """What it learns from labels with these facts."""
         from vitreous.learning.tasks import task_of
 
-        return task_of(facts)
+        return task_of(facts, weighted=not self.balances)
+
+    @property
+    def balances(self) -> bool:
+        """Whether batches hold as many sites of each class, so that the loss needs no weights."""
+        return False
 
     @classmethod
     def prepare(cls, model: Any, inputs: Any, rows: torch.Tensor, seen: Seen) -> None:

@@ -87,7 +87,9 @@ class Value:
 
 
 class Class:
-    """One of several classes, none of which counts for more because there is more of it."""
+    """One of several classes, none of which counts for more because there is more of it; not
+    ``weighted`` where batches hold as many of each.
+    """
 
     metric = "cross_entropy"
 
@@ -279,8 +281,8 @@ def _mean_of_known(losses: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     return (torch.where(known, losses, 0.0).sum() / known.sum()).reshape(1)
 
 
-def task_of(facts: Mapping[str, Any]) -> Task:
-    """The task of labels with these facts.
+def task_of(facts: Mapping[str, Any], *, weighted: bool = True) -> Task:
+    """The task of labels with these facts; ``weighted``: see ``Class``.
 
     Raises:
         VitreousError: a task that networks do not learn.
@@ -288,7 +290,7 @@ def task_of(facts: Mapping[str, Any]) -> Task:
     if facts["task"] == "value":
         return Value(len(facts["components"]))
     if facts["task"] == "class":
-        return Class(facts["classes"])
+        return Class(facts["classes"], weighted=weighted)
     if facts["task"] == "position":
         return Position(len(facts["components"]))
     if facts["task"] == "survival":

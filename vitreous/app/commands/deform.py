@@ -26,7 +26,7 @@ ABOUT = (
     "Take a relaxed glass (or any with --relax) along a loading in athermal quasistatic "
     "steps. Writes curve.csv (strain, energy,\n"
     "stress, largest force, lowest eigenvalue of the Hessian), events.csv (strain, kind, atom "
-    "id as in the file, its place in the\n"
+    "id as in the file, its position in the\n"
     "undeformed glass, how far it moved, energy and stress drop) and frames.extxyz (states "
     "before and after each event, first\n"
     "and last). Where the glass responds smoothly, states are up to 50 strain steps apart "

@@ -14,8 +14,12 @@ from vitreous.app.direct_options import (
     relax_option,
 )
 from vitreous.app.results import Answers, print_results
+from vitreous.core.errors import VitreousError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from vitreous.direct import Rose
 
 SUMMARY = "shear a circular cut around one atom along every direction"
@@ -98,8 +102,6 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _rose(options: argparse.Namespace) -> Answers:
-    import numpy as np
-
     from vitreous.app.direct_input import (
         about,
         at_rest,
@@ -109,7 +111,6 @@ def _rose(options: argparse.Namespace) -> Answers:
     )
     from vitreous.app.progress import bar
     from vitreous.core.data import Loading
-    from vitreous.core.errors import VitreousError
     from vitreous.direct import find_bundle, rose
     from vitreous.direct.rose import refuse_rose
     from vitreous.direct.rose_files import ENDINGS, write_rose
@@ -117,12 +118,7 @@ def _rose(options: argparse.Namespace) -> Answers:
     outs = [refuse_unwritable(Path(out), ENDINGS, source=options.file) for out in options.out]
     bundle = None if options.model is None else find_bundle(options.model)
     potential, glass = model_and_glass(options)
-    if options.atom not in glass.ids:
-        raise VitreousError(
-            f"{options.file} has no atom {options.atom}; it has {len(glass)}, numbered from "
-            f"{glass.ids.min()} to {glass.ids.max()}"
-        )
-    atom = int(np.flatnonzero(glass.ids == options.atom)[0])
+    atom = _number(options, glass.ids)
     loading = Loading(mode=options.loading, sign=options.sign, dimension=glass.dimension)
     refuse_rose(glass, loading, atom, options.angles, options.strains, options.strain_step, bundle)
     glass, relaxed = brought_to_rest(options, potential, glass, hold_rim=False)
@@ -145,10 +141,24 @@ def _rose(options: argparse.Namespace) -> Answers:
         )
     for out in outs:
         write_rose(found, out)
+    return {**about(glass), **relaxed, **_measured(found), "written": [str(out) for out in outs]}
+
+
+def _number(options: argparse.Namespace, ids: NDArray[np.int64]) -> int:
+    """The number of the atom, from 0, by its id; raises VitreousError without such an atom."""
+    found = (ids == options.atom).nonzero()[0]
+    if not len(found):
+        raise VitreousError(
+            f"{options.file} has no atom {options.atom}; it has {len(ids)}, numbered from "
+            f"{ids.min()} to {ids.max()}"
+        )
+    return int(found[0])
+
+
+def _measured(found: Rose) -> Answers:
+    """The cut, D2min along its directions, and what the model said."""
     at = int(found.d2min[:, -1].argmax())
     return {
-        **about(glass),
-        **relaxed,
         "cut": {"radius": found.radius, "wall": found.wall, "free_atoms": len(found.atoms)},
         "directions": len(found.angles),
         "d2min": {
@@ -157,7 +167,6 @@ def _rose(options: argparse.Namespace) -> Answers:
         },
         "largest_along": float(found.angles[at]),
         **({} if found.predicted is None else _said(found)),
-        "written": [str(out) for out in outs],
     }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Attention, Configuration, Drawn, Features, Labels, Loading
+from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces.method import Method
 from vitreous.core.interfaces.physics import Potential
 
@@ -73,6 +74,15 @@ class Descriptor(Method):
         """Raise VitreousError for a glass that can never be described; called before it is relaxed
         or labelled.
         """
+
+    def needed(self, potential: Potential | None) -> Potential:
+        """The potential that ``describe`` was given. Raises VitreousError for none."""
+        if potential is None:
+            raise VitreousError(
+                f"{type(self).__name__} needs the potential of the glass; give it as the last "
+                "argument"
+            )
+        return potential
 
     @abstractmethod
     def describe(

@@ -116,10 +116,7 @@ class BondResponse(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        if potential is None:
-            raise VitreousError(
-                "bond_response needs the potential of the glass; give it as the last argument"
-            )
+        potential = self.needed(potential)
         atoms = atoms_at(configuration, sites)
         surface = potential.surface(configuration)
         with threadpool_limits(1):

@@ -68,11 +68,7 @@ class GlassResponseGraph(GlassGraph):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        if potential is None:
-            raise VitreousError(
-                "glass_response_graph needs the potential of the glass; give it as the last "
-                "argument"
-            )
+        potential = self.needed(potential)
         graph = super().describe(configuration, loading, sites, level)
         surface = potential.surface(configuration)
         with threadpool_limits(1):

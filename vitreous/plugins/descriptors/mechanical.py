@@ -165,10 +165,7 @@ class Mechanical(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        if potential is None:
-            raise VitreousError(
-                "mechanical needs the potential of the glass; give it as the last argument"
-            )
+        potential = self.needed(potential)
         atoms = atoms_at(configuration, sites)
         self.refuse(configuration, potential)
         surface = potential.surface(configuration)

@@ -148,10 +148,7 @@ class ResponseGraph(BondGraph):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        if potential is None:
-            raise VitreousError(
-                "response_graph needs the potential of the glass; give it as the last argument"
-            )
+        potential = self.needed(potential)
         self.refuse(configuration, potential)
         windows = self._windows(configuration, sites)
         self._refuse_outside(configuration, sites)

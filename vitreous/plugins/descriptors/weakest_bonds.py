@@ -91,10 +91,7 @@ class WeakestBonds(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        if potential is None:
-            raise VitreousError(
-                "weakest_bonds needs the potential of the glass; give it as the last argument"
-            )
+        potential = self.needed(potential)
         if len(configuration.bonds) < max(self.orders):
             raise VitreousError(
                 f"weakest_bonds takes the {max(self.orders)}-th of the bonds of a glass, and this "

@@ -80,10 +80,7 @@ class WeakestLink(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        if potential is None:
-            raise VitreousError(
-                "weakest_link needs the potential of the glass; give it as the last argument"
-            )
+        potential = self.needed(potential)
         if not np.isfinite(sites).all():
             raise VitreousError("weakest_link got a site that is not made of finite numbers")
         response = BondResponse(centre=self.centre, bridge=self.bridge).describe(

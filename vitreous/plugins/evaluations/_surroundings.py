@@ -168,7 +168,8 @@ def add(
     block ``block``, and to the images of ``kind``.
     """
     centres = np.flatnonzero(weights)
-    reach = max(float(bins.radii[-1]), np.hypot(np.sqrt(2.0) * bins.cutoff, 0.5 * bins.thickness))
+    # to the corners of the images, which lie beyond all radii
+    reach = float(np.hypot(np.sqrt(2.0) * bins.cutoff, 0.5 * bins.thickness))
     near = pairs_within(
         glass.positions[centres], glass.positions, glass.cell, glass.periodic, reach
     )

@@ -4,26 +4,26 @@
 ===============  =================================================================================
 number           meaning, by map; no unit
 ===============  =================================================================================
-found_in_X       fraction of glasses whose place of failure lies in the riskiest X % of the area
+found_in_X       fraction of glasses whose location of failure lies in the riskiest X % of the area
 low_in_X,        95 % bootstrap interval of it, over glasses (percentiles of 2000 samples)
 high_in_X
 least_in_X,      95 % binomial interval (Wilson 1927), which has a width even where all or none of
 most_in_X        few glasses agree
-area             mean share of the area that is riskier than the place of failure; 0.5 by chance
+area             mean share of the area that is riskier than the location of failure; 0.5 by chance
 glasses          number of glasses scored
 ===============  =================================================================================
 
-The place of failure is, in this order: the position in the target ``location``, if that is named;
-the sites of class ``positive``, for labels of task "class" (their mean if there are several: both
-ends of a bond); the first event. A glass without any is not scored.
+The location of failure is, in this order: the position in the target ``location``, if that is
+named; the sites of class ``positive``, for labels of task "class" (their mean if there are several:
+both ends of a bond); the first event. A glass without any is not scored.
 
 Risk is the probability of the class, or the weak side of a map. Area, not sites, is counted: every
 point of the plane has the risk of its nearest site (on a grid, cells are equally large; of atoms,
-they are Voronoi cells), and atoms of a bilayer that lie above one another are one place with the
+they are Voronoi cells), and atoms of a bilayer that lie above one another are one point with the
 largest risk of theirs (vitreous.analysis.areas). Sites without a value are marked last. Where risk
 ties at the limit, as much as fits is marked at random, so a constant map finds what a random one
 does: X %. In space, read volume for area. Of labels of whole glasses (level "sample") the map is
-the attention of the network at each resolution, bright for risky. There is one place per glass,
+the attention of the network at each resolution, bright for risky. There is one location per glass,
 hence no pooled value; of a glass with several loadings the mean counts.
 """
 
@@ -66,12 +66,12 @@ class Tiled(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionArea(Evaluation):
-    """Fraction of glasses (no unit) whose place of failure lies in the riskiest part of the area,
-    by the size of that part.
+    """Fraction of glasses (no unit) whose location of failure lies in the riskiest part of the
+    area, by the size of that part.
 
     Fields:
         areas: shares of the area, between 0 and 1. positive: the class that fails; empty for the
-        last. location: name of the run's target that holds the place of failure; empty for none.
+        last. location: name of the run's target that holds the location of failure; empty for none.
         copies: images of each glass over which attention is averaged, at most.
 
     Raises:
@@ -120,7 +120,7 @@ class PredictionArea(Evaluation):
         numbers = {name: self._numbers(each) for name, each in rows.items()}
         if not numbers:
             return Evaluated(
-                title=_TITLE, text="No test glass has a map and a known place of failure."
+                title=_TITLE, text="No test glass has a map and a known location of failure."
             )
         curves = {name: each[:, len(shares) : -1].mean(axis=0) for name, each in rows.items()}
         numbers[RANDOM] = self._by_chance()
@@ -130,8 +130,9 @@ class PredictionArea(Evaluation):
             tables=self._tables(numbers, glasses),
             figures={"prediction_area": lambda: draw(curves)},
             title=_TITLE,
-            text="Fraction of the glasses whose place of failure lies in the riskiest part of the "
-            "area, by its size. The binomial interval has a width even where all glasses agree.",
+            text="Fraction of the glasses whose location of failure lies in the riskiest part of "
+            "the area, by its size. The binomial interval has a width even where all glasses "
+            "agree.",
             headline=self._headline(numbers),
         )
 

@@ -91,11 +91,7 @@ class Rings(Evaluation):
     def statistics(self, glass: Configuration) -> RingStatistics | None:
         """Ring statistics of one glass; None if it is not an intact planar network of the two
         species."""
-        if (
-            glass.dimension != 2
-            or not len(glass.bonds)
-            or not {self.centre, self.bridge} <= set(glass.names)
-        ):
+        if glass.dimension != 2:
             return None
         try:
             centre, bridge, _ = centre_bonds(glass, self.centre, self.bridge)
@@ -108,7 +104,7 @@ class Rings(Evaluation):
                 else trace_open_rings(glass.positions, pairs)
             )
         except VitreousError:
-            return None  # the rings of a damaged network cannot be traced
+            return None  # no bonds, other species, or a damaged network
         return ring_statistics(traced.sizes, traced.joined)
 
 

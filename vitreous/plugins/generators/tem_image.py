@@ -215,7 +215,7 @@ class TEMImage(Generator):
             x, y = (places + corner)[outside][0]
             raise VitreousError(
                 f"{self.edits} edits a spot at {x:g},{y:g}, outside the image or its region; "
-                "places are pixels of the whole image, x to the right and y down"
+                "positions are pixels of the whole image, x to the right and y down"
             )
         return edits
 

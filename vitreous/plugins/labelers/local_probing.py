@@ -34,7 +34,7 @@ from vitreous.mechanics.probing.probe import UNKNOWN, ContinuedProbe, Probed, Pr
 from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 
 Found = TypeVar("Found")
-_FEW = 10.0  # strain steps to the median threshold: below this the step is told to be coarse
+_FEW = 10.0  # strain steps to the median threshold: below this a warning calls the step coarse
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,6 @@ from torch import nn
 from vitreous.core.errors import VitreousError
 from vitreous.learning.image_network import ImageNetwork
 from vitreous.learning.network import Seen
-from vitreous.learning.tasks import Class, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +70,9 @@ class DensityCNN(ImageNetwork):
                 f"layers={self.layers}; expected at least one of each"
             )
 
-    def task(self, facts: Mapping[str, Any]) -> Task:
-        if facts["task"] == "class" and self.balanced:
-            return Class(facts["classes"], weighted=False)  # the balance is in the batches
-        return super().task(facts)
+    @property
+    def balances(self) -> bool:
+        return self.balanced
 
     def refuse_features(self, seen: Seen) -> None:
         _, *sides = seen.shape

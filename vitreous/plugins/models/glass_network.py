@@ -45,7 +45,6 @@ from vitreous.learning.graphs import column_scaling
 from vitreous.learning.inputs import Unmoved
 from vitreous.learning.network import Network, Seen
 from vitreous.learning.settings import check_companions
-from vitreous.learning.tasks import Class, Task
 
 Array = NDArray[np.float64]
 _AXES = ("x", "y", "z")
@@ -96,9 +95,11 @@ class GlassNetwork(Network):
                 "glass_network learns failures glass by glass and alone; set model.batch_size=1 "
                 "and model.companions=[]"
             )
-        if facts["task"] == "class" and self.balanced:
-            return Class(facts["classes"], weighted=False)  # the balance is in the batches
         return super().task(facts)
+
+    @property
+    def balances(self) -> bool:
+        return self.balanced
 
     @property
     def auxiliary(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.mechanics.newton import State
 from vitreous.mechanics.quasistatic.fixed_steps import Path, steps_within
 
-_HIDDEN = 1.0  # events that are expected to share a step with another, before this is told
+_HIDDEN = 1.0  # events that are expected to share a step with another, before a warning
 
 
 class Frames:
