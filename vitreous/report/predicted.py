@@ -82,10 +82,11 @@ def _circle(
 
     width = float(np.linalg.norm(glass.cell, axis=1).min())
     for place, probability in spots:
-        axes.add_patch(Circle(place[:2], 0.05 * width, fill=False, color="black", linewidth=1.6))
+        x, y = float(place[0]), float(place[1])
+        axes.add_patch(Circle((x, y), 0.05 * width, fill=False, color="black", linewidth=1.6))
         axes.annotate(
             f"{100.0 * probability:.0f} %",
-            place[:2] + 0.05 * width * np.array([0.75, 0.75]),
+            (x + 0.0375 * width, y + 0.0375 * width),
             fontsize=11,
             bbox={"boxstyle": "round", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
         )

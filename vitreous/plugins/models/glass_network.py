@@ -45,6 +45,7 @@ from vitreous.learning.graphs import column_scaling
 from vitreous.learning.inputs import Unmoved
 from vitreous.learning.network import Network, Seen
 from vitreous.learning.settings import check_companions
+from vitreous.learning.tasks import Task
 
 Array = NDArray[np.float64]
 _AXES = ("x", "y", "z")

@@ -139,12 +139,13 @@ class ProportionalHazards(Model):
         """(R,) b + w . z of every site, by the weights of the other folds."""
         found = [np.zeros(0)] * len(parts)
         for out in np.unique(fold):
-            others = np.flatnonzero(fold != out)
+            others = [k for k, of in enumerate(fold) if of != out]
             watched = Watched.of([labels[k] for k in others], strain)
             rows = np.concatenate([parts[k] for k in others])
             weight, offset, _ = self._descend(rows, watched, self.penalty)
-            for k in np.flatnonzero(fold == out):
-                found[k] = parts[k] @ weight + offset
+            for k, of in enumerate(fold):
+                if of == out:
+                    found[k] = parts[k] @ weight + offset
         return np.concatenate(found)
 
     def _descend(
@@ -171,14 +172,14 @@ class ProportionalHazards(Model):
         arrays, facts = read_folder(folder, "proportional_hazards", shapes)
         names = tuple(facts.get("names", ()))
         lengths = {len(arrays[name]) for name in ("chosen", "mean", "std", "weight")}
-        numbers = {name: float(arrays.pop(name)) for name in ("offset", "strain", "shape")}
+        offset, strain, shape = (float(arrays.pop(n)) for n in ("offset", "strain", "shape"))
         fit = len(lengths) == 1 and np.isin(arrays["chosen"], np.arange(len(names))).all()
-        if not fit or min(numbers["strain"], numbers["shape"]) <= 0.0:
+        if not fit or min(strain, shape) <= 0.0:
             raise VitreousError(
                 f"{folder}: the arrays of the proportional_hazards model do not fit together; save "
                 "the model again"
             )
-        return FittedHazards(names=names, **arrays, **numbers)
+        return FittedHazards(names=names, offset=offset, strain=strain, shape=shape, **arrays)
 
     @classmethod
     def example(cls) -> ProportionalHazards:
