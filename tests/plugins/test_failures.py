@@ -6,6 +6,9 @@ from first_events import GLASS, LOADING, POTENTIAL, deformation
 
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.labelers.failures import Failures
+from vitreous.plugins.labelers.rearrangements import Rearrangements
+
+BREAKS = Rearrangements(count=1, kind="bond_break")
 
 
 def labelled(atoms, **fields):
@@ -47,6 +50,18 @@ def test_small_events_are_left_out():
     labels = Failures(count=1, smallest=0.1).label(path.initial, POTENTIAL, LOADING, path)
     assert (labels.values[near(40, 4.0)] == path.events.strain[1]).all()
     assert set(np.abs(labels.values)) == {path.events.strain[1]}
+
+
+@pytest.mark.parametrize("labeler", [Failures(count=1, kind="bond_break"), BREAKS])
+def test_of_several_kinds_of_events_one_may_count(labeler):
+    path = deformation(["flip", "bond_break", "bond_break"], [5, 40, 70])
+    labels = labeler.label(path.initial, POTENTIAL, LOADING, path)
+    assert labels.values.max() == path.events.strain[1]
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(VitreousError, match=r"labeler\.kind is 'snap'"):
+        Failures(kind="snap")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.data import Trajectory
+from vitreous.core.data import Events, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler
 
@@ -18,6 +18,20 @@ _TWIN = 0.005  #: difference of length that a mirror image may have
 # all over the mean length of the bonds of the undeformed glass
 
 KINDS = ("bond_break", "flip", "rearrangement", "any")
+
+
+def refuse_kind(kind: str) -> None:
+    """Raises VitreousError for a kind of event that there is not."""
+    if kind not in KINDS:
+        raise VitreousError(f"labeler.kind is {kind!r}; expected one of {', '.join(KINDS)}")
+
+
+def counted(events: Events, kind: str, smallest: float, count: int) -> Ints:
+    """Numbers of the first ``count`` events of ``kind`` that moved an atom by ``smallest`` or
+    more, or by an unrecorded length.
+    """
+    of_kind = np.array([kind in ("any", found) for found in events.kind], dtype=bool)
+    return np.flatnonzero(of_kind & ~(np.asarray(events.move) < smallest))[:count]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +46,7 @@ class OfFirstEvent(Labeler):
     kind: str = "bond_break"
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise VitreousError(
-                f"labeler.kind is {self.kind!r}; expected one of {', '.join(KINDS)}"
-            )
+        refuse_kind(self.kind)
 
     @classmethod
     def example(cls) -> Self:

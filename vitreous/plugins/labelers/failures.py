@@ -20,6 +20,7 @@ import numpy as np
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler, Potential
+from vitreous.plugins.labelers._first import counted, refuse_kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +30,11 @@ class Failures(Labeler):
     Fields:
         count: number of events; what the structure at rest knows of later ones is less. radius: of
         the surroundings of an event, in the undeformed glass, length. smallest: events that moved
-        no atom by more are ignored, length; 0 keeps all recorded ones.
+        no atom by more are ignored, length; 0 keeps all recorded ones. kind: of the events that
+        count: "any", or one that the simulator tells, such as "bond_break".
 
     Raises:
-        VitreousError: fields out of range, or no deformation to label.
+        VitreousError: fields out of range, an unknown kind, or no deformation to label.
     """
 
     level: ClassVar = "atom"
@@ -43,6 +45,7 @@ class Failures(Labeler):
     count: int = 3
     radius: float = 4.0
     smallest: float = 0.0
+    kind: str = "any"
 
     def __post_init__(self) -> None:
         if self.count < 1 or not 0.0 < self.radius < np.inf or not 0.0 <= self.smallest < np.inf:
@@ -51,6 +54,7 @@ class Failures(Labeler):
                 f"smallest={self.smallest:g}; expected at least one event, a positive length, and "
                 "a length or 0"
             )
+        refuse_kind(self.kind)
 
     @classmethod
     def example(cls) -> Self:
@@ -69,7 +73,7 @@ class Failures(Labeler):
                 "failures needs a deformation, but none was given; deform the glass first"
             )
         events = trajectory.events
-        kept = np.flatnonzero(~(np.asarray(events.move) < self.smallest))[: self.count]
+        kept = counted(events, self.kind, self.smallest, self.count)
         whole = len(kept) == self.count
         end = events.strain[kept[-1]] if whole else trajectory.strain[-1]
         values = np.full(len(configuration), -float(end))

@@ -6,7 +6,7 @@ The position is that of the atom with the largest non-affine displacement in the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler, Potential
+from vitreous.plugins.labelers._first import counted, refuse_kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,8 @@ class Rearrangements(Labeler):
     Fields:
         count: number of events.
         smallest: events that moved no atom by more than this are ignored, length; 0 keeps all
-        recorded events.
+        recorded events. kind: of the events: "any", or one that the simulator tells, such as
+        "bond_break".
     """
 
     level: ClassVar = "event"
@@ -36,6 +38,7 @@ class Rearrangements(Labeler):
 
     count: int = 6
     smallest: float = 0.0
+    kind: str = field(default="any", metadata={"unkeyed": "any"})
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -45,6 +48,7 @@ class Rearrangements(Labeler):
                 f"rearrangements smallest is {self.smallest!r}; expected a length, or 0 for all "
                 "events"
             )
+        refuse_kind(self.kind)
 
     def label(
         self,
@@ -59,7 +63,7 @@ class Rearrangements(Labeler):
                 "rearrangements needs a deformation, but none was given; deform the glass first"
             )
         events = trajectory.events
-        first = np.flatnonzero(~(np.asarray(events.move) < self.smallest))[: self.count]
+        first = counted(events, self.kind, self.smallest, self.count)
         return Labels(
             name="rearrangements",
             level="event",
