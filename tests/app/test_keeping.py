@@ -273,3 +273,17 @@ def test_an_energy_of_every_kind_of_command_says_before_and_after(glass, tmp_pat
     told = vitreous(tmp_path, "relax", glass, *SILICA, "--out", out).stdout
     assert "energy         before -" in told
     assert ", after -" in told
+
+
+def test_a_run_does_not_write_into_the_folder_of_another(tmp_path):
+    place = tmp_path / "runs" / "mine"
+    place.mkdir(parents=True)
+    held = os.open(place, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        done = vitreous(tmp_path, "run", "experiment=toy", f"hydra.run.dir={place}")
+    finally:
+        os.close(held)
+    assert done.returncode == 2
+    assert f"another process writes into {place} right now" in done.stderr
+    assert not (tmp_path / "store").exists()

@@ -9,8 +9,7 @@ import inspect
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from vitreous.app.progress import measured
 from vitreous.core.data import UNITS, Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
-from vitreous.core.locks import lock
 from vitreous.core.watching import watched
 from vitreous.direct import potential, read_glass
 from vitreous.direct.rest import EnergyReport, RelaxReport, bring_to_rest
@@ -188,25 +186,6 @@ def made_folder(path: Path) -> Path:
         ) from None
     _try_writing(path)
     return path
-
-
-@contextmanager
-def occupied(folder: Path) -> Iterator[None]:
-    """The folder is ours while the context lasts. Raises VitreousError where another process
-    writes into it.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            lock(descriptor)
-        except BlockingIOError:
-            raise VitreousError(
-                f"another process writes into {folder} right now; wait for it, or name another "
-                "folder"
-            ) from None
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configuration]:

@@ -29,6 +29,8 @@ from vitreous.core.compose import ROLES
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated
 from vitreous.core.executor import Crew
+from vitreous.core.interfaces import Executor, Tracker
+from vitreous.core.locks import occupied
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import Registry, discover
 from vitreous.core.run import Run
@@ -87,6 +89,14 @@ def run(job: Job) -> Run:
     executor = build(registry, "executor", job.config["executor"])
     tracker = build(registry, "tracker", job.config["tracker"])
     job.folder.mkdir(parents=True, exist_ok=True)
+    with occupied(job.folder):
+        return _carried_out(job, pipeline, chosen, executor, tracker)
+
+
+def _carried_out(
+    job: Job, pipeline: Pipeline, chosen: Chosen, executor: Executor, tracker: Tracker
+) -> Run:
+    """The job, once all its parts are known and its folder is ours."""
     (job.folder / "command.txt").write_text(job.command + "\n")
     (job.folder / "config.yaml").write_text(job.text)
     with progress.spinner("opening the record of the run"):

@@ -107,8 +107,8 @@ def _deform(options: argparse.Namespace) -> Answers:
         fields,
         made_folder,
         model_and_glass,
-        occupied,
     )
+    from vitreous.core.locks import occupied
     from vitreous.direct import deform
     from vitreous.direct.deformation import engine_for, write_deformation
 
