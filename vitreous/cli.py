@@ -1,5 +1,5 @@
 """The command line. ``vitreous --help`` imports next to nothing; Hydra is reached in ``run`` alone,
-and in this module alone.
+and in this module and ``vitreous.app.sweeper`` alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     mend.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
     status = _carried_out(arguments)
     return _output_lost(reported=status != 0) or status
 
@@ -58,8 +61,8 @@ def _carried_out(arguments: Sequence[str]) -> int:
             return _run(arguments[1:])
         options = parser().parse_args(arguments)
         return command(options.command).carry_out(options)
-    except KeyboardInterrupt:
-        kept = (
+    except KeyboardInterrupt as interruption:
+        kept = str(interruption) or (
             "what is stored is kept, the same command continues"
             if arguments[:1] == ["run"]
             else "nothing was written"
@@ -137,7 +140,6 @@ def _run(arguments: Sequence[str]) -> int:
     os.environ.setdefault(
         "HYDRA_FULL_ERROR", "1"
     )  # makes Hydra raise, so that the sentence is ours
-    signal.signal(signal.SIGTERM, _terminate)
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
@@ -162,6 +164,10 @@ def _run(arguments: Sequence[str]) -> int:
         return _refuse(explain(error))
     except SweepRefused as error:
         return _refuse(error)
+    except VitreousError as error:
+        if "vitreous.app.tracking" in sys.modules:
+            sys.modules["vitreous.app.tracking"].close_sweep(str(error))
+        raise
     finally:
         if "vitreous.app.tracking" in sys.modules:
             sys.modules["vitreous.app.tracking"].close_sweep(
@@ -181,6 +187,7 @@ def _hydra_main() -> Any:
     from hydra.core.plugins import Plugins
     from hydra.plugins.search_path_plugin import SearchPathPlugin
 
+    from vitreous.app.sweeper import sweeper
     from vitreous.core.config_folders import plugin_folders, refuse_duplicates
 
     folders = plugin_folders()
@@ -194,6 +201,7 @@ def _hydra_main() -> Any:
                 search_path.append(provider=f"plugin:{folder.plugin}", path=f"file://{folder.path}")
 
     Plugins.instance().register(PluginConfigs)
+    Plugins.instance().register(sweeper())
     # to look into a configuration runs nothing of it
     looking = {"-c", "--cfg", "-i", "--info"} & {a.split("=")[0] for a in sys.argv[1:]}
     loader = ConfigLoaderImpl if looking else _limited([str(folder.path) for folder in folders])
@@ -245,8 +253,12 @@ def _limited(plugins: Sequence[str]) -> Any:
     return Limited
 
 
-def _job(config: Any) -> None:
-    """One job: the composed configuration as plain values, handed to the application."""
+def _job(config: Any) -> Any:
+    """One job: the composed configuration as plain values, handed to the application; its
+    scores.
+    """
+    import json
+
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
     from omegaconf import OmegaConf
@@ -268,8 +280,10 @@ def _job(config: Any) -> None:
     except (VitreousError, OSError) as error:
         _clear(Path(job.runtime.output_dir), Path(plain["runs"]))
         if job.mode == RunMode.MULTIRUN:
-            raise  # Hydra carries out the other jobs, then says which one failed
+            raise  # the other jobs are carried out nevertheless
         _refusals.append(error)
+        return None
+    return json.loads((Path(job.runtime.output_dir) / "scores.json").read_text())
 
 
 def _clear(folder: Path, runs: Path) -> None:

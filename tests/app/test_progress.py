@@ -1,10 +1,19 @@
 """Progress where standard error is no terminal: plain lines, and not too many."""
 
 import logging
+import time
 
+import numpy as np
 import pytest
 
 from vitreous.app import progress
+from vitreous.core.board import Board
+from vitreous.core.data import Loading
+from vitreous.core.watching import Told, prefixed, tell, watched
+from vitreous.direct.rest import bring_to_rest
+from vitreous.plugins.labelers.local_probing import LocalProbing
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.testing.systems import silica_glass
 
 
 @pytest.fixture
@@ -39,3 +48,51 @@ def test_the_log_has_every_line(clock, caplog):
         advance()
         advance()
     assert caplog.messages == ["glasses: 1", "glasses: 2"]
+
+
+def test_a_step_of_known_length_says_how_long_it_will_take(clock, capsys):
+    with progress.measured("deforming") as shown:
+        for seconds, share in ((10.0, 0.1), (40.0, 0.25)):
+            clock[0] = seconds
+            shown(Told(share, f"strain {share:g} of 1"))
+    assert capsys.readouterr().err == (
+        "vitreous: deforming: strain 0.25 of 1, 2 min to go, after 40 s\n"
+    )
+    assert [progress.duration(s) for s in (40.0, 700.0, 12600.0)] == ["40 s", "12 min", "3.5 h"]
+
+
+def test_what_is_under_way_is_said_though_nothing_is_done_yet(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "BETWEEN", 0.05)
+    with progress.bar("glasses", 3, lambda: "glass 0: relax, force left 0.1"):
+        time.sleep(0.4)
+    assert "vitreous: glasses: 0 of 3; glass 0: relax, force left 0.1, after 0 s" in (
+        capsys.readouterr().err
+    )
+
+
+def test_numerics_tell_their_force_and_their_sites_and_workers_write_them_on_a_board(tmp_path):
+    told = []
+    with watched(told.append), prefixed("relax"):
+        bring_to_rest(shaken(), YukawaSilica())
+    lines = [each.line for each in told]
+    assert lines[0] == "relax"
+    forces = [float(line.removeprefix("relax, force left ")) for line in lines[1:]]
+    assert forces[0] > 10.0 * forces[-1]
+    board, labeler = Board(tmp_path), LocalProbing(grid=2, free_radius=6.0)
+    with board.of(3):
+        tell("label")
+        assert board.lines() == "glass 3: label"
+    assert board.lines() == ""
+    with watched(told.append):
+        labeler.label(silica_glass(), YukawaSilica(), Loading(), None)
+    assert [(t.share, t.line) for t in told[-4:]] == [
+        (k / 4, f"{k} of 4 sites") for k in (1, 2, 3, 4)
+    ]
+    board.wipe()
+    assert list(tmp_path.iterdir()) == []
+
+
+def shaken():
+    glass = silica_glass()
+    rng = np.random.default_rng(0)
+    return glass.with_(positions=glass.positions + rng.normal(0.0, 0.05, glass.positions.shape))

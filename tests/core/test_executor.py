@@ -29,7 +29,7 @@ class Progress:
         self.shown = []
 
     @contextmanager
-    def bar(self, title, total):
+    def bar(self, title, total, now=None):
         self.shown.append(f"{title} 0/{total}")
         yield lambda: self.shown.append(title)
 

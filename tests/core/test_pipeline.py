@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from vitreous.core.attempt import attempt
+from vitreous.core.board import Board
 from vitreous.core.cases import Case, LoadCase
 from vitreous.core.data import Configuration, Loading
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
@@ -138,7 +139,7 @@ def test_a_run_without_samples_or_with_an_empty_role_fails(pipeline, store, toy)
         replace(pipeline, simulator=toy.Shear(unsettled=tuple(range(7)))).run(store)
 
     class LosesTheTest:
-        def map(self, function, tasks, title):
+        def map(self, function, tasks, title, now=None):
             yield from ((task, Lost("died") if task[0] == 5 else function(task)) for task in tasks)
 
     with pytest.raises(
@@ -500,6 +501,7 @@ def test_what_left_a_glass_out_is_known_beyond_the_worker_process(pipeline, stor
             attempt(
                 {(0, "test"): replace(pipeline, generator=breakable((0,)))},
                 store,
+                Board(store.folder),
                 (0, (Case(glass=0),)),
             )
         )

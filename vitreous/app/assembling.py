@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from vitreous.app.training import refuse_training, training_of
 from vitreous.core.build import build, checked_value, construct
 from vitreous.core.cases import LoadCase
 from vitreous.core.compose import ROLES, check
@@ -37,6 +38,8 @@ KEYS = (
     *NUMBERS,
     "name",
     "report",
+    "trainer",
+    "sweep",
     "home",
     "store",
     "runs",
@@ -78,6 +81,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     loading = loadings[0].loading if loadings else loading
     classes = {role: type(part) for role, part in parts.items()}
     _refuse_auxiliary(parts)
+    refuse_training(training_of(config), parts.get("model"))
     projection = _projection(config)
     check(classes, loading.dimension, registry, projected=projection is not None)
     for name, labeler in targets.items():

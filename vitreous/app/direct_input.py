@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.app.progress import bar
+from vitreous.app.progress import measured
 from vitreous.core.data import UNITS, Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
+from vitreous.core.watching import watched
 from vitreous.direct import potential, read_glass
 from vitreous.direct.rest import EnergyReport, RelaxReport, bring_to_rest
 from vitreous.io.tables import VOIGT_NAMES, in_voigt_order, write_table
@@ -63,17 +64,44 @@ def relaxing(report: RelaxReport) -> dict[str, Any]:
     }
 
 
-def atoms_path(given: str | None, source: str) -> Path | None:
-    """Where columns of every atom are to be written, if anywhere: a table, extended XYZ or a dump.
-    Raises VitreousError as ``refuse_unwritable`` does.
+def outputs(
+    options: argparse.Namespace, given: Sequence[str], suffixes: Sequence[str]
+) -> list[Path]:
+    """The files to write. Raises VitreousError as ``refuse_unwritable`` does, for a file twice, and
+    for one that is there unless ``--force`` was given.
     """
-    if given is None:
-        return None
-    return refuse_unwritable(Path(given), (".csv", *WITH_COLUMNS), source=source)
+    paths = [refuse_unwritable(Path(out), suffixes, source=options.file) for out in given]
+    if twice := [path for k, path in enumerate(paths) if path in paths[:k]]:
+        raise VitreousError(f"{twice[0]} is named twice; name each file once")
+    for path in paths:
+        if path.is_file() and not options.force:
+            raise VitreousError(
+                f"{path} is there already; name another file, or add --force to overwrite it"
+            )
+    return paths
 
 
-def write_atoms(out: Path, glass: Configuration, columns: Mapping[str, NDArray[Any]]) -> Path:
-    """Columns of every atom with its id, species and place in the file that it came from."""
+def output(options: argparse.Namespace, given: str | None, suffixes: Sequence[str]) -> Path | None:
+    """The only file to write, if any; as ``outputs``."""
+    return None if given is None else outputs(options, [given], suffixes)[0]
+
+
+OF_ATOMS = (".csv", ".png", *WITH_COLUMNS)  #: endings of files with a number of every atom
+
+
+def write_atoms(
+    out: Path,
+    glass: Configuration,
+    columns: Mapping[str, NDArray[Any]],
+    pictured: Mapping[str, tuple[NDArray[Any], str]] | None = None,
+) -> Path:
+    """Columns of every atom with its id, species and place in the file that it came from; of a
+    picture (.png) those of ``pictured``, each with its unit.
+    """
+    if out.suffix == ".png" and pictured is not None:
+        from vitreous.report.single import draw_atoms
+
+        return draw_atoms(glass, pictured, out)
     if not out.name.endswith(".csv"):
         return write_configuration(out, glass, columns)
     places = dict(zip("xyz", glass.in_file(glass.positions).T, strict=False))
@@ -196,7 +224,7 @@ def brought_to_rest(
     """The glass, with --relax at rest and what that changed."""
     if not options.relax:
         return glass, {}
-    with bar("relaxing", None):
+    with measured("relaxing") as shown, watched(shown):
         report = bring_to_rest(glass, model, at_rest=at_rest(options), hold_rim=hold_rim)
     return report.configuration, relaxing(report)
 

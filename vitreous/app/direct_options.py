@@ -71,6 +71,9 @@ def common_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of a file with several, from 0 (default: the last)",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite files that are there already"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 

@@ -12,7 +12,8 @@ from vitreous.bundles.columns import DOUBTFUL, answers, bounds, probabilities, u
 from vitreous.bundles.failing import first_failure
 from vitreous.core.data import in_units
 
-_WEAKEST = 5  # sites that are printed
+_WEAKEST = 5  # spots or sites that are printed
+_APART = 3.0  # mean distances of sites: closer ones see much of the same window
 
 
 def summary(found: Prediction) -> Answers:
@@ -169,14 +170,20 @@ _SEVERAL: Mapping[str, Callable[[Prediction], Answers]] = {
 
 
 def weakest(found: Prediction) -> Answers:
-    """The weakest sites, in the coordinates of the file, the very weakest first; nothing of
-    several components.
+    """The weakest spots, in the coordinates of the file, the very weakest first; nothing of
+    several components. Sites closer than ``_APART`` spacings to a weaker one are of its spot.
     """
-    labels, known = found.labels, found.labels.mask
+    labels, known, glass = found.labels, found.labels.mask, found.configuration
     if labels.components:
         return {}
     sign = 1.0 if labels.weak_is == "low" else -1.0
-    order = np.argsort(np.where(known, sign * labels.values, np.inf))
-    sites = found.configuration.in_file(labels.positions)
-    shown = [[float(f"{x:.2f}") for x in sites[k]] for k in order[: min(_WEAKEST, known.sum())]]
-    return {"weakest_at": shown}
+    order = np.argsort(np.where(known, sign * labels.values, np.inf), kind="stable")
+    area = abs(float(np.linalg.det(glass.cell)))
+    apart = _APART * (area / len(labels)) ** (1.0 / glass.dimension)
+    spots: list[int] = []
+    for site in order[: int(known.sum())]:
+        off = glass.minimum_image(labels.positions[spots] - labels.positions[site])
+        if len(spots) < _WEAKEST and (np.linalg.norm(off, axis=1) >= apart).all():
+            spots.append(int(site))
+    sites = glass.in_file(labels.positions[spots])
+    return {"weakest_at": [[float(f"{x:.2f}") for x in site] for site in sites]}

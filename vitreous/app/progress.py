@@ -1,4 +1,4 @@
-"""Progress on standard error: on a terminal a bar, for anything that takes longer than two seconds;
+"""Progress on standard error: on a terminal a bar, for anything that takes longer than a moment;
 elsewhere, as under Slurm or in a file, a plain line every half minute, and all of them in the log.
 """
 
@@ -9,29 +9,53 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from functools import partial
 from time import monotonic
 from typing import Any
 
-PATIENCE = 2.0  #: seconds before anything is drawn
+from vitreous.core.watching import Told
+
+PATIENCE = 0.5  #: seconds before anything is drawn
+REFRESH = 0.5  #: seconds between two looks at what is under way
+LONGEST = 70  #: characters of that on a terminal
 BETWEEN = 30.0  #: seconds between plain lines, and before the first
 _log = logging.getLogger("vitreous.progress")
 
 
 @contextmanager
-def bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
+def bar(
+    title: str, total: int | None, now: Callable[[], str] | None = None
+) -> Iterator[Callable[[], None]]:
     """A context in which the yielded function marks one more of ``total`` as done (None: length
-    unknown, a spinner).
+    unknown, a spinner). ``now`` says what is under way, which is shown all the while.
     """
+    done, of, finished = 0, "" if total is None else f" of {total}", threading.Event()
     with _drawn(title, total) as drawn:
-        done = count(1)
-        of = "" if total is None else f" of {total}"
         told = _lines(title)
-        yield (
-            (lambda: told(f"{next(done)}{of}"))
-            if drawn is None
-            else lambda: drawn[0].advance(drawn[1])
-        )
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            if drawn is None:
+                told(f"{done}{of}")
+            else:
+                drawn[0].advance(drawn[1])
+
+        def keep_showing(say: Callable[[], str]) -> None:
+            while not finished.wait(REFRESH if drawn else BETWEEN):
+                if not (line := say()):
+                    continue
+                if drawn is None:
+                    told(f"{done}{of}; {line}")
+                else:
+                    drawn[0].update(drawn[1], description=f"{title}: {line[:LONGEST]}")
+
+        if now is not None:
+            threading.Thread(target=keep_showing, args=(now,), daemon=True).start()
+        try:
+            yield advance
+        finally:
+            finished.set()
 
 
 @contextmanager
@@ -45,6 +69,37 @@ def spinner(title: str) -> Iterator[Callable[[str], None]]:
             if drawn is None
             else lambda line: drawn[0].update(drawn[1], description=f"{title}: {line}")
         )
+
+
+@contextmanager
+def measured(title: str) -> Iterator[Callable[[Told], None]]:
+    """A context in which the yielded function is told how far a step is: on a terminal a bar, as
+    far as its share is known, what matters and the time to go; elsewhere the same in lines.
+    """
+    with _drawn(title, 1.0, counted=False) as drawn:
+        yield _shares(title) if drawn is None else partial(_show, title, *drawn)
+
+
+def _show(title: str, bar: Any, task: Any, told: Told) -> None:
+    bar.update(task, description=f"{title}: {told.line}", completed=told.share or 0.0)
+
+
+def _shares(title: str) -> Callable[[Told], None]:
+    begun, line = monotonic(), _lines(title)
+
+    def tell(told: Told) -> None:
+        gone = monotonic() - begun
+        to_go = f", {duration(gone / told.share - gone)} to go" if told.share else ""
+        line(f"{told.line}{to_go}")
+
+    return tell
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``12 min`` or ``3.5 h``: as exactly as a guess is worth."""
+    if seconds < 90.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"
 
 
 def _lines(title: str) -> Callable[[str], None]:
@@ -66,8 +121,12 @@ def _lines(title: str) -> Callable[[str], None]:
 
 
 @contextmanager
-def _drawn(title: str, total: int | None) -> Iterator[tuple[Any, Any] | None]:
-    """The progress and its task while the context lasts; None where nobody looks."""
+def _drawn(
+    title: str, total: float | None, counted: bool = True
+) -> Iterator[tuple[Any, Any] | None]:
+    """The progress and its task while the context lasts; None where nobody looks. ``counted``:
+    whether the total is a number of things.
+    """
     if not sys.stderr.isatty():
         yield None
         return
@@ -77,15 +136,15 @@ def _drawn(title: str, total: int | None) -> Iterator[tuple[Any, Any] | None]:
         MofNCompleteColumn,
         Progress,
         SpinnerColumn,
+        TaskProgressColumn,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
 
-    counted = (
-        (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) if total is not None else ()
-    )
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), *counted, TimeElapsedColumn())
+    done = (MofNCompleteColumn(),) if counted else (TaskProgressColumn(),)
+    known = (BarColumn(), *done, TimeRemainingColumn()) if total is not None else ()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), *known, TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True), transient=True)
     task = progress.add_task(title, total=total)
     timer = threading.Timer(PATIENCE, progress.start)

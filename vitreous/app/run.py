@@ -21,18 +21,22 @@ from vitreous.app import progress
 from vitreous.app.assembling import assemble
 from vitreous.app.evaluating import Chosen, choose, numbers
 from vitreous.app.summary import print_summary, to_nowhere
-from vitreous.app.tracking import beginning, outcome
+from vitreous.app.tracking import PARENT, beginning, outcome
+from vitreous.app.training import training_of
 from vitreous.bundles import complete_bundle, write_model
 from vitreous.core.build import build
 from vitreous.core.compose import ROLES
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated
 from vitreous.core.executor import Crew
+from vitreous.core.interfaces import Executor, Tracker
+from vitreous.core.locks import occupied
 from vitreous.core.pipeline import Pipeline
-from vitreous.core.registry import discover
+from vitreous.core.registry import Registry, discover
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.store import Store
+from vitreous.core.training import trained_with
 from vitreous.io.tables import write_table
 
 PACKAGES = (
@@ -64,33 +68,53 @@ class Job:
     command: str
 
 
+class Refused(VitreousError):
+    """A job was refused before anything was computed."""
+
+
 def run(job: Job) -> Run:
-    """Carry out one job; whatever fails after the pipeline leaves store and folder intact."""
+    """Carry out one job; whatever fails after the pipeline leaves store and folder intact.
+
+    Raises:
+        Refused: before anything is computed. As a job of a sweep it is recorded nevertheless.
+    """
     registry = discover()
-    pipeline = assemble(job.config, registry)
-    chosen = choose(
-        job.config,
-        _classes(pipeline),
-        pipeline.loading.dimension,
-        registry,
-        pipeline.labeler.components,
-    )
+    try:
+        pipeline, chosen = _composed(job, registry)
+    except VitreousError as error:
+        if os.environ.get(PARENT):
+            tracker = build(registry, "tracker", job.config["tracker"])
+            tracker.start(beginning(job.config, job.command, job.folder)).fail(str(error))
+        raise Refused(str(error)) from error
     executor = build(registry, "executor", job.config["executor"])
     tracker = build(registry, "tracker", job.config["tracker"])
     job.folder.mkdir(parents=True, exist_ok=True)
+    with occupied(job.folder):
+        return _carried_out(job, pipeline, chosen, executor, tracker)
+
+
+def _carried_out(
+    job: Job, pipeline: Pipeline, chosen: Chosen, executor: Executor, tracker: Tracker
+) -> Run:
+    """The job, once all its parts are known and its folder is ours."""
     (job.folder / "command.txt").write_text(job.command + "\n")
     (job.folder / "config.yaml").write_text(job.text)
-    tracked = tracker.start(beginning(job.config, job.command, job.folder))
+    with progress.spinner("opening the record of the run"):
+        tracked = tracker.start(beginning(job.config, job.command, job.folder))
     try:
         store = Store(job.config["store"])
-        with Crew(executor.open, progress) as crew:
+        with (
+            Crew(executor.open, progress) as crew,
+            trained_with(training_of(job.config, job.folder)),
+        ):
             result = pipeline.run(store, crew, lambda line: _log.warning("%s", line))
         found, files = write_results(job, pipeline, chosen, result)
     except BaseException as error:
         tracked.fail(f"{type(error).__name__}: {error}")
         raise
     model_folder = job.folder / "model" if result.model_key else None
-    tracked.finish(outcome(result, numbers(found), files, model_folder))
+    objective = (job.config.get("sweep") or {}).get("objective")
+    tracked.finish(outcome(result, numbers(found), files, model_folder, objective))
     try:
         print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
     except BrokenPipeError:
@@ -107,6 +131,19 @@ def run(job: Job) -> Run:
             f"written to {job.folder}"
         )
     return result
+
+
+def _composed(job: Job, registry: Registry) -> tuple[Pipeline, Chosen]:
+    """The pipeline and the evaluations that a job describes."""
+    pipeline = assemble(job.config, registry)
+    chosen = choose(
+        job.config,
+        _classes(pipeline),
+        pipeline.loading.dimension,
+        registry,
+        pipeline.labeler.components,
+    )
+    return pipeline, chosen
 
 
 def _classes(pipeline: Pipeline) -> dict[str, type[Any]]:

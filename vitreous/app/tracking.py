@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vitreous.app.headline import five, flat_numbers
 from vitreous.core.build import build
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Tracked
@@ -15,6 +17,7 @@ from vitreous.core.run import Run
 from vitreous.core.tracking import Beginning, Outcome
 
 PARENT = "VITREOUS_PARENT_RUN"
+VARIED = "VITREOUS_VARIED_KEYS"  #: what the jobs of a sweep vary, one key a line
 
 
 def beginning(config: Mapping[str, Any], command: str, folder: Path) -> Beginning:
@@ -22,7 +25,7 @@ def beginning(config: Mapping[str, Any], command: str, folder: Path) -> Beginnin
     recorded = {key: value for key, value in config.items() if key not in ("home", "store", "runs")}
     return Beginning(
         name=str(config["name"]),
-        title=folder.name,
+        title=title_of(folder, command),
         config=recorded,
         command=command,
         folder=folder,
@@ -31,18 +34,35 @@ def beginning(config: Mapping[str, Any], command: str, folder: Path) -> Beginnin
     )
 
 
+def title_of(folder: Path, command: str) -> str:
+    """The name of a run's folder; of a sweep's job also what it varies: ``3 model=svm seed=1``."""
+    keys = os.environ.get(VARIED, "").splitlines()
+    words = [word for word in shlex.split(command) if word.partition("=")[0] in keys]
+    return " ".join([folder.name, *words])
+
+
 def outcome(
-    result: Run, scores: Mapping[str, Any], files: Sequence[Path], model: Path | None
+    result: Run,
+    scores: Mapping[str, Any],
+    files: Sequence[Path],
+    model: Path | None,
+    objective: str | None = None,
 ) -> Outcome:
-    """What came of a job."""
+    """What came of a job. Five numbers that matter are recorded once more under names that begin
+    with their place, since MLflow shows the first ones in the order of the alphabet.
+    """
     counts = {"used": len({s.index for s in result.samples}), "excluded": len(result.excluded)}
     tags = {
         f"artifacts.sample_{s.name}": " ".join(f"{stage}={key}" for stage, key in s.keys.items())
         for s in result.samples
     }
+    first = {
+        f"{place} {name}": value
+        for place, (name, value) in enumerate(five(flat_numbers(scores), objective).items(), 1)
+    }
     return Outcome(
         history=tuple(result.history),
-        scores={**scores, "seconds": result.seconds, "samples": counts},
+        scores={**first, **scores, "seconds": result.seconds, "samples": counts},
         tags={**tags, "artifacts.fit": result.model_key} if result.model_key else tags,
         files=tuple(files),
         model=model,
@@ -50,6 +70,12 @@ def outcome(
 
 
 _sweep: list[Tracked] = []  # the parent record that this process opened
+_found: list[Outcome] = []  # what came of its jobs
+
+
+def sweep_found(found: Outcome) -> None:
+    """What the parent record is to say."""
+    _found[:] = [found]
 
 
 class SweepRefused(BaseException):
@@ -105,4 +131,4 @@ def close_sweep(failed: str = "") -> None:
     if failed:
         parent.fail(failed)
     else:
-        parent.finish(Outcome())
+        parent.finish(_found.pop() if _found else Outcome())

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from typing import NamedTuple
 
+import numpy as np
+
 from vitreous.bundles.bundle import Bundle
 from vitreous.bundles.sites import Array, grid_sites, obstacles
 from vitreous.core.data import Configuration
@@ -87,9 +89,14 @@ def _refuse_grid(bundle: Bundle, grid: int | None) -> None:
 
 
 def _whole_windows(glass: Configuration, bundle: Bundle) -> Array:
-    """About ``JUDGED`` sites of a grid with whole windows, of a finer grid where a boundary or
-    damage leaves few, but no more than three times as fine.
+    """About ``JUDGED`` sites of a grid with whole windows: as dense as in training where that is
+    about as many, and all are whole; of a finer grid where a boundary or damage leaves few, but no
+    more than three times as fine.
     """
+    if bundle.spacing > 0.0 and abs(np.log(_count(glass, bundle.spacing) / JUDGED)) < np.log(2.0):
+        sites, _ = grid_sites(glass, bundle.spacing, None)
+        if (obstacles(glass, bundle, sites) == "").all():
+            return sites
     grid = round(JUDGED ** (1.0 / glass.dimension))
     sites, _ = grid_sites(glass, bundle.spacing, grid)
     found = sites[obstacles(glass, bundle, sites) == ""]
@@ -98,6 +105,11 @@ def _whole_windows(glass: Configuration, bundle: Bundle) -> Array:
     finer = (len(sites) / max(len(found), 1)) ** (1.0 / glass.dimension)
     sites, _ = grid_sites(glass, bundle.spacing, ceil(grid * min(finer, 3.0)))
     return sites[obstacles(glass, bundle, sites) == ""]
+
+
+def _count(glass: Configuration, spacing: float) -> float:
+    """Sites of a grid as dense as in training, about."""
+    return float(np.prod(np.linalg.norm(glass.cell, axis=1) / spacing))
 
 
 def _whole_atoms(glass: Configuration, bundle: Bundle) -> Array:

@@ -127,7 +127,14 @@ def predict(
             "of whole, fully bonded glass; give a larger patch, or mend its bonds"
         )
     ask = partial(_ask, glass, bundle, loading)
-    values, deviations, probabilities, hazards = (_spread(of, known) for of in ask(sites[known]))
+    answers = ask(sites[known])
+    values, deviations, probabilities, hazards = (_spread(of, known) for of in answers)
+
+    def judged(at: Array) -> tuple[Array, Array | None]:
+        """The answers that the verdict asks for, which may be those that are known already."""
+        found = answers if np.array_equal(at, sites[known]) else ask(at)
+        return found.values, found.deviations
+
     assert values is not None
     bounds: dict[float, tuple[Array, Array]] = {}
     if bundle.intervals is not None:
@@ -146,7 +153,7 @@ def predict(
         hazards=hazards,
         uncertainty=deviations,
         bounds=bounds,
-        **verdict(glass, bundle, lambda sites: ask(sites)[:2])._asdict(),
+        **verdict(glass, bundle, judged)._asdict(),
         largest_force=largest_force(glass, bundle),
         by_number=bundle.descriptor.reads_atom_order,
     )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.core.store import Store, key_of
+from vitreous.core.watching import prefixed
 
 STAGES = (
     "generate",
@@ -59,7 +60,8 @@ class Artifact:
         if found is not None:
             return found[0]
         started = time.perf_counter()
-        value = self._work()
+        with prefixed(self.stage):
+            value = self._work()
         self.seconds = time.perf_counter() - started
         self._store.put(
             self.stage,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from vitreous.core.board import Board
 from vitreous.core.cases import Case
 from vitreous.core.chain import Chain
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
@@ -31,14 +32,17 @@ class Failure:
 
 
 def attempt(
-    chains: Mapping[tuple[int, str], Chain], store: Store, task: tuple[int, Sequence[Case]]
+    chains: Mapping[tuple[int, str], Chain],
+    store: Store,
+    board: Board,
+    task: tuple[int, Sequence[Case]],
 ) -> list[Record | Failure] | Failure:
     """What becomes of the cases of one glass, or why all of it is refused. Workers are sent the
     chains alone: a model would have them import what only its training needs.
     """
     index, cases = task
     try:
-        with notes(f"sample {index}"):
+        with notes(f"sample {index}"), board.of(index):
             found = compute_glass(
                 {case: chains[case.loading, case.role] for case in cases}, store, index
             )

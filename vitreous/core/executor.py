@@ -56,8 +56,12 @@ class InTurn(futures.Executor):
 class Progress(Protocol):
     """Shows how far a run is; each method gives a context in which it does."""
 
-    def bar(self, title: str, total: int | None) -> AbstractContextManager[Callable[[], None]]:
-        """The function that it gives marks one more of ``total`` as done."""
+    def bar(
+        self, title: str, total: int | None, now: Callable[[], str] | None = None
+    ) -> AbstractContextManager[Callable[[], None]]:
+        """The function that it gives marks one more of ``total`` as done; ``now`` says what is
+        under way.
+        """
         ...
 
     def spinner(self, title: str) -> AbstractContextManager[Say]:
@@ -68,7 +72,9 @@ class Progress(Protocol):
 class Silent:
     """No progress is shown."""
 
-    def bar(self, title: str, total: int | None) -> AbstractContextManager[Callable[[], None]]:
+    def bar(
+        self, title: str, total: int | None, now: Callable[[], str] | None = None
+    ) -> AbstractContextManager[Callable[[], None]]:
         return nullcontext(lambda: None)
 
     def spinner(self, title: str) -> AbstractContextManager[Say]:
@@ -106,15 +112,19 @@ class Crew:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def map(
-        self, function: Function, tasks: Sequence[Task], title: str
+        self,
+        function: Function,
+        tasks: Sequence[Task],
+        title: str,
+        now: Callable[[], str] | None = None,
     ) -> Iterator[tuple[Task, Any]]:
         """(task, result) pairs in the order in which they end; in place of a result an exception
-        that ended it.
+        that ended it. ``now`` says what tasks are under way.
         """
         if self._pool is None:
             self._pool = self._open()
         pending: dict[futures.Future[Any], Task] = {}
-        with self._progress.bar(title, len(tasks)) as advance:
+        with self._progress.bar(title, len(tasks), now) as advance:
             for task in tasks:
                 future = self._pool.submit(function, task)
                 if future.done():  # in turn: what came of it is heard before the next one begins

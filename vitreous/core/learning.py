@@ -20,6 +20,8 @@ from vitreous.core.interfaces import Descriptor, Fitted, Model
 from vitreous.core.run import Metric, Run, pack, unpack
 from vitreous.core.sample import Examples, Sample, Shelf
 from vitreous.core.store import Store, identity
+from vitreous.core.training import training
+from vitreous.core.watching import epoch
 from vitreous.core.vocabulary import HAZARD_STRAINS
 
 _LEARNT_FROM = ("train", "validation")
@@ -82,10 +84,15 @@ class Lesson:
 
         def work() -> dict[str, Any]:
             history: list[Metric] = []
+            losses: dict[str, str] = {}
+            epochs = None if training().quick else vars(self.model).get("epochs")
 
             def log(name: str, value: float, step: int) -> None:
                 history.append((str(name), float(value), int(step)))
-                say(f"epoch {step + 1}, {name} {value:.4g}")
+                losses[str(name)] = f"{name} {value:.4g}".replace("_", " ")
+                of = f" of {epochs}" if epochs else ""
+                say(f"epoch {step + 1}{of}, {', '.join(losses.values())}")
+                epoch(str(name), float(value), int(step))
 
             train, validation = (
                 Examples(samples, self.descriptor.view) for samples in learnt_from.values()
@@ -95,6 +102,8 @@ class Lesson:
             return {"files": pack(fitted), "history": history}
 
         recipe = {"component": identity(self.model), "parents": parents, "seed": self.seed}
+        if decides := training().decides():
+            recipe["trainer"] = decides
         if shared := _shared_glasses(self.model, learnt_from):
             recipe["glasses"] = shared
         return Artifact(store, "fit", recipe, work, {"provider": self.provider})

@@ -63,6 +63,25 @@ def _taken(descriptor: int) -> bool | None:
 
 
 @contextmanager
+def occupied(folder: Path) -> Iterator[None]:
+    """The folder is ours while the context lasts. Raises VitreousError where another process
+    writes into it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            lock(descriptor)
+        except BlockingIOError:
+            raise VitreousError(
+                f"another process writes into {folder} right now; wait for it, or name another "
+                "folder"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """One process of this machine at a time; the folder is made.
 

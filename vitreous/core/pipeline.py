@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from vitreous.core.attempt import Failure, attempt
+from vitreous.core.board import Board
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
 from vitreous.core.chain import Chain, chains
 from vitreous.core.compose import ROLES
@@ -232,8 +233,9 @@ class Pipeline(Chain):
         """
         excluded: dict[int, VitreousError] = {}
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
-        tasks = [(index, cases[index]) for index in indices]
-        for (index, _), found in crew.map(partial(attempt, self._chains, store), tasks, "glasses"):
+        tasks, board = [(index, cases[index]) for index in indices], Board(store.folder)
+        work = partial(attempt, self._chains, store, board)
+        for (index, _), found in crew.map(work, tasks, "glasses", board.lines):
             each = [
                 f.as_error() if isinstance(f, Failure) else f
                 for f in (found if isinstance(found, list) else [found])
@@ -257,6 +259,7 @@ class Pipeline(Chain):
                         f"sample {index} along {self.load_cases[case.loading].loading.title} is "
                         f"left out: {failure}"
                     )
+        board.wipe()
         return dict(sorted(excluded.items()))
 
 

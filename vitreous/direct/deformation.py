@@ -13,6 +13,7 @@ from vitreous.core.data import UNITS, Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
 from vitreous.core.registry import discover
+from vitreous.core.underway import Underway
 from vitreous.direct.rest import bring_to_rest, refuse_at_rest, refuse_unrelaxed
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.glasses import as_glass
@@ -44,6 +45,7 @@ def deform(
     stop_at_first_break: bool = False,
     at_rest: float = AT_REST,
     relax: bool = False,
+    underway: Underway | None = None,
     **fields: Any,
 ) -> Trajectory:
     """A relaxed glass taken along a loading in quasistatic steps; what is left of its forces
@@ -65,6 +67,7 @@ def deform(
         energy per length.
         relax: bring the glass to rest in its cell, however large its forces are, instead of
         refusing it.
+        underway: told of every state, and asked where to go on, by engines that tell.
 
     Raises:
         NotConverged: if a state does not come to rest; nothing is returned then.
@@ -94,7 +97,8 @@ def deform(
         ).configuration
     if simulator.detects_breaks and _silica(configuration):
         configuration = configuration.with_(bonds=silica_bonds(configuration))
-    run = simulator.deform(configuration, potential, loading)
+    more: dict[str, Any] = {"underway": underway} if simulator.resumes and underway else {}
+    run = simulator.deform(configuration, potential, loading, **more)
     if simulator.own_model or np.isfinite(run.lowest_eigenvalue).any():
         return run
     return _with_eigenvalues(run, potential)
@@ -210,9 +214,11 @@ def _event_of(run: Trajectory) -> np.ndarray:
     return number
 
 
+FILES = ("curve.csv", "events.csv", "frames.extxyz", "curve.png")  #: that a deformation leaves
+
+
 def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
-    """``curve.csv``, ``events.csv`` and ``frames.extxyz`` in ``folder``, which is made; their
-    paths.
+    """``FILES`` in ``folder``, which is made; their paths.
 
     Raises:
         VitreousError: if they cannot be written.
@@ -241,8 +247,12 @@ def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
         (run.initial.with_(positions=x, cell=cell), {"strain": float(strain)})
         for strain, x, cell in zip(run.frame_strain, run.frames, run.cells, strict=True)
     ]
+    from vitreous.report.single import draw_curve
+
+    curve_file, events_file, frames_file, picture = (folder / name for name in FILES)
     return [
-        write_table(folder / "curve.csv", curve),
-        write_table(folder / "events.csv", events),
-        write_extxyz_frames(folder / "frames.extxyz", frames, {"event": _event_of(run)}),
+        write_table(curve_file, curve),
+        write_table(events_file, events),
+        write_extxyz_frames(frames_file, frames, {"event": _event_of(run)}),
+        draw_curve(run, picture),
     ]

@@ -108,9 +108,13 @@ def labeler_for(
 def write_map(labels: Labels, path: Path, glass: Configuration | None = None) -> Path:
     """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical,
     converged, residual(, angle); sites in the coordinates of the file that ``glass`` came from.
-    Extended XYZ and dumps hold ``glass`` instead, with these columns of the nearest site on every
-    atom.
+    A picture (.png) shows delta_tau of a plane glass. Extended XYZ and dumps hold ``glass``
+    instead, with these columns of the nearest site on every atom.
     """
+    if path.suffix == ".png" and glass is not None:
+        from vitreous.report.single import draw_sites
+
+        return draw_sites(glass, labels, path)
     sites = labels.positions if glass is None else glass.in_file(labels.positions)
     columns = {name: column for name, column in labels.columns.items() if name != "residual"}
     known = {

@@ -5,6 +5,7 @@ is not known.
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
+from vitreous.io.text import write_whole
 
 #: beginnings of text that spreadsheets take for a formula; numbers are no text
 _FORMULA = ("=", "+", "-", "@")
@@ -31,15 +33,15 @@ def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> Path:
     cannot be written.
     """
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_plain(name) for name in columns)
+    writer.writerows([_plain(value) for value in row] for row in rows)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "w", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(_plain(name) for name in columns)
-            writer.writerows([_plain(value) for value in row] for row in rows)
     except OSError as error:
         raise VitreousError(f"{path} cannot be written: {error.strerror or error}") from None
-    return path
+    return write_whole(path, text.getvalue().encode())
 
 
 def _plain(value: Any) -> Any:

@@ -119,3 +119,26 @@ def _decoded(content: bytes, path: Path) -> str:
     if coding == "utf-16" or _STRANGE.search(text, 0, _CHUNK):
         raise VitreousError(f"{path} is not a text file; expected {KNOWN}") from None
     return text
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file that is there as a whole or, on a full disk or after an interruption, as it was
+    before.
+
+    Raises:
+        VitreousError: it cannot be written.
+    """
+    try:
+        if path.exists() and not path.is_file():  # a device, such as /dev/stdout
+            path.write_bytes(content)
+            return path
+        final = Path(os.path.realpath(path))
+        partial = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+        try:
+            partial.write_bytes(content)
+            os.replace(partial, final)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise VitreousError(f"{path} cannot be written: {error.strerror or error}") from None
+    return path

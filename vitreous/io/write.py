@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.io.solid import rows, solid
+from vitreous.io.text import write_whole
 from vitreous.io.write_lammps import data, dump
 
 Floats = NDArray[np.float64]
@@ -148,11 +149,7 @@ def write_extxyz_frames(
 
 def _written(path: Path, text: str) -> Path:
     content = text.encode()
-    try:
-        path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
-    except OSError as error:
-        raise VitreousError(f"{path} cannot be written: {error.strerror or error}") from None
-    return path
+    return write_whole(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
 def _extxyz(

@@ -159,9 +159,11 @@ def rebuild(
     when they do not fit.
     """
     state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+    # compiling pays in a training alone: it takes seconds, or minutes at first
+    as_it_is = {**parameters, "compiled": False} if "compiled" in parameters else parameters
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         target = torch.zeros_like(state["target"])
-        model = method.model(parameters, seen, task_of(facts).outputs, target)
+        model = method.model(as_it_is, seen, task_of(facts).outputs, target)
     model.load_state_dict(state, strict=True)
     if not all(bool(torch.isfinite(value).all()) for value in state.values()):
         raise ValueError("weights that are not finite")

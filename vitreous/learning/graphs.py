@@ -104,6 +104,28 @@ def take(graphs: Graphs, chosen: torch.Tensor) -> Batch:
     )
 
 
+def sums(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
+    """(count, ...) sums of the rows of ``values`` (T, ...) that belong to each ``owner`` (T,).
+
+    PyTorch Geometric's ``scatter`` gives the same bits; importing it takes two seconds, most of
+    the time of a prediction.
+    """
+    index = owner.view(-1, *[1] * (values.dim() - 1)).expand_as(values)
+    return values.new_zeros(count, *values.shape[1:]).scatter_add_(0, index, values)
+
+
+def weights(values: torch.Tensor, owner: torch.Tensor, count: int) -> torch.Tensor:
+    """(T, H) softmax of ``values`` (T, H) over the rows of each ``owner`` (T,), of which there are
+    ``count``; as PyTorch Geometric's ``softmax``.
+    """
+    index = owner[:, None].expand_as(values)
+    largest = values.new_zeros(count, values.shape[1]).scatter_reduce_(
+        0, index, values.detach(), reduce="amax", include_self=False
+    )
+    shares = (values - largest[owner]).exp()
+    return shares / (sums(shares, owner, count) + 1e-16)[owner]
+
+
 def reflection_signs(names: Sequence[str]) -> torch.Tensor:
     """(4, C) signs of the columns under identity, x -> -x, y -> -y and both.
 

@@ -11,6 +11,7 @@ from vitreous.core.data import Drawn
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.interfaces import Example
 from vitreous.core.store import identity, key_of
+from vitreous.core.training import training
 
 CHOICES = {
     "optimizer": ("adamax", "adamw", "muon", "rmsprop"),
@@ -83,7 +84,9 @@ def checkpoint(
     """
     if model.checkpoints is None:
         return None
-    read = learnt_from(train, validation, model.auxiliary)
+    read: list[Any] = learnt_from(train, validation, model.auxiliary)
+    if decides := training().decides():
+        read.append(decides)
     return (
         Path(model.checkpoints)
         / f"{key_of({'component': identity(model), 'from': read, 'seed': seed})}.ckpt"

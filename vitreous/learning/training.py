@@ -31,6 +31,7 @@ from safetensors.torch import load_file, save_file
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
+from vitreous.core.training import Training, training
 from vitreous.learning.checkpoints import Kept, callbacks_in
 from vitreous.learning.muon import Muon
 from vitreous.learning.tasks import Task, classified
@@ -43,6 +44,7 @@ _OPTIMIZERS = {
     "muon": Muon,
     "rmsprop": partial(torch.optim.RMSprop, alpha=0.9, eps=1e-7),  # TensorFlow's defaults
 }
+EPOCHS, BATCHES = 2, 4  #: of a quick training, at most
 PLATEAU = 10.0**-0.5  #: by what the rate is multiplied ...
 PATIENCE = 4  #: ... after this share of ``patience`` without a better epoch
 
@@ -309,22 +311,38 @@ def _prepare(folder: Path) -> None:
         ) from error
 
 
+def _logger(chosen: Training) -> Any:
+    """What writes every epoch's losses down in the run's folder; a number for each training."""
+    if chosen.logger is None or chosen.folder is None:
+        return False
+    from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+
+    kind = {"csv": CSVLogger, "tensorboard": TensorBoardLogger}[chosen.logger]
+    return kind(save_dir=str(chosen.folder), name="training")
+
+
 def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightning.Trainer:
     """Lightning's loop, silent and leaving no files of its own; nothing but what was asked for."""
+    chosen = training()
+    ours: dict[str, Any] = {
+        "gradient_clip_val": LARGEST_GRADIENT,
+        "strategy": "auto" if settings.devices == 1 else "ddp_fork",
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+        "log_every_n_steps": 1,
+        **({"limit_train_batches": BATCHES, "limit_val_batches": BATCHES} if chosen.quick else {}),
+    }
     try:
         trainer = lightning.Trainer(
-            max_epochs=settings.epochs,
+            max_epochs=min(settings.epochs, EPOCHS) if chosen.quick else settings.epochs,
             accelerator=settings.accelerator,
             devices=settings.devices,
-            strategy="auto" if settings.devices == 1 else "ddp_fork",
             precision=settings.precision,  # pyright: ignore[reportArgumentType]
-            gradient_clip_val=LARGEST_GRADIENT,
             callbacks=callbacks,
-            logger=False,
+            logger=_logger(chosen),
             enable_checkpointing=any(isinstance(callback, Kept) for callback in callbacks),
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
+            **{**ours, **chosen.options},
         )
         if trainer.precision != settings.precision:
             raise MisconfigurationException(f"it would be {trainer.precision}")

@@ -46,8 +46,19 @@ class KeptNeighbours:
     def at(self, positions: Array, cell: Array) -> NeighbourList:
         """A list with every pair within the cutoff; the same object until it is rebuilt."""
         if self._list is None or not self._holds(positions, cell):
-            self._list = neighbour_list(positions, cell, self.periodic, self.cutoff + self.skin)
-            self._made_at = (positions.copy(), cell.copy())
+            self._list = self.make_at(positions, cell)
+        return self._list
+
+    @property
+    def made_at(self) -> tuple[Array, Array]:
+        """The positions and the cell that the list was made at, which decide the order of sums."""
+        assert self._made_at is not None
+        return self._made_at
+
+    def make_at(self, positions: Array, cell: Array) -> NeighbourList:
+        """A list made there, whether the last one still holds or not."""
+        self._list = neighbour_list(positions, cell, self.periodic, self.cutoff + self.skin)
+        self._made_at = (positions.copy(), cell.copy())
         return self._list
 
     def _holds(self, positions: Array, cell: Array) -> bool:

@@ -19,6 +19,7 @@ p       ``p`` search direction       (N, D)   length
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,13 +47,32 @@ class Preconditioner:
     bond_range: float
     _factor: Any = None
     _fresh: float = 0.0
+    _matrix: Any = None  # what was factorised
+
+    def kept(self) -> dict[str, Array]:
+        """What ``restore`` makes the same factor of; nothing before the first."""
+        if self._factor is None:
+            return {}
+        of = self._matrix
+        parts = {"data": of.data, "indices": of.indices, "indptr": of.indptr}
+        return {**parts, "fresh": np.array(self._fresh)}
+
+    def restore(self, kept: Mapping[str, Array]) -> None:
+        """Factorise as when ``kept`` was asked for."""
+        size = len(kept["indptr"]) - 1
+        of = sparse.csc_array((kept["data"], kept["indices"], kept["indptr"]), shape=(size, size))
+        self._matrix, self._factor, self._fresh = of, _factor_of(of), float(kept["fresh"])
 
     def refresh(self, lin: LinearResponse) -> None:
         """Factorise at the state of ``lin``."""
         self._fresh = 0.0
-        exact = _factorise(lin.hessian(), 1e-6) if lin.short_ranged else None
-        positive = exact is not None and (exact.U.diagonal() > 0.0).all()
-        self._factor = exact if positive else _factorise(lin.network(self.bond_range), 1e-3)
+        if lin.short_ranged:
+            self._matrix = _raised(lin.hessian(), 1e-6)
+            self._factor = _factor_of(self._matrix)
+            if (self._factor.U.diagonal() > 0.0).all():
+                return
+        self._matrix = _raised(lin.network(self.bond_range), 1e-3)
+        self._factor = _factor_of(self._matrix)
 
     def apply(self, lin: LinearResponse, r: Array) -> Array:
         """An approximate solution of H z = r."""
@@ -74,16 +94,22 @@ class Preconditioner:
             self.refresh(lin)
 
 
-def _factorise(matrix: Any, shift: float) -> Any:
-    """SuperLU of ``matrix`` with ``shift`` times the mean of its diagonal added to the diagonal;
-    without pivoting, so that the signs of U's diagonal are those of the curvatures. In single
+def _raised(matrix: Any, shift: float) -> Any:
+    """``matrix`` with ``shift`` times the mean of its diagonal added to the diagonal, in single
     precision, which only costs iterations: they are limited by the memory that a solution reads.
     """
     raised = matrix + shift * matrix.diagonal().mean() * sparse.eye_array(
         matrix.shape[0], format="csc"
     )
+    return raised.tocsc().astype(np.float32)
+
+
+def _factor_of(matrix: Any) -> Any:
+    """SuperLU of ``matrix``, without pivoting, so that the signs of U's diagonal are those of the
+    curvatures.
+    """
     return splu(
-        raised.tocsc().astype(np.float32),
+        matrix,
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0.0,
         options={"SymmetricMode": True},

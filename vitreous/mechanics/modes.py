@@ -165,6 +165,15 @@ class SoftestMode:
         self._surface, self._preconditioner = surface, preconditioner
         self._modes: Modes | None = None
 
+    @property
+    def modes(self) -> Modes | None:
+        """Those of the last state, from which the next search starts."""
+        return self._modes
+
+    def start_from(self, modes: Modes | None) -> None:
+        """Let the next search start from these."""
+        self._modes = modes
+
     def at(self, positions: Array, cell: Array) -> float:
         """The lowest eigenvalue of the Hessian, energy per length squared; NaN if the search
         does not converge.

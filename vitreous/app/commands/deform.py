@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vitreous.app.direct_options import (
     common_options,
@@ -14,12 +15,15 @@ from vitreous.app.direct_options import (
     potential_options,
 )
 from vitreous.app.results import Answers, print_results
+from vitreous.core.errors import VitreousError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from vitreous.core.data import Configuration, Trajectory
+    from vitreous.core.interfaces import Potential, Simulator
+    from vitreous.direct.underway import Kept
 
 SUMMARY = "deform a glass in quasistatic steps"
 ABOUT = (
@@ -27,11 +31,14 @@ ABOUT = (
     "steps. Writes curve.csv (strain, energy,\n"
     "stress, largest force, lowest eigenvalue of the Hessian), events.csv (strain, kind, atom "
     "id as in the file, its position in the\n"
-    "undeformed glass, how far it moved, energy and stress drop) and frames.extxyz (states "
+    "undeformed glass, how far it moved, energy and stress drop), frames.extxyz (states "
     "before and after each event, first\n"
-    "and last). Where the glass responds smoothly, states are up to 50 strain steps apart "
-    "(--engine-set stride=1: the fixed-step\n"
-    "protocol itself, every step, some ten times slower); events that move no atom by more "
+    "and last) and curve.png. They are written while it goes on: whatever ends it leaves "
+    "what was reached, and --resume goes on\n"
+    "there, to the same bits. Where the glass responds smoothly, states are up to 50 strain "
+    "steps apart (--engine-set stride=1: the\n"
+    "fixed-step protocol itself, every step, some ten times slower); events that move no atom by "
+    "more "
     "than smallest_event are left out;\n"
     "uniaxial loading keeps the transverse lengths fixed by default "
     "(--contraction)."
@@ -74,6 +81,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder for the results")
     parser.add_argument(
+        "--resume", action="store_true", help="go on with a deformation that was interrupted"
+    )
+    parser.add_argument(
         "--engine-set",
         action="append",
         default=[],
@@ -98,10 +108,15 @@ def _deform(options: argparse.Namespace) -> Answers:
         made_folder,
         model_and_glass,
     )
-    from vitreous.app.progress import bar
+    from vitreous.core.locks import occupied
     from vitreous.direct import deform
     from vitreous.direct.deformation import engine_for, write_deformation
 
+    if options.out.endswith(".png"):
+        raise VitreousError(
+            f"--out {options.out} names a picture, but a deformation leaves a folder: curve.csv, "
+            "events.csv, frames.extxyz and the picture curve.png; name that folder"
+        )
     model, glass = model_and_glass(options)
     loading = described_loading(options, glass)
     how = {
@@ -113,12 +128,14 @@ def _deform(options: argparse.Namespace) -> Answers:
         "at_rest": at_rest(options),
         **fields(options.engine_set, "--engine-set", deform),
     }
-    engine_for(glass, model, loading, relax=options.relax, **how)
+    engine = engine_for(glass, model, loading, relax=options.relax, **how)
     folder = made_folder(Path(options.out))
-    glass, relaxed = brought_to_rest(options, model, glass, hold_rim=False)
-    with bar(f"deforming to {options.strain_max:g}", None):
-        run = deform(glass, model, loading, **how)
-    files = write_deformation(run, folder)
+    with occupied(folder):
+        kept = _kept(options, folder, engine, glass, model)
+        glass, relaxed = brought_to_rest(options, model, glass, hold_rim=False)
+        run = _run(kept, lambda: deform(glass, model, loading, underway=kept, **how))
+        files = write_deformation(run, folder)
+        kept.finished()
     return {
         **about(glass),
         **relaxed,
@@ -131,6 +148,76 @@ def _deform(options: argparse.Namespace) -> Answers:
         "largest_force": float(run.residual.max()),
         "written": [str(path) for path in files],
     }
+
+
+def _kept(
+    options: argparse.Namespace,
+    folder: Path,
+    engine: Simulator,
+    glass: Configuration,
+    model: Potential,
+) -> Kept:
+    """What keeps the deformation in the folder.
+
+    Raises:
+        VitreousError: results that are there and neither to be overwritten nor gone on with, or
+        ``--resume`` with nothing to go on with.
+    """
+    from vitreous.core.store import identity, key_of
+    from vitreous.direct.deformation import FILES, write_deformation
+    from vitreous.direct.underway import Kept, underway_in
+
+    if options.resume and not engine.resumes:
+        raise VitreousError(
+            f"engine '{options.engine}' cannot go on where it was interrupted; leave --resume out"
+        )
+    there = [name for name in FILES if (folder / name).exists()]
+    if not (options.resume or options.force) and (there or underway_in(folder)):
+        go_on = "--resume to go on with it, " if underway_in(folder) else ""
+        what = "an interrupted deformation" if underway_in(folder) else f"results ({there[0]})"
+        raise VitreousError(
+            f"{folder} holds {what} already; add {go_on}--force to overwrite it, or name another "
+            "folder"
+        )
+    decides = {
+        name: getattr(options, name)
+        for name in ("loading", "angle", "plane", "sign", "contraction", "at_rest", "relax")
+    }
+    content = (glass.positions, glass.cell, glass.species, glass.names, glass.ids, glass.bonds)
+    decides["glass"] = key_of({"glass": content})[:12]
+    for part in (model, engine):
+        decides |= {f"{part.kind}.{name}": value for name, value in _flat(identity(part)).items()}
+    return Kept(folder, write_deformation, decides, resume=options.resume)
+
+
+def _flat(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Component, version and fields side by side."""
+    return {"component": made["target"], "version": made["version"], **made["fields"]}
+
+
+def _run(kept: Kept, work: Callable[[], Trajectory]) -> Trajectory:
+    """The deformation, shown while it goes on; whatever ends it leaves what was reached."""
+    from vitreous.app.progress import measured
+    from vitreous.core.watching import watched
+
+    try:
+        with measured("deforming") as shown, watched(lambda told: told.share and shown(told)):
+            return work()
+    except BaseException as error:
+        if kept.last is None or (isinstance(error, VitreousError) and "--resume" in str(error)):
+            raise
+        kept.save()
+        events = f"{kept.last.events} event{'' if kept.last.events == 1 else 's'}"
+        reached = f"strain {kept.last.strain:g} ({events})"
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(
+                f"{kept.folder} holds the deformation up to {reached}; the same command with "
+                "--resume goes on"
+            ) from None
+        if isinstance(error, VitreousError):
+            kept.finished()  # it would end there again
+            raise type(error)(f"{error}; {kept.folder} holds it up to {reached}") from error
+        raise
 
 
 def _first_event(run: Trajectory, glass: Configuration) -> Answers | None:

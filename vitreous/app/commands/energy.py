@@ -19,11 +19,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     potential_options(parser)
     parser.add_argument(
         "--per-atom",
+        "--out",
         metavar="OUT",
         action="append",
         default=[],
         help="write id, position, energy and stress (times volume) of every atom: .csv, .extxyz or "
-        ".dump; may be repeated",
+        ".dump, or a picture of their energies: .png; may be repeated",
     )
     common_options(parser)
 
@@ -35,16 +36,17 @@ def carry_out(options: argparse.Namespace) -> int:
 
 def _energy(options: argparse.Namespace) -> Answers:
     from vitreous.app.direct_input import (
+        OF_ATOMS,
         about,
         atom_stresses,
-        atoms_path,
         model_and_glass,
+        outputs,
         stress_by_name,
         write_atoms,
     )
     from vitreous.direct import energy
 
-    outs = [out for of in options.per_atom if (out := atoms_path(of, options.file))]
+    outs = outputs(options, options.per_atom, OF_ATOMS)
     model, glass = model_and_glass(options)
     report = energy(glass, model)
     answers: Answers = {
@@ -58,7 +60,9 @@ def _energy(options: argparse.Namespace) -> Answers:
     for out in outs:
         # ASE takes a column energy for the energy of the whole
         name = "energy" if out.suffix == ".csv" else "atom_energy"
-        write_atoms(out, glass, {name: report.atom_energies, **atom_stresses(report)})
+        columns = {name: report.atom_energies, **atom_stresses(report)}
+        pictured = {"energy of an atom": (report.atom_energies, report.energy_unit)}
+        write_atoms(out, glass, columns, pictured)
     if outs:
         answers["written"] = [str(out) for out in outs]
     return answers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from vitreous.app.direct_options import (
     IMAGE,
@@ -68,7 +67,7 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> Answers:
-    from vitreous.app.direct_input import about, refuse_unwritable, relaxing
+    from vitreous.app.direct_input import about, outputs, relaxing
     from vitreous.app.imaged_input import imaged, summary_of
     from vitreous.app.predicted import summary
     from vitreous.app.predicted_words import in_words
@@ -78,9 +77,7 @@ def _predict(options: argparse.Namespace) -> Answers:
     from vitreous.direct.rest import rested
 
     bundle = find_bundle(options.bundle)
-    outs = [
-        refuse_unwritable(Path(out), endings(bundle), source=options.file) for out in options.out
-    ]
+    outs = outputs(options, options.out, endings(bundle))
     of_image = imaged(options)
     glass = (
         of_image.configuration

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from vitreous.app.direct_options import (
     common_options,
@@ -13,7 +12,7 @@ from vitreous.app.direct_options import (
     potential_options,
 )
 from vitreous.app.results import Answers, print_results
-from vitreous.core.errors import NotConverged
+from vitreous.core.errors import NotConverged, VitreousError
 
 SUMMARY = "map the local stress thresholds of a glass"
 ABOUT = (
@@ -53,8 +52,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         required=True,
+        action="append",
         metavar="MAP",
-        help="the map: .csv, or the atoms with the columns of the nearest site: .extxyz, .dump",
+        help="the map: a table (.csv), a picture of a plane glass (.png), or the atoms with the "
+        "columns of the nearest site (.extxyz, .dump); may be repeated",
     )
     parser.add_argument("--workers", type=int, metavar="N", help="threads (default: all cores)")
     parser.add_argument(
@@ -82,15 +83,20 @@ def _probe(options: argparse.Namespace) -> Answers:
         described_loading,
         fields,
         model_and_glass,
-        refuse_unwritable,
+        outputs,
     )
-    from vitreous.app.progress import bar
+    from vitreous.app.progress import measured
+    from vitreous.core.watching import watched
     from vitreous.direct import probe
     from vitreous.direct.probing import labeler_for, write_map
     from vitreous.io.write import WITH_COLUMNS
 
-    out = refuse_unwritable(Path(options.out), (".csv", *WITH_COLUMNS), source=options.file)
+    outs = outputs(options, options.out, (".csv", ".png", *WITH_COLUMNS))
     model, glass = model_and_glass(options)
+    if glass.dimension != 2 and (pictures := [out for out in outs if out.suffix == ".png"]):
+        raise VitreousError(
+            f"{pictures[0]} would be a picture of a map in three dimensions; write .csv or .extxyz"
+        )
     loading = described_loading(options, glass)
     how = {
         "grid": options.grid,
@@ -100,14 +106,16 @@ def _probe(options: argparse.Namespace) -> Answers:
     }
     labeler_for(glass, **how)  # refuses a wrong field before the work
     glass, relaxed = brought_to_rest(options, model, glass, hold_rim=True)
-    with bar(f"probing {_count(options.grid, glass.dimension)} sites", None):
+    title = f"probing {_count(options.grid, glass.dimension)} sites"
+    with measured(title) as shown, watched(shown):
         labels = probe(glass, model, loading, at_rest=at_rest(options), **how)
     if not labels.mask.any():
         raise NotConverged(
             f"none of the {len(labels.mask)} probes met a drop of stress; "
             "raise --probe-set strain_max=X or free_radius=X, or relax the glass"
         )
-    write_map(labels, out, glass)
+    for out in outs:
+        write_map(labels, out, glass)
     values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
         **about(glass),
@@ -125,7 +133,7 @@ def _probe(options: argparse.Namespace) -> Answers:
             if "angle" in labels.columns
             else {}
         ),
-        "written": str(out),
+        "written": [str(out) for out in outs],
     }
 
 

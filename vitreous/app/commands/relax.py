@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from pathlib import Path
 
 from vitreous.app.direct_options import common_options, describe, file_option, potential_options
 from vitreous.app.results import Answers, print_results
@@ -72,15 +71,16 @@ def carry_out(options: argparse.Namespace) -> int:
 def _relax(options: argparse.Namespace) -> Answers:
     import numpy as np
 
-    from vitreous.app.direct_input import about, model_and_glass, refuse_unwritable, stress_by_name
-    from vitreous.app.progress import bar
+    from vitreous.app.direct_input import about, model_and_glass, outputs, stress_by_name
+    from vitreous.app.progress import measured
+    from vitreous.core.watching import watched
     from vitreous.direct import relax
     from vitreous.io.write import FORMATS, refuse_format, write_configuration
 
-    out = refuse_unwritable(Path(options.out), FORMATS, source=options.file)
+    (out,) = outputs(options, [options.out], FORMATS)
     model, glass = model_and_glass(options)
     refuse_format(out, glass)
-    with bar("relaxing", None):
+    with measured("relaxing") as shown, watched(shown):
         report = relax(
             glass,
             model,
@@ -95,8 +95,11 @@ def _relax(options: argparse.Namespace) -> Answers:
         warnings.warn(f"{report.changed_network}; the file holds what is left of it", stacklevel=2)
     return {
         **about(glass),
-        "energy": [report.before.energy, report.after.energy],
-        "largest_force": [report.before.largest_force, report.after.largest_force],
+        "energy": {"before": report.before.energy, "after": report.after.energy},
+        "largest_force": {
+            "before": report.before.largest_force,
+            "after": report.after.largest_force,
+        },
         "largest_move": report.largest_move,
         **({"frozen_atoms": report.frozen} if options.freeze_rim else {}),
         **(

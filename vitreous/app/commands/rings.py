@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-from pathlib import Path
 
 from vitreous.app.direct_options import (
     IMAGE,
@@ -58,16 +57,16 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _rings(options: argparse.Namespace) -> Answers:
-    from vitreous.app.direct_input import atoms_path, named, refuse_unwritable, write_atoms
+    from vitreous.app.direct_input import named, output, write_atoms
     from vitreous.app.imaged_input import imaged, summary_of
     from vitreous.direct import rings
     from vitreous.direct.glasses import read_silica
     from vitreous.io.bonds import BOND_CUTOFF
+    from vitreous.io.write import WITH_COLUMNS
 
-    picture = options.picture and refuse_unwritable(
-        Path(options.picture), (".png",), source=options.file
-    )
-    out, of_image = atoms_path(options.per_atom, options.file), imaged(options)
+    picture = output(options, options.picture, (".png",))
+    out = output(options, options.per_atom, (".csv", *WITH_COLUMNS))
+    of_image = imaged(options)
     if of_image is None:
         if picture or out:
             raise VitreousError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitreous.app.direct_options import (
@@ -107,7 +106,7 @@ def _rose(options: argparse.Namespace) -> Answers:
         at_rest,
         brought_to_rest,
         model_and_glass,
-        refuse_unwritable,
+        outputs,
     )
     from vitreous.app.progress import bar
     from vitreous.core.data import Loading
@@ -115,7 +114,7 @@ def _rose(options: argparse.Namespace) -> Answers:
     from vitreous.direct.rose import refuse_rose
     from vitreous.direct.rose_files import ENDINGS, write_rose
 
-    outs = [refuse_unwritable(Path(out), ENDINGS, source=options.file) for out in options.out]
+    outs = outputs(options, options.out, ENDINGS)
     bundle = None if options.model is None else find_bundle(options.model)
     potential, glass = model_and_glass(options)
     atom = _number(options, glass.ids)

@@ -91,10 +91,15 @@ class Generator(Method):
 
 
 class Simulator(Method):
-    """Relaxes a glass and deforms it athermally and quasistatically."""
+    """Relaxes a glass and deforms it athermally and quasistatically.
+
+    ``resumes``: whether ``deform`` takes ``underway`` (``vitreous.core.underway``), so that it
+    tells how far it is and goes on where it was interrupted.
+    """
 
     kind = "simulator"
     dimensions: ClassVar[frozenset[int]]
+    resumes: ClassVar[bool] = False
 
     @abstractmethod
     def relax(self, configuration: Configuration, potential: Potential) -> Configuration:

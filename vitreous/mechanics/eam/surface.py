@@ -43,7 +43,7 @@ class EamSurface:
         self.bond_range = self.cutoff = tables.cutoff
         self.force_range = 2.0 * tables.cutoff  # through the density at a common neighbour
         self.species = np.ascontiguousarray(species)
-        self._near = KeptNeighbours(configuration, tables.cutoff, closest, skin)
+        self.kept = KeptNeighbours(configuration, tables.cutoff, closest, skin)
         n = len(configuration)
         self._density, self._pair = (
             eam.cubic_table(tables.density, smooth_end),
@@ -76,7 +76,7 @@ class EamSurface:
 
     def _embed(self, positions: Array, cell: Array) -> None:
         """Compute the pairs within the cutoff, the densities and the embedding energies."""
-        near = self._near.at(positions, cell)
+        near = self.kept.at(positions, cell)
         if len(self._r) < len(near.j) + 1:
             self._resize(len(near.j) + len(near.j) // 50 + 1)
         eam.shorten(

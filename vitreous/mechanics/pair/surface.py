@@ -53,12 +53,12 @@ class PairSurface:
         self.table, self.bond_range, self.force_range = table, bond_range, table.cutoff
         self.cutoff = table.cutoff
         self.species = np.ascontiguousarray(species, dtype=np.int64)
-        self._kept = KeptNeighbours(configuration, table.cutoff, table.r_min, skin)
+        self.kept = KeptNeighbours(configuration, table.cutoff, table.r_min, skin)
         self._forces = np.zeros_like(configuration.positions)
 
     def neighbours(self, positions: Array, cell: Array) -> NeighbourList:
         """A list with every pair within the cutoff at these positions."""
-        return self._kept.at(positions, cell)
+        return self.kept.at(positions, cell)
 
     def _arguments(
         self, positions: Array, cell: Array, table: Array | None = None

@@ -105,8 +105,13 @@ def keep_pairs(x, disc, f, inverse, spare):  # type: ignore[no-untyped-def]
         drift = max(drift, dx * dx + dy * dy)
     if not disc.cutoff + spare + 2.0 * np.sqrt(drift) < disc.reach[0] * squeeze:
         disc.reach[0] = max(1.0 + _SKIN, 1.01 + 1.01 * spare / disc.cutoff) * disc.cutoff
-        disc.then[:] = x[: disc.free]
-        disc.inverse_then[:] = inverse
+        # element by element: numba takes two seconds to compile an assignment that may broadcast
+        for i in range(disc.free):
+            for k in range(2):
+                disc.then[i, k] = x[i, k]
+        for i in range(2):
+            for k in range(2):
+                disc.inverse_then[i, k] = inverse[i, k]
         _near_pairs(x, disc)
 
 

@@ -235,7 +235,9 @@ def settle(y, disc, f, inverse, gradient, tolerance, trust, h):  # type: ignore[
             return failed
         before = np.inf
         while residual > tolerance and residual < _SLOW * before:
-            step[:] = forces.ravel()
+            for a in range(free):
+                for c in range(2):
+                    step[2 * a + c] = forces[a, c]
             back_substitute(h, step)
             for a in range(free):
                 for c in range(2):

@@ -30,19 +30,18 @@ of the order of the stride's square.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Loading
-from vitreous.core.surface import EnergySurface, LinearResponse
+from vitreous.core.surface import EnergySurface
 from vitreous.mechanics.linear import Preconditioner, solve
 from vitreous.mechanics.newton import State, newton
 from vitreous.mechanics.quasistatic.fixed_steps import (
     Ends,
-    Path,
     Protocol,
     Visit,
     descend_alone,
@@ -58,6 +57,7 @@ from vitreous.mechanics.quasistatic.instability import (
     longest,
     non_affine,
 )
+from vitreous.mechanics.quasistatic.marks import Mark, Marked, Path, Point
 
 Array = NDArray[Any]
 
@@ -70,19 +70,6 @@ _NUDGE = 1e-3  # of ``jump``: the perturbation that leaves a saddle
 _ROUGH = 0.1  # of the force at the midpoint: residual of its Newton step
 
 
-@dataclass
-class _Point:
-    """A state on the branch; its stiffness and tangent, once computed, and whether they show it to
-    be a minimum.
-    """
-
-    strain: float
-    state: State
-    minimum: bool = True
-    lin: LinearResponse | None = None
-    tangent: Array | None = None  # (N, D) in the co-moving frame
-
-
 def deform(
     surface: EnergySurface,
     start: State,
@@ -93,6 +80,8 @@ def deform(
     ends: Ends | None = None,
     stops: Collection[int] = (),
     free: Array | None = None,
+    begin: Mark | None = None,
+    marked: Marked | None = None,
 ) -> Path:
     """Deform the minimum ``start`` along ``loading`` until ``strain_max``, ``max_events``, or an
     instability for which ``ends`` is true.
@@ -100,22 +89,19 @@ def deform(
     ``visit(step, state)`` is called for every computed state, which include the strain steps
     ``stops``. With ``stride=1`` every strain step is an affine step and a descent. ``free`` (N, 1)
     is 1 for free atoms and 0 for those that only follow the affine deformation; None: all are free.
+    ``marked`` is given a mark after every state but the last, and the deformation goes on from
+    ``begin``, one of these, with the same bits if surface and preconditioner are as they were then.
 
     Raises:
         NotConverged: if the reference minimiser does not reach the force tolerance.
     """
     walker = _Walker(surface, start, loading, protocol, preconditioner, free)
     if protocol.stride == 1:
-        return walk(walker.descend_alone, start, loading, protocol, visit, ends)
-    path = Path([0], [start])
-    step, stride, last, growth = (
-        0,
-        1,
-        steps_within(protocol.strain_max, protocol.strain_step),
-        np.inf,
-    )
-    ahead = sorted(stops)
-    point = _Point(0.0, start)
+        return walk(walker.descend_alone, start, loading, protocol, visit, ends, begin, marked)
+    last, ahead = steps_within(protocol.strain_max, protocol.strain_step), sorted(stops)
+    path, point, step, stride, growth = Path([0], [start]), Point(0.0, start), 0, 1, np.inf
+    if begin is not None:
+        path, point, step, stride, growth = walker.taken_up(begin)
     while step < last and len(path.events) < protocol.max_events:
         ahead = [stop for stop in ahead if stop > step]
         stride = max(
@@ -141,6 +127,8 @@ def deform(
         path.states.append(point.state)
         if visit is not None:
             visit(step, point.state)
+        if marked is not None and step < last and len(path.events) < protocol.max_events:
+            marked(walker.mark(path, point, step, stride, growth))
     return path
 
 
@@ -164,10 +152,25 @@ class _Walker:
             preconditioner,
         )
         self.cell = start.cell
-        self.previous: _Point | None = None
+        self.previous: Point | None = None
         self.scale = 0.5  # ratio of the next stride to the last, from the midpoint's error
 
-    def tangent(self, point: _Point, h: float) -> Array:
+    def mark(self, path: Path, point: Point, step: int, stride: int, growth: float) -> Mark:
+        """How far the deformation is."""
+        numbers = {"step": step, "stride": stride, "growth": growth, "scale": self.scale}
+        # copies, since the next stride fills in tangents
+        points = (None if p is None else replace(p, lin=None) for p in (point, self.previous))
+        return Mark(path, len(path.states), len(path.events), numbers, *points)
+
+    def taken_up(self, mark: Mark) -> tuple[Path, Point, int, int, float]:
+        """What ``mark`` was given."""
+        assert mark.point is not None
+        numbers = mark.numbers
+        self.previous, self.scale = mark.previous, numbers["scale"]
+        step, stride = int(numbers["step"]), int(numbers["stride"])
+        return mark.whole(), mark.point, step, stride, numbers["growth"]
+
+    def tangent(self, point: Point, h: float) -> Array:
         """The tangent (N, D) dy/dstrain, so accurate that a stride ``h`` leaves a tenth of the
         force tolerance, between 1e-4 and 3e-3 relative.
         """
@@ -187,7 +190,7 @@ class _Walker:
             point.tangent = np.linalg.solve(self.loading.deformation_gradient(point.strain), u.T).T
         return point.tangent
 
-    def stride(self, point: _Point, h: float) -> _Point | None:
+    def stride(self, point: Point, h: float) -> Point | None:
         """The minimum at ``point.strain + h`` if the stride is smooth, else None."""
         self.scale = 0.5
         if self.tangent(point, h) is not None and not point.minimum:
@@ -205,13 +208,13 @@ class _Walker:
         )
         if state is None:
             return None
-        reached = _Point(point.strain + h, state)
+        reached = Point(point.strain + h, state)
         if not self._smooth(point, reached):
             return None
         self.previous = point
         return reached
 
-    def _predict(self, point: _Point, h: float) -> Array:
+    def _predict(self, point: Point, h: float) -> Array:
         """Positions (N, D) in the undeformed frame after a stride ``h``: from the tangent, and the
         curvature if there is a previous point.
         """
@@ -224,7 +227,7 @@ class _Walker:
             y += 0.5 * h * h * bend
         return y
 
-    def _smooth(self, a: _Point, b: _Point) -> bool:
+    def _smooth(self, a: Point, b: Point) -> bool:
         """Whether the minima ``a`` and ``b`` lie on one branch."""
         h, grain = b.strain - a.strain, _MIDPOINT * self.protocol.smallest_event
         ya, yb, ta, tb = self._y(a), self._y(b), self.tangent(a, h), self.tangent(b, h)
@@ -246,13 +249,13 @@ class _Walker:
         )  # the error of a cubic grows as h^4
         return positive and off <= 1.0
 
-    def _y(self, point: _Point) -> Array:
+    def _y(self, point: Point) -> Array:
         """(N, D) co-moving positions."""
         return np.linalg.solve(
             self.loading.deformation_gradient(point.strain), point.state.positions.T
         ).T
 
-    def cross(self, point: _Point, end: float) -> tuple[_Point, Fall | None]:
+    def cross(self, point: Point, end: float) -> tuple[Point, Fall | None]:
         """Cross from a grid strain to the next, ``end``, as in the fixed-step protocol; return the
         new point and the instability crossed, if any.
 
@@ -270,11 +273,11 @@ class _Walker:
             edge.state, edge.strain, fallen.state, end, self.loading, self._again, least
         )
 
-    def _fall(self, point: _Point, end: float) -> _Point:
+    def _fall(self, point: Point, end: float) -> Point:
         """The state that the fixed-step protocol reaches. If a perfect symmetry holds it at a
         saddle, a small perturbation is added.
         """
-        fallen = _Point(end, self._descend(point.state, point.strain, end))
+        fallen = Point(end, self._descend(point.state, point.strain, end))
         self.tangent(fallen, end - point.strain)
         if fallen.minimum:
             return fallen
@@ -283,14 +286,14 @@ class _Walker:
                 0.0, _NUDGE * self.protocol.jump, fallen.state.positions.shape
             )
         )
-        return _Point(
+        return Point(
             end,
             self._descend(
                 replace(fallen.state, positions=fallen.state.positions + noise), end, end
             ),
         )
 
-    def _follow(self, point: _Point, end: float) -> _Point:
+    def _follow(self, point: Point, end: float) -> Point:
         """The branch's minimum at ``end``, or the last one that ever smaller strides can reach."""
         finest = (end - point.strain) / _FINEST
         h = 0.5 * (end - point.strain)

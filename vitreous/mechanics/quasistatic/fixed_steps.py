@@ -8,7 +8,7 @@ Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006). The minimiser can be native 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from vitreous.core.errors import NotConverged
 from vitreous.core.loading import Loading
 from vitreous.core.surface import EnergySurface
+from vitreous.core.watching import tell
 from vitreous.mechanics.descent import Pace, Stand, descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.newton import State, newton
@@ -27,6 +28,7 @@ from vitreous.mechanics.quasistatic.instability import (
     longest,
     non_affine,
 )
+from vitreous.mechanics.quasistatic.marks import Mark, Marked, Path
 
 Array = NDArray[Any]
 
@@ -48,15 +50,6 @@ class Protocol:
     budget: int = 200_000
 
 
-@dataclass
-class Path:
-    """Result of a deformation: grid indices and states in order, and the instabilities."""
-
-    steps: list[int] = field(default_factory=list)
-    states: list[State] = field(default_factory=list)
-    events: list[Instability] = field(default_factory=list)
-
-
 Visit = Callable[[int, State], None]
 Ends = Callable[[Instability], bool]
 
@@ -68,16 +61,21 @@ def walk(
     protocol: Protocol,
     visit: Visit | None = None,
     ends: Ends | None = None,
+    begin: Mark | None = None,
+    marked: Marked | None = None,
 ) -> Path:
     """Perform the fixed-step protocol: ``advance`` finds the minimum after each strain step;
-    ``visit`` and ``ends`` as for ``deform``.
+    ``visit``, ``ends``, ``begin`` and ``marked`` as for ``deform``.
 
     A step is examined for an instability only if the non-affine displacement of some atom differs
     from that of the previous smooth step by more than ``smallest_event``.
     """
-    path, h, before = Path([0], [start]), protocol.strain_step, start
-    usual = np.zeros_like(start.positions)
-    for step in range(1, steps_within(protocol.strain_max, h) + 1):
+    path, h, usual = Path([0], [start]), protocol.strain_step, np.zeros_like(start.positions)
+    if begin is not None:
+        assert begin.usual is not None
+        path, usual = begin.whole(), begin.usual
+    before = path.states[-1]
+    for step in range(path.steps[-1] + 1, steps_within(protocol.strain_max, h) + 1):
         state = advance(before, (step - 1) * h, step * h)
         moved, found = non_affine(before, state), None
         if longest(moved - usual) > protocol.smallest_event:
@@ -95,6 +93,8 @@ def walk(
             )
         if visit is not None:
             visit(step, state)
+        if marked is not None and not over:
+            marked(Mark(path, len(path.states), len(path.events), {}, usual=usual))
         if over:
             break
         before = state
@@ -130,6 +130,7 @@ def descend_and_polish(
     gentle, fall, reach = 1e-3 * protocol.jump * stiffest, 0.1, None
     while True:
         stand = next(descent)
+        tell(f"force left {stand.residual:.2g}")
         if stand.residual > 2.0 * gentle:
             fall, reach = 0.3, gentle
         elif reach is None:
@@ -164,6 +165,7 @@ def descend_alone(
     ``descend_and_polish``.
     """
     for stand in _descent(surface, positions, cell, protocol, free)[0]:
+        tell(f"force left {stand.residual:.2g}")
         if stand.residual <= protocol.force_tolerance:
             return _state_of(surface, stand, cell)
         _refuse_beyond_budget(stand, protocol)

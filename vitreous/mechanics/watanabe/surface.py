@@ -44,14 +44,14 @@ class WatanabeSurface:
         chain = 2.0 * terms.ramp[1] + terms.reach[1]  # a bond both of whose coordinations change
         self.force_range = float(max(2.0 * terms.reach.max(), chain))
         self.cutoff = float(terms.reach.max())
-        self._near = KeptNeighbours(configuration, self.cutoff, closest, skin)
+        self.kept = KeptNeighbours(configuration, self.cutoff, closest, skin)
         self._source: NeighbourList | None = None
         self._slots: tuple[Array, ...] = ()
         self._scratch: Scratch = watanabe.scratch(0, 0, 0)
         self._forces = np.zeros_like(configuration.positions)
 
     def _arguments(self, positions: Array, cell: Array) -> tuple[Any, ...]:
-        near = self._near.at(positions, cell)
+        near = self.kept.at(positions, cell)
         if near is not self._source:
             self._slots = self._full(near, positions, cell)
             first = self._slots[0]
@@ -74,7 +74,7 @@ class WatanabeSurface:
         that may come within its reach.
         """
         i, j = near.pairs()
-        reach = self.terms.reach[self.species[i] + self.species[j]] + self._near.skin
+        reach = self.terms.reach[self.species[i] + self.species[j]] + self.kept.skin
         keep = np.linalg.norm(near.vectors(positions, cell), axis=1) < reach
         i, j, image = i[keep], j[keep], near.image[keep]
         centre = np.concatenate([i, j])

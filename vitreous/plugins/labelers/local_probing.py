@@ -13,6 +13,7 @@ only, as in the paper.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler, Potential
 from vitreous.core.surface import EnergySurface
+from vitreous.core.watching import Told, watcher
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
 from vitreous.mechanics.probing.disc_probe import disc_probe
@@ -160,7 +162,16 @@ class LocalProbing(Labeler):
                 stacklevel=3,
             )
 
+        by, done, count = watcher(), itertools.count(1), int(inside.sum())
+
         def found_at(site: NDArray[np.float64]) -> Found:
+            found = at(site)
+            if by is not None:
+                so_far = next(done)
+                by(Told(so_far / count, f"{so_far} of {count} sites"))
+            return found
+
+        def at(site: NDArray[np.float64]) -> Found:
             near, _ = around(
                 configuration.positions,
                 site,

@@ -6,16 +6,13 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch_geometric.nn import MessagePassing
-from torch_geometric.nn.aggr import MeanAggregation, SumAggregation
-from torch_geometric.utils import softmax
 
-from vitreous.learning.graphs import Batch
+from vitreous.learning.graphs import Batch, sums, weights
 
 HEADS = 4  #: of the pooling: what decides a threshold may be in several places of a window
 
 
-class GatedMessages(MessagePassing):
+class GatedMessages(nn.Module):
     """h_i <- h_i + U[h_i, sum_j sigmoid(g_ij) * silu(m_ij)],  (m_ij, g_ij) = A h_i + B h_j + C
     e_ij.
 
@@ -24,7 +21,7 @@ class GatedMessages(MessagePassing):
     """
 
     def __init__(self, hidden: int) -> None:
-        super().__init__(aggr="add")
+        super().__init__()
         self.own = nn.Linear(hidden, 2 * hidden)
         self.other = nn.Linear(hidden, 2 * hidden, bias=False)
         self.edge = nn.Linear(hidden, 2 * hidden, bias=False)
@@ -39,30 +36,12 @@ class GatedMessages(MessagePassing):
         state = self.norm(nodes)
         own, other = self.own(state).chunk(2, dim=1), self.other(state).chunk(2, dim=1)
         along = [nn.functional.linear(edge_values, half) for half in self.edge.weight.chunk(2)]
-        gathered = self.propagate(
-            edges,
-            own=own[0],
-            other=other[0],
-            along=along[0],
-            own_gate=own[1],
-            other_gate=other[1],
-            along_gate=along[1],
-        )
+        source, target = edges
+        # indexing copies, so what is gathered for the edges may be changed in place
+        gate = own[1][target].add_(other[1][source]).add_(along[1]).sigmoid_()
+        message = nn.functional.silu(own[0][target].add_(other[0][source]).add_(along[0]))
+        gathered = sums(gate * message, target, len(nodes))
         return nodes + self.update_nodes(torch.cat([state, gathered], dim=1))
-
-    def message(
-        self,
-        own_i: torch.Tensor,
-        other_j: torch.Tensor,
-        along: torch.Tensor,
-        own_gate_i: torch.Tensor,
-        other_gate_j: torch.Tensor,
-        along_gate: torch.Tensor,
-    ) -> torch.Tensor:
-        gate = (
-            own_gate_i.add_(other_gate_j).add_(along_gate).sigmoid_()
-        )  # own_i and own_gate_i are copies, made for these edges
-        return gate * nn.functional.silu(own_i.add_(other_j).add_(along))
 
 
 class GraphNet(nn.Module):
@@ -80,7 +59,6 @@ class GraphNet(nn.Module):
         )
         self.messages = nn.ModuleList([GatedMessages(hidden) for _ in range(layers)])
         self.norm, self.attention = nn.LayerNorm(hidden), nn.Linear(hidden, HEADS)
-        self.mean, self.sum = MeanAggregation(), SumAggregation()
         self.out = nn.Sequential(
             nn.Linear((1 + HEADS) * hidden, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, outputs)
         )
@@ -94,8 +72,8 @@ class GraphNet(nn.Module):
         for layer in self.messages:
             nodes = layer(nodes, batch.edges, along)
         nodes = self.norm(nodes)
-        share = softmax(self.attention(nodes), batch.graph, num_nodes=batch.size)
-        attended = self.sum(
-            (share[:, :, None] * nodes[:, None]).flatten(1), batch.graph, dim_size=batch.size
-        )
-        return torch.cat([attended, self.mean(nodes, batch.graph, dim_size=batch.size)], dim=1)
+        share = weights(self.attention(nodes), batch.graph, batch.size)
+        attended = sums((share[:, :, None] * nodes[:, None]).flatten(1), batch.graph, batch.size)
+        count = sums(nodes.new_ones(len(nodes)), batch.graph, batch.size).clamp(min=1)
+        mean = sums(nodes, batch.graph, batch.size) / count[:, None]
+        return torch.cat([attended, mean], dim=1)

@@ -59,7 +59,7 @@ class GraphNetwork(Network):
 
     Raises:
         VitreousError: parameters out of range.
-        MissingExtra: torch, Lightning, PyG or safetensors not installed.
+        MissingExtra: torch, Lightning or safetensors not installed.
     """
 
     forms = frozenset({"graph"})

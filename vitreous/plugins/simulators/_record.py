@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Events, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic.fixed_steps import Path, steps_within
+from vitreous.mechanics.quasistatic.fixed_steps import steps_within
+from vitreous.mechanics.quasistatic.marks import Arrays, Path, state_arrays, state_of
 
 _HIDDEN = 1.0  # events that are expected to share a step with another, before a warning
 
@@ -26,6 +29,21 @@ class Frames:
             int(np.ceil(strain / strain_step * (1.0 - 1e-9))) for strain in strains
         )
         self._step, self._every, self._last = strain_step, every, -np.inf
+
+    def kept(self) -> Arrays:
+        """What is saved so far, for ``restore``."""
+        strains = np.array([strain for strain, _ in self.saved])
+        found: Arrays = {"frames": strains, "frames.last": np.array(self._last)}
+        for k, (_, state) in enumerate(self.saved):
+            found |= state_arrays(f"frame{k}", state)
+        return found
+
+    def restore(self, kept: Mapping[str, NDArray[Any]]) -> None:
+        """Take up what ``kept`` gave."""
+        self._last = float(kept["frames.last"])
+        self.saved = [
+            (float(strain), state_of(kept, f"frame{k}")) for k, strain in enumerate(kept["frames"])
+        ]
 
     def visit(self, step: int, state: State) -> None:
         """Save the state at a strain step if due or listed."""

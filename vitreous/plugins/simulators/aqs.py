@@ -21,6 +21,8 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
+from vitreous.core.underway import SoFar, Underway
+from vitreous.core.watching import tell
 from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
@@ -29,8 +31,10 @@ from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.quasistatic.continuation import deform
 from vitreous.mechanics.quasistatic.fixed_steps import Protocol
 from vitreous.mechanics.quasistatic.instability import Instability
+from vitreous.mechanics.quasistatic.marks import Mark, Path, restored
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.mechanics.relax import relax, relax_lengths
+from vitreous.plugins.simulators._held import Held
 from vitreous.plugins.simulators._record import Frames, refuse_short, trajectory_of
 
 _ZERO = 1e-10  # of an atom's stiffness: an eigenvalue that is zero but for rounding
@@ -70,6 +74,7 @@ class AQS(Simulator):
     version: ClassVar = 5
 
     dimensions: ClassVar = frozenset({2, 3})
+    resumes: ClassVar = True
 
     strain_step: float = 1e-4
     strain_max: float = 0.2
@@ -161,58 +166,103 @@ class AQS(Simulator):
         loading: Loading,
         *,
         strains: Sequence[float] = (),
+        underway: Underway | None = None,
     ) -> Trajectory:
-        """Deform the relaxed glass along the loading.
+        """Deform the relaxed glass along the loading; ``underway`` is told of every state, and what
+        it has taken up goes on with the same bits.
 
         Raises:
             NotConverged: if a descent exceeds its budget.
             VitreousError: for a loading that the glass cannot follow
             (``vitreous.mechanics.quasistatic.straining``).
         """
-        protocol = self._protocol()
+        protocol, kept = self._protocol(), None if underway is None else underway.taken_up
         frames = Frames(self.strain_step, self.frame_every, strains)
         with threadpool_limits(1):
             surface = potential.surface(configuration)
             refuse_deformation(configuration, loading, self.strain_max, surface)
             preconditioner = Preconditioner(surface.bond_range)
-            start = relax(
-                surface, configuration.positions, configuration.cell, preconditioner, protocol
-            )
             softest = SoftestMode(surface, preconditioner)
-            lowest = [softest.at(start.positions, start.cell) if self.eigenvalues else np.nan]
-
-            def visit(step: int, state: State) -> None:
-                lowest.append(
-                    softest.at(state.positions, state.cell) if self.eigenvalues else np.nan
-                )
-                frames.visit(step, state)
-
             rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
             breaks = BondBreaks(configuration, surface, rule) if self.break_far > 0.0 else None
+            held = Held(surface, preconditioner, softest, breaks, frames)
             over = self._over(configuration, loading)
-            lost: list[int] = []
+            if kept is None:
+                begin = None
+                start = relax(
+                    surface, configuration.positions, configuration.cell, preconditioner, protocol
+                )
+            else:
+                begin = restored(kept)
+                start = begin.path.states[0]
+                held.restore(kept)
+            lowest, lost = held.lowest, held.lost
+            if begin is None:
+                lowest.append(self._lowest(softest, start))
+
+            def visit(step: int, state: State) -> None:
+                lowest.append(self._lowest(softest, state))
+                frames.visit(step, state)
+                self._tell(step * self.strain_step, len(lost), state.residual)
 
             def ends(event: Instability) -> bool:
                 lost.append(-1 if breaks is None else breaks.lost_by(event))
                 return over(event, lost[-1])
 
+            def made(path: Path) -> Trajectory:
+                return trajectory_of(
+                    configuration,
+                    loading,
+                    self.strain_step,
+                    path,
+                    frames=frames.saved,
+                    lost=None if breaks is None else lost[: len(path.events)],
+                    lowest=lowest[: len(path.states)],
+                )
+
+            def reached(mark: Mark) -> None:
+                assert underway is not None
+                arrays, state = held.now(mark), mark.path.states[mark.states - 1]
+                underway.reached(
+                    SoFar(
+                        strain=mark.path.steps[mark.states - 1] * self.strain_step,
+                        events=mark.events,
+                        residual=state.residual,
+                        trajectory=lambda: made(mark.whole()),
+                        arrays=arrays,
+                    )
+                )
+
             path = deform(
-                surface, start, loading, protocol, preconditioner, visit, ends, frames.stops
+                surface,
+                start,
+                loading,
+                protocol,
+                preconditioner,
+                visit,
+                ends,
+                frames.stops,
+                begin=begin,
+                marked=None if underway is None else reached,
             )
             stiffest = (
                 surface.linearise(start.positions, start.cell).network(np.inf).diagonal().max()
             )
         _warn_of_modes(np.array(path.steps) * self.strain_step, np.array(lowest) / stiffest)
-        broken = None if breaks is None else lost
-        return trajectory_of(
-            configuration,
-            loading,
-            self.strain_step,
-            path,
-            frames=frames.saved,
-            lost=broken,
-            lowest=lowest,
+        return made(path)
+
+    def _tell(self, strain: float, events: int, residual: float) -> None:
+        """Say how far the deformation is: where it ends first, by strain or by events."""
+        share = max(strain / self.strain_max, events / self.max_events)
+        word = "event" if events == 1 else "events"
+        tell(
+            f"strain {strain:.4g} of {self.strain_max:g}, {events} {word}, force left "
+            f"{residual:.2g}",
+            share,
         )
+
+    def _lowest(self, softest: SoftestMode, state: State) -> float:
+        return softest.at(state.positions, state.cell) if self.eigenvalues else np.nan
 
     def _over(
         self, configuration: Configuration, loading: Loading

@@ -1,0 +1,72 @@
+"""How networks are trained beyond their own fields: what Lightning's Trainer is given, and where a
+training is logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vitreous.core.errors import VitreousError
+
+LOGGERS = ("csv", "tensorboard")
+#: what a model's own fields decide, by the name of the Trainer's argument
+OWN = {
+    "max_epochs": "model.epochs",
+    "accelerator": "model.accelerator",
+    "devices": "model.devices",
+    "precision": "model.precision",
+    "callbacks": "",
+    "enable_checkpointing": "model.checkpoints",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """The key ``trainer`` of a configuration.
+
+    Fields:
+        logger: csv or tensorboard, whose files go to ``folder``; None: no logger.
+        quick: two epochs of a few batches, to try whether all fits together.
+        options: further arguments of Lightning's Trainer, which decide what is learnt.
+    """
+
+    logger: str | None = None
+    quick: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.logger is not None and self.logger not in LOGGERS:
+            raise VitreousError(
+                f"trainer.logger is '{self.logger}'; expected one of {', '.join(LOGGERS)}, or null"
+            )
+        for name in sorted(set(OWN) & set(self.options)):
+            instead = f"set {OWN[name]}" if OWN[name] else "leave it out"
+            raise VitreousError(f"trainer.{name} is not to be set here; {instead}")
+
+    def decides(self) -> dict[str, Any]:
+        """What of it decides a result; empty by default."""
+        return {**self.options, **({"quick": True} if self.quick else {})}
+
+
+_NOW: ContextVar[Training] = ContextVar("training", default=Training())  # noqa: B039
+
+
+def training() -> Training:
+    """How networks are trained now."""
+    return _NOW.get()
+
+
+@contextmanager
+def trained_with(chosen: Training) -> Iterator[None]:
+    """Networks are trained so while the context lasts."""
+    before = _NOW.set(chosen)
+    try:
+        yield
+    finally:
+        _NOW.reset(before)

@@ -1,0 +1,128 @@
+"""A deformation kept in its folder while it goes on, so that whatever ends it leaves what was
+reached, and it can be taken up there with the same bits.
+
+Beside ``curve.csv``, ``events.csv`` and ``frames.extxyz`` up to the last state that was kept, the
+folder holds ``underway.npz`` as long as the deformation is not finished: arrays without pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from vitreous.core.archive import MANIFEST, read_archive, write_archive
+from vitreous.core.errors import VitreousError
+from vitreous.core.underway import Arrays, SoFar
+
+FILE = "underway.npz"
+BETWEEN = 30.0  #: seconds between two saves, at least
+SHARE = 20.0  #: a save takes no more than the 20th part of the time
+
+
+class Kept:
+    """Keeps a deformation in ``folder``.
+
+    Args:
+        write: writes a trajectory's files into the folder; their paths.
+        made_with: all that decides the result, as plain values by the names that a user knows.
+        resume: take up what the folder holds.
+
+    Raises:
+        VitreousError: ``resume``, and the folder holds no deformation underway, a damaged one, or
+        one that was made with something else.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        write: Callable[[Any, Path], list[Path]],
+        made_with: Mapping[str, Any],
+        *,
+        resume: bool = False,
+    ) -> None:
+        self.folder, self._write = folder, write
+        self._made_with = json.loads(json.dumps(made_with))
+        self._arrays = self._read() if resume else None
+        self._saved_at, self._took = monotonic(), 0.0
+        self._last: SoFar | None = None
+
+    @property
+    def taken_up(self) -> Arrays | None:
+        return self._arrays
+
+    @property
+    def last(self) -> SoFar | None:
+        """The last state that was reached."""
+        return self._last
+
+    def reached(self, so_far: SoFar) -> None:
+        self._last = so_far
+        if monotonic() - self._saved_at >= max(BETWEEN, SHARE * self._took):
+            self.save()
+
+    def save(self) -> None:
+        """Write what was reached; what was written before stays whole if that fails. Raises
+        VitreousError where it does.
+        """
+        if self._last is None:
+            return
+        begun = monotonic()
+        try:
+            with warnings.catch_warnings():  # what speaks against it is told at its end
+                warnings.simplefilter("ignore")
+                self._write(self._last.trajectory(), self.folder)
+            manifest = np.array(json.dumps({"made_with": self._made_with}))
+            write_archive(self.folder / FILE, {MANIFEST: manifest, **self._last.arrays()})
+        except (VitreousError, OSError) as error:
+            raise VitreousError(
+                f"{error.strerror if isinstance(error, OSError) else error}: the deformation ended "
+                f"at strain {self._last.strain:g}, and {self.folder} holds it as far as it was "
+                "last saved; free some space and go on with --resume"
+            ) from error
+        self._saved_at, self._took = monotonic(), monotonic() - begun
+
+    def finished(self) -> None:
+        """Nothing is underway any more."""
+        (self.folder / FILE).unlink(missing_ok=True)
+
+    def _read(self) -> Arrays:
+        path = self.folder / FILE
+        try:
+            about, arrays = read_archive(path)
+            before = dict(about["made_with"])
+        except FileNotFoundError:
+            raise VitreousError(
+                f"{self.folder} holds no deformation that was interrupted, so there is nothing to "
+                "resume; leave --resume out"
+            ) from None
+        except Exception as error:
+            raise VitreousError(
+                f"{path} is damaged ({error}); start anew with --force instead of --resume"
+            ) from error
+        self._refuse_other(before)
+        return arrays
+
+    def _refuse_other(self, before: Mapping[str, Any]) -> None:
+        now = self._made_with
+        other = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        if other:
+            differ = ", ".join(
+                f"{name} was {before.get(name)!r:.60} and is {now.get(name)!r:.60}"
+                for name in other
+            )
+            raise VitreousError(
+                f"{self.folder} holds a deformation that was made otherwise: {differ}; resume it "
+                "with what it was made with, or start anew with --force"
+            )
+
+
+def underway_in(folder: Path) -> bool:
+    """Whether a folder holds a deformation that was interrupted."""
+    return os.path.lexists(folder / FILE)
