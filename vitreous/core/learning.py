@@ -21,8 +21,8 @@ from vitreous.core.run import Metric, Run, pack, unpack
 from vitreous.core.sample import Examples, Sample, Shelf
 from vitreous.core.store import Store, identity
 from vitreous.core.training import training
-from vitreous.core.watching import epoch
 from vitreous.core.vocabulary import HAZARD_STRAINS
+from vitreous.core.watching import epoch
 
 _LEARNT_FROM = ("train", "validation")
 
