@@ -22,6 +22,7 @@ from vitreous.core.interfaces import Generator, Model
 from vitreous.core.learning import Lesson, sums
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample, Shelf
+from vitreous.core.source import sources_of
 from vitreous.core.split import Split, lost_roles
 from vitreous.core.stages import Record, artifacts
 from vitreous.core.store import Store, identity
@@ -233,7 +234,9 @@ class Pipeline(Chain):
         excluded: dict[int, VitreousError] = {}
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
         tasks = [(index, cases[index]) for index in indices]
-        for (index, _), found in crew.map(partial(attempt, self._chains, store), tasks, "glasses"):
+        sources = sources_of(p for chain in self._chains.values() for p in chain.parts.values())
+        task = partial(attempt, self._chains, store, sources)
+        for (index, _), found in crew.map(task, tasks, "glasses"):
             each = [
                 f.as_error() if isinstance(f, Failure) else f
                 for f in (found if isinstance(found, list) else [found])

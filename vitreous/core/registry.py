@@ -21,6 +21,7 @@ import pluggy
 
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.plugin import KINDS, PROJECT, Component, Hooks
+from vitreous.core.source import keyed_by_source, source_of
 
 GROUP = "vitreous"
 #: by the name under which an optional package of Vitreous is imported: what installs it
@@ -246,6 +247,8 @@ def load_class(registered: Registered) -> type[Any]:
             f"{label}: its target {component.target} is not a subclass of "
             f"vitreous.core.interfaces.{interface.__name__}"
         )
+    if keyed_by_source(found):
+        source_of(found)  # read now, while the file is what was imported
     return found
 
 
