@@ -52,7 +52,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         VitreousError: an unknown component or field, a wrong type, parts that do not fit together,
         or an impossible split.
     """
-    for failure in registry.failed:
+    for failure in (*registry.failed, *registry.clashes):
         _log.warning("%s", failure)
     for key in config:
         if key not in KEYS:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vitreous.core.config_folders import OWN, plugin_folders
-from vitreous.core.registry import suggest
+from vitreous.core.config_folders import OWN, missing_file, plugin_folders
+from vitreous.core.plugin import KINDS
+from vitreous.core.registry import discover, suggest
 
 _SENTENCES = {
     r"Could not override '([^']+)'\. ?No match in the defaults list": (
@@ -66,10 +67,20 @@ def _first_line(error: BaseException) -> str:
 def _missing_config(file: str, options: Iterable[str]) -> str:
     group, _, name = file.removesuffix(".yaml").rpartition("/")
     group = group or "config"
+    if (lacking := _unconfigured(group, name)) is not None:
+        return lacking
     known = sorted(set(_configurations(group))) or sorted(options)
     return (
         f"unknown {group} '{name}'{suggest(name, known)}; available: {', '.join(known) or 'none'}"
     )
+
+
+def _unconfigured(kind: str, name: str) -> str | None:
+    """What an installed component lacks that has no configuration; None if there is no such one."""
+    if kind not in KINDS:
+        return None
+    found = [r for r in discover().all(kind) if r.component.name == name]
+    return (missing_file(found[0]) or None) if found else None
 
 
 def _configurations(group: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from vitreous.core.cases import Case
 from vitreous.core.chain import Chain
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.notes import notes
+from vitreous.core.plugin_lines import of_plugin
 from vitreous.core.source import refuse_edited
 from vitreous.core.stages import Record, compute_glass
 from vitreous.core.store import Store
@@ -55,6 +56,10 @@ def attempt(
             ]
     except VitreousError as error:
         return _portable(error)
+    except Exception as error:
+        if (told := of_plugin(error)) is None:
+            raise
+        return _portable(told)
 
 
 def _portable(error: VitreousError) -> Failure:
