@@ -8,10 +8,10 @@ from typing import Any
 
 from vitreous.core.build import build, checked_value, construct
 from vitreous.core.cases import LoadCase
-from vitreous.core.compose import ROLES, check
+from vitreous.core.compose import ROLES, check, declared
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Generator, Labeler
+from vitreous.core.interfaces import Generator, Labeler, Potential
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.projection import Projection
 from vitreous.core.registry import Registry, suggest
@@ -64,6 +64,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         if config.get(role) is None and role in OPTIONAL:
             continue
         parts[role] = build(registry, kind, config.get(role) or {}, role)
+    parts["generator"] = parts["generator"].suited(parts["potential"])
     if "model" in parts and "descriptor" not in parts:
         raise VitreousError(
             "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out "
@@ -76,7 +77,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes)
     )
     loading = loadings[0].loading if loadings else loading
-    classes = {role: type(part) for role, part in parts.items()}
+    classes = {role: declared(part) for role, part in parts.items()}
     _refuse_auxiliary(parts)
     projection = _projection(config)
     check(classes, loading.dimension, registry, projected=projection is not None)
@@ -100,7 +101,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     }
     pipeline = Pipeline(
         **parts,
-        tested=_tested(config, registry),
+        tested=_tested(config, registry, parts["potential"]),
         **numbers,
         targets=targets,
         projection=projection,
@@ -152,7 +153,9 @@ def _targets(
     return targets
 
 
-def _tested(config: Mapping[str, Any], registry: Registry) -> Generator | None:
+def _tested(
+    config: Mapping[str, Any], registry: Registry, potential: Potential
+) -> Generator | None:
     """The generator of test glasses: the run's, with the fields of ``tested``; None where it has
     none.
     """
@@ -164,7 +167,8 @@ def _tested(config: Mapping[str, Any], registry: Registry) -> Generator | None:
             "tested names a component; expected fields of the generator, such as "
             "'tested={rings_x: 32}'"
         )
-    return build(registry, "generator", {**config["generator"], **fields}, "tested")
+    made = build(registry, "generator", {**config["generator"], **fields}, "tested")
+    return made.suited(potential)
 
 
 def _projection(config: Mapping[str, Any]) -> Projection | None:

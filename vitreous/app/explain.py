@@ -37,6 +37,9 @@ _SENTENCES = {
     ),
 }
 
+#: groups of which experiment=files takes the member named as the potential
+_FOLLOWING = ("descriptor/of", "descriptor/indicators_of")
+
 
 def explain(error: BaseException) -> str:
     """One sentence for an exception of Hydra or OmegaConf."""
@@ -69,6 +72,12 @@ def _missing_config(file: str, options: Iterable[str]) -> str:
     group = group or "config"
     if (lacking := _unconfigured(group, name)) is not None:
         return lacking
+    if group in _FOLLOWING:
+        return (
+            f"experiment=files knows nothing that follows from potential '{name}'; choose it with "
+            "descriptor=NAME descriptor@indicators=NAME, or leave the indicators out with "
+            "~indicators: see vitreous list descriptor"
+        )
     known = sorted(set(_configurations(group))) or sorted(options)
     return (
         f"unknown {group} '{name}'{suggest(name, known)}; available: {', '.join(known) or 'none'}"
