@@ -1,5 +1,5 @@
-"""Any material in one line: ``experiment=lj``, ``cuzr``, ``bilayer``, and ``files`` with a potential,
-from which the rest follows.
+"""Any material in one line: ``experiment=lj``, ``cuzr``, ``bilayer``; and ``files`` with a
+potential, from which the rest follows.
 """
 
 import re
@@ -59,8 +59,8 @@ GLASSES = {
         lambda: binary_mixture(side=12, dimension=2, names=("S", "L")),
         *("lj", ("S", "L"), False, 2.5),
     ),
-    "watanabe": (lambda: silica_crystal(), "metal", ("Si", "O"), True, 4.0),
-    "eam": (lambda: Eam.example_glass(), "metal", ("Cu", "Zr"), False, 4.5),
+    "watanabe": (silica_crystal, "metal", ("Si", "O"), True, 4.0),
+    "eam": (Eam.example_glass, "metal", ("Cu", "Zr"), False, 4.5),
 }
 
 

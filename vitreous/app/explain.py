@@ -69,6 +69,8 @@ def _first_line(error: BaseException) -> str:
 
 def _missing_config(file: str, options: Iterable[str]) -> str:
     group, _, name = file.removesuffix(".yaml").rpartition("/")
+    if group.startswith("experiment/"):  # its folders are part of the names
+        group, name = "experiment", f"{group.partition('/')[2]}/{name}"
     group = group or "config"
     if (lacking := _unconfigured(group, name)) is not None:
         return lacking
@@ -76,7 +78,7 @@ def _missing_config(file: str, options: Iterable[str]) -> str:
         return (
             f"experiment=files knows nothing that follows from potential '{name}'; choose it with "
             "descriptor=NAME descriptor@indicators=NAME, or leave the indicators out with "
-            "~indicators: see vitreous list descriptor"
+            "~descriptor@indicators: see vitreous list descriptor"
         )
     known = sorted(set(_configurations(group))) or sorted(options)
     return (

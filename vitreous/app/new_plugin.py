@@ -1,4 +1,4 @@
-"""The files of a new package with one component, filled in from the templates beside this module."""
+"""The files of a new package with one component, filled in from the folder ``templates``."""
 
 from __future__ import annotations
 
@@ -31,12 +31,18 @@ SUMMARIES: Mapping[str, str] = {
     "executor": "Tasks in threads of the process of the run",
     "tracker": "A line of JSON for each run",
 }
-#: what is typed to use a component of the kind, where it is not KIND=NAME alone
-_WITH: Mapping[str, str] = {
-    "potential": "potential={0} generator=file generator.path=GLASS generator.units=lj "
-    "'generator.species=[A,B]' generator.find_bonds=false",
-    "generator": "generator={0} potential=lennard_jones_2d labeler=d2min simulator=aqs",
-    "evaluation": "+evaluation@evaluations.{0}={0}",
+#: what is typed to use a component of the kind, after ``vitreous run``: {0} is its name
+_USE: Mapping[str, str] = {
+    "potential": "experiment=files potential={0} generator.path=GLASSES labeler=d2min "
+    "descriptor=symmetry_functions ~descriptor@indicators",
+    "generator": "experiment=lj scale=small generator={0}",
+    "simulator": "experiment=demo scale=small simulator={0}",
+    "labeler": "experiment=demo scale=small labeler={0} model=ridge descriptor=symmetry_functions",
+    "descriptor": "experiment=demo scale=small descriptor={0} model=ridge",
+    "model": "experiment=demo scale=small model={0} descriptor=symmetry_functions",
+    "evaluation": "experiment=demo scale=small +evaluation@evaluations.{0}={0}",
+    "executor": "experiment=demo scale=small executor={0}",
+    "tracker": "experiment=demo scale=small tracker={0}",
 }
 
 
@@ -105,7 +111,7 @@ def files_of(name: str, kind: str) -> dict[str, File]:
 def use(options: argparse.Namespace) -> str:
     """The command that uses the component."""
     name = options.name.replace("-", "_")
-    return "vitreous run " + _WITH.get(options.kind, options.kind + "={0}").format(name)
+    return f"vitreous run {_USE[options.kind].format(name)}"
 
 
 def write(folder: Path, files: Mapping[str, File]) -> None:
@@ -159,11 +165,11 @@ def vitreous_components():
     ]
 '''
 
-_TESTS = '''\
+_TESTS = """\
 from vitreous.testing import component_checks
 
 
 @component_checks("{name}")
 def test_conformance(component_check):
     component_check()
-'''
+"""

@@ -135,7 +135,7 @@ def _dimensions(
             what = "the projection" if seen != dimension else "the loading"
             flat = seen == 3 and 2 in cls.dimensions and role in ("descriptor", "indicators")
             hint = "; it can see a plane view with projection={plane: xy}" if flat else ""
-            if role == "potential" and len(cls.dimensions) == 1:
+            if role in ("potential", "generator") and len(cls.dimensions) == 1:
                 hint = f"; for its glasses set loading.dimension={works}"
             yield Conflict(
                 (role,),
