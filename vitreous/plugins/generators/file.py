@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -162,16 +163,19 @@ class File(Generator):
         """Read glass number ``index``; ``rng`` is not used. Raises VitreousError for a bad file."""
         file, of = self._file(index), self._filled(SILICA, "silica2d")
         _refuse_foreign(file)
-        configuration = read_configuration(
-            file,
-            species=None if of.assumed else of.species,
-            assumed=of.species,
-            units=str(of.units),
-            dimension=self.dimension,
-            frame=self.frame,
-            minimum_distance=float(of.minimum_distance or 0.0),
-            atom_style=self.atom_style,
-        )
+        with warnings.catch_warnings():
+            if index:  # what is assumed is said of the first glass
+                warnings.filterwarnings("ignore", message=".* does not say what its types are")
+            configuration = read_configuration(
+                file,
+                species=None if of.assumed else of.species,
+                assumed=of.species,
+                units=str(of.units),
+                dimension=self.dimension,
+                frame=self.frame,
+                minimum_distance=float(of.minimum_distance or 0.0),
+                atom_style=self.atom_style,
+            )
         configuration = _in_order(configuration, of.species or ())
         return (
             configuration.with_(bonds=silica_bonds(configuration, self.bond_cutoff))
