@@ -74,17 +74,17 @@ def test_the_checks_of_a_package_of_every_kind_pass_and_it_can_be_run(tmp_path):
 
 def test_what_was_made_and_what_to_type_next_is_printed(tmp_path):
     done = vitreous(tmp_path, "new-plugin", "glass-angles", "--kind", "descriptor")
-    assert done.stdout.splitlines() == [
+    assert [" ".join(line.split()) for line in done.stdout.splitlines()] == [
         "glass-angles/",
-        "  pyproject.toml                                name, dependencies",
-        "  glass_angles/__init__.py                      the declaration: put your citation there",
-        "  glass_angles/glass_angles.py                  the method: begin here",
-        "  glass_angles/conf/descriptor/glass_angles.yaml  every field with its default",
-        "  tests/test_conformance.py                     the checks, for pytest",
+        "pyproject.toml name, dependencies",
+        "glass_angles/__init__.py the declaration: put your citation there",
+        "glass_angles/glass_angles.py the method: begin here",
+        "glass_angles/conf/descriptor/glass_angles.yaml every field with its default",
+        "tests/test_conformance.py the checks, for pytest",
         "next:",
-        "  pip install -e glass-angles",
-        "  vitreous check glass-angles",
-        "  vitreous run experiment=demo scale=small descriptor=glass_angles model=ridge",
+        "pip install -e glass-angles",
+        "vitreous check glass-angles",
+        "vitreous run experiment=demo scale=small descriptor=glass_angles model=ridge",
     ]
     names = {p.relative_to(tmp_path / "glass-angles").as_posix() for p in tmp_path.rglob("*.*")}
     assert set(files_of("glass-angles", "descriptor")) <= names
