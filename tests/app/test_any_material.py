@@ -117,6 +117,7 @@ def test_the_order_of_species_is_the_potentials_whatever_the_order_in_the_file(t
     assert read.generate(0, np.random.default_rng(0)).names == ("Si", "O")
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")  # of statistics over a single glass
 def test_two_glasses_from_files_are_enough_for_a_run(tmp_path, capsys):
     for k in range(2):
         glass = binary_mixture(side=12, dimension=2, seed=k, names=("S", "L"))
