@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 PORT ?= 5000
-.PHONY: help setup demo ui test test-slow lint docs bench wheel clean
+.PHONY: help setup demo ui test test-slow sources lint docs bench wheel clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test: setup ## the tests: about ten minutes on two cores
 
 test-slow: setup ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
+
+sources: setup ## record the sources of our components, once their versions are right
+	$(BIN)/python tests/own_sources.py
 
 lint: setup ## style, spelling, types, import layers
 	$(BIN)/ruff check .

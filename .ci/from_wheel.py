@@ -32,7 +32,8 @@ LARGER = {
     "font_clos/transfer": ["tested={rings_x: 8, rings_y: 8}"],
     "font_clos/windows": ["tested={rings_x: 8, rings_y: 8}", "descriptor.window=[32.0,28.0]"],
 }
-PATHS = ("generator=file", "generator=tem_image")  #: what composes with a file alone
+#: what composes with a file alone
+PATHS = ("generator=file", "generator=tem_image", "experiment=files")
 #: the image of the package has the size that it has
 IMAGED = ["generator.detector=marr_hildreth", "labeler.grid=5", "tracker=none"]
 
@@ -95,6 +96,7 @@ def main(wheels: Path, scratch: Path) -> None:
     every_config(outside)
     outside.install(str(plugin))
     with_plugin(outside, before=components)
+    new_plugins(outside)
 
 
 def alone(outside: Outside) -> None:
@@ -147,11 +149,16 @@ def every_config(outside: Outside) -> None:
         "vitreous", "run", *[o for o in TINY if o != "tracker=none"], "descriptor=physical"
     )
     groups = options(outside)
+    own_glasses(outside)
     for name in groups["experiment"]:
-        chosen = BILAYERS if name.startswith("font_clos/") else ["scale=small", *TINY]
+        if name == "files":  # done with files
+            continue
+        bilayers = name.startswith("font_clos/") or name == "bilayer"
+        chosen = BILAYERS if bilayers else ["scale=small", *TINY]
         chosen = IMAGED if name == "font_clos/tem" else chosen
-        if name.startswith("fan_ma/"):
-            chosen = ALLOYS if name.startswith("fan_ma/3d/") else PLASTIC
+        if name.startswith("fan_ma/") or name in ("lj", "cuzr"):
+            alloys = name.startswith("fan_ma/3d/") or name == "cuzr"
+            chosen = ALLOYS if alloys else PLASTIC
         outside.call("vitreous", "run", f"experiment={name}", *chosen, *LARGER.get(name, []))
     for group, names in groups.items():
         for name in names:
@@ -168,6 +175,20 @@ def every_config(outside: Outside) -> None:
                 chosen,
                 *(["generator.path=x"] if chosen in PATHS else []),
             )
+
+
+def own_glasses(outside: Outside) -> None:
+    """Glasses from files, of which the potential alone is named."""
+    made = (
+        "from pathlib import Path\nfrom vitreous.io.write import write_configuration\n"
+        "from vitreous.testing.systems import binary_mixture\n"
+        "for k in range(2):\n"
+        "    glass = binary_mixture(side=14, dimension=2, seed=k, names=('S', 'L'))\n"
+        "    write_configuration(Path(f'own{k}.extxyz'), glass)"
+    )
+    outside.call("python", "-c", made)
+    named = ["experiment=files", "potential=lennard_jones_2d", "generator.path=own*.extxyz"]
+    outside.call("vitreous", "run", *named, "tracker=none")
 
 
 def options(outside: Outside) -> dict[str, list[str]]:
@@ -201,6 +222,15 @@ def with_plugin(outside: Outside, before: object) -> None:
         "vitreous", "run", *TINY, f"descriptor={chosen['descriptor']}", f"model={chosen['model']}"
     )
     outside.call("vitreous", "check", "vitreous-bond-order")
+
+
+def new_plugins(outside: Outside) -> None:
+    """A new package of every kind installs and passes the kit."""
+    kinds = ("potential", "generator", "simulator", "labeler", "descriptor")
+    for kind in (*kinds, "model", "evaluation", "executor", "tracker"):
+        outside.call("vitreous", "new-plugin", f"my-{kind}", "--kind", kind)
+        outside.install(f"./my-{kind}")
+        outside.call("vitreous", "check", f"my-{kind}")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,14 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vitreous import __version__
 from vitreous.app.commands import NAMES, command
 from vitreous.core.errors import VitreousError
+
+if TYPE_CHECKING:
+    from vitreous.core.config_folders import ConfigFolder
 
 REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
@@ -71,6 +74,12 @@ def _carried_out(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except (VitreousError, OSError, MemoryError) as error:
         return _refuse(error)
+    except Exception as error:
+        from vitreous.core.plugin_lines import of_plugin
+
+        if (told := of_plugin(error)) is None:
+            raise
+        return _refuse(told)
 
 
 def _output_lost(reported: bool) -> int:
@@ -188,10 +197,9 @@ def _hydra_main() -> Any:
     from hydra.plugins.search_path_plugin import SearchPathPlugin
 
     from vitreous.app.sweeper import sweeper
-    from vitreous.core.config_folders import plugin_folders, refuse_duplicates
+    from vitreous.core.config_folders import plugin_folders
 
     folders = plugin_folders()
-    refuse_duplicates(folders)
 
     class PluginConfigs(SearchPathPlugin):
         """The configurations that installed packages bring along."""
@@ -204,16 +212,33 @@ def _hydra_main() -> Any:
     Plugins.instance().register(sweeper())
     # to look into a configuration runs nothing of it
     looking = {"-c", "--cfg", "-i", "--info"} & {a.split("=")[0] for a in sys.argv[1:]}
-    loader = ConfigLoaderImpl if looking else _limited([str(folder.path) for folder in folders])
+    checked = _each_once(ConfigLoaderImpl, folders)
+    loader = checked if looking else _limited(checked, [str(folder.path) for folder in folders])
     hydra_core.ConfigLoaderImpl = loader  # pyright: ignore[reportPrivateImportUsage]
     return hydra.main(version_base="1.3", config_path="pkg://vitreous.conf", config_name="config")(
         _job
     )
 
 
-def _limited(plugins: Sequence[str]) -> Any:
-    """Hydra's loader, which looks every configuration through before Hydra makes, imports or calls
-    anything that it names; ``plugins`` are the folders of those that installed packages bring.
+def _each_once(loader: Any, folders: Sequence[ConfigFolder]) -> Any:
+    """Hydra's ``loader``, which refuses a choice that two packages ship."""
+    from vitreous.core.config_folders import duplicates, refuse_duplicates
+
+    found = duplicates(folders)
+
+    class EachOnce(loader):
+        def load_configuration(self, *what: Any, **more: Any) -> Any:
+            config = super().load_configuration(*what, **more)
+            refuse_duplicates(found, config.hydra.runtime.choices)
+            return config
+
+    return EachOnce
+
+
+def _limited(loader: Any, plugins: Sequence[str]) -> Any:
+    """Hydra's ``loader``, which looks every configuration through before Hydra makes, imports or
+    calls anything that it names; ``plugins`` are the folders of those that installed packages
+    bring.
     """
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra._internal.utils import create_config_search_path
@@ -223,7 +248,7 @@ def _limited(plugins: Sequence[str]) -> Any:
     from vitreous.app import limits
     from vitreous.core.allowed import HYDRA, allowed
 
-    class Limited(ConfigLoaderImpl):
+    class Limited(loader):
         def load_configuration(
             self, config_name: Any, overrides: Any, *rest: Any, **more: Any
         ) -> Any:
@@ -264,6 +289,7 @@ def _job(config: Any) -> Any:
     from omegaconf import OmegaConf
 
     from vitreous.app.run import Job, run
+    from vitreous.core.plugin_lines import of_plugin
 
     job = HydraConfig.get()
     plain: Any = OmegaConf.to_container(config, resolve=True)
@@ -277,11 +303,14 @@ def _job(config: Any) -> Any:
                 command=command,
             )
         )
-    except (VitreousError, OSError) as error:
+    except Exception as error:
+        told = error if isinstance(error, VitreousError | OSError) else of_plugin(error)
+        if told is None:
+            raise
         _clear(Path(job.runtime.output_dir), Path(plain["runs"]))
         if job.mode == RunMode.MULTIRUN:
-            raise  # the other jobs are carried out nevertheless
-        _refusals.append(error)
+            raise told from None  # the other jobs are carried out nevertheless
+        _refusals.append(told)
         return None
     return json.loads((Path(job.runtime.output_dir) / "scores.json").read_text())
 

@@ -177,6 +177,12 @@ def labeler(change: Callable[[Any, Any], Any], **more: Any) -> type:
     return variant(Rearrangements, label=label, **more)
 
 
+def _by_the_first_event(self: Any, glass: Any, p: Any, loading: Any, path: Any) -> Any:
+    first = path.events.strain[0] if path is not None else 0.0
+    found = Rearrangements.label(self, glass, p, loading, path)
+    return replace(found, values=np.maximum(found.values, first))
+
+
 class Fitted:
     """A fitted ridge with some answers replaced."""
 
@@ -223,6 +229,11 @@ def _fit_on_all_rows(self: Any, train: Any, validation: Any, rng: Any, log: Any)
         Ridge.fit(self, train, validation, rng, log),
         lambda right, features: right.predict(features) + offset,
     )
+
+
+def _fit_by_the_best_label(self: Any, train: Any, validation: Any, rng: Any, log: Any) -> Any:
+    _ = [labels.values[labels.mask].max() for _, labels in train]
+    return Ridge.fit(self, train, validation, rng, log)
 
 
 def _fit_on_validation(self: Any, train: Any, validation: Any, rng: Any, log: Any) -> Any:
@@ -556,6 +567,10 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
         ),
         "was accepted",
     ),
+    ("labeler", "a_glass_without_events_is_labelled_or_refused"): (
+        variant(Rearrangements, label=_by_the_first_event),
+        "a deformation without events ends in IndexError",
+    ),
     ("descriptor", "declares_itself"): (variant(P, rotation="round"), "rotation is 'round'"),
     ("descriptor", "features_are_as_declared"): (variant(P, form="image"), "'image' is declared"),
     ("descriptor", "translation_changes_nothing"): (
@@ -641,6 +656,10 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("model", "unlabelled_sites_are_not_used"): (
         variant(Ridge, fit=_fit_on_all_rows),
         "after changing masked sites",
+    ),
+    ("model", "empty_masks_are_survived"): (
+        variant(Ridge, fit=_fit_by_the_best_label),
+        "a training glass without labels ends in ValueError",
     ),
     ("model", "validation_only_chooses"): (
         variant(Ridge, fit=_fit_on_validation),

@@ -6,7 +6,7 @@ import importlib
 from dataclasses import replace
 
 import pytest
-from broken import BASES, CLASSES, ENDS, DualSwitch, File, variant
+from broken import BASES, CLASSES, ENDS, DualSwitch, File, Ridge, variant
 
 from vitreous.core.errors import VitreousError
 from vitreous.testing import (
@@ -41,6 +41,18 @@ def test_a_check_catches_its_flaw(kind: str, name: str) -> None:
     subject = built_in("descriptor" if kind == "every" else kind, cls=cls)
     outcome = run_check(subject, named(subject, name))
     assert outcome.status == FAILED and complaint in outcome.message, outcome
+
+
+def test_a_regularised_model_is_told_how_to_be_tried_and_passes_when_it_is() -> None:
+    """Its defaults cannot learn eight sites by heart; an ``example`` with less of a penalty can."""
+    strong = variant(Ridge, alphas=(1e9,), __annotations__={"alphas": tuple[float, ...]})
+    subject = built_in("model", cls=strong)
+    outcome = run_check(subject, named(subject, "learns_eight_sites_by_heart"))
+    assert outcome.status == FAILED and "with the class method example" in outcome.message
+    weak = variant(strong, example=classmethod(lambda cls: cls(alphas=(1e-3,))))
+    subject = built_in("model", cls=weak)
+    own = [check for check in checks_for(subject) if "model" in check.tags]
+    assert {run_check(subject, check).status for check in own} == {PASSED}
 
 
 def test_a_config_without_comments_is_caught(tmp_path) -> None:

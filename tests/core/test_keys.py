@@ -1,5 +1,5 @@
-"""A store that was filled before a change of the frame is found again: keys of two recipes, as they
-were on 2026-11-28.
+"""A store that was filled before a change of the frame is found again: keys of recipes of
+each paper, as they were on 2026-11-28 and 2026-11-30.
 
 Change this file only together with a version of a component or a recipe of a stage, and say so in
 the changelog.

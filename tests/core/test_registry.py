@@ -1,5 +1,6 @@
 """Components are found by name, each plugin stands alone, and nothing is settled silently."""
 
+import re
 import sys
 from importlib.metadata import EntryPoint
 
@@ -84,12 +85,32 @@ def test_a_broken_plugin_is_reported_with_its_reason_and_the_others_work(
         registry.find("descriptor", "no_such_map")
 
 
-def test_two_providers_of_one_name_are_an_error_that_names_both():
-    items = [
-        Registered(component=component("same"), provider=p) for p in ("first 1.0", "second 2.0")
+def test_of_two_providers_of_one_name_neither_is_used_and_the_others_are():
+    twins = [
+        Registered(component=component("same", f"{of}.X"), provider=f"{of} 1.0")
+        for of in ("first", "second")
     ]
-    with pytest.raises(VitreousError, match=r"descriptor 'same': first 1.0 .* and second 2.0"):
-        Registry(items)
+    registry = Registry([*twins, Registered(component=component("other"), provider="third 1.0")])
+    assert registry.names("descriptor") == ["other"] and registry.find("descriptor", "other")
+    both = r"descriptor 'same': first 1.0 \(first.X\) and second 1.0 \(second.X\); uninstall one"
+    (clash,) = registry.clashes
+    assert re.search(both, str(clash))
+    for ask in (
+        lambda: registry.find("descriptor", "same"),
+        lambda: registry.by_target("descriptor", "second.X"),
+        lambda: registry.used("descriptor", "first.X", "first 1.0"),
+    ):
+        with pytest.raises(VitreousError, match=both):
+            ask()
+
+
+def test_of_a_name_of_ours_the_other_is_to_be_uninstalled():
+    twins = [
+        Registered(component=component("same", f"{of}.X"), provider=f"{of} 1.0")
+        for of in ("vitreous", "second")
+    ]
+    (clash,) = Registry(twins).clashes
+    assert str(clash).endswith("uninstall second, or rename its component")
 
 
 def test_a_component_whose_package_is_missing_says_what_to_install(tmp_path, monkeypatch):

@@ -22,6 +22,7 @@ VALUE = {"x": np.arange(1000.0)}
 @dataclass(frozen=True, kw_only=True)
 class Method:
     version: ClassVar[int] = 1
+    keyed_by: ClassVar[str] = "source"
     cutoff: float = 2.0
     pair: tuple[int, int] = (1, 2)
     table: np.ndarray = field(default_factory=lambda: np.arange(3))

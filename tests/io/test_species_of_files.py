@@ -112,7 +112,9 @@ def test_an_order_that_contradicts_the_file_is_refused_with_both(capsys, tmp_pat
     found, _ = told(capsys, "energy", file, *SILICA, "--species", "O,Si")
     assert found["energy"] == pytest.approx(right, abs=1e-9)
     with pytest.raises(VitreousError, match=r"type 1 O, type 2 Si \(Masses\), but"):
-        File(path=file).generate(0, np.random.default_rng(0))
+        File(path=file, species=("Si", "O")).generate(0, np.random.default_rng(0))
+    read = File(path=file).generate(0, np.random.default_rng(0))  # as the file says
+    assert np.bincount(read.species).tolist() == [128, 192] and read.names == ("Si", "O")
     glass = File(path=file, species=("O", "Si")).generate(0, np.random.default_rng(0))
     assert np.bincount(glass.species).tolist() == [192, 128] and glass.names == ("O", "Si")
 
@@ -260,4 +262,16 @@ def test_reading_in_a_pipeline_says_nothing_of_an_order_that_it_was_given(tmp_pa
     (tmp_path / "a.data").write_text(data({"Si": 1, "O": 2}))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        File(path=str(tmp_path / "a.data")).generate(0, np.random.default_rng(0))
+        made = File(path=str(tmp_path / "a.data"), species=("Si", "O"))
+        made.generate(0, np.random.default_rng(0))
+
+
+def test_what_a_pipeline_assumes_is_said_of_the_first_glass_alone(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.data").write_text(data({"Si": 1, "O": 2}))
+    made = File(path=str(tmp_path / "*.data"))
+    with pytest.warns(UserWarning, match="type 1 Si, type 2 O are assumed"):
+        made.generate(0, np.random.default_rng(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made.generate(1, np.random.default_rng(0))

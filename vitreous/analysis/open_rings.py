@@ -30,7 +30,10 @@ def trace_open_rings(positions: Floats, bonds: Ints) -> Rings:
     """
     bonds = np.asarray(bonds, dtype=np.int64)
     if not len(bonds):
-        raise VitreousError("the network has no bonds; find them first")
+        raise VitreousError(
+            "the network has no bonds; find them with generator.find_bonds=true (in Python: "
+            "vitreous.io.bonds.bonded(glass))"
+        )
     refuse_long(bonds, np.linalg.norm(positions[bonds[:, 1]] - positions[bonds[:, 0]], axis=1))
     kept = _without_ends(bonds, len(positions))
     joined = np.full((len(bonds), 2), -1, dtype=np.int64)

@@ -105,7 +105,10 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
     """
     bonds = np.asarray(bonds, dtype=np.int64)
     if not len(bonds):
-        raise VitreousError("the network has no bonds; find them first")
+        raise VitreousError(
+            "the network has no bonds; find them with generator.find_bonds=true (in Python: "
+            "vitreous.io.bonds.bonded(glass))"
+        )
     count = len(bonds)
     start, end = (
         np.concatenate([bonds[:, 0], bonds[:, 1]]),

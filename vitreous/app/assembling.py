@@ -9,10 +9,10 @@ from typing import Any
 from vitreous.app.training import refuse_training, training_of
 from vitreous.core.build import build, checked_value, construct
 from vitreous.core.cases import LoadCase
-from vitreous.core.compose import ROLES, check
+from vitreous.core.compose import ROLES, check, declared
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Generator, Labeler
+from vitreous.core.interfaces import Generator, Labeler, Potential
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.projection import Projection
 from vitreous.core.registry import Registry, suggest
@@ -55,7 +55,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         VitreousError: an unknown component or field, a wrong type, parts that do not fit together,
         or an impossible split.
     """
-    for failure in registry.failed:
+    for failure in (*registry.failed, *registry.clashes):
         _log.warning("%s", failure)
     for key in config:
         if key not in KEYS:
@@ -67,6 +67,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         if config.get(role) is None and role in OPTIONAL:
             continue
         parts[role] = build(registry, kind, config.get(role) or {}, role)
+    parts["generator"] = parts["generator"].suited(parts["potential"])
     if "model" in parts and "descriptor" not in parts:
         raise VitreousError(
             "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out "
@@ -79,7 +80,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes)
     )
     loading = loadings[0].loading if loadings else loading
-    classes = {role: type(part) for role, part in parts.items()}
+    classes = {role: declared(part) for role, part in parts.items()}
     _refuse_auxiliary(parts)
     refuse_training(training_of(config), parts.get("model"))
     projection = _projection(config)
@@ -104,7 +105,7 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     }
     pipeline = Pipeline(
         **parts,
-        tested=_tested(config, registry),
+        tested=_tested(config, registry, parts["potential"]),
         **numbers,
         targets=targets,
         projection=projection,
@@ -156,7 +157,9 @@ def _targets(
     return targets
 
 
-def _tested(config: Mapping[str, Any], registry: Registry) -> Generator | None:
+def _tested(
+    config: Mapping[str, Any], registry: Registry, potential: Potential
+) -> Generator | None:
     """The generator of test glasses: the run's, with the fields of ``tested``; None where it has
     none.
     """
@@ -168,7 +171,8 @@ def _tested(config: Mapping[str, Any], registry: Registry) -> Generator | None:
             "tested names a component; expected fields of the generator, such as "
             "'tested={rings_x: 32}'"
         )
-    return build(registry, "generator", {**config["generator"], **fields}, "tested")
+    made = build(registry, "generator", {**config["generator"], **fields}, "tested")
+    return made.suited(potential)
 
 
 def _projection(config: Mapping[str, Any]) -> Projection | None:

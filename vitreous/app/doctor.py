@@ -14,7 +14,6 @@ from importlib import metadata
 from pathlib import Path
 
 from vitreous import __version__
-from vitreous.core.errors import VitreousError
 from vitreous.core.executor import THREADS, cores
 from vitreous.core.registry import discover
 
@@ -173,15 +172,12 @@ def _machine() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    from vitreous.core.config_folders import plugin_folders, refuse_duplicates
+    from vitreous.core.config_folders import duplicates, plugin_folders
 
-    try:
-        registry = discover()
-        refuse_duplicates(plugin_folders())
-    except VitreousError as error:
-        yield "bad", str(error), "uninstall one of the two"
-        return
+    registry = discover()
     providers = sorted({r.provider for r in registry.all()})
     yield "ok", f"{len(registry.all())} components from {', '.join(providers)}", ""
     for failure in registry.failed:
         yield "note", str(failure), "mend or uninstall it; the others work"
+    for twice in (*map(str, registry.clashes), *duplicates(plugin_folders()).values()):
+        yield "bad", twice, "neither can be used; the others work"

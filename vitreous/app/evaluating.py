@@ -14,6 +14,7 @@ from vitreous.core.compose import check_evaluations, unfit
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated, Numbers
 from vitreous.core.interfaces import Evaluation
+from vitreous.core.plugin_lines import of_plugin
 from vitreous.core.registry import Registry, load_class, suggest
 from vitreous.core.run import Run
 
@@ -39,8 +40,11 @@ class Chosen:
                 found[name] = evaluation.evaluate(run)
             except VitreousError as error:
                 _log.error("evaluation '%s' failed, the others are kept: %s", name, error)
-            except Exception:
-                _log.exception("evaluation '%s' failed; the others are kept", name)
+            except Exception as error:
+                if (told := of_plugin(error)) is not None:
+                    _log.error("evaluation '%s' failed, the others are kept: %s", name, told)
+                else:
+                    _log.exception("evaluation '%s' failed; the others are kept", name)
         return found
 
 

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vitreous.core.config_folders import OWN, plugin_folders
-from vitreous.core.registry import suggest
+from vitreous.core.config_folders import OWN, missing_file, plugin_folders
+from vitreous.core.plugin import KINDS
+from vitreous.core.registry import discover, suggest
 
 _SENTENCES = {
     r"Could not override '([^']+)'\. ?No match in the defaults list": (
@@ -35,6 +36,9 @@ _SENTENCES = {
         "'key=[a,b]'"
     ),
 }
+
+#: groups of which experiment=files takes the member named as the potential
+_FOLLOWING = ("descriptor/of", "descriptor/indicators_of")
 
 
 def explain(error: BaseException) -> str:
@@ -65,11 +69,29 @@ def _first_line(error: BaseException) -> str:
 
 def _missing_config(file: str, options: Iterable[str]) -> str:
     group, _, name = file.removesuffix(".yaml").rpartition("/")
+    if group.startswith("experiment/"):  # its folders are part of the names
+        group, name = "experiment", f"{group.partition('/')[2]}/{name}"
     group = group or "config"
+    if (lacking := _unconfigured(group, name)) is not None:
+        return lacking
+    if group in _FOLLOWING:
+        return (
+            f"experiment=files knows nothing that follows from potential '{name}'; choose it with "
+            "descriptor=NAME descriptor@indicators=NAME, or leave the indicators out with "
+            "~descriptor@indicators: see vitreous list descriptor"
+        )
     known = sorted(set(_configurations(group))) or sorted(options)
     return (
         f"unknown {group} '{name}'{suggest(name, known)}; available: {', '.join(known) or 'none'}"
     )
+
+
+def _unconfigured(kind: str, name: str) -> str | None:
+    """What an installed component lacks that has no configuration; None if there is no such one."""
+    if kind not in KINDS:
+        return None
+    found = [r for r in discover().all(kind) if r.component.name == name]
+    return (missing_file(found[0]) or None) if found else None
 
 
 def _configurations(group: str) -> Iterator[str]:

@@ -47,5 +47,6 @@ def five(numbers: Mapping[str, float], objective: str | None = None) -> dict[str
     the model as they come.
     """
     of_model = [name for name in numbers if ".model." in name and ".coverage." not in name]
-    order = dict.fromkeys([*([objective] if objective else []), *FIRST, *of_model, *numbers])
+    wanted = [*([objective] if objective else []), *FIRST, *of_model, *numbers]
+    order: list[str] = list(dict.fromkeys(wanted))
     return {name: numbers[name] for name in [n for n in order if n in numbers][:FEW]}

@@ -25,7 +25,7 @@ from vitreous.app.tracking import PARENT, beginning, outcome
 from vitreous.app.training import training_of
 from vitreous.bundles import complete_bundle, write_model
 from vitreous.core.build import build
-from vitreous.core.compose import ROLES
+from vitreous.core.compose import ROLES, declared
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated
 from vitreous.core.executor import Crew
@@ -149,7 +149,7 @@ def _composed(job: Job, registry: Registry) -> tuple[Pipeline, Chosen]:
 def _classes(pipeline: Pipeline) -> dict[str, type[Any]]:
     """The class of each part, by role; a role that is not filled is absent."""
     parts = {role: getattr(pipeline, role) for role in ROLES}
-    return {role: type(part) for role, part in parts.items() if part is not None}
+    return {role: declared(part) for role, part in parts.items() if part is not None}
 
 
 def write_results(

@@ -46,7 +46,7 @@ class Study(Trials):
         self._study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(journal))),
             study_name="sweep",
-            direction=settings.direction,
+            direction=optuna.study.StudyDirection[settings.direction.upper()],
             load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(_ENOUGH, _WARM_UP),
         )

@@ -180,5 +180,5 @@ def _centre(rows: Array, names: Sequence[str]) -> tuple[Array, Array]:
     mean = rows.mean(axis=0)
     least = {"density": _DENSITY, ATOMS: _SIZE}
     floor = np.array([least.get(name, _FLOOR) for name in names])
-    spread = rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros_like(mean)
-    return mean, np.maximum(spread, floor * np.maximum(np.abs(mean), 1e-30))
+    scatter = rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros_like(mean)
+    return mean, np.maximum(scatter, floor * np.maximum(np.abs(mean), 1e-30))

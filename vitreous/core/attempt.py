@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vitreous.core.board import Board
 from vitreous.core.cases import Case
 from vitreous.core.chain import Chain
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.notes import notes
+from vitreous.core.plugin_lines import of_plugin
+from vitreous.core.source import refuse_edited
 from vitreous.core.stages import Record, compute_glass
 from vitreous.core.store import Store
 
@@ -35,13 +38,16 @@ def attempt(
     chains: Mapping[tuple[int, str], Chain],
     store: Store,
     board: Board,
+    sources: Mapping[type[Any], str],
     task: tuple[int, Sequence[Case]],
 ) -> list[Record | Failure] | Failure:
     """What becomes of the cases of one glass, or why all of it is refused. Workers are sent the
-    chains alone: a model would have them import what only its training needs.
+    chains alone: a model would have them import what only its training needs; and the ``sources``
+    (see ``sources_of``) that the run began with.
     """
     index, cases = task
     try:
+        refuse_edited(sources)
         with notes(f"sample {index}"), board.of(index):
             found = compute_glass(
                 {case: chains[case.loading, case.role] for case in cases}, store, index
@@ -52,6 +58,10 @@ def attempt(
             ]
     except VitreousError as error:
         return _portable(error)
+    except Exception as error:
+        if (told := of_plugin(error)) is None:
+            raise
+        return _portable(told)
 
 
 def _portable(error: VitreousError) -> Failure:

@@ -51,8 +51,10 @@ def build(registry: Registry, kind: str, config: Mapping[str, Any], role: str = 
     return construct(cls, where, {key: value for key, value in config.items() if key != "_target_"})
 
 
-def construct(cls: type[Any], where: str, values: Mapping[str, Any]) -> Any:
-    """An instance of a dataclass from plain values; errors name ``where.field``."""
+def construct(cls: type[Any], where: str, values: Mapping[str, Any], given: str = "") -> Any:
+    """An instance of a dataclass from plain values; errors name ``where.field``, and say how a
+    missing field is ``given`` ({} is its name), by default as ``where.field=VALUE``.
+    """
     known = {f.name: f for f in dataclasses.fields(cls) if f.init}
     listed = f"valid fields: {', '.join(known) or 'none'}"
     checked_value(where, values, Mapping, f"; {listed}")
@@ -66,9 +68,9 @@ def construct(cls: type[Any], where: str, values: Mapping[str, Any]) -> Any:
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         )
         if required and (name not in values or values[name] == "???"):
+            key = given.format(name) if given else f"{where}.{name}=VALUE"
             raise VitreousError(
-                f"{where}.{name} is missing; give it as {where}.{name}=VALUE "
-                f"({_words(_hints(cls)[name])})"
+                f"{where}.{name} is missing; give it as {key} ({_words(_hints(cls)[name])})"
             )
     hints = _hints(cls)
     checked = {

@@ -55,14 +55,19 @@ class Chain:
         """The glass as descriptors see it."""
         return glass if self.projection is None else self.projection.glass(glass)
 
+    @property
+    def parts(self) -> dict[str, Method]:
+        """The components, by role."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        parts |= {f"label:{name}": labeler for name, labeler in self.targets.items()}
+        return {role: part for role, part in parts.items() if isinstance(part, Method)}
+
     @cached_property
     def identities(self) -> dict[str, dict[str, Any]]:
         """What of each component decides results, by role; a potential's with the content of the
         file it is read from, if it is.
         """
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        parts |= {f"label:{name}": labeler for name, labeler in self.targets.items()}
-        found = {role: identity(part) for role, part in parts.items() if isinstance(part, Method)}
+        found = {role: identity(part) for role, part in self.parts.items()}
         content = self.potential.fingerprint()
         return {
             **found,

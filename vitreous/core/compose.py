@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from vitreous.core.errors import VitreousError
+from vitreous.core.interfaces import Generator
 from vitreous.core.registry import Registry, load_class
 
 #: The roles in a pipeline, and the kind of component in each.
@@ -22,6 +23,17 @@ ROLES: Mapping[str, str] = {
     "model": "model",
 }
 Parts = Mapping[str, type[Any]]  #: class by role; a role that is not filled is absent
+
+
+def declared(part: Any) -> type[Any]:
+    """The class of a component, with what its very fields decide: whether a generator's glasses are
+    bonded.
+    """
+    cls = type(part)
+    if not isinstance(part, Generator) or part.bonded == cls.has_bonds:
+        return cls
+    same = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    return type(cls.__name__, (cls,), {**same, "has_bonds": part.bonded})
 
 
 class Conflict(NamedTuple):
@@ -123,6 +135,8 @@ def _dimensions(
             what = "the projection" if seen != dimension else "the loading"
             flat = seen == 3 and 2 in cls.dimensions and role in ("descriptor", "indicators")
             hint = "; it can see a plane view with projection={plane: xy}" if flat else ""
+            if role in ("potential", "generator") and len(cls.dimensions) == 1:
+                hint = f"; for its glasses set loading.dimension={works}"
             yield Conflict(
                 (role,),
                 f"{what} has dimension {seen} (loading.dimension), but {named[role]} works in "

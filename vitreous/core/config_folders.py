@@ -5,13 +5,14 @@ without importing any of its code.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 
 from vitreous.core.errors import VitreousError
-from vitreous.core.registry import plugin_entry_points
+from vitreous.core.registry import Registered, plugin_entry_points
 
 BUILT_IN = "vitreous.plugins"
 OWN = Path(__file__).parents[1] / "conf"
@@ -67,18 +68,54 @@ def config_folder(entry: EntryPoint) -> Path | None:
     return None
 
 
-def refuse_duplicates(folders: list[ConfigFolder]) -> None:
-    """Raise VitreousError if two packages ship the same group/name.yaml, which Hydra would settle
-    silently.
+def duplicates(folders: Sequence[ConfigFolder]) -> dict[str, str]:
+    """Each group/name.yaml that two packages ship, of which Hydra would take one silently, and a
+    sentence that names both.
     """
     own = ConfigFolder(plugin="builtin", provider="vitreous", path=OWN)
     seen: dict[str, ConfigFolder] = {}
+    found = {}
     for folder in (own, *folders):
         for file in folder.files():
             if file in seen:
-                raise VitreousError(
+                which = "one" if seen[file].path != OWN else folder.provider.partition(" ")[0]
+                found[file] = (
                     f"two packages ship the configuration {file}: {seen[file].provider} "
                     f"({seen[file].path}) and {folder.provider} "
-                    f"({folder.path}); uninstall one, or rename its component"
+                    f"({folder.path}); uninstall {which}, or rename its component"
                 )
             seen[file] = folder
+    return found
+
+
+def refuse_duplicates(found: Mapping[str, str], choices: Mapping[str, str | None]) -> None:
+    """Raise VitreousError if a job chose a configuration that two packages ship, or one that may
+    build on such a part (``_name.yaml`` in the same group). ``choices``: name by group, as Hydra
+    has them, possibly ``group@package``.
+    """
+    chosen = {f"{group.partition('@')[0]}/{name}.yaml" for group, name in choices.items() if name}
+    groups = {file.rpartition("/")[0] for file in chosen}
+    for file, sentence in found.items():
+        group, _, name = file.rpartition("/")
+        if file in chosen or (name.startswith("_") and group in groups):
+            raise VitreousError(sentence)
+
+
+def missing_file(registered: Registered) -> str:
+    """A sentence on the file that lacks where a component is installed but has no configuration;
+    empty where it has one.
+    """
+    component, provider = registered.component, registered.provider
+    file = f"{component.kind}/{component.name}.yaml"
+    for entry in plugin_entry_points():
+        if entry.dist is None or f"{entry.dist.name} {entry.dist.version}" != provider:
+            continue
+        folder = config_folder(entry)
+        if folder is not None and (folder / file).is_file():
+            return ""
+        where = f"a folder conf beside {entry.value}, with " if folder is None else f"{folder}/"
+        return (
+            f"{component.kind} '{component.name}' of {provider} is installed, but it has no "
+            f"configuration: its package lacks {where}{file}"
+        )
+    return ""

@@ -23,6 +23,7 @@ from vitreous.core.interfaces import Generator, Model
 from vitreous.core.learning import Lesson, sums
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample, Shelf
+from vitreous.core.source import sources_of
 from vitreous.core.split import Split, lost_roles
 from vitreous.core.stages import Record, artifacts
 from vitreous.core.store import Store, identity
@@ -234,7 +235,8 @@ class Pipeline(Chain):
         excluded: dict[int, VitreousError] = {}
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
         tasks, board = [(index, cases[index]) for index in indices], Board(store.folder)
-        work = partial(attempt, self._chains, store, board)
+        sources = sources_of(p for chain in self._chains.values() for p in chain.parts.values())
+        work = partial(attempt, self._chains, store, board, sources)
         for (index, _), found in crew.map(work, tasks, "glasses", board.lines):
             each = [
                 f.as_error() if isinstance(f, Failure) else f

@@ -21,6 +21,7 @@ import pluggy
 
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.plugin import KINDS, PROJECT, Component, Hooks
+from vitreous.core.source import keyed_by_source, source_of
 
 GROUP = "vitreous"
 #: by the name under which an optional package of Vitreous is imported: what installs it
@@ -60,6 +61,28 @@ class FailedPlugin:
         return f"plugin '{self.name}' of {self.provider} could not be loaded: {self.reason}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clash:
+    """Two components of one kind and name, neither of which can be used."""
+
+    twins: tuple[Registered, Registered]
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The distributions, with version."""
+        return tuple(twin.provider for twin in self.twins)
+
+    def __str__(self) -> str:
+        each = [f"{twin.provider} ({twin.component.target})" for twin in self.twins]
+        guests = [p.partition(" ")[0] for p in self.providers if p.partition(" ")[0] != PROJECT]
+        which = guests[0] if len(guests) == 1 else "one"
+        component = self.twins[0].component
+        return (
+            f"two plugins provide {component.kind} '{component.name}': {' and '.join(each)}; "
+            f"uninstall {which}, or rename its component"
+        )
+
+
 def suggest(word: str, words: Iterable[str]) -> str:
     """`` did you mean 'x'?`` or nothing."""
     close = get_close_matches(word, list(words), n=1)
@@ -69,8 +92,8 @@ def suggest(word: str, words: Iterable[str]) -> str:
 class Registry:
     """The installed components.
 
-    Raises:
-        VitreousError: two providers declare the same kind and name.
+    Of two that declare the same kind and name neither can be used, and whoever asks for one is told
+    of both; the others work. ``clashes`` says so of each such pair.
     """
 
     def __init__(
@@ -78,16 +101,16 @@ class Registry:
     ) -> None:
         self.failed = tuple(failed)
         self._table: dict[tuple[str, str], Registered] = {}
+        self._clash: dict[tuple[str, str], Clash] = {}
         for item in registered:
             key = (item.component.kind, item.component.name)
             if key in self._table:
-                raise VitreousError(
-                    f"two plugins provide {key[0]} '{key[1]}': {self._table[key].provider} "
-                    f"({self._table[key].component.target}) and "
-                    f"{item.provider} ({item.component.target}); uninstall one, or rename its "
-                    "component"
-                )
+                self._clash[key] = Clash(twins=(self._table[key], item))
+                continue
             self._table[key] = item
+        for key in self._clash:
+            del self._table[key]
+        self.clashes = tuple(self._clash.values())
 
     def all(self, kind: str | None = None) -> list[Registered]:
         """Every component, or those of one kind, sorted by kind and name."""
@@ -109,6 +132,8 @@ class Registry:
         names = self.names(kind)
         if (kind, name) in self._table:
             return self._table[kind, name]
+        if (kind, name) in self._clash:
+            raise VitreousError(str(self._clash[kind, name]))
         failed = "".join(f"; {failure}" for failure in self.failed)
         raise VitreousError(
             f"unknown {kind} '{name}'{suggest(name, names)}; installed: "
@@ -120,6 +145,9 @@ class Registry:
         for registered in self.all(kind):
             if registered.component.target == target:
                 return registered
+        for (of, _), clash in self._clash.items():
+            if of == kind and target in (twin.component.target for twin in clash.twins):
+                raise VitreousError(str(clash))
         targets = {r.component.target: r.component.name for r in self.all(kind)}
         others = [r.component.kind for r in self._table.values() if r.component.target == target]
         why = (
@@ -140,7 +168,8 @@ class Registry:
         Raises:
             VitreousError: it is not installed, and what to install.
         """
-        if any(r.component.target == target for r in self._table.values()):
+        twins = [twin for clash in self.clashes for twin in clash.twins]
+        if any(r.component.target == target for r in (*self._table.values(), *twins)):
             return self.by_target(kind, target)
         package, _, version = provider.partition(" ")
         pinned = f"{package}=={version}" if version else package
@@ -237,7 +266,12 @@ def load_class(registered: Registered) -> type[Any]:
     except VitreousError:
         raise
     except Exception as error:
-        raise VitreousError(f"{label} fails to import: {type(error).__name__}: {error}") from error
+        from vitreous.core.plugin_lines import in_plugin
+
+        where = in_plugin(error, module.partition(".")[0])
+        raise VitreousError(
+            f"{label} fails to import: {type(error).__name__}: {error}{where}"
+        ) from error
     interface = {cls.kind: cls for cls in Method.__subclasses__() if "kind" in cls.__dict__}[
         component.kind
     ]
@@ -246,6 +280,8 @@ def load_class(registered: Registered) -> type[Any]:
             f"{label}: its target {component.target} is not a subclass of "
             f"vitreous.core.interfaces.{interface.__name__}"
         )
+    if keyed_by_source(found):
+        source_of(found)  # read now, while the file is what was imported
     return found
 
 
@@ -291,11 +327,7 @@ def _components_of(manager: pluggy.PluginManager, entry: EntryPoint) -> list[Com
 
 
 def discover(entries: Iterable[EntryPoint] | None = None) -> Registry:
-    """Load every plugin, each alone.
-
-    Raises:
-        VitreousError: two providers declare the same kind and name.
-    """
+    """Load every plugin, each alone; of one that fails the registry keeps the reason."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
     registered, failed = [], []
@@ -306,10 +338,13 @@ def discover(entries: Iterable[EntryPoint] | None = None) -> Registry:
                 Registered(component=c, provider=provider) for c in _components_of(manager, entry)
             ]
         except (Exception, SystemExit) as error:
+            from vitreous.core.plugin_lines import in_plugin
+
+            where = in_plugin(error, entry.module.partition(".")[0])
             reason = (
                 str(error)
                 if isinstance(error, VitreousError)
-                else f"{type(error).__name__}: {error}"
+                else f"{type(error).__name__}: {error}{where}"
             )
             failed.append(
                 FailedPlugin(name=entry.name, provider=provider, reason=" ".join(reason.split()))

@@ -79,8 +79,8 @@ class Split:
             )
         if "train" not in roles.values():
             raise VitreousError(
-                f"the split of {samples} samples leaves none to train on; raise samples, or lower "
-                "split.test and split.validation"
+                f"the split of {samples} samples leaves none to train on; raise samples, lower "
+                "split.test and split.validation, or learn nothing: model=none"
             )
         return dict(sorted(roles.items()))
 

@@ -32,6 +32,7 @@ from vitreous.core.archive import (
 )
 from vitreous.core.codec import decode, encode
 from vitreous.core.errors import VitreousError
+from vitreous.core.source import keyed_by_source, source_of
 
 FORMAT = 1
 _KEY = re.compile(r"[0-9a-f]{64}")  #: a folder of a strange store may be a link to anywhere
@@ -40,9 +41,13 @@ _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def identity(component: Any) -> dict[str, Any]:
-    """What of a component decides its results: target, version, and the fields without
-    ``affects_result: False``. A field that was added later may name, as ``unkeyed``, the value at
-    which it is left out: results from before there was a choice keep their keys.
+    """What of a component decides its results: target, version, the fields without
+    ``affects_result: False``, and a third party's source. A field that was added later may name,
+    as ``unkeyed``, the value at which it is left out: results from before there was a choice keep
+    their keys.
+
+    Raises:
+        VitreousError: a field that is no plain value, or a third party's class in no file.
     """
     cls = type(component)
     decisive = {
@@ -55,6 +60,7 @@ def identity(component: Any) -> dict[str, Any]:
         "target": f"{cls.__module__}.{cls.__qualname__}",
         "version": cls.version,
         "fields": plain(decisive),
+        **({"source": source_of(cls)} if keyed_by_source(cls) else {}),
     }
 
 

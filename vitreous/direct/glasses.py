@@ -15,6 +15,7 @@ from vitreous.io.read import read_configuration, read_configurations
 
 __all__ = ["potential", "read_glass", "read_glasses", "read_silica", "simulator"]
 
+_GIVEN = "--set {0}=VALUE (in Python: {0}=VALUE)"  #: a field of a potential
 _CLOSEST_OF_ANY = 0.3  # where the units do not matter
 
 
@@ -24,14 +25,14 @@ def potential(name: str, **fields: Any) -> Potential:
     Raises:
         VitreousError: an unknown name or field, a missing one, or a value of the wrong type.
     """
-    return construct(discover().resolve("potential", name), name, fields)
+    return construct(discover().resolve("potential", name), name, fields, _GIVEN)
 
 
 def simulator(name: str, **fields: Any) -> Simulator:
     """An installed simulator, e.g. ``simulator("aqs", minimiser="fire")``. Raises VitreousError as
     ``potential`` does.
     """
-    return construct(discover().resolve("simulator", name), name, fields)
+    return construct(discover().resolve("simulator", name), name, fields, "{}=VALUE")
 
 
 def read_silica(

@@ -21,6 +21,7 @@ from vitreous.io.frame import Frame
 _MOST_TYPES = 1000  # types are numbered from 1 without gaps; LAMMPS keeps tables of each
 _LONGEST = 64  # letters of a name
 _NEAR = 0.5  # of an atomic mass: rounded ones count
+NAMING = "--species A,B (in a run: 'generator.species=[A,B]'; in Python: species=)"
 ASSUMED, GIVEN = "assumed", "species as given"  #: what named species that the file does not
 
 
@@ -69,7 +70,7 @@ def name_species(
     if species is None and assumed is not None:
         notes = (
             f"{source} does not say what its types are: {listed(types)} are assumed; "
-            f"--species A,B (in Python: species=) says otherwise{_other_way(frame.kinds, names)}",
+            f"{NAMING} says otherwise{_other_way(frame.kinds, names)}",
         )
     by = "nothing" if order is None else ASSUMED if species is None else GIVEN
     return Named(indices=frame.kinds - 1, names=names, types=types, by=by, notes=notes)
@@ -85,7 +86,7 @@ def _other_way(kinds: NDArray[np.int64], names: tuple[str, ...]) -> str:
     other = ",".join(names[::-1])
     return (
         f". That makes {count['Si']} silicon and {count['O']} oxygen atoms: if the types are the "
-        f"other way round, give --species {other}"
+        f"other way round, give --species {other} (in a run: 'generator.species=[{other}]')"
     )
 
 
@@ -127,7 +128,7 @@ def _numbers(
     from ase.data import chemical_symbols
 
     numbers, known = [int(word) for word in words], species or assumed or ()
-    says = "--species A,B (in Python: species=) says otherwise"
+    says = f"{NAMING} says otherwise"
     if min(numbers) > 0 and max(numbers) <= len(known):
         names = [known[n - 1] for n in numbers]
         types = listed(dict(zip(numbers, names, strict=True)))
@@ -189,7 +190,8 @@ def _without_types(frame: Frame, source: str, order: Sequence[str] | None) -> Na
         return Named(indices=frame.kinds, names=(name,), types={}, by=GIVEN)
     raise VitreousError(
         f"{source} has no column type, element or typelabel to tell {' from '.join(order)}; write "
-        "it with one, or name its only species: --species A (in Python: species=)"
+        "it with one, or name its only species: --species A (in a run: 'generator.species=[A]'; in "
+        "Python: species=)"
     )
 
 

@@ -43,7 +43,9 @@ def check_examples(examples: Sequence[Example], what: str) -> None:
     as sites.
     """
     if not examples:
-        raise VitreousError(f"no {what} glass was given; at least one is needed")
+        raise VitreousError(
+            f"no {what} glass was given; at least one is needed: set split.{what}=1"
+        )
     for features, labels in examples:
         check_columns(features, examples[0][0].names)
         if len(features) != len(labels):

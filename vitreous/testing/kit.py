@@ -21,6 +21,7 @@ from typing import Any
 
 from vitreous.core.config_folders import config_folder
 from vitreous.core.errors import VitreousError
+from vitreous.core.plugin_lines import in_plugin
 from vitreous.core.registry import discover, load_class, plugin_entry_points, suggest
 from vitreous.testing import (
     descriptors,
@@ -136,7 +137,7 @@ def run_check(subject: Subject, check: Check, excuse: str | None = None) -> Outc
     except CheckFailed as error:
         status, message = FAILED, str(error)
     except Exception as error:
-        status, message = FAILED, f"{type(error).__name__}: {error}"
+        status, message = FAILED, f"{type(error).__name__}: {error}{in_plugin(error)}"
     else:
         status, message = PASSED, ""
     if excuse is not None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from vitreous.core.data import Configuration, Labels, Loading, Trajectory
+from vitreous.core.errors import VitreousError
+from vitreous.core.plugin_lines import in_plugin
 from vitreous.core.vocabulary import LEVELS, TASKS
 from vitreous.testing.contract import (
+    CheckFailed,
     Subject,
     expect,
     expect_close,
@@ -179,6 +182,31 @@ def missing_trajectory_is_refused(subject: Subject) -> None:
         expect_refusal(lambda: _label(subject, glass, None), "labelling without a trajectory")
 
 
+def a_glass_without_events_is_labelled_or_refused(subject: Subject) -> None:
+    """A deformation in which nothing happened gives labels of the declared level, or a
+    VitreousError.
+    """
+    if not subject.cls.needs_trajectory:
+        return
+    path = deformation_of(subject)
+    nothing = {f.name: getattr(path.events, f.name)[:0] for f in fields(path.events)}
+    quiet = replace(path, events=type(path.events)(**nothing))
+    try:
+        labels = _label(subject, glass_of(subject), quiet)
+    except VitreousError:
+        return
+    except Exception as error:
+        raise CheckFailed(
+            f"a deformation without events ends in {type(error).__name__}: {error}"
+            f"{in_plugin(error)}; mask what is then undefined, or raise a VitreousError"
+        ) from error
+    expect(
+        labels.level == subject.cls.level,
+        f"without events labels are of level '{labels.level}', but '{subject.cls.level}' is "
+        "declared",
+    )
+
+
 CHECKS = (
     declares_itself,
     labels_have_the_declared_level,
@@ -187,4 +215,5 @@ CHECKS = (
     order_of_atoms_does_not_matter,
     lattice_vectors_change_nothing,
     missing_trajectory_is_refused,
+    a_glass_without_events_is_labelled_or_refused,
 )

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Features, Labels
+from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Fitted
+from vitreous.core.plugin_lines import in_plugin
 from vitreous.core.vocabulary import FORMS, HAZARD_STRAINS, LEVELS, TASKS
 from vitreous.testing.contract import (
     OVERFIT,
@@ -79,7 +81,8 @@ def learns_eight_sites_by_heart(subject: Subject) -> None:
         expect(
             share >= OVERFIT,
             f"it reproduces {share:.3g} of the variance of eight labels it was trained on; "
-            f"expected {OVERFIT}",
+            f"expected {OVERFIT}: if it is regularised, or trained briefly, give an instance that "
+            "can with the class method example",
         )
 
 
@@ -176,6 +179,37 @@ def unlabelled_sites_are_not_used(subject: Subject) -> None:
     spoilt = [[_spoilt(pair) for pair in pairs] for pairs in (train, validation)]
     found = _brief(subject, *spoilt).predict(_unseen(subject, form))
     expect_close(found, clean, "a prediction, after changing masked sites,", 1e-12)
+
+
+def empty_masks_are_survived(subject: Subject) -> None:
+    """A training or validation glass without a single label changes nothing or is refused with a
+    VitreousError; so is a training without any label.
+    """
+    form = min(subject.cls.forms)
+    train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
+    empty = [_unlabelled(pair) for pair in examples(subject.cls, 1, 7, form)]
+    for name, given in (
+        ("a training glass without labels", ([*train, *empty], validation)),
+        ("a validation glass without labels", (train, [*validation, *empty])),
+        ("no validation glass", (train, [])),
+    ):
+        try:
+            found = _brief(subject, *given).predict(_unseen(subject, form))
+        except VitreousError:
+            continue
+        except Exception as error:
+            raise CheckFailed(
+                f"{name} ends in {type(error).__name__}: {error}{in_plugin(error)}; leave out "
+                "sites that labels.mask does not hold, or raise a VitreousError"
+            ) from error
+        expect(np.isfinite(found).all(), f"with {name} a prediction is not finite")
+    expect_refusal(lambda: _brief(subject, empty, validation), "training without a single label")
+
+
+def _unlabelled(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
+    features, labels = pair
+    nothing = np.full(labels.values.shape, np.nan)
+    return features, replace(labels, values=nothing, mask=np.zeros(labels.mask.shape, dtype=bool))
 
 
 def _masked(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
@@ -332,6 +366,7 @@ CHECKS = (
     batches_do_not_matter,
     same_seed_same_model,
     unlabelled_sites_are_not_used,
+    empty_masks_are_survived,
     validation_only_chooses,
     probabilities_are_those_of_the_classes,
     hazards_are_those_of_the_sites,

@@ -26,6 +26,7 @@ NAMES = (
     "predict",
     "list",
     "check",
+    "new-plugin",
     "store",
     "data",
     "doctor",
@@ -35,4 +36,4 @@ NAMES = (
 
 def command(name: str) -> Any:
     """The module of a command."""
-    return importlib.import_module(f"{__name__}.{name}")
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")

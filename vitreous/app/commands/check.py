@@ -20,9 +20,8 @@ def carry_out(options: argparse.Namespace) -> int:
     from vitreous.core.registry import discover, suggest
 
     registry = discover()
-    providers = {r.provider.split()[0] for r in registry.all()} | {
-        f.provider.split()[0] for f in registry.failed
-    }
+    twins = [twin for clash in registry.clashes for twin in clash.twins]
+    providers = {r.provider.split()[0] for r in (*registry.all(), *twins, *registry.failed)}
     if options.package not in providers:
         listed = ", ".join(sorted(providers))
         raise VitreousError(
@@ -32,6 +31,9 @@ def carry_out(options: argparse.Namespace) -> int:
     for failure in registry.failed:
         if failure.provider.split()[0] == options.package:
             raise VitreousError(str(failure))
+    for clash in registry.clashes:
+        if any(provider.split()[0] == options.package for provider in clash.providers):
+            raise VitreousError(str(clash))
     from vitreous.app.progress import bar
     from vitreous.testing import run_checks
 

@@ -198,11 +198,17 @@ def _flat(made: Mapping[str, Any]) -> dict[str, Any]:
 def _run(kept: Kept, work: Callable[[], Trajectory]) -> Trajectory:
     """The deformation, shown while it goes on; whatever ends it leaves what was reached."""
     from vitreous.app.progress import measured
-    from vitreous.core.watching import watched
+    from vitreous.core.watching import Told, watched
 
     try:
-        with measured("deforming") as shown, watched(lambda told: told.share and shown(told)):
-            return work()
+        with measured("deforming") as shown:
+
+            def seen(told: Told) -> None:
+                if told.share:
+                    shown(told)
+
+            with watched(seen):
+                return work()
     except BaseException as error:
         if kept.last is None or (isinstance(error, VitreousError) and "--resume" in str(error)):
             raise

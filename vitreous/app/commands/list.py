@@ -42,6 +42,7 @@ def carry_out(options: argparse.Namespace) -> int:
             "components": [_plain(r) for r in components],
             "recipes": recipes,
             "failed": failed,
+            "clashes": [str(clash) for clash in registry.clashes],
         }
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
         return 0
@@ -57,7 +58,7 @@ def carry_out(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{RECIPE} (vitreous run experiment=NAME)\n")
         width = max(len(name) for name in recipes)
         sys.stdout.writelines(f"  {name:{width}}  {summary}\n" for name, summary in recipes.items())
-    for failure in registry.failed:
+    for failure in (*registry.failed, *registry.clashes):
         sys.stderr.write(f"vitreous: {failure}\n")
     return 0
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from vitreous.core.configuration import Configuration
 
 
 class Method(ABC):
-    """What every kind shares: one method of one paper, registered under a kind and a name."""
+    """What every kind shares: one method of one paper, registered under a kind and a name.
+
+    ``version`` enters the keys of results. So does the source of a component that does not come
+    with Vitreous (``vitreous.core.source``): an edit alone makes its results be computed anew,
+    unless ``keyed_by`` is "version".
+    """
 
     kind: ClassVar[str]
     version: ClassVar[int] = 1
+    keyed_by: ClassVar[Literal["source", "version"]] = "source"
 
     @classmethod
     def example(cls) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -78,6 +78,17 @@ class Generator(Method):
         relaxed are then not found.
         """
         return np.inf
+
+    @property
+    def bonded(self) -> bool:
+        """Whether the glasses made with these very fields carry a bond list."""
+        return self.has_bonds
+
+    def suited(self, potential: Potential) -> Self:
+        """This generator for glasses under ``potential``: fields that were left open, such as units
+        and species, become the potential's. Raises VitreousError where it cannot be read.
+        """
+        return self
 
     @abstractmethod
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:

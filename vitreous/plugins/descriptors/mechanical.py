@@ -201,7 +201,8 @@ class Mechanical(Descriptor):
         if lacking:
             raise VitreousError(
                 f"mechanical weighted needs the mass of {', '.join(lacking)}, which "
-                f"{type(potential).__name__} does not tell; set weighted=false for equal masses"
+                f"{type(potential).__name__} does not tell; set "
+                "descriptor.weighted=false (or indicators.weighted=false) for equal masses"
             )
         return np.array([known.get(name, np.nan) for name in glass.names])[glass.species]
 

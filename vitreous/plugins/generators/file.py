@@ -5,8 +5,9 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -14,13 +15,15 @@ import numpy as np
 
 from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Generator
+from vitreous.core.interfaces import Generator, Potential
 from vitreous.core.registry import discover
+from vitreous.io.atoms import CLOSEST
 from vitreous.io.bonds import silica_bonds
 from vitreous.io.lammps_data import STYLES
 from vitreous.io.read import ENDINGS, read_configuration, reading_changed
 from vitreous.io.text import content_of
 
+SILICA = ("Si", "O")
 EXAMPLE = Path(__file__).with_name("honeycomb.extxyz")  #: a small glass, included in the package
 
 
@@ -33,7 +36,11 @@ class File(Generator):
     matches of each are sorted, numbers by value. The file's content enters the keys of results.
     ``find_bonds`` bonds silicon to all oxygen within ``bond_cutoff`` (length unit of the file) and
     warns of atoms with an unusual number of bonds. Masses, labels and names in the file determine
-    its species; a file that contradicts ``species`` is refused.
+    its species; a file that contradicts ``species`` is refused, unless they are ``assumed``.
+
+    What is None follows from the potential of the run (``suited``): its units, its species where
+    the file tells none, bonds if these are Si and O, the least distance that its units allow.
+    Without a potential it is that of planar silica.
 
     Raises:
         VitreousError: for parameters out of range, and for files that are missing, damaged, or not
@@ -41,13 +48,15 @@ class File(Generator):
     """
 
     path: str | tuple[str, ...]
-    species: tuple[str, ...] = ("Si", "O")
-    units: str = "silica2d"
+    species: tuple[str, ...] | None = None
+    # no key: what a file that contradicts species gives depends on it, and that was an error before
+    assumed: bool = field(default=False, metadata={"affects_result": False})
+    units: str | None = None
     dimension: int | None = None
     frame: int = -1
-    find_bonds: bool = True
+    find_bonds: bool | None = None
     bond_cutoff: float = 2.2
-    minimum_distance: float = 0.5
+    minimum_distance: float | None = None
     # how a file is read is part of its fingerprint, where this changes it
     atom_style: str | None = field(default=None, metadata={"affects_result": False})
 
@@ -66,12 +75,13 @@ class File(Generator):
                 f"generator file got path={self.path!r}; expected a path, a pattern, or a list of "
                 "these"
             )
-        if isinstance(self.species, str) or not all(isinstance(name, str) for name in self.species):
+        names = self.species if self.species is not None else ()
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
             raise VitreousError(
                 f"generator file got species={self.species!r}; expected a list of names such as "
                 "[Si,O]"
             )
-        if self.units not in UNITS:
+        if self.units is not None and self.units not in UNITS:
             raise VitreousError(
                 f"generator file got units='{self.units}'; expected one of {', '.join(UNITS)}"
             )
@@ -86,12 +96,14 @@ class File(Generator):
             )
         for name in ("bond_cutoff", "minimum_distance"):
             value = getattr(self, name)
+            if value is None and name == "minimum_distance":
+                continue
             if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0.0:
                 raise VitreousError(f"generator file got {name}={value!r}; expected a length")
-        if not isinstance(self.frame, int) or not isinstance(self.find_bonds, bool):
+        if not isinstance(self.frame, int) or not isinstance(self.find_bonds, bool | None):
             raise VitreousError(
                 f"generator file got frame={self.frame!r}, find_bonds={self.find_bonds!r}; "
-                "expected an integer and true or false"
+                "expected an integer, and true, false or null"
             )
 
     @property
@@ -101,6 +113,29 @@ class File(Generator):
     @property
     def bond_limit(self) -> float:
         return self.bond_cutoff
+
+    @property
+    def bonded(self) -> bool:
+        return bool(self._filled(SILICA, "silica2d").find_bonds)
+
+    def suited(self, potential: Potential) -> File:
+        names = () if self.species is not None else potential.elements
+        return self._filled(names, potential.units)
+
+    def _filled(self, names: Sequence[str], units: str) -> File:
+        """Nothing left open: ``names`` are assumed where no species are given."""
+        species = tuple(names) if self.species is None else self.species
+        units = self.units or units
+        return replace(
+            self,
+            species=species,
+            assumed=self.assumed or self.species is None,
+            units=units,
+            find_bonds=set(species) == set(SILICA) if self.find_bonds is None else self.find_bonds,
+            minimum_distance=CLOSEST.get(units, 0.5)
+            if self.minimum_distance is None
+            else self.minimum_distance,
+        )
 
     def files(self) -> list[Path]:
         """The files that match ``path``, in order. Raises VitreousError if a pattern matches
@@ -114,7 +149,8 @@ class File(Generator):
         """
         file = self._file(index)
         digest = hashlib.sha256(content_of(file))
-        digest.update(b"".join(reading_changed(file, self.species)))
+        species = self._filled(SILICA, "silica2d").species
+        digest.update(b"".join(reading_changed(file, species or ())))
         if self.atom_style is not None:
             digest.update(self.atom_style.encode())
         return digest.hexdigest()
@@ -125,20 +161,25 @@ class File(Generator):
 
     def generate(self, index: int, rng: np.random.Generator) -> Configuration:
         """Read glass number ``index``; ``rng`` is not used. Raises VitreousError for a bad file."""
-        file = self._file(index)
+        file, of = self._file(index), self._filled(SILICA, "silica2d")
         _refuse_foreign(file)
-        configuration = read_configuration(
-            file,
-            species=tuple(self.species),
-            units=self.units,
-            dimension=self.dimension,
-            frame=self.frame,
-            minimum_distance=self.minimum_distance,
-            atom_style=self.atom_style,
-        )
+        with warnings.catch_warnings():
+            if index:  # what is assumed is said of the first glass
+                warnings.filterwarnings("ignore", message=".* does not say what its types are")
+            configuration = read_configuration(
+                file,
+                species=None if of.assumed else of.species,
+                assumed=of.species,
+                units=str(of.units),
+                dimension=self.dimension,
+                frame=self.frame,
+                minimum_distance=float(of.minimum_distance or 0.0),
+                atom_style=self.atom_style,
+            )
+        configuration = _in_order(configuration, of.species or ())
         return (
             configuration.with_(bonds=silica_bonds(configuration, self.bond_cutoff))
-            if self.find_bonds
+            if of.find_bonds
             else configuration
         )
 
@@ -150,6 +191,16 @@ class File(Generator):
                 f"expected 0 to {len(files) - 1}"
             )
         return files[index]
+
+
+def _in_order(glass: Configuration, names: Sequence[str]) -> Configuration:
+    """The glass with its species numbered as ``names`` are, whatever the order in the file; as it
+    is where it has others.
+    """
+    if not set(glass.names) <= set(names):
+        return glass
+    place = np.array([names.index(name) for name in glass.names])
+    return glass.with_(species=place[glass.species], names=tuple(names))
 
 
 def _refuse_foreign(file: Path) -> None:

@@ -43,7 +43,7 @@ class CrackPath(Labeler):
         if not len(configuration.bonds):
             raise VitreousError(
                 "crack_path marks atoms that lose bonds, but the glass has no bonds; find them "
-                "first"
+                "with generator.find_bonds=true (in Python: vitreous.io.bonds.bonded(glass))"
             )
 
     def label(

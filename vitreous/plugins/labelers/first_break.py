@@ -45,7 +45,8 @@ class FirstBreak(OfFirstEvent):
     def refuse(self, configuration: Configuration, potential: Potential) -> None:
         if not len(configuration.bonds):
             raise VitreousError(
-                "first_break marks the ends of a bond, but the glass has no bonds; find them first"
+                "first_break marks the ends of a bond, but the glass has no bonds; find them with "
+                "generator.find_bonds=true (in Python: vitreous.io.bonds.bonded(glass))"
             )
 
     def label(

@@ -159,7 +159,8 @@ class Eam(Potential):
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | Path) or not str(self.path):
             raise VitreousError(
-                f"eam.path is {self.path!r}; expected the path of an eam/alloy or eam/fs file"
+                f"the path of eam is {self.path!r}; expected that of an eam/alloy or eam/fs file: "
+                "potential.path=FILE in a run, --set path=FILE with --potential eam"
             )
 
         if not isinstance(self.smooth_end, bool):
