@@ -103,12 +103,9 @@ class NetworkWeakness(Descriptor):
         level: str,
         potential: Potential | None = None,
     ) -> Features:
-        if potential is None:
-            raise VitreousError(
-                "network_weakness needs the potential of the glass; give it as the last argument"
-            )
+        surface = self.needed(potential).surface(configuration)
         with threadpool_limits(1):
-            velocity = nonaffine_velocity(potential.surface(configuration), configuration, loading)
+            velocity = nonaffine_velocity(surface, configuration, loading)
         stretch, middle = projected_stretch(configuration, loading, self.centre, self.bridge)
         bonds = bonds_answering(configuration, loading, velocity, self.centre, self.bridge)
         length, rate = bonds.length / bonds.length.mean() - 1.0, bonds.rate
