@@ -170,7 +170,7 @@ MISTAKES = {
     "descriptor=null": "a model needs a descriptor; choose one with descriptor=NAME, or leave the "
     "model out with model=none",
     "runs=/proc/none": "/proc/none cannot be used: No such file or directory",
-    "experiment=listi/gn": "unknown experiment/listi 'gn'; did you mean 'gnn'",
+    "experiment=listi/gn": "unknown experiment 'listi/gn'; did you mean 'listi/gnn'?",
     "events=nope": "events is 'nope', no component; choose one with labeler@events=NAME",
     "descriptor.cutoff=1,2": "'descriptor.cutoff=1,2' gives several values: add -m for a sweep",
     "+labeler@targets.a=toy_map +labeler@targets.a=toy_whole": "labeler@targets.a is given twice",

@@ -151,10 +151,13 @@ def test_a_plane_that_does_not_exist_or_leaves_a_flat_glass_is_refused():
 
 
 def test_the_choice_of_a_plane_or_a_contraction_left_the_keys_of_earlier_results_as_they_were(
-    toys, tmp_path
+    toys, tmp_path, monkeypatch
 ):
-    """The keys were computed before a loading had either."""
+    """The keys were computed before a loading had either, and before keys held sources."""
     from toyglass import components as toy
+
+    for cls in (toy.Lattice, toy.Shear, toy.Springs, toy.Map, toy.Places, toy.FirstEvents):
+        monkeypatch.setattr(cls, "keyed_by", "version")
 
     def keys(loading):
         chain = Chain(

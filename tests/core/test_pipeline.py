@@ -513,7 +513,8 @@ def test_what_left_a_glass_out_is_known_beyond_the_worker_process(pipeline, stor
 def test_a_task_of_an_edited_component_is_refused_and_nothing_of_it_is_stored(pipeline, store, toy):
     """As in a worker that starts after the edit: its source is not the one of the keys."""
     task = (0, (Case(glass=0),))
-    failure = attempt({(0, "test"): pipeline}, store, {toy.Lattice: "another source"}, task)
+    board, sources = Board(store.folder), {toy.Lattice: "another source"}
+    failure = attempt({(0, "test"): pipeline}, store, board, sources, task)
     assert "Lattice was edited while the run goes on; run again" in failure.reason
     assert list(store.entries()) == []
 

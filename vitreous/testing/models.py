@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from numpy.typing import NDArray
 
 from vitreous.core.data import Features, Labels
 from vitreous.core.errors import VitreousError
-from vitreous.core.interfaces import Fitted
 from vitreous.core.plugin_lines import in_plugin
-from vitreous.core.vocabulary import FORMS, HAZARD_STRAINS, LEVELS, TASKS
+from vitreous.core.vocabulary import FORMS, LEVELS, TASKS
 from vitreous.testing.contract import (
     OVERFIT,
     PREDICTION,
@@ -27,28 +25,16 @@ from vitreous.testing.contract import (
     expect_refusal,
     expect_subset,
 )
+from vitreous.testing.fits import brief, fit, fitted_on, unseen
+from vitreous.testing.model_answers import (
+    hazards_are_those_of_the_sites,
+    probabilities_are_those_of_the_classes,
+)
 from vitreous.testing.synthetic import examples, some_sites, spoilt_sites
 
 Array = NDArray[Any]
 _MASKED = (2, 5)  #: masked sites
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt", ".dill")
-
-
-def _fit(component: Any, train: Any, validation: Any, log: Any = lambda *_: None) -> Fitted:
-    return component.fit(train, validation, np.random.default_rng(3), log)
-
-
-def _brief(subject: Subject, train: Any, validation: Any, log: Any = lambda *_: None) -> Fitted:
-    return _fit(subject.cls.brief(), train, validation, log)
-
-
-@lru_cache
-def _fitted(subject: Subject, form: str) -> Fitted:
-    return _brief(subject, examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form))
-
-
-def _unseen(subject: Subject, form: str) -> Features:
-    return examples(subject.cls, 1, 9, form)[0][0]
 
 
 def declares_itself(subject: Subject) -> None:
@@ -63,8 +49,8 @@ def declares_itself(subject: Subject) -> None:
 def predicts_every_site(subject: Subject) -> None:
     """One finite prediction per site, for every accepted form."""
     for form in sorted(subject.cls.forms):
-        features = _unseen(subject, form)
-        found = _fitted(subject, form).predict(features)
+        features = unseen(subject, form)
+        found = fitted_on(subject, form).predict(features)
         fits = isinstance(found, np.ndarray) and found.shape == (len(features),)
         expect(fits, f"predictions have shape {np.shape(found)}; expected ({len(features)},)")
         expect(np.isfinite(found).all(), "a prediction is not finite")
@@ -74,7 +60,7 @@ def learns_eight_sites_by_heart(subject: Subject) -> None:
     """Trained and validated on the same eight sites, it reproduces their labels."""
     for form in sorted(subject.cls.forms):
         glass = examples(subject.cls, 1, 0, form)
-        fitted = _fit(subject.make(), glass, glass)
+        fitted = fit(subject.make(), glass, glass)
         values = np.concatenate([labels.values for _, labels in glass])
         found = np.concatenate([fitted.predict(features) for features, _ in glass])
         share = 1.0 - np.mean((found - values) ** 2) / np.var(values)
@@ -89,7 +75,7 @@ def learns_eight_sites_by_heart(subject: Subject) -> None:
 def what_is_saved_predicts_the_same(subject: Subject) -> None:
     """Saved, and loaded by a new component, it gives the same predictions."""
     for form in sorted(subject.cls.forms):
-        fitted, features = _fitted(subject, form), _unseen(subject, form)
+        fitted, features = fitted_on(subject, form), unseen(subject, form)
         with tempfile.TemporaryDirectory() as folder:
             fitted.save(Path(folder))
             again = subject.make().load(Path(folder)).predict(features)
@@ -99,7 +85,7 @@ def what_is_saved_predicts_the_same(subject: Subject) -> None:
 def is_saved_without_pickle(subject: Subject) -> None:
     """No saved file can run code when it is loaded."""
     with tempfile.TemporaryDirectory() as folder:
-        _fitted(subject, min(subject.cls.forms)).save(Path(folder))
+        fitted_on(subject, min(subject.cls.forms)).save(Path(folder))
         files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
         expect(files, "nothing is saved")
         guilty = [path.name for path in files if _is_pickle(path)]
@@ -142,7 +128,7 @@ def batches_do_not_matter(subject: Subject) -> None:
     """The prediction of a site does not depend on the other sites or their order."""
     for form in sorted(subject.cls.forms):
         glass = examples(subject.cls, 1, 9, form)[0][0]
-        fitted, whole = _fitted(subject, form), _fitted(subject, form).predict(glass)
+        fitted, whole = fitted_on(subject, form), fitted_on(subject, form).predict(glass)
         alone = np.concatenate([fitted.predict(some_sites(glass, [m])) for m in range(len(glass))])
         expect_close(alone, whole, "a prediction for a site alone", PREDICTION)
         expect_close(
@@ -157,10 +143,10 @@ def same_seed_same_model(subject: Subject) -> None:
     """The same data and seed give the same predictions."""
     form = min(subject.cls.forms)
     train, validation = examples(subject.cls, 2, 0, form), examples(subject.cls, 1, 5, form)
-    again = _brief(subject, train, validation).predict(_unseen(subject, form))
+    again = brief(subject, train, validation).predict(unseen(subject, form))
     expect_close(
         again,
-        _fitted(subject, form).predict(_unseen(subject, form)),
+        fitted_on(subject, form).predict(unseen(subject, form)),
         "a prediction after a second fit",
         0.0,
     )
@@ -175,9 +161,9 @@ def unlabelled_sites_are_not_used(subject: Subject) -> None:
         [_masked(pair) for pair in examples(subject.cls, n, seed, form)]
         for n, seed in ((2, 0), (1, 5))
     )
-    clean = _brief(subject, train, validation).predict(_unseen(subject, form))
+    clean = brief(subject, train, validation).predict(unseen(subject, form))
     spoilt = [[_spoilt(pair) for pair in pairs] for pairs in (train, validation)]
-    found = _brief(subject, *spoilt).predict(_unseen(subject, form))
+    found = brief(subject, *spoilt).predict(unseen(subject, form))
     expect_close(found, clean, "a prediction, after changing masked sites,", 1e-12)
 
 
@@ -194,7 +180,7 @@ def empty_masks_are_survived(subject: Subject) -> None:
         ("no validation glass", (train, [])),
     ):
         try:
-            found = _brief(subject, *given).predict(_unseen(subject, form))
+            found = brief(subject, *given).predict(unseen(subject, form))
         except VitreousError:
             continue
         except Exception as error:
@@ -203,7 +189,7 @@ def empty_masks_are_survived(subject: Subject) -> None:
                 "sites that labels.mask does not hold, or raise a VitreousError"
             ) from error
         expect(np.isfinite(found).all(), f"with {name} a prediction is not finite")
-    expect_refusal(lambda: _brief(subject, empty, validation), "training without a single label")
+    expect_refusal(lambda: brief(subject, empty, validation), "training without a single label")
 
 
 def _unlabelled(pair: tuple[Features, Labels]) -> tuple[Features, Labels]:
@@ -237,7 +223,7 @@ def validation_only_chooses(subject: Subject) -> None:
         for features, labels in validation
     ]
     values = np.concatenate([labels.values for _, labels in train])
-    fitted = _brief(subject, train, far)
+    fitted = brief(subject, train, far)
     if classes:
         found = np.concatenate([fitted.predict(features) for features, _ in train])
         follows = np.mean(found == values) <= 0.5
@@ -249,66 +235,12 @@ def validation_only_chooses(subject: Subject) -> None:
     )
 
 
-def probabilities_are_those_of_the_classes(subject: Subject) -> None:
-    """A model that learns classes gives each site the class that is likeliest, by probabilities
-    that sum to 1 and that saving preserves; of values it gives none.
-    """
-    if "class" not in subject.cls.tasks:
-        return
-    form = min(subject.cls.forms)
-    glass = examples(subject.cls, 1, 0, form, task="class")
-    fitted, features = _brief(subject, glass, glass), glass[0][0]
-    given = fitted.probabilities(features)
-    if given is None:
-        raise CheckFailed("it learns classes, but gives no probabilities")
-    expect_close(np.sum(given, axis=1), np.ones(len(features)), "a sum of probabilities", 1e-6)
-    expect(np.min(given) >= 0.0, "a probability is negative")
-    found = fitted.predict(features)
-    expect(
-        np.array_equal(np.argmax(given, axis=1), found),
-        "a predicted class is not the likeliest one",
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        fitted.save(Path(folder))
-        again = subject.make().load(Path(folder)).probabilities(features)
-    expect_close(again, given, "a probability of the loaded model", 1e-12)
-    if "value" in subject.cls.tasks:
-        of_values = _fitted(subject, form).probabilities(_unseen(subject, form))
-        expect(of_values is None, "trained on values, it gives probabilities of classes")
-
-
-def hazards_are_those_of_the_sites(subject: Subject) -> None:
-    """A model that learns failures gives each site a cumulative hazard that rises with the strain,
-    is 1 at the predicted one, and that saving preserves; of other labels it gives none.
-    """
-    form = min(subject.cls.forms)
-    if "survival" in subject.cls.tasks:
-        glass = examples(subject.cls, 1, 0, form, task="survival")
-        fitted, features = _brief(subject, glass, glass), glass[0][0]
-        given = fitted.hazards(features, HAZARD_STRAINS)
-        if given is None:
-            raise CheckFailed("it learns failures, but gives no hazards")
-        expect(np.all(given > 0.0), "a hazard is not positive")
-        expect(np.all(np.diff(given, axis=1) >= 0.0), "a hazard falls as the strain grows")
-        strains = fitted.predict(features)
-        there = fitted.hazards(features, strains)
-        assert there is not None
-        expect_close(np.diag(there), np.ones(len(features)), "a hazard at its strain", 1e-6)
-        with tempfile.TemporaryDirectory() as folder:
-            fitted.save(Path(folder))
-            again = subject.make().load(Path(folder)).hazards(features, HAZARD_STRAINS)
-        expect_close(again, given, "a hazard of the loaded model", 1e-12)
-    if subject.cls.tasks - {"survival"}:
-        of_others = _fitted(subject, form).hazards(_unseen(subject, form), HAZARD_STRAINS)
-        expect(of_others is None, "trained on other labels, it gives hazards")
-
-
 def other_columns_are_refused(subject: Subject) -> None:
     """Features with other names than in training raise a VitreousError."""
     for form in sorted(subject.cls.forms):
-        features = _unseen(subject, form)
+        features = unseen(subject, form)
         renamed = replace(features, names=tuple(f"other_{name}" for name in features.names))
-        fitted = _fitted(subject, form)
+        fitted = fitted_on(subject, form)
         expect_refusal(
             lambda fitted=fitted, renamed=renamed: fitted.predict(renamed),
             "features with other names",
@@ -324,8 +256,8 @@ def uncertainty_is_as_declared(subject: Subject) -> None:
         f"knows_uncertainty is {subject.cls.knows_uncertainty!r}; expected True or False",
     )
     form = min(subject.cls.forms)
-    features = _unseen(subject, form)
-    given = _fitted(subject, form).uncertainty(features)
+    features = unseen(subject, form)
+    given = fitted_on(subject, form).uncertainty(features)
     expect(
         (given is not None) == subject.cls.knows_uncertainty,
         f"uncertainty gives {type(given).__name__}, contrary to knows_uncertainty",
@@ -340,7 +272,7 @@ def logs_its_progress(subject: Subject) -> None:
     """Every log entry is a name, a finite number and a step."""
     seen: list[tuple[Any, ...]] = []
     form = min(subject.cls.forms)
-    _brief(
+    brief(
         subject,
         examples(subject.cls, 2, 0, form),
         examples(subject.cls, 1, 5, form),
