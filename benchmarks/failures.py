@@ -1,12 +1,13 @@
 """Where and when networks fail first, each glass predicted by a model that learnt from others:
 
-    python -m benchmarks.failures RUN [--folds 10] [--store FOLDER]
+    python -m benchmarks.failures RUN [--folds 10] [--store FOLDER] [--tested OTHER_RUN]
 
 RUN is the folder of a run of ``experiment=failure/hazards``. Its glasses are divided into folds; of
 each fold the other glasses are learnt from. Printed are the scores of evaluation ``first_failure``
 and goodness over all glasses, of the model, of the indicators, of models with fewer columns, and a
 learning curve. Last, what is learnt from the half of the glasses with the smaller ring variance and
-tested on the other, and the reverse.
+tested on the other, and the reverse. With --tested the glasses of another run are predicted, by
+what is learnt from all glasses of RUN that are not among them.
 """
 
 import argparse
@@ -78,14 +79,31 @@ def line(name, place, ranks, strain=None):
     print(f"{name:24s} " + "  ".join(shown), flush=True)
 
 
+def with_events(run):
+    """Its samples that failed."""
+    return [s for s in run.samples if s.events is not None and len(s.events)]
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run")
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--store")
+    parser.add_argument("--tested")
     options = parser.parse_args(arguments)
     run = Run.open(options.run, options.store)
-    samples = [s for s in run.samples if s.events is not None and len(s.events)]
+    samples = with_events(run)
+    if options.tested:
+        others = with_events(Run.open(options.tested, options.store))
+        theirs = {sample.keys["relax"] for sample in others}
+        learnt = [sample for sample in samples if sample.keys["relax"] not in theirs]
+        both = [*learnt, *others]
+        for name, columns in COLUMNS.items():
+            test = range(len(learnt), len(both))
+            found = list(predicted(both, columns, range(len(learnt)), test))
+            place, ranks = scored(run, found)
+            line(name, place["model"], ranks["model"], place["strain"])
+        return 0
     print(f"{len(samples)} of {len(run.samples)} cases with events, {options.folds} folds")
     for name, columns in COLUMNS.items():
         found = [

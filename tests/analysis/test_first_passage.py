@@ -38,6 +38,18 @@ def test_shares_are_those_of_drawn_sites_whose_shapes_differ():
         )
 
 
+def test_shares_of_steep_laws_of_mixed_shapes_are_those_of_drawn_sites():
+    shapes = np.random.default_rng(5).uniform(15.0, 40.0, len(SCALES))
+    _, sites = first_of(SCALES, shapes)
+    drawn = np.bincount(sites, minlength=len(SCALES)) / len(sites)
+    assert np.abs(shares(weibull(SCALES, shapes[:, None])) - drawn).max() < 0.01
+
+
+def test_sites_that_hardly_fail_have_the_shares_of_their_hazards():
+    rare = 1e-20 * weibull(SCALES, 5.0)
+    np.testing.assert_allclose(shares(rare), SCALES**-5.0 / (SCALES**-5.0).sum(), rtol=1e-9)
+
+
 def test_quantiles_and_hazards_between_the_strains_are_those_of_the_weibull_law():
     rate = (SCALES**-5.0).sum()
     for share in (1e-6, 0.3, 0.999):
@@ -47,6 +59,19 @@ def test_quantiles_and_hazards_between_the_strains_are_those_of_the_weibull_law(
     np.testing.assert_allclose(
         total_hazard(weibull(SCALES, 5.0), STRAINS, at), rate * at**5.0, rtol=1e-9
     )
+
+
+def test_between_the_strains_a_law_of_another_shape_is_followed():
+    """Gompertz's law, whose logarithm bends: within 0.3 % of the hazard."""
+    rates = np.random.default_rng(3).uniform(1e-6, 1e-3, 50)
+    hazards = rates[:, None] * np.expm1(120.0 * STRAINS)
+    at = np.geomspace(2e-4, 0.3, 200)
+    np.testing.assert_allclose(
+        total_hazard(hazards, STRAINS, at), rates.sum() * np.expm1(120.0 * at), rtol=3e-2
+    )
+    for share in (0.05, 0.5, 0.95):
+        wanted = np.log1p(-np.log1p(-share) / rates.sum()) / 120.0
+        assert quantile(hazards, STRAINS, share) == pytest.approx(wanted, rel=2e-3)
 
 
 @pytest.mark.parametrize("strain", [0.02, 0.1, 0.3])

@@ -224,3 +224,17 @@ def test_a_parallel_launcher_is_given_all_jobs_of_a_grid_at_once(tmp_path):
     asked.clear()
     sweep(given, settings, tmp_path, lambda jobs: None, launch)
     assert [first for first, _ in asked] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("written", "whole"),
+    [("interval(16,96)", True), ("tag(log,interval( 8 , 64))", True), ("interval(1.0,3)", False)],
+)
+def test_an_interval_of_whole_numbers_is_one_as_it_is_written(written, whole):
+    """Hydra reads both ends as floats."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    from vitreous.app.sweeper import _varied
+
+    found = _varied(OverridesParser.create().parse_override(f"model.hidden={written}"))
+    assert found.whole is whole

@@ -98,6 +98,26 @@ def test_predict_says_where_and_when(glasses, tmp_path, capsys):
     assert out.stat().st_size > 10_000
 
 
+def test_a_cut_piece_is_refused(glasses, tmp_path, capsys):
+    """The response of its rim would be taken for that of a glass."""
+    glass = glasses[0]
+    inside = (glass.positions % np.diag(glass.cell) < 0.8 * np.diag(glass.cell)).all(axis=1)
+    piece = glass.with_(
+        positions=glass.positions[inside],
+        species=glass.species[inside],
+        ids=np.arange(inside.sum()) + 1,
+        periodic=(False, False),
+        bonds=np.zeros((0, 2), dtype=int),
+    )
+    file = write_configuration(tmp_path / "piece.extxyz", piece)
+    assert main(["predict", NAME, str(file), "--relax"]) == 2
+    assert "which looks at the whole glass, was trained on glasses" in capsys.readouterr().err
+
+
+def test_whether_to_trust_it_does_not_hang_on_the_number_of_atoms(bundle, glasses):
+    assert not any(predict(glass, bundle).doubtful for glass in glasses)
+
+
 def test_a_glass_stronger_than_any_of_the_training_is_told_so(tmp_path, capsys):
     """A perfect hexagonal network."""
     glass = DualSwitch(rings_x=16, rings_y=18, steps=0).generate(0, np.random.default_rng(0))

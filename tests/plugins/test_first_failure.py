@@ -87,6 +87,14 @@ def test_intervals_of_the_law_that_drew_the_events_hold_what_they_say():
     assert worse["crps"] > found(*samples[:100]).numbers["strain"]["crps"]
 
 
+def test_an_event_before_the_first_stored_strain_has_its_place_in_the_interval():
+    """Three glasses that fail at once, as predicted."""
+    samples = [
+        predicted(k, np.full(SITES, 3e-5), 3, s) for k, s in enumerate((1.9e-5, 2e-5, 2.1e-5))
+    ]
+    assert found(*samples).numbers["strain"]["in_90"] == 1.0
+
+
 def test_indicators_stand_beside_the_model_without_a_strain():
     samples = [predicted(k, np.linspace(0.1, 0.3, SITES), 9, 0.08) for k in range(2)]
     column = np.eye(SITES)[9]

@@ -44,7 +44,7 @@ def glass(seed, sites=400, count=3, around=1):
 
 
 def fitted(glasses, **fields):
-    model = ProportionalHazards(**{"penalty": 0.0, "folds": 0, **fields})
+    model = ProportionalHazards(**{"penalty": 0.0, "folds": 0, "compressed": False, **fields})
     return model.fit(glasses, [], np.random.default_rng(0), lambda *_: None)
 
 
@@ -67,6 +67,26 @@ def test_the_gradient_is_that_of_the_likelihood():
     for k, step in enumerate(1e-6 * np.eye(5)):
         up, down = (_likelihood(at + s, rows, watched, 0.7)[0] for s in (step, -step))
         assert gradient[k] == pytest.approx((up - down) / 2e-6, rel=1e-6, abs=1e-8)
+
+
+def test_features_enter_by_their_logarithm():
+    """Glasses whose features are the inverse of it are learnt as well."""
+
+    def stretched(seed):
+        features, labels = glass(seed)
+        t = (features.values - [1.0, 30.0, 0.0]) / [0.1, 5.0, 1.0]
+        return replace(features, values=np.sign(t) * np.expm1(np.abs(2.0 * t))), labels
+
+    plain, compressed = (
+        fitted([stretched(seed) for seed in range(60)], compressed=way) for way in (False, True)
+    )
+    new, _ = stretched(99)
+    true = (glass(99)[0].values - [1.0, 30.0, 0.0]) / [0.1, 5.0, 1.0] @ np.diag(WEIGHT)
+    follows = [
+        np.corrcoef(np.log(found.predict(new)), true.sum(axis=1))[0, 1]
+        for found in (plain, compressed)
+    ]
+    assert follows[1] < -0.75 and follows[1] < follows[0] - 0.1, follows
 
 
 def test_at_the_predicted_strain_the_cumulative_hazard_is_one():

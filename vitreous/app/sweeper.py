@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from vitreous.app.sweep import Varied, sweep
+
+_WHOLE = re.compile(r"interval\(\s*[+-]?\d+\s*,\s*[+-]?\d+\s*\)")
 
 
 def sweeper() -> Any:
@@ -57,7 +60,8 @@ def _varied(override: Any) -> Varied:
     if override.is_discrete_sweep():
         return Varied(key, tuple(map(str, override.sweep_string_iterator())))
     ends = override.value()
-    whole = isinstance(ends.start, int) and isinstance(ends.end, int)
+    # Hydra makes floats of both ends; how they were written tells whole numbers from others
+    whole = _WHOLE.search(override.input_line) is not None or isinstance(ends.start, int)
     return Varied(
         key, interval=(ends.start, ends.end), whole=whole, log="log" in (ends.tags or set())
     )

@@ -93,15 +93,21 @@ class Likeness:
 
 
 def likeness(
-    glasses: Sequence[Configuration], potential: Potential | None, whole: bool = False
+    glasses: Sequence[Configuration],
+    potential: Potential | None,
+    whole: bool = False,
+    any_size: bool = False,
 ) -> Likeness:
     """From the training glasses, without energies where there is no potential; with fewer than
-    three of them nothing is unusual. ``whole``: of a model that looks at whole glasses.
+    three of them nothing is unusual. ``whole``: of a model that looks at whole glasses;
+    ``any_size``: whose answers hold whatever the number of atoms, as hazards that add up do.
     """
     tables = [quantities(glass, potential, True)[0] for glass in glasses]
     names = [name for name in tables[0] if all(name in table for table in tables)]
     if not whole:
         names = [name for name in names if name not in (ATOMS, ODD_ATOMS)]
+    if any_size:
+        names = [name for name in names if name != ATOMS]
     values = np.array([[table[name][1] for name in names] for table in tables])
     limit = float("inf")
     if len(glasses) > 2:

@@ -99,7 +99,11 @@ def complete_bundle(
                 for loading in result.loadings
             ],
         },
-        "likeness": asdict(likeness(glasses, potential, np.isinf(descriptor.reach))),
+        "likeness": asdict(
+            likeness(
+                glasses, potential, np.isinf(descriptor.reach), any_size=labels.task == "survival"
+            )
+        ),
         **judged_by(result.role("validation"), result.model),
         "scores": dict(scores),
         "files": digests(folder),

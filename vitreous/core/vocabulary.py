@@ -18,9 +18,9 @@ UNITS: Mapping[str, tuple[str, str]] = {
 _WORDS: Mapping[str, str] = {"area": "length^2", "volume": "length^3"}
 LEVELS = ("sample", "atom", "site", "field", "event")
 TASKS = ("value", "class", "position", "image", "survival")
-#: at which hazards of sites are stored: between them, their logarithms are linear in that of the
-#: strain to a good approximation, and exactly so for a Weibull law
-HAZARD_STRAINS = np.geomspace(1e-3, 1.0, 31)
+#: at which hazards of sites are stored; between them their logarithms are smooth in that of the
+#: strain (``vitreous.analysis.first_passage``)
+HAZARD_STRAINS = np.geomspace(1e-4, 1.0, 41)
 HAZARD_STRAINS.setflags(write=False)
 FORMS = ("vector", "image", "graph", "sequence", "glass_graph")
 

@@ -214,8 +214,8 @@ class Survival:
     ) -> torch.Tensor:
         """(M, S) cumulative hazards at ``strains`` (S,)."""
         rate, shape, _ = self._law(output, torch.ones(len(output)), target)
-        time = torch.from_numpy(np.log(strains)) - target[0].double()
-        return (rate[:, None] + shape[:, None] * time).clamp(-700.0, 700.0).exp()
+        time = torch.tensor(np.log(strains)) - target[0].double()
+        return (rate[:, None] + shape[:, None] * time).clamp(-600.0, 600.0).exp()
 
     def _law(
         self, output: torch.Tensor, strains: torch.Tensor, target: torch.Tensor

@@ -209,7 +209,11 @@ def _run(kept: Kept, work: Callable[[], Trajectory]) -> Trajectory:
 
             with watched(seen):
                 return work()
-    except BaseException as error:
+    except BaseException as raised:
+        # a call of compiled code wraps the interruption that it met
+        error = raised.__context__ if isinstance(raised, SystemError) else raised
+        if not isinstance(error, KeyboardInterrupt):
+            error = raised
         if kept.last is None or (isinstance(error, VitreousError) and "--resume" in str(error)):
             raise
         kept.save()

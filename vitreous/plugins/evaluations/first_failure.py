@@ -32,7 +32,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.first_passage import crps, quantile, shares
+from vitreous.analysis.first_passage import crps, quantile, shares, total_hazard
 from vitreous.analysis.run_maps import MODEL, compared_maps, event_sites
 from vitreous.analysis.scores import goodness_of_sites, locate, weakness
 from vitreous.core.errors import VitreousError
@@ -139,13 +139,13 @@ class Strain(NamedTuple):
     def of(cls, sample: Sample) -> Strain:
         assert sample.events is not None and sample.hazards is not None
         true, hazards = float(np.min(sample.events.values)), sample.hazards
-        total = np.interp(np.log(true), np.log(HAZARD_STRAINS), np.log(hazards.sum(axis=0)))
+        total = total_hazard(hazards, HAZARD_STRAINS, np.array([true]))[0]
         low, median, high = (quantile(hazards, HAZARD_STRAINS, q) for q in (0.05, 0.5, 0.95))
         return cls(
             true=true,
             median=median,
             score=crps(hazards, HAZARD_STRAINS, true),
-            earlier=float(-np.expm1(-np.exp(total))),
+            earlier=float(-np.expm1(-total)),
             bounds=(low, high),
         )
 

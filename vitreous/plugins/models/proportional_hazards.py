@@ -1,6 +1,6 @@
 """Where and when the first of many sites fails, from few standardised features: a hazard per site.
 
-    H_i(g) = exp(b + w . z_i) (g / g0)^k,    z = (x - m) / s
+    H_i(g) = exp(b + w . z_i) (g / g0)^k,    z = sign(t) log(1 + |t|),    t = (x - m) / s
     h_i = dH_i / dg
 
 H_i is the cumulative hazard of site i at strain g (Weibull hazards, proportional to each other:
@@ -12,7 +12,9 @@ Weights and shape minimise
 
 over all training glasses: each site is watched up to |y_i|, and of the sites i around an event e,
 those with the strain y_e > 0, any may have failed. g0 is the geometric mean of the events' strains.
-A site with large features fails early and often, whatever the glass around it.
+Features enter by their logarithm (without ``compressed``: z = t): the strain at which a site fails
+then goes as a power of what weakens it, and one glass near an instability, whose response is a
+hundred times that of others, does not decide all weights.
 
 Few glasses are learnt by heart, and what follows is too sure. With ``folds`` each glass is also
 predicted by weights that were fitted to the others, and a, c and k of
@@ -59,7 +61,8 @@ class ProportionalHazards(Model):
 
     Fields:
         columns: names, or patterns such as "bond_*", of the features learnt from. penalty: of
-        the weights, 1 / the variance that they are expected to have. folds: number of parts that
+        the weights, 1 / the variance that they are expected to have. compressed: whether features
+        enter by their logarithm. folds: number of parts that
         the training glasses are divided into, all loadings of one together; 0 for none.
         iterations: most steps of the descent.
 
@@ -75,6 +78,7 @@ class ProportionalHazards(Model):
 
     columns: tuple[str, ...] = ("*",)
     penalty: float = 1.0
+    compressed: bool = True
     folds: int = 5
     iterations: int = 2000
 
@@ -108,7 +112,7 @@ class ProportionalHazards(Model):
         chosen = chosen_columns(names, self.columns, "proportional_hazards")
         parts = [np.asarray(f.values, dtype=np.float64)[y.mask][:, chosen] for f, y in train]
         mean, std = standard_scaling(np.concatenate(parts))
-        parts = [(part - mean) / std for part in parts]
+        parts = [scaled(part, mean, std, self.compressed) for part in parts]
         labels = [y for _, y in train]
         watched = Watched.of(labels)
         weight, offset, shape = self._descend(np.concatenate(parts), watched, self.penalty)
@@ -116,7 +120,8 @@ class ProportionalHazards(Model):
             log("shape of all glasses", shape, 0)
             fold = np.unique(glasses, return_inverse=True)[1] % self.folds
             unseen = self._unseen(parts, labels, fold, watched.strain)
-            (slope,), more, shape = self._descend(unseen[:, None], watched, 0.0, least=0.0)
+            start = np.array([1.0, 0.0, np.log(shape)])
+            (slope,), more, shape = self._descend(unseen[:, None], watched, 0.0, start, least=0.0)
             weight, offset = slope * weight, slope * offset + more
             log("slope of glasses left out", float(slope), 0)
         for name, value in zip(np.array(names)[chosen], weight, strict=True):
@@ -131,6 +136,7 @@ class ProportionalHazards(Model):
             offset=offset,
             strain=watched.strain,
             shape=shape,
+            compressed=self.compressed,
         )
 
     def _unseen(
@@ -149,13 +155,22 @@ class ProportionalHazards(Model):
         return np.concatenate(found)
 
     def _descend(
-        self, rows: Array, watched: Watched, penalty: float, least: float | None = None
+        self,
+        rows: Array,
+        watched: Watched,
+        penalty: float,
+        start: Array | None = None,
+        least: float | None = None,
     ) -> tuple[Array, float, float]:
-        """w (C,), each at least ``least``, b and k of greatest likelihood, from z (R, C)."""
+        """w (C,), each at least ``least``, b and k of greatest likelihood, from z (R, C);
+        ``start``: w, b and log k, None for those of sites that are all alike.
+        """
         columns = rows.shape[1]
+        if start is None:
+            start = np.concatenate([np.zeros(columns), [watched.offset, np.log(_BEGIN)]])
         solved = minimize(
             _likelihood,
-            np.concatenate([np.zeros(columns), [watched.offset, np.log(_BEGIN)]]),
+            start,
             args=(rows, watched, penalty),
             jac=True,
             method="L-BFGS-B",
@@ -179,11 +194,24 @@ class ProportionalHazards(Model):
                 f"{folder}: the arrays of the proportional_hazards model do not fit together; save "
                 "the model again"
             )
-        return FittedHazards(names=names, offset=offset, strain=strain, shape=shape, **arrays)
+        return FittedHazards(
+            names=names,
+            offset=offset,
+            strain=strain,
+            shape=shape,
+            compressed=bool(facts.get("compressed")),
+            **arrays,
+        )
 
     @classmethod
     def example(cls) -> ProportionalHazards:
         return cls(penalty=1e-4, folds=0)
+
+
+def scaled(rows: Array, mean: Array, std: Array, compressed: bool) -> Array:
+    """z (R, C) of features x (R, C)."""
+    found = (rows - mean) / std
+    return np.sign(found) * np.log1p(np.abs(found)) if compressed else found
 
 
 class Watched(NamedTuple):
@@ -241,7 +269,7 @@ def _likelihood(
     """
     weight, offset, shape = parameters[:-2], parameters[-2], np.exp(parameters[-1])
     eta = rows @ weight + offset
-    hazard = np.exp(np.minimum(eta + shape * watched.time, 50.0))
+    hazard = np.exp(np.minimum(eta + shape * watched.time, 600.0))
     near = eta[watched.site]
     largest = np.maximum.reduceat(near, watched.first)
     count = np.diff(np.append(watched.first, len(near)))
@@ -259,9 +287,7 @@ def _likelihood(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedHazards(Fitted):
-    """H = exp(offset + weight . (x - mean) / std) (g / strain)^shape of the ``chosen`` (C,)
-    columns.
-    """
+    """H = exp(offset + weight . z) (g / strain)^shape of the ``chosen`` (C,) columns."""
 
     names: tuple[str, ...]
     chosen: Array
@@ -271,23 +297,26 @@ class FittedHazards(Fitted):
     offset: float
     strain: float
     shape: float
+    compressed: bool
 
     def predict(self, features: Features) -> Array:
         return self.strain * np.exp(-self._risk(features) / self.shape)
 
     def hazards(self, features: Features, strains: Array) -> Array:
         time = self.shape * np.log(np.asarray(strains) / self.strain)
-        return np.exp(np.clip(self._risk(features)[:, None] + time, -700.0, 700.0))
+        return np.exp(np.clip(self._risk(features)[:, None] + time, -600.0, 600.0))
 
     def _risk(self, features: Features) -> Array:
         check_columns(features, self.names)
         rows = np.asarray(features.values, dtype=np.float64)[:, self.chosen.astype(np.int64)]
         # einsum, not @: its sums do not depend on how many rows there are
-        return np.einsum("rc,c->r", (rows - self.mean) / self.std, self.weight) + self.offset
+        columns = scaled(rows, self.mean, self.std, self.compressed)
+        return np.einsum("rc,c->r", columns, self.weight) + self.offset
 
     def save(self, folder: Path) -> None:
         arrays = {
             name: np.asarray(getattr(self, name))
             for name in ("chosen", "mean", "std", "weight", "offset", "strain", "shape")
         }
-        write_folder(folder, "proportional_hazards", arrays, {"names": list(self.names)})
+        facts = {"names": list(self.names), "compressed": self.compressed}
+        write_folder(folder, "proportional_hazards", arrays, facts)
