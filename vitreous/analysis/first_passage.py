@@ -9,7 +9,8 @@ and the first to fail is i with probability
     p_i = integral dH_i(g) S(g) / (1 - S(end))
 
 Hazards are given at S ascending strains; between them the logarithm of their sum follows a monotone
-cubic in log g (Fritsch & Carlson, SIAM Journal on Numerical Analysis 17, 238 (1980)), beyond them a line.
+cubic in log g (Fritsch & Carlson, SIAM Journal on Numerical Analysis 17, 238 (1980)), beyond them a
+line.
 """
 
 from __future__ import annotations
