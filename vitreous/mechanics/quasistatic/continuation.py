@@ -159,8 +159,10 @@ class _Walker:
         """How far the deformation is."""
         numbers = {"step": step, "stride": stride, "growth": growth, "scale": self.scale}
         # copies, since the next stride fills in tangents
-        points = (None if p is None else replace(p, lin=None) for p in (point, self.previous))
-        return Mark(path, len(path.states), len(path.events), numbers, *points)
+        now, previous = (
+            None if p is None else replace(p, lin=None) for p in (point, self.previous)
+        )
+        return Mark(path, len(path.states), len(path.events), numbers, now, previous)
 
     def taken_up(self, mark: Mark) -> tuple[Path, Point, int, int, float]:
         """What ``mark`` was given."""

@@ -83,7 +83,8 @@ class FirstFailure(Evaluation):
             glasses[sample.name] = self._places(run, sample, places)
             if sample.hazards is not None:
                 strains.append(Strain.of(sample))
-                glasses[sample.name][MODEL] |= strains[-1].numbers()
+                of_model = {**glasses[sample.name][MODEL], **strains[-1].numbers()}
+                glasses[sample.name][MODEL] = of_model
         if not glasses:
             return Evaluated(title=_TITLE, text="No test glass has an event.")
         numbers: dict[str, Any] = _over_glasses(glasses)
