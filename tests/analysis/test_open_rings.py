@@ -60,7 +60,7 @@ def test_only_rings_with_rings_all_around_tell_of_their_neighbours():
 
 
 def test_what_is_no_plane_network_is_refused():
-    with pytest.raises(VitreousError, match="has no bonds; find them first"):
+    with pytest.raises(VitreousError, match="has no bonds; find them with"):
         trace_open_rings(PLACES, BONDS[:0])
     with pytest.raises(VitreousError, match="bonds cross"):
         trace_open_rings(PLACES, np.vstack([BONDS, [[0, 4], [1, 5]]]))

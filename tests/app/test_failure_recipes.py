@@ -38,7 +38,7 @@ def made(home, *arguments):
 @pytest.fixture(scope="module")
 def learnt(tmp_path_factory):
     home = tmp_path_factory.mktemp("failure")
-    return home, *made(home, "experiment=failure/hazards", "labeler.count=2")
+    return home, *made(home, "experiment=failure/hazards", "labeler.count=2", "model.folds=2")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def asked(learnt):
 def test_a_run_scores_place_and_strain_and_draws_them(learnt):
     _, folder, scores, shown = learnt
     found = scores["first_failure"]
-    assert {"model", "stretch_variance", "strain"} <= set(found)
+    assert {"model", "ahead_0", "strain"} <= set(found)
     assert 0.0 <= found["strain"]["in_90"] <= 1.0 and found["model"]["bits"] > 0.0
     assert "strain of first event" in shown and scores["goodness"]["model"]["nearest"]
     assert "first_failure" in (folder / "report.html").read_text()
@@ -120,4 +120,4 @@ def test_indicators_alone_are_ranked_by_place(tmp_path):
     _, scores, _ = made(tmp_path, "experiment=failure/indicators", "report=false")
     assert "strain" not in scores["first_failure"]
     assert "model" not in scores["first_failure"]
-    assert 0.0 <= scores["first_failure"]["stretch_variance"]["inside_5"] <= 1.0
+    assert 0.0 <= scores["first_failure"]["ahead_0"]["inside_5"] <= 1.0

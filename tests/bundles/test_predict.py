@@ -620,7 +620,7 @@ def of_a_metal(run, copy, tmp_path, monkeypatch):
     potential = Eam(path=str(file), smooth_end=True)
     monkeypatch.setattr(
         "vitreous.bundles.write.likeness",
-        lambda glasses, of, whole: likeness(glasses, POTENTIAL, whole),
+        lambda glasses, of, whole, any_size: likeness(glasses, POTENTIAL, whole, any_size),
     )  # they are no metal
     reading = replace(PIPELINE, potential=potential, descriptor=ResponseGraph(radius=9.0))
     complete_bundle(copy, reading, run[1], {})

@@ -229,7 +229,9 @@ def test_attribution_is_gradient_times_input_and_sums_to_a_change_of_the_predict
 
 
 def test_a_task_that_networks_do_not_learn_is_refused():
-    with pytest.raises(VitreousError, match="learn labels of task value, class or position, not"):
+    with pytest.raises(
+        VitreousError, match="learn labels of task value, class, position or survival, not"
+    ):
         task_of({"task": "image", "components": [], "classes": []})
 
 

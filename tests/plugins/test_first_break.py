@@ -80,7 +80,7 @@ def test_every_atom_is_unknown_where_no_bond_broke():
 
 def test_bonds_a_deformation_and_a_bonded_atom_are_needed():
     bare = GLASS.with_(bonds=np.zeros((0, 2), int))
-    with pytest.raises(VitreousError, match="the glass has no bonds; find them first"):
+    with pytest.raises(VitreousError, match="the glass has no bonds; find them with"):
         FirstBreak().refuse(bare, POTENTIAL)
     with pytest.raises(VitreousError, match="but none was given"):
         FirstBreak().label(GLASS, POTENTIAL, LOADING, None)

@@ -317,7 +317,7 @@ def test_particles_of_equal_mass_vibrate_alike_however_they_are_weighted():
 
 def test_a_potential_that_tells_no_masses_is_refused_and_keys_from_before_hold():
     glass, potential, loading = case(3)
-    with pytest.raises(VitreousError, match=r"needs the mass of .*set weighted=false"):
+    with pytest.raises(VitreousError, match=r"needs the mass of .*set descriptor.weighted=false"):
         columns(glass, potential, loading, Mechanical(columns=VIBRATIONS, weighted=True))
     assert "weighted" not in identity(Mechanical())["fields"]
     assert identity(Mechanical(weighted=True))["fields"]["weighted"] is True

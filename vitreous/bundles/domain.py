@@ -79,8 +79,9 @@ def _opened(glass: Configuration, bundle: Bundle) -> Configuration:
         reach = 0.0 if bundle.potential is None else bundle.potential.surface(glass).force_range
         for axis in extra:
             glass = _open_along(glass, axis, reach) if reach else glass
-    windows = level_of(bundle).windowed and np.isfinite(bundle.descriptor.reach)
-    if tuple(glass.periodic) != known and not windows:
+    cut = any(had and not has for has, had in zip(glass.periodic, known, strict=True))
+    whole = not level_of(bundle).windowed or (cut and np.isinf(bundle.descriptor.reach))
+    if tuple(glass.periodic) != known and whole:
         raise VitreousError(
             f"the glass repeats along {_axes(glass.periodic)}, but the model, which looks at the "
             f"whole glass, was trained on glasses that repeat along {_axes(known)}, and no vacuum "

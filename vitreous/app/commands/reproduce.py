@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from vitreous.app.run_options import run_option, store_option
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from vitreous.core.run import Run
+    from vitreous.core.sample import Sample
 
 SUMMARY = "compute a run again in an empty store, and compare"
 DIFFERENT = 1  #: exit status where something came out otherwise
@@ -54,6 +56,16 @@ def carry_out(options: argparse.Namespace) -> int:
     return DIFFERENT if differences else 0
 
 
+_COMPARED: Mapping[str, Callable[[Sample], Any]] = {
+    "labels": lambda sample: sample.labels.values,
+    "events": lambda sample: None if sample.events is None else sample.events.values,
+    "predictions": lambda sample: sample.prediction,
+    "uncertainties": lambda sample: sample.uncertainty,
+    "probabilities": lambda sample: sample.probabilities,
+    "hazards": lambda sample: sample.hazards,
+}  #: arrays of a case, None where it has none
+
+
 def _differences(before: Run, after: Run) -> list[str]:
     """A line for each case that came out otherwise, and by how much."""
     import numpy as np
@@ -65,13 +77,13 @@ def _differences(before: Run, after: Run) -> list[str]:
         new = found.get(old.case)
         if new is None:
             continue
-        pairs = {
-            "labels": (old.labels.values, new.labels.values),
-            "prediction": (old.prediction, new.prediction),
-            "uncertainty": (old.uncertainty, new.uncertainty),
-        }
-        for what, (a, b) in pairs.items():
-            if a is not None and b is not None and not np.array_equal(a, b, equal_nan=True):
+        for what, of in _COMPARED.items():
+            a, b = of(old), of(new)
+            if (a is None) != (b is None):
+                lines.append(
+                    f"{old.title}: {what} are there {'before' if b is None else 'now'} only"
+                )
+            elif a is not None and not np.array_equal(a, b, equal_nan=True):
                 lines.append(f"{old.title}: {what} differ {_apart(a, b)}")
     return lines
 
