@@ -32,6 +32,15 @@ LARGER = {
     "font_clos/transfer": ["tested={rings_x: 8, rings_y: 8}"],
     "font_clos/windows": ["tested={rings_x: 8, rings_y: 8}", "descriptor.window=[32.0,28.0]"],
 }
+#: recipes of failures: few networks, particles or bilayers, too few to leave some out in turn
+NETWORKS = ["scale=small", *(o for o in TINY if not o.startswith("labeler."))]
+FAILURES = {
+    "failure/bilayers": [*BILAYERS, "simulator.max_events=1000", "model.folds=0"],
+    "failure/hazards": [*NETWORKS, "model.folds=0"],
+    "failure/indicators": NETWORKS,
+    "failure/lennard_jones": [*PLASTIC, "model.folds=0"],
+    "failure/network": NETWORKS,
+}
 #: what composes with a file alone
 PATHS = ("generator=file", "generator=tem_image", "experiment=files")
 #: the image of the package has the size that it has
@@ -159,6 +168,7 @@ def every_config(outside: Outside) -> None:
         if name.startswith("fan_ma/") or name in ("lj", "cuzr"):
             alloys = name.startswith("fan_ma/3d/") or name == "cuzr"
             chosen = ALLOYS if alloys else PLASTIC
+        chosen = FAILURES.get(name, chosen)
         outside.call("vitreous", "run", f"experiment={name}", *chosen, *LARGER.get(name, []))
     for group, names in groups.items():
         for name in names:

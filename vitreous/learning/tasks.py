@@ -187,7 +187,7 @@ class Survival:
         if not len(failed):
             raise VitreousError(
                 "no training glass had an event, so no failure can be learnt from; raise "
-                "simulator.strain_max"
+                "simulator.strain_max or simulator.max_events"
             )
         events = failed.unique()  # those of two glasses at one strain count once here
         rate = torch.tensor(len(events) / len(known)).log()

@@ -244,7 +244,7 @@ class Watched(NamedTuple):
         if not strains:
             raise VitreousError(
                 "no training glass had an event, so no failure can be learnt from; raise "
-                "simulator.strain_max"
+                "simulator.strain_max or simulator.max_events"
             )
         g0 = float(np.exp(np.mean(np.log(strains)))) if strain is None else strain
         return cls(
