@@ -55,6 +55,12 @@ def test_places_by_hand():
     assert [row["bits"] for row in rows] == pytest.approx(gain)
 
 
+def test_a_flat_map_is_no_better_than_chance_at_the_place():
+    """Ten sites a unit apart around a ring: five lie within 2.5 of any event."""
+    row = found(predicted(0, np.full(SITES, 0.2), 0, 0.08), distance=2.5).numbers["model"]
+    assert row["spot"] == pytest.approx(0.5) and row["weaker"] == pytest.approx(50.0)
+
+
 def test_of_three_events_each_counts():
     row = found(predicted(0, np.linspace(0.1, 0.3, SITES), 0, 0.08, later=(9, 5))).numbers["model"]
     assert row["three_5"] == pytest.approx(1 / 3)

@@ -19,6 +19,8 @@ FIRST = (
     "classes.model.mcc",
     "classes.model.average_precision",
     "classes.model.balanced_accuracy",
+    "first_failure.strain.r2",
+    "first_failure.model.inside_1",
     "prediction_area.model.area",
     "crack_path.model.mcc",
     "crack_path.model.overlap",

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from vitreous.core.data import Configuration, Labels, Trajectory
+from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces.method import Method
 from vitreous.core.loading import Loading
 from vitreous.core.surface import EnergySurface
@@ -179,6 +180,15 @@ class Labeler(Method):
         """Raise VitreousError for a glass that can never be labelled; called before it is relaxed,
         deformed or labelled.
         """
+
+    def deformed(self, trajectory: Trajectory | None) -> Trajectory:
+        """The deformation that ``label`` was given. Raises VitreousError for none."""
+        if trajectory is None:
+            raise VitreousError(
+                f"{type(self).__name__} needs a deformation, but none was given; deform the glass "
+                "first"
+            )
+        return trajectory
 
     @abstractmethod
     def label(

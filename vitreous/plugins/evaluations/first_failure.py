@@ -14,7 +14,8 @@ strain.crps   continuous ranked probability score of the predicted distribution 
 strain.in_Y   fraction of the glasses whose strain lies in the central Y % interval          1
 ============  =============================================================================  ======
 
-An event lies at the site nearest to its atom. Its rank is the fraction of the sites that are
+Of several weakest sites each counts alike: a flat map says nothing of the place. An event lies at
+the site nearest to its atom. Its rank is the fraction of the sites that are
 weaker, ties counted half (``vitreous.analysis.scores``). Of labels of failures the model's map is
 its probability that a site is the first to fail, and the distribution of the strain is that of the
 weakest of all sites (``vitreous.analysis.first_passage``); indicators have neither bits nor strain.
@@ -109,14 +110,15 @@ class FirstFailure(Evaluation):
             if each.name == MODEL and sample.hazards is not None:
                 weak = shares(sample.hazards)
             weaker = 50.0 * (1.0 - goodness_of_sites(weakness(weak, "high"), "high")[nearest])
-            step = labels.positions[int(np.nanargmax(weak))] - places[0]
-            away = float(np.linalg.norm(glass.minimum_image(step[None]), axis=1)[0])
+            weakest = np.flatnonzero(weak == np.nanmax(weak))  # several: any of them may be meant
+            step = glass.minimum_image(labels.positions[weakest] - places[0])
+            away = np.linalg.norm(step, axis=1)
             found[each.name] = {
                 "weaker": float(weaker[0]),
                 **{f"inside_{area:g}": float(weaker[0] <= area) for area in AREAS},
                 **{f"three_{area:g}": float(np.mean(weaker[:3] <= area)) for area in AREAS},
-                "spot": float(away <= self.distance),
-                "away": away,
+                "spot": float(np.mean(away <= self.distance)),
+                "away": float(away.mean()),
             }
             if each.name == MODEL and labels.task == "survival" and sample.hazards is not None:
                 around = _around_first(sample)

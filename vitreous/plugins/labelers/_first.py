@@ -59,15 +59,9 @@ class OfFirstEvent(Labeler):
         Raises:
             VitreousError: without a trajectory.
         """
-        if trajectory is None:
-            raise VitreousError(
-                f"{type(self).__name__} needs a deformation, but none was given; deform the glass "
-                "first"
-            )
-        events = trajectory.events
-        for strain, atom, found in zip(events.strain, events.atom, events.kind, strict=True):
-            if self.kind in ("any", found):
-                return float(strain), int(atom), found
+        events = self.deformed(trajectory).events
+        for k in counted(events, self.kind, 0.0, 1):
+            return float(events.strain[k]), int(events.atom[k]), events.kind[k]
         return None
 
 

@@ -47,16 +47,13 @@ class OfD2min(Labeler):
             VitreousError: without a trajectory, or one that ended before; an atom with too few
             neighbours.
         """
-        if trajectory is None:
-            raise VitreousError(
-                "D2min needs a deformation, but none was given; deform the glass first"
-            )
-        frame = trajectory.frame_at(self.strain)
+        path = self.deformed(trajectory)
+        frame = path.frame_at(self.strain)
         values, _ = d2min(
             glass.positions,
             glass.cell,
-            trajectory.frames[frame],
-            trajectory.cells[frame],
+            path.frames[frame],
+            path.cells[frame],
             glass.periodic,
             self.cutoff,
         )

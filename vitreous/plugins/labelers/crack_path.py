@@ -54,15 +54,10 @@ class CrackPath(Labeler):
         trajectory: Trajectory | None,
     ) -> Labels:
         """One label per atom, in the order of the glass."""
-        if trajectory is None:
-            raise VitreousError(
-                "crack_path needs a deformation, but none was given; deform the glass first"
-            )
+        path = self.deformed(trajectory)
         self.refuse(configuration, potential)
         bonds = configuration.bonds
-        held = intact(
-            trajectory.frames[-1], trajectory.cells[-1], configuration.periodic, bonds, self.far
-        )
+        held = intact(path.frames[-1], path.cells[-1], configuration.periodic, bonds, self.far)
         values = np.zeros(len(configuration))
         values[bonds[~held].ravel()] = 1.0
         return Labels(

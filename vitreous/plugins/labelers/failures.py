@@ -68,14 +68,11 @@ class Failures(Labeler):
         trajectory: Trajectory | None,
     ) -> Labels:
         """One label per atom, in the order of the glass."""
-        if trajectory is None:
-            raise VitreousError(
-                "failures needs a deformation, but none was given; deform the glass first"
-            )
-        events = trajectory.events
+        path = self.deformed(trajectory)
+        events = path.events
         kept = counted(events, self.kind, self.smallest, self.count)
         whole = len(kept) == self.count
-        end = events.strain[kept[-1]] if whole else trajectory.strain[-1]
+        end = events.strain[kept[-1]] if whole else path.strain[-1]
         values = np.full(len(configuration), -float(end))
         for event in kept[::-1]:  # the first overwrites what later ones wrote
             step = configuration.positions - configuration.positions[events.atom[event]]

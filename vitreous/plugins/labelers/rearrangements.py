@@ -58,11 +58,7 @@ class Rearrangements(Labeler):
         trajectory: Trajectory | None,
     ) -> Labels:
         """The events of one glass. Raises VitreousError without a trajectory."""
-        if trajectory is None:
-            raise VitreousError(
-                "rearrangements needs a deformation, but none was given; deform the glass first"
-            )
-        events = trajectory.events
+        events = self.deformed(trajectory).events
         first = counted(events, self.kind, self.smallest, self.count)
         return Labels(
             name="rearrangements",
