@@ -74,6 +74,14 @@ def test_between_the_strains_a_law_of_another_shape_is_followed():
         assert quantile(hazards, STRAINS, share) == pytest.approx(wanted, rel=2e-3)
 
 
+def test_beyond_the_strains_the_law_goes_on_with_the_slope_of_its_end():
+    """A site whose hazard goes as the square of the strain at first, as its sixth power later."""
+    hazard = np.where(STRAINS < 0.01, STRAINS**2, 1e8 * STRAINS**6)[None]
+    ends = np.array([0.1 * STRAINS[0], 10.0 * STRAINS[-1]])
+    wanted = [ends[0] ** 2, 1e8 * ends[1] ** 6]
+    np.testing.assert_allclose(total_hazard(hazard, STRAINS, ends), wanted, rtol=1e-9)
+
+
 @pytest.mark.parametrize("strain", [0.02, 0.1, 0.3])
 def test_crps_is_that_of_drawn_strains(strain):
     """E|X - y| - E|X - X'| / 2 (Gneiting & Raftery 2007, eq. 21)."""

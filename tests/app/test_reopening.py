@@ -5,9 +5,11 @@ import re
 import shutil
 
 import pytest
+from glasses import glass, run
 from toy import vitreous
 
 from vitreous.app.commands.cite import _fields, bibtex
+from vitreous.app.commands.reproduce import _differences
 
 TOY = ("run", "experiment=toy", "executor=serial", "tracker=none")
 
@@ -64,6 +66,15 @@ def test_a_run_is_computed_again_and_compared(home, runs, tmp_path):
     done = vitreous(home, "reproduce", str(other))
     assert done.returncode == 1
     assert "glass 0, pure shear, sign +1, at 0° in xy: labels differ at " in done.stdout
+
+
+def test_what_one_of_two_runs_alone_predicts_is_a_difference():
+    before = run(glass(0, [1.0, 2.0], [1.0, 2.5]))
+    after = run(glass(0, [1.0, 2.0]))
+    (gone,), (new,) = _differences(before, after), _differences(after, before)
+    assert gone.endswith("predictions are there before only")
+    assert new.endswith("predictions are there now only")
+    assert not _differences(before, before)
 
 
 def test_the_numbers_of_a_strangers_glasses_name_no_files_elsewhere(home, runs, tmp_path):

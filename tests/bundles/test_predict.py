@@ -264,6 +264,12 @@ def test_a_glass_is_left_out_to_see_how_far_one_may_stand_out(unseen):
     assert likeness(dense[:2], POTENTIAL).odd(glass, POTENTIAL) is None
 
 
+def test_what_holds_for_any_number_of_atoms_does_not_call_a_number_unusual(unseen):
+    glasses = [unseen.configuration] * 3
+    bound, free = (likeness(glasses, POTENTIAL, True, any_size) for any_size in (False, True))
+    assert set(bound.names) - set(free.names) == {"number of atoms"}
+
+
 def test_of_a_potential_that_gives_no_energies_density_and_bonds_are_left(unseen):
     class Elsewhere:
         def surface(self, configuration):

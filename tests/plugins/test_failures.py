@@ -33,6 +33,13 @@ def test_around_each_event_its_strain_and_elsewhere_the_end():
     assert (labels.values[held] == -second).all() and held.sum() > 20
 
 
+def test_surroundings_cross_the_boundary_of_the_cell():
+    corner = int(np.argmin(GLASS.positions.sum(axis=1)))
+    labels, _ = labelled([corner], count=1, radius=3.0)
+    found = GLASS.positions[labels.values > 0.0]
+    assert np.ptp(found, axis=0).max() > 0.7 * np.diag(GLASS.cell).min()
+
+
 def test_a_site_near_two_events_failed_in_the_first():
     labels, path = labelled([5, 5], count=2, radius=3.0)
     assert (labels.values[near(5, 3.0)] == path.events.strain[0]).all()

@@ -62,8 +62,17 @@ def test_a_flat_map_is_no_better_than_chance_at_the_place():
 
 
 def test_of_three_events_each_counts():
-    row = found(predicted(0, np.linspace(0.1, 0.3, SITES), 0, 0.08, later=(9, 5))).numbers["model"]
+    """A fourth does not."""
+    scales = np.linspace(0.1, 0.3, SITES)
+    row = found(predicted(0, scales, 0, 0.08, later=(9, 5, 0))).numbers["model"]
     assert row["three_5"] == pytest.approx(1 / 3)
+
+
+def test_training_glasses_are_not_scored():
+    scales = np.linspace(0.1, 0.3, SITES)
+    test, train = (predicted(k, scales, event, 0.08) for k, event in enumerate((0, 9)))
+    train = replace(train, case=replace(train.case, role="train"))
+    assert found(test, train).numbers["model"]["inside_5"] == 1.0
 
 
 def test_the_strain_is_that_of_the_weakest_link():

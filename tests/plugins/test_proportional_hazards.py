@@ -7,6 +7,7 @@ import pytest
 
 from vitreous.core.data import Features, Labels
 from vitreous.core.errors import VitreousError
+from vitreous.core.sample import Examples, Sample
 from vitreous.core.vocabulary import HAZARD_STRAINS
 from vitreous.plugins.models.proportional_hazards import (
     ProportionalHazards,
@@ -128,6 +129,21 @@ def test_glasses_left_out_make_few_glasses_less_sure():
     np.testing.assert_allclose(*direction, rtol=1e-9)
 
 
+def test_all_loadings_of_a_glass_are_left_out_together():
+    """Each glass twice: the folds are those of the glasses, and so is the slope."""
+    glasses = [noisy(seed) for seed in range(15)]
+    twice = [
+        Sample.of(index=k, features=features, labels=labels)
+        for k, (features, labels) in enumerate(glasses)
+        for _ in range(2)
+    ]
+    together = Examples(twice, lambda features: features)
+    sure = fitted(together, folds=0)
+    calibrated, apart = (fitted(each, folds=5) for each in (together, list(together)))
+    slope, other = (f.weight @ sure.weight for f in (calibrated, apart))
+    assert slope < 0.8 * other, (slope, other)
+
+
 def test_fewer_glasses_than_folds_are_refused():
     with pytest.raises(VitreousError, match=r"5 folds, but there are 3; set model\.folds=0"):
         fitted([glass(seed) for seed in range(3)], folds=5)
@@ -141,8 +157,9 @@ def test_only_the_chosen_columns_are_learnt_from():
     np.testing.assert_array_equal(found.predict(features), found.predict(other))
 
 
-def test_a_saved_model_is_the_same(tmp_path):
-    found = fitted([glass(seed) for seed in range(20)])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_saved_model_is_the_same(tmp_path, compressed):
+    found = fitted([glass(seed) for seed in range(20)], compressed=compressed)
     found.save(tmp_path)
     features, _ = glass(99)
     again = ProportionalHazards().load(tmp_path)

@@ -177,8 +177,8 @@ def hazards_of(fitted: Fitted, features: Features | Drawn) -> np.ndarray:
     given = fitted.hazards(features, HAZARD_STRAINS)
     wanted = (len(features), len(HAZARD_STRAINS))
     found = np.empty(0) if given is None else np.asarray(given, dtype=np.float64)
-    rises = found.shape == wanted and np.all(found > 0.0) and np.all(np.diff(found, axis=1) >= 0.0)
-    if not rises or not np.isfinite(found).all():
+    fit = found.shape == wanted and np.isfinite(found).all() and np.all(found > 0.0)
+    if not fit or np.any(np.diff(found, axis=1) < 0.0):
         raise VitreousError(
             f"{type(fitted).__name__} gave hazards of shape {found.shape}; expected {wanted}, "
             "positive, and rising with the strain"
