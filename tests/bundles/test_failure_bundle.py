@@ -90,11 +90,14 @@ def test_predict_says_where_and_when(glasses, tmp_path, capsys):
     assert main(["predict", NAME, str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["first_failure"]
     assert set(told) == {"strain", "intervals", "spots"}
+    factors = [spot["hazard_factors"] for spot in told["spots"]]
+    assert all(each and min(each.values()) >= 2.0 for each in factors)
     assert told["intervals"]["low_90"] < told["strain"] < told["intervals"]["high_90"]
     out = tmp_path / "failure.png"
     assert main(["predict", NAME, str(file), "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "first failure" in printed and "(90 %: " in printed and "likeliest spots" in printed
+    assert "because of a bond that will soon be among the longest (hazard × " in printed
     assert out.stat().st_size > 10_000
 
 

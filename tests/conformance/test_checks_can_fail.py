@@ -3,12 +3,13 @@ on purpose.
 """
 
 import importlib
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from broken import BASES, CLASSES, ENDS, DualSwitch, File, Ridge, variant
 
 from vitreous.core.errors import VitreousError
+from vitreous.plugins.models.proportional_hazards import FittedHazards, ProportionalHazards
 from vitreous.testing import (
     Check,
     Skip,
@@ -240,6 +241,24 @@ def test_a_repeated_cell_is_another_glass_only_to_what_says_so() -> None:
     outcome = run_check(tells, check)
     assert outcome.status == SKIPPED
     assert outcome.message == "it declares bound_to_cell: it counts atoms"
+
+
+def test_contributions_that_are_not_those_of_the_hazards_are_caught() -> None:
+    class Halved(FittedHazards):
+        def contributions(self, features):
+            return 0.5 * super().contributions(features)
+
+    def fit(self, *given):
+        right = ProportionalHazards.fit(self, *given)
+        return Halved(**{field.name: getattr(right, field.name) for field in fields(right)})
+
+    broken = variant(ProportionalHazards, fit=fit)
+    silent = variant(ProportionalHazards, knows_contributions=False)
+    right = subjects_of(["model/proportional_hazards"])[0]
+    check = named(right, "hazards_are_those_of_the_sites")
+    assert run_check(right, check).status == PASSED
+    assert "leave of a hazard" in run_check(replace(right, cls=broken), check).message
+    assert "not as declared" in run_check(replace(right, cls=silent), check).message
 
 
 def test_excuses_are_strict() -> None:

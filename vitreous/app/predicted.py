@@ -147,6 +147,7 @@ def _failures(found: Prediction) -> Answers:
                 {
                     "at": [float(f"{x:.2f}") for x in sites[spot.site]],
                     "probability": float(f"{spot.probability:.3g}"),
+                    "hazard_factors": {m: float(f"{f:.3g}") for m, f in spot.causes},
                 }
                 for spot in failure.spots
             ],

@@ -6,12 +6,13 @@ answer has no line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import floor, log10
 from typing import Any
 
 import numpy as np
 
+from vitreous.analysis.causes import in_digits
 from vitreous.app.predicted import counted, likeliest, position_in_file, weakest
 from vitreous.app.results import Answers
 from vitreous.bundles import Prediction
@@ -151,6 +152,7 @@ def _failures(found: Prediction) -> Answers:
         {
             "probability": f"{spot.probability:.2f}",
             "at": [[float(f"{x:.1f}") for x in sites[spot.site]]],
+            **({"because of": _because(spot.causes)} if spot.causes else {}),
         }
         for spot in failure.spots
     ]
@@ -160,6 +162,11 @@ def _failures(found: Prediction) -> Answers:
         f"{_span(span)}), in one of {len(spots)} spots with probability {together:.2f}",
         "likeliest_spots": spots,
     }
+
+
+def _because(causes: Sequence[tuple[str, float]]) -> str:
+    """Each with the factor by which it raises the hazard."""
+    return " and ".join(f"{meaning} (hazard × {in_digits(factor)})" for meaning, factor in causes)
 
 
 _ONE: Mapping[str, Callable[[Prediction], Answers]] = {

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.analysis.causes import strongest
 from vitreous.analysis.first_passage import quantile, shares
 from vitreous.bundles.prediction import CONFIDENCES, Prediction
 from vitreous.core.vocabulary import HAZARD_STRAINS
@@ -19,11 +20,13 @@ WIDE = 3.5  #: radius of a spot, over the distance between atoms: 8 angstrom in 
 
 class Spot(NamedTuple):
     """``site``: number of the likeliest site of the spot; probability that the first failure comes
-    at one of its sites.
+    at one of its sites. causes: of that site, the strongest first, each with the factor by which
+    it raises the hazard over that of the median site.
     """
 
     site: int
     probability: float
+    causes: tuple[tuple[str, float], ...]
 
 
 class FirstFailure(NamedTuple):
@@ -74,6 +77,6 @@ def _spots(found: Prediction, chance: Array) -> tuple[Spot, ...]:
             break
         step = glass.minimum_image(sites - sites[site])
         around = np.linalg.norm(step, axis=1) <= radius
-        spots.append(Spot(site, float(left[around].sum())))
+        spots.append(Spot(site, float(left[around].sum()), tuple(strongest(found.causes, site))))
         left[around] = 0.0
     return tuple(sorted(spots, key=lambda spot: -spot.probability))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.analysis.causes import causes
 from vitreous.bundles.bundle import Bundle
 from vitreous.bundles.domain import prepared
 from vitreous.bundles.judging import largest_force, verdict
@@ -41,6 +42,8 @@ class Prediction:
         that does not know.
         hazards: (M, S) cumulative, at ``HAZARD_STRAINS``, NaN where masked, of labels of task
         "survival"; None of other tasks.
+        causes: (M,) by what it is, how much of the logarithm of its hazard sets a site apart from
+        the median site, NaN where masked; empty from a model or descriptor that does not know.
         uncertainty: deviation of each value, as they are shaped, within which 68 % of the true
         values lie on glasses like those of the training; None from a model that does not know,
         where validation glasses set no intervals either.
@@ -63,6 +66,7 @@ class Prediction:
     reasons: NDArray[np.str_]
     probabilities: Array | None
     hazards: Array | None
+    causes: Mapping[str, Array]
     uncertainty: Array | None
     bounds: Mapping[float, tuple[Array, Array]]
     correlation: float | None
@@ -97,6 +101,7 @@ class _Answers(NamedTuple):
     deviations: Array | None
     probabilities: Array | None
     hazards: Array | None
+    causes: Mapping[str, Array]
 
 
 def predict(
@@ -128,7 +133,7 @@ def predict(
         )
     ask = partial(_ask, glass, bundle, loading)
     answers = ask(sites[known])
-    values, deviations, probabilities, hazards = (_spread(of, known) for of in answers)
+    values, deviations, probabilities, hazards = (_spread(of, known) for of in answers[:4])
 
     def judged(at: Array) -> tuple[Array, Array | None]:
         """The answers that the verdict asks for, which may be those that are known already."""
@@ -151,6 +156,7 @@ def predict(
         reasons=reasons,
         probabilities=probabilities,
         hazards=hazards,
+        causes={name: _everywhere(of, known) for name, of in answers.causes.items()},
         uncertainty=deviations,
         bounds=bounds,
         **verdict(glass, bundle, judged)._asdict(),
@@ -174,14 +180,24 @@ def _ask(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -
         raise VitreousError(str(error)) from error
     features, fitted = descriptor.view(described), bundle.fitted
     probabilities = fitted.probabilities(features) if bundle.label["task"] == "class" else None
-    hazards = hazards_of(fitted, features) if bundle.label["task"] == "survival" else None
-    return _Answers(fitted.predict(features), fitted.uncertainty(features), probabilities, hazards)
+    hazards, why = None, {}
+    if bundle.label["task"] == "survival":
+        hazards = hazards_of(fitted, features)
+        given = fitted.contributions(features)
+        if given is not None:
+            why = causes(given, described.names, descriptor.meanings)
+    return _Answers(
+        fitted.predict(features), fitted.uncertainty(features), probabilities, hazards, why
+    )
 
 
 def _spread(answers: Array | None, known: NDArray[np.bool_]) -> Array | None:
+    """The same of answers that may be missing."""
+    return None if answers is None else _everywhere(answers, known)
+
+
+def _everywhere(answers: Array, known: NDArray[np.bool_]) -> Array:
     """Answers at the ``known`` sites, among NaN at the others."""
-    if answers is None:
-        return None
     everywhere = np.full((len(known), *np.shape(answers)[1:]), np.nan)
     everywhere[known] = answers
     return everywhere

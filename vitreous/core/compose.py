@@ -220,6 +220,14 @@ def _looking(parts: Parts, registry: Registry) -> str:
     return "" if tells else f"an attention, which model '{name}' does not give"
 
 
+def _summing(parts: Parts, registry: Registry) -> str:
+    if "model" not in parts:
+        return "a model, but there is none"
+    name = registry.name_of("model", parts["model"])
+    tells = parts["model"].knows_contributions
+    return "" if tells else f"what each column contributes, which model '{name}' does not say"
+
+
 def _mapping(parts: Parts, registry: Registry) -> str:
     if parts["labeler"].level == "sample":  # of a whole glass a map is where the model looks
         return _looking(parts, registry)
@@ -248,6 +256,7 @@ _MISSING: Mapping[str, Callable[[Parts, Registry], str]] = {
     ),
     "uncertainty": _certain,
     "attention": _looking,
+    "contributions": _summing,
     "bonds": _unbonded,
 }
 

@@ -192,6 +192,12 @@ class Run:
             return sample.features
         return self._component("descriptor").view(sample.features)
 
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """What a large value of each column of the features says (``Descriptor.meanings``)."""
+        known = "descriptor" in self.about.get("components", {})
+        return self._component("descriptor").meanings if known else {}
+
     def _component(self, kind: str) -> Any:
         """The one that the run was made with."""
         made = self.about["components"][kind]

@@ -131,6 +131,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "C_rank and overlap of the sites that fail with the weakest of a map"),
     ("evaluation", "first_failure", "FirstFailure", "gneiting",
      "place and strain of the first event against what was predicted"),
+    ("evaluation", "failure_causes", "FailureCauses", "cox",
+     "what raises the hazard of the sites that failed, by the model's own account"),
     ("evaluation", "location", "Location", "font_clos",
      "distance from the predicted to the true position, one per glass"),
     ("evaluation", "position_error", "PositionError", "font_clos",

@@ -43,7 +43,8 @@ def probabilities_are_those_of_the_classes(subject: Subject) -> None:
 
 def hazards_are_those_of_the_sites(subject: Subject) -> None:
     """A model that learns failures gives each site a cumulative hazard that rises with the strain,
-    is 1 at the predicted one, and that saving preserves; of other labels it gives none.
+    is 1 at the predicted one, and that saving preserves; what it says that each column adds to the
+    logarithm of a hazard is that, but for a constant. Of other labels it gives none.
     """
     form = min(subject.cls.forms)
     if "survival" in subject.cls.tasks:
@@ -58,6 +59,13 @@ def hazards_are_those_of_the_sites(subject: Subject) -> None:
         there = fitted.hazards(features, strains)
         assert there is not None
         expect_close(np.diag(there), np.ones(len(features)), "a hazard at its strain", 1e-6)
+        parts = fitted.contributions(features)
+        told = parts is not None
+        expect(told == subject.cls.knows_contributions, "contributions are not as declared")
+        if parts is not None:
+            left = np.log(given[:, -1]) - parts.sum(axis=1)
+            constant = np.full(len(left), left.mean())
+            expect_close(left, constant, "what contributions leave of a hazard's logarithm", 1e-6)
         with tempfile.TemporaryDirectory() as folder:
             fitted.save(Path(folder))
             again = subject.make().load(Path(folder)).hazards(features, HAZARD_STRAINS)

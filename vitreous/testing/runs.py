@@ -15,9 +15,11 @@ from vitreous.core.data import Attention, Configuration, Features, Labels, Loadi
 from vitreous.core.interfaces import Fitted
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
-from vitreous.core.vocabulary import TASKS
+from vitreous.core.vocabulary import HAZARD_STRAINS, TASKS
 from vitreous.testing.systems import shaken_honeycomb
 
+Array = NDArray[np.float64]
+Random = np.random.Generator
 ROLES = ("train", "train", "validation", "test", "test", "test")
 WEAK_IS = {"stretch": "high", "density": "low"}  #: of the indicators' columns
 _GRID = (5, 4)
@@ -32,8 +34,22 @@ def run_of(cls: type[Any]) -> Run:
         _sample(cls.example(), index, role, min(cls.levels), task)
         for index, role in enumerate(ROLES)
     )
-    looking = _Looking() if "attention" in cls.needs else None
-    return Run(loadings=(Loading(),), samples=samples, weak_is=WEAK_IS, fitted=looking)
+    known = {"attention": _Looking, "contributions": _Summing}
+    fitted = next((known[need]() for need in known if need in cls.needs), None)
+    return Run(loadings=(Loading(),), samples=samples, weak_is=WEAK_IS, fitted=fitted)
+
+
+class _Summing(Fitted):
+    """A model in memory whose hazards are sums over columns."""
+
+    def predict(self, features: Features) -> np.ndarray:
+        return np.exp(-features.values.sum(axis=1))
+
+    def contributions(self, features: Features) -> np.ndarray:
+        return features.values
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError("a model of synthetic runs is not saved")
 
 
 class _Looking(Fitted):
@@ -61,6 +77,8 @@ def _sample(evaluation: Any, index: int, role: str, level: str, task: str) -> Sa
     labels = _position(rng, glass) if task == "position" else _labels(rng, glass, level)
     if task == "class":
         labels = _classes(labels)
+    if task == "survival":
+        labels = replace(labels, task="survival", unit="strain")
     values = np.nan_to_num(labels.values, nan=0.5)
     first = values[:, 0] if labels.components else values
     columns = np.stack(
@@ -73,13 +91,16 @@ def _sample(evaluation: Any, index: int, role: str, level: str, task: str) -> Sa
         trajectory=None,
         labels=labels,
         events=_events(rng, glass),
-        features=_image(rng, level) if "attention" in evaluation.needs else None,
+        features=_features(rng, evaluation, level, columns),
         indicators=Features(form="vector", level=level, names=tuple(WEAK_IS), values=columns),
         predicted=_classified(rng, values)
         if task == "class"
         else {
             "prediction": values + rng.normal(0.0, 0.1, values.shape),
             "uncertainty": rng.uniform(0.05, 0.2, values.shape),
+            "hazards": np.exp(columns.sum(axis=1))[:, None] * HAZARD_STRAINS**4
+            if task == "survival"
+            else None,
         },
     )
 
@@ -90,7 +111,7 @@ def _classes(labels: Labels) -> Labels:
     return replace(labels, task="class", classes=("strong", "weak"), unit="1", values=values)
 
 
-def _classified(rng: np.random.Generator, values: NDArray[np.float64]) -> dict[str, Any]:
+def _classified(rng: Random, values: Array) -> dict[str, Any]:
     """Classes and their probabilities, most of them right."""
     weak = np.clip(0.25 + 0.5 * values + rng.normal(0.0, 0.2, values.shape), 0.0, 1.0)
     return {
@@ -100,7 +121,7 @@ def _classified(rng: np.random.Generator, values: NDArray[np.float64]) -> dict[s
     }
 
 
-def _labels(rng: np.random.Generator, glass: Configuration, level: str) -> Labels:
+def _labels(rng: Random, glass: Configuration, level: str) -> Labels:
     """Values around 0.5, one site in ten masked; on a grid, at the atoms, or one for the whole
     glass.
     """
@@ -122,7 +143,7 @@ def _labels(rng: np.random.Generator, glass: Configuration, level: str) -> Label
     )
 
 
-def _position(rng: np.random.Generator, glass: Configuration) -> Labels:
+def _position(rng: Random, glass: Configuration) -> Labels:
     """One position in the plane for the whole glass."""
     values = rng.random((1, 2))
     return Labels(
@@ -137,12 +158,19 @@ def _position(rng: np.random.Generator, glass: Configuration) -> Labels:
     )
 
 
-def _image(rng: np.random.Generator, level: str) -> Features:
+def _features(rng: Random, evaluation: Any, level: str, columns: Array) -> Features | None:
+    """What a model of the run looks at; None where it has none."""
+    if "contributions" in evaluation.needs:
+        return Features(form="vector", level=level, names=tuple(WEAK_IS), values=columns)
+    return _image(rng, level) if "attention" in evaluation.needs else None
+
+
+def _image(rng: Random, level: str) -> Features:
     values = rng.random((1, 1, 8, 8))
     return Features(form="image", level=level, names=("A",), values=values)
 
 
-def _events(rng: np.random.Generator, glass: Configuration) -> Labels:
+def _events(rng: Random, glass: Configuration) -> Labels:
     atoms = rng.choice(len(glass), 3, replace=False)
     strain = np.array([0.03, 0.01, 0.02])
     return Labels(

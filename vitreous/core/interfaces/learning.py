@@ -66,6 +66,13 @@ class Descriptor(Method):
         return ""
 
     @property
+    def meanings(self) -> Mapping[str, str]:
+        """What a large value of a column says of a site, in a few words that go on "fails here
+        because of"; columns of one meaning are explained together. Empty where that is not known.
+        """
+        return {}
+
+    @property
     def reads_atom_order(self) -> bool:
         """Whether features change when the atoms of the glass are numbered otherwise."""
         return False
@@ -114,6 +121,7 @@ class Model(Method):
     several: ClassVar[bool] = False  #: whether it learns labels of several components
     knows_uncertainty: ClassVar[bool] = False  #: whether ``Fitted.uncertainty`` answers
     knows_attention: ClassVar[bool] = False  #: whether ``Fitted.attention`` answers
+    knows_contributions: ClassVar[bool] = False  #: whether ``Fitted.contributions`` answers
     #: roles ("train", "validation") whose glasses it divides among folds: by ``glasses_of``
     cross_validates: ClassVar[frozenset[str]] = frozenset()
 
@@ -178,6 +186,13 @@ class Fitted(ABC):
     def hazards(self, features: Any, strains: Array) -> Array | None:
         """(M, S) cumulative hazards H of the sites at ``strains`` (S,), dimensionless: exp(-H) is
         the probability that a site still holds. None from a model of another task than "survival".
+        """
+        return None
+
+    def contributions(self, features: Any) -> Array | None:
+        """(M, C) what each of the C columns of features of form "vector" adds to the logarithm of a
+        site's hazard, dimensionless: with a constant they add up to it. None from a model whose
+        hazards are no such sums.
         """
         return None
 

@@ -13,7 +13,16 @@ from vitreous.core.tracking import Beginning, Outcome
 if TYPE_CHECKING:
     from vitreous.core.run import Run
 
-NEEDS = ("prediction", "indicators", "map", "events", "uncertainty", "attention", "bonds")
+NEEDS = (
+    "prediction",
+    "indicators",
+    "map",
+    "events",
+    "uncertainty",
+    "attention",
+    "contributions",
+    "bonds",
+)
 
 
 class Evaluation(Method):

@@ -96,6 +96,19 @@ class NetworkWeakness(Descriptor):
         """The whole glass answers."""
         return np.inf
 
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        said = {
+            "length_mean": "long bonds",
+            "rate_mean": "bonds that the loading stretches fast",
+            "ahead": "a bond that will soon be among the longest",
+            "stretch_mean": "bonds that are long along the loading",
+            "stretch_variance": "uneven bonds",
+            "pull_mean": "long bonds that the loading stretches further",
+        }
+        numbers = range(len(self.radii))
+        return {f"{name}_{number}": words for name, words in said.items() for number in numbers}
+
     def describe(
         self,
         configuration: Configuration,

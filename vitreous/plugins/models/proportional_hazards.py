@@ -75,6 +75,7 @@ class ProportionalHazards(Model):
     levels = frozenset({"atom", "site"})
     tasks: ClassVar = frozenset({"survival"})
     cross_validates: ClassVar = frozenset({"train"})
+    knows_contributions: ClassVar = True
 
     columns: tuple[str, ...] = ("*",)
     penalty: float = 1.0
@@ -306,12 +307,20 @@ class FittedHazards(Fitted):
         time = self.shape * np.log(np.asarray(strains) / self.strain)
         return np.exp(np.clip(self._risk(features)[:, None] + time, -600.0, 600.0))
 
+    def contributions(self, features: Features) -> Array:
+        found = np.zeros((len(features), len(self.names)))
+        found[:, self.chosen.astype(np.int64)] = self._scaled(features) * self.weight
+        return found
+
     def _risk(self, features: Features) -> Array:
+        # einsum, not @: its sums do not depend on how many rows there are
+        return np.einsum("rc,c->r", self._scaled(features), self.weight) + self.offset
+
+    def _scaled(self, features: Features) -> Array:
+        """z (M, C) of the chosen columns."""
         check_columns(features, self.names)
         rows = np.asarray(features.values, dtype=np.float64)[:, self.chosen.astype(np.int64)]
-        # einsum, not @: its sums do not depend on how many rows there are
-        columns = scaled(rows, self.mean, self.std, self.compressed)
-        return np.einsum("rc,c->r", columns, self.weight) + self.offset
+        return scaled(rows, self.mean, self.std, self.compressed)
 
     def save(self, folder: Path) -> None:
         arrays = {
