@@ -24,6 +24,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 demo: setup ## the main job, end to end, on small glasses: about five minutes
 	$(BIN)/vitreous run experiment=demo
+	$(BIN)/vitreous predict failure "$$(ls -d runs/demo/* | tail -n 1)" --out runs/demo_failure.png --force
 
 ui: setup ## MLflow's pages of the tracked runs, in the browser (PORT=5000)
 	@exec $(BIN)/python -m vitreous.app.ui --port $(PORT)

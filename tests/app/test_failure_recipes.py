@@ -83,6 +83,32 @@ def test_the_bundle_says_where_and_when_as_the_run_did(asked):
     )
 
 
+def test_a_glass_of_a_run_is_asked_without_writing_it_to_a_file(learnt, asked):
+    """The first test glass, or the one that is named; beside the answer, what the run saw."""
+    home, folder, _, _ = learnt
+    sample, told, _, _, _ = asked
+    trained = Run.open(folder).role("train")[0]
+    one, other = (
+        vitreous(home, "predict", str(folder / "model"), str(folder), "--json", *more)
+        for more in ([], [f"--glass={trained.index}"])
+    )
+    found = json.loads(one.stdout)
+    assert found["first_failure"]["strain"] == pytest.approx(told["strain"], rel=1e-6)
+    assert found["glass"] == f"{sample.index}, test"
+    assert f"at strain {sample.events.values.min():.4g}, at (" in found["seen_in_the_run"]
+    assert json.loads(other.stdout)["glass"] == f"{trained.index}, train"
+    gone = vitreous(home, "predict", "failure", str(folder), "--glass=77")
+    assert gone.returncode == 2 and "has no glass 77; give --glass with one of" in gone.stderr
+
+
+def test_what_it_learnt_is_drawn_and_put_into_words(learnt):
+    _, folder, scores, _ = learnt
+    assert (folder / "failure_causes.png").is_file()
+    strongest = [row["strongest"] for row in scores["failure_causes"].values()]
+    assert sum(strongest) == pytest.approx(1.0)
+    assert "a bond that will soon be among the longest" in (folder / "report.html").read_text()
+
+
 def test_spots_are_apart_and_hold_what_their_atoms_add_up_to(asked):
     sample, told, _, _, _ = asked
     glass, spots = sample.configuration, told["spots"]

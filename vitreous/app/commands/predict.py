@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vitreous.app.direct_options import (
     IMAGE,
@@ -13,6 +15,9 @@ from vitreous.app.direct_options import (
     relax_option,
 )
 from vitreous.app.results import Answers, print_results
+
+if TYPE_CHECKING:
+    from vitreous.core.data import Configuration
 
 SUMMARY = "what a trained model says of a glass: a number, atoms, a map or a picture"
 ABOUT = (
@@ -38,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "bundle", metavar="BUNDLE", help="a bundle's folder, or the name of one that ships"
     )
-    file_option(parser, IMAGE)
+    file_option(parser, f"{IMAGE}; or the folder of a run")
     parser.add_argument(
         "--out",
         action="append",
@@ -55,6 +60,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="DEGREES",
         help="of the loading direction from x (default: that of the training)",
+    )
+    parser.add_argument(
+        "--glass",
+        type=int,
+        metavar="N",
+        help="number of the glass, where FILE is a run's folder (default: its first test glass)",
     )
     relax_option(parser)
     image_option(parser)
@@ -79,10 +90,14 @@ def _predict(options: argparse.Namespace) -> Answers:
     bundle = find_bundle(options.bundle)
     outs = outputs(options, options.out, endings(bundle))
     of_image = imaged(options)
-    glass = (
-        of_image.configuration
-        if of_image is not None
-        else read_glass_for(
+    of_run = options.glass is not None or (Path(options.file) / "run.json").is_file()
+    known: Answers = {}
+    if of_image is not None:
+        glass = of_image.configuration
+    elif of_run:
+        glass, known = _of_run(options.file, options.glass)
+    else:
+        glass = read_glass_for(
             bundle,
             options.file,
             species=options.species,
@@ -90,7 +105,6 @@ def _predict(options: argparse.Namespace) -> Answers:
             frame=options.frame,
             atom_style=options.atom_style,
         )
-    )
     of_the_file, relaxed = about(glass), {}
     if of_image is not None:
         of_the_file |= summary_of(of_image)
@@ -104,9 +118,40 @@ def _predict(options: argparse.Namespace) -> Answers:
         write_prediction(found, out)
     angle = bundle.loading.angle if options.angle is None else options.angle
     return {
+        **known,
         **of_the_file,
         **relaxed,
         "loading": f"{bundle.loading.mode}, {angle:g} degrees from {bundle.loading.plane[0]}",
         **(summary(found) if options.json else in_words(found)),
         **({"written": [str(out) for out in outs]} if outs or options.json else {}),
     }
+
+
+def _of_run(folder: str, number: int | None) -> tuple[Configuration, Answers]:
+    """A relaxed glass of a finished run, which was not learnt from unless ``number`` names it, and
+    what is known of it.
+    """
+    import numpy as np
+
+    from vitreous.core.errors import VitreousError
+    from vitreous.core.run import Run
+
+    run = Run.open(folder)
+    fitting = run.role("test") if number is None else run.samples
+    found = next((s for s in fitting if number is None or s.index == number), None)
+    if found is None:
+        known = ", ".join(map(str, dict.fromkeys(s.index for s in run.samples)))
+        raise VitreousError(
+            f"{folder} has no {'test glass' if number is None else f'glass {number}'}; give "
+            f"--glass with one of its glasses: {known}"
+        )
+    glass = found.configuration
+    about = {"glass": f"{found.index}, {found.role}"}
+    if found.events is not None and len(found.events):
+        first = int(np.argmin(found.events.values))
+        at = ", ".join(f"{x:.1f}" for x in glass.in_file(found.events.positions[[first]])[0])
+        about["seen_in_the_run"] = (
+            f"first event at strain {found.events.values[first]:.4g}, at ({at}), of "
+            f"{found.loading.title}"
+        )
+    return glass, about
