@@ -1,13 +1,15 @@
 """Where and when networks fail first, each glass predicted by a model that learnt from others:
 
     python -m benchmarks.failures RUN [--folds 10] [--store FOLDER] [--tested OTHER_RUN]
+                                  [--bundle listi]
 
 RUN is the folder of a run of ``experiment=failure/hazards``. Its glasses are divided into folds; of
 each fold the other glasses are learnt from. Printed are the scores of evaluation ``first_failure``
 and goodness over all glasses, of the model, of the indicators, of models with fewer columns, and a
 learning curve. Last, what is learnt from the half of the glasses with the smaller ring variance and
 tested on the other, and the reverse. With --tested the glasses of another run are predicted, by
-what is learnt from all glasses of RUN that are not among them.
+what is learnt from all glasses of RUN that are not among them. With --bundle nothing is learnt:
+the maps of that bundle are scored on the glasses of RUN.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from functools import partial
 
 import numpy as np
 
+from vitreous.bundles import find_bundle, predict
 from vitreous.core.learning import hazards_of
 from vitreous.core.run import Run
 from vitreous.core.sample import Examples
@@ -31,14 +34,24 @@ COLUMNS = {
     "at rest alone": ("length_mean_*", "stretch_*"),
     "smallest radius": ("*_0",),
 }
-CURVE = (5, 10, 20, 40)
+CURVE = (5, 10, 20, 40, 80)
 
 
-def folds_of(count, number):
-    """(training, test) indices."""
-    order = np.random.default_rng(0).permutation(count)
+def folds_of(samples, number):
+    """(training, test) indices; all loadings of a glass in one fold."""
+    order = np.random.default_rng(0).permutation(glasses_of(samples))
     for part in np.array_split(order, number):
-        yield np.setdiff1d(order, part), part
+        yield of_glasses(samples, np.setdiff1d(order, part)), of_glasses(samples, part)
+
+
+def glasses_of(samples):
+    """Their numbers, each once, as they come."""
+    return list(dict.fromkeys(sample.index for sample in samples))
+
+
+def of_glasses(samples, numbers):
+    """Indices of the samples of these glasses."""
+    return np.flatnonzero(np.isin([sample.index for sample in samples], numbers))
 
 
 def predicted(samples, columns, train, test):
@@ -52,6 +65,17 @@ def predicted(samples, columns, train, test):
         yield replace(
             samples[k].with_(predicted=answers | {"hazards": hazards_of(fitted, features)}),
             case=replace(samples[k].case, role="test"),
+        )
+
+
+def mapped(samples, name):
+    """The samples as test samples, with the map that a bundle predicts for labels."""
+    bundle = find_bundle(name)
+    for sample in samples:
+        labels = predict(sample.configuration, bundle, angle=sample.loading.angle).labels
+        yield replace(
+            sample.with_(labels=labels, prediction=labels.values, uncertainty=None),
+            case=replace(sample.case, role="test"),
         )
 
 
@@ -79,6 +103,28 @@ def line(name, place, ranks, strain=None):
     print(f"{name:24s} " + "  ".join(shown), flush=True)
 
 
+def by_direction(run, samples, found, folds):
+    """Of several loadings: the scores along each, learnt from all, then learnt from the first."""
+    others = sorted({sample.case.loading for sample in samples} - {0})
+    for along in [0, *others] if others else []:
+        place, ranks = scored(run, (s for s in found if s.case.loading == along))
+        line(f"loading {along}", place["model"], ranks["model"], place["strain"])
+    first = {k for k, s in enumerate(samples) if s.case.loading == 0}
+    for along in others:
+        unseen = [
+            sample
+            for train, test in folds_of(samples, folds)
+            for sample in predicted(
+                samples,
+                ("*",),
+                [k for k in train if k in first],
+                [k for k in test if samples[k].case.loading == along],
+            )
+        ]
+        place, ranks = scored(run, unseen)
+        line(f"{along}, learnt along 0", place["model"], ranks["model"], place["strain"])
+
+
 def with_events(run):
     """Its samples that failed."""
     return [s for s in run.samples if s.events is not None and len(s.events)]
@@ -90,9 +136,15 @@ def main(arguments):
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--store")
     parser.add_argument("--tested")
+    parser.add_argument("--bundle")
     options = parser.parse_args(arguments)
     run = Run.open(options.run, options.store)
     samples = with_events(run)
+    if options.bundle:
+        bare = replace(run, weak_is={})
+        place, ranks = scored(bare, mapped(samples, options.bundle))
+        line(options.bundle, place["model"], ranks["model"])
+        return 0
     if options.tested:
         others = with_events(Run.open(options.tested, options.store))
         theirs = {sample.keys["relax"] for sample in others}
@@ -108,7 +160,7 @@ def main(arguments):
     for name, columns in COLUMNS.items():
         found = [
             sample
-            for train, test in folds_of(len(samples), options.folds)
+            for train, test in folds_of(samples, options.folds)
             for sample in predicted(samples, columns, train, test)
         ]
         place, ranks = scored(run, found)
@@ -116,16 +168,21 @@ def main(arguments):
             for other in place:
                 if other not in ("model", "strain", "glasses_without_event"):
                     line(other, place[other], ranks[other])
+            by_direction(run, samples, found, options.folds)
         line(name, place["model"], ranks["model"], place["strain"])
-    half = len(samples) // 2
+    glasses = glasses_of(samples)
+    half = len(glasses) // 2
+    rest = of_glasses(samples, glasses[half:])
     for count in (n for n in CURVE if n <= half):
-        split = partial(predicted, samples, ("*",), range(count), range(half, len(samples)))
+        split = partial(predicted, samples, ("*",), of_glasses(samples, glasses[:count]), rest)
         place, ranks = scored(run, split())
         line(f"{count} glasses", place["model"], ranks["model"], place["strain"])
-    order = np.argsort([s.configuration.info["ring_variance"] for s in samples])
+    variance = {s.index: s.configuration.info["ring_variance"] for s in samples}
+    order = sorted(glasses, key=variance.__getitem__)
+    first, second = (of_glasses(samples, part) for part in (order[:half], order[half:]))
     for name, train, test in (
-        ("ordered to disordered", order[:half], order[half:]),
-        ("disordered to ordered", order[half:], order[:half]),
+        ("ordered to disordered", first, second),
+        ("disordered to ordered", second, first),
     ):
         place, ranks = scored(run, predicted(samples, ("*",), train, test))
         line(name, place["model"], ranks["model"], place["strain"])

@@ -7,7 +7,10 @@ from typing import Any
 
 COLOURS = ("#222222", "#c0392b", "#2471a3", "#1e8449", "#b7950b", "#7d3c98", "#5d6d7e")
 GREY = "#8a8a8a"
-_SYMBOLS = {"delta_tau": r"stress threshold $\Delta\tau$"}
+_SYMBOLS = {
+    "delta_tau": r"stress threshold $\Delta\tau$",
+    "failures": "a site alone would fail at",
+}
 
 
 def label_text(name: str, unit: str) -> str:
