@@ -5,9 +5,9 @@
 
 RUN is the folder of a run of ``experiment=failure/hazards``. Its glasses are divided into folds; of
 each fold the other glasses are learnt from. Printed are the scores of evaluation ``first_failure``
-and goodness over all glasses, of the model, of the indicators, of models with fewer columns, and a
-learning curve. Last, what is learnt from the half of the glasses with the smaller ring variance and
-tested on the other, and the reverse. With --tested the glasses of another run are predicted, by
+and goodness over all glasses, of the model, of the indicators, of models with fewer columns, what
+spoke for the worst misses, and a learning curve. Last, what is learnt from the half of the glasses
+with the smaller ring variance and tested on the other, and the reverse. With --tested the glasses of another run are predicted, by
 what is learnt from all glasses of RUN that are not among them. With --bundle nothing is learnt:
 the maps of that bundle are scored on the glasses of RUN.
 """
@@ -23,6 +23,7 @@ from vitreous.bundles import find_bundle, predict
 from vitreous.core.learning import hazards_of
 from vitreous.core.run import Run
 from vitreous.core.sample import Examples
+from vitreous.plugins.evaluations.failure_causes import FailureCauses
 from vitreous.plugins.evaluations.first_failure import FirstFailure
 from vitreous.plugins.evaluations.goodness import Goodness
 from vitreous.plugins.models.proportional_hazards import ProportionalHazards
@@ -54,11 +55,16 @@ def of_glasses(samples, numbers):
     return np.flatnonzero(np.isin([sample.index for sample in samples], numbers))
 
 
-def predicted(samples, columns, train, test):
-    """The test samples, with what a model of the training samples predicts."""
-    learnt = Examples([samples[k] for k in train], lambda features: features)
+def learnt(samples, columns, train):
+    """A model of the training samples."""
+    examples = Examples([samples[k] for k in train], lambda features: features)
     model = ProportionalHazards(columns=columns, folds=5 if len(train) >= 5 else 0)
-    fitted = model.fit(learnt, [], np.random.default_rng(0), lambda *_: None)
+    return model.fit(examples, [], np.random.default_rng(0), lambda *_: None)
+
+
+def predicted(samples, columns, train, test, fitted=None):
+    """The test samples, with what a model of the training samples predicts."""
+    fitted = fitted or learnt(samples, columns, train)
     for k in test:
         features = samples[k].features
         answers = {"prediction": fitted.predict(features), "uncertainty": None}
@@ -125,6 +131,18 @@ def by_direction(run, samples, found, folds):
         line(f"{along}, learnt along 0", place["model"], ranks["model"], place["strain"])
 
 
+def misses(run, samples, folds, shown=3):
+    """The failures that were placed worst, and what spoke for each site."""
+    found = {}
+    for train, test in folds_of(samples, folds):
+        fitted = learnt(samples, ("*",), train)
+        tested = tuple(predicted(samples, ("*",), train, test, fitted))
+        found |= FailureCauses().evaluate(replace(run, samples=tested, fitted=fitted)).glasses
+    worst = sorted(found, key=lambda name: -found[name]["model"]["weaker"])[:shown]
+    for name in worst:
+        print(f"glass {name}: " + "; ".join(f"{of} {row}" for of, row in found[name].items()))
+
+
 def with_events(run):
     """Its samples that failed."""
     return [s for s in run.samples if s.events is not None and len(s.events)]
@@ -148,11 +166,11 @@ def main(arguments):
     if options.tested:
         others = with_events(Run.open(options.tested, options.store))
         theirs = {sample.keys["relax"] for sample in others}
-        learnt = [sample for sample in samples if sample.keys["relax"] not in theirs]
-        both = [*learnt, *others]
+        ours = [sample for sample in samples if sample.keys["relax"] not in theirs]
+        both = [*ours, *others]
         for name, columns in COLUMNS.items():
-            test = range(len(learnt), len(both))
-            found = list(predicted(both, columns, range(len(learnt)), test))
+            test = range(len(ours), len(both))
+            found = list(predicted(both, columns, range(len(ours)), test))
             place, ranks = scored(run, found)
             line(name, place["model"], ranks["model"], place["strain"])
         return 0
@@ -170,6 +188,7 @@ def main(arguments):
                     line(other, place[other], ranks[other])
             by_direction(run, samples, found, options.folds)
         line(name, place["model"], ranks["model"], place["strain"])
+    misses(run, samples, options.folds)
     glasses = glasses_of(samples)
     half = len(glasses) // 2
     rest = of_glasses(samples, glasses[half:])
