@@ -7,9 +7,9 @@ RUN is the folder of a run of ``experiment=failure/hazards``. Its glasses are di
 each fold the other glasses are learnt from. Printed are the scores of evaluation ``first_failure``
 and goodness over all glasses, of the model, of the indicators, of models with fewer columns, what
 spoke for the worst misses, and a learning curve. Last, what is learnt from the half of the glasses
-with the smaller ring variance and tested on the other, and the reverse. With --tested the glasses of another run are predicted, by
-what is learnt from all glasses of RUN that are not among them. With --bundle nothing is learnt:
-the maps of that bundle are scored on the glasses of RUN.
+with the smaller ring variance and tested on the other, and the reverse. With --tested the glasses
+of another run are predicted, by what is learnt from all glasses of RUN that are not among them.
+With --bundle nothing is learnt: the maps of that bundle are scored on the glasses of RUN.
 """
 
 import argparse
