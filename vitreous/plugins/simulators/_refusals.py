@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
 from vitreous.mechanics.quasistatic.fixed_steps import steps_within
+from vitreous.mechanics.quasistatic.places import nearest_distance
 
 _NEAREST = 0.4, 10.0  # of the potential's length: expected distance of nearest neighbours
 
@@ -26,14 +26,9 @@ def refuse_length(configuration: Configuration, potential: Potential) -> None:
     """Raise VitreousError if ``potential.length``, in which events are measured, is far from the
     median distance between nearest neighbours.
     """
-    reduced = configuration.positions @ np.linalg.inv(configuration.cell)
-    wrapped = reduced - np.floor(reduced) * np.array(configuration.periodic)
-    points = wrapped @ configuration.cell
-    if len(points) < 2:
-        return
-    nearest = float(np.median(KDTree(points).query(points, 2)[0][:, 1]))
+    nearest = nearest_distance(configuration.positions, configuration.cell, configuration.periodic)
     least, most = (share * potential.length for share in _NEAREST)
-    if not least <= nearest <= most:
+    if np.isfinite(nearest) and not least <= nearest <= most:
         raise VitreousError(
             f"nearest neighbours are {nearest:.3g} apart, but the length of "
             f"{type(potential).__name__}, in which events are measured, is {potential.length:g}; "

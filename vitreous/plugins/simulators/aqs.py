@@ -9,13 +9,11 @@ Methods, whose "400 steps of 1e-4" end before the first event: here the run cont
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vitreous.core.data import Configuration, Loading, Trajectory
@@ -35,10 +33,9 @@ from vitreous.mechanics.quasistatic.marks import Mark, Path, restored
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.mechanics.relax import relax, relax_lengths
 from vitreous.plugins.simulators._held import Held
+from vitreous.plugins.simulators._loose import warn_of_modes, warn_of_start
 from vitreous.plugins.simulators._record import Frames, trajectory_of
 from vitreous.plugins.simulators._refusals import refuse_length, refuse_short
-
-_ZERO = 1e-10  # of an atom's stiffness: an eigenvalue that is zero but for rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +46,9 @@ class AQS(Simulator):
         strain_step: the grid on which events are reported, dimensionless.
         strain_max: where the run ends, dimensionless.
         max_events: it ends after this many events, if earlier.
-        stride: largest number of strain steps taken at once where the response is smooth; 1: the
-            fixed-step protocol itself, an affine step and the minimiser alone, ten to a hundred
-            times slower.
+        stride: largest number of strain steps taken at once where the response is smooth, and where
+            as many are left; 1: the fixed-step protocol itself, an affine step and the minimiser
+            alone, ten to a hundred times slower.
         force_tolerance: largest force component of a state, energy per length.
         minimiser: descent across an instability: cg, fire, damped or steepest.
         friction: of ``damped``, inverse time at unit mass.
@@ -203,6 +200,8 @@ class AQS(Simulator):
             lowest, lost = held.lowest, held.lost
             if begin is None:
                 lowest.append(self._lowest(softest, start))
+                if not self.eigenvalues:
+                    warn_of_start(surface, start)
 
             def visit(step: int, state: State) -> None:
                 lowest.append(self._lowest(softest, state))
@@ -249,10 +248,7 @@ class AQS(Simulator):
                 begin=begin,
                 marked=None if underway is None else reached,
             )
-            stiffest = (
-                surface.linearise(start.positions, start.cell).network(np.inf).diagonal().max()
-            )
-        _warn_of_modes(np.array(path.steps) * self.strain_step, np.array(lowest) / stiffest)
+            warn_of_modes(np.array(path.steps) * self.strain_step, np.array(lowest), surface, start)
         return made(path)
 
     def _tell(self, strain: float, events: int, residual: float) -> None:
@@ -287,27 +283,4 @@ class AQS(Simulator):
             jump=self.jump * potential.length,
             smallest_event=self.smallest_event * potential.length,
             friction=self.friction,
-        )
-
-
-def _warn_of_modes(strain: NDArray[np.float64], lowest: NDArray[np.float64]) -> None:
-    """Warn of states (S,) with a direction that costs no energy, and of those at a saddle, held
-    there by a symmetry, which disordered glasses lack; ``lowest`` eigenvalues relative to the
-    stiffest atom's.
-    """
-    free = np.flatnonzero(np.abs(lowest) <= _ZERO)
-    if len(free):
-        warnings.warn(
-            f"at strain {strain[free[0]]:g} the lowest eigenvalue is zero: an atom without "
-            "neighbours, or parts that do not touch, move without resistance, and where they come "
-            "to rest means nothing; remove what is loose first",
-            stacklevel=3,
-        )
-    saddles = np.flatnonzero(lowest < -_ZERO)
-    if len(saddles):
-        warnings.warn(
-            f"at strain {strain[saddles[0]]:g} the lowest eigenvalue is negative, "
-            f"{lowest[saddles[0]]:.3g} of the stiffest atom's: a perfect symmetry holds the glass "
-            "at a saddle, and an event there is missed; perturb its positions slightly first",
-            stacklevel=3,
         )

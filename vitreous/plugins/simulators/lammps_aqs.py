@@ -30,6 +30,7 @@ from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.quasistatic.fixed_steps import Protocol, walk
 from vitreous.mechanics.quasistatic.instability import Instability
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
+from vitreous.plugins.simulators._loose import warn_of_start, warn_of_untouched
 from vitreous.plugins.simulators._record import Frames, trajectory_of
 from vitreous.plugins.simulators._refusals import refuse_length, refuse_short
 
@@ -169,6 +170,10 @@ class LammpsAQS(Simulator):
                 return self.stop_at_break and lost[-1] >= 0
 
             start = self._minimum(engine, configuration.positions, configuration.cell)
+            if self.pair_commands:
+                warn_of_untouched(engine.evaluate, start, potential.length)
+            else:
+                warn_of_start(potential.surface(configuration), start)
             path = walk(advance, start, loading, protocol, frames.visit, ends)
         return trajectory_of(
             configuration,
