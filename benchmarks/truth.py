@@ -30,6 +30,7 @@ from benchmarks.glasses import YUKAWA, silica
 from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.interfaces import Potential
 from vitreous.direct import read_glass
+from vitreous.mechanics.probing.probe import ContinuedProbe, Point
 from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 from vitreous.plugins.generators.melt_quench import MeltQuench
 from vitreous.plugins.labelers.local_probing import LocalProbing
@@ -175,6 +176,8 @@ PROBES = {
         18,
     ),
     "s100_1f": Case(jumol("sig1.00_sample_3"), lambda: YUKAWA, Loading(), {}, 19),
+    "s140_1f": Case(jumol("sig1.40_sample_0"), lambda: YUKAWA, SIMPLE, {}, 27),
+    "s060_1f": Case(jumol("sig0.60_sample_0"), lambda: YUKAWA, Loading(angle=45.0), {}, 28),
     "falk_coarse": Case(
         lj("falkgroup_LJ_10000.data"), lambda: LJ, SIMPLE, {**LJ_DISC, "strain_step": 5e-4}, 23
     ),
@@ -329,13 +332,18 @@ def probes(name: str, places: int, out: Path) -> dict[str, Any]:
         )
         with file.open("a") as to:
             to.write(json.dumps(rows[-1]) + "\n")
-    differ, seconds, same = [], 0.0, 0
+    differ, seconds, same, earlier, again = [], 0.0, 0, 0, 0.0
     for site, initial, critical, strain, converged, _ in rows[:places]:
         started = time.process_time()
-        found = labeler.probe(
+        probe = labeler.probe(
             glass, potential, surface, case.loading, _inside(np.array(site), glass)
-        ).run()
+        )
+        ends = _ends_of(probe)
+        found = probe.run()
         seconds += time.process_time() - started
+        started = time.process_time()
+        earlier += found.converged and _falls_before(probe, *ends[-1])
+        again += time.process_time() - started
         both = converged and found.converged
         off = (
             abs((found.tau_critical - found.tau_initial) / (critical - initial) - 1.0)
@@ -356,9 +364,41 @@ def probes(name: str, places: int, out: Path) -> dict[str, Any]:
         "off": sum(d > AGREES for d in differ),
         "worst": max(differ),
         "same strain": int(same),
+        "fall before": int(earlier),
+        "asking that, ms": 1e3 * again / count,
         "ours, ms": 1e3 * seconds / count,
         "step by step, ms": 1e3 * float(np.mean([row[5] for row in rows])),
     }
+
+
+def _ends_of(probe: ContinuedProbe) -> list[tuple[float, np.ndarray]]:
+    """Where the protocol is asked for a step, as the probe goes: the strain at its end, and the
+    co-moving positions (M, D) that it starts from. The last one ends the probe.
+    """
+    asked: list[tuple[float, np.ndarray]] = []
+    descend = probe.descend
+
+    def told(strain: float, y: np.ndarray, alone: bool) -> Point | None:
+        asked.append((strain, y))
+        return descend(strain, y, alone)
+
+    probe.descend = told  # type: ignore[method-assign]
+    return asked
+
+
+def _falls_before(probe: ContinuedProbe, end: float, y: np.ndarray) -> bool:
+    """Whether the protocol's stress falls one strain step before that to ``end``, in which the
+    probe found it to, from the branch's state ``y`` (M, D).
+    """
+    step = probe.protocol.strain_step
+    if not probe._behind:
+        return False  # the protocol itself took that step
+    before, last = probe._behind[-1], end - step
+    share = (last - step - before.strain) / (last - before.strain)
+    guess = before.y + share * (y - before.y)
+    state = probe.reach(last - step, guess, probe.protocol.jump)
+    there = state and probe.descend(last, state.y, True)
+    return state is None or there is None or there.tau < state.tau
 
 
 def _inside(site: np.ndarray, glass: Configuration) -> np.ndarray:

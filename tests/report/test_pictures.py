@@ -2,6 +2,8 @@
 read from the artists that were drawn.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
@@ -11,7 +13,13 @@ from test_write import sample
 from vitreous.analysis.imaged_network import COORDINATED, DISTANT, NEAR, ImagedNetwork
 from vitreous.analysis.rings import Rings
 from vitreous.analysis.voronoi_network import Network
+from vitreous.core.data import Labels
+from vitreous.direct.probing import probe, why_masked, write_map
+from vitreous.io.glasses import read_glass
+from vitreous.mechanics.boundary import clearance
 from vitreous.plugins.generators.tem_image import Imaged
+from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
+from vitreous.report import single
 from vitreous.report.comparison import draw_comparison
 from vitreous.report.micrograph import draw_network
 from vitreous.report.predicted import draw_prediction
@@ -185,6 +193,52 @@ def test_an_overlay_lies_on_its_image_with_y_downwards(overlay):
     np.testing.assert_array_equal(bonds.get_segments(), [PLACES[[0, 1]], PLACES[[3, 9]]])
     assert axes.get_xlim() == (-0.5, 11.5)
     assert axes.get_ylim() == (7.5, -0.5)
+
+
+def test_a_probed_map_says_why_sites_are_white(monkeypatch, tmp_path):
+    """In a strip some discs extend beyond the glass, and some stresses do not drop."""
+    model = LennardJones2D()
+    glass = read_glass(Path(__file__).parents[1] / "lennard_jones_glass.extxyz", model)
+    strip = glass.with_(positions=glass.positions % 17.6, periodic=(False, True))
+    with pytest.warns(UserWarning, match="sites are masked"):
+        labels = probe(
+            strip, model, "simple_shear", grid=6, free_radius=2.5, frozen_ring=2.5, strain_max=0.1
+        )
+    drawn = []
+    monkeypatch.setattr(single, "_written", lambda figure, path: drawn.append(figure))
+    write_map(labels, tmp_path / "map.png", strip, reach=5.0)
+    room = clearance(strip.positions, strip.cell, strip.periodic, labels.positions)
+    beyond, masked = int((room < 5.0).sum()), int((~labels.mask).sum())
+    assert 0 < beyond < masked - 1 < 35
+    assert drawn[0].get_supxlabel() == (
+        f"white: disc extends beyond the glass ({beyond} sites)\n"
+        "white: disc holds no atom or is at no minimum (1 sites)\n"
+        f"white: stress does not drop up to a strain of 0.1 ({masked - beyond - 1} sites)"
+    )
+
+
+def test_discs_that_come_to_no_rest_are_told_from_those_that_never_were_at_it():
+    nan = np.nan
+    one = sample(2, "test")
+    columns = {
+        "tau_initial": [nan, 0.1, 0.1, 0.1],
+        "tau_critical": [nan, nan, 0.2, 0.2],
+        "strain_critical": [nan, nan, 0.03, 0.01],
+    }
+    labels = Labels(
+        name="delta_tau",
+        level="site",
+        unit="",
+        values=[nan, nan, nan, 0.1],
+        mask=[False, False, False, True],
+        positions=np.zeros((4, 2)),
+        columns={name: np.array(values) for name, values in columns.items()},
+    )
+    assert why_masked(labels, one.configuration, 5.0) == {
+        "disc holds no atom or is at no minimum": 1,
+        "disc comes to no rest under strain": 1,
+        "stress does not drop up to a strain of 0.03": 1,
+    }
 
 
 def test_a_predicted_map_says_why_not_to_trust_it_and_what_is_white(drawn, tmp_path):

@@ -81,6 +81,8 @@ def _columns(value: Any) -> dict[str, np.ndarray]:
             "energy_drop": value.energy_drop,
             "stress_drop": value.stress_drop,
             "atom": value.atom,
+            "move": np.asarray(value.move),
+            "places": np.asarray(value.places),
         }
     what = (
         f"{value.form} features"

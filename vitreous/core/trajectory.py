@@ -26,7 +26,8 @@ class Events(Data):
         oxygen that lost its silicon. position: (E, D) that atom's place in the *undeformed* glass.
         kind: E words: "rearrangement", "bond_break", "flip".
         move: (E,) how far, at that strain, the event moved the atom that it moved most, length; NaN
-        where it was not recorded.
+        where it was not recorded. places: (E,) in how many separate places it moved atoms by more
+        than a third of that; -1 where it was not recorded.
     """
 
     strain: NDArray[np.float64]
@@ -36,6 +37,7 @@ class Events(Data):
     position: NDArray[np.float64]
     kind: tuple[str, ...]
     move: NDArray[np.float64] | None = None
+    places: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         count = len(self._set("strain", np.float64, None))
@@ -46,6 +48,9 @@ class Events(Data):
         if self.move is None:
             object.__setattr__(self, "move", np.full(count, np.nan))
         self._set("move", np.float64, count, must_be_finite=False)
+        if self.places is None:
+            object.__setattr__(self, "places", np.full(count, -1))
+        self._set("places", np.int64, count)
         object.__setattr__(self, "kind", tuple(self.kind))
         if len(self.kind) != count:
             raise VitreousError(f"{count} events but {len(self.kind)} kinds")

@@ -240,6 +240,7 @@ def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
         "atom": run.initial.ids[run.events.atom],
         **dict(zip("xyz", run.initial.in_file(run.events.position.reshape(-1, d)).T, strict=False)),
         "move": run.events.move,
+        "places": run.events.places,
         "energy_drop": run.events.energy_drop,
         "stress_drop": run.events.stress_drop,
     }

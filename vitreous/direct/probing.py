@@ -17,6 +17,7 @@ from vitreous.direct.rest import bring_to_rest, refuse_unrelaxed
 from vitreous.io.glasses import as_glass, in_given
 from vitreous.io.tables import write_table
 from vitreous.io.write import write_configuration
+from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.relax import AT_REST
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.labelers.local_yield_stress import LocalYieldStress
@@ -105,16 +106,40 @@ def labeler_for(
     return construct(LocalYieldStress, "probe", {**values, "angle_step": angle_step})
 
 
-def write_map(labels: Labels, path: Path, glass: Configuration | None = None) -> Path:
+def why_masked(labels: Labels, glass: Configuration, reach: float) -> dict[str, int]:
+    """The number of masked sites of a map by reason; ``reach`` (length) of a probe with its frozen
+    annulus.
+    """
+    room = clearance(glass.positions, glass.cell, glass.periodic, labels.positions)
+    initial, critical = (np.asarray(labels.columns[f"tau_{of}"]) for of in ("initial", "critical"))
+    at_the_end = labels.columns["strain_critical"][~labels.mask & np.isfinite(critical)]
+    undropped = f"stress does not drop up to a strain of {at_the_end.max(initial=0.0):g}"
+    reason = np.select(
+        [room < reach, np.isnan(initial), np.isnan(critical)],
+        [
+            "disc extends beyond the glass",
+            "disc holds no atom or is at no minimum",
+            "disc comes to no rest under strain",
+        ],
+        undropped,
+    )
+    names, counts = np.unique(reason[~labels.mask], return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def write_map(
+    labels: Labels, path: Path, glass: Configuration | None = None, *, reach: float = 0.0
+) -> Path:
     """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical,
     converged, residual(, angle); sites in the coordinates of the file that ``glass`` came from.
-    A picture (.png) shows delta_tau of a plane glass. Extended XYZ and dumps hold ``glass``
+    A picture (.png) shows delta_tau of a plane glass, and why sites are white (``why_masked``).
+    Extended XYZ and dumps hold ``glass``
     instead, with these columns of the nearest site on every atom.
     """
     if path.suffix == ".png" and glass is not None:
         from vitreous.report.single import draw_sites
 
-        return draw_sites(glass, labels, path)
+        return draw_sites(glass, labels, path, why_masked(labels, glass, reach))
     sites = labels.positions if glass is None else glass.in_file(labels.positions)
     columns = {name: column for name, column in labels.columns.items() if name != "residual"}
     known = {

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import LinAlgWarning
 from scipy.sparse.linalg import LinearOperator, lobpcg
 
 from vitreous.core.errors import NotConverged, VitreousError
@@ -91,6 +92,7 @@ def lowest_modes(
     for _ in range(8):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that the last guard has not converged
+            warnings.simplefilter("ignore", LinAlgWarning)  # of directions without resistance
             values, block = lobpcg(
                 hessian, block, M=inverse, Y=rigid, tol=tolerance, maxiter=200, largest=False
             )[:2]

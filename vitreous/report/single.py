@@ -42,9 +42,9 @@ def draw_curve(run: Trajectory, path: Path) -> Path:
     return _written(stress_strain(sample), path)
 
 
-def draw_sites(glass: Configuration, labels: Labels, path: Path) -> Path:
+def draw_sites(glass: Configuration, labels: Labels, path: Path, masked: Mapping[str, int]) -> Path:
     """A map of the labelled sites of a plane glass with its network, red where weak; white where
-    there is no value.
+    there is no value, with the number of such sites by reason, ``masked``, below the map.
     """
     values = np.where(labels.mask, labels.values, np.nan)
     figure = Figure(figsize=(5.6, 5.6), layout="constrained")
@@ -58,8 +58,11 @@ def draw_sites(glass: Configuration, labels: Labels, path: Path) -> Path:
     )
     bar.set_label(label_text(labels.name, _short(in_units(labels.unit, glass.units))))
     sparse_ticks(bar)
-    if missing := int((~labels.mask).sum()):
-        axes.set_title(f"white: {missing} of {len(labels)} sites have no value", fontsize=10)
+    if masked:
+        figure.supxlabel(
+            "\n".join(f"white: {reason} ({count} sites)" for reason, count in masked.items()),
+            fontsize=9,
+        )
     return _written(figure, path)
 
 

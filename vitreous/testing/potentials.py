@@ -42,13 +42,15 @@ def _direction(shape: tuple[int, ...]) -> Array:
 
 
 def declares_itself(subject: Subject) -> None:
-    """Species, dimensions and units are declared."""
+    """Species, dimensions, units and length are declared."""
     expect(
         isinstance(subject.cls.species, tuple) and subject.cls.species,
         f"species is {subject.cls.species!r}; expected a tuple of names",
     )
     expect_subset(subject.cls.dimensions, {2, 3}, "dimensions")
     expect_member(subject.cls.units, UNITS, "units")
+    length = subject.cls.length
+    expect(0.0 < length < np.inf, f"length is {length!r}; expected about the size of an atom")
 
 
 def forces_are_minus_the_gradient(subject: Subject) -> None:

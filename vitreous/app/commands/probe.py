@@ -104,7 +104,7 @@ def _probe(options: argparse.Namespace) -> Answers:
         "workers": options.workers,
         **fields(options.probe_set, "--probe-set", probe),
     }
-    labeler_for(glass, **how)  # refuses a wrong field before the work
+    labeler = labeler_for(glass, **how)  # refuses a wrong field before the work
     glass, relaxed = brought_to_rest(options, model, glass, hold_rim=True)
     title = f"probing {_count(options.grid, glass.dimension)} sites"
     with measured(title) as shown, watched(shown):
@@ -115,7 +115,7 @@ def _probe(options: argparse.Namespace) -> Answers:
             "raise --probe-set strain_max=X or free_radius=X, or relax the glass"
         )
     for out in outs:
-        write_map(labels, out, glass)
+        write_map(labels, out, glass, reach=labeler.free_radius + labeler.frozen_ring)
     values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
         **about(glass),

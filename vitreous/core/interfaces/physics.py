@@ -24,6 +24,9 @@ class Potential(Method):
     species: ClassVar[tuple[str, ...]]
     dimensions: ClassVar[frozenset[int]]
     units: ClassVar[str]
+    #: the model's own unit of length, in that of ``units``: simulators and probes judge how far
+    #: atoms move in it. First neighbours lie half to ten of it apart
+    length: ClassVar[float] = 1.0
 
     @property
     def elements(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ A new model is a subclass with its declarations and U(r) for each pair of specie
         cutoff: ClassVar = 2.5  # U = 0 beyond
         closest: ClassVar = 0.5  # closer atoms are refused
         bond_range: ClassVar = 1.5
+        length: ClassVar = 1.0  # about the size of an atom: events are measured in it
 
         def energy(self, a, b, r):
             return (1 - np.exp(-6 * (r - 1))) ** 2 - 1

@@ -54,7 +54,8 @@ class LocalProbing(Labeler):
             fixed-step protocol itself, an affine step and conjugate gradients alone, about a
             hundred times slower.
         force_tolerance: largest force component of a state, energy per length.
-        jump: displacement beyond the prediction that counts as a jump, length.
+        jump: displacement beyond the prediction that counts as a jump, times the potential's
+            ``length``.
         workers: threads over sites; does not affect the result.
     """
 
@@ -259,7 +260,7 @@ class LocalProbing(Labeler):
             self.strain_max,
             self.stride,
             self.force_tolerance,
-            self.jump,
+            self.jump * potential.length,
             float(area),
         )
         return disc_probe(

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import Configuration, Events, Loading, Trajectory
-from vitreous.core.errors import VitreousError
 from vitreous.mechanics.newton import State
-from vitreous.mechanics.quasistatic.fixed_steps import steps_within
 from vitreous.mechanics.quasistatic.marks import Arrays, Path, state_arrays, state_of
+from vitreous.mechanics.quasistatic.places import nearest_distance, separate_places
 
 _HIDDEN = 1.0  # events that are expected to share a step with another, before a warning
+_POSSIBLE = 0.2  # of them, before those in several places are named
+_NAMED = 5
 
 
 class Frames:
@@ -55,15 +56,6 @@ class Frames:
             self.saved.append((strain, state))
 
 
-def refuse_short(strain_max: float, strain_step: float) -> None:
-    """Raise VitreousError for a run that is shorter than one strain step."""
-    if not steps_within(strain_max, strain_step):
-        raise VitreousError(
-            f"simulator.strain_step is {strain_step:g}, more than simulator.strain_max, "
-            f"{strain_max:g}; expected a small part of it"
-        )
-
-
 def trajectory_of(
     configuration: Configuration,
     loading: Loading,
@@ -80,7 +72,8 @@ def trajectory_of(
     ``lost`` is for each event the atom whose bond it broke, -1 for none; None if broken bonds were
     not determined. ``lowest`` are the lowest eigenvalues of the states, empty if unknown.
     """
-    _tell_of_crowding([e.step for e in path.events], path.steps[-1], strain_step)
+    events = _events(configuration, loading, strain_step, path, lost)
+    _tell_of_crowding(events, path.steps[-1], strain_step)
     saved = {0.0: path.states[0], path.steps[-1] * strain_step: path.states[-1], **dict(frames)}
     for event in path.events:
         saved[(event.step - 1) * strain_step] = event.before
@@ -96,14 +89,14 @@ def trajectory_of(
         frame_strain=np.array(at),
         frames=np.stack([saved[e].positions for e in at]),
         cells=np.stack([saved[e].cell for e in at]),
-        events=_events(configuration, loading, strain_step, path, lost),
+        events=events,
         lowest_eigenvalue=np.array(lowest, dtype=np.float64),
     )
 
 
-def _tell_of_crowding(events: Sequence[int], steps: int, strain_step: float) -> None:
+def _tell_of_crowding(events: Events, steps: int, strain_step: float) -> None:
     """Warn if events lie so close that several are likely to share a strain step, and so to count
-    as one.
+    as one; if that is possible, warn of those that moved atoms in several places.
 
     Of ``steps`` strain steps a share p holds events. If these come independently, a step holds
     -ln(1 - p) of them on average, p of which are counted.
@@ -116,6 +109,18 @@ def _tell_of_crowding(events: Sequence[int], steps: int, strain_step: float) -> 
             f"{len(events)} of {steps} strain steps of {strain_step:g} hold an event: if events "
             f"come independently, {about} share a step with another and are counted as one with "
             "it; a smaller strain_step tells them apart",
+            stacklevel=4,
+        )
+        return
+    scattered = np.flatnonzero(np.asarray(events.places) > 1)
+    if len(scattered) and hidden >= _POSSIBLE:
+        where = ", ".join(
+            f"{events.strain[k]:g} ({np.asarray(events.places)[k]})" for k in scattered[:_NAMED]
+        ) + (", ..." if len(scattered) > _NAMED else "")
+        warnings.warn(
+            f"{len(scattered)} of {len(events)} events moved atoms in several separate places, at "
+            f"strain (places) {where}: in steps as coarse as {strain_step:g} each may be several "
+            "events, counted as one; a smaller strain_step tells them apart",
             stacklevel=4,
         )
 
@@ -135,6 +140,13 @@ def _events(
     atoms = np.array(
         [b if b >= 0 else m for b, m in zip(broken, moved, strict=True)], dtype=np.int64
     )
+    nearest = nearest_distance(configuration.positions, configuration.cell, configuration.periodic)
+    places = [
+        separate_places(
+            e.before.positions, e.before.cell, configuration.periodic, e.fall.shift, nearest
+        )
+        for e in path.events
+    ]
     other = "rearrangement" if lost is None else "flip"
     return Events(
         strain=np.array([e.step * strain_step for e in path.events]),
@@ -146,4 +158,5 @@ def _events(
         position=configuration.positions[atoms].reshape(len(atoms), configuration.dimension),
         kind=tuple("bond_break" if b >= 0 else other for b in broken),
         move=np.array([e.fall.move for e in path.events]),
+        places=np.array(places, dtype=np.int64),
     )

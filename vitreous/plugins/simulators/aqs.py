@@ -9,13 +9,11 @@ Methods, whose "400 steps of 1e-4" end before the first event: here the run cont
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from vitreous.core.data import Configuration, Loading, Trajectory
@@ -35,9 +33,9 @@ from vitreous.mechanics.quasistatic.marks import Mark, Path, restored
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
 from vitreous.mechanics.relax import relax, relax_lengths
 from vitreous.plugins.simulators._held import Held
-from vitreous.plugins.simulators._record import Frames, refuse_short, trajectory_of
-
-_ZERO = 1e-10  # of an atom's stiffness: an eigenvalue that is zero but for rounding
+from vitreous.plugins.simulators._loose import warn_of_modes, warn_of_start
+from vitreous.plugins.simulators._record import Frames, trajectory_of
+from vitreous.plugins.simulators._refusals import refuse_length, refuse_short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +46,17 @@ class AQS(Simulator):
         strain_step: the grid on which events are reported, dimensionless.
         strain_max: where the run ends, dimensionless.
         max_events: it ends after this many events, if earlier.
-        stride: largest number of strain steps taken at once where the response is smooth; 1: the
-            fixed-step protocol itself, an affine step and the minimiser alone, ten to a hundred
-            times slower.
+        stride: largest number of strain steps taken at once where the response is smooth, and where
+            as many are left; 1: the fixed-step protocol itself, an affine step and the minimiser
+            alone, ten to a hundred times slower.
         force_tolerance: largest force component of a state, energy per length.
         minimiser: descent across an instability: cg, fire, damped or steepest.
         friction: of ``damped``, inverse time at unit mass.
-        jump: displacement beyond the prediction that ends a smooth stride, length.
+        jump: displacement beyond the prediction that ends a smooth stride, times the potential's
+            ``length``.
         smallest_event: an instability counts as an event if it moves some atom by more than this,
-        length.
+            times the potential's ``length`` (1 angstrom, or sigma), whatever the strain step, the
+            stride and the size of the glass.
         relax_cell: whether ``relax`` also relaxes the cell lengths to zero normal stress.
         stress_tolerance: largest normal stress then, energy per area or volume.
         frame_every: strain between saved frames besides those around events; 0 for none.
@@ -142,11 +142,11 @@ class AQS(Simulator):
                 configuration.positions,
                 configuration.cell,
                 preconditioner,
-                self._protocol(),
+                self._protocol(potential),
             )
             if self.relax_cell:
                 state = relax_lengths(
-                    surface, state, preconditioner, self._protocol(), self.stress_tolerance
+                    surface, state, preconditioner, self._protocol(potential), self.stress_tolerance
                 )
         info = {**configuration.info, "energy": state.energy, "residual": state.residual}
         return configuration.with_(positions=state.positions, cell=state.cell, info=info)
@@ -176,14 +176,15 @@ class AQS(Simulator):
             VitreousError: for a loading that the glass cannot follow
             (``vitreous.mechanics.quasistatic.straining``).
         """
-        protocol, kept = self._protocol(), None if underway is None else underway.taken_up
+        protocol, kept = self._protocol(potential), None if underway is None else underway.taken_up
         frames = Frames(self.strain_step, self.frame_every, strains)
         with threadpool_limits(1):
             surface = potential.surface(configuration)
             refuse_deformation(configuration, loading, self.strain_max, surface)
+            refuse_length(configuration, potential)
             preconditioner = Preconditioner(surface.bond_range)
             softest = SoftestMode(surface, preconditioner)
-            rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
+            rule = BreakRule(self.break_near, self.break_far, self.break_drop, protocol.jump)
             breaks = BondBreaks(configuration, surface, rule) if self.break_far > 0.0 else None
             held = Held(surface, preconditioner, softest, breaks, frames)
             over = self._over(configuration, loading)
@@ -199,6 +200,8 @@ class AQS(Simulator):
             lowest, lost = held.lowest, held.lost
             if begin is None:
                 lowest.append(self._lowest(softest, start))
+                if not self.eigenvalues:
+                    warn_of_start(surface, start)
 
             def visit(step: int, state: State) -> None:
                 lowest.append(self._lowest(softest, state))
@@ -245,10 +248,7 @@ class AQS(Simulator):
                 begin=begin,
                 marked=None if underway is None else reached,
             )
-            stiffest = (
-                surface.linearise(start.positions, start.cell).network(np.inf).diagonal().max()
-            )
-        _warn_of_modes(np.array(path.steps) * self.strain_step, np.array(lowest) / stiffest)
+            warn_of_modes(np.array(path.steps) * self.strain_step, np.array(lowest), surface, start)
         return made(path)
 
     def _tell(self, strain: float, events: int, residual: float) -> None:
@@ -272,7 +272,7 @@ class AQS(Simulator):
         """
         return lambda event, lost: self.stop_at_break and lost >= 0
 
-    def _protocol(self) -> Protocol:
+    def _protocol(self, potential: Potential) -> Protocol:
         return Protocol(
             strain_step=self.strain_step,
             strain_max=self.strain_max,
@@ -280,30 +280,7 @@ class AQS(Simulator):
             stride=self.stride,
             force_tolerance=self.force_tolerance,
             minimiser=self.minimiser,
-            jump=self.jump,
-            smallest_event=self.smallest_event,
+            jump=self.jump * potential.length,
+            smallest_event=self.smallest_event * potential.length,
             friction=self.friction,
-        )
-
-
-def _warn_of_modes(strain: NDArray[np.float64], lowest: NDArray[np.float64]) -> None:
-    """Warn of states (S,) with a direction that costs no energy, and of those at a saddle, held
-    there by a symmetry, which disordered glasses lack; ``lowest`` eigenvalues relative to the
-    stiffest atom's.
-    """
-    free = np.flatnonzero(np.abs(lowest) <= _ZERO)
-    if len(free):
-        warnings.warn(
-            f"at strain {strain[free[0]]:g} the lowest eigenvalue is zero: an atom without "
-            "neighbours, or parts that do not touch, move without resistance, and where they come "
-            "to rest means nothing; remove what is loose first",
-            stacklevel=3,
-        )
-    saddles = np.flatnonzero(lowest < -_ZERO)
-    if len(saddles):
-        warnings.warn(
-            f"at strain {strain[saddles[0]]:g} the lowest eigenvalue is negative, "
-            f"{lowest[saddles[0]]:.3g} of the stiffest atom's: a perfect symmetry holds the glass "
-            "at a saddle, and an event there is missed; perturb its positions slightly first",
-            stacklevel=3,
         )

@@ -30,7 +30,9 @@ from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.quasistatic.fixed_steps import Protocol, walk
 from vitreous.mechanics.quasistatic.instability import Instability
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
-from vitreous.plugins.simulators._record import Frames, refuse_short, trajectory_of
+from vitreous.plugins.simulators._loose import warn_of_start, warn_of_untouched
+from vitreous.plugins.simulators._record import Frames, trajectory_of
+from vitreous.plugins.simulators._refusals import refuse_length, refuse_short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +45,8 @@ class LammpsAQS(Simulator):
         force_tolerance: of the minimiser; accepted_force: a state with a larger force is refused;
         energy per length.
         budget: force evaluations and iterations per minimisation.
-        jump: growth of a bond in the event that breaks it, length. smallest_event: as for
-        ``aqs``.
+        jump: growth of a bond in the event that breaks it, times the potential's ``length``.
+        smallest_event: as for ``aqs``.
         frame_every: strain between saved frames besides those around events; 0 for none.
         break_near, break_far, break_drop, stop_at_break: criterion of a broken bond, as for
         ``aqs``.
@@ -145,13 +147,15 @@ class LammpsAQS(Simulator):
             self.strain_max,
             None if self.pair_commands else potential.surface(configuration),
         )
+        refuse_length(configuration, potential)
         frames = Frames(self.strain_step, self.frame_every, strains)
         with (
             tempfile.TemporaryDirectory() as folder,
             self._engine(configuration, potential, Path(folder)) as engine,
         ):
             energies = engine if self.pair_commands else potential.surface(configuration)
-            rule = BreakRule(self.break_near, self.break_far, self.break_drop, self.jump)
+            protocol = self._protocol(potential)
+            rule = BreakRule(self.break_near, self.break_far, self.break_drop, protocol.jump)
             breaks = BondBreaks(configuration, energies, rule) if self.break_far > 0.0 else None
             lost: list[int] = []
 
@@ -166,7 +170,11 @@ class LammpsAQS(Simulator):
                 return self.stop_at_break and lost[-1] >= 0
 
             start = self._minimum(engine, configuration.positions, configuration.cell)
-            path = walk(advance, start, loading, self._protocol(), frames.visit, ends)
+            if self.pair_commands:
+                warn_of_untouched(engine.evaluate, start, potential.length)
+            else:
+                warn_of_start(potential.surface(configuration), start)
+            path = walk(advance, start, loading, protocol, frames.visit, ends)
         return trajectory_of(
             configuration,
             loading,
@@ -176,7 +184,7 @@ class LammpsAQS(Simulator):
             lost=None if breaks is None else lost,
         )
 
-    def _protocol(self) -> Protocol:
+    def _protocol(self, potential: Potential) -> Protocol:
         return Protocol(
             strain_step=self.strain_step,
             strain_max=self.strain_max,
@@ -184,8 +192,8 @@ class LammpsAQS(Simulator):
             stride=1,
             force_tolerance=self.force_tolerance,
             minimiser=self.min_style,
-            jump=self.jump,
-            smallest_event=self.smallest_event,
+            jump=self.jump * potential.length,
+            smallest_event=self.smallest_event * potential.length,
         )
 
     def _minimum(self, engine: LammpsEngine, positions: np.ndarray, cell: np.ndarray) -> State:
