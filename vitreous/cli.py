@@ -151,6 +151,7 @@ def _run(arguments: Sequence[str]) -> int:
     )  # makes Hydra raise, so that the sentence is ours
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
     from vitreous.app.explain import explain
     from vitreous.app.tracking import SweepRefused
@@ -165,7 +166,7 @@ def _run(arguments: Sequence[str]) -> int:
     sys.argv = ["vitreous", *(_LEFT_OUT.get(a, a) for a in arguments)]
     try:
         _hydra_main()()
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         return _refuse(explain(error))
     except ValueError as error:
         if not str(error).startswith("Config group override"):

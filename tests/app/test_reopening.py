@@ -90,6 +90,33 @@ def test_the_numbers_of_a_strangers_glasses_name_no_files_elsewhere(home, runs, 
     assert not list(tmp_path.rglob("victim*"))
 
 
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"loading": -1}, "a case has glass 0, loading -1 and role 'test'"),
+        ({"loading": 1}, "loading 1 .*expected a glass from 0, a loading from 0 to 0"),
+        ({"glass": -1}, "a case has glass -1"),
+        ({"role": "judge"}, "role 'judge'; .*one of train, validation, test"),
+    ],
+)
+@pytest.mark.parametrize("table", ["cases", "incomplete"])
+def test_a_strangers_run_has_no_case_that_no_run_has(
+    home, runs, tmp_path, table, changed, sentence
+):
+    """Protects from a negative number, which would count from the end."""
+    folder = shutil.copytree(runs[0], tmp_path / "strange")
+    about = json.loads((folder / "run.json").read_text())
+    case = {"glass": 0, "loading": 0, "role": "test", **changed}
+    about[table].append({"case": case, "reason": "none", "keys": {}})
+    (folder / "run.json").write_text(json.dumps(about))
+    done = vitreous(home, "report", str(folder), "--store", str(home / "store"))
+    assert done.returncode == 2
+    assert re.fullmatch(
+        f"vitreous: .*run.json is damaged .*{sentence}.*; run its command again",
+        done.stderr.strip(),
+    )
+
+
 def test_a_report_follows_no_link_of_a_strangers_folder(home, runs, tmp_path):
     folder = shutil.copytree(runs[0], tmp_path / "strange")
     mine = tmp_path / "mine"

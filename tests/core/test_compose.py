@@ -1,10 +1,12 @@
 """Parts that cannot work together are refused from their declarations, with those that would."""
 
 import pytest
+from test_several_targets import built
 
 from vitreous.core.compose import check
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import discover
+from vitreous.plugins.generators.file import EXAMPLE
 
 GOOD = {
     "generator": "toy_lattice",
@@ -75,3 +77,26 @@ def test_the_suggestions_never_name_what_would_not_work(toys):
     with pytest.raises(VitreousError) as refused:
         check_names(descriptor="toy_image")
     assert "toy_network" not in str(refused.value)
+
+
+def test_units_that_differ_are_refused_before_a_glass_is_made(tmp_path):
+    """Protects quenches of hours, at whose end the potential would refuse the glass."""
+    quench = ["generator=melt_quench", "labeler=atom_energy", "~descriptor@indicators"]
+    bare = [*quench, "model=none", "~descriptor", "~labeler@events"]
+    with pytest.raises(
+        VitreousError,
+        match="'melt_quench' makes glasses in lj units, but potential 'yukawa_silica' works in "
+        "silica2d; what would work: potential=lennard_jones_2d, generator=dual_switch",
+    ):
+        built(tmp_path, *bare)
+    made = built(tmp_path, *bare, "potential=lennard_jones_2d")
+    assert made.generator.glass_units == made.potential.units == "lj"
+
+
+def test_test_glasses_of_another_kind_must_fit_as_the_others_do(tmp_path):
+    """Protects a campaign whose last glasses, those for test, would be refused one by one."""
+    files = ["generator=file", f"generator.path={EXAMPLE}", "samples=1"]
+    with pytest.raises(
+        VitreousError, match=r"^tested: labeler .* needs bonds, but generator 'file'"
+    ):
+        built(tmp_path, *files, "+tested.find_bonds=false", "labeler=crack_path", "~labeler@events")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
+from toy import vitreous
 
 from vitreous.app.assembling import assemble
 from vitreous.core.cases import Case
@@ -94,3 +95,21 @@ def test_targets_that_cannot_be_are_refused_before_anything_is_computed(
     with pytest.raises(VitreousError, match=sentence):
         built(tmp_path, *overrides, *FRACTURE)
     assert not (tmp_path / "store").exists()
+
+
+def test_a_name_given_to_two_targets_in_one_file_is_refused(tmp_path):
+    folder = tmp_path / "conf" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "twice.yaml").write_text(
+        "# @package _global_\ntargets:\n  a: {_target_: x}\n  a: {_target_: y}\n"
+    )
+    done = vitreous(tmp_path, "run", "--config-dir", str(folder.parent), "experiment=twice")
+    assert done.returncode == 2
+    assert "twice.yaml cannot be read as YAML: found duplicate key a, in line 4" in done.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_name_given_to_two_targets_on_the_command_line_is_refused(tmp_path):
+    done = vitreous(tmp_path, "run", CRACK, "+labeler@targets.crack=disorder", *FRACTURE)
+    assert done.returncode == 2
+    assert "labeler@targets.crack is given twice; leave one of them out" in done.stderr

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from vitreous.app.training import refuse_training, training_of
@@ -62,60 +63,94 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
             raise VitreousError(
                 f"unknown key '{key}'{suggest(str(key), KEYS)}; valid here: {', '.join(KEYS)}"
             )
-    parts = {}
-    for role, kind in ROLES.items():
-        if config.get(role) is None and role in OPTIONAL:
-            continue
-        parts[role] = build(registry, kind, config.get(role) or {}, role)
+    parts = _parts(config, registry)
+    targets = _targets(config, parts, registry)
+    loading, loadings = _loadings(config)
+    _refuse_auxiliary(parts)
+    refuse_training(training_of(config), parts.get("model"))
+    tested, projection = _tested(config, registry, parts["potential"]), _projection(config)
+    classes = {role: declared(part) for role, part in parts.items()}
+    check(classes, loading.dimension, registry, projected=projection is not None)
+    _check_targets(targets, classes, loading.dimension, registry)
+    if tested is not None:
+        made = {**classes, "generator": declared(tested)}
+        with _named("tested"):
+            check(made, loading.dimension, registry, projected=projection is not None)
+    numbers = _numbers(config)
+    split = construct(Split, "split", config["split"])
+    named = {role: (ROLES[role], cls) for role, cls in classes.items()}
+    named |= {f"label:{name}": ("labeler", type(labeler)) for name, labeler in targets.items()}
+    pipeline = Pipeline(
+        **parts,
+        **numbers,
+        tested=tested,
+        targets=targets,
+        projection=projection,
+        loading=loading,
+        loadings=loadings,
+        split=split,
+        providers={role: _provider(registry, *each) for role, each in named.items()},
+    )
+    pipeline.roles()
+    return pipeline
+
+
+def _parts(config: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+    """The component of each role that is filled."""
+    parts = {
+        role: build(registry, kind, config.get(role) or {}, role)
+        for role, kind in ROLES.items()
+        if config.get(role) is not None or role not in OPTIONAL
+    }
     parts["generator"] = parts["generator"].suited(parts["potential"])
     if "model" in parts and "descriptor" not in parts:
         raise VitreousError(
             "a model needs a descriptor; choose one with descriptor=NAME, or leave the model out "
             "with model=none"
         )
-    targets = _targets(config, parts, registry)
+    return parts
+
+
+def _loadings(config: Mapping[str, Any]) -> tuple[Loading, tuple[LoadCase, ...]]:
+    """The first loading, and all of them where the configuration lists ``loadings``."""
     loading = construct(Loading, "loading", config["loading"])
     changes = checked_value("loadings", config.get("loadings") or (), tuple[Mapping[str, Any], ...])
     loadings = tuple(
         LoadCase.read(loading, change, f"loadings[{k}]") for k, change in enumerate(changes)
     )
-    loading = loadings[0].loading if loadings else loading
-    classes = {role: declared(part) for role, part in parts.items()}
-    _refuse_auxiliary(parts)
-    refuse_training(training_of(config), parts.get("model"))
-    projection = _projection(config)
-    check(classes, loading.dimension, registry, projected=projection is not None)
-    for name, labeler in targets.items():
-        each = {**classes, "labeler": type(labeler)}
-        each = {role: cls for role, cls in each.items() if role not in OPTIONAL}
-        try:
-            check(each, loading.dimension, registry)
-        except VitreousError as error:
-            raise VitreousError(f"targets.{name}: {error}") from error
-    providers = {role: _provider(registry, ROLES[role], cls) for role, cls in classes.items()}
+    return loadings[0].loading if loadings else loading, loadings
+
+
+def _numbers(config: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {name: checked_value(name, config[name], hint) for name, hint in NUMBERS.items()}
     checked_value("report", config.get("report"), bool)
     for name in ("seed", "glass_seed"):
         if numbers[name] < 0:
             raise VitreousError(f"{name} is {numbers[name]}; expected zero or more")
-    split = construct(Split, "split", config["split"])
-    providers |= {
-        f"label:{name}": _provider(registry, "labeler", type(labeler))
-        for name, labeler in targets.items()
-    }
-    pipeline = Pipeline(
-        **parts,
-        tested=_tested(config, registry, parts["potential"]),
-        **numbers,
-        targets=targets,
-        projection=projection,
-        loading=loading,
-        loadings=loadings,
-        split=split,
-        providers=providers,
-    )
-    pipeline.roles()
-    return pipeline
+    return numbers
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Within it, a refusal begins with ``what`` it is about."""
+    try:
+        yield
+    except VitreousError as error:
+        raise VitreousError(f"{what}: {error}") from error
+
+
+def _check_targets(
+    targets: Mapping[str, Labeler],
+    classes: Mapping[str, type[Any]],
+    dimension: int,
+    registry: Registry,
+) -> None:
+    """Refuse targets that do not fit the glasses and the loading."""
+    for name, labeler in targets.items():
+        each = {**classes, "labeler": type(labeler)}
+        each = {role: cls for role, cls in each.items() if role not in OPTIONAL}
+        with _named(f"targets.{name}"):
+            check(each, dimension, registry)
 
 
 def _targets(

@@ -44,6 +44,11 @@ _FOLLOWING = ("descriptor/of", "descriptor/indicators_of")
 def explain(error: BaseException) -> str:
     """One sentence for an exception of Hydra or OmegaConf."""
     first = _first_line(error)
+    if (mark := getattr(error, "problem_mark", None)) is not None:  # of YAML
+        return (
+            f"{mark.name} cannot be read as YAML: {getattr(error, 'problem', first)}, in line "
+            f"{mark.line + 1}; correct it there"
+        )
     if (missing := getattr(error, "missing_cfg_file", None)) is not None:
         return _missing_config(str(missing), getattr(error, "options", None) or ())
     if type(error).__name__ == "OverrideParseException":
@@ -57,9 +62,8 @@ def explain(error: BaseException) -> str:
             return sentence.format(match[1])
     if match := re.match(r"Could not override '([^']+)'", first):
         return _unknown_key(match[1], error.__cause__)
-    if match := re.search(r"In '[^']*': (.*)", first):
-        return match[1]
-    return first
+    match = re.search(r"In '[^']*': (.*)", first)
+    return match[1] if match else first
 
 
 def _first_line(error: BaseException) -> str:

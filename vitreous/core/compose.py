@@ -27,13 +27,16 @@ Parts = Mapping[str, type[Any]]  #: class by role; a role that is not filled is 
 
 def declared(part: Any) -> type[Any]:
     """The class of a component, with what its very fields decide: whether a generator's glasses are
-    bonded.
+    bonded, and their units.
     """
     cls = type(part)
-    if not isinstance(part, Generator) or part.bonded == cls.has_bonds:
+    if not isinstance(part, Generator):
+        return cls
+    decided = {"has_bonds": part.bonded, "made_in": part.glass_units}
+    if all(getattr(cls, name) == value for name, value in decided.items()):
         return cls
     same = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    return type(cls.__name__, (cls,), {**same, "has_bonds": part.bonded})
+    return type(cls.__name__, (cls,), {**same, **decided})
 
 
 class Conflict(NamedTuple):
@@ -56,6 +59,7 @@ def conflicts(
         *_bonds(parts, named),
         *(_projection(parts, named, dimension) if projected else ()),
         *_dimensions(parts, named, dimension, projected),
+        *_units(parts, named),
     ]
 
 
@@ -109,6 +113,18 @@ def _bonds(parts: Parts, named: Mapping[str, str]) -> Iterator[Conflict]:
                 f"{named[role]} needs bonds, but {named['generator']} makes glasses without a bond "
                 "list",
             )
+
+
+def _units(parts: Parts, named: Mapping[str, str]) -> Iterator[Conflict]:
+    if not {"generator", "potential"} <= parts.keys():
+        return
+    made, taken = parts["generator"].made_in, parts["potential"].units
+    if made and made != taken:
+        yield Conflict(
+            ("potential", "generator"),
+            f"{named['generator']} makes glasses in {made} units, but {named['potential']} works "
+            f"in {taken}",
+        )
 
 
 def _projection(parts: Parts, named: Mapping[str, str], dimension: int) -> Iterator[Conflict]:

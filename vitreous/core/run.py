@@ -21,7 +21,7 @@ import numpy as np
 from vitreous.core.archive import read_json, refuse_model_files
 from vitreous.core.artifact import stage_of
 from vitreous.core.build import construct
-from vitreous.core.cases import Case
+from vitreous.core.cases import ROLES, Case
 from vitreous.core.data import Drawn, Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Fitted, Model
@@ -98,6 +98,11 @@ class Run:
             cases = [
                 (construct(Case, "cases", row["case"]), row["keys"]) for row in about.pop("cases")
             ]
+            incomplete = {
+                construct(Case, "incomplete", row["case"]): row["reason"]
+                for row in about.pop("incomplete")
+            }
+            _refuse_cases([*(case for case, _ in cases), *incomplete], len(loadings))
             _refuse_keys(
                 [key for _, keys in cases for key in keys.values()]
                 + [k for k in [about["model_key"]] if k]
@@ -108,10 +113,7 @@ class Run:
                     Sample.stored(c, loadings[c.loading], keys, shelf) for c, keys in cases
                 ),
                 excluded={int(glass): reason for glass, reason in about.pop("excluded").items()},
-                incomplete={
-                    construct(Case, "incomplete", row["case"]): row["reason"]
-                    for row in about.pop("incomplete")
-                },
+                incomplete=incomplete,
                 model_key=about.pop("model_key"),
                 history=tuple((name, value, step) for name, value, step in about.pop("history")),
                 seconds=about.pop("seconds"),
@@ -244,6 +246,17 @@ def _read(folder: Path) -> dict[str, Any]:
             f"{path} is damaged: it lacks {', '.join(missing)}; run its command again"
         )
     return about
+
+
+def _refuse_cases(cases: Sequence[Case], loadings: int) -> None:
+    """Raises ValueError for a glass, loading or role that no run has."""
+    for case in cases:
+        if case.glass < 0 or not 0 <= case.loading < loadings or case.role not in ROLES:
+            raise ValueError(
+                f"a case has glass {case.glass}, loading {case.loading} and role {case.role!r}; "
+                f"expected a glass from 0, a loading from 0 to {loadings - 1}, and one of "
+                f"{', '.join(ROLES)}"
+            )
 
 
 def _refuse_keys(keys: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ def _glass(subject: Subject, seed: int = 7) -> Configuration:
 
 
 def declares_itself(subject: Subject) -> None:
-    """Dimensions and bonds are declared, and the glasses agree."""
+    """Dimensions, bonds and units are declared, and the glasses agree."""
     expect_subset(subject.cls.dimensions, {2, 3}, "dimensions")
     expect(
         isinstance(subject.cls.has_bonds, bool),
@@ -39,6 +39,10 @@ def declares_itself(subject: Subject) -> None:
     )
     expect(
         not subject.cls.has_bonds or len(glass.bonds), "has_bonds is True, but the glass has none"
+    )
+    units = subject.make().glass_units
+    expect(
+        units in ("", glass.units), f"glass_units is '{units}', but the glass is in {glass.units}"
     )
 
 

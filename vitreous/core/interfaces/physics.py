@@ -69,6 +69,7 @@ class Generator(Method):
     reads: ClassVar[tuple[str, ...]] = ()
     dimensions: ClassVar[frozenset[int]]
     has_bonds: ClassVar[bool]  #: whether its glasses carry a bond list
+    made_in: ClassVar[str] = ""  #: units of its glasses by default; empty: of no kind
 
     @property
     def available(self) -> int | None:
@@ -87,6 +88,11 @@ class Generator(Method):
     def bonded(self) -> bool:
         """Whether the glasses made with these very fields carry a bond list."""
         return self.has_bonds
+
+    @property
+    def glass_units(self) -> str:
+        """The units of the glasses made with these very fields; empty: each glass has its own."""
+        return self.made_in
 
     def suited(self, potential: Potential) -> Self:
         """This generator for glasses under ``potential``: fields that were left open, such as units

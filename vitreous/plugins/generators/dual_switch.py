@@ -71,6 +71,7 @@ class DualSwitch(Generator):
 
     dimensions: ClassVar[frozenset[int]] = frozenset({2})
     has_bonds: ClassVar[bool] = True
+    made_in: ClassVar[str] = "silica2d"
 
     def __post_init__(self) -> None:
         low, high = self._bounds()

@@ -118,6 +118,10 @@ class File(Generator):
     def bonded(self) -> bool:
         return bool(self._filled(SILICA, "silica2d").find_bonds)
 
+    @property
+    def glass_units(self) -> str:
+        return self.units or ""
+
     def suited(self, potential: Potential) -> File:
         names = () if self.species is not None else potential.elements
         return self._filled(names, potential.units)

@@ -59,6 +59,7 @@ class MeltQuench(Generator):
 
     dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
     has_bonds: ClassVar[bool] = False
+    made_in: ClassVar[str] = "lj"  # unless ``units`` says otherwise
 
     species: tuple[str, ...] = ("S", "L")
     counts: tuple[int, ...] = (553, 447)
@@ -125,6 +126,10 @@ class MeltQuench(Generator):
                 f"melt_quench got checkpoints='{self.checkpoints}', but no restart files are "
                 "written; set generator.restart_every to the time between them"
             )
+
+    @property
+    def glass_units(self) -> str:
+        return self.units
 
     @classmethod
     def example(cls) -> Self:

@@ -49,6 +49,7 @@ class SilicaBilayer(Generator):
 
     dimensions: ClassVar[frozenset[int]] = frozenset({3})
     has_bonds: ClassVar[bool] = True
+    made_in: ClassVar[str] = "metal"
 
     def __post_init__(self) -> None:
         self._monolayer()  # refuses fields out of range

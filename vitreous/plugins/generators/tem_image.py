@@ -81,6 +81,7 @@ class TEMImage(Generator):
 
     dimensions: ClassVar[frozenset[int]] = frozenset({2, 3})
     has_bonds: ClassVar[bool] = True
+    made_in: ClassVar[str] = "silica2d"  # unless it is a bilayer
     reads: ClassVar[tuple[str, ...]] = ENDINGS
 
     def __post_init__(self) -> None:
@@ -115,6 +116,10 @@ class TEMImage(Generator):
     @property
     def _path(self) -> str | tuple[str, ...]:
         return str(EXAMPLE) if self.path is None else self.path
+
+    @property
+    def glass_units(self) -> str:
+        return "metal" if self.bilayer else "silica2d"
 
     @property
     def available(self) -> int | None:
