@@ -11,7 +11,9 @@ from test_write import sample
 from vitreous.analysis.imaged_network import COORDINATED, DISTANT, NEAR, ImagedNetwork
 from vitreous.analysis.rings import Rings
 from vitreous.analysis.voronoi_network import Network
+from vitreous.core.data import Configuration
 from vitreous.plugins.generators.tem_image import Imaged
+from vitreous.report import predicted
 from vitreous.report.comparison import draw_comparison
 from vitreous.report.micrograph import draw_network
 from vitreous.report.predicted import draw_prediction
@@ -198,4 +200,28 @@ def test_a_predicted_map_says_why_not_to_trust_it_and_what_is_white(drawn, tmp_p
     assert texts() == ("", "")
     doubted, white = texts(doubts=["too dense"], masked={"near the boundary": 7})
     assert doubted == "Do not trust this map:\ntoo dense"
-    assert white == "white: near the boundary (7 sites)"
+    assert white == "hatched: near the boundary (7 sites)"
+
+
+@pytest.mark.parametrize(
+    ("periodic", "place", "images"),
+    [
+        ((True, True), (0.2, 5.0), [(0.2, 5.0), (10.2, 5.0)]),
+        ((True, True), (9.9, 9.8), [(9.9, 9.8), (-0.1, 9.8), (9.9, -0.2), (-0.1, -0.2)]),
+        ((False, True), (0.2, 5.0), [(0.2, 5.0)]),
+        ((True, True), (5.0, 5.0), [(5.0, 5.0)]),
+    ],
+)
+def test_a_circle_at_the_edge_of_a_periodic_cell_goes_on_at_the_other_side(periodic, place, images):
+    glass = Configuration(
+        positions=np.array([[1.0, 1.0]]),
+        species=[0],
+        names=("S",),
+        cell=np.diag([10.0, 10.0]),
+        periodic=periodic,
+        units="lj",
+    )
+    axes = Figure().subplots()
+    predicted._circle(axes, glass, [(np.array(place), 0.4)])
+    drawn = sorted(tuple(np.round(circle.center, 9)) for circle in axes.patches)
+    assert drawn == sorted(images) and [text.get_text() for text in axes.texts] == ["40 %"]
