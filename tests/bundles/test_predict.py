@@ -861,7 +861,7 @@ def test_a_broken_bond_is_given_as_the_reason_wherever_sites_are_masked(
         table["masked_because"] == "window meets a broken bond", table["predicted"] == 0
     )
     assert np.array_equal(atoms["window_meets_a_broken_bond"] == 1.0, np.isnan(atoms["delta_tau"]))
-    assert figure.get_supxlabel() == f"white: window meets a broken bond ({count} sites)"
+    assert figure.get_supxlabel() == f"hatched: window meets a broken bond ({count} sites)"
 
 
 def test_the_rim_of_a_patch_is_given_as_the_reason_and_not_its_cut_bonds(
@@ -873,7 +873,7 @@ def test_the_rim_of_a_patch_is_given_as_the_reason_and_not_its_cut_bonds(
     )
     count = int((table["predicted"] == 0).sum())
     assert json.loads(said.out)["masked_because"] == {"window leaves the glass": count}
-    assert figure.get_supxlabel() == f"white: window leaves the glass ({count} sites)"
+    assert figure.get_supxlabel() == f"hatched: window leaves the glass ({count} sites)"
 
 
 def test_a_hole_is_given_as_the_reason(trained, unseen):

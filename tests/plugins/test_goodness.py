@@ -65,7 +65,10 @@ def test_indicators_are_turned_to_their_weak_side_and_others_are_not_scored() ->
     }
     assert at_first == {"true map": 1.0, "stretch": 1.0, "density": -1.0}
     assert "colour" not in found.numbers and "model" not in found.numbers
-    assert "1.00 for stretch, 1.00 for the true map" in found.headline
+    assert (
+        "1.00 for stretch, the best indicator that needs no learning; 1.00 for the true map"
+        in found.headline
+    )
 
 
 def test_a_silent_site_is_a_blind_guess_and_coverage_says_so() -> None:
@@ -156,7 +159,7 @@ def test_the_curves_are_the_means_and_the_level_of_chance() -> None:
     evaluation = Goodness(events=1, radius=1.1)
     scores = evaluation.scores([one, two], {})
     np.testing.assert_array_equal(nearest_by_glass(scores, "model"), [[1.0], [-0.5]])
-    nearest, within = goodness_curves(scores).axes
+    nearest, within = goodness_curves(scores, "sigma").axes
     drawn = {line.get_label(): list(line.get_ydata()) for line in nearest.lines}
     assert drawn["model"] == [0.25] and drawn["true map"] == [0.75] and drawn["chance"] == [0.0]
     assert next(

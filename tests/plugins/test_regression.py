@@ -75,7 +75,7 @@ def test_the_parity_plot_has_true_values_across_and_a_panel_per_role() -> None:
     ].get_ydata().tolist() == [4.0]
     assert list(learnt.lines[1].get_xdata()) == [1.0, 4.0]  # the diagonal spans all that is shown
     assert learnt.get_xlim() == unseen.get_xlim() and learnt.get_ylim() == unseen.get_ylim()
-    assert unseen.get_xlabel() == "true gap (sigma)" and learnt.get_ylabel() == "predicted"
+    assert unseen.get_xlabel() == "true gap (σ)" and learnt.get_ylabel() == "predicted gap (σ)"
     assert "over 50 % of the labelled sites" in unseen.texts[0].get_text()
 
 

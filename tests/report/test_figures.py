@@ -14,7 +14,8 @@ from vitreous.plugins.evaluations._goodness_figures import goodness_curves
 from vitreous.plugins.evaluations.goodness import Goodness
 from vitreous.plugins.evaluations.regression import parity
 from vitreous.report import predicted
-from vitreous.report.figures import NUMBERED, maps, stress_strain, training
+from vitreous.report.figures import stress_strain, training
+from vitreous.report.maps import NUMBERED, WEAKNESS, maps
 
 DIFFERENT = 10.0  #: added to predictions, so that no panel can be mistaken for another
 
@@ -71,7 +72,7 @@ def test_cells_lie_around_their_sites(glass, origin):
 
 
 @pytest.mark.parametrize("title", ["true map", "predicted map"])
-def test_weak_sites_are_red_and_strong_ones_blue_whichever_side_is_weak(glass, title):
+def test_weak_sites_are_red_and_strong_ones_bluish_whichever_side_is_weak(glass, title):
     for weak_is, weak, strong in (("low", 0, 1), ("high", 1, 0)):
         axes = panel(
             maps(
@@ -84,7 +85,12 @@ def test_weak_sites_are_red_and_strong_ones_blue_whichever_side_is_weak(glass, t
         )
         colours = redness(axes, glass.labels.values)
         assert colours[weak] > 0.3, f"weak ({weak_is}) is not red"
-        assert colours[strong] < -0.3, f"strong is not blue where weak is {weak_is}"
+        assert colours[strong] < -0.05, f"strong is not bluish where weak is {weak_is}"
+
+
+def test_maps_can_be_read_without_colours_the_weaker_the_darker():
+    light = WEAKNESS(np.linspace(0.0, 1.0, 33))[:, :3] @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(light) < 0.0).all()
 
 
 def test_a_constant_map_shows_no_site_as_weak_or_strong(glass):
@@ -182,7 +188,7 @@ def test_parity_has_true_values_across_and_predicted_ones_up(glass):
     np.testing.assert_array_equal(axes.lines[0].get_xdata(), glass.labels.values[known])
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), glass.prediction[known])
     assert axes.get_xlabel().startswith("true ")
-    assert axes.get_ylabel() == "predicted"
+    assert axes.get_ylabel() == "predicted stress threshold Δτ (reduced energy/Å$^2$)"
 
 
 def test_parity_has_a_panel_for_each_role_with_the_glasses_of_that_role():
@@ -205,7 +211,7 @@ def test_parity_states_correlation_and_error_of_what_it_shows(glass):
     (axes,) = parity(run_of(glass)).axes
     true, predicted = glass.labels.values[glass.labels.mask], glass.prediction[glass.labels.mask]
     r, rmse = np.corrcoef(true, predicted)[0, 1], np.sqrt(np.mean((true - predicted) ** 2))
-    assert axes.texts[0].get_text() == f"r = {r:.3f}\nrms error {rmse:.3g}"
+    assert axes.texts[0].get_text() == f"r = {r:.3f}\nrms error {rmse:.3g} reduced energy/Å$^2$"
 
 
 def test_curves_of_training_are_the_metrics_over_their_steps():
@@ -225,7 +231,7 @@ def test_curves_of_training_are_the_metrics_over_their_steps():
 
 def test_goodness_is_drawn_for_each_map_with_the_chance_of_its_own_side():
     scores = Goodness().scores([sample(2, "test"), sample(3, "test")], {"stretch_variance": "high"})
-    nearest, within = goodness_curves(scores).axes
+    nearest, within = goodness_curves(scores, "sigma").axes
     for axes, which in ((nearest, "nearest"), (within, "within")):
         lines = {line.get_label(): line.get_ydata() for line in axes.lines}
         for name in scores.names:
@@ -238,7 +244,7 @@ def test_goodness_is_drawn_for_each_map_with_the_chance_of_its_own_side():
     np.testing.assert_array_equal(chance[0].get_ydata(), 0.0)
     np.testing.assert_array_equal(chance[1].get_ydata(), scores.chance)
     assert nearest.get_title() == "at the nearest site of the map"
-    assert within.get_title().startswith("weakest site within ")
+    assert within.get_title() == f"weakest site within {scores.radius:.3g} sigma of the event"
     assert nearest.get_legend() is None
     assert within.get_legend() is not None
 

@@ -13,13 +13,13 @@ from test_write import sample
 from vitreous.analysis.imaged_network import COORDINATED, DISTANT, NEAR, ImagedNetwork
 from vitreous.analysis.rings import Rings
 from vitreous.analysis.voronoi_network import Network
-from vitreous.core.data import Labels
+from vitreous.core.data import Configuration, Labels
 from vitreous.direct.probing import probe, why_masked, write_map
 from vitreous.io.glasses import read_glass
 from vitreous.mechanics.boundary import clearance
 from vitreous.plugins.generators.tem_image import Imaged
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
-from vitreous.report import single
+from vitreous.report import predicted, single
 from vitreous.report.comparison import draw_comparison
 from vitreous.report.micrograph import draw_network
 from vitreous.report.predicted import draw_prediction
@@ -195,7 +195,7 @@ def test_an_overlay_lies_on_its_image_with_y_downwards(overlay):
     assert axes.get_ylim() == (7.5, -0.5)
 
 
-def test_a_probed_map_says_why_sites_are_white(monkeypatch, tmp_path):
+def test_a_probed_map_says_why_sites_are_hatched(monkeypatch, tmp_path):
     """In a strip some discs extend beyond the glass, and some stresses do not drop."""
     model = LennardJones2D()
     glass = read_glass(Path(__file__).parents[1] / "lennard_jones_glass.extxyz", model)
@@ -211,9 +211,9 @@ def test_a_probed_map_says_why_sites_are_white(monkeypatch, tmp_path):
     beyond, masked = int((room < 5.0).sum()), int((~labels.mask).sum())
     assert 0 < beyond < masked - 1 < 35
     assert drawn[0].get_supxlabel() == (
-        f"white: disc extends beyond the glass ({beyond} sites)\n"
-        "white: disc holds no atom or is at no minimum (1 sites)\n"
-        f"white: stress does not drop up to a strain of 0.1 ({masked - beyond - 1} sites)"
+        f"hatched: disc extends beyond the glass ({beyond} sites)\n"
+        "hatched: disc holds no atom or is at no minimum (1 sites)\n"
+        f"hatched: stress does not drop up to a strain of 0.1 ({masked - beyond - 1} sites)"
     )
 
 
@@ -252,4 +252,28 @@ def test_a_predicted_map_says_why_not_to_trust_it_and_what_is_white(drawn, tmp_p
     assert texts() == ("", "")
     doubted, white = texts(doubts=["too dense"], masked={"near the boundary": 7})
     assert doubted == "Do not trust this map:\ntoo dense"
-    assert white == "white: near the boundary (7 sites)"
+    assert white == "hatched: near the boundary (7 sites)"
+
+
+@pytest.mark.parametrize(
+    ("periodic", "place", "images"),
+    [
+        ((True, True), (0.2, 5.0), [(0.2, 5.0), (10.2, 5.0)]),
+        ((True, True), (9.9, 9.8), [(9.9, 9.8), (-0.1, 9.8), (9.9, -0.2), (-0.1, -0.2)]),
+        ((False, True), (0.2, 5.0), [(0.2, 5.0)]),
+        ((True, True), (5.0, 5.0), [(5.0, 5.0)]),
+    ],
+)
+def test_a_circle_at_the_edge_of_a_periodic_cell_goes_on_at_the_other_side(periodic, place, images):
+    glass = Configuration(
+        positions=np.array([[1.0, 1.0]]),
+        species=[0],
+        names=("S",),
+        cell=np.diag([10.0, 10.0]),
+        periodic=periodic,
+        units="lj",
+    )
+    axes = Figure().subplots()
+    predicted._circle(axes, glass, [(np.array(place), 0.4)])
+    drawn = sorted(tuple(np.round(circle.center, 9)) for circle in axes.patches)
+    assert drawn == sorted(images) and [text.get_text() for text in axes.texts] == ["40 %"]

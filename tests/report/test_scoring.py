@@ -38,9 +38,9 @@ def test_the_headline_scores_the_test_glasses_and_no_others(judged, tmp_path):
             )
         )
     html = text_of(write_report(run_of(*samples), tmp_path, "vitreous run"))
-    r = "1.000" if judged == "test" else "-1.000"
+    r = "1.000" if judged == "test" else "−1.000"
     assert re.search(rf"On test glasses, [^.]*r = {r}", html)
-    assert "1 glasses for training, 1 for validation, 1 for test, split by glass." in html
+    assert "1 glass for training, 1 for validation, 1 for test, split by glass." in html
 
 
 def gridded(cell, grid):

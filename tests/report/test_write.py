@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from vitreous.analysis.axes import label_text
+from vitreous.analysis.axes import label_text, with_minus
 from vitreous.core.cases import Case
 from vitreous.core.data import Configuration, Events, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
@@ -21,6 +21,7 @@ from vitreous.plugins.evaluations.goodness import Goodness
 from vitreous.plugins.evaluations.regression import Regression
 from vitreous.plugins.evaluations.rings import Rings
 from vitreous.report import write
+from vitreous.report.page import shown
 from vitreous.report.write import write_report as write_page
 from vitreous.testing.systems import shaken_honeycomb
 
@@ -136,7 +137,8 @@ def paths(result: Run, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture
 def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are made but not rendered, where a test is about the text."""
-    monkeypatch.setattr(write, "_png", lambda figure: b"picture")
+    monkeypatch.setattr(write, "_rendered", lambda figure, name: write.Drawn(b"picture", "<svg/>"))
+    monkeypatch.setattr(write, "_vector", lambda figure, name: "<svg/>")
 
 
 def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(
@@ -154,8 +156,9 @@ def test_page_holds_every_picture_table_and_the_command_and_fetches_nothing(
     }
     assert all(path.stat().st_size > 1000 for path in paths)
     html = paths[0].read_text()
-    assert html.count("data:image/png;base64,") == len(paths) - 1
-    outside = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", html)
+    pictures = re.findall(r'<svg[^>]*aria-label="([^"]*)"', html)
+    assert len(pictures) == len(paths) - 1 - 2 + 2 * 3 + 1  # panels for maps, and what leads
+    outside = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=\\n]+", "", html)
     assert not re.search(r"https?:|<script|<link|@import", outside)
     for text in (
         "x&lt;y",
@@ -206,12 +209,9 @@ def test_the_page_shows_the_numbers_that_the_evaluations_found(
         for table in each.tables:
             assert table.rows and f"<caption>{table.title}</caption>" in html
             for row in table.rows:
-                cells = [
-                    c.written(cell).replace("_", " ")
-                    for c, cell in zip(table.columns, row, strict=True)
-                ]
+                cells = [shown(c, cell) for c, cell in zip(table.columns, row, strict=True)]
                 assert "".join(f"<td>{cell}</td>" for cell in cells) in html
-        assert each.headline in html.replace("&#39;", "'")
+        assert with_minus(each.headline) in html.replace("&#39;", "'")
 
 
 def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_are_refused(
@@ -232,7 +232,7 @@ def test_the_pictures_of_another_evaluation_are_on_the_page_and_two_of_one_name_
     html = write_page(unseen, {"mine": mine}, tmp_path, "vitreous run")[0].read_text()
     assert (tmp_path / "mine.png").stat().st_size > 1000
     for text in (
-        "<h2>Mine &amp; others</h2>",
+        ">Mine &amp; others</h2>",
         "a &lt; b",
         "<th>&lt;i&gt;</th>",
         "<td>&lt;b&gt;</td>",
@@ -312,9 +312,9 @@ def test_the_page_is_named_after_what_is_predicted_and_a_section_after_its_evalu
 ) -> None:
     run = Run(loadings=(Loading(),), samples=(sample(2, "test"),))
     html = write_page(run, {"mine": Evaluated(text="x")}, tmp_path, "vitreous run")[0].read_text()
-    title = "Where the glass will fail: delta tau"
+    title = "Where the glass will fail: stress threshold Δτ"
     assert f"<title>{title}</title>" in html and f"<h1>{title}</h1>" in html
-    assert "<h2>mine</h2>" in html
+    assert ">mine</h2>" in html
 
 
 @pytest.mark.usefixtures("unpictured")
@@ -339,7 +339,7 @@ def test_labels_in_space_are_not_drawn_as_a_map(tmp_path: Path) -> None:
     for one, pictures in ((flat, ["test_2_map.png"]), (solid, [])):
         paths = write_page(Run(loadings=(Loading(),), samples=(one,)), {}, tmp_path, "vitreous run")
         assert [path.name for path in paths[1:]] == pictures
-        assert ("Red marks weak sites" in paths[0].read_text()) == bool(pictures)
+        assert ("darker and redder" in paths[0].read_text()) == bool(pictures)
         assert "41 of 42 sites labelled" in paths[0].read_text()
 
 

@@ -187,7 +187,29 @@ def draw_report(
 
     config = _config_text(folder, run)
     facts = {f"not evaluated: {name}": reason for name, reason in chosen.left_out.items()}
-    return write_report(run, found, out, run.about["command"], config=config, facts=facts)
+    return write_report(
+        run,
+        found,
+        out,
+        run.about["command"],
+        config=config,
+        facts=facts,
+        files=_files(run, folder, out),
+    )
+
+
+def _files(run: Run, folder: Path, out: Path) -> dict[str, str]:
+    """Addresses, as seen from ``out``, of the files of numbers that the run wrote: tables of its
+    cases by their names, others by those of the files.
+    """
+    tables = {s.name: folder / "predictions" / f"sample_{s.name}.csv" for s in run.samples}
+    named = ("scores.json", "scores_by_glass.json", "config.yaml", "run.json")
+    paths = tables | {name: folder / name for name in named}
+    return {
+        name: Path(os.path.relpath(path.absolute(), out.absolute())).as_posix()
+        for name, path in paths.items()
+        if path.is_file()
+    }
 
 
 def _config_text(folder: Path, run: Run) -> str:

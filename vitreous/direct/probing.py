@@ -132,7 +132,7 @@ def write_map(
 ) -> Path:
     """One row per site: x, y(, z), tau_initial, tau_critical, delta_tau, strain_critical,
     converged, residual(, angle); sites in the coordinates of the file that ``glass`` came from.
-    A picture (.png) shows delta_tau of a plane glass, and why sites are white (``why_masked``).
+    A picture (.png) shows delta_tau of a plane glass, and why sites are hatched (``why_masked``).
     Extended XYZ and dumps hold ``glass``
     instead, with these columns of the nearest site on every atom.
     """

@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from vitreous.analysis.axes import series
+
 _ROWS, _ACROSS = 20, 2  #: scores per panel, panels per row
 
 
@@ -42,7 +44,8 @@ def draw_comparison(
     for axes, panel in zip(grid, panels, strict=False):
         at = np.arange(len(panel))
         for k, name in enumerate(names):
-            axes.plot([values[k] for _, values in panel], at, "o", markersize=6, label=name)
+            mark = {**series(k + 1), "linestyle": "none"}
+            axes.plot([values[k] for _, values in panel], at, markersize=6, label=name, **mark)
         axes.set_yticks(at, [metric for metric, _ in panel], fontsize=9)
         axes.invert_yaxis()
         axes.grid(axis="y", alpha=0.3)

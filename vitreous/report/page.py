@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from vitreous.core.evaluated import Table
+from vitreous.analysis.axes import with_minus
+from vitreous.core.evaluated import Cell, Column, Table
 
 _TEMPLATES = Environment(
     loader=PackageLoader("vitreous.report"),
@@ -19,43 +21,72 @@ _TEMPLATES = Environment(
 )
 
 
+class Link(NamedTuple):
+    """A file beside the page: what it is called there, and its relative address."""
+
+    text: str
+    address: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading, a paragraph of plain text, images by name, tables (those without rows are left
-    out), facts (name, value), and the configuration, folded.
+    """A heading, a paragraph of plain text, pictures by name (``maps`` stand beside each other as
+    far as there is room), links, tables (those without rows are left out), facts (name, value),
+    the configuration, folded, and a command.
     """
 
     title: str
     text: str = ""
+    maps: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
     tables: tuple[Table, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     folded: str = ""
+    command: str = ""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing beneath the heading."""
-        return not (self.text or self.images or self.facts or any(t.rows for t in self.tables))
+        more = (self.text, self.maps, self.images, self.links, self.facts, self.folded)
+        return not (any(more) or self.command or any(t.rows for t in self.tables))
+
+    @property
+    def anchor(self) -> str:
+        """Its place in the page, as the list of contents refers to it."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
 
 def page(
-    title: str, command: str, sections: Sequence[Section], pictures: Mapping[str, bytes]
+    title: str, lead: Section, sections: Sequence[Section], pictures: Mapping[str, str]
 ) -> str:
-    """The whole page of the sections that hold something, with its pictures (PNG, by name) in it.
+    """The whole page: what leads it, the contents, and the sections that hold something.
 
-    ``command`` is what reproduces the run. Whatever text is given is shown as text.
+    Args:
+        lead: what is shown before everything else; its title is the caption of its map. pictures:
+        ``<svg>`` elements by name. Whatever else is given is shown as text.
     """
     return _TEMPLATES.get_template("report.html").render(
         title=title,
-        command=command,
+        lead=lead,
         sections=[section for section in sections if not section.empty],
-        pictures={name: base64.b64encode(png).decode("ascii") for name, png in pictures.items()},
+        pictures=pictures,
         written=_written,
+        heading=_heading,
+        prose=with_minus,
     )
 
 
 def _written(table: Table) -> Iterator[list[str]]:
-    """Rows of a table, cells written as on the console."""
+    """Rows of a table, cells written as on the console, but with minus signs."""
     for row in table.rows:
-        pairs = zip(table.columns, row, strict=True)
-        yield [column.written(cell).replace("_", " ") for column, cell in pairs]
+        yield [shown(c, cell) for c, cell in zip(table.columns, row, strict=True)]
+
+
+def _heading(column: Column) -> str:
+    return column.heading.replace("^2", "²").replace("^3", "³")
+
+
+def shown(column: Column, cell: Cell) -> str:
+    """A cell as the page shows it."""
+    return with_minus(column.written(cell).replace("_", " "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import label_text
+from vitreous.analysis.axes import counted, label_text
 from vitreous.core.data import Configuration, Labels, in_units
 from vitreous.core.sample import Sample
-from vitreous.report.figures import draw_map, draw_network, sparse_ticks
+from vitreous.report.maps import draw_map, draw_network, empty, sparse_ticks
 
 
 def draw_prediction(
@@ -68,7 +69,10 @@ def draw_prediction(
         figure.suptitle("\n".join(["Do not trust this map:", *doubts]), color="firebrick")
     if masked:
         figure.supxlabel(
-            "\n".join(f"white: {reason} ({count} sites)" for reason, count in masked.items()),
+            "\n".join(
+                f"{empty(labels)}: {reason} ({counted(count, 'site', 'sites')})"
+                for reason, count in masked.items()
+            ),
             fontsize=10,
         )
     figure.savefig(path, dpi=150)
@@ -82,11 +86,29 @@ def _circle(
 
     width = float(np.linalg.norm(glass.cell, axis=1).min())
     for place, probability in spots:
-        x, y = float(place[0]), float(place[1])
-        axes.add_patch(Circle((x, y), 0.05 * width, fill=False, color="black", linewidth=1.6))
+        for image in _images(glass, place, 0.05 * width):
+            axes.add_patch(Circle(image, 0.05 * width, fill=False, color="black", linewidth=1.6))
         axes.annotate(
             f"{100.0 * probability:.0f} %",
-            (x + 0.0375 * width, y + 0.0375 * width),
+            (float(place[0]) + 0.0375 * width, float(place[1]) + 0.0375 * width),
             fontsize=11,
             bbox={"boxstyle": "round", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
         )
+
+
+def _images(
+    glass: Configuration, place: NDArray[np.float64], radius: float
+) -> list[tuple[float, float]]:
+    """The place, first, and its periodic images whose circle reaches into the cell, (x, y)."""
+    cell = glass.cell
+    share = np.linalg.solve(cell.T, place)
+    reach = radius * np.linalg.norm(np.linalg.inv(cell), axis=0)  # shares of the heights
+    shifts = [
+        (0, *(step for step in (1, -1) if periodic and -r < s + step < 1.0 + r))
+        for s, r, periodic in zip(share[:2], reach[:2], glass.periodic[:2], strict=True)
+    ]
+    return [
+        (float(x), float(y))
+        for i, j in itertools.product(*shifts)
+        for x, y in [(place + i * cell[0] + j * cell[1])[:2]]
+    ]

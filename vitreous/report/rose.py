@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import COLOURS, GREY, label_text
+from vitreous.analysis.axes import COLOURS, GREY, MODEL_COLOUR, label_text
 from vitreous.core.data import in_units
 
 Array = NDArray[np.float64]
@@ -43,7 +43,7 @@ def draw_rose(
         axes.plot(
             *_around(angles, values / largest),
             ":o",
-            color=COLOURS[2],
+            color=COLOURS[0],
             ms=3,
             label=label,
             clip_on=False,
@@ -52,7 +52,7 @@ def draw_rose(
             chance = predicted_name.startswith("probability")
             shown = predicted / (1.0 if chance else np.abs(predicted).max())
             name = predicted_name.replace("_", " ")
-            axes.plot(*_around(angles, shown), color=COLOURS[1], label=name)
+            axes.plot(*_around(angles, shown), color=MODEL_COLOUR, label=name)
         _dress(axes, f"strain {strain}")
     figure.savefig(path, dpi=150)
 

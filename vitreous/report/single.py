@@ -14,17 +14,17 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import label_text
+from vitreous.analysis.axes import label_text, short_unit
 from vitreous.core.data import Configuration, Labels, Trajectory, in_units
 from vitreous.core.sample import Sample
 from vitreous.core.vocabulary import UNITS
 from vitreous.io.text import write_whole
-from vitreous.report.figures import draw_map, draw_network, sparse_ticks, stress_strain
+from vitreous.report.figures import stress_strain
+from vitreous.report.maps import draw_map, draw_network, empty, sparse_ticks
 
 Array = NDArray[np.float64]
 Column = tuple[Array, str]  #: numbers and their unit
 _DECADES = 100.0  # of the largest over the median, from which colours are logarithmic
-_SYMBOLS = {"angstrom": "Å", "sigma": "σ"}
 
 
 def draw_curve(run: Trajectory, path: Path) -> Path:
@@ -43,8 +43,8 @@ def draw_curve(run: Trajectory, path: Path) -> Path:
 
 
 def draw_sites(glass: Configuration, labels: Labels, path: Path, masked: Mapping[str, int]) -> Path:
-    """A map of the labelled sites of a plane glass with its network, red where weak; white where
-    there is no value, with the number of such sites by reason, ``masked``, below the map.
+    """A map of the labelled sites of a plane glass with its network, red where weak; hatched
+    where there is no value, with the number of such sites by reason, ``masked``, below the map.
     """
     values = np.where(labels.mask, labels.values, np.nan)
     figure = Figure(figsize=(5.6, 5.6), layout="constrained")
@@ -56,11 +56,13 @@ def draw_sites(glass: Configuration, labels: Labels, path: Path, masked: Mapping
     bar = figure.colorbar(
         colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both"
     )
-    bar.set_label(label_text(labels.name, _short(in_units(labels.unit, glass.units))))
+    bar.set_label(label_text(labels.name, short_unit(in_units(labels.unit, glass.units))))
     sparse_ticks(bar)
     if masked:
         figure.supxlabel(
-            "\n".join(f"white: {reason} ({count} sites)" for reason, count in masked.items()),
+            "\n".join(
+                f"{empty(labels)}: {reason} ({count} sites)" for reason, count in masked.items()
+            ),
             fontsize=9,
         )
     return _written(figure, path)
@@ -88,22 +90,15 @@ def draw_atoms(glass: Configuration, columns: Mapping[str, Column], path: Path) 
             s=size,
             linewidths=0,
         )
-        axes.set_xlabel(f"x ({_short(length)})")
-        axes.set_ylabel(f"y ({_short(length)})")
+        axes.set_xlabel(f"x ({short_unit(length)})")
+        axes.set_ylabel(f"y ({short_unit(length)})")
         bar = figure.colorbar(
             drawn, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both"
         )
-        bar.set_label(label_text(name, _short(unit)))
+        bar.set_label(label_text(name, short_unit(unit)))
         if not isinstance(drawn.norm, LogNorm):
             sparse_ticks(bar)
     return _written(figure, path)
-
-
-def _short(unit: str) -> str:
-    """A unit with the symbols of its lengths: a label must leave room for a power of ten."""
-    for word, symbol in _SYMBOLS.items():
-        unit = unit.replace(word, symbol)
-    return unit
 
 
 def _scale(values: Array) -> Normalize:

@@ -1,4 +1,6 @@
-"""The report of a run: one self-contained HTML page, and its figures as PNG files."""
+"""The report of a run: one self-contained HTML page with vector graphics, and its figures as PNG
+files.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +8,31 @@ import io
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from vitreous.analysis.axes import counted, label_text
 from vitreous.core.cases import ROLES
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Draw, Evaluated
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
-from vitreous.report import figures
-from vitreous.report.page import Section, page
+from vitreous.report import figures, maps
+from vitreous.report.lead import best_indicator, lead
+from vitreous.report.page import Link, Section, page
+from vitreous.report.vector import svg
 
 _DPI = 150
 PICTURED = 12  #: number of test cases drawn: browsers cannot open a page of thousands of figures
+
+
+class Drawn(NamedTuple):
+    """A figure, as a file and as the page shows it."""
+
+    png: bytes
+    svg: str
 
 
 def write_report(
@@ -30,42 +43,101 @@ def write_report(
     *,
     config: str = "",
     facts: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write ``report.html`` and PNGs into ``folder``; return their paths, the page first.
 
     Args:
         found: results of the evaluations, in the order of the page.
         command: command that reproduces the run. config: the resolved configuration as text. facts:
-        further rows of the table of run facts.
+        further rows of the table of run facts. files: relative addresses of the numbers of the run,
+        by what they are called; those of a case by ``Sample.name``.
 
     Raises:
         VitreousError: if the folder cannot be written, or two evaluations have figures of one name.
     """
-    encoded = {name: _png(draw()) for name, draw in _drawn(result, found).items()}
-    brief = tuple(each for of in found.values() for each in of.tables if each.summary)
-    sections = [Section(title="Results", text=_headline(result, found), tables=brief)]
-    for sample in result.role("test")[:PICTURED]:
-        title = f"Test {sample.title if len(result.loadings) > 1 else f'glass {sample.index}'}"
-        names = (f"test_{sample.name}_map", f"test_{sample.name}_stress_strain")
-        sections.append(Section(title=title, text=_caption(sample), images=names))
-    if len(result.role("test")) > PICTURED:
-        rest = (
-            f"{len(result.role('test')) - PICTURED} more test cases are scored but not drawn; "
-            "Run.open gives their maps."
-        )
-        sections.append(Section(title="Further test glasses", text=rest))
+    numbers = dict(files or {})
+    indicator = best_indicator(result, found)
+    drawn = {
+        name: _rendered(draw(), name) for name, draw in _drawn(result, found, indicator).items()
+    }
+    pictures = {name: each.svg for name, each in drawn.items()}
+    pictures |= _panels(result, indicator)
+    sections = [
+        Section(
+            title="Results",
+            text=_glasses(result),
+            tables=tuple(each for of in found.values() for each in of.tables if each.summary),
+        ),
+        *_of_glasses(result, pictures, numbers),
+    ]
     for name, each in found.items():
         more = tuple(of for of in each.tables if not of.summary)
-        images = tuple(each.figures)
+        links = tuple(Link(f"{stem}.png", f"{stem}.png") for stem in each.figures)
         sections.append(
-            Section(title=each.title or name, text=each.text, tables=more, images=images)
+            Section(
+                title=each.title or name,
+                text=each.text,
+                tables=more,
+                images=tuple(each.figures),
+                links=links,
+            )
         )
-    if "training" in encoded:
+    if "training" in drawn:
         sections.append(Section(title="Training", images=("training",)))
-    facts_of = _facts(result, facts or {})
-    sections.append(Section(title="Run", facts=tuple(facts_of.items()), folded=config))
+    glasses = {s.name: f"labels and predictions, {_named(result, s)} (CSV)" for s in result.samples}
+    others = tuple(Link(glasses.get(of, of), address) for of, address in numbers.items())
+    sections += [
+        Section(title="Files", links=others),
+        Section(title="Run", facts=tuple(_facts(result, facts or {}).items()), folded=config),
+        Section(title="The command that repeats this run", command=command),
+    ]
     title = f"Where the glass will fail: {_target(result)}"
-    return _write(folder, page(title, command, sections, encoded), encoded)
+    html = page(title, lead(result, found, pictures), sections, pictures)
+    return _write(folder, html, {name: each.png for name, each in drawn.items()})
+
+
+def _of_glasses(result: Run, pictures: Mapping[str, str], numbers: dict[str, str]) -> list[Section]:
+    """A section for each test case that is drawn; its table of numbers leaves ``numbers``."""
+    sections = []
+    for sample in result.role("test")[:PICTURED]:
+        title = f"Test {_named(result, sample)}"
+        stems = [f"test_{sample.name}_{what}" for what in ("map", "stress_strain")]
+        links = [Link(f"{stem}.png", f"{stem}.png") for stem in stems if stem in pictures]
+        if address := numbers.pop(sample.name, ""):
+            links.insert(0, Link("labels and predictions (CSV)", address))
+        shown = [f"test_{sample.name}_{panel}" for panel in ("true", "predicted", "indicator")]
+        sections.append(
+            Section(
+                title=title,
+                text=_caption(sample),
+                maps=tuple(name for name in shown if name in pictures),
+                images=(stems[1],),
+                links=tuple(links),
+            )
+        )
+    if (beyond := len(result.role("test")) - PICTURED) > 0:
+        text = f"{beyond} more test cases are scored but not drawn; Run.open gives their maps."
+        sections.append(Section(title="Further test glasses", text=text))
+    return sections
+
+
+def _named(result: Run, sample: Sample) -> str:
+    """The glass, and where there are several the loading."""
+    return sample.title if len(result.loadings) > 1 else f"glass {sample.index}"
+
+
+def _panels(result: Run, indicator: str) -> dict[str, str]:
+    """The maps of the test cases, each a picture of its own, so that a phone has them below each
+    other.
+    """
+    found = {}
+    for sample in result.role("test")[:PICTURED]:
+        if _is_map(sample):
+            for what, panel in maps.map_panels(sample, indicator).items():
+                name = f"test_{sample.name}_{what}"
+                found[name] = _vector(maps.single_map(sample, panel), name)
+    return found
 
 
 def _left_out(result: Run) -> dict[str, str]:
@@ -78,12 +150,12 @@ def _left_out(result: Run) -> dict[str, str]:
     return {**glasses, **cases}
 
 
-def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
+def _drawn(result: Run, found: Mapping[str, Evaluated], indicator: str) -> dict[str, Draw]:
     """Every figure by file stem: those of the run, then those of its evaluations."""
     made: dict[str, Draw] = {}
     for sample in result.role("test")[:PICTURED]:
         if _is_map(sample):
-            made[f"test_{sample.name}_map"] = partial(figures.maps, sample, "stretch_variance")
+            made[f"test_{sample.name}_map"] = partial(maps.maps, sample, indicator)
         if sample.trajectory is not None:
             made[f"test_{sample.name}_stress_strain"] = partial(figures.stress_strain, sample)
     if figures.curves(result.history):
@@ -100,19 +172,18 @@ def _drawn(result: Run, found: Mapping[str, Evaluated]) -> dict[str, Draw]:
 
 
 def _target(result: Run) -> str:
-    return result.samples[0].labels.name.replace("_", " ") if result.samples else "no glass"
+    return label_text(result.samples[0].labels.name, "") if result.samples else "no glass"
 
 
-def _headline(result: Run, found: Mapping[str, Evaluated]) -> str:
-    """The main results of the run, in a few sentences."""
+def _glasses(result: Run) -> str:
+    """How many glasses there are, and for what."""
     count = {role: len(result.glasses(role)) for role in ROLES}
-    text = (
-        f"{count['train']} glasses for training, {count['validation']} for validation, "
-        f"{count['test']} for test, split by glass."
-    )
     if not count["train"]:
-        text = f"{count['test']} glasses, without a model."
-    return " ".join([text, *(each.headline for each in found.values() if each.headline)])
+        return f"{counted(count['test'], 'glass', 'glasses')}, without a model."
+    return (
+        f"{counted(count['train'], 'glass', 'glasses')} for training, {count['validation']} for "
+        f"validation, {count['test']} for test, split by glass."
+    )
 
 
 def _caption(sample: Sample) -> str:
@@ -122,16 +193,19 @@ def _caption(sample: Sample) -> str:
         facts.append(f"{known} of {len(labels)} sites labelled")
     events = 0 if sample.events is None else len(sample.events)
     if sample.events is not None:
-        facts.append(f"{events} {'event' if events == 1 else 'events'}")
+        facts.append(counted(events, "event", "events"))
     text = ", ".join(facts) + "."
     if _is_map(sample):
-        text += " Red marks weak sites"
-        text += (
-            f"; circles are the first {min(events, figures.NUMBERED)} events in the undeformed "
-            "glass, in order of strain."
-            if events
-            else "."
-        )
+        text += " The darker and redder, the weaker the site"
+        if events:
+            shown = min(events, maps.NUMBERED)
+            circles = (
+                "the circle is the first event"
+                if shown == 1
+                else (f"circles are the first {shown} events")
+            )
+            text += f"; {circles} in the undeformed glass, in order of strain"
+        text += "; sites without a value are hatched." if not labels.mask.all() else "."
     return text
 
 
@@ -175,11 +249,15 @@ def _facts(result: Run, more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _png(figure: Figure) -> bytes:
+def _rendered(figure: Figure, name: str) -> Drawn:
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
     figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": ""})
-    return buffer.getvalue()
+    return Drawn(buffer.getvalue(), _vector(figure, name))
+
+
+def _vector(figure: Figure, name: str) -> str:
+    return svg(figure, name)
 
 
 def _write(folder: Path, html: str, encoded: Mapping[str, bytes]) -> list[Path]:

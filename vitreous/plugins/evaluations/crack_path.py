@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import COLOURS, plain
+from vitreous.analysis.axes import GREY, plain, series
 from vitreous.analysis.run_maps import unseen_maps
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
@@ -122,13 +122,13 @@ def draw(glasses: Mapping[str, Mapping[str, Numbers]]) -> object:
     figure = Figure(figsize=(5.6, 3.6), layout="constrained")
     axes = figure.subplots()
     names = dict.fromkeys(name for of in glasses.values() for name in of if name != CHANCE)
-    for colour, name in zip(COLOURS[2:] + COLOURS[:1], names, strict=False):
+    for k, name in enumerate(names, start=1):
         found = [of[name]["mcc"] for of in glasses.values() if name in of]
         known = sorted(mcc for mcc in found if mcc is not None)
         if known:
             share = np.arange(len(known) + 1) / len(known)
-            axes.step([-1.0, *known], share, where="post", color=colour, label=name)
-    axes.axvline(0.0, color=COLOURS[1], linestyle="--", label="chance")
+            axes.step([-1.0, *known], share, where="post", label=name, **series(k), markersize=4)
+    axes.axvline(0.0, color=GREY, linestyle=":", label="chance")
     axes.set_xlim(-0.3, 1.0)
     axes.set_xlabel("MCC of the crack path")
     axes.set_ylabel("fraction of glasses")

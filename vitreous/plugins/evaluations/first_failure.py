@@ -258,7 +258,7 @@ def drawn(strains: list[Strain]) -> object:
     """Predicted median and 90 % interval of the strain against that of the first event."""
     from matplotlib.figure import Figure
 
-    from vitreous.analysis.axes import COLOURS, plain
+    from vitreous.analysis.axes import GREY, MODEL_COLOUR, plain
 
     true, median = (np.array([getattr(s, of) for s in strains]) for of in ("true", "median"))
     low, high = np.array([s.bounds for s in strains]).T
@@ -269,13 +269,13 @@ def drawn(strains: list[Strain]) -> object:
         median,
         yerr=[np.maximum(median - low, 0.0), np.maximum(high - median, 0.0)],
         fmt="o",
-        color=COLOURS[2],
+        color=MODEL_COLOUR,
         markersize=5,
         elinewidth=0.8,
         alpha=0.8,
     )
     ends = [min(true.min(), low.min()), max(true.max(), high.max())]
-    axes.plot(ends, ends, color=COLOURS[1], linewidth=1.2)
+    axes.plot(ends, ends, color=GREY, linewidth=1.2)
     axes.set_xlabel("strain of the first event")
     axes.set_ylabel("predicted median, 90 % interval")
     plain(axes)

@@ -45,6 +45,7 @@ from vitreous.core.evaluated import Column, Draw, Evaluated, Numbers, Table, def
 from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
+from vitreous.core.vocabulary import UNITS
 
 Array = NDArray[np.float64]
 
@@ -93,15 +94,16 @@ class Goodness(Evaluation):
         glasses: dict[str, dict[str, Numbers]] = {}
         for row in scores.rows:
             glasses.setdefault(row.glass, {})[row.name] = _plain(row)
-        happened = any(np.isfinite(row.nearest).any() for row in scores.rows)
+        shown = int(_happened(scores).sum())
+        unit = UNITS[test[0].configuration.units][0]
         return Evaluated(
             numbers=numbers,
             glasses=glasses,
-            tables=_tables(scores),
-            figures=self._figures(run, scores) if happened else {},
+            tables=_tables(scores, shown, unit) if shown else (),
+            figures=self._figures(run, scores, unit) if shown else {},
             title=_TITLE,
-            text=_TEXT,
-            headline=_headline(scores),
+            text=_TEXT if shown else _NONE,
+            headline=_headline(scores) if shown else _NONE,
         )
 
     def scores(self, samples: Sequence[Sample], weak_is: Mapping[str, str]) -> Scores:
@@ -138,7 +140,7 @@ class Goodness(Evaluation):
             found[name] = {f"event_{k}": c for k, c in enumerate(means, 1)}
         return found
 
-    def _figures(self, run: Run, scores: Scores) -> dict[str, Draw]:
+    def _figures(self, run: Run, scores: Scores, unit: str) -> dict[str, Draw]:
         def boxes() -> object:
             from vitreous.plugins.evaluations._goodness_figures import goodness_boxes
 
@@ -147,7 +149,7 @@ class Goodness(Evaluation):
         def curves() -> object:
             from vitreous.plugins.evaluations._goodness_figures import goodness_curves
 
-            return goodness_curves(scores)
+            return goodness_curves(scores, unit)
 
         return {"goodness": curves, "goodness_boxes": boxes}
 
@@ -187,6 +189,18 @@ _TEXT = (
 )
 
 
+_NONE = (
+    "No event came in the test glasses, so that the maps cannot be scored at events; strain them "
+    "further (simulator.strain_max)."
+)
+
+
+def _happened(scores: Scores) -> NDArray[np.bool_]:
+    """(events,) whether some glass had an event of that number."""
+    rows = np.array([row.nearest for row in scores.rows])
+    return np.asarray(np.isfinite(rows).any(axis=0))
+
+
 def nearest_by_glass(scores: Scores, name: str) -> Array:
     """C (glasses, events) of one map at the nearest site; NaN if there was no such event."""
     return np.array([row.nearest for row in scores.rows if row.name == name])
@@ -221,21 +235,25 @@ def _plain(row: MapScore) -> dict[str, Numbers]:
     }
 
 
-def _tables(scores: Scores) -> list[Table]:
-    """Tables of means and of every glass, at the nearest site and within the radius, with the
-    chance level.
+def _tables(scores: Scores, count: int, unit: str) -> list[Table]:
+    """Tables of means and of every glass at the first ``count`` events, at the nearest site and
+    within the radius, of this unit, with the chance level.
     """
-    events = [Column(f"C {k + 1}") for k in range(scores.events)]
+    events = [Column(f"C {k + 1}") for k in range(count)]
+
+    def cells(values: Iterable[float]) -> list[float | None]:
+        return [defined(value) for value in values][:count]
+
     covered = [Column("sites", form="percent"), Column("events", form="percent")]
     means = [scores.mean(name) for name in scores.names]
-    chance: list[list[str | float | None]] = [["chance", *(defined(c) for c in scores.chance)]]
-    within = f"at the weakest site within {scores.radius:.3g} of the event"
+    chance: list[list[str | float | None]] = [["chance", *cells(scores.chance)]]
+    within = f"at the weakest site within {scores.radius:.3g} {unit} of the event"
     return [
         Table(
             title="Prediction goodness, mean over test glasses, at the site nearest to the event",
             columns=[Column("map, on test glasses"), *events, *covered],
             rows=[
-                [r.name, *map(defined, r.nearest), defined(r.coverage), defined(r.event_coverage)]
+                [r.name, *cells(r.nearest), defined(r.coverage), defined(r.event_coverage)]
                 for r in means
             ],
             summary=True,
@@ -243,7 +261,7 @@ def _tables(scores: Scores) -> list[Table]:
         Table(
             title=f"Prediction goodness, mean over test glasses, {within}",
             columns=[Column("map"), *events],
-            rows=[[r.name, *map(defined, r.within)] for r in means] + chance,
+            rows=[[r.name, *cells(r.within)] for r in means] + chance,
         ),
         Table(
             title="Prediction goodness per glass, at the site nearest to the event",
@@ -252,7 +270,7 @@ def _tables(scores: Scores) -> list[Table]:
                 [
                     str(r.glass),
                     r.name,
-                    *map(defined, r.nearest),
+                    *cells(r.nearest),
                     defined(r.coverage),
                     defined(r.event_coverage),
                 ]
@@ -262,27 +280,47 @@ def _tables(scores: Scores) -> list[Table]:
         Table(
             title=f"Prediction goodness per glass, {within}",
             columns=[Column("glass"), Column("map"), *events],
-            rows=[[str(r.glass), r.name, *map(defined, r.within)] for r in scores.rows],
+            rows=[[str(r.glass), r.name, *cells(r.within)] for r in scores.rows],
         ),
     ]
 
 
 def _headline(scores: Scores) -> str:
-    """Goodness of the model's map, or without one of the best indicator's, at the first event."""
-    others = [name for name in scores.names if name != TRUE_MAP]
-    first = {name: scores.mean(name).nearest[0] for name in scores.names}
-    best = (
-        MODEL
-        if MODEL in others
-        else max(others, key=lambda name: np.nan_to_num(first[name], nan=-2.0), default="")
-    )
-    text = ""
-    if MODEL in others and (covered := scores.mean(MODEL).coverage) < 1.0:
-        text = (
+    """Goodness of the model's map at the first event, beside the best indicator's and the true
+    map's; how many events each is better at.
+    """
+    mean = {name: scores.mean(name).nearest for name in scores.names}
+    others = [name for name in mean if name not in (TRUE_MAP, MODEL)]
+    best = max(others, key=lambda name: _over_events(mean[name]), default="")
+    parts = []
+    if MODEL in mean and (covered := scores.mean(MODEL).coverage) < 1.0:
+        parts.append(
             f"The model's map covers {percent(covered)} of the sites; masked sites count as "
-            "blind guesses. "
+            "blind guesses."
         )
-    if not np.isfinite(first[TRUE_MAP]):
-        return text.strip()
-    beside = f"{first[best]:.2f} for {'the model' if best == MODEL else best}, " if best else ""
-    return f"{text}Goodness at the first event: {beside}{first[TRUE_MAP]:.2f} for the true map."
+    if np.isfinite(mean[TRUE_MAP][0]):
+        shown = {
+            "the model": mean.get(MODEL),
+            f"{best.replace('_', ' ')}, the best indicator that needs no learning": mean.get(best),
+            "the true map": mean[TRUE_MAP],
+        }
+        listed = [f"{c[0]:.2f} for {name}" for name, c in shown.items() if c is not None]
+        parts.append(f"Goodness at the first event (1 is perfect, 0 chance): {'; '.join(listed)}.")
+    if best and MODEL in mean:
+        parts.append(_beside(best, mean[best], mean[MODEL]))
+    return " ".join(parts)
+
+
+def _beside(best: str, indicator: Array, model: Array) -> str:
+    """At how many events the best indicator has the higher goodness."""
+    known = np.isfinite(indicator) & np.isfinite(model)
+    above, count = int((indicator > model)[known].sum()), int(known.sum())
+    if count < 2:
+        return ""
+    return f"{best.replace('_', ' ').capitalize()} is above the model at {above} of {count} events."
+
+
+def _over_events(values: Array) -> float:
+    """The mean over the events that came."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else -2.0

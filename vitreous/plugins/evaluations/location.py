@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import COLOURS, plain
+from vitreous.analysis.axes import GREY, MODEL_COLOUR, plain
 from vitreous.analysis.neighborhoods import image_distance
 from vitreous.core.data import UNITS
 from vitreous.core.errors import VitreousError
@@ -142,8 +142,8 @@ def draw(errors: Sequence[float], numbers: Numbers, unit: str) -> object:
     figure = Figure(figsize=(5.6, 3.6), layout="constrained")
     axes = figure.subplots()
     share = np.arange(len(errors) + 1) / len(errors)
-    axes.step([0.0, *errors], share, where="post", color=COLOURS[2], linewidth=2.0, label="model")
-    axes.axvline(numbers["chance"], color=COLOURS[1], linestyle="--", label="chance, mean")
+    axes.step([0.0, *errors], share, where="post", color=MODEL_COLOUR, linewidth=2.0, label="model")
+    axes.axvline(numbers["chance"], color=GREY, linestyle=":", label="chance, mean")
     axes.set_xlabel(f"error ({unit})")
     axes.set_ylabel("fraction of glasses")
     axes.legend(fontsize=8.5, frameon=False)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,19 +142,21 @@ def draw(errors: dict[str, list[float]]) -> object:
     """The cumulative distribution of the error over glasses, by map, as a matplotlib figure."""
     from matplotlib.figure import Figure
 
-    from vitreous.analysis.axes import COLOURS, plain
+    from vitreous.analysis.axes import plain, series
 
     figure = Figure(figsize=(5.6, 3.6), layout="constrained")
     axes = figure.subplots()
-    for colour, (name, values) in zip(COLOURS * 3, errors.items(), strict=False):
+    others = count(2)
+    for name, values in errors.items():
         width = 2.0 if name == MODEL else 1.0
         share = np.arange(len(values) + 1) / max(len(values), 1)
         axes.step(
             [0.0, *values],
             share,
             where="post",
-            color=colour,
             linewidth=width,
+            **series(1 if name == MODEL else next(others)),
+            markersize=4,
             label=name.replace("_", " "),
         )
     axes.set_xlabel("position error (sides of the cell)")

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import COLOURS, label_text, plain
+from vitreous.analysis.axes import MODEL_COLOUR, label_text, plain
 from vitreous.analysis.correlations import pearson, spearman
 from vitreous.analysis.run_maps import MODEL, likelihood
 from vitreous.core.data import in_units
@@ -170,7 +170,7 @@ def draw(points: Array, unit: str) -> object:
 
     figure = Figure(figsize=(4.8, 3.8), layout="constrained")
     axes = figure.subplots()
-    axes.plot(points[:, 0], 100.0 * points[:, 1], "o", color=COLOURS[2])
+    axes.plot(points[:, 0], 100.0 * points[:, 1], "o", color=MODEL_COLOUR)
     axes.set_xlabel(label_text("shear modulus", unit))
     axes.set_ylabel("atoms predicted to fail, %")
     plain(axes)

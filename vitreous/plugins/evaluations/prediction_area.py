@@ -37,7 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.areas import ahead, columns, found_within, from_above
-from vitreous.analysis.axes import COLOURS, plain
+from vitreous.analysis.axes import GREY, plain, series
 from vitreous.analysis.neighborhoods import nearest_site
 from vitreous.analysis.run_maps import MODEL, compared_maps, event_sites, likelihood
 from vitreous.core.errors import VitreousError
@@ -312,9 +312,11 @@ def draw(curves: Mapping[str, Array]) -> object:
 
     figure = Figure(figsize=(5.6, 3.8), layout="constrained")
     axes = figure.subplots()
-    for colour, (name, curve) in zip(COLOURS[2:] + COLOURS[:1], curves.items(), strict=False):
-        axes.plot(100.0 * _CURVE, 100.0 * curve, color=colour, label=name)
-    axes.plot(100.0 * _CURVE, 100.0 * _CURVE, color=COLOURS[1], linestyle="--", label=RANDOM)
+    for k, (name, curve) in enumerate(curves.items(), start=1):
+        axes.plot(
+            100.0 * _CURVE, 100.0 * curve, label=name, **series(k), markevery=12, markersize=4
+        )
+    axes.plot(100.0 * _CURVE, 100.0 * _CURVE, color=GREY, linestyle=":", label=RANDOM)
     axes.set_xscale("log")
     axes.set_xlim(0.01, 100.0)
     axes.set_ylim(0.0, 102.0)

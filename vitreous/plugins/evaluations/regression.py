@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import COLOURS, label_text, plain
+from vitreous.analysis.axes import GREY, MODEL_COLOUR, label_text, plain, short_unit, with_unit
 from vitreous.analysis.correlations import both_known, pearson
 from vitreous.core.cases import ROLES
 from vitreous.core.data import in_units
@@ -151,7 +151,7 @@ def parity(run: Run) -> object:
             if sample.prediction is not None:
                 pairs.append(np.stack(_pair(sample)))
                 labelled[role] = labelled.get(role, 0) + int(sample.labels.mask.sum())
-                unit = in_units(sample.labels.unit, sample.configuration.units)
+                unit = short_unit(in_units(sample.labels.unit, sample.configuration.units))
                 names.add((sample.labels.name, unit))
         if pairs:
             known[role], counts[role] = np.concatenate(pairs, axis=1), len(pairs)
@@ -164,13 +164,13 @@ def parity(run: Run) -> object:
             true,
             predicted,
             ".",
-            color=COLOURS[2],
+            color=MODEL_COLOUR,
             markersize=4 if true.size > _FEW else 9,
             alpha=0.4 if true.size > _FEW else 0.8,
             markeredgewidth=0,
-            rasterized=True,
+            rasterized=true.size > _FEW,
         )
-        axes.plot(ends, ends, color=COLOURS[1], linewidth=1.2)
+        axes.plot(ends, ends, color=GREY, linewidth=1.2)
         axes.set_title(
             f"{role}: {counts[role]} {'glass' if counts[role] == 1 else 'glasses'}", fontsize=11
         )
@@ -184,11 +184,11 @@ def parity(run: Run) -> object:
         rms = errors(true, predicted)["rmse"]
         note = (
             f"r = {'–' if r is None else f'{r:.3f}'}{pooled}\nrms error "
-            f"{'–' if rms is None else f'{rms:.3g}'}"
+            f"{'–' if rms is None else with_unit(f'{rms:.3g}', min(names)[1])}"
         )
         axes.text(0.04, 0.96, note, transform=axes.transAxes, va="top", fontsize=9)
         axes.set_aspect("equal", adjustable="box")
         axes.set_xlabel(f"true {label_text(*min(names))}", fontsize=9.5)
         plain(axes)
-    grid[0].set_ylabel("predicted", fontsize=9.5)
+    grid[0].set_ylabel(f"predicted {label_text(*min(names))}", fontsize=9.5)
     return figure

@@ -117,7 +117,7 @@ def draw(shares: dict[int, float]) -> object:
 
     figure = Figure(figsize=(4.6, 3.0), layout="constrained")
     axes = figure.subplots()
-    bars = axes.bar(list(shares), list(shares.values()), color=COLOURS[2], width=0.7)
+    bars = axes.bar(list(shares), list(shares.values()), color=COLOURS[6], width=0.7)
     axes.bar_label(bars, fmt="%.3f", fontsize=8.5)
     axes.set_xticks(range(min(shares), max(shares) + 1))
     axes.set_xlabel("ring size (sides)")

@@ -1,0 +1,44 @@
+"""What leads the page of a run: the predicted map of a test glass, and what to think of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vitreous.analysis.run_maps import MODEL
+from vitreous.core.evaluated import Evaluated, mean
+from vitreous.core.run import Run
+from vitreous.report.page import Section
+
+
+def lead(result: Run, found: Mapping[str, Evaluated], pictures: Mapping[str, str]) -> Section:
+    """The predicted map of the first test case that has one (without a model its true map), and
+    the sentences of the evaluations, one a line; the title is the caption of the map.
+    """
+    text = "\n".join(each.headline for each in found.values() if each.headline)
+    for what in ("predicted", "true"):
+        for sample in result.role("test"):
+            name = f"test_{sample.name}_{what}"
+            if name in pictures:
+                caption = f"The {what} map of test glass {sample.index}: the darker, the weaker."
+                return Section(title=caption, text=text, maps=(name,))
+    return Section(title="", text=text)
+
+
+def best_indicator(result: Run, found: Mapping[str, Evaluated]) -> str:
+    """The indicator with the best map by goodness at the events or, without events, by correlation
+    with the true map; empty where there is none.
+    """
+    names = [name for name in result.weak_is if name != MODEL]
+    for evaluation, path in (("goodness", ("nearest",)), ("correlation", ())):
+        scores = {}
+        for name in names:
+            numbers = found[evaluation].numbers.get(name) if evaluation in found else None
+            for key in path:
+                numbers = numbers[key] if numbers else None
+            if numbers:
+                known = numbers if path else {"pearson": numbers["pearson"]}
+                scores[name] = mean(list(known.values()))
+        known_scores = {name: score for name, score in scores.items() if score is not None}
+        if known_scores:
+            return max(known_scores, key=lambda name: known_scores[name])
+    return names[0] if names else ""
