@@ -130,7 +130,7 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("evaluation", "ranking", "Ranking", "fan",
      "C_rank and overlap of the sites that fail with the weakest of a map"),
     ("evaluation", "first_failure", "FirstFailure", "gneiting",
-     "place and strain of the first event against what was predicted"),
+     "position and strain of the first event against what was predicted"),
     ("evaluation", "location", "Location", "font_clos",
      "distance from the predicted to the true position, one per glass"),
     ("evaluation", "position_error", "PositionError", "font_clos",
