@@ -156,7 +156,8 @@ def _command(options: argparse.Namespace) -> int:
     if options.command in OF_CAMPAIGNS:
         from vitreous.app.composing import composed
 
-        given: list[str] = [_LEFT_OUT.get(each, each) for each in options.overrides]
+        overrides: list[str] = options.overrides
+        given = [_LEFT_OUT.get(each, each) for each in overrides]
         config = composed(given, options.config_dir)
         return command(options.command).carry_out(options, config)
     return command(options.command).carry_out(options)
