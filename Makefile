@@ -7,6 +7,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 PORT ?= 5000
+PAGES := docs/ase.md docs/clusters.md docs/commands.md docs/micrographs.md docs/plugins.md
 .PHONY: help setup demo ui test test-slow sources lint docs bench wheel clean
 
 help: ## show this list
@@ -45,8 +46,9 @@ lint: setup ## style, spelling, types, import layers
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-docs: setup ## the documentation site, in docs/_build
+docs: setup ## the documentation site, in docs/_build, and what its pages promise
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build
+	$(BIN)/python tests/docs/run_page.py $(PAGES)
 
 bench: setup ## side-by-side timings, printed as tables
 	$(BIN)/python -m benchmarks

@@ -1,5 +1,5 @@
-"""The command line. ``vitreous --help`` imports next to nothing; Hydra is reached in ``run`` alone,
-and in this module and ``vitreous.app.sweeper`` alone.
+"""The command line. ``vitreous --help`` imports next to nothing; Hydra is reached by ``run`` and
+the commands on campaigns alone, here, in ``vitreous.app.composing`` and ``vitreous.app.sweeper``.
 """
 
 from __future__ import annotations
@@ -13,14 +13,11 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vitreous import __version__
-from vitreous.app.commands import NAMES, command
+from vitreous.app.commands import NAMES, OF_CAMPAIGNS, command
 from vitreous.core.errors import VitreousError
-
-if TYPE_CHECKING:
-    from vitreous.core.config_folders import ConfigFolder
 
 REFUSED = 2  #: exit status for a mistake in the input or the set-up
 INTERRUPTED = 130
@@ -62,12 +59,11 @@ def _carried_out(arguments: Sequence[str]) -> int:
             return _complete(arguments)
         if arguments[:1] == ["run"]:
             return _run(arguments[1:])
-        options = parser().parse_args(arguments)
-        return command(options.command).carry_out(options)
+        return _command(_parsed(arguments))
     except KeyboardInterrupt as interruption:
         kept = str(interruption) or (
             "what is stored is kept, the same command continues"
-            if arguments[:1] == ["run"]
+            if arguments[:1] in (["run"], ["work"])
             else "nothing was written"
         )
         sys.stderr.write(f"vitreous: interrupted; {kept}\n")
@@ -144,6 +140,29 @@ def parser() -> argparse.ArgumentParser:
     return front
 
 
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of a command; overrides of a campaign may stand between them."""
+    front = parser()
+    options, rest = front.parse_known_args(arguments)
+    if options.command in OF_CAMPAIGNS:
+        options.overrides += [each for each in rest if not each.startswith("-")]
+        rest = [each for each in rest if each.startswith("-")]
+    if rest:
+        front.error(f"unrecognized arguments: {' '.join(rest)}")
+    return options
+
+
+def _command(options: argparse.Namespace) -> int:
+    if options.command in OF_CAMPAIGNS:
+        from vitreous.app.composing import composed
+
+        overrides: list[str] = options.overrides
+        given = [_LEFT_OUT.get(each, each) for each in overrides]
+        config = composed(given, options.config_dir)
+        return command(options.command).carry_out(options, config)
+    return command(options.command).carry_out(options)
+
+
 def _run(arguments: Sequence[str]) -> int:
     """Hand over to Hydra; its complaints come back as one sentence."""
     os.environ.setdefault(
@@ -192,91 +211,15 @@ def _terminate(signum: int, frame: Any) -> None:
 
 def _hydra_main() -> Any:
     import hydra
-    from hydra._internal import hydra as hydra_core
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
-    from hydra.core.plugins import Plugins
-    from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-    from vitreous.app.sweeper import sweeper
-    from vitreous.core.config_folders import plugin_folders
+    from vitreous.app.composing import prepare_hydra
 
-    folders = plugin_folders()
-
-    class PluginConfigs(SearchPathPlugin):
-        """The configurations that installed packages bring along."""
-
-        def manipulate_search_path(self, search_path: Any) -> None:
-            for folder in folders:
-                search_path.append(provider=f"plugin:{folder.plugin}", path=f"file://{folder.path}")
-
-    Plugins.instance().register(PluginConfigs)
-    Plugins.instance().register(sweeper())
     # to look into a configuration runs nothing of it
     looking = {"-c", "--cfg", "-i", "--info"} & {a.split("=")[0] for a in sys.argv[1:]}
-    checked = _each_once(ConfigLoaderImpl, folders)
-    loader = checked if looking else _limited(checked, [str(folder.path) for folder in folders])
-    hydra_core.ConfigLoaderImpl = loader  # pyright: ignore[reportPrivateImportUsage]
+    prepare_hydra(bool(looking))
     return hydra.main(version_base="1.3", config_path="pkg://vitreous.conf", config_name="config")(
         _job
     )
-
-
-def _each_once(loader: Any, folders: Sequence[ConfigFolder]) -> Any:
-    """Hydra's ``loader``, which refuses a choice that two packages ship."""
-    from vitreous.core.config_folders import duplicates, refuse_duplicates
-
-    found = duplicates(folders)
-
-    class EachOnce(loader):
-        def load_configuration(self, *what: Any, **more: Any) -> Any:
-            config = super().load_configuration(*what, **more)
-            refuse_duplicates(found, config.hydra.runtime.choices)
-            return config
-
-    return EachOnce
-
-
-def _limited(loader: Any, plugins: Sequence[str]) -> Any:
-    """Hydra's ``loader``, which looks every configuration through before Hydra makes, imports or
-    calls anything that it names; ``plugins`` are the folders of those that installed packages
-    bring.
-    """
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
-    from hydra._internal.utils import create_config_search_path
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-
-    from vitreous.app import limits
-    from vitreous.core.allowed import HYDRA, allowed
-
-    class Limited(loader):
-        def load_configuration(
-            self, config_name: Any, overrides: Any, *rest: Any, **more: Any
-        ) -> Any:
-            config = super().load_configuration(config_name, overrides, *rest, **more)
-            limits.refuse_code(plain := _plain(config))
-            limits.refuse_name(config.name)
-            sources = [(s.schema, s.path) for s in config.hydra.runtime.config_sources]
-            strange = limits.from_elsewhere(sources, plugins)
-            if strange and not allowed(HYDRA):
-                installed = ConfigLoaderImpl(create_config_search_path("pkg://vitreous.conf"))
-                try:
-                    own = installed.load_configuration(
-                        "config", limits.own_overrides(overrides), *rest, **more
-                    )
-                except HydraException as error:
-                    raise VitreousError(
-                        f"a configuration in {strange[0]} is named by hydra, home, store, runs, "
-                        f"tracker or executor on the command line ({error}); name one that is "
-                        "installed"
-                    ) from error
-                limits.refuse_strange(plain, _plain(own), strange[0])
-            return config
-
-    def _plain(config: Any) -> Any:
-        return OmegaConf.to_container(config, resolve=False)
-
-    return Limited
 
 
 def _job(config: Any) -> Any:

@@ -97,7 +97,7 @@ def test_terminated_a_deformation_leaves_what_was_reached(glass, tmp_path, inter
         assert main(deform(glass, tmp_path / "run")) == 130
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert "the same command with --resume goes on" in capsys.readouterr().err
+    assert "the same command with --resume continues" in capsys.readouterr().err
     assert float(rows(tmp_path / "run" / "curve.csv")[-1]["strain"]) > 0.05
 
 
@@ -141,7 +141,7 @@ def test_results_are_not_overwritten_unless_asked(glass, tmp_path, interrupting,
     assert main(deform(glass, out)) == 130
     capsys.readouterr()
     assert main(deform(glass, out)) == 2
-    assert "add --resume to go on with it, --force to overwrite it" in capsys.readouterr().err
+    assert "add --resume to continue it, --force to overwrite it" in capsys.readouterr().err
     short = ("--stop-after-events", "1")
     interrupting(10**9, None)
     assert main(deform(glass, out, *short, "--force")) == 0
@@ -184,7 +184,7 @@ def test_a_full_disk_ends_it_in_one_sentence_and_leaves_what_was_saved_whole(
     assert main(deform(glass, tmp_path / "run")) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "No space left on device" in line
-    assert "free some space and go on with --resume" in line
+    assert "free some space and resume with --resume" in line
     monkeypatch.setattr(underway, "write_archive", genuine)
     short = ("--stop-after-events", "1")
     assert main(deform(glass, tmp_path / "whole", *short)) == 0

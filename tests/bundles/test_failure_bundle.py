@@ -1,4 +1,4 @@
-"""The bundle of failures that ships: place and strain of the first event of glasses made here."""
+"""The bundle of failures that ships: position and strain of the first event, glasses made here."""
 
 import json
 

@@ -6,13 +6,12 @@ import pickle
 import shutil
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from vitreous.core.attempt import attempt
 from vitreous.core.board import Board
 from vitreous.core.cases import Case, LoadCase
-from vitreous.core.data import Configuration, Loading
+from vitreous.core.data import Loading
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.executor import Crew, Lost
 from vitreous.core.learning import Lesson
@@ -382,41 +381,6 @@ def test_a_case_that_does_not_settle_is_left_out_alone(pipeline, store, toy, mon
     assert told == [
         "sample 3 along pure shear, sign +1, at 45° in xy is left out: no minimum at 45 degrees"
     ]
-
-
-@pytest.fixture
-def breakable(toy, monkeypatch):
-    """Call with the numbers of the glasses whose one bond breaks when they are relaxed; returns a
-    generator of such glasses.
-    """
-    pair = Configuration(
-        positions=[[1.0, 1.0], [2.0, 1.0], [5.0, 8.0], [8.0, 8.0]],
-        species=[0, 0, 0, 0],
-        names=("A",),
-        units="lj",
-        cell=10.0 * np.eye(2),
-        periodic=(True, True),
-        bonds=[[0, 1]],
-    )
-
-    def generate(self, index, rng):
-        return pair.with_(
-            positions=pair.positions + 0.1 * rng.random((4, 2)), info={"number": index}
-        )
-
-    def prepare(broken):
-        def relax(self, glass, potential):
-            away = 3.0 * (glass.info["number"] in broken)
-            return glass.with_(
-                positions=glass.positions + np.outer([0.0, 1.0, 0.0, 0.0], [away, 0.0])
-            )
-
-        monkeypatch.setattr(toy.Shear, "relax", relax)
-        return toy.Bonded()
-
-    monkeypatch.setattr(toy.Bonded, "generate", generate)
-    monkeypatch.setattr(toy.Bonded, "bond_limit", 1.5)
-    return prepare
 
 
 def test_a_glass_whose_network_relaxing_changed_is_replaced_by_the_next_in_its_role(

@@ -2,6 +2,8 @@
 found.
 """
 
+from pathlib import Path
+
 import pytest
 from run_page import Broken, carry_out, kept, steps
 
@@ -68,3 +70,14 @@ def test_a_command_that_fails_is_named(tmp_path) -> None:
     (tmp_path / "page.md").write_text("```console\n$ false\n```\n")
     with pytest.raises(Broken, match="'false' ends with status 1"):
         carry_out(tmp_path / "page.md", show=False)
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "page", sorted(p.name for p in (ROOT / "docs").glob("*.md") if list(steps(p.read_text())))
+)
+def test_every_page_with_commands_is_carried_out_by_make_docs_or_from_the_wheel(page) -> None:
+    carried_out = (ROOT / "Makefile").read_text() + (ROOT / ".ci" / "from_wheel.py").read_text()
+    assert f"docs/{page}" in carried_out or f'"docs" / "{page}"' in carried_out

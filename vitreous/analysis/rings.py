@@ -123,24 +123,10 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
     for seed in range(2 * count):
         if label[seed] >= 0:
             continue
-        walk, here = [], seed
-        while label[here] < 0:
-            label[here] = len(members)
-            walk.append(here)
-            here = int(after[here])
+        walk = _face(seed, after)
+        label[walk] = len(members)
         path = np.vstack([np.zeros(2), np.cumsum(step[walk], axis=0)])
-        if np.abs(path[-1]).max() > 1e-6:
-            raise VitreousError(
-                "a ring of the network does not close: it winds around the cell, so the network "
-                "does not fill the plane"
-            )
-        swept = 0.5 * float(np.sum(path[:-1, 0] * path[1:, 1] - path[1:, 0] * path[:-1, 1]))
-        if swept <= 0.0:
-            raise VitreousError(
-                f"the ring at atom {start[seed]} has area {swept:.3g}; bonds cross, so the "
-                "network is not plane"
-            )
-        area += swept
+        area += _area(path, int(start[seed]))
         members.append(start[walk])
         centres.append(positions[start[seed]] + path[:-1].mean(axis=0))
     if len(members) != count - len(np.unique(bonds)):  # Euler's theorem on a torus
@@ -160,6 +146,36 @@ def trace_rings(positions: Floats, bonds: Ints, cell: Floats) -> Rings:
         centres=np.array(centres),
         joined=np.column_stack([label[:count], label[count:]]),
     )
+
+
+def _face(seed: int, after: Ints) -> list[int]:
+    """The directed bonds around the face on the left of bond ``seed``."""
+    walk, here = [seed], int(after[seed])
+    while here != seed:
+        walk.append(here)
+        here = int(after[here])
+    return walk
+
+
+def _area(path: Floats, atom: int) -> float:
+    """What the ring at ``atom`` encloses. ``path``: (n + 1, 2) its corners, the first one again at
+    the end.
+
+    Raises:
+        VitreousError: it winds around the cell, or encloses nothing.
+    """
+    if np.abs(path[-1]).max() > 1e-6:
+        raise VitreousError(
+            "a ring of the network does not close: it winds around the cell, so the network does "
+            "not fill the plane"
+        )
+    swept = 0.5 * float(np.sum(path[:-1, 0] * path[1:, 1] - path[1:, 0] * path[:-1, 1]))
+    if swept <= 0.0:
+        raise VitreousError(
+            f"the ring at atom {atom} has area {swept:.3g}; bonds cross, so the network is not "
+            "plane"
+        )
+    return swept
 
 
 def refuse_long(bonds: Ints, length: Floats) -> None:

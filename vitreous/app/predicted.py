@@ -131,7 +131,7 @@ def likeliest(found: Prediction) -> Answers:
 
 
 def _failures(found: Prediction) -> Answers:
-    """Strain and place of the first failure."""
+    """Strain and position of the first failure."""
     failure = first_failure(found)
     assert failure is not None
     sites = found.sites

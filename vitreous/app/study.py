@@ -1,5 +1,5 @@
-"""A sweep that searches: Optuna asks for jobs, is told what they came to, and stops trainings that
-do worse than most. Its journal, a file in the sweep's folder, lets another sweep go on with it.
+"""A sweep that searches: Optuna asks for jobs, receives their objectives, and stops trainings that
+do worse than most. Its journal, a file in the sweep's folder, lets another sweep resume it.
 """
 
 from __future__ import annotations

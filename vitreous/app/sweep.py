@@ -43,7 +43,7 @@ class Settings:
         job is the best. direction: maximize or minimize it.
         trials: how many jobs Optuna asks for, those of an earlier sweep included; None: all
         combinations. prune: whether a training that does worse than most others is stopped.
-        study: the journal of an earlier sweep, which goes on; None: a new one in the folder.
+        study: the journal of an earlier sweep, which is resumed; None: a new one in the folder.
         seed: of the search.
     """
 
@@ -99,7 +99,7 @@ class Trials:
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._given, self.first = given, 0
-        self.earlier: list[Row] = []  # of a sweep that this one goes on with
+        self.earlier: list[Row] = []  # of the sweep that this one resumes
 
     def __len__(self) -> int:
         return math.prod(len(of.choices()) for of in self._given.values())

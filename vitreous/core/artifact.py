@@ -76,6 +76,11 @@ class Artifact:
         """Whether the store has it; what it has is not read."""
         return self._store.has(self.stage, self.key)
 
+    @property
+    def written(self) -> float:
+        """When it was stored (seconds since 1970); 0 if the store has it not."""
+        return self._store.written(self.stage, self.key)
+
     def ensure(self) -> None:
         """Compute and store it, unless the store has it."""
         if not self.stored:

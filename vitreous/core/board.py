@@ -34,7 +34,7 @@ class Board:
 
     @contextmanager
     def of(self, glass: int) -> Iterator[None]:
-        """While the context lasts, what is told of this glass stands on the board."""
+        """While the context lasts, what is reported of this glass stands on the board."""
         path = self.folder / str(glass)
         last = -OFTEN
 

@@ -209,22 +209,40 @@ class Pipeline(Chain):
         the same replacements. There are at most as many as glasses asked for.
         """
         outcome = _Outcome(roles=dict(planned))
-        last = len(planned) if self.generator.available is not None else 2 * len(planned)
         wanted = list(planned)
         while wanted:
             failures = self._compute(store, crew, wanted, report, outcome)
             changed = [
                 index for index, failure in failures.items() if isinstance(failure, NetworkChanged)
             ]
-            instead = dict(zip(changed, range(len(outcome.roles), last), strict=False))
+            instead = self.replace(outcome.roles, changed, len(planned))
             outcome.excluded |= {index: str(failure) for index, failure in failures.items()}
             for old, new in instead.items():
-                outcome.roles[new] = outcome.roles[old]
                 outcome.excluded[old] += f"; sample {new} takes its place"
                 report(f"sample {new} takes the place of sample {old}")
             wanted = list(instead.values())
         outcome.excluded = dict(sorted(outcome.excluded.items()))
         return outcome
+
+    def replace(self, roles: dict[int, str], changed: Sequence[int], asked: int) -> dict[int, int]:
+        """The glass that replaces each of ``changed``, as far as there are any where ``asked`` were
+        asked for; their roles are added to ``roles``.
+        """
+        last = asked if self.generator.available is not None else 2 * asked
+        instead = dict(zip(changed, range(len(roles), last), strict=False))
+        roles |= {new: roles[old] for old, new in instead.items()}
+        return instead
+
+    def cases(self, glass: int, role: str) -> dict[Case, Chain]:
+        """The stages of each case of one glass."""
+        return {case: self.chain(case) for case in table({glass: role}, self.load_cases)}
+
+    def attempts(
+        self, store: Store, board: Board
+    ) -> Callable[[Any], list[Record | Failure] | Failure]:
+        """The function of a task (a glass and its cases) that makes sure of its results."""
+        sources = sources_of(p for chain in self._chains.values() for p in chain.parts.values())
+        return partial(attempt, self._chains, store, board, sources)
 
     def _compute(
         self, store: Store, crew: Crew, indices: Sequence[int], report: Report, outcome: _Outcome
@@ -235,9 +253,9 @@ class Pipeline(Chain):
         excluded: dict[int, VitreousError] = {}
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
         tasks, board = [(index, cases[index]) for index in indices], Board(store.folder)
-        sources = sources_of(p for chain in self._chains.values() for p in chain.parts.values())
-        work = partial(attempt, self._chains, store, board, sources)
-        for (index, _), found in crew.map(work, tasks, "glasses", board.lines):
+        for (index, _), found in crew.map(
+            self.attempts(store, board), tasks, "glasses", board.lines
+        ):
             each = [
                 f.as_error() if isinstance(f, Failure) else f
                 for f in (found if isinstance(found, list) else [found])

@@ -1,4 +1,4 @@
-"""Errors inside a third party's component, told with its own lines and nothing of ours."""
+"""Errors inside a third party's component, reported with its own lines and nothing of ours."""
 
 from __future__ import annotations
 

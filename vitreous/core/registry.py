@@ -92,8 +92,8 @@ def suggest(word: str, words: Iterable[str]) -> str:
 class Registry:
     """The installed components.
 
-    Of two that declare the same kind and name neither can be used, and whoever asks for one is told
-    of both; the others work. ``clashes`` says so of each such pair.
+    Of two that declare the same kind and name neither can be used, and asking for one names
+    both; the others work. ``clashes`` says so of each such pair.
     """
 
     def __init__(

@@ -44,9 +44,9 @@ def source_of(cls: type[Any]) -> str:
     files = source_files(cls.__module__)
     if cls.__module__ not in files:
         raise VitreousError(
-            f"the source of {cls.__qualname__} is in no file, so its results cannot be told from "
-            "those of an earlier one; put the class into a file, or declare keyed_by = 'version' "
-            "and count version up with every change"
+            f"the source of {cls.__qualname__} is in no file, so its results cannot be "
+            "distinguished from those of an earlier one; put the class into a file, or "
+            "declare keyed_by = 'version' and count version up with every change"
         )
     each = {name: file_digest(path) for name, path in sorted(files.items())}
     return hashlib.sha256(repr(each).encode()).hexdigest()[:LENGTH]

@@ -34,7 +34,7 @@ from vitreous.core.data import Configuration, Features, Labels
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Descriptor, Labeler, Method
 from vitreous.core.network import refuse_changed
-from vitreous.core.store import Store
+from vitreous.core.store import Store, key_of
 
 OF_GLASS = ("generate", "relax")
 SAME_GLASS = 1e-3  #: length by which atoms of a glass relaxed twice may differ
@@ -260,37 +260,65 @@ def artifacts(
     return _CaseArtifacts(chain, store, index, shared).table
 
 
+class Glass:
+    """All artifacts of one glass along its loadings, wired to each other and not yet computed."""
+
+    def __init__(self, chains: Mapping[Case, Chain], store: Store, index: int) -> None:
+        self._chains = chains
+        self._tables: dict[Case, dict[str, Artifact]] = {}
+        for case, chain in chains.items():
+            first = next(iter(self._tables.values()), None)
+            self._tables[case] = artifacts(chain, store, index, first)
+        self._needed = {case: _needed(t, chains[case]) for case, t in self._tables.items()}
+
+    @property
+    def key(self) -> str:
+        """What stands for all of them together: a hash of their keys."""
+        keys = {artifact.key for table in self._tables.values() for artifact in table.values()}
+        return key_of({"glass": sorted(keys)})
+
+    @property
+    def stored(self) -> bool:
+        """Whether the store has every result that a run reads."""
+        return all(artifact.stored for each in self._needed.values() for artifact in each)
+
+    @property
+    def written(self) -> float:
+        """When the last of these was stored (seconds since 1970); 0 while there is none."""
+        return max((a.written for each in self._needed.values() for a in each), default=0.0)
+
+    def compute(self) -> Iterator[Record | NotConverged]:
+        """What ``compute_glass`` gives, and raises."""
+        if not self.stored:
+            first, chain = next(iter(self._tables.values())), next(iter(self._chains.values()))
+            # What was relaxed before is looked at, too: the store may hold it from a version that
+            # did not.
+            refuse_changed(first["relax"].value, chain.generator.bond_limit)
+        try:
+            for case, table in self._tables.items():
+                yield _record(case, table, self._needed[case])
+        finally:
+            for table in self._tables.values():
+                # artifacts refer to each other: what they read is let go of now, not when Python
+                # next looks for cycles
+                table.clear()
+
+
 def compute_glass(
     chains: Mapping[Case, Chain], store: Store, index: int
 ) -> Iterator[Record | NotConverged]:
     """Make sure that every result of all cases of one glass is in the store; what becomes of each
     case, in order.
 
-    A case whose deformation or label did not converge is given as that error, and the next one goes
-    on.
+    A case whose deformation or label did not converge is given as that error, and the next one is
+    computed.
 
     Raises:
         NotConverged: relaxing failed; the glass must be left out.
         NetworkChanged: relaxing broke or formed bonds; the glass must be left out.
         VitreousError: anything else that is wrong with the input, the set-up or the disk.
     """
-    tables: dict[Case, dict[str, Artifact]] = {}
-    for case, chain in chains.items():
-        tables[case] = artifacts(chain, store, index, next(iter(tables.values()), None))
-    needed = {case: _needed(table, chains[case]) for case, table in tables.items()}
-    if not all(artifact.stored for each in needed.values() for artifact in each):
-        first, chain = next(iter(tables.values())), next(iter(chains.values()))
-        # What was relaxed before is looked at, too: the store may hold it from a version that did
-        # not.
-        refuse_changed(first["relax"].value, chain.generator.bond_limit)
-    try:
-        for case, table in tables.items():
-            yield _record(case, table, needed[case])
-    finally:
-        for table in tables.values():
-            # artifacts refer to each other: what they read is let go of now, not when Python next
-            # looks for cycles
-            table.clear()
+    yield from Glass(chains, store, index).compute()
 
 
 def _needed(table: Mapping[str, Artifact], chain: Chain) -> list[Artifact]:

@@ -192,6 +192,13 @@ class Store:
         """Whether the artifact is there."""
         return self.path(stage, key).is_file()
 
+    def written(self, stage: str, key: str) -> float:
+        """When the artifact was written (seconds since 1970); 0 if it is not there."""
+        try:
+            return self.path(stage, key).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
     def entries(self) -> Iterator[Entry]:
         """Every artifact, in no particular order of time."""
         for path in sorted(self.folder.glob("*/??/*.npz")):

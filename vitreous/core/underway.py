@@ -1,4 +1,4 @@
-"""A long deformation that tells how far it is, and may go on where it was interrupted."""
+"""A long deformation that reports how far it is, and may resume after an interruption."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class SoFar:
     Fields:
         strain, events, residual: of the last state; the largest force component left, energy per
         length.
-        trajectory: makes the deformation up to here. arrays: makes what ``taken_up`` needs to go
-        on with the same bits.
+        trajectory: makes the deformation up to here. arrays: makes what ``taken_up`` needs to
+        resume with the same bits.
     """
 
     strain: float
@@ -32,7 +32,7 @@ class SoFar:
 
 
 class Underway(Protocol):
-    """Who is told how far a deformation is."""
+    """Receives how far a deformation is."""
 
     @property
     def taken_up(self) -> Arrays | None:

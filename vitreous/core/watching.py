@@ -1,4 +1,4 @@
-"""How far a long step is, told from deep inside it to whoever watches, if anyone does.
+"""How far a long step is, reported from deep inside it to whoever watches, if anyone does.
 
 Numerics call ``tell``; a command, or a worker process on behalf of its run, watches. Nothing is
 told across threads: what starts threads asks ``watcher`` first.
@@ -41,7 +41,7 @@ def watcher() -> Watcher | None:
 
 @contextmanager
 def watched(by: Watcher | None) -> Iterator[None]:
-    """While the context lasts, ``by`` is told how far a step is."""
+    """While the context lasts, ``by`` is called with how far a step is."""
     before = _WATCHER.set(by)
     try:
         yield
@@ -51,7 +51,7 @@ def watched(by: Watcher | None) -> Iterator[None]:
 
 @contextmanager
 def prefixed(step: str) -> Iterator[None]:
-    """Say that a step begins; what is told while the context lasts begins with it."""
+    """Say that a step begins; what is reported within the context begins with it."""
     by = _WATCHER.get()
     if by is None:
         yield

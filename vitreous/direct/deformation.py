@@ -67,7 +67,7 @@ def deform(
         energy per length.
         relax: bring the glass to rest in its cell, however large its forces are, instead of
         refusing it.
-        underway: told of every state, and asked where to go on, by engines that tell.
+        underway: receives every state and says where to resume, of engines that resume.
 
     Raises:
         NotConverged: if a state does not come to rest; nothing is returned then.

@@ -1,4 +1,4 @@
-"""A deformation kept in its folder while it goes on, so that whatever ends it leaves what was
+"""A deformation kept in its folder during its course, so that whatever ends it leaves what was
 reached, and it can be taken up there with the same bits.
 
 Beside ``curve.csv``, ``events.csv`` and ``frames.extxyz`` up to the last state that was kept, the
@@ -75,7 +75,7 @@ class Kept:
             return
         begun = monotonic()
         try:
-            with warnings.catch_warnings():  # what speaks against it is told at its end
+            with warnings.catch_warnings():  # warnings come at its end
                 warnings.simplefilter("ignore")
                 self._write(self._last.trajectory(), self.folder)
             manifest = np.array(json.dumps({"made_with": self._made_with}))
@@ -84,7 +84,7 @@ class Kept:
             raise VitreousError(
                 f"{error.strerror if isinstance(error, OSError) else error}: the deformation ended "
                 f"at strain {self._last.strain:g}, and {self.folder} holds it as far as it was "
-                "last saved; free some space and go on with --resume"
+                "last saved; free some space and resume with --resume"
             ) from error
         self._saved_at, self._took = monotonic(), monotonic() - begun
 

@@ -1,9 +1,9 @@
 """A quench by LAMMPS in pieces, from restart file to restart file.
 
 LAMMPS rebuilds its neighbour lists where it writes and where it reads a restart file, in an order
-that the file does not fix: a run that goes on after writing one and a run that reads it part within
-rounding, which chaos makes large. Here every piece begins by reading the file that the last one
-wrote, in a LAMMPS of its own, whether or not anything was interrupted. So an interrupted quench
+that the file does not fix: a run that continues after writing it and a run that reads it part
+within rounding, which chaos makes large. Here every piece begins by reading the file that the last
+one wrote, in a LAMMPS of its own, whether or not anything was interrupted. So an interrupted quench
 gives the same glass as any other, bit for bit (same LAMMPS, same machine). The variables of
 thermostat and barostat travel in the file. A quench in one go ends in another glass, unless no
 segment of its schedule is longer than a piece.
@@ -51,7 +51,7 @@ def cooled_in_pieces(
 ) -> tuple[Array, Array]:
     """As ``cooled``, in pieces of at most ``every`` (LAMMPS's unit of time), the restart file of
     the last one in ``folder`` until the end; None: nothing outlives this process. The same quench
-    of the same atoms goes on from what was left there.
+    of the same atoms resumes from what was left there.
 
     Raises:
         VitreousError: as ``cooled``, or for a restart file that LAMMPS cannot read.

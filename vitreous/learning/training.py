@@ -5,7 +5,7 @@ Several devices are several processes, forked by Lightning from this one (``ddp_
 started anew, nothing must be pickled). Each sees its share of every epoch's batches, gradients are
 averaged; the first leaves what was learnt in a folder for this one to read.
 
-With ``checkpoints`` a training that was stopped goes on after its last finished epoch, and learns,
+With ``checkpoints`` a stopped training resumes after its last finished epoch, and learns,
 on a CPU, the same as one that was not.
 """
 
@@ -252,7 +252,7 @@ def _run(
     place: Path | None,
     again: bool,
 ) -> dict[str, torch.Tensor]:
-    """The loop itself, from the state in ``place`` if it goes on ``again``; the best weights."""
+    """The loop itself, from the state in ``place`` if resumed (``again``); the best weights."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         alone = settings.devices == 1

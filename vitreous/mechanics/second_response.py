@@ -1,4 +1,4 @@
-"""How the response of a glass itself changes as the loading goes on: to second order in the strain.
+"""How the response of a glass itself changes along the loading: to second order in the strain.
 
 Atoms of a glass at rest follow x(g) = A(g) x(0) + w(g) under a deformation gradient A(g) of strain
 g, with no force on them at any g. The derivatives at g = 0 give the linear response u = w' and the

@@ -130,7 +130,7 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("evaluation", "ranking", "Ranking", "fan",
      "C_rank and overlap of the sites that fail with the weakest of a map"),
     ("evaluation", "first_failure", "FirstFailure", "gneiting",
-     "place and strain of the first event against what was predicted"),
+     "position and strain of the first event against what was predicted"),
     ("evaluation", "failure_causes", "FailureCauses", "cox",
      "what raises the hazard of the sites that failed, by the model's own account"),
     ("evaluation", "location", "Location", "font_clos",

@@ -11,6 +11,8 @@ import importlib
 from typing import Any
 
 NAMES = (
+    "work",
+    "status",
     "report",
     "reproduce",
     "cite",
@@ -32,6 +34,8 @@ NAMES = (
     "doctor",
     "version",
 )  #: in the order of ``vitreous --help``
+#: take what ``run`` takes; their ``carry_out`` is given the composed configuration, too
+OF_CAMPAIGNS = ("work", "status")
 
 
 def command(name: str) -> Any:

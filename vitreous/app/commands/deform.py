@@ -33,8 +33,8 @@ ABOUT = (
     "id as in the file, its position in the\n"
     "undeformed glass, how far it moved, energy and stress drop), frames.extxyz (states "
     "before and after each event, first\n"
-    "and last) and curve.png. They are written while it goes on: whatever ends it leaves "
-    "what was reached, and --resume goes on\n"
+    "and last) and curve.png. They are written during the deformation: whatever ends it leaves "
+    "what was reached, and --resume continues\n"
     "there, to the same bits. Where the glass responds smoothly, states are up to 50 strain "
     "steps apart (--engine-set stride=1: the\n"
     "fixed-step protocol itself, every step, some ten times slower); events that move no atom by "
@@ -80,9 +80,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--stop-at-first-break", action="store_true", help="end when an oxygen loses a silicon"
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder for the results")
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with a deformation that was interrupted"
-    )
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted deformation")
     parser.add_argument(
         "--engine-set",
         action="append",
@@ -161,7 +159,7 @@ def _kept(
 
     Raises:
         VitreousError: results that are there and neither to be overwritten nor gone on with, or
-        ``--resume`` with nothing to go on with.
+        ``--resume`` with nothing to resume.
     """
     from vitreous.core.store import identity, key_of
     from vitreous.direct.deformation import FILES, write_deformation
@@ -169,11 +167,11 @@ def _kept(
 
     if options.resume and not engine.resumes:
         raise VitreousError(
-            f"engine '{options.engine}' cannot go on where it was interrupted; leave --resume out"
+            f"engine '{options.engine}' cannot resume a deformation; leave --resume out"
         )
     there = [name for name in FILES if (folder / name).exists()]
     if not (options.resume or options.force) and (there or underway_in(folder)):
-        go_on = "--resume to go on with it, " if underway_in(folder) else ""
+        go_on = "--resume to continue it, " if underway_in(folder) else ""
         what = "an interrupted deformation" if underway_in(folder) else f"results ({there[0]})"
         raise VitreousError(
             f"{folder} holds {what} already; add {go_on}--force to overwrite it, or name another "
@@ -196,7 +194,7 @@ def _flat(made: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(kept: Kept, work: Callable[[], Trajectory]) -> Trajectory:
-    """The deformation, shown while it goes on; whatever ends it leaves what was reached."""
+    """The deformation, shown during its course; whatever ends it leaves what was reached."""
     from vitreous.app.progress import measured
     from vitreous.core.watching import Told, watched
 
@@ -222,7 +220,7 @@ def _run(kept: Kept, work: Callable[[], Trajectory]) -> Trajectory:
         if isinstance(error, KeyboardInterrupt):
             raise KeyboardInterrupt(
                 f"{kept.folder} holds the deformation up to {reached}; the same command with "
-                "--resume goes on"
+                "--resume continues"
             ) from None
         if isinstance(error, VitreousError):
             kept.finished()  # it would end there again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from vitreous.app.direct_options import (
     common_options,
@@ -13,6 +14,9 @@ from vitreous.app.direct_options import (
 )
 from vitreous.app.results import Answers, print_results
 from vitreous.core.errors import NotConverged, VitreousError
+
+if TYPE_CHECKING:
+    from vitreous.core.data import Configuration, Labels
 
 SUMMARY = "map the local stress thresholds of a glass"
 ABOUT = (
@@ -74,8 +78,6 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _probe(options: argparse.Namespace) -> Answers:
-    import numpy as np
-
     from vitreous.app.direct_input import (
         about,
         at_rest,
@@ -116,10 +118,21 @@ def _probe(options: argparse.Namespace) -> Answers:
         )
     for out in outs:
         write_map(labels, out, glass, reach=labeler.free_radius + labeler.frozen_ring)
-    values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
     return {
         **about(glass),
         **relaxed,
+        **_found(labels, glass),
+        "written": [str(out) for out in outs],
+    }
+
+
+def _found(labels: Labels, glass: Configuration) -> Answers:
+    """How many probes converged, their thresholds, and the weakest site."""
+    import numpy as np
+
+    values, weakest = labels.values[labels.mask], int(np.nanargmin(labels.values))
+    angle = labels.columns.get("angle")
+    return {
         "sites": len(labels.mask),
         "converged": int(labels.mask.sum()),
         "delta_tau": {
@@ -128,12 +141,7 @@ def _probe(options: argparse.Namespace) -> Answers:
             "largest": float(values.max()),
         },
         "weakest_at": glass.in_file(labels.positions[weakest]).tolist(),
-        **(
-            {"weakest_angle": float(labels.columns["angle"][weakest])}
-            if "angle" in labels.columns
-            else {}
-        ),
-        "written": [str(out) for out in outs],
+        **({} if angle is None else {"weakest_angle": float(angle[weakest])}),
     }
 
 

@@ -223,7 +223,7 @@ class Fitted(ABC):
         return None
 
     def stored(self) -> None:  # noqa: B027, most models keep nothing
-        """Called once the model is safely stored: what its training kept, to go on after a stop,
+        """Called once the model is safely stored: what its training kept, to resume after a stop,
         may be deleted.
         """
 

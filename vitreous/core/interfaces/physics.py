@@ -115,7 +115,7 @@ class Simulator(Method):
     """Relaxes a glass and deforms it athermally and quasistatically.
 
     ``resumes``: whether ``deform`` takes ``underway`` (``vitreous.core.underway``), so that it
-    tells how far it is and goes on where it was interrupted.
+    reports how far it is and resumes after an interruption.
     """
 
     kind = "simulator"

@@ -89,7 +89,7 @@ def deform(
     ``visit(step, state)`` is called for every computed state, which include the strain steps
     ``stops``. With ``stride=1`` every strain step is an affine step and a descent. ``free`` (N, 1)
     is 1 for free atoms and 0 for those that only follow the affine deformation; None: all are free.
-    ``marked`` is given a mark after every state but the last, and the deformation goes on from
+    ``marked`` is given a mark after every state but the last, and the deformation resumes from
     ``begin``, one of these, with the same bits if surface and preconditioner are as they were then.
 
     Raises:

@@ -1,4 +1,4 @@
-"""How far a deformation is, in so much that it can go on from there with the same bits.
+"""How far a deformation is, in enough detail to resume from there with the same bits.
 
 A mark is made after every state. It holds references, since no array that it names is changed
 afterwards; the lists of a path only grow, so their lengths say what belonged to them.

@@ -1,4 +1,4 @@
-"""Where and when a glass fails first: the predicted place and strain against the first event.
+"""Where and when a glass fails first: the predicted position and strain against the first event.
 
 ============  =============================================================================  ======
 number        meaning                                                                        unit
@@ -51,7 +51,7 @@ _RESAMPLED = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class FirstFailure(Evaluation):
-    """Place and strain of the first event, by the model and by each indicator.
+    """Position and strain of the first event, by the model and by each indicator.
 
     Fields:
         distance: at which a predicted spot counts as that of the event, length.
@@ -210,9 +210,9 @@ def _tables(numbers: Mapping[str, Any], distance: float) -> list[Table]:
     keys += [f"three_{area:g}" for area in AREAS] + ["bits"]
     tables = [
         Table(
-            title="Place of the first event",
+            title="Position of the first event",
             columns=[
-                Column("place of first event"),
+                Column("position of first event"),
                 *columns,
                 Column(f"weakest site within {distance:g}", form="percent"),
                 *three,

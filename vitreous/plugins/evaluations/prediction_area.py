@@ -243,7 +243,7 @@ class PredictionArea(Evaluation):
         ]
         return [
             Table(
-                title="Place of failure in the riskiest part of the area, share of test glasses",
+                title="Position of failure in the riskiest part of the area, share of test glasses",
                 columns=[Column("area by map"), *heads, area],
                 rows=[[n, *(of[k] for k in keys), of["area"]] for n, of in numbers.items()],
                 summary=True,

@@ -168,7 +168,7 @@ class File(Generator):
         file, of = self._file(index), self._filled(SILICA, "silica2d")
         _refuse_foreign(file)
         with warnings.catch_warnings():
-            if index:  # what is assumed is said of the first glass
+            if index:  # one note on what is assumed is enough
                 warnings.filterwarnings("ignore", message=".* does not say what its types are")
             configuration = read_configuration(
                 file,

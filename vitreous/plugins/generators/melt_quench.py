@@ -47,7 +47,7 @@ class MeltQuench(Generator):
         schedule: segments [temperature at the start, at the end, time]; the first should melt the
         lattice.
         time_step: LAMMPS's unit of time.
-        restart_every: time between LAMMPS restart files, from which an interrupted quench goes on
+        restart_every: time between LAMMPS restart files, from which an interrupted quench resumes
             to the same glass, bit for bit; 0: none. The glass depends on it: LAMMPS begins anew at
             every file (vitreous.io.lammps_restarts).
         checkpoints: folder for these files until the glass is done; does not affect the result.

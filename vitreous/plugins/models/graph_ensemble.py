@@ -44,7 +44,7 @@ class GraphEnsemble(GraphNetwork):
     predicts, but gives no uncertainty.
 
     ``checkpoints``: a folder that keeps finished members, and the one in training after every
-    epoch, so that a stopped training goes on there; None keeps nothing.
+    epoch, so that a stopped training resumes there; None keeps nothing.
 
     Raises:
         VitreousError: parameters out of range. MissingExtra: torch, Lightning, PyG or safetensors

@@ -1,5 +1,5 @@
-"""What a native deformation holds beside its path, and needs to go on with the same bits: where the
-neighbour list was made, the factor, the softest modes, the broken bonds and the frames.
+"""What a native deformation holds beside its path, and needs to resume with the same bits: where
+the neighbour list was made, the factor, the softest modes, the broken bonds and the frames.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential, Simulator
-from vitreous.core.underway import SoFar, Underway
+from vitreous.core.underway import Arrays, SoFar, Underway
 from vitreous.core.watching import tell
 from vitreous.mechanics.descent import descent_named
 from vitreous.mechanics.linear import Preconditioner
@@ -168,73 +168,41 @@ class AQS(Simulator):
         strains: Sequence[float] = (),
         underway: Underway | None = None,
     ) -> Trajectory:
-        """Deform the relaxed glass along the loading; ``underway`` is told of every state, and what
-        it has taken up goes on with the same bits.
+        """Deform the relaxed glass along the loading; every state is reported to ``underway``, and
+        what it has taken up is continued with the same bits.
 
         Raises:
             NotConverged: if a descent exceeds its budget.
             VitreousError: for a loading that the glass cannot follow
             (``vitreous.mechanics.quasistatic.straining``).
         """
-        protocol, kept = self._protocol(potential), None if underway is None else underway.taken_up
+        protocol = self._protocol(potential)
         frames = Frames(self.strain_step, self.frame_every, strains)
         with threadpool_limits(1):
             surface = potential.surface(configuration)
             refuse_deformation(configuration, loading, self.strain_max, surface)
             refuse_length(configuration, potential)
             preconditioner = Preconditioner(surface.bond_range)
-            softest = SoftestMode(surface, preconditioner)
             rule = BreakRule(self.break_near, self.break_far, self.break_drop, protocol.jump)
             breaks = BondBreaks(configuration, surface, rule) if self.break_far > 0.0 else None
+            softest = SoftestMode(surface, preconditioner)
             held = Held(surface, preconditioner, softest, breaks, frames)
             over = self._over(configuration, loading)
-            if kept is None:
-                begin = None
-                start = relax(
-                    surface, configuration.positions, configuration.cell, preconditioner, protocol
-                )
-            else:
-                begin = restored(kept)
-                start = begin.path.states[0]
-                held.restore(kept)
-            lowest, lost = held.lowest, held.lost
-            if begin is None:
-                lowest.append(self._lowest(softest, start))
-                if not self.eigenvalues:
-                    warn_of_start(surface, start)
+            begin, start = self._begun(
+                held, configuration, protocol, None if underway is None else underway.taken_up
+            )
 
             def visit(step: int, state: State) -> None:
-                lowest.append(self._lowest(softest, state))
+                held.lowest.append(self._lowest(softest, state))
                 frames.visit(step, state)
-                self._tell(step * self.strain_step, len(lost), state.residual)
+                self._tell(step * self.strain_step, len(held.lost), state.residual)
 
             def ends(event: Instability) -> bool:
-                lost.append(-1 if breaks is None else breaks.lost_by(event))
-                return over(event, lost[-1])
+                held.lost.append(-1 if breaks is None else breaks.lost_by(event))
+                return over(event, held.lost[-1])
 
             def made(path: Path) -> Trajectory:
-                return trajectory_of(
-                    configuration,
-                    loading,
-                    self.strain_step,
-                    path,
-                    frames=frames.saved,
-                    lost=None if breaks is None else lost[: len(path.events)],
-                    lowest=lowest[: len(path.states)],
-                )
-
-            def reached(mark: Mark) -> None:
-                assert underway is not None
-                arrays, state = held.now(mark), mark.path.states[mark.states - 1]
-                underway.reached(
-                    SoFar(
-                        strain=mark.path.steps[mark.states - 1] * self.strain_step,
-                        events=mark.events,
-                        residual=state.residual,
-                        trajectory=lambda: made(mark.whole()),
-                        arrays=arrays,
-                    )
-                )
+                return self._trajectory(configuration, loading, held, path)
 
             path = deform(
                 surface,
@@ -246,10 +214,67 @@ class AQS(Simulator):
                 ends,
                 frames.stops,
                 begin=begin,
-                marked=None if underway is None else reached,
+                marked=None if underway is None else self._marked(underway, held, made),
             )
-            warn_of_modes(np.array(path.steps) * self.strain_step, np.array(lowest), surface, start)
+            warn_of_modes(
+                np.array(path.steps) * self.strain_step, np.array(held.lowest), surface, start
+            )
         return made(path)
+
+    def _begun(
+        self, held: Held, configuration: Configuration, protocol: Protocol, kept: Arrays | None
+    ) -> tuple[Mark | None, State]:
+        """Where the deformation begins: the mark that an earlier one left, if any, and its first
+        state.
+        """
+        if kept is not None:
+            begin = restored(kept)
+            held.restore(kept)
+            return begin, begin.path.states[0]
+        start = relax(
+            held.surface,
+            configuration.positions,
+            configuration.cell,
+            held.preconditioner,
+            protocol,
+        )
+        held.lowest.append(self._lowest(held.softest, start))
+        if not self.eigenvalues:
+            warn_of_start(held.surface, start)
+        return None, start
+
+    def _trajectory(
+        self, configuration: Configuration, loading: Loading, held: Held, path: Path
+    ) -> Trajectory:
+        """The deformation along ``path``, which may be the beginning of what is held."""
+        return trajectory_of(
+            configuration,
+            loading,
+            self.strain_step,
+            path,
+            frames=held.frames.saved,
+            lost=None if held.breaks is None else held.lost[: len(path.events)],
+            lowest=held.lowest[: len(path.states)],
+        )
+
+    def _marked(
+        self, underway: Underway, held: Held, made: Callable[[Path], Trajectory]
+    ) -> Callable[[Mark], None]:
+        """A function that reports each mark to ``underway``."""
+
+        def reached(mark: Mark) -> None:
+            arrays, state = held.now(mark), mark.path.states[mark.states - 1]
+            underway.reached(
+                SoFar(
+                    strain=mark.path.steps[mark.states - 1] * self.strain_step,
+                    events=mark.events,
+                    residual=state.residual,
+                    trajectory=lambda: made(mark.whole()),
+                    arrays=arrays,
+                )
+            )
+
+        return reached
 
     def _tell(self, strain: float, events: int, residual: float) -> None:
         """Say how far the deformation is: where it ends first, by strain or by events."""
