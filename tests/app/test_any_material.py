@@ -142,3 +142,20 @@ def test_one_glass_cannot_be_learnt_from_and_is_labelled_without_a_model(tmp_pat
     assert main(["run", *files, f"home={tmp_path}"]) == 2
     (advice,) = re.findall(r"learn nothing: (\S+)", capsys.readouterr().err)
     assert set(assembled(*files, advice).roles().values()) == {"test"}
+
+
+@pytest.mark.parametrize(("glasses", "roles"), [(2, ["test", "train"]), (5, 3 * ["x"])])
+def test_two_glasses_are_enough_to_try_a_configuration_fast(glasses, roles, tmp_path):
+    for k in range(glasses):
+        glass = binary_mixture(side=12, dimension=2, seed=k, names=("S", "L"))
+        with_types_alone(tmp_path / f"{k}.dump", glass)
+    files = ["experiment=files", "potential=lennard_jones_2d", f"generator.path={tmp_path}/*.dump"]
+    found = sorted(assembled(*files, "debug=fast").roles().values())
+    assert len(found) == len(roles) and set(found) == {"test", "train"}
+
+
+@pytest.mark.parametrize("name", ["lj", "cuzr"])
+def test_tried_fast_a_deformation_still_reaches_the_strain_of_the_labels(name):
+    pipeline = assembled(f"experiment={name}", "debug=fast")
+    assert pipeline.simulator.max_events >= 1000
+    assert pipeline.simulator.strain_max >= pipeline.labeler.strain

@@ -103,6 +103,25 @@ def test_energies_of_atoms_are_written_to_every_file_that_is_named(capsys, glass
     assert found["written"] == outs and all(Path(out).is_file() for out in outs)
 
 
+def test_the_picture_of_energies_shows_more_than_the_species(capsys, glass, tmp_path, monkeypatch):
+    """Each species about its own mean: oxygen lies far above silicon wherever it is."""
+    from vitreous.report import single
+
+    drawn = {}
+    monkeypatch.setattr(single, "draw_atoms", lambda glass, columns, path: drawn.update(columns))
+    told(capsys, "energy", glass, *SILICA, "--per-atom", str(tmp_path / "energy.png"))
+    (values,) = (values for values, _ in drawn.values())
+    energies, species = (
+        direct.energy(silica_glass(), YukawaSilica()).atom_energies,
+        silica_glass().species,
+    )
+    for kind in (0, 1):
+        assert values[species == kind].mean() == pytest.approx(0.0, abs=1e-9)
+        np.testing.assert_allclose(
+            np.diff(values[species == kind]), np.diff(energies[species == kind])
+        )
+
+
 @pytest.mark.parametrize("ending", ["csv", "extxyz", "dump"])
 def test_stresses_of_atoms_are_written_beside_their_energies(capsys, glass, tmp_path, ending):
     from ase.io import read

@@ -4,6 +4,7 @@ import csv
 import errno
 import fcntl
 import os
+import re
 import signal
 
 import numpy as np
@@ -109,9 +110,11 @@ def test_resumed_with_other_options_it_is_refused_by_their_names(
     kept = (tmp_path / "run" / underway.FILE).read_bytes()
     capsys.readouterr()
     for more, told in {
-        ("--angle", "30"): "angle was 0.0 and is 30.0",
-        ("--engine-set", "jump=0.2"): "simulator.jump was 0.1 and is 0.2",
-        ("--sign", "-1"): "sign was 1 and is -1",
+        ("--angle", "30"): "--angle was 0.0 and is 30.0",
+        ("--engine-set", "jump=0.2"): "--engine-set jump was 0.1 and is 0.2",
+        ("--stop-after-events", "3"): "--stop-after-events was 200 and is 3",
+        ("--set", "cutoff=9", "--at-rest", "1"): "--set cutoff was 10.0 and is 9",
+        ("--sign", "-1"): "--sign was 1 and is -1",
     }.items():
         assert main(deform(glass, tmp_path / "run", *more, "--resume")) == 2
         (line,) = capsys.readouterr().err.splitlines()
@@ -119,7 +122,36 @@ def test_resumed_with_other_options_it_is_refused_by_their_names(
     moved = silica_glass().with_(positions=silica_glass().positions + 0.5)
     other = str(write_configuration(tmp_path / "other.extxyz", moved))
     assert main(deform(other, tmp_path / "run", "--resume")) == 2
-    assert "glass was '" in capsys.readouterr().err
+    line = capsys.readouterr().err
+    assert "the glass is another one" in line and not re.search("[0-9a-f]{12}", line)
+    assert (tmp_path / "run" / underway.FILE).read_bytes() == kept
+
+
+def test_a_job_script_that_resumes_what_is_finished_goes_on(glass, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(deform(glass, out, "--stop-after-events", "1")) == 0
+    before = {name: (out / name).read_bytes() for name in FILES}
+    capsys.readouterr()
+    assert main(deform(glass, out, "--stop-after-events", "1", "--resume")) == 0
+    assert "so there is nothing to resume" in capsys.readouterr().out
+    assert {name: (out / name).read_bytes() for name in FILES} == before
+
+
+def test_interrupted_before_anything_new_it_says_that_the_earlier_part_is_kept(
+    glass, tmp_path, interrupting, monkeypatch, capsys
+):
+    interrupting(5, KeyboardInterrupt())
+    assert main(deform(glass, tmp_path / "run")) == 130
+    kept = (tmp_path / "run" / underway.FILE).read_bytes()
+    capsys.readouterr()
+
+    def at_once(self, so_far):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(underway.Kept, "reached", at_once)
+    assert main(deform(glass, tmp_path / "run", "--resume")) == 130
+    line = capsys.readouterr().err
+    assert "which is kept; the same command goes on" in line and "nothing was written" not in line
     assert (tmp_path / "run" / underway.FILE).read_bytes() == kept
 
 

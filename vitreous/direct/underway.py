@@ -22,6 +22,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.underway import Arrays, SoFar
 
 FILE = "underway.npz"
+GLASS = "the glass"  #: in what a deformation was made with: a digest, which tells nobody anything
 BETWEEN = 30.0  #: seconds between two saves, at least
 SHARE = 20.0  #: a save takes no more than the 20th part of the time
 
@@ -113,14 +114,17 @@ class Kept:
         now = self._made_with
         other = [name for name in {**before, **now} if before.get(name) != now.get(name)]
         if other:
-            differ = ", ".join(
-                f"{name} was {before.get(name)!r:.60} and is {now.get(name)!r:.60}"
-                for name in other
-            )
+            differ = ", ".join(_differs(name, before.get(name), now.get(name)) for name in other)
             raise VitreousError(
                 f"{self.folder} holds a deformation that was made otherwise: {differ}; resume it "
                 "with what it was made with, or start anew with --force"
             )
+
+
+def _differs(name: str, before: Any, now: Any) -> str:
+    if name == GLASS:
+        return f"{GLASS} is another one"
+    return f"{name} was {before!r:.60} and is {now!r:.60}"
 
 
 def underway_in(folder: Path) -> bool:

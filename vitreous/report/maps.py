@@ -50,7 +50,7 @@ def maps(sample: Sample, indicator: str = "") -> Figure:
     events; the darker and redder, the weaker.
     """
     panels = map_panels(sample, indicator)
-    figure = Figure(figsize=(5.2 * len(panels), 5.3), layout="constrained")
+    figure = Figure(figsize=(3.7 * len(panels), 4.1), layout="constrained")
     for axes, panel in zip(
         np.atleast_1d(figure.subplots(1, len(panels))), panels.values(), strict=True
     ):
@@ -60,7 +60,7 @@ def maps(sample: Sample, indicator: str = "") -> Figure:
 
 def single_map(sample: Sample, panel: Panel) -> Figure:
     """One panel of ``maps`` alone."""
-    figure = Figure(figsize=(5.2, 5.3), layout="constrained")
+    figure = Figure(figsize=(4.2, 4.5), layout="constrained")
     _draw_panel(figure, figure.subplots(), sample, panel)
     return figure
 
@@ -95,7 +95,7 @@ def _draw_panel(figure: Figure, axes: Axes, sample: Sample, panel: Panel) -> Non
     bar = figure.colorbar(
         colours, ax=axes, location="bottom", shrink=0.85, aspect=30, pad=0.02, extend="both"
     )
-    bar.set_label(panel.label, fontsize=10)
+    bar.set_label(panel.label, fontsize=9)
     bar.ax.tick_params(labelsize=9)
     sparse_ticks(bar)
 

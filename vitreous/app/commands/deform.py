@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vitreous.app.direct_options import (
     common_options,
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from vitreous.core.interfaces import Potential, Simulator
     from vitreous.direct.underway import Kept
 
+#: options that are fields of the engine, by those
+_OWN = {
+    "strain_max": "--strain-max",
+    "strain_step": "--strain-step",
+    "max_events": "--stop-after-events",
+    "stop_at_break": "--stop-at-first-break",
+}
 SUMMARY = "deform a glass in quasistatic steps"
 ABOUT = (
     "Take a relaxed glass (or any with --relax) along a loading in athermal quasistatic "
@@ -129,6 +136,9 @@ def _deform(options: argparse.Namespace) -> Answers:
     engine = engine_for(glass, model, loading, relax=options.relax, **how)
     folder = made_folder(Path(options.out))
     with occupied(folder):
+        if options.resume and (there := _finished(folder)):
+            told = "the deformation is finished, so there is nothing to resume; --force starts anew"
+            return {"resumed": told, "written": [str(path) for path in there]}
         kept = _kept(options, folder, engine, glass, model)
         glass, relaxed = brought_to_rest(options, model, glass, hold_rim=False)
         run = _run(kept, lambda: deform(glass, model, loading, underway=kept, **how))
@@ -163,7 +173,7 @@ def _kept(
     """
     from vitreous.core.store import identity, key_of
     from vitreous.direct.deformation import FILES, write_deformation
-    from vitreous.direct.underway import Kept, underway_in
+    from vitreous.direct.underway import GLASS, Kept, underway_in
 
     if options.resume and not engine.resumes:
         raise VitreousError(
@@ -178,19 +188,26 @@ def _kept(
             "folder"
         )
     decides = {
-        name: getattr(options, name)
+        f"--{name.replace('_', '-')}": getattr(options, name)
         for name in ("loading", "angle", "plane", "sign", "contraction", "at_rest", "relax")
     }
     content = (glass.positions, glass.cell, glass.species, glass.names, glass.ids, glass.bonds)
-    decides["glass"] = key_of({"glass": content})[:12]
-    for part in (model, engine):
-        decides |= {f"{part.kind}.{name}": value for name, value in _flat(identity(part)).items()}
+    decides[GLASS] = key_of({"glass": content})
+    for part, option in ((model, "--set"), (engine, "--engine-set")):
+        made = identity(part)
+        whole = "--potential" if part.kind == "potential" else "--engine"
+        decides |= {whole: made["target"], f"the version of {whole}": made["version"]}
+        decides |= {_OWN.get(of, f"{option} {of}"): value for of, value in made["fields"].items()}
     return Kept(folder, write_deformation, decides, resume=options.resume)
 
 
-def _flat(made: Mapping[str, Any]) -> dict[str, Any]:
-    """Component, version and fields side by side."""
-    return {"component": made["target"], "version": made["version"], **made["fields"]}
+def _finished(folder: Path) -> list[Path]:
+    """The files of a deformation that came to its end in this folder; none without one."""
+    from vitreous.direct.deformation import FILES
+    from vitreous.direct.underway import underway_in
+
+    there = [path for name in FILES if (path := folder / name).exists()]
+    return there if len(there) == len(FILES) and not underway_in(folder) else []
 
 
 def _run(kept: Kept, work: Callable[[], Trajectory]) -> Trajectory:
@@ -212,6 +229,11 @@ def _run(kept: Kept, work: Callable[[], Trajectory]) -> Trajectory:
         error = raised.__context__ if isinstance(raised, SystemError) else raised
         if not isinstance(error, KeyboardInterrupt):
             error = raised
+        if kept.last is None and kept.taken_up is not None and isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(
+                f"nothing was reached beyond what {kept.folder} holds, which is kept; the same "
+                "command goes on"
+            ) from None
         if kept.last is None or (isinstance(error, VitreousError) and "--resume" in str(error)):
             raise
         kept.save()

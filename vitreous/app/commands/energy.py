@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from vitreous.app.direct_options import common_options, describe, file_option, potential_options
 from vitreous.app.results import Answers, print_results
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vitreous.core.data import Configuration
 
 SUMMARY = "energy, largest force and stress of a glass"
 ABOUT = "Energy, largest force and stress tensor of a glass as it is."
@@ -32,6 +39,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def carry_out(options: argparse.Namespace) -> int:
     """Print the results; returns the exit status."""
     return print_results(options, _energy)
+
+
+def _above_its_species(glass: Configuration, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) energies of atoms less the mean of their species: else a picture shows the species."""
+    import numpy as np
+
+    counts = np.bincount(glass.species)
+    sums = np.bincount(glass.species, weights=energies)
+    return energies - (sums / np.maximum(counts, 1))[glass.species]
 
 
 def _energy(options: argparse.Namespace) -> Answers:
@@ -61,7 +77,8 @@ def _energy(options: argparse.Namespace) -> Answers:
         # ASE takes a column energy for the energy of the whole
         name = "energy" if out.suffix == ".csv" else "atom_energy"
         columns = {name: report.atom_energies, **atom_stresses(report)}
-        pictured = {"energy of an atom": (report.atom_energies, report.energy_unit)}
+        above = _above_its_species(glass, report.atom_energies)
+        pictured = {"energy above the mean of its species": (above, report.energy_unit)}
         write_atoms(out, glass, columns, pictured)
     if outs:
         answers["written"] = [str(out) for out in outs]
