@@ -148,6 +148,38 @@ def test_a_glass_that_is_left_out_says_why_and_is_not_tried_again_unless_asked(
     assert sorted(replace(pipeline, model=None).run(store).excluded) == out
 
 
+def test_a_glass_that_fails_along_one_loading_is_done_and_says_along_which(
+    toy_pipeline, store, toy, monkeypatch
+):
+    from vitreous.core.cases import LoadCase
+    from vitreous.core.data import Loading
+    from vitreous.core.errors import NotConverged
+
+    label = toy.Map.label
+
+    def failing(self, glass, potential, loading, trajectory):
+        if loading.angle == 60.0:
+            raise NotConverged("no minimum")
+        return label(self, glass, potential, loading, trajectory)
+
+    monkeypatch.setattr(toy.Map, "label", failing)
+    loadings = (LoadCase(loading=Loading()), LoadCase(loading=Loading(angle=60.0)))
+    pipeline = replace(toy_pipeline, loadings=loadings)
+    told = []
+    assert work(pipeline, store, report=told.append) == {COMPUTED: 6, STORED: 0}
+    assert told[0] == f"sample 0 is left out: along {loadings[1].loading.title} alone, no minimum"
+    assert set(states(pipeline, store).values()) == {DONE}
+    assert work(pipeline, store) == {STORED: 6}
+
+
+def test_how_far_the_glasses_are_may_be_asked_twice(toy_pipeline, store, breakable):
+    pipeline = replace(toy_pipeline, generator=breakable((1, 6)))
+    for _ in range(3):
+        work(pipeline, store)
+    campaign = Campaign(pipeline, store)
+    assert list(campaign.standings()) == list(campaign.standings()) == list(range(8))
+
+
 def test_a_note_that_was_cut_short_leaves_the_glass_to_be_tried_again(toy_pipeline, store, toy):
     pipeline = replace(toy_pipeline, simulator=toy.Shear(unsettled=(0, 1, 2)))
     out = work(pipeline, store)[LEFT_OUT]

@@ -113,6 +113,36 @@ def test_what_is_drawn_names_its_values_under_the_pointer(run):
     assert with_minus(named) in titles
 
 
+@pytest.mark.parametrize(("limit", "every"), [(9.0, None), (99.0, 2)])
+def test_marks_beyond_the_axes_or_left_out_have_no_other_mark_or_line_named(limit, every):
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([0, 1, 2, 3, 4, 5], [0, 1, 30, 40, 50, 2], "o-", markevery=every)
+    axes.set_ylim(-1.0, limit)
+    drawn = svg(figure, "f")
+    assert not re.search(r'<path[^>]*class="tip"', drawn)  # the line that joins the marks
+    titles = [title.strip() for title in re.findall(r"<title>([^<]*)</title>", drawn)]
+    assert titles == ([] if every is None else ["0,  0", "2,  30", "4,  50"])
+
+
+def test_what_an_evaluation_of_a_third_party_calls_its_numbers_is_its_own(run):
+    other = {name: {"score": 1.0} for name in run.weak_is}
+    found = {name: Evaluated(numbers=other) for name in ("goodness", "correlation")}
+    assert best_indicator(run, found) == next(name for name in run.weak_is if name != "model")
+
+
+def test_sites_without_a_grid_are_not_said_to_be_hatched(tmp_path, run):
+    (test,) = run.role("test")
+    assert not test.labels.mask.all()
+    for labels, told in (
+        (test.labels, "hatched"),
+        (replace(test.labels, grid=()), "not drawn"),
+    ):
+        each = replace(run, samples=(test.with_(labels=labels),))
+        text = words(write_report(each, {}, tmp_path, "run")[0].read_text())
+        assert f"sites without a value are {told}." in text
+
+
 def test_every_site_of_a_map_tells_its_value(html, run):
     (test,) = run.role("test")
     picture = re.search(r'<svg[^>]*aria-label="test 2 true".*?</svg>', html, re.DOTALL)

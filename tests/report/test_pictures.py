@@ -212,7 +212,7 @@ def test_a_probed_map_says_why_sites_are_hatched(monkeypatch, tmp_path):
     assert 0 < beyond < masked - 1 < 35
     assert drawn[0].get_supxlabel() == (
         f"hatched: disc extends beyond the glass ({beyond} sites)\n"
-        "hatched: disc holds no atom or is at no minimum (1 sites)\n"
+        "hatched: disc holds no atom or is at no minimum (1 site)\n"
         f"hatched: stress does not drop up to a strain of 0.1 ({masked - beyond - 1} sites)"
     )
 

@@ -91,6 +91,7 @@ class Campaign:
         glasses that are replaced decide their numbers, so all must be settled first.
         """
         found: dict[int, Standing] = {}
+        self._roles = dict(list(self._roles.items())[: self.asked])
         wanted = list(self._roles)
         while wanted:
             found |= {glass: self._standing(glass) for glass in wanted}
@@ -137,12 +138,18 @@ class Campaign:
             cases = list(self._pipeline.cases(glass, self._roles[glass]))
             outcome = attempt((glass, cases))
             each = outcome if isinstance(outcome, list) else [outcome]
-            failures = [found for found in each if isinstance(found, Failure)]
-            for failure in failures:
+            failures = {k: found for k, found in enumerate(each) if isinstance(found, Failure)}
+            for failure in failures.values():
                 if not issubclass(failure.kind, NotConverged | NetworkChanged):
                     raise VitreousError(f"sample {glass}: {failure.reason}")
-            self._note(wired.key, glass, failures, all_of_it=len(failures) == len(each))
-            return (LEFT_OUT, failures[0].reason) if failures else (COMPUTED, "")
+            whole = len(failures) == len(each)
+            k, first = next(iter(failures.items()), (0, None))
+            reason = "" if first is None else first.reason
+            if reason and not whole:
+                loading = self._pipeline.load_cases[cases[k].loading].loading
+                reason = f"along {loading.title} alone, {reason}"
+            self._note(wired.key, glass, reason, first, whole)
+            return (LEFT_OUT if reason and whole else COMPUTED), reason
 
     def _standing(self, glass: int) -> Standing:
         wired = self._glass(glass)
@@ -164,14 +171,15 @@ class Campaign:
         with taken_over(path) as free:
             return Standing(state=LEFT, at_work=free is False, interrupted=free is not False)
 
-    def _note(self, key: str, glass: int, failures: Sequence[Failure], all_of_it: bool) -> None:
+    def _note(
+        self, key: str, glass: int, reason: str, first: Failure | None, all_of_it: bool
+    ) -> None:
         """Keep why a glass, or one of its loadings, cannot be computed; nothing where it can."""
         path = self._path(key).with_suffix(".json")
-        if not failures:
+        if first is None:
             path.unlink(missing_ok=True)
             return
-        first = failures[0]
-        about = {"glass": glass, "reason": first.reason, "kind": first.kind.__name__}
+        about = {"glass": glass, "reason": reason, "kind": first.kind.__name__}
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps({**about, "all_of_it": all_of_it}))
         temporary.replace(path)

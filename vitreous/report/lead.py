@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from vitreous.analysis.run_maps import MODEL
 from vitreous.core.evaluated import Evaluated, mean
@@ -26,19 +27,22 @@ def lead(result: Run, found: Mapping[str, Evaluated], pictures: Mapping[str, str
 
 def best_indicator(result: Run, found: Mapping[str, Evaluated]) -> str:
     """The indicator with the best map by goodness at the events or, without events, by correlation
-    with the true map; empty where there is none.
+    with the true map; the first where neither was evaluated, empty where there is none.
     """
     names = [name for name in result.weak_is if name != MODEL]
-    for evaluation, path in (("goodness", ("nearest",)), ("correlation", ())):
-        scores = {}
-        for name in names:
-            numbers = found[evaluation].numbers.get(name) if evaluation in found else None
-            for key in path:
-                numbers = numbers[key] if numbers else None
-            if numbers:
-                known = numbers if path else {"pearson": numbers["pearson"]}
-                scores[name] = mean(list(known.values()))
-        known_scores = {name: score for name, score in scores.items() if score is not None}
-        if known_scores:
-            return max(known_scores, key=lambda name: known_scores[name])
+    for evaluation, number in (("goodness", "nearest"), ("correlation", "pearson")):
+        numbers = found[evaluation].numbers if evaluation in found else {}
+        scores = {name: _score(numbers.get(name), number) for name in names}
+        known = {name: score for name, score in scores.items() if score is not None}
+        if known:
+            return max(known, key=lambda name: known[name])
     return names[0] if names else ""
+
+
+def _score(numbers: Any, name: str) -> float | None:
+    """The number of that name, of several by event their mean; None where there is none: what an
+    evaluation of a third party holds is its own.
+    """
+    found = numbers.get(name) if isinstance(numbers, Mapping) else None
+    each = list(found.values()) if isinstance(found, Mapping) else [found]
+    return mean([number for number in each if isinstance(number, int | float)])

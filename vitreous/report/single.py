@@ -14,7 +14,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import label_text, short_unit
+from vitreous.analysis.axes import counted, label_text, short_unit
 from vitreous.core.data import Configuration, Labels, Trajectory, in_units
 from vitreous.core.sample import Sample
 from vitreous.core.vocabulary import UNITS
@@ -61,7 +61,8 @@ def draw_sites(glass: Configuration, labels: Labels, path: Path, masked: Mapping
     if masked:
         figure.supxlabel(
             "\n".join(
-                f"{empty(labels)}: {reason} ({count} sites)" for reason, count in masked.items()
+                f"{empty(labels)}: {reason} ({counted(count, 'site', 'sites')})"
+                for reason, count in masked.items()
             ),
             fontsize=9,
         )

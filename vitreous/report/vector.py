@@ -63,6 +63,8 @@ def _named(figure: Figure) -> Iterator[tuple[Artist, list[str]]]:
     for axes in figure.axes:
         for line in axes.lines:
             points = np.column_stack([line.get_xdata(orig=False), line.get_ydata(orig=False)])
+            every = line.get_markevery()
+            points = points[::every] if isinstance(every, int) else points
             marked = line.get_marker() not in ("None", "", " ", None)
             if marked and not line.get_rasterized() and 0 < len(points) <= _MOST:
                 points = points[np.isfinite(points).all(axis=1)]
@@ -98,7 +100,7 @@ def _plain(label: str) -> str:
 def _entitle(group: ElementTree.Element, titles: list[str]) -> None:
     """Give each drawn part of a group its title; the line that joins points has none."""
     parts = [e for parent in _outside_definitions(group) for e in list(parent) if e.tag in _DRAWN]
-    parts = parts[-len(titles) :]
+    parts = [e for e in parts if e.tag == f"{_SVG}use"] or parts  # marks, without their line
     if len(parts) != len(titles):  # parts beyond the axes were not drawn: none is named wrongly
         return
     for part, text in zip(parts, titles, strict=True):

@@ -205,7 +205,7 @@ def _caption(sample: Sample) -> str:
                 else (f"circles are the first {shown} events")
             )
             text += f"; {circles} in the undeformed glass, in order of strain"
-        text += "; sites without a value are hatched." if not labels.mask.all() else "."
+        text += "." if labels.mask.all() else f"; sites without a value are {maps.empty(labels)}."
     return text
 
 
