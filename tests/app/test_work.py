@@ -121,6 +121,8 @@ def test_a_part_that_there_is_not_is_refused(part, tmp_path):
         (["experiment=toy", "samples=0"], "samples=0; expected at least 1"),
         (["experiment=nonesuch"], "unknown experiment 'nonesuch'"),
         (["experiment=toy", "sample=3"], "unknown key 'sample'"),
+        ([*TOY, "+evaluation@evaluations.r=rings"], "evaluation 'rings' needs bonds"),
+        ([*TOY, "--config-dir", "nowhere"], "--config-dir is nowhere, which is no folder"),
         (["experiment=toy", "seed=0,1"], "'seed=0,1' gives several values"),
     ],
 )

@@ -31,6 +31,8 @@ def composed(overrides: Sequence[str], folder: str | None) -> dict[str, Any]:
 
     given = list(overrides)
     if folder is not None:
+        if not Path(folder).is_dir():
+            raise VitreousError(f"--config-dir is {folder}, which is no folder; name one that is")
         given.append(f"hydra.searchpath=['file://{Path(folder).absolute()}']")
     prepare_hydra(looking=False)
     try:

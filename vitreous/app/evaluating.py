@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vitreous.app.assembling import assemble
 from vitreous.core.build import build, checked_value
-from vitreous.core.compose import check_evaluations, unfit
+from vitreous.core.compose import ROLES, check_evaluations, declared, unfit
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated, Numbers
 from vitreous.core.interfaces import Evaluation
+from vitreous.core.pipeline import Pipeline
 from vitreous.core.plugin_lines import of_plugin
 from vitreous.core.registry import Registry, load_class, suggest
 from vitreous.core.run import Run
@@ -46,6 +48,24 @@ class Chosen:
                 else:
                     _log.exception("evaluation '%s' failed; the others are kept", name)
         return found
+
+
+def described(config: Mapping[str, Any], registry: Registry) -> tuple[Pipeline, Chosen]:
+    """The pipeline and the evaluations that a configuration describes, checked and not yet run.
+
+    Raises:
+        VitreousError: as ``assemble`` and ``choose``.
+    """
+    pipeline = assemble(config, registry)
+    parts = {role: getattr(pipeline, role) for role in ROLES}
+    chosen = choose(
+        config,
+        {role: declared(part) for role, part in parts.items() if part is not None},
+        pipeline.loading.dimension,
+        registry,
+        pipeline.labeler.components,
+    )
+    return pipeline, chosen
 
 
 def choose(

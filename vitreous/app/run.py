@@ -18,21 +18,19 @@ from typing import Any
 from vitreous import __version__
 from vitreous.analysis.conformal import Intervals, intervals_of_run
 from vitreous.app import progress
-from vitreous.app.assembling import assemble
-from vitreous.app.evaluating import Chosen, choose, numbers
+from vitreous.app.evaluating import Chosen, described, numbers
 from vitreous.app.summary import print_summary, to_nowhere
 from vitreous.app.tracking import PARENT, beginning, outcome
 from vitreous.app.training import training_of
 from vitreous.bundles import complete_bundle, write_model
 from vitreous.core.build import build
-from vitreous.core.compose import ROLES, declared
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Evaluated
 from vitreous.core.executor import Crew
 from vitreous.core.interfaces import Executor, Tracker
 from vitreous.core.locks import occupied
 from vitreous.core.pipeline import Pipeline
-from vitreous.core.registry import Registry, discover
+from vitreous.core.registry import discover
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.store import Store
@@ -80,7 +78,7 @@ def run(job: Job) -> Run:
     """
     registry = discover()
     try:
-        pipeline, chosen = _composed(job, registry)
+        pipeline, chosen = described(job.config, registry)
     except VitreousError as error:
         if os.environ.get(PARENT):
             tracker = build(registry, "tracker", job.config["tracker"])
@@ -131,25 +129,6 @@ def _carried_out(
             f"written to {job.folder}"
         )
     return result
-
-
-def _composed(job: Job, registry: Registry) -> tuple[Pipeline, Chosen]:
-    """The pipeline and the evaluations that a job describes."""
-    pipeline = assemble(job.config, registry)
-    chosen = choose(
-        job.config,
-        _classes(pipeline),
-        pipeline.loading.dimension,
-        registry,
-        pipeline.labeler.components,
-    )
-    return pipeline, chosen
-
-
-def _classes(pipeline: Pipeline) -> dict[str, type[Any]]:
-    """The class of each part, by role; a role that is not filled is absent."""
-    parts = {role: getattr(pipeline, role) for role in ROLES}
-    return {role: declared(part) for role, part in parts.items() if part is not None}
 
 
 def write_results(

@@ -31,12 +31,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def carry_out(options: argparse.Namespace, config: Mapping[str, Any]) -> int:
     """Print how far it is; returns the exit status."""
-    from vitreous.app.assembling import assemble
+    from vitreous.app.evaluating import described
     from vitreous.core.campaign import Campaign
     from vitreous.core.registry import discover
     from vitreous.core.store import Store
 
-    campaign = Campaign(assemble(config, discover()), Store(config["store"]))
+    pipeline, _ = described(config, discover())  # refuses what a run would
+    campaign = Campaign(pipeline, Store(config["store"]))
     found = summary(campaign.standings(), time.time())
     if options.json:
         sys.stdout.write(json.dumps(found, indent=1) + "\n")

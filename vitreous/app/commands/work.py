@@ -61,14 +61,15 @@ def carry_out(options: argparse.Namespace, config: Mapping[str, Any]) -> int:
 
     shard = Shard.read(options.shard, options.offset)
     from vitreous.app import progress
-    from vitreous.app.assembling import assemble
+    from vitreous.app.evaluating import described
     from vitreous.core.campaign import COMPUTED, ELSEWHERE, LEFT_OUT, STORED, Campaign
     from vitreous.core.executor import Crew
     from vitreous.core.registry import discover
     from vitreous.core.store import Store
 
     log = logging.getLogger("vitreous.run")
-    campaign = Campaign(assemble(config, discover()), Store(config["store"]))
+    pipeline, _ = described(config, discover())  # refuses what a run would
+    campaign = Campaign(pipeline, Store(config["store"]))
     with Crew(progress=progress) as crew:
         found = campaign.work(
             shard, crew, lambda line: log.warning("%s", line), again=options.again
