@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from glasses import glass, run
@@ -75,6 +76,20 @@ def test_what_one_of_two_runs_alone_predicts_is_a_difference():
     assert gone.endswith("predictions are there before only")
     assert new.endswith("predictions are there now only")
     assert not _differences(before, before)
+
+
+def test_further_targets_and_sites_of_events_are_compared():
+    (one,) = run(glass(0, [1.0, 2.0])).samples
+    events = replace(one.labels, level="event", grid=())
+    moved = replace(events, positions=events.positions + 0.1)
+    other = replace(one.labels, values=[1.0, 2.5])
+    before, after = (
+        run(replace(one, values={**one.values, "label:x": labels, "events": there}))
+        for labels, there in ((one.labels, events), (other, moved))
+    )
+    sites, target = _differences(before, after)
+    assert "sites of events differ at 4 entries, by up to 0.1" in sites
+    assert "labels of target x differ at 1 entries, by up to 0.5" in target
 
 
 def test_the_numbers_of_a_strangers_glasses_name_no_files_elsewhere(home, runs, tmp_path):

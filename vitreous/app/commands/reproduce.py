@@ -59,11 +59,20 @@ def carry_out(options: argparse.Namespace) -> int:
 _COMPARED: Mapping[str, Callable[[Sample], Any]] = {
     "labels": lambda sample: sample.labels.values,
     "events": lambda sample: None if sample.events is None else sample.events.values,
+    "sites of events": lambda sample: None if sample.events is None else sample.events.positions,
     "predictions": lambda sample: sample.prediction,
     "uncertainties": lambda sample: sample.uncertainty,
     "probabilities": lambda sample: sample.probabilities,
     "hazards": lambda sample: sample.hazards,
 }  #: arrays of a case, None where it has none
+
+
+def _arrays(sample: Sample) -> dict[str, Any]:
+    """``_COMPARED`` of a case, and the labels of its further targets."""
+    names = [key.partition(":")[2] for key in sample.values if key.startswith("label:")]
+    return {what: of(sample) for what, of in _COMPARED.items()} | {
+        f"labels of target {name}": sample.target(name).values for name in names
+    }
 
 
 def _differences(before: Run, after: Run) -> list[str]:
@@ -77,8 +86,9 @@ def _differences(before: Run, after: Run) -> list[str]:
         new = found.get(old.case)
         if new is None:
             continue
-        for what, of in _COMPARED.items():
-            a, b = of(old), of(new)
+        first, second = _arrays(old), _arrays(new)
+        for what in {**first, **second}:
+            a, b = first.get(what), second.get(what)
             if (a is None) != (b is None):
                 lines.append(
                     f"{old.title}: {what} are there {'before' if b is None else 'now'} only"
