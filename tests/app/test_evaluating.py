@@ -161,7 +161,8 @@ def test_console_file_and_page_show_the_same_numbers(reported):
         line = next(line for line in after.splitlines() if line.startswith("model "))
         cells = [f"{value:.3f}" for value in values]
         assert line.split()[1 : 1 + len(cells)] == cells
-        assert "<tr><td>model</td>" + "".join(f"<td>{cell}</td>" for cell in cells) in page
+        shown = "".join(f"<td>{cell.replace('-', chr(0x2212))}</td>" for cell in cells)
+        assert f"<tr><td>model</td>{shown}" in page
 
 
 def test_numbers_of_each_glass_are_kept_and_test_glasses_alone_are_scored(reported):
