@@ -89,8 +89,8 @@ def _predict(options: argparse.Namespace) -> Answers:
 
     bundle = find_bundle(options.bundle)
     outs = outputs(options, options.out, endings(bundle))
-    of_image = imaged(options)
-    of_run = options.glass is not None or (Path(options.file) / "run.json").is_file()
+    of_run = _names_a_run(options)
+    of_image = None if of_run else imaged(options)
     known: Answers = {}
     if of_image is not None:
         glass = of_image.configuration
@@ -125,6 +125,37 @@ def _predict(options: argparse.Namespace) -> Answers:
         **(summary(found) if options.json else in_words(found)),
         **({"written": [str(out) for out in outs]} if outs or options.json else {}),
     }
+
+
+def _names_a_run(options: argparse.Namespace) -> bool:
+    """Whether FILE is a folder, which can only be that of a run.
+
+    Raises:
+        VitreousError: --glass for a file, or options of files for a folder.
+    """
+    from vitreous.app.direct_options import LAST
+    from vitreous.core.errors import VitreousError
+
+    if not Path(options.file).is_dir():
+        if options.glass is not None:
+            raise VitreousError(
+                f"--glass {options.glass} was given for {options.file}, which is no folder of a "
+                "run; leave it out, or give the folder that a run printed at its end"
+            )
+        return False
+    given = {
+        "--species": options.species is not None,
+        "--atom-style": options.atom_style is not None,
+        "--dimension": options.dimension is not None,
+        "--frame": options.frame != LAST,
+        "--set": bool(options.set),
+    }
+    for option in (name for name, is_given in given.items() if is_given):
+        raise VitreousError(
+            f"{option} was given for the folder {options.file}, whose run knows its glasses; leave "
+            "it out"
+        )
+    return True
 
 
 def _of_run(folder: str, number: int | None) -> tuple[Configuration, Answers]:
