@@ -91,11 +91,12 @@ def _predict(options: argparse.Namespace) -> Answers:
     outs = outputs(options, options.out, endings(bundle))
     of_run = _names_a_run(options)
     of_image = None if of_run else imaged(options)
+    angle = bundle.loading.angle if options.angle is None else options.angle
     known: Answers = {}
     if of_image is not None:
         glass = of_image.configuration
     elif of_run:
-        glass, known = _of_run(options.file, options.glass)
+        glass, known = _of_run(options.file, options.glass, angle)
     else:
         glass = read_glass_for(
             bundle,
@@ -116,7 +117,6 @@ def _predict(options: argparse.Namespace) -> Answers:
     warn(found, bundle, relax=None if options.relax else "--relax")
     for out in outs:
         write_prediction(found, out)
-    angle = bundle.loading.angle if options.angle is None else options.angle
     return {
         **known,
         **of_the_file,
@@ -158,9 +158,10 @@ def _names_a_run(options: argparse.Namespace) -> bool:
     return True
 
 
-def _of_run(folder: str, number: int | None) -> tuple[Configuration, Answers]:
+def _of_run(folder: str, number: int | None, angle: float) -> tuple[Configuration, Answers]:
     """A relaxed glass of a finished run, which was not learnt from unless ``number`` names it, and
-    what is known of it.
+    what is known of it: what was seen under the loading whose direction, an axis, is nearest to
+    ``angle``, degrees.
     """
     import numpy as np
 
@@ -176,6 +177,10 @@ def _of_run(folder: str, number: int | None) -> tuple[Configuration, Answers]:
             f"{folder} has no {'test glass' if number is None else f'glass {number}'}; give "
             f"--glass with one of its glasses: {known}"
         )
+    found = min(
+        (s for s in run.samples if s.index == found.index),
+        key=lambda s: abs((s.loading.angle - angle + 90.0) % 180.0 - 90.0),
+    )
     glass = found.configuration
     about = {"glass": f"{found.index}, {found.role}"}
     if found.events is not None and len(found.events):
