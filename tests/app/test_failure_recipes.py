@@ -4,13 +4,19 @@ what the bundle answers of a glass.
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from glasses import glass
+from glasses import run as made_run
 from toy import vitreous
 
 from vitreous.analysis.first_passage import shares
+from vitreous.app.commands import predict
+from vitreous.cli import main
+from vitreous.core.data import Loading
 from vitreous.core.run import Run
 from vitreous.core.vocabulary import HAZARD_STRAINS
 from vitreous.io.write import write_configuration
@@ -99,6 +105,37 @@ def test_a_glass_of_a_run_is_asked_without_writing_it_to_a_file(learnt, asked):
     assert json.loads(other.stdout)["glass"] == f"{trained.index}, train"
     gone = vitreous(home, "predict", "failure", str(folder), "--glass=77")
     assert gone.returncode == 2 and "has no glass 77; give --glass with one of" in gone.stderr
+
+
+@pytest.mark.parametrize(("asked", "along"), [(0.0, 0), (30.0, 45), (225.0, 45), (170.0, 0)])
+def test_what_the_run_saw_is_of_the_loading_nearest_to_the_one_asked(monkeypatch, asked, along):
+    seen = [
+        replace(glass(2, [1.0], events=[place]), loading=Loading(angle=angle))
+        for place, angle in ((3.0, 0.0), (7.0, 45.0))
+    ]
+    monkeypatch.setattr(Run, "open", lambda folder: made_run(glass(1, [1.0]), *seen))
+    _, known = predict._of_run("runs/1", 2, asked)
+    assert f"at ({7 if along else 3}.0, 5.0)" in known["seen_in_the_run"]
+    assert f"at {along}°" in known["seen_in_the_run"]
+
+
+@pytest.mark.parametrize(
+    ("named", "options", "said"),
+    [
+        ("glass.extxyz", ["--glass=3"], "which is no folder of a run; leave it out, or give"),
+        ("picture.png", ["--glass=3"], "which is no folder of a run; leave it out, or give"),
+        ("no_run", [], "holds no run: there is no run.json in it; give the folder"),
+        ("no_run", ["--species=Si,O"], "--species was given for the folder"),
+        ("no_run", ["--set=region=1"], "--set was given for the folder"),
+        ("no_run", ["--frame=0"], "--frame was given for the folder"),
+    ],
+)
+def test_a_file_is_no_run_and_a_folder_no_file(tmp_path, capsys, named, options, said):
+    (tmp_path / "no_run").mkdir()
+    for name in ("glass.extxyz", "picture.png"):
+        (tmp_path / name).write_text("not looked into")
+    assert main(["predict", "failure", str(tmp_path / named), *options]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_what_it_learnt_is_drawn_and_put_into_words(learnt):

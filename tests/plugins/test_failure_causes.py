@@ -80,6 +80,13 @@ def test_glasses_without_an_event_are_left_out():
     assert not found(quiet).numbers
 
 
+def test_glasses_whose_events_are_not_those_of_the_labels_are_left_out():
+    """As with labeler.kind=flip, where bonds broke and none flipped."""
+    other = failed(1, (6,))
+    other = other.with_(labels=replace(other.labels, values=np.full(SITES, -0.2)))
+    assert list(found(failed(0, (6,)), other).glasses) == ["0"]
+
+
 def test_each_failure_is_drawn_around_its_event_with_a_bar_per_meaning():
     figure = found(failed(0, (8,)), failed(1, (6,)), shown=1).figures["failure_causes"]()
     structure, bars = figure.axes[:2]

@@ -89,13 +89,14 @@ def _predict(options: argparse.Namespace) -> Answers:
 
     bundle = find_bundle(options.bundle)
     outs = outputs(options, options.out, endings(bundle))
-    of_image = imaged(options)
-    of_run = options.glass is not None or (Path(options.file) / "run.json").is_file()
+    of_run = _names_a_run(options)
+    of_image = None if of_run else imaged(options)
+    angle = bundle.loading.angle if options.angle is None else options.angle
     known: Answers = {}
     if of_image is not None:
         glass = of_image.configuration
     elif of_run:
-        glass, known = _of_run(options.file, options.glass)
+        glass, known = _of_run(options.file, options.glass, angle)
     else:
         glass = read_glass_for(
             bundle,
@@ -116,7 +117,6 @@ def _predict(options: argparse.Namespace) -> Answers:
     warn(found, bundle, relax=None if options.relax else "--relax")
     for out in outs:
         write_prediction(found, out)
-    angle = bundle.loading.angle if options.angle is None else options.angle
     return {
         **known,
         **of_the_file,
@@ -127,9 +127,41 @@ def _predict(options: argparse.Namespace) -> Answers:
     }
 
 
-def _of_run(folder: str, number: int | None) -> tuple[Configuration, Answers]:
+def _names_a_run(options: argparse.Namespace) -> bool:
+    """Whether FILE is a folder, which can only be that of a run.
+
+    Raises:
+        VitreousError: --glass for a file, or options of files for a folder.
+    """
+    from vitreous.app.direct_options import LAST
+    from vitreous.core.errors import VitreousError
+
+    if not Path(options.file).is_dir():
+        if options.glass is not None:
+            raise VitreousError(
+                f"--glass {options.glass} was given for {options.file}, which is no folder of a "
+                "run; leave it out, or give the folder that a run printed at its end"
+            )
+        return False
+    given = {
+        "--species": options.species is not None,
+        "--atom-style": options.atom_style is not None,
+        "--dimension": options.dimension is not None,
+        "--frame": options.frame != LAST,
+        "--set": bool(options.set),
+    }
+    for option in (name for name, is_given in given.items() if is_given):
+        raise VitreousError(
+            f"{option} was given for the folder {options.file}, whose run knows its glasses; leave "
+            "it out"
+        )
+    return True
+
+
+def _of_run(folder: str, number: int | None, angle: float) -> tuple[Configuration, Answers]:
     """A relaxed glass of a finished run, which was not learnt from unless ``number`` names it, and
-    what is known of it.
+    what is known of it: what was seen under the loading whose direction, an axis, is nearest to
+    ``angle``, degrees.
     """
     import numpy as np
 
@@ -145,6 +177,10 @@ def _of_run(folder: str, number: int | None) -> tuple[Configuration, Answers]:
             f"{folder} has no {'test glass' if number is None else f'glass {number}'}; give "
             f"--glass with one of its glasses: {known}"
         )
+    found = min(
+        (s for s in run.samples if s.index == found.index),
+        key=lambda s: abs((s.loading.angle - angle + 90.0) % 180.0 - 90.0),
+    )
     glass = found.configuration
     about = {"glass": f"{found.index}, {found.role}"}
     if found.events is not None and len(found.events):

@@ -69,9 +69,7 @@ class FailureCauses(Evaluation):
             raise VitreousError(f"failure_causes shown={self.shown}; expected zero or more")
 
     def evaluate(self, run: Run) -> Evaluated:
-        failures = [
-            _explained(run, sample) for sample in run.role("test") if len(event_sites(sample))
-        ]
+        failures = [_explained(run, sample) for sample in run.role("test") if _failed(sample)]
         if not failures:
             return Evaluated(title=_TITLE, text="No test glass has an event.")
         numbers = _by_meaning(failures)
@@ -122,6 +120,11 @@ class Explained(NamedTuple):
                 for meaning, of in self.causes.items()
             },
         }
+
+
+def _failed(sample: Sample) -> bool:
+    """Whether an event was seen, and is among those that the labels count."""
+    return len(event_sites(sample)) > 0 and bool((sample.labels.values > 0.0).any())
 
 
 def _explained(run: Run, sample: Sample) -> Explained:
