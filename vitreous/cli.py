@@ -172,7 +172,7 @@ def _run(arguments: Sequence[str]) -> int:
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    from vitreous.app.explain import explain
+    from vitreous.app.explain import dashed, explain
     from vitreous.app.tracking import SweepRefused
 
     if {"-m", "--multirun"} & set(arguments) and {"-c", "--cfg", "-i", "--info"} & {
@@ -182,6 +182,8 @@ def _run(arguments: Sequence[str]) -> int:
             "--cfg and --info show the configuration of one job; leave out -m, and give one value "
             "for each key"
         )
+    if (told := dashed(arguments)) is not None:
+        return _refuse(told)
     sys.argv = ["vitreous", *(_LEFT_OUT.get(a, a) for a in arguments)]
     try:
         _hydra_main()()

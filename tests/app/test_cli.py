@@ -178,6 +178,14 @@ MISTAKES = {
     "loadings=[{rotatoin:45}]": "unknown field loadings[0].rotatoin; did you mean 'rotation'?",
     "+labeler@targets.a=disorder": "targets.a: labeler 'disorder' needs bonds, but generator",
     "--multirun --cfg=job": "--cfg and --info show the configuration of one job",
+    "demo": "'demo' alone says nothing; did you mean experiment=demo?",
+    "--experiment=demo": "'--experiment=demo' is no option of run: recipes, components and fields "
+    "are given without dashes, experiment=demo",
+    "--seed 3": "'--seed' is no option of run: recipes, components and fields are given without "
+    "dashes, seed=VALUE",
+    "scale=smalll": "unknown scale 'smalll'; did you mean 'small'?; available: laptop, paper, "
+    "small",
+    "debug=fsat": "unknown debug 'fsat'; did you mean 'fast'?; available: fast",
     "x=[": "cannot read 'x=[': write KEY=VALUE",
     "store=/proc/none": "the store /proc/none",
 }

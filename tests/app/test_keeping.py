@@ -80,7 +80,7 @@ def test_a_deformation_that_goes_on_ends_with_the_bits_of_one_that_was_never_int
         assert main(deform(glass, out, *few, "--resume")) == 0
         for name in FILES[:3]:
             assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-        assert sorted(os.listdir(out)) == sorted(FILES)
+        assert sorted(os.listdir(out)) == sorted([*FILES, underway.MADE_WITH])
 
 
 def test_terminated_a_deformation_leaves_what_was_reached(glass, tmp_path, interrupting, capsys):
@@ -135,6 +135,27 @@ def test_a_job_script_that_resumes_what_is_finished_goes_on(glass, tmp_path, cap
     assert main(deform(glass, out, "--stop-after-events", "1", "--resume")) == 0
     assert "so there is nothing to resume" in capsys.readouterr().out
     assert {name: (out / name).read_bytes() for name in FILES} == before
+
+
+def test_what_is_finished_is_no_answer_to_other_options(glass, tmp_path, capsys):
+    out, few = tmp_path / "run", ("--stop-after-events", "1")
+    assert main(deform(glass, out, *few)) == 0
+    before = {name: (out / name).read_bytes() for name in FILES}
+    capsys.readouterr()
+    for more, told in {
+        ("--sign", "-1"): "--sign was 1 and is -1",
+        ("--loading", "uniaxial"): "--loading was 'pure_shear' and is 'uniaxial'",
+        ("--strain-max", "0.3"): "--strain-max was 0.2 and is 0.3",
+    }.items():
+        assert main(deform(glass, out, *few, *more, "--resume")) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert told in line and "start anew with --force" in line
+    assert {name: (out / name).read_bytes() for name in FILES} == before
+    (out / underway.MADE_WITH).write_text("{")
+    assert main(deform(glass, out, *few, "--resume")) == 2
+    assert "made_with.json is damaged" in capsys.readouterr().err
+    (out / underway.MADE_WITH).unlink()  # an earlier version left none
+    assert main(deform(glass, out, *few, "--resume")) == 0
 
 
 def test_interrupted_before_anything_new_it_says_that_the_earlier_part_is_kept(

@@ -303,7 +303,7 @@ def test_a_window_as_narrow_as_those_of_the_training_is_taken(bundled):
     glass = made.unseen.configuration
     assert predict(glass, made.bundle).labels.mask.all()
     narrow = glass.with_(positions=0.9 * glass.positions, cell=0.9 * glass.cell)
-    with pytest.raises(VitreousError, match="across, but the model's window needs 12"):
+    with pytest.raises(VitreousError, match="across, but the model's window needs 12 sigma"):
         predict(narrow, made.bundle)
 
 

@@ -350,7 +350,9 @@ def test_foreign_glasses_are_refused(trained, unseen, change, message):
 def test_a_glass_smaller_than_the_window_is_refused(trained):
     from vitreous.testing.systems import silica_honeycomb
 
-    with pytest.raises(VitreousError, match="across, but the model's window needs 18"):
+    with pytest.raises(
+        VitreousError, match="angstrom across, but the model's window needs 18 angstrom"
+    ):
         predict(silica_honeycomb(columns=3, rows=2), trained)
 
 

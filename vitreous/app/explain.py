@@ -37,6 +37,14 @@ _SENTENCES = {
     ),
 }
 
+#: of Hydra, which reads abbreviations, too
+_OPTIONS = (
+    *("--help", "--hydra-help", "--version", "--cfg", "--resolve", "--package", "--run"),
+    *("--multirun", "--shell-completion", "--config-path", "--config-name", "--config-dir"),
+    *("--experimental-rerun", "--info"),
+)
+#: groups whose members in folders serve those above them, and are not chosen by themselves
+_SERVING = ("scale", "debug")
 #: groups of which experiment=files takes the member named as the potential
 _FOLLOWING = ("descriptor/of", "descriptor/indicators_of")
 
@@ -52,11 +60,7 @@ def explain(error: BaseException) -> str:
     if (missing := getattr(error, "missing_cfg_file", None)) is not None:
         return _missing_config(str(missing), getattr(error, "options", None) or ())
     if type(error).__name__ == "OverrideParseException":
-        override = getattr(error, "override", "")
-        return (
-            f"cannot read '{override}': write KEY=VALUE, and quote a value with spaces, commas "
-            "or brackets: 'key=\"a, b\"'"
-        )
+        return _unreadable(getattr(error, "override", ""))
     for pattern, sentence in _SENTENCES.items():
         if match := re.match(pattern, " ".join(str(error).split())):
             return sentence.format(match[1])
@@ -64,6 +68,31 @@ def explain(error: BaseException) -> str:
         return _unknown_key(match[1], error.__cause__)
     match = re.search(r"In '[^']*': (.*)", first)
     return match[1] if match else first
+
+
+def _unreadable(override: str) -> str:
+    if override in set(_configurations("experiment")):
+        return f"'{override}' alone says nothing; did you mean experiment={override}?"
+    return (
+        f"cannot read '{override}': write KEY=VALUE, and quote a value with spaces, commas or "
+        "brackets: 'key=\"a, b\"'"
+    )
+
+
+def dashed(arguments: Iterable[str]) -> str | None:
+    """One sentence for the first override that was written as an option; None without any."""
+    for given in arguments:
+        name = given.partition("=")[0]
+        if not re.fullmatch(r"--[a-z_][\w.-]*", name):
+            continue
+        # what abbreviates --experimental-rerun to Hydra is a recipe to everyone else
+        if name == "--experiment" or not any(option.startswith(name) for option in _OPTIONS):
+            key = given[2:] if "=" in given else f"{name[2:]}=VALUE"
+            return (
+                f"'{given}' is no option of run: recipes, components and fields are given without "
+                f"dashes, {key}; see: vitreous run --help"
+            )
+    return None
 
 
 def _first_line(error: BaseException) -> str:
@@ -85,6 +114,8 @@ def _missing_config(file: str, options: Iterable[str]) -> str:
             "~descriptor@indicators: see vitreous list descriptor"
         )
     known = sorted(set(_configurations(group))) or sorted(options)
+    if group in _SERVING:
+        known = [each for each in known if "/" not in each]
     return (
         f"unknown {group} '{name}'{suggest(name, known)}; available: {', '.join(known) or 'none'}"
     )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from vitreous.bundles.bundle import Bundle
-from vitreous.core.data import Configuration
+from vitreous.core.data import UNITS, Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
@@ -93,9 +93,10 @@ def _refuse_small(seen: Configuration, bundle: Bundle, radius: float) -> None:
     """
     low, known = narrowest(seen), bundle.glasses["narrowest"]
     if low < 2.0 * radius and (known is None or low < known * (1.0 - 1e-6)):
+        length = UNITS[seen.units][0]
         raise VitreousError(
-            f"the glass is {low:.4g} across, but the model's window needs {2 * radius:.4g}; "
-            "repeat it or use a larger one"
+            f"the glass is {low:.4g} {length} across, but the model's window needs "
+            f"{2 * radius:.4g} {length}; repeat it or use a larger one"
         )
 
 

@@ -2,7 +2,9 @@
 reached, and it can be taken up there with the same bits.
 
 Beside ``curve.csv``, ``events.csv`` and ``frames.extxyz`` up to the last state that was kept, the
-folder holds ``underway.npz`` as long as the deformation is not finished: arrays without pickle.
+folder holds ``underway.npz`` as long as the deformation is not finished: arrays without pickle. One
+that is finished leaves ``made_with.json`` in its place: what decided it, so that ``--resume`` with
+something else is not answered by its results.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.core.archive import MANIFEST, read_archive, write_archive
+from vitreous.core.archive import MANIFEST, read_archive, read_json, write_archive
 from vitreous.core.errors import VitreousError
 from vitreous.core.underway import Arrays, SoFar
+from vitreous.io.text import write_whole
 
 FILE = "underway.npz"
+MADE_WITH = "made_with.json"  #: beside the results of a deformation that is finished
 GLASS = "the glass"  #: in what a deformation was made with: a digest, which tells nobody anything
 BETWEEN = 30.0  #: seconds between two saves, at least
 SHARE = 20.0  #: a save takes no more than the 20th part of the time
@@ -51,6 +55,8 @@ class Kept:
         self.folder, self._write = folder, write
         self._made_with = json.loads(json.dumps(made_with))
         self._arrays = self._read() if resume else None
+        if not resume:  # what the folder holds is about to be replaced
+            (folder / MADE_WITH).unlink(missing_ok=True)
         self._saved_at, self._took = monotonic(), 0.0
         self._last: SoFar | None = None
 
@@ -90,7 +96,9 @@ class Kept:
         self._saved_at, self._took = monotonic(), monotonic() - begun
 
     def finished(self) -> None:
-        """Nothing is underway any more."""
+        """Nothing is underway any more, and the results are of what they were made with."""
+        about = json.dumps(self._made_with, indent=1) + "\n"
+        write_whole(self.folder / MADE_WITH, about.encode())
         (self.folder / FILE).unlink(missing_ok=True)
 
     def _read(self) -> Arrays:
@@ -107,18 +115,32 @@ class Kept:
             raise VitreousError(
                 f"{path} is damaged ({error}); start anew with --force instead of --resume"
             ) from error
-        self._refuse_other(before)
+        _refuse_other(self.folder, before, self._made_with)
         return arrays
 
-    def _refuse_other(self, before: Mapping[str, Any]) -> None:
-        now = self._made_with
-        other = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-        if other:
-            differ = ", ".join(_differs(name, before.get(name), now.get(name)) for name in other)
-            raise VitreousError(
-                f"{self.folder} holds a deformation that was made otherwise: {differ}; resume it "
-                "with what it was made with, or start anew with --force"
-            )
+
+def check_finished(folder: Path, made_with: Mapping[str, Any]) -> None:
+    """Raises VitreousError if the finished deformation in a folder was made with something else;
+    those of earlier versions do not tell.
+    """
+    path = folder / MADE_WITH
+    if not path.exists():
+        return
+    try:
+        before = read_json(path)
+    except (ValueError, OSError) as error:
+        raise VitreousError(f"{path} is damaged ({error}); start anew with --force") from error
+    _refuse_other(folder, before, json.loads(json.dumps(made_with)))
+
+
+def _refuse_other(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    other = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if other:
+        differ = ", ".join(_differs(name, before.get(name), now.get(name)) for name in other)
+        raise VitreousError(
+            f"{folder} holds a deformation that was made otherwise: {differ}; resume it with what "
+            "it was made with, start anew with --force, or name another folder"
+        )
 
 
 def _differs(name: str, before: Any, now: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vitreous.app.direct_options import (
     common_options,
@@ -116,6 +116,7 @@ def _deform(options: argparse.Namespace) -> Answers:
     from vitreous.core.locks import occupied
     from vitreous.direct import deform
     from vitreous.direct.deformation import engine_for, write_deformation
+    from vitreous.direct.underway import check_finished
 
     if options.out.endswith(".png"):
         raise VitreousError(
@@ -135,11 +136,13 @@ def _deform(options: argparse.Namespace) -> Answers:
     }
     engine = engine_for(glass, model, loading, relax=options.relax, **how)
     folder = made_folder(Path(options.out))
+    decides = _decides(options, engine, glass, model)
     with occupied(folder):
         if options.resume and (there := _finished(folder)):
+            check_finished(folder, decides)
             told = "the deformation is finished, so there is nothing to resume; --force starts anew"
             return {"resumed": told, "written": [str(path) for path in there]}
-        kept = _kept(options, folder, engine, glass, model)
+        kept = _kept(options, folder, engine, decides)
         glass, relaxed = brought_to_rest(options, model, glass, hold_rim=False)
         run = _run(kept, lambda: deform(glass, model, loading, underway=kept, **how))
         files = write_deformation(run, folder)
@@ -158,12 +161,29 @@ def _deform(options: argparse.Namespace) -> Answers:
     }
 
 
+def _decides(
+    options: argparse.Namespace, engine: Simulator, glass: Configuration, model: Potential
+) -> dict[str, Any]:
+    """All that decides the result, by the names that a user knows."""
+    from vitreous.core.store import identity, key_of
+    from vitreous.direct.underway import GLASS
+
+    decides = {
+        f"--{name.replace('_', '-')}": getattr(options, name)
+        for name in ("loading", "angle", "plane", "sign", "contraction", "at_rest", "relax")
+    }
+    content = (glass.positions, glass.cell, glass.species, glass.names, glass.ids, glass.bonds)
+    decides[GLASS] = key_of({"glass": content})
+    for part, option in ((model, "--set"), (engine, "--engine-set")):
+        made = identity(part)
+        whole = "--potential" if part.kind == "potential" else "--engine"
+        decides |= {whole: made["target"], f"the version of {whole}": made["version"]}
+        decides |= {_OWN.get(of, f"{option} {of}"): value for of, value in made["fields"].items()}
+    return decides
+
+
 def _kept(
-    options: argparse.Namespace,
-    folder: Path,
-    engine: Simulator,
-    glass: Configuration,
-    model: Potential,
+    options: argparse.Namespace, folder: Path, engine: Simulator, decides: dict[str, Any]
 ) -> Kept:
     """What keeps the deformation in the folder.
 
@@ -171,9 +191,8 @@ def _kept(
         VitreousError: results that are there and neither to be overwritten nor gone on with, or
         ``--resume`` with nothing to resume.
     """
-    from vitreous.core.store import identity, key_of
     from vitreous.direct.deformation import FILES, write_deformation
-    from vitreous.direct.underway import GLASS, Kept, underway_in
+    from vitreous.direct.underway import Kept, underway_in
 
     if options.resume and not engine.resumes:
         raise VitreousError(
@@ -187,17 +206,6 @@ def _kept(
             f"{folder} holds {what} already; add {go_on}--force to overwrite it, or name another "
             "folder"
         )
-    decides = {
-        f"--{name.replace('_', '-')}": getattr(options, name)
-        for name in ("loading", "angle", "plane", "sign", "contraction", "at_rest", "relax")
-    }
-    content = (glass.positions, glass.cell, glass.species, glass.names, glass.ids, glass.bonds)
-    decides[GLASS] = key_of({"glass": content})
-    for part, option in ((model, "--set"), (engine, "--engine-set")):
-        made = identity(part)
-        whole = "--potential" if part.kind == "potential" else "--engine"
-        decides |= {whole: made["target"], f"the version of {whole}": made["version"]}
-        decides |= {_OWN.get(of, f"{option} {of}"): value for of, value in made["fields"].items()}
     return Kept(folder, write_deformation, decides, resume=options.resume)
 
 
