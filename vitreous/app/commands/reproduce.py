@@ -93,7 +93,7 @@ def _differences(before: Run, after: Run) -> list[str]:
                 lines.append(
                     f"{old.title}: {what} are there {'before' if b is None else 'now'} only"
                 )
-            elif a is not None and not np.array_equal(a, b, equal_nan=True):
+            elif a is not None and b is not None and not np.array_equal(a, b, equal_nan=True):
                 lines.append(f"{old.title}: {what} differ {_apart(a, b)}")
     return lines
 
