@@ -27,6 +27,19 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     }
 
 
+def started(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    """``vitreous`` with these arguments, in a process and session of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "vitreous.cli", *arguments],
+        env=environment(home),
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
 def vitreous(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """``vitreous`` with these arguments, carried out in this process: its status and output."""
     from vitreous.cli import main

@@ -10,26 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
-from toy import environment, vitreous
+from toy import environment, started, vitreous
 
 from vitreous.app.commands.status import summary
 from vitreous.core.campaign import DONE, LEFT, LEFT_OUT, Standing
 
 TOY = ("experiment=toy", "samples=12")
 SLOW = ("generator.pause=0.2",)
-
-
-def start(home, *arguments):
-    command = [sys.executable, "-m", "vitreous.cli", "work", *arguments]
-    return subprocess.Popen(
-        command,
-        env=environment(home),
-        cwd=home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def stored(home, stage="indicators"):  # the last one
@@ -54,7 +41,7 @@ def test_parts_then_a_run_that_computes_no_glass(tmp_path):
 
 
 def test_a_job_that_is_killed_costs_one_glass(tmp_path):
-    job = start(tmp_path, *TOY, *SLOW)
+    job = started(tmp_path, "work", *TOY, *SLOW)
     while len(stored(tmp_path)) < 3:
         time.sleep(0.02)
     os.kill(job.pid, signal.SIGKILL)
@@ -71,7 +58,7 @@ def test_a_job_that_is_killed_costs_one_glass(tmp_path):
 
 
 def test_two_jobs_on_one_store_compute_no_glass_twice(tmp_path):
-    jobs = [start(tmp_path, *TOY, *SLOW) for _ in range(2)]
+    jobs = [started(tmp_path, "work", *TOY, *SLOW) for _ in range(2)]
     said = [job.communicate(timeout=120) for job in jobs]
     assert [job.returncode for job in jobs] == [0, 0], said
     computed = [int(found[1]) for out, _ in said if (found := re.search(r"(\d+) computed", out))]
@@ -80,7 +67,7 @@ def test_two_jobs_on_one_store_compute_no_glass_twice(tmp_path):
 
 
 def test_a_job_that_is_terminated_says_so_and_fails(tmp_path):
-    job = start(tmp_path, *TOY, *SLOW)
+    job = started(tmp_path, "work", *TOY, *SLOW)
     while not stored(tmp_path):
         time.sleep(0.02)
     os.kill(job.pid, signal.SIGTERM)
@@ -93,7 +80,7 @@ def test_a_job_that_is_terminated_says_so_and_fails(tmp_path):
 def test_a_glass_that_kills_its_process_keeps_no_other_from_being_computed(tmp_path):
     poison = (*TOY, "generator.dies=[1]")
     for _ in range(2):
-        job = start(tmp_path, *poison)
+        job = started(tmp_path, "work", *poison)
         job.communicate(timeout=60)
         assert job.returncode == 13
     _, found = standing(tmp_path, *poison)

@@ -4,7 +4,6 @@ that cannot be had is one sentence.
 
 import os
 import stat
-import subprocess
 import sys
 import time
 from functools import partial
@@ -13,7 +12,7 @@ from pathlib import Path
 import executor_tasks as work
 import pytest
 from executor_tasks import outcomes
-from toy import environment, vitreous
+from toy import started, vitreous
 
 from vitreous.core import registry
 from vitreous.core.build import build
@@ -56,23 +55,7 @@ def test_worker_processes_leave_the_same_bits_as_none(name, alone, tmp_path):
 
 
 def test_a_worker_killed_from_outside_costs_nothing_but_time(alone, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "vitreous.cli",
-        *RUN,
-        "generator.pause=0.5",
-        "executor=dask",
-        "executor.workers=2",
-    ]
-    run = subprocess.Popen(
-        command,
-        env=environment(tmp_path),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    run = started(tmp_path, *RUN, "generator.pause=0.5", "executor=dask", "executor.workers=2")
     while not list((tmp_path / "store").rglob("*.npz")):
         assert run.poll() is None
         time.sleep(0.05)

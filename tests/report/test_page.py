@@ -249,3 +249,12 @@ def test_lengths_have_their_unit(found):
     titles = [table.title for table in found["goodness"].tables]
     within = [title for title in titles if "within" in title]
     assert within and all(re.search(r"within [\d.]+ angstrom of the event", t) for t in within)
+
+
+def test_a_horizontal_bar_names_the_value_at_its_end():
+    figure = Figure()
+    axes = figure.subplots()
+    axes.barh([0, 1], [3.0, 0.5], left=1.0)
+    axes.set_xlabel("factor")
+    titles = re.findall(r"<title>(factor [^<]*)</title>", svg(figure, "bars"))
+    assert titles == ["factor 4", "factor 1.5"]

@@ -219,29 +219,25 @@ def unfit(evaluation: type[Any], parts: Parts, dimension: int, registry: Registr
     return ""
 
 
-def _certain(parts: Parts, registry: Registry) -> str:
-    if "model" not in parts:
-        return "a model, but there is none"
-    name = registry.name_of("model", parts["model"])
-    return (
-        "" if parts["model"].knows_uncertainty else f"an uncertainty, and model '{name}' gives none"
-    )
+def _answers(declares: str, gives: str) -> Callable[[Parts, Registry], str]:
+    """What the parts lack where their model does not declare that it answers; ``gives``: what,
+    in words that name it.
+    """
+
+    def lacks(parts: Parts, registry: Registry) -> str:
+        if "model" not in parts:
+            return "a model, but there is none"
+        name = registry.name_of("model", parts["model"])
+        return "" if getattr(parts["model"], declares) else gives.format(name)
+
+    return lacks
 
 
-def _looking(parts: Parts, registry: Registry) -> str:
-    if "model" not in parts:
-        return "a model, but there is none"
-    name = registry.name_of("model", parts["model"])
-    tells = parts["model"].knows_attention
-    return "" if tells else f"an attention, which model '{name}' does not give"
-
-
-def _summing(parts: Parts, registry: Registry) -> str:
-    if "model" not in parts:
-        return "a model, but there is none"
-    name = registry.name_of("model", parts["model"])
-    tells = parts["model"].knows_contributions
-    return "" if tells else f"what each column contributes, which model '{name}' does not say"
+_certain = _answers("knows_uncertainty", "an uncertainty, and model '{}' gives none")
+_looking = _answers("knows_attention", "an attention, which model '{}' does not give")
+_summing = _answers(
+    "knows_contributions", "what each column contributes, which model '{}' does not say"
+)
 
 
 def _mapping(parts: Parts, registry: Registry) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import label_text, short_unit
+from vitreous.analysis.axes import counted, label_text, short_unit
 from vitreous.analysis.neighborhoods import wrap
 from vitreous.analysis.run_maps import event_sites
 from vitreous.core.data import Labels
@@ -103,6 +104,14 @@ def _draw_panel(figure: Figure, axes: Axes, sample: Sample, panel: Panel) -> Non
 def empty(labels: Labels) -> str:
     """How places without a value look in ``draw_map``."""
     return "hatched" if len(labels.grid) == 2 else "not drawn"
+
+
+def reasons(labels: Labels, masked: Mapping[str, int]) -> str:
+    """A line for each reason why places have no value, with their number."""
+    return "\n".join(
+        f"{empty(labels)}: {reason} ({counted(count, 'site', 'sites')})"
+        for reason, count in masked.items()
+    )
 
 
 def sparse_ticks(bar: Colorbar) -> None:

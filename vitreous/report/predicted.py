@@ -12,10 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import counted, label_text
+from vitreous.analysis.axes import label_text
 from vitreous.core.data import Configuration, Labels, in_units
 from vitreous.core.sample import Sample
-from vitreous.report.maps import draw_map, draw_network, empty, sparse_ticks
+from vitreous.report.maps import draw_map, draw_network, reasons, sparse_ticks
 
 
 def draw_prediction(
@@ -68,13 +68,7 @@ def draw_prediction(
     if doubts:
         figure.suptitle("\n".join(["Do not trust this map:", *doubts]), color="firebrick")
     if masked:
-        figure.supxlabel(
-            "\n".join(
-                f"{empty(labels)}: {reason} ({counted(count, 'site', 'sites')})"
-                for reason, count in masked.items()
-            ),
-            fontsize=10,
-        )
+        figure.supxlabel(reasons(labels, masked), fontsize=10)
     figure.savefig(path, dpi=150)
 
 

@@ -14,13 +14,13 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vitreous.analysis.axes import counted, label_text, short_unit
+from vitreous.analysis.axes import label_text, short_unit
 from vitreous.core.data import Configuration, Labels, Trajectory, in_units
 from vitreous.core.sample import Sample
 from vitreous.core.vocabulary import UNITS
 from vitreous.io.text import write_whole
 from vitreous.report.figures import stress_strain
-from vitreous.report.maps import draw_map, draw_network, empty, sparse_ticks
+from vitreous.report.maps import draw_map, draw_network, reasons, sparse_ticks
 
 Array = NDArray[np.float64]
 Column = tuple[Array, str]  #: numbers and their unit
@@ -59,13 +59,7 @@ def draw_sites(glass: Configuration, labels: Labels, path: Path, masked: Mapping
     bar.set_label(label_text(labels.name, short_unit(in_units(labels.unit, glass.units))))
     sparse_ticks(bar)
     if masked:
-        figure.supxlabel(
-            "\n".join(
-                f"{empty(labels)}: {reason} ({counted(count, 'site', 'sites')})"
-                for reason, count in masked.items()
-            ),
-            fontsize=9,
-        )
+        figure.supxlabel(reasons(labels, masked), fontsize=9)
     return _written(figure, path)
 
 

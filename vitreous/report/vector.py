@@ -18,7 +18,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from vitreous.analysis.axes import with_minus
@@ -76,10 +78,17 @@ def _named(figure: Figure) -> Iterator[tuple[Artist, list[str]]]:
                 bar = mesh.colorbar
                 label = "" if bar is None else f"{_plain(bar.ax.get_xlabel())} "
                 yield mesh, [_of_value(label, value) for value in values]
-        for bar in axes.patches:
-            if axes.containers:
-                x = bar.get_x() + 0.5 * bar.get_width()  # pyright: ignore[reportAttributeAccessIssue]
-                yield bar, [_of_point(axes, "", x, bar.get_height())]  # pyright: ignore[reportAttributeAccessIssue]
+        for bars in axes.containers:
+            if isinstance(bars, BarContainer):
+                across = bars.orientation == "horizontal"
+                yield from ((bar, [_of_bar(axes, bar, across)]) for bar in bars)
+
+
+def _of_bar(axes: Axes, bar: Rectangle, horizontal: bool) -> str:
+    """Of a horizontal bar the value at its end: what it belongs to is told by its colour."""
+    if horizontal:
+        return with_minus(f"{_plain(axes.get_xlabel())} {bar.get_x() + bar.get_width():.4g}")
+    return _of_point(axes, "", bar.get_x() + 0.5 * bar.get_width(), bar.get_height())
 
 
 def _of_point(axes: Axes, label: str, x: float, y: float) -> str:

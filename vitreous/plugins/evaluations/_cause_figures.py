@@ -88,5 +88,6 @@ def _factors(axes: Any, of: Explained, colours: Mapping[str, str]) -> None:
     axes.barh(range(len(factors)), np.array(factors) - 1.0, left=1.0, color=list(colours.values()))
     axes.set_xscale("log")
     axes.set(yticks=[], ylim=(len(factors) - 0.4, -0.6))
+    axes.set_xlabel("factor", fontsize=7)
     plain(axes)
     axes.tick_params(labelsize=7)
