@@ -89,7 +89,7 @@ def test_predict_says_where_and_when(glasses, tmp_path, capsys):
     file = write_configuration(tmp_path / "glass.extxyz", glasses[1])
     assert main(["predict", NAME, str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["first_failure"]
-    assert set(told) == {"strain", "intervals", "spots"}
+    assert set(told) == {"strain", "known", "intervals", "spots"} and told["known"]
     factors = [spot["hazard_factors"] for spot in told["spots"]]
     assert all(each and min(each.values()) >= 2.0 for each in factors)
     assert told["intervals"]["low_90"] < told["strain"] < told["intervals"]["high_90"]
@@ -127,4 +127,8 @@ def test_a_glass_stronger_than_any_of_the_training_is_told_so(tmp_path, capsys):
     glass = SIMULATOR.relax(glass, YukawaSilica())
     file = write_configuration(tmp_path / "perfect.extxyz", glass)
     assert main(["predict", NAME, str(file)]) == 0
-    assert "when this glass fails is not known" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "when this glass fails is not known" in shown.err
+    assert "up to which was learnt: when is not known" in shown.out and "(90 %" not in shown.out
+    assert main(["predict", NAME, str(file), "--json"]) == 0
+    assert not json.loads(capsys.readouterr().out)["first_failure"]["known"]

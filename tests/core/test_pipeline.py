@@ -12,7 +12,7 @@ from vitreous.core.attempt import attempt
 from vitreous.core.board import Board
 from vitreous.core.cases import Case, LoadCase
 from vitreous.core.data import Loading
-from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
+from vitreous.core.errors import Crystallised, NotConverged, Unusable, VitreousError
 from vitreous.core.executor import Crew, Lost
 from vitreous.core.learning import Lesson
 from vitreous.core.split import Split
@@ -442,6 +442,22 @@ def test_a_glass_relaxed_by_a_version_that_did_not_look_is_found_in_the_store(
     assert result.fresh["relax"] == 1  # of the replacement alone
 
 
+def test_a_quench_that_crystallised_is_replaced_and_does_not_end_the_run(
+    pipeline, store, monkeypatch, toy
+):
+    generate = toy.Lattice.generate
+
+    def quench(self, index, rng):
+        if index == 2:
+            raise Crystallised("glass 2 crystallised")
+        return generate(self, index, rng)
+
+    monkeypatch.setattr(toy.Lattice, "generate", quench)
+    result = pipeline.run(store)
+    assert [s.index for s in result.samples] == [0, 1, 3, 4, 5, 6]
+    assert result.excluded == {2: "glass 2 crystallised; sample 6 takes its place"}
+
+
 def test_at_most_as_many_glasses_are_replaced_as_were_asked_for(pipeline, store, breakable):
     with pytest.raises(
         VitreousError, match="all 12 samples were left out; sample 0: relaxing changed the network"
@@ -471,7 +487,7 @@ def test_what_left_a_glass_out_is_known_beyond_the_worker_process(pipeline, stor
             )
         )
     )
-    assert type(failure.as_error()) is NetworkChanged
+    assert type(failure.as_error()) is Unusable
 
 
 def test_a_task_of_an_edited_component_is_refused_and_nothing_of_it_is_stored(pipeline, store, toy):

@@ -40,6 +40,7 @@ def failed(index, around, **changed):
     hazards = np.exp(columns.sum(axis=1))[:, None] * HAZARD_STRAINS**4
     return sample.with_(
         labels=replace(sample.labels, task="survival", unit="strain", values=values),
+        events=replace(sample.events, values=[0.1], columns={"strain": np.array([0.1])}),
         features=Features(form="vector", level="atom", names=("length", "load"), values=columns),
         predicted={"prediction": np.ones(SITES), "uncertainty": None, "hazards": hazards},
         **changed,

@@ -68,6 +68,32 @@ def test_of_three_events_each_counts():
     assert row["three_5"] == pytest.approx(1 / 3)
 
 
+def test_bounds_are_those_of_glasses_not_of_their_loadings():
+    """Four glasses, of which two are hit along both loadings: as wide as of one loading each."""
+    scales = np.linspace(0.1, 0.3, SITES)
+    one = [predicted(k, scales, event, 0.08) for k, event in enumerate((0, 0, 9, 9))]
+    two = [
+        replace(each, case=replace(each.case, loading=loading))
+        for each in one
+        for loading in (0, 1)
+    ]
+    alone, both = (found(*of).numbers["model"] for of in (one, two))
+    for end in ("inside_1_low", "inside_1_high"):
+        assert both[end] == alone[end]
+    assert (alone["inside_1_low"], alone["inside_1_high"]) == (0.0, 1.0)
+
+
+def test_labels_that_count_another_event_as_the_first_are_refused():
+    sample = predicted(0, np.linspace(0.1, 0.3, SITES), 0, 0.08)
+    later = sample.with_(
+        labels=replace(sample.labels, values=np.where(sample.labels.values > 0, 0.09, -0.16))
+    )
+    with pytest.raises(VitreousError, match="give labeler and events the same kind"):
+        found(later)
+    none = sample.with_(labels=replace(sample.labels, values=-np.abs(sample.labels.values)))
+    assert found(sample, none).numbers["glasses_without_event"] == 1.0
+
+
 def test_training_glasses_are_not_scored():
     scales = np.linspace(0.1, 0.3, SITES)
     test, train = (predicted(k, scales, event, 0.08) for k, event in enumerate((0, 9)))

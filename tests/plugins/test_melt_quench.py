@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vitreous.core.errors import VitreousError
+from vitreous.core.errors import Crystallised, VitreousError
 from vitreous.core.store import identity
 from vitreous.io import lammps_restarts
 from vitreous.io.lammps_quench import Quench
@@ -146,7 +146,7 @@ def test_a_quench_that_crystallises_is_said():
         schedule=((0.05, 0.05, 20.0),),  # the lattice it starts from turns triangular
         pair_commands=("pair_style lj/smooth/linear 2.5", "pair_coeff * * 1.0 1.0"),
     )
-    with pytest.raises(VitreousError, match=r"glass 3 crystallised: .* cool faster"):
+    with pytest.raises(Crystallised, match=r"glass 3 crystallised: .* cool faster"):
         generator.generate(3, np.random.default_rng(0))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.neighborhoods import heights
 from vitreous.analysis.scores import TRUE_MAP, weakness
+from vitreous.core.errors import VitreousError
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 
@@ -115,3 +116,28 @@ def grid_spacing(sample: Sample) -> float:
     if grid:
         return float(np.max(np.linalg.norm(cell, axis=1) / np.array(grid)))
     return float(np.prod(heights(cell)) / max(len(sample.labels), 1)) ** (1.0 / len(cell))
+
+
+def first_strain(sample: Sample) -> float:
+    """Strain of the first event of a glass that had one.
+
+    Raises:
+        VitreousError: labels of failures count another event as the first.
+    """
+    assert sample.events is not None
+    first, labels = float(np.min(sample.events.values)), sample.labels
+    if labels.task == "survival":
+        counted = float(np.min(labels.values[labels.values > 0.0], initial=np.inf))
+        if counted not in (first, np.inf):
+            raise VitreousError(
+                f"{sample.title}: the first event comes at strain {first:g}, the first that the "
+                f"labels count at {counted:g}; give labeler and events the same kind and "
+                "smallest"
+            )
+    return first
+
+
+def failed(sample: Sample) -> bool:
+    """Whether it had an event, and its labels, if they are of failures, count one."""
+    survived = sample.labels.task == "survival" and not np.any(sample.labels.values > 0.0)
+    return len(event_sites(sample)) > 0 and not survived

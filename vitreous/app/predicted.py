@@ -138,6 +138,7 @@ def _failures(found: Prediction) -> Answers:
     return {
         "first_failure": {
             "strain": failure.strain,
+            "known": failure.beyond is None,
             "intervals": {
                 f"{side}_{100 * p:.0f}": end
                 for p, ends in failure.bounds.items()

@@ -157,9 +157,12 @@ def _failures(found: Prediction) -> Answers:
         for spot in failure.spots
     ]
     together = sum(spot.probability for spot in failure.spots)
+    when = f"at strain {rounded(failure.strain, span[1] - span[0])} ({_SURE} %: {_span(span)})"
+    if failure.beyond is not None:
+        when = f"beyond strain {failure.beyond:.3g}, up to which was learnt: when is not known"
+    where = f"in one of {len(spots)} spots" if len(spots) > 1 else "in one spot"
     return {
-        "first_failure": f"at strain {rounded(failure.strain, span[1] - span[0])} ({_SURE} %: "
-        f"{_span(span)}), in one of {len(spots)} spots with probability {together:.2f}",
+        "first_failure": f"{when}; {where} with probability {together:.2f}",
         "likeliest_spots": spots,
     }
 

@@ -15,6 +15,7 @@ from vitreous.core.vocabulary import HAZARD_STRAINS
 
 Array = NDArray[np.float64]
 SPOTS = 3  #: that are named
+LEAST = 0.005  #: probability of a spot that is named beside the likeliest
 WIDE = 3.5  #: radius of a spot, over the distance between atoms: 8 angstrom in planar silica
 
 
@@ -31,12 +32,14 @@ class Spot(NamedTuple):
 
 class FirstFailure(NamedTuple):
     """Fields:
-    strain: the median. bounds: ends of central intervals, by the probability that they hold.
-    shares: (M,) probability of each site to be the first, NaN where it is masked. spots: the
-    likeliest ones, farther apart than they are wide, the likeliest first.
+    strain: the median. beyond: as of ``Prediction``. bounds: ends of central intervals, by the
+    probability that they hold. shares: (M,) probability of each site to be the first, NaN where it
+    is masked. spots: the likeliest ones, farther apart than they are wide, the likeliest first;
+    beside the very first none that is hardly possible.
     """
 
     strain: float
+    beyond: float | None
     bounds: Mapping[float, tuple[float, float]]
     shares: Array
     spots: tuple[Spot, ...]
@@ -52,6 +55,7 @@ def first_failure(found: Prediction) -> FirstFailure | None:
     chance[known] = shares(hazards)
     return FirstFailure(
         strain=quantile(hazards, HAZARD_STRAINS, 0.5),
+        beyond=found.beyond,
         bounds={
             p: (
                 quantile(hazards, HAZARD_STRAINS, 0.5 - 0.5 * p),
@@ -79,4 +83,5 @@ def _spots(found: Prediction, chance: Array) -> tuple[Spot, ...]:
         around = np.linalg.norm(step, axis=1) <= radius
         spots.append(Spot(site, float(left[around].sum()), tuple(strongest(found.causes, site))))
         left[around] = 0.0
-    return tuple(sorted(spots, key=lambda spot: -spot.probability))
+    first, *others = sorted(spots, key=lambda spot: -spot.probability)
+    return (first, *(spot for spot in others if spot.probability >= LEAST))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.causes import causes
+from vitreous.analysis.first_passage import quantile
 from vitreous.bundles.bundle import Bundle
 from vitreous.bundles.domain import prepared
 from vitreous.bundles.judging import largest_force, verdict
@@ -21,6 +22,7 @@ from vitreous.core.data import Configuration, Labels, Loading
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.executor import cores
 from vitreous.core.learning import hazards_of
+from vitreous.core.vocabulary import HAZARD_STRAINS
 from vitreous.mechanics.relax import AT_REST
 
 Array = NDArray[np.float64]
@@ -42,6 +44,8 @@ class Prediction:
         that does not know.
         hazards: (M, S) cumulative, at ``HAZARD_STRAINS``, NaN where masked, of labels of task
         "survival"; None of other tasks.
+        beyond: of failures the largest strain that the training saw, where the median of the first
+        lies beyond it, so that when it comes is not known; else None.
         causes: (M,) by what it is, how much of the logarithm of its hazard sets a site apart from
         the median site, NaN where masked; empty from a model or descriptor that does not know.
         uncertainty: deviation of each value, as they are shaped, within which 68 % of the true
@@ -66,6 +70,7 @@ class Prediction:
     reasons: NDArray[np.str_]
     probabilities: Array | None
     hazards: Array | None
+    beyond: float | None
     causes: Mapping[str, Array]
     uncertainty: Array | None
     bounds: Mapping[float, tuple[Array, Array]]
@@ -156,6 +161,7 @@ def predict(
         reasons=reasons,
         probabilities=probabilities,
         hazards=hazards,
+        beyond=_beyond(answers.hazards, bundle),
         causes={name: _everywhere(of, known) for name, of in answers.causes.items()},
         uncertainty=deviations,
         bounds=bounds,
@@ -163,6 +169,14 @@ def predict(
         largest_force=largest_force(glass, bundle),
         by_number=bundle.descriptor.reads_atom_order,
     )
+
+
+def _beyond(hazards: Array | None, bundle: Bundle) -> float | None:
+    """The largest strain that the training saw, where the first failure is expected later."""
+    if hazards is None:
+        return None
+    watched = float(bundle.glasses["watched"])
+    return watched if quantile(hazards, HAZARD_STRAINS, 0.5) > watched else None
 
 
 def _ask(glass: Configuration, bundle: Bundle, loading: Loading, sites: Array) -> _Answers:

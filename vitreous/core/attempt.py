@@ -9,7 +9,7 @@ from typing import Any
 from vitreous.core.board import Board
 from vitreous.core.cases import Case
 from vitreous.core.chain import Chain
-from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
+from vitreous.core.errors import NotConverged, Unusable, VitreousError
 from vitreous.core.notes import notes
 from vitreous.core.plugin_lines import of_plugin
 from vitreous.core.source import refuse_edited
@@ -22,7 +22,7 @@ class Failure:
     """A refusal that crossed from a worker process: the sentence, and what it was.
 
     Fields:
-        kind: NotConverged or NetworkChanged, which leave out the sample alone, or VitreousError,
+        kind: NotConverged or Unusable, which leave out the sample alone, or VitreousError,
         which stops the run.
     """
 
@@ -67,7 +67,7 @@ def attempt(
 def _portable(error: VitreousError) -> Failure:
     kinds = (
         NotConverged,
-        NetworkChanged,
+        Unusable,
         VitreousError,
     )  # the first that fits: others take more than a sentence to make
     return Failure(reason=str(error), kind=next(kind for kind in kinds if isinstance(error, kind)))

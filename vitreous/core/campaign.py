@@ -20,7 +20,7 @@ from typing import Any
 from vitreous.core.archive import read_json
 from vitreous.core.attempt import Failure
 from vitreous.core.board import Board
-from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
+from vitreous.core.errors import NotConverged, Unusable, VitreousError
 from vitreous.core.executor import Crew
 from vitreous.core.locks import lock, taken_over
 from vitreous.core.pipeline import Pipeline, Report
@@ -31,7 +31,7 @@ from vitreous.core.store import Store
 FOLDER = "campaign"
 DONE, LEFT_OUT, LEFT = "done", "left out", "left"  #: how far a glass is
 COMPUTED, STORED, ELSEWHERE = "computed", "stored", "elsewhere"  #: what a process did with it
-_CHANGED = NetworkChanged.__name__
+_CHANGED = Unusable.__name__
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,8 @@ class Campaign:
         ``computed``, ``stored`` before, ``left out``, or ``elsewhere``, at work in another process.
 
         A glass at which a process died comes last: should it kill every process, the others are
-        done. A shard whose glasses were all done computes those that replace glasses whose network
-        changed. ``again``: those left out before are tried again.
+        done. A shard whose glasses were all done computes those that replace glasses that cannot be
+        used. ``again``: those left out before are tried again.
 
         Raises:
             VitreousError: what would end a run.
@@ -140,7 +140,7 @@ class Campaign:
             each = outcome if isinstance(outcome, list) else [outcome]
             failures = {k: found for k, found in enumerate(each) if isinstance(found, Failure)}
             for failure in failures.values():
-                if not issubclass(failure.kind, NotConverged | NetworkChanged):
+                if not issubclass(failure.kind, NotConverged | Unusable):
                     raise VitreousError(f"sample {glass}: {failure.reason}")
             whole = len(failures) == len(each)
             k, first = next(iter(failures.items()), (0, None))

@@ -26,7 +26,15 @@ class NotConverged(VitreousError):
     """
 
 
-class NetworkChanged(VitreousError):
-    """A relaxed glass has other bonds than it was made with; it must not be used as if it were that
-    glass.
+class Unusable(VitreousError):
+    """A glass that must not be used as if it were one of those asked for: it is left out, and where
+    a number of glasses was asked for, another takes its place.
     """
+
+
+class NetworkChanged(Unusable):
+    """A relaxed glass has other bonds than it was made with."""
+
+
+class Crystallised(Unusable):
+    """A quench ended in a crystal."""

@@ -17,7 +17,7 @@ from vitreous.core.board import Board
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
 from vitreous.core.chain import Chain, chains
 from vitreous.core.compose import ROLES
-from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
+from vitreous.core.errors import NotConverged, Unusable, VitreousError
 from vitreous.core.executor import Crew, Lost
 from vitreous.core.interfaces import Generator, Model
 from vitreous.core.learning import Lesson, sums
@@ -39,8 +39,8 @@ class Pipeline(Chain):
         loadings: those that glasses are taken along, and which roles take them; empty: ``loading``
         alone.
         samples: how many glasses at most; None takes all that the generator has. Where it makes as
-            many as asked for, a glass whose network changed when it was relaxed is replaced by the
-            next one. split: their roles. seed: root of split and fit.
+            many as asked for, a glass that cannot be used is replaced by the next one.
+        split: their roles. seed: root of split and fit.
         tested: makes the test glasses, numbered as the others, where they are to be larger or of
         another kind than those that are learnt from; None: ``generator``.
     """
@@ -204,7 +204,7 @@ class Pipeline(Chain):
     ) -> _Outcome:
         """All cases, replacements included.
 
-        The next free number replaces a glass whose network changed, in its role, in the order of
+        The next free number replaces a glass that cannot be used, in its role, in the order of
         the glasses replaced: what becomes of a glass is decided by its number, so every run finds
         the same replacements. There are at most as many as glasses asked for.
         """
@@ -213,7 +213,7 @@ class Pipeline(Chain):
         while wanted:
             failures = self._compute(store, crew, wanted, report, outcome)
             changed = [
-                index for index, failure in failures.items() if isinstance(failure, NetworkChanged)
+                index for index, failure in failures.items() if isinstance(failure, Unusable)
             ]
             instead = self.replace(outcome.roles, changed, len(planned))
             outcome.excluded |= {index: str(failure) for index, failure in failures.items()}
@@ -262,7 +262,7 @@ class Pipeline(Chain):
             ]
             for failure in each:
                 if isinstance(failure, BaseException) and not isinstance(
-                    failure, NotConverged | NetworkChanged | Lost
+                    failure, NotConverged | Unusable | Lost
                 ):
                     failure.add_note(f"while computing sample {index}")
                     raise failure

@@ -315,7 +315,8 @@ def compute_glass(
 
     Raises:
         NotConverged: relaxing failed; the glass must be left out.
-        NetworkChanged: relaxing broke or formed bonds; the glass must be left out.
+        Unusable: relaxing broke or formed bonds, or a quench crystallised; the glass must be left
+        out.
         VitreousError: anything else that is wrong with the input, the set-up or the disk.
     """
     yield from Glass(chains, store, index).compute()

@@ -120,6 +120,8 @@ def _picture(path: Path, found: Prediction) -> None:
 
 
 def _when(failure: FirstFailure) -> str:
+    if failure.beyond is not None:
+        return f"first failure beyond strain {failure.beyond:.3f}: when is not known"
     low, high = failure.bounds[0.9]
     return f"first failure at strain {failure.strain:.3f} (90 %: {low:.3f} to {high:.3f})"
 

@@ -41,10 +41,10 @@ def warn(found: Prediction, bundle: Bundle, *, relax: str | None) -> None:
             stacklevel=3,
         )
     failure = first_failure(found)
-    if failure is not None and failure.strain > bundle.glasses["watched"]:
+    if failure is not None and failure.beyond is not None:
         warnings.warn(
             f"the first failure is expected at a strain of {failure.strain:.3g}, beyond the "
-            f"{bundle.glasses['watched']:.3g} at which the last of the training glasses failed: "
+            f"{failure.beyond:.3g} at which the last of the training glasses failed: "
             "when this glass fails is not known",
             stacklevel=3,
         )

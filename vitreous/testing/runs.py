@@ -78,7 +78,7 @@ def _sample(evaluation: Any, index: int, role: str, level: str, task: str) -> Sa
     if task == "class":
         labels = _classes(labels)
     if task == "survival":
-        labels = replace(labels, task="survival", unit="strain")
+        labels = _failures(labels)
     values = np.nan_to_num(labels.values, nan=0.5)
     first = values[:, 0] if labels.components else values
     columns = np.stack(
@@ -109,6 +109,13 @@ def _classes(labels: Labels) -> Labels:
     """The large values as a class."""
     values = np.where(labels.mask, labels.values > 0.6, np.nan)
     return replace(labels, task="class", classes=("strong", "weak"), unit="1", values=values)
+
+
+def _failures(labels: Labels) -> Labels:
+    """The sites of large values failed in the first event of ``_events``, others held on."""
+    strain = np.where(labels.values > 0.6, 0.01, -0.05)
+    values = np.where(labels.mask, strain, np.nan)
+    return replace(labels, task="survival", unit="strain", values=values)
 
 
 def _classified(rng: Random, values: Array) -> dict[str, Any]:

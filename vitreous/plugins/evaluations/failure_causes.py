@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.causes import causes, in_digits, strongest
 from vitreous.analysis.first_passage import quantile, shares
-from vitreous.analysis.run_maps import event_sites
+from vitreous.analysis.run_maps import failed, first_strain
 from vitreous.core.data import UNITS
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table
@@ -69,7 +69,7 @@ class FailureCauses(Evaluation):
             raise VitreousError(f"failure_causes shown={self.shown}; expected zero or more")
 
     def evaluate(self, run: Run) -> Evaluated:
-        failures = [_explained(run, sample) for sample in run.role("test") if _failed(sample)]
+        failures = [_explained(run, sample) for sample in run.role("test") if failed(sample)]
         if not failures:
             return Evaluated(title=_TITLE, text="No test glass has an event.")
         numbers = _by_meaning(failures)
@@ -122,28 +122,23 @@ class Explained(NamedTuple):
         }
 
 
-def _failed(sample: Sample) -> bool:
-    """Whether an event was seen, and is among those that the labels count."""
-    return len(event_sites(sample)) > 0 and bool((sample.labels.values > 0.0).any())
-
-
 def _explained(run: Run, sample: Sample) -> Explained:
     features, hazards = run.shown(sample), sample.hazards
     given = None if run.model is None else run.model.contributions(features)
     assert given is not None and hazards is not None, "it declares that it needs them"
-    assert sample.events is not None and sample.features is not None
+    assert sample.features is not None
     hazard = given.sum(axis=1) - np.median(given.sum(axis=1))
     values = sample.labels.values
     around = np.flatnonzero(values == values[values > 0.0].min())
-    failed = int(around[np.argmax(hazard[around])])
+    site = int(around[np.argmax(hazard[around])])
     return Explained(
         sample=sample,
-        failed=failed,
+        failed=site,
         likeliest=int(np.argmax(shares(hazards))),
         hazard=hazard,
         causes=causes(given, sample.features.names, run.meanings),
-        weaker=100.0 * float(np.mean(hazard > hazard[failed])),
-        strain=float(np.min(sample.events.values)),
+        weaker=100.0 * float(np.mean(hazard > hazard[site])),
+        strain=first_strain(sample),
         median=quantile(hazards, HAZARD_STRAINS, 0.5),
     )
 

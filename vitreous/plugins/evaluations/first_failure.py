@@ -21,12 +21,13 @@ its probability that a site is the first to fail, and the distribution of the st
 weakest of all sites (``vitreous.analysis.first_passage``); indicators have neither bits nor strain.
 Glasses without an event are left out of what is about places, and counted; their strain is not
 known, but for being beyond the deformation, and left out too. ``low`` and ``high`` bound the middle
-95 % of what samples of the glasses, drawn with replacement, have (bootstrap).
+95 % of what samples of the glasses, drawn with replacement, each with all its loadings, have
+(bootstrap).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -34,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.first_passage import crps, quantile, shares, total_hazard
-from vitreous.analysis.run_maps import MODEL, compared_maps, event_sites
+from vitreous.analysis.run_maps import MODEL, compared_maps, event_sites, failed, first_strain
 from vitreous.analysis.scores import goodness_of_sites, locate, weakness
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, mean
@@ -75,20 +76,20 @@ class FirstFailure(Evaluation):
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
         strains: list[Strain] = []
-        silent = 0
+        silent, owners = 0, list[int]()
         for sample in run.role("test"):
-            places = event_sites(sample)
-            if not len(places):
+            if not failed(sample):
                 silent += 1
                 continue
-            glasses[sample.name] = self._places(run, sample, places)
+            glasses[sample.name] = self._places(run, sample, event_sites(sample))
+            owners.append(sample.index)
             if sample.hazards is not None:
                 strains.append(Strain.of(sample))
                 of_model = {**glasses[sample.name][MODEL], **strains[-1].numbers()}
                 glasses[sample.name][MODEL] = of_model
         if not glasses:
             return Evaluated(title=_TITLE, text="No test glass has an event.")
-        numbers: dict[str, Any] = _over_glasses(glasses)
+        numbers: dict[str, Any] = _over_glasses(glasses, owners)
         if strains:
             numbers["strain"] = _when(strains)
         return Evaluated(
@@ -140,8 +141,8 @@ class Strain(NamedTuple):
 
     @classmethod
     def of(cls, sample: Sample) -> Strain:
-        assert sample.events is not None and sample.hazards is not None
-        true, hazards = float(np.min(sample.events.values)), sample.hazards
+        assert sample.hazards is not None
+        true, hazards = first_strain(sample), sample.hazards
         total = total_hazard(hazards, HAZARD_STRAINS, np.array([true]))[0]
         low, median, high = (quantile(hazards, HAZARD_STRAINS, q) for q in (0.05, 0.5, 0.95))
         return cls(
@@ -164,20 +165,34 @@ def _around_first(sample: Sample) -> NDArray[np.bool_]:
     return values == failed.min() if len(failed) else np.zeros(len(values), dtype=bool)
 
 
-def _over_glasses(glasses: Mapping[str, Mapping[str, Numbers]]) -> dict[str, Numbers]:
-    """Means over glasses by map, with bounds of the middle 95 % of resampled means."""
+def _over_glasses(
+    glasses: Mapping[str, Mapping[str, Numbers]], owners: Sequence[int]
+) -> dict[str, Numbers]:
+    """Means over cases by map, with bounds of the middle 95 % of resampled means; ``owners``: the
+    glass of each case.
+    """
     names = dict.fromkeys(name for of in glasses.values() for name in of)
     found = {}
     for name in names:
+        known = [name in of for of in glasses.values()]
         rows = [of[name] for of in glasses.values() if name in of]
         keys = [key for key in rows[0] if key not in ("strain", "median", "from", "to")]
         found[name] = {key: mean([row[key] for row in rows]) for key in keys}
         for key in ("inside_1", "inside_0.1", "spot"):
             values = np.array([row[key] for row in rows])
-            drawn = np.random.default_rng(0).integers(len(values), size=(_RESAMPLED, len(values)))
-            low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
-            found[name][f"{key}_low"], found[name][f"{key}_high"] = float(low), float(high)
+            low, high = _bounds(values, np.array(owners)[known])
+            found[name][f"{key}_low"], found[name][f"{key}_high"] = low, high
     return found
+
+
+def _bounds(values: Array, owners: NDArray[np.int64]) -> tuple[float, float]:
+    """Of the mean of ``values``, one per case: glasses are drawn, each with all its cases."""
+    group = np.unique(owners, return_inverse=True)[1]
+    size = np.bincount(group)
+    drawn = np.random.default_rng(0).integers(len(size), size=(_RESAMPLED, len(size)))
+    means = np.bincount(group, values)[drawn].sum(axis=1) / size[drawn].sum(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _when(strains: list[Strain]) -> dict[str, float | None]:

@@ -24,7 +24,7 @@ import numpy as np
 
 from vitreous.analysis.crystalline import crystalline
 from vitreous.core.data import Configuration
-from vitreous.core.errors import VitreousError
+from vitreous.core.errors import Crystallised, VitreousError
 from vitreous.core.interfaces import Generator
 from vitreous.io.lammps import refuse_commands
 from vitreous.io.lammps_quench import Quench, cooled
@@ -139,7 +139,8 @@ class MeltQuench(Generator):
         """Glass number ``index``; ``rng`` gives the species' positions and the velocities.
 
         Raises:
-            VitreousError: from LAMMPS, or if it crystallised.
+            VitreousError: from LAMMPS.
+            Crystallised: it is no glass.
         """
         count, d = sum(self.counts), self.dimension
         length = (count / self.density) ** (1.0 / d)
@@ -164,7 +165,7 @@ class MeltQuench(Generator):
             positions, lengths = cooled(*melt)
         share = crystalline(positions, np.diag(lengths), (True,) * d).mean()
         if share > CRYSTAL:
-            raise VitreousError(
+            raise Crystallised(
                 f"glass {index} crystallised: the bonds of {100.0 * share:.0f} % of its atoms "
                 "point as their neighbours' do; cool faster, or change its composition"
             )
