@@ -1,6 +1,7 @@
 """The bundle of failures that ships: position and strain of the first event, glasses made here."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,13 @@ def test_a_repeated_glass_fails_no_later_and_in_each_copy_alike(bundle, glasses)
     one, two = (first_failure(predict(g, bundle)) for g in (glass, twice))
     assert two.strain < one.strain
     np.testing.assert_allclose(two.shares[:n], 0.5 * one.shares, rtol=1e-3, atol=1e-9)
+
+
+def test_spots_that_are_hardly_possible_are_not_named(bundle, glasses):
+    found = predict(glasses[0], bundle)
+    hazards = found.hazards * np.where(np.arange(len(found.hazards)) == 5, 1e9, 1.0)[:, None]
+    assert len(first_failure(found).spots) > 1
+    assert [s.site for s in first_failure(replace(found, hazards=hazards)).spots] == [5]
 
 
 def test_predict_says_where_and_when(glasses, tmp_path, capsys):
