@@ -138,6 +138,15 @@ def test_a_file_is_no_run_and_a_folder_no_file(tmp_path, capsys, named, options,
     assert said in capsys.readouterr().err
 
 
+def test_of_a_run_a_test_glass_is_asked_although_others_come_first(learnt, monkeypatch):
+    run = Run.open(learnt[1])
+    ordered = sorted(run.samples, key=lambda sample: sample.role == "test")
+    monkeypatch.setattr(Run, "open", lambda folder: replace(run, samples=tuple(ordered)))
+    shown, about = predict._of_run("anywhere", None, 0.0)
+    assert about["glass"] == f"{run.role('test')[0].index}, test"
+    assert np.array_equal(shown.positions, run.role("test")[0].configuration.positions)
+
+
 def test_what_it_learnt_is_drawn_and_put_into_words(learnt):
     _, folder, scores, _ = learnt
     assert (folder / "failure_causes.png").is_file()
