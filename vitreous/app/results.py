@@ -32,12 +32,16 @@ def print_results(
 def _lines(answers: Answers) -> str:
     """``name  value``, one per line; of a list of results each on a line of its own."""
     width = max(len(name) for name in answers)
-    each = (
-        (name, item)
+    return "".join(f"{name:{width}}  {text}\n" for name, text in in_rows(answers))
+
+
+def in_rows(answers: Answers) -> list[tuple[str, str]]:
+    """Name and text of each line."""
+    return [
+        (name.replace("_", " "), _words(item))
         for name, value in answers.items()
         for item in (value if _results(value) else [value])
-    )
-    return "".join(f"{name.replace('_', ' '):{width}}  {_words(value)}\n" for name, value in each)
+    ]
 
 
 def _results(value: Any) -> bool:

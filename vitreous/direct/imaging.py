@@ -51,7 +51,11 @@ def micrograph(path: str | Path, **fields: Any) -> MicrographReport:
         missing, damaged, or shows no network. Flagged spots are warned of.
     """
     maker = construct(TEMImage, "tem_image", {"path": str(path), **fields})
-    imaged = maker.network(0)
+    return reported(maker, maker.network(0))
+
+
+def reported(maker: TEMImage, imaged: Imaged) -> MicrographReport:
+    """All of a network that the image of ``maker`` shows. Flagged spots are warned of."""
     configuration = maker.glass(imaged, maker.files()[0])
     found = imaged.found
     layers = trace_layers(configuration, configuration.bonds)

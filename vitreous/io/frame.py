@@ -27,7 +27,8 @@ class Frame:
     types, as far as the file tells them, and ``named_by`` says what of the file tells names.
     ``numbered`` is False where the file gives no ids, or the same more than once: ids are rows
     then. ``planar`` is True when the file knows no third dimension. ``strain`` if it says so.
-    ``notes`` are what the user should know of how it was read.
+    ``notes`` are what the user should know of how it was read. ``columns`` are further numbers of
+    every atom (N,), by the names of the file.
     """
 
     positions: Floats
@@ -42,6 +43,7 @@ class Frame:
     planar: bool = False
     strain: float | None = None
     notes: tuple[str, ...] = ()
+    columns: Mapping[str, Floats] = field(default_factory=dict)
 
     def noting(self, *notes: str) -> Frame:
         """The same with more notes."""
@@ -65,7 +67,11 @@ def in_order(frame: Frame) -> Frame:
     frame = numbered_once(frame)
     order = np.argsort(frame.ids, kind="stable")
     return replace(
-        frame, positions=frame.positions[order], ids=frame.ids[order], kinds=frame.kinds[order]
+        frame,
+        positions=frame.positions[order],
+        ids=frame.ids[order],
+        kinds=frame.kinds[order],
+        columns={name: values[order] for name, values in frame.columns.items()},
     )
 
 

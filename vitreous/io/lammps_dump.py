@@ -5,6 +5,7 @@ shortened.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +132,19 @@ def _frame(columns: list[str], rows: list[list[str]], box: _Box) -> Frame:
         numbered="id" in table,
         planar=planar,
         notes=notes,
+        columns=_further(table),
     )
+
+
+def _further(table: dict[str, tuple[str, ...]]) -> dict[str, Floats]:
+    """Columns of numbers that say neither what an atom is nor where."""
+    known = {"id", "type", "element", "typelabel", "mol"}
+    known |= {name for names, _ in _COORDINATES for name in names}
+    found = {}
+    for name in table.keys() - known:
+        with suppress(ValueError):
+            found[name] = floats(table[name])
+    return {name: found[name] for name in table if name in found}
 
 
 def _positions(

@@ -118,6 +118,14 @@ def read_frames(
     return [_parsed(path, form, parses, number) for number in numbers]
 
 
+def read_columns(path: str | Path, frame: int = -1) -> dict[str, Floats]:
+    """Further numbers of every atom in a file (N,), by their names there, in the order of the atoms
+    of ``read_configuration``; of vectors a column for each component. Errors are those of
+    ``read_configuration``.
+    """
+    return dict(read_frames(path, frame)[0].columns)
+
+
 def reading_changed(path: Path, species: Sequence[str]) -> tuple[bytes, ...]:
     """What of this file was read otherwise up to version 0.1, when results of glasses were first
     kept under its digest: species by the numbers of their types though the file says others,

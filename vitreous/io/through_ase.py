@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -174,8 +174,30 @@ def from_atoms(atoms: Any, names: str = "", named_by: str = "chemical symbols") 
         named_by=named_by if named is None else f"column {LABELS}",
         numbered=numbered,
         strain=float(strain) if isinstance(strain, int | float) else None,
+        columns=_columns(atoms, {"numbers", "positions", "id", names}),
     )
     return numbered_once(frame)
+
+
+def _columns(atoms: Any, known: Set[str]) -> dict[str, NDArray[np.float64]]:
+    """Further numbers of every atom, a column for each component; ASE keeps forces and the like
+    apart, as results of a calculation.
+    """
+    results = {} if atoms.calc is None else atoms.calc.results
+    found = {}
+    for name, of in {**atoms.arrays, **results}.items():
+        if name in known or np.ndim(of) not in (1, 2) or len(of) != len(atoms):
+            continue
+        if np.asarray(of).dtype.kind in "biuf":
+            each = np.asarray(of, dtype=np.float64).reshape(len(atoms), -1).T
+            marks = [""] if len(each) == 1 else [f"_{k}" for k in _marks(len(each))]
+            found |= {f"{name}{mark}": values for mark, values in zip(marks, each, strict=True)}
+    return found
+
+
+def _marks(count: int) -> Sequence[str]:
+    """What tells the components of a column apart."""
+    return "xyz"[:count] if count <= 3 else [str(k + 1) for k in range(count)]
 
 
 def _ids(given: NDArray[Any]) -> NDArray[np.int64]:

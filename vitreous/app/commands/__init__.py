@@ -26,6 +26,7 @@ NAMES = (
     "d2min",
     "rings",
     "predict",
+    "view",
     "list",
     "check",
     "new-plugin",

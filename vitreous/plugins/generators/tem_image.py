@@ -38,6 +38,17 @@ class Imaged(NamedTuple):
     corner: tuple[int, int]
 
 
+class Spotted(NamedTuple):
+    """The region (H, W) of an image, atoms bright; spots (N, 2) in it, in pixels of the whole
+    image; and how many pixels of that lie to the left of the region, above and below it.
+    """
+
+    region: Floats
+    places: Floats
+    corner: tuple[int, int]
+    below: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class TEMImage(Generator):
     """Find the silicons of a silica layer in a grey image, one glass per file, without periodic
@@ -169,16 +180,28 @@ class TEMImage(Generator):
 
     def network(self, index: int) -> Imaged:
         """What image number ``index`` shows. Raises VitreousError for a bad image."""
+        spotted = self.spots(index)
+        return self.joined(spotted, self._edits(spotted.region.shape))
+
+    def spots(self, index: int) -> Spotted:
+        """What is found in image number ``index``, before corrections. Raises VitreousError for a
+        bad image.
+        """
         file = self._file(index)
         image = read_image(file)
         region = self._cut(image, file)
         left, top = (0, 0) if self.region is None else self.region[:2]
-        corner = np.array([left, top])
-        spots = find_spots(region, self.diameter, self.detector)
-        edits = self._edits(region.shape)
-        places, added = edited(spots.places + corner, edits.add, edits.remove, self.diameter)
+        places = find_spots(region, self.diameter, self.detector).places + (left, top)
+        return Spotted(region, places, (left, top), len(image) - top - len(region))
+
+    def joined(self, spotted: Spotted, edits: Edits) -> Imaged:
+        """The network of spots, once corrected. Raises VitreousError for corrections without their
+        spot, and for what is no network.
+        """
+        places, added = edited(spotted.places, edits.add, edits.remove, self.diameter)
+        corner = np.array(spotted.corner)
         found = imaged_network(places - corner, added, self.pixel_size, self.si_si)
-        return Imaged(region, found, (left, len(image) - top - len(region)))
+        return Imaged(spotted.region, found, (spotted.corner[0], spotted.below))
 
     def _file(self, index: int) -> Path:
         files = self.files()
