@@ -1,6 +1,6 @@
 """Vitreous predicts where and when a glass fails, from its undeformed structure.
 
-For ASE users: ``Model``, ``calculator``, ``from_ase`` and ``to_ase``.
+For ASE users: ``Model``, ``calculator``, ``from_ase`` and ``to_ase``; in notebooks: ``view``.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ _FOUND_IN = {  # imported when asked for, so that the command answers at once
     "calculator": "vitreous.direct.ase_calculator",
     "from_ase": "vitreous.io.atoms",
     "to_ase": "vitreous.io.atoms",
+    "view": "vitreous.app.notebook",
 }
 
 

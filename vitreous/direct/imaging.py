@@ -60,7 +60,7 @@ def reported(maker: TEMImage, imaged: Imaged) -> MicrographReport:
     found = imaged.found
     layers = trace_layers(configuration, configuration.bonds)
     bonds, border = found.network.bonds, found.network.border
-    outer = border[bonds].all(axis=1)
+    outer = border[bonds[:, 0]] & border[bonds[:, 1]]
     return MicrographReport(
         configuration=configuration,
         imaged=imaged,

@@ -17,6 +17,7 @@ NAMES = (
     "reproduce",
     "cite",
     "compare",
+    "export",
     "record",
     "energy",
     "relax",

@@ -45,24 +45,17 @@ def carry_out(options: argparse.Namespace) -> int:
     """Serve until interrupted."""
     from importlib.util import find_spec
 
-    from vitreous.core.errors import MissingExtra, VitreousError
+    from vitreous.core.errors import MissingExtra
 
     for package in ("fastapi", "uvicorn"):
         if find_spec(package) is None:
             raise MissingExtra("vitreous view", package, "view")
-    path = Path(options.file)
-    if not path.exists():
-        raise VitreousError(
-            f"{path} does not exist; give a glass, a micrograph, or the folder of a run"
-        )
-    from vitreous.app.view.desk import kind_of
+    from vitreous.app.view.opening import placed_in
     from vitreous.app.view.server import serving
 
-    whole = path.is_dir() and not kind_of(path.resolve())
-    folder = path.resolve() if whole else path.resolve().parent
-    first = "" if whole else path.resolve().name
+    folder, first = placed_in(Path(options.file))
     with serving(folder, first, options.host, options.port) as (address, thread):
-        sys.stdout.write(f"{path} at {address}\nCtrl-C ends this\n")
+        sys.stdout.write(f"{options.file} at {address}\nCtrl-C ends this\n")
         sys.stdout.flush()
         if not options.no_browser:
             import webbrowser

@@ -32,7 +32,10 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class TooLarge(Exception):
-    """More was sent than is taken."""
+    """More was sent than is taken, or announced; status 413."""
+
+    def __str__(self) -> str:
+        return f"this is larger than the {LARGEST >> 20} MB that are taken"
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,7 @@ class Guard:
         if refusal is not None:
             await self._answer(send, *refusal)
             return
-        try:
-            await self.app(scope, _counted(receive), self._marked(send))
-        except TooLarge:
-            await self._answer(send, 413, _TOO_LARGE)
+        await self.app(scope, _counted(receive), self._marked(send))
 
     def refusal(self, scope: Message) -> tuple[int, str] | None:
         """Status and sentence for a request that is not answered."""
@@ -81,7 +81,7 @@ class Guard:
             return 401, "the token is missing or wrong; open the address that vitreous view printed"
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST:
-            return 413, _TOO_LARGE
+            return 413, str(TooLarge())
         return None
 
     def _ours(self, host: str) -> bool:
@@ -108,9 +108,6 @@ class Guard:
         plain = [(b"content-type", b"text/plain; charset=utf-8")]
         await send({"type": "http.response.start", "status": status, "headers": plain})
         await send({"type": "http.response.body", "body": sentence.encode()})
-
-
-_TOO_LARGE = f"this is larger than the {LARGEST >> 20} MB that are taken"
 
 
 def _is_address(name: str) -> bool:

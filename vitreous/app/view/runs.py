@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from vitreous.app.run_columns import ERROR, PREDICTED, columns_of
 from vitreous.app.view.deformations import frame_of, shown
 from vitreous.app.view.desk import Opened
 from vitreous.app.view.structure import column, drawn, listed, sites
-from vitreous.core.data import Configuration, Labels, in_units
+from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError
 from vitreous.core.sample import Sample
 
-PREDICTED = "predicted "  #: before the names of columns of a model
 _MOST = 3000  # samples that are listed
 Answer = dict[str, Any]
 
@@ -126,48 +126,19 @@ def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
 
 
 def maps_of(sample: Sample, weak_is: Mapping[str, str]) -> tuple[dict[str, Answer], list[Answer]]:
-    """What is known of every atom, as columns, and the maps at sites, each with a name: labels,
-    predictions, uncertainties, errors, and indicators.
-    """
-    labels, glass = sample.labels, sample.configuration
+    """What is known of every atom, as columns, and the maps at sites, each with a name."""
+    labels = sample.labels
     if labels.level == "sample":
         return {}, []
-    unit = in_units(labels.unit, glass.units)
-    several = [f" {part.replace('_', ' ')}" for part in labels.components] or [""]
-    columns: dict[str, Answer] = {}
-    for name, values, side in _known(sample):
-        for part, of in zip(several, np.reshape(values, (len(labels), -1)).T, strict=True):
-            columns[f"{name}{part}"] = column(of, unit, side, diverging=name == "error")
-            if name.startswith(PREDICTED):  # of what, on whose scale it is coloured
-                columns[f"{name}{part}"]["like"] = f"{name.removeprefix(PREDICTED)}{part}"
-    for k, of in enumerate(labels.classes if sample.probabilities is not None else ()):
-        assert sample.probabilities is not None
-        columns[f"predicted probability of {of}"] = column(sample.probabilities[:, k], "", "high")
-    if sample.indicators is not None:
-        for name, of in zip(sample.indicators.names, sample.indicators.values.T, strict=True):
-            columns[name.replace("_", " ")] = column(of, "", weak_is.get(name, ""))
+    known = columns_of(sample, weak_is)
+    columns = {
+        name: {**column(of.values, of.unit, of.weak_is, name.startswith(ERROR)), "like": of.like}
+        for name, of in known.items()
+    }
     if labels.level == "atom":
         return columns, []
-    where = sites(labels.positions, labels.grid, glass)
+    where = sites(labels.positions, labels.grid, sample.configuration)
     return {}, [{"name": name, "sites": where, **of} for name, of in columns.items()]
-
-
-def _known(sample: Sample) -> list[tuple[str, Any, str]]:
-    """Name, values and weak side of the labels and what a model says of them."""
-    labels = sample.labels
-    truth = np.where(labels.mask, labels.values, np.nan)
-    found: list[tuple[str, Any, str]] = [(_title(labels), truth, labels.weak_is)]
-    if sample.prediction is not None:
-        found.append((f"{PREDICTED}{_title(labels)}", sample.prediction, labels.weak_is))
-        if labels.task == "value":
-            found.append(("error", np.asarray(sample.prediction) - truth, ""))
-    if sample.uncertainty is not None:
-        found.append(("uncertainty", sample.uncertainty, ""))
-    return found
-
-
-def _title(labels: Labels) -> str:
-    return labels.name.replace("_", " ")
 
 
 def _events(sample: Sample) -> list[Answer]:

@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Res
 
 from vitreous import __version__
 from vitreous.app.view.desk import Desk
-from vitreous.app.view.guard import Guard
+from vitreous.app.view.guard import Guard, TooLarge
 from vitreous.app.view.predictions import Predictions
 from vitreous.app.view.work import Bench
 from vitreous.core.errors import VitreousError
@@ -53,7 +53,8 @@ class Viewer:
         self.token = secrets.token_urlsafe(24)
         self.desk, self.first = Desk(folder), first
         self.bench = Bench(self.desk.folders)
-        self.predictions, self.trajectory = Predictions(), None
+        self.predictions = Predictions()
+        self.trajectory: Any = None
         self.app = Guard(_routes(self), self.token, port, host, framed_by)
 
     def fresh(self, answer: Answer) -> Answer:
@@ -70,6 +71,7 @@ class Viewer:
 def _routes(viewer: Viewer) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.add_exception_handler(VitreousError, _refused)
+    app.add_exception_handler(TooLarge, _refused)
     desk, bench = viewer.desk, viewer.bench
 
     async def done(work: Callable[[], Answer]) -> Answer:
@@ -187,7 +189,8 @@ def _routes(viewer: Viewer) -> FastAPI:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": " ".join(str(error).split())}, _REFUSED)
+    status = 413 if isinstance(error, TooLarge) else _REFUSED
+    return JSONResponse({"error": " ".join(str(error).split())}, status)
 
 
 def _about(desk: Desk) -> Answer:
@@ -251,7 +254,9 @@ def serving(
     taken = listening.getsockname()[1]
     viewer = Viewer(folder, first, host=host, port=taken, framed_by=framed_by)
     server = uvicorn.Server(
-        uvicorn.Config(viewer.app, log_level="warning", access_log=False, lifespan="off")
+        uvicorn.Config(
+            viewer.app, log_level="warning", access_log=False, lifespan="off", proxy_headers=False
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

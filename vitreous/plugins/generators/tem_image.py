@@ -191,7 +191,7 @@ class TEMImage(Generator):
         image = read_image(file)
         region = self._cut(image, file)
         left, top = (0, 0) if self.region is None else self.region[:2]
-        places = find_spots(region, self.diameter, self.detector).places + (left, top)
+        places = find_spots(region, self.diameter, self.detector).places + np.array([left, top])
         return Spotted(region, places, (left, top), len(image) - top - len(region))
 
     def joined(self, spotted: Spotted, edits: Edits) -> Imaged:
