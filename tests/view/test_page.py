@@ -1,0 +1,205 @@
+"""The page of ``vitreous view`` in headless Chromium, through whole paths at two widths.
+
+They need Chromium (VITREOUS_BROWSER names it where it is not on the path) and are repeated
+VITREOUS_ROUNDS times.
+"""
+
+import os
+
+import numpy as np
+import pytest
+from browsing import OPTIONS, Page, browser_here
+
+from vitreous.app.view.server import serving
+from vitreous.io.read import read_configuration
+
+WIDTHS = [390, 1280]
+ROUNDS = range(int(os.environ.get("VITREOUS_ROUNDS", "1")))
+NEAR_THE_MIDDLE = """() => {
+  const { spots, views: [view] } = vitreous;
+  const apart = (k) => Math.hypot(spots.x[k] - 200, spots.y[k] + 200);
+  const best = spots.found.border.reduce((b, _, k) => (apart(k) < apart(b) ? k : b), 0);
+  return [view.sx(spots.x[best]), view.sy(spots.y[best])];
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    found = browser_here()
+    if found is None:
+        pytest.skip("no Chromium here; install it, or name it in VITREOUS_BROWSER")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=found, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(folder, toys):
+    with serving(folder, "", "127.0.0.1", 0) as (address, _):
+        yield address
+
+
+@pytest.fixture(params=[(w, k) for k in ROUNDS for w in WIDTHS], ids=lambda p: f"{p[0]}-{p[1]}")
+def page(request, browser, address):
+    page = Page(browser, address, request.param[0])
+    yield page
+    page.close()
+
+
+def test_from_a_file_to_a_map_that_follows_the_dial(page, network, tmp_path):
+    page.open("glass.extxyz")
+    assert "288 Si" in page.page.inner_text("#box-look")
+    page.predict("failure")
+    along_x = page.page.inner_text("#box-load")
+    assert "first failure" in along_x
+    page.page.locator("#angle").focus()
+    page.page.locator("#angle").fill("60")
+    page.until("document.querySelector('#box-load').innerText.includes('along 60')")
+    assert page.page.inner_text("#box-load") != along_x
+    assert page.page.locator(".colouring").first.input_value().startswith("map:failure")
+
+    where = "vitreous.views[0].sx(vitreous.flat.x[7]), vitreous.views[0].sy(vitreous.flat.y[7])"
+    page.page.mouse.move(*page.on_screen(f"[{where}]"))
+    page.until("document.querySelector('#view-a .says').innerText.includes(' 8 at ')")
+
+    table = page.taken("#take-prediction-csv", tmp_path).read_text().splitlines()
+    assert len(table) == len(network) + 1
+    glass = read_configuration(page.taken("#take-glass-extxyz", tmp_path))
+    assert np.allclose(glass.positions, network.positions, atol=1e-4)
+    assert page.wide() == []
+
+
+def test_from_a_micrograph_over_corrections_to_a_map(page, folder, tmp_path):
+    clicks = 0
+    page.open("image.png")
+    assert "0 impossible" in page.page.inner_text("#box-image")
+    page.page.select_option("#tool", "correct")
+    place = page.on_screen(NEAR_THE_MIDDLE)
+    for impossible, corrections in ((3, 1), (0, 2)):  # a silicon goes, and comes again
+        page.page.mouse.click(*place)
+        clicks += 1
+        page.until(f"vitreous.spots.found.edits.length === {corrections}")
+        assert f"{impossible} impossible" in page.page.inner_text("#box-image")
+    page.page.click("#undo")
+    page.until("vitreous.spots.found.edits.length === 1")
+    assert "3 impossible" in page.page.inner_text("#box-image")
+    page.page.click("#redo")
+    page.until("vitreous.spots.found.edits.length === 2")
+    page.page.click("#save-edits")
+    page.page.get_by_text("saved in image.png.edits.csv").wait_for()
+    assert (folder / "image.png.edits.csv").read_text().count("\n") == 4
+    page.page.select_option("#shown", "network")
+    page.page.get_by_label("at rest first").first.check()
+    page.predict("listi")
+    assert "window leaves the glass" in page.page.inner_text("#box-load")
+    assert page.taken("#take-prediction-csv", tmp_path).read_text().startswith("x,y,delta_tau")
+    assert clicks + 5 <= 10  # open, tool, clicks, save, shown, at rest, model
+    assert page.wide() == []
+
+
+def test_from_a_deformation_to_its_events(page):
+    page.open("walk")
+    page.page.get_by_role("button", name="2", exact=True).click()
+    page.page.get_by_text("event 2 at strain").first.wait_for()
+    page.until("vitreous.frame !== null")
+    strain = page.page.inner_text("#frame-strain")
+    assert float(strain.split()[-1]) > 0.05
+    page.page.locator("#frame").focus()
+    page.page.keyboard.press("Home")
+    page.until("document.querySelector('#frame-strain').innerText === 'at strain 0'")
+    assert page.page.locator("#curve svg .event").count() == 2
+    assert page.wide() == []
+
+
+def test_from_a_run_to_its_glasses_and_another_run(page, runs):
+    page.open(runs[0])
+    assert "correlation.model.pearson" in page.page.inner_text("#box-run")
+    page.page.select_option("#compare", runs[1])
+    page.page.locator("#box-run th", has_text=runs[1]).wait_for()
+    page.page.get_by_label("only scores with these letters").fill("pearson")
+    shown = page.page.locator("#box-run tbody tr")
+    assert 0 < shown.count() < 6
+    page.page.select_option("#sample", index=2)
+    page.until("document.querySelector('#status').innerText.startsWith('glass')")
+    assert page.wide() == []
+
+
+def test_a_deformation_is_made_and_played(page):
+    page.open("glass.extxyz")
+    page.page.click("#box-deform summary")
+    page.page.click("#deform")
+    page.page.get_by_text("deformed in").first.wait_for(timeout=60_000)
+    page.page.click("#play")
+    page.until("Number(document.querySelector('#frame').value) > 1")
+    page.page.click("#play")
+    assert page.page.locator("#play").get_attribute("aria-pressed") == "false"
+
+
+def test_atoms_are_selected_by_rectangle_and_by_value_and_saved(page, network, tmp_path):
+    page.open("glass.extxyz")
+    page.page.click("#box-select summary")
+    page.page.get_by_label("drag selects").check()
+    x, y = page.on_screen("[0, 0]")
+    page.page.mouse.move(x + 2, y + 2)
+    page.page.mouse.down()
+    page.page.mouse.move(x + 180, y + 300, steps=3)
+    page.page.mouse.up()
+    page.until("vitreous.chosen.size > 10")
+    page.page.locator(".colouring").first.select_option("column:height")
+    page.page.get_by_label("from", exact=True).fill("1.5")
+    page.page.get_by_role("button", name="Select", exact=True).click()
+    page.until("document.querySelector('#box-select').innerText.includes('with height from 1.5')")
+    with page.page.expect_download() as coming:
+        page.page.click("#save-selection")
+    coming.value.save_as(tmp_path / "selection.csv")
+    rows = (tmp_path / "selection.csv").read_text().splitlines()
+    heights = np.linspace(-1.0, 2.0, len(network))
+    assert len(rows) == int((heights >= 1.5).sum()) + 1
+    assert rows[0].startswith("id,species,x,y,height")
+
+
+def test_the_keyboard_moves_zooms_and_tells(page):
+    page.open("glass.extxyz")
+    canvas = page.page.locator("#view-a canvas.glass")
+    canvas.focus()
+    before = page.page.evaluate("[vitreous.camera.x, vitreous.camera.zoom]")
+    for key in ("ArrowLeft", "+", "+"):
+        page.page.keyboard.press(key)
+    after = page.page.evaluate("[vitreous.camera.x, vitreous.camera.zoom]")
+    assert after[1] == pytest.approx(1.5625 * before[1])
+    page.page.keyboard.press("0")
+    assert page.page.evaluate("vitreous.camera.zoom") == pytest.approx(before[1])
+    for _ in range(3):
+        page.page.keyboard.press("+")
+    page.page.keyboard.press("Enter")
+    page.until("document.querySelector('#view-a .says').innerText !== ''")
+
+
+def test_a_file_is_sent_and_what_is_none_is_answered_in_words(page, made, tmp_path):
+    page.page.set_input_files("#send", made / "glass.extxyz")
+    page.page.get_by_text("glass.extxyz is open").first.wait_for()
+    (tmp_path / "noise.xyz").write_bytes(bytes(range(256)) * 40)
+    page.page.set_input_files("#send", tmp_path / "noise.xyz")
+    page.until("document.querySelector('#alert').innerText.includes('noise.xyz')")
+    assert "288 Si" in page.page.inner_text("#box-look")  # what was open stays
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_stands_in_the_way_of_keyboard_and_screen_reader(
+    browser, address, runs, width, dark
+):
+    """The rules of axe-core, on each kind of page."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = Page(browser, address, width, dark)
+    for name in ("", "glass.extxyz", "image.png", "walk", runs[0]):
+        if name:
+            page.open(name)
+        page.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        found = axe.run(page.page)
+        assert not found.response["violations"], (name, found.generate_report())
+        assert page.wide() == []
+    page.close()
