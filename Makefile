@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 PORT ?= 5000
 PAGES := docs/ase.md docs/clusters.md docs/commands.md docs/direct.md docs/micrographs.md docs/plugins.md \
-	docs/howto/ase.md docs/howto/ovito.md
+	docs/howto/ase.md docs/howto/ovito.md docs/howto/viewer.md
 .PHONY: help setup demo ui test test-slow sources lint docs bench wheel clean
 
 help: ## show this list

@@ -24,6 +24,7 @@ NAMES = (
     "density",
     "shear",
     "micrographs",
+    "viewer",
 )
 WITH_FOLDERS = ("domain",)
 

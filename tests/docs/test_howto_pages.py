@@ -6,7 +6,7 @@ import pytest
 from run_page import carry_out, steps
 
 DOCS = Path(__file__).parents[2] / "docs"
-QUICK = ("ase", "ovito")  #: carried out by make docs
+QUICK = ("ase", "ovito", "viewer")  #: carried out by make docs
 LONG = ("lennard-jones", "eam", "bilayers", "mlflow", "resuming", "clusters")
 
 

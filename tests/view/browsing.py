@@ -5,7 +5,7 @@ import shutil
 import time
 
 PATIENCE = 60.0
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 #: as root in a container without a network; what the browser asks for by itself is left out
 OPTIONS = [
     "--no-sandbox",
@@ -70,7 +70,7 @@ class Page:
 
     def taken(self, what, folder):
         """The file that a button gives."""
-        if not self.page.locator("#box-files").get_attribute("open") == "":
+        if self.page.locator("#box-files").get_attribute("open") is None:
             self.page.click("#box-files summary")
         with self.page.expect_download() as coming:
             self.page.click(what)

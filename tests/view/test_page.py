@@ -198,7 +198,9 @@ def test_nothing_stands_in_the_way_of_keyboard_and_screen_reader(
     for name in ("", "glass.extxyz", "image.png", "walk", runs[0]):
         if name:
             page.open(name)
-        page.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        page.page.evaluate(
+            "document.querySelectorAll('details').forEach((d) => { d.open = true; })"
+        )
         found = axe.run(page.page)
         assert not found.response["violations"], (name, found.generate_report())
         assert page.wide() == []
