@@ -100,7 +100,7 @@ def test_from_a_micrograph_over_corrections_to_a_map(page, folder, tmp_path):
     assert page.wide() == []
 
 
-def test_from_a_deformation_to_its_events(page):
+def test_from_a_deformation_to_its_events(page, folder, network):
     page.open("walk")
     page.page.get_by_role("button", name="2", exact=True).click()
     page.page.get_by_text("event 2 at strain").first.wait_for()
@@ -111,6 +111,14 @@ def test_from_a_deformation_to_its_events(page):
     page.page.keyboard.press("Home")
     page.until("document.querySelector('#frame-strain').innerText === 'at strain 0'")
     assert page.page.locator("#curve svg .event").count() == 2
+    page.page.keyboard.press("End")
+    last = read_configuration(folder / "walk" / "frames.extxyz")
+    page.until("document.querySelector('#frame').value === document.querySelector('#frame').max")
+    page.until(f"Math.abs(vitreous.frame.cell[0][0] - {last.cell[0, 0]}) < 1e-6")
+    first, second = network.bonds.T  # a bond that is lost is seen as such: a crack
+    step = last.minimum_image(last.positions[second] - last.positions[first])
+    shown = page.page.evaluate("Array.from(vitreous.lengths)")
+    assert np.allclose(np.sort(shown), np.sort(np.linalg.norm(step, axis=1)), atol=1e-3)
     assert page.wide() == []
 
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from vitreous.core.errors import MissingExtra
+from vitreous.core.errors import MissingExtra, VitreousError
 
 _FRAMED_BY = "http://localhost:* http://127.0.0.1:*"  # where notebooks are served
 _open = ExitStack()
@@ -27,15 +27,20 @@ def view(path: str | Path, *, height: int = 760, port: int = 0) -> Any:
         path: as of ``vitreous view``. height: of the cell, pixels. port: 0 for any that is free.
 
     Raises:
-        VitreousError: there is nothing at ``path``, or the port is taken. MissingExtra: without
-        IPython or the extra ``view``.
+        VitreousError: there is nothing at ``path``, the port is taken, or this is no notebook.
+        MissingExtra: without the extra ``view``.
     """
     from importlib import import_module
     from importlib.util import find_spec
 
-    for package in ("fastapi", "uvicorn", "IPython"):
+    for package in ("fastapi", "uvicorn"):
         if find_spec(package) is None:
             raise MissingExtra("vitreous.view", package, "view")
+    if find_spec("IPython") is None:
+        raise VitreousError(
+            "vitreous.view shows its page in a cell of a notebook, but IPython is not installed; "
+            "use the command: vitreous view FILE"
+        )
     from vitreous.app.view.opening import placed_in
     from vitreous.app.view.server import serving
 

@@ -4,6 +4,17 @@ import { Scale, ringColour, speciesColour, MASKED } from "./palettes.js";
 
 const NEAR = 14; // pixels within which something is under the pointer
 
+// Marks that would cover each other share one.
+function together(marks) {
+  const found = [];
+  for (const mark of marks) {
+    const there = found.find((other) => Math.hypot(other.px - mark.px, other.py - mark.py) < NEAR);
+    if (there) Object.assign(there, { text: `${there.text}, ${mark.text}`, now: there.now || mark.now });
+    else found.push(mark);
+  }
+  return found;
+}
+
 // Scale and offset that several views share: screen = offset + zoom * (x, -y).
 export class Camera {
   constructor() { this.zoom = 1; this.x = 0; this.y = 0; this.moved = new Set(); }
@@ -275,9 +286,8 @@ export class GlassView {
     pen.font = "bold 12px system-ui, sans-serif";
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    for (const mark of this.layers.marks || []) {
-      const px = this.sx(mark.x);
-      const py = this.sy(mark.y);
+    for (const mark of together((this.layers.marks || []).map((each) => ({ ...each, px: this.sx(each.x), py: this.sy(each.y) })))) {
+      const { px, py } = mark;
       const half = Math.max(10, pen.measureText(mark.text).width / 2 + 5);
       pen.fillStyle = "#ffffff";
       pen.strokeStyle = mark.now ? "#b01c2c" : "#222222";
