@@ -46,9 +46,19 @@ def alone(tmp_path_factory):
     return content(home)
 
 
-@pytest.mark.parametrize("name", ["local", "dask"])
-def test_worker_processes_leave_the_same_bits_as_none(name, alone, tmp_path):
-    done = vitreous(tmp_path, *RUN, f"executor={name}", "executor.workers=2")
+@pytest.mark.parametrize(
+    "executor",
+    [
+        ("serial",),
+        ("local", "executor.workers=1"),
+        ("local", "executor.workers=2"),
+        ("dask", "executor.workers=2"),
+    ],
+    ids=" ".join,
+)
+def test_every_executor_and_number_of_workers_leaves_the_same_bits(executor, alone, tmp_path):
+    """As a first run did, which another process carried out, too."""
+    done = vitreous(tmp_path, *RUN, f"executor={executor[0]}", *executor[1:])
     assert (done.returncode, done.stderr) == (0, "")
     assert content(tmp_path) == alone
     assert len(alone) > 50

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.locks import is_file, lock, taken_over
+from vitreous.core.seal import seal, seal_broken
 
 MANIFEST = "manifest"
 KINDS = "biufcSU"  #: of arrays: numbers, flags and text
@@ -103,6 +104,17 @@ def read_archive(
     return manifest, arrays
 
 
+def refuse_changed_bytes(path: Path) -> None:
+    """Raises Damaged for an archive of which any byte is not as it was written, and OSError.
+    Those from before there were seals pass.
+    """
+    with open_plain(path) as stream:
+        if seal_broken(stream.read()):
+            raise Damaged(
+                "its bytes differ from those that were written: their checksum is another"
+            )
+
+
 def _refuse_sizes(archive: zipfile.ZipFile, size: int) -> None:
     """Raises Damaged unless all members lie in the file of ``size`` bytes uncompressed, side by
     side.
@@ -133,10 +145,11 @@ def _array(content: bytes) -> NDArray[Any]:
 
 
 def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write, sync and rename; the folder is made. Raises OSError, and leaves nothing then."""
+    """Write, seal, sync and rename; the folder is made. Raises OSError, and leaves nothing then."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _temporary(path) as (temporary, stream):
         np.savez(stream, allow_pickle=False, **arrays)
+        seal(stream)
         stream.flush()
         os.fsync(stream.fileno())
         os.replace(temporary, path)
@@ -156,7 +169,7 @@ def _temporary(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
         temporary = path.with_name(
             f".{path.stem}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp"
         )
-        with open(temporary, "xb") as stream:
+        with open(temporary, "x+b") as stream:
             try:
                 if not _locked(temporary, stream):
                     continue  # taken for a leftover before it was locked

@@ -240,6 +240,7 @@ def _read(folder: Path) -> dict[str, Any]:
             f"{path} has format {known!r}, but this version reads {FORMAT}; open it with vitreous "
             f"{about.get('vitreous')}"
         )
+    about.setdefault("weak_is", {})  # not said before there were scores of indicators
     missing = [name for name, kind in _ENTRIES.items() if not isinstance(about.get(name), kind)]
     if missing:
         raise VitreousError(

@@ -27,6 +27,7 @@ from vitreous.core.archive import (
     Damaged,
     abandoned,
     read_archive,
+    refuse_changed_bytes,
     refuse_model_files,
     write_archive,
 )
@@ -96,6 +97,10 @@ def key_of(recipe: Mapping[str, Any]) -> str:
     ).hexdigest()
 
 
+class _Later(Damaged):
+    """An artifact of a later version: nothing is wrong with it, and it stays where it is."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One artifact on disk."""
@@ -155,6 +160,9 @@ class Store:
     def get(self, stage: str, key: str) -> tuple[Any, dict[str, Any]] | None:
         """The value and its manifest; None if it is not there. A damaged file is moved aside with a
         warning, and counts as not there.
+
+        Raises:
+            VitreousError: a later version of Vitreous wrote it, or it may not be read.
         """
         path = self.path(stage, key)
         try:
@@ -167,6 +175,11 @@ class Store:
         except PermissionError as error:
             raise VitreousError(
                 f"{path} cannot be read ({error.strerror}); mend its permissions"
+            ) from error
+        except _Later as error:
+            raise VitreousError(
+                f"{path} was written by a later version of Vitreous: {error}; install that, or "
+                "choose another store with store=FOLDER"
             ) from error
         except Damaged as error:
             self.set_aside(path, str(error))
@@ -230,6 +243,7 @@ class Store:
         try:
             manifest, arrays = _read(entry.path)
             _decoded(manifest, arrays)
+            refuse_changed_bytes(entry.path)
         except (Damaged, OSError) as error:
             return str(error)
         return (
@@ -256,8 +270,9 @@ def _read(
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The manifest and arrays of an artifact; raises as ``read_archive``."""
     manifest, arrays = read_archive(path, only_manifest)
-    if manifest.get("format") != FORMAT:
-        raise Damaged(f"it has format {manifest.get('format')}, this version reads {FORMAT}")
+    if (known := manifest.get("format")) != FORMAT:
+        later = isinstance(known, int) and known > FORMAT
+        raise (_Later if later else Damaged)(f"it has format {known}, this version reads {FORMAT}")
     return manifest, arrays
 
 
