@@ -85,23 +85,35 @@ def read_archive(
     """The manifest and arrays of an archive; every byte read is checked against its CRC. Raises
     Damaged, FileNotFoundError, and other OSError of the machine.
     """
+    arrays = read_arrays(path, MANIFEST if only_manifest else None)
     try:
-        with open_plain(path) as stream, zipfile.ZipFile(stream) as archive:
-            _refuse_sizes(archive, os.fstat(stream.fileno()).st_size)
-            names = [f"{MANIFEST}.npy"] if only_manifest else archive.namelist()
-            arrays = {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
         manifest = json.loads(str(arrays.pop(MANIFEST)))
         if not isinstance(manifest, dict):
             raise Damaged(f"its manifest is a {type(manifest).__name__}")
+    except (Damaged, MemoryError):
+        raise
+    except Exception as error:  # whatever json makes of text nobody wrote
+        raise Damaged(f"{type(error).__name__}: {error}") from error
+    return manifest, arrays
+
+
+def read_arrays(path: Path, only: str | None = None) -> dict[str, NDArray[Any]]:
+    """The arrays of an archive, or one of them, whether it has a manifest or not; raises as
+    ``read_archive``.
+    """
+    try:
+        with open_plain(path) as stream, zipfile.ZipFile(stream) as archive:
+            _refuse_sizes(archive, os.fstat(stream.fileno()).st_size)
+            names = archive.namelist() if only is None else [f"{only}.npy"]
+            return {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
     except OSError as error:
         if error.errno not in _NO_ARTIFACT:
             raise
         raise Damaged(f"{type(error).__name__}: {error}") from error
     except (Damaged, MemoryError):
         raise
-    except Exception as error:  # whatever zipfile, numpy and json make of bytes nobody wrote
+    except Exception as error:  # whatever zipfile and numpy make of bytes nobody wrote
         raise Damaged(f"{type(error).__name__}: {error}") from error
-    return manifest, arrays
 
 
 def refuse_changed_bytes(path: Path) -> None:
