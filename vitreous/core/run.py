@@ -142,7 +142,7 @@ class Run:
             **self.about,
             "format": FORMAT,
             "loadings": [loading.recipe() for loading in self.loadings],
-            "cases": [{"case": asdict(s.case), "keys": dict(s.keys)} for s in self.samples],
+            "cases": [{"case": vars(s.case), "keys": dict(s.keys)} for s in self.samples],
             "excluded": {str(glass): reason for glass, reason in self.excluded.items()},
             "incomplete": [
                 {"case": asdict(case), "reason": reason} for case, reason in self.incomplete.items()

@@ -36,6 +36,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.source import keyed_by_source, source_of
 
 FORMAT = 1
+_PLAIN = {type(None), bool, int, float, str}
 _KEY = re.compile(r"[0-9a-f]{64}")  #: a folder of a strange store may be a link to anywhere
 _log = logging.getLogger("vitreous.store")
 _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -67,8 +68,20 @@ def identity(component: Any) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Plain JSON values; arrays by their content's hash."""
-    if isinstance(value, np.generic | Path):
-        value = value.item() if isinstance(value, np.generic) else str(value)
+    kind = type(value)
+    # nearly all that there are, and a key is made for every artifact
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {str(k): plain(v) for k, v in value.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    return _made_plain(value)
+
+
+def _made_plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return _made_plain(value.item())
     if isinstance(value, np.ndarray):
         content = np.ascontiguousarray(value)
         return {
@@ -77,13 +90,12 @@ def plain(value: Any) -> Any:
             "sha256": hashlib.sha256(content.tobytes()).hexdigest(),
         }
     if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, set | frozenset):
-        return sorted(plain(item) for item in value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
+        return plain(dict(value))
+    if isinstance(value, list | tuple | set | frozenset):
+        each = plain(list(value))
+        return sorted(each) if isinstance(value, set | frozenset) else each
+    if value is None or isinstance(value, bool | int | float | str | Path):
+        return str(value) if isinstance(value, Path) else value
     raise VitreousError(
         f"a component field holds a {type(value).__name__}; fields must be plain values, so that "
         "results can be keyed by them"
@@ -203,7 +215,7 @@ class Store:
 
     def has(self, stage: str, key: str) -> bool:
         """Whether the artifact is there."""
-        return self.path(stage, key).is_file()
+        return os.path.isfile(f"{self.folder}/{stage}/{key[:2]}/{key}.npz")  # as ``path``
 
     def written(self, stage: str, key: str) -> float:
         """When the artifact was written (seconds since 1970); 0 if it is not there."""
