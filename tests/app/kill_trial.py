@@ -3,16 +3,21 @@ alone.
 
     python tests/app/kill_trial.py --kills 20  # components that only sleep: many kills in a minute
     python tests/app/kill_trial.py --kills 20 --real    # real glasses, deformed and probed
+    python tests/app/kill_trial.py --kills 100 --executor dask --folder trial    # goes on there
 
-Prints how far the store had come at each kill; ends with status 1 if any array of any artifact, or
-any prediction, differs by a bit, if anything in the store is damaged, or if a temporary file is
-left after the last run.
+What is killed is drawn: all processes of the run at once, its main process alone (in which dask's
+scheduler runs), or one worker. Main process gone, the others must end by themselves; a worker gone,
+the run must finish. Prints how far the store had come at each kill; ends with status 1 if any array
+of any artifact, or any prediction, differs by a bit, if an artifact was lost or written twice, if
+anything in the store is damaged, or if a temporary file or a process is left.
 """
 
 import argparse
 import hashlib
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,6 +45,8 @@ REAL = (
     "tracker=none",
     "report=false",
 )
+ALL, MAIN, WORKER = "all", "main process", "worker"
+PATIENCE = 60.0  #: seconds within which processes must end whose main process was killed
 
 
 def content(home: Path) -> dict[str, str]:
@@ -60,13 +67,37 @@ def content(home: Path) -> dict[str, str]:
     return digests
 
 
-def killed(home: Path, command: tuple[str, ...], after: float) -> bool:
-    """Start the command, and kill its whole group after some seconds; False if it had already
-    finished.
+def workers_of(parent: int) -> list[int]:
+    """The worker processes that ``parent`` started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+            program = (path.parent / "cmdline").read_text()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and "spawn_main" in program:
+            found.append(int(path.parent.name))
+    return found
+
+
+def gone_within(group: int, seconds: float) -> bool:
+    """True once no process of the group is left."""
+    for _ in range(int(seconds / 0.1)):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def killed(home: Path, command: tuple[str, ...], after: float, victim: str) -> tuple[str, str]:
+    """Start the command, and kill some of it after some seconds: what was killed, nothing if it had
+    finished before; and what went wrong.
     """
-    arguments = [sys.executable, "-m", "vitreous.cli", *command]
     started = subprocess.Popen(
-        arguments,
+        [sys.executable, "-m", "vitreous.cli", *command],
         env=environment(home),
         cwd=home,
         start_new_session=True,
@@ -75,60 +106,124 @@ def killed(home: Path, command: tuple[str, ...], after: float) -> bool:
     )
     try:
         started.wait(after)
+        return "", ""
     except subprocess.TimeoutExpired:
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
-        return True
-    return False
+        workers = workers_of(started.pid) if victim == WORKER else []
+        if workers:
+            os.kill(random.choice(workers), signal.SIGKILL)
+            started.wait(300)
+            told = f"the run ended with status {started.returncode} after a worker was killed"
+            return WORKER, told if started.returncode else ""
+        if victim == MAIN:
+            started.kill()
+            started.wait()
+            if gone_within(started.pid, PATIENCE):
+                return MAIN, ""
+        else:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+            return ALL, ""
+    finally:
+        if started.poll() is None:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+    os.killpg(started.pid, signal.SIGKILL)
+    return MAIN, f"processes ran on {PATIENCE:g} s after their main process was killed"
 
 
-def trial(kills: int, seed: int, executor: str, real: bool) -> list[str]:
-    """What went wrong; empty if nothing."""
-    command = (*(REAL if real else TOY), f"executor={executor}")
-    earliest, latest = (0.05, 0.3) if real else (0.3, 1.0)  # of the undisturbed run's time
-    with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
-        alone, tormented = Path(a), Path(b)
+def written(home: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of every artifact."""
+    store = home / "store"
+    each = {str(path.relative_to(store)): path.stat() for path in store.rglob("*.npz")}
+    return {name: (status.st_ino, status.st_mtime_ns) for name, status in each.items()}
+
+
+class Trial:
+    """Kills of one command, from where ``folder`` stands: ``alone`` is the run that nobody killed,
+    ``tormented`` the one that is, ``trial.json`` what came of it so far.
+    """
+
+    def __init__(self, folder: Path, seed: int, executor: str, real: bool) -> None:
+        self.command = (*(REAL if real else TOY), f"executor={executor}")
+        self.command += ("executor.workers=2",) if executor != "serial" else ()
+        self.victims = (ALL, MAIN) if executor == "serial" else (ALL, MAIN, WORKER)
+        self.moments = (0.05, 0.3) if real else (0.3, 1.0)  # of the undisturbed run's time
+        self.seed, self.alone, self.tormented = seed, folder / "alone", folder / "tormented"
+        self.state = folder / "trial.json"
+        self.so_far = {"kills": 0, "starts": 0, "finished": 0, "seconds": 0.0, "wrong": []}
+        if self.state.is_file():
+            self.so_far = json.loads(self.state.read_text())
+            return
+        self.alone.mkdir(parents=True)
+        self.tormented.mkdir()
         begun = time.perf_counter()
-        assert process(alone, *command).returncode == 0
-        whole = time.perf_counter() - begun
-        moments, done, finished = random.Random(seed), 0, 0
-        while done < kills:
-            if not killed(tormented, command, moments.uniform(earliest, latest) * whole):
-                (tormented / "store").rename(
-                    tormented / f"finished_{finished}"
-                )  # begin anew: there was nothing left to kill
-                finished += 1
-                continue
-            done += 1
-            count = len(list((tormented / "store").rglob("*.npz")))
+        assert process(self.alone, *self.command).returncode == 0
+        self.so_far["seconds"] = time.perf_counter() - begun
+
+    def one(self) -> None:
+        """One start, and one kill unless it finishes before."""
+        so_far = self.so_far
+        draw = random.Random(f"{self.seed}/{so_far['starts']}")
+        random.seed(draw.random())
+        victim, before = draw.choice(self.victims), written(self.tormented)
+        after = draw.uniform(*self.moments) * so_far["seconds"]
+        hit, wrong = killed(self.tormented, self.command, after, victim)
+        now = written(self.tormented)
+        if any(now.get(name) != known for name, known in before.items()):
+            wrong = f"{wrong}; artifacts were lost, or computed twice"
+        so_far["starts"] += 1
+        so_far["kills"] += bool(hit)
+        so_far["wrong"] += [wrong] if wrong else []
+        if not hit:  # begin anew: there was nothing left to kill
+            so_far["finished"] += 1
+            so_far["wrong"] += self.compared()
+            shutil.rmtree(self.tormented / "store")
+        self.state.write_text(json.dumps(so_far))
+        if hit:
             sys.stdout.write(
-                f"kill {done}: {count} artifacts, "
-                f"{len(list((tormented / 'store').rglob('*.tmp')))} temporary files\n"
+                f"kill {so_far['kills']}, {hit}: {len(now)} artifacts{wrong and ': '}{wrong}\n"
             )
-        wrong = [] if (last := process(tormented, *command)).returncode == 0 else [last.stderr]
-        wrong += (
-            [] if not list((tormented / "store").rglob("*.tmp")) else ["a temporary file is left"]
+            sys.stdout.flush()
+
+    def compared(self) -> list[str]:
+        """What is wrong with the store after a run that finished."""
+        left = list((self.tormented / "store").rglob("*.tmp"))
+        whole = vitreous(self.tormented, "store", "verify").returncode == 0
+        same = content(self.alone) == content(self.tormented)
+        said = {"a temporary file is left": not left, "the store is damaged": whole}
+        return [sentence for sentence, fine in said.items() if not fine] + (
+            [] if same else ["the results differ"]
         )
-        wrong += (
-            []
-            if vitreous(tormented, "store", "verify").returncode == 0
-            else ["the store is damaged"]
-        )
-        return wrong + ([] if content(alone) == content(tormented) else ["the results differ"])
+
+    def finish(self) -> list[str]:
+        """Let it finish; what went wrong in all."""
+        last = process(self.tormented, *self.command)
+        return self.so_far["wrong"] + ([last.stderr] if last.returncode else self.compared())
+
+
+def trial(kills: int, seed: int, executor: str, real: bool, folder: Path | None = None) -> Trial:
+    """A trial with so many kills; it goes on in ``folder``."""
+    made = Trial(Path(folder or tempfile.mkdtemp(prefix="kill_trial_")), seed, executor, real)
+    while made.so_far["kills"] < kills:
+        made.one()
+    return made
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=20)
     options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--executor", default="local", choices=("local", "serial"))
+    options.add_argument("--executor", default="local", choices=("local", "serial", "dask"))
     options.add_argument("--real", action="store_true")
+    options.add_argument("--folder", type=Path)
     given = options.parse_args()
-    wrong = trial(given.kills, given.seed, given.executor, given.real)
+    made = trial(given.kills, given.seed, given.executor, given.real, given.folder)
+    wrong = made.finish()
     sys.stdout.write(
         "; ".join(wrong) + "\n"
         if wrong
-        else f"{given.kills} kills, then finished: every array is bit-identical\n"
+        else f"{made.so_far['kills']} kills in {made.so_far['starts']} starts, then finished: "
+        "every array is bit-identical\n"
     )
     return 1 if wrong else 0
 

@@ -7,18 +7,20 @@ import sys
 import time
 
 import pytest
-from kill_trial import TOY, trial
+from kill_trial import TOY, gone_within, trial
 from toy import environment, process, vitreous
 
 
 @pytest.mark.parametrize("executor", ["serial", "local"])
-def test_killed_three_times_and_finished_the_results_are_bit_identical(executor):
-    assert trial(3, 1, executor, real=False) == []
+def test_killed_three_times_and_finished_the_results_are_bit_identical(executor, tmp_path):
+    assert trial(3, 1, executor, real=False, folder=tmp_path / "trial").finish() == []
 
 
 @pytest.mark.slow
-def test_killed_twenty_times_and_finished_the_results_are_bit_identical():
-    assert trial(20, 0, "local", real=False) == []
+@pytest.mark.parametrize("executor", ["serial", "local", "dask"])
+def test_killed_twenty_times_and_finished_the_results_are_bit_identical(executor, tmp_path):
+    """All of it, its main process, or a worker."""
+    assert trial(20, 0, executor, real=False, folder=tmp_path / "trial").finish() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -47,17 +49,6 @@ def test_interrupted_a_run_says_so_stops_its_workers_and_leaves_a_whole_store(nu
     assert "Traceback" not in told
     assert gone_within(started.pid, 10.0)
     assert vitreous(tmp_path, "store", "verify").returncode == 0
-
-
-def gone_within(group, seconds):
-    """True once no process of the group is left."""
-    for _ in range(int(seconds / 0.1)):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_a_sample_that_kills_its_process_is_left_out_and_the_others_are_kept(tmp_path):

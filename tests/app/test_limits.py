@@ -2,6 +2,8 @@
 machine, unless the user says so.
 """
 
+import re
+
 import pytest
 from toy import vitreous
 
@@ -103,3 +105,26 @@ def test_a_name_stays_inside_the_folder_of_runs(tmp_path, name, flag):
     refused(vitreous(home, *TOY, f"name={name}", *flag), "for a folder inside that of all runs")
     assert list(tmp_path.iterdir()) == [home]
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (b"samples: \xb5", "holds bytes that are no text .*; save it as UTF-8"),
+        (b"defaults: [null]", "Unsupported type in defaults : NoneType"),
+        (b"defaults: toy", "defaults must be a list"),
+        (b"defaults: [" + b"9" * 5000 + b"]", "."),
+        (b"samples: " + b"[" * 2000, "."),
+    ],
+    ids=["bytes", "null", "text", "long name", "deep"],
+)
+@pytest.mark.parametrize("command", ["run", "work"])
+def test_a_configuration_that_nobody_can_read_is_one_sentence(tmp_path, command, text, sentence):
+    """Found by mutating configurations; each once ended in a traceback."""
+    folder = tmp_path / "theirs" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "evil.yaml").write_bytes(b"# @package _global_\n" + text)
+    done = vitreous(tmp_path, command, "--config-dir", str(folder.parent), "experiment=evil")
+    assert done.returncode == 2
+    assert re.search(sentence, done.stderr)
+    assert done.stderr.count("\n") == 1 and len(done.stderr) < 2000

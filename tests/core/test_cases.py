@@ -160,6 +160,22 @@ def test_a_run_whose_artifacts_are_gone_says_which(left):
         [s.prediction for s in again.samples]
 
 
+def with_keys(text, keys):
+    about = json.loads(text)
+    about["cases"][0]["keys"] = keys
+    return json.dumps(about)
+
+
+@pytest.mark.parametrize("said", [None, {}, {"target": "a", "version": 1, "fields": 3}])
+def test_a_run_that_does_not_say_what_it_was_made_with_is_refused(left, said):
+    _, folder = left
+    about = json.loads((folder / FILE).read_text())
+    about["components"]["model"] = said
+    (folder / FILE).write_text(json.dumps(about))
+    with pytest.raises(VitreousError, match="does not say which model the run was made with"):
+        _ = Run.open(folder).model
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -176,6 +192,8 @@ def test_a_run_whose_artifacts_are_gone_says_which(left):
             lambda text: text.replace('"loading": 1', '"loading": 9'),
             "is damaged .*a case has glass 0, loading 9",
         ),
+        (lambda text: with_keys(text, 0.5), "is damaged .*AttributeError.*; run its command"),
+        (lambda text: with_keys(text, {}), "is damaged .*a case has no glass, or no label"),
     ],
 )
 def test_a_file_that_is_no_run_is_refused(left, spoil, sentence):

@@ -6,7 +6,7 @@ import errno
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -98,6 +98,47 @@ def test_a_flipped_bit_is_found_the_file_moved_aside_and_the_result_computed_ane
     assert [p.suffix for p in path.parent.iterdir()] == [".damaged"]
     store.put("label", KEY, VALUE, {})
     assert store.get("label", KEY) is not None
+
+
+def test_any_flipped_byte_of_any_stage_is_found(toy_pipeline, toy, tmp_path):
+    """Of headers that no reader looks at, too: 30 bytes of every artifact of a run, at random, and
+    the last 100, where directory, end and seal are.
+    """
+    store, rng = Store(tmp_path / "run"), np.random.default_rng(0)
+    replace(toy_pipeline, events=toy.FirstEvents(), indicators=toy.Places(shells=1)).run(store)
+    first = {entry.stage: entry for entry in store.entries()}
+    assert len(first) == 9
+    for entry in first.values():
+        whole = entry.path.read_bytes()
+        assert store.verify(entry) == ""
+        places = [*rng.choice(len(whole), 30, replace=False), *range(len(whole) - 100, len(whole))]
+        for at in places:
+            changed = bytearray(whole)
+            changed[at] ^= rng.integers(1, 256)
+            entry.path.write_bytes(changed)
+            assert store.verify(entry) != "", f"byte {at} of {entry.stage}"
+        entry.path.write_bytes(whole)
+
+
+def test_a_flipped_byte_of_an_archive_without_a_seal_is_found_or_changes_nothing(store):
+    """Archives from before there were seals: what their CRCs do not cover is not read."""
+    entry = next(store.entries())
+    sealed = entry.path.read_bytes()
+    whole = sealed[:-73] + b"\0\0"  # without the comment and its length
+    entry.path.write_bytes(whole)
+    assert store.verify(entry) == ""
+    value, manifest = store.get(entry.stage, entry.key)
+    found = 0
+    for at in range(0, len(whole), 19):
+        changed = bytearray(whole)
+        changed[at] ^= 1 << at % 8
+        entry.path.write_bytes(changed)
+        if store.verify(entry):
+            found += 1
+            continue
+        same, its = store.get(entry.stage, entry.key)
+        assert its == manifest and same["x"].tobytes() == value["x"].tobytes()
+    assert found > 0.9 * len(whole) / 19
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 5000])

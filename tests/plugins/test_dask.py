@@ -22,7 +22,7 @@ from vitreous.plugins.executors import _dask_clusters
 from vitreous.plugins.executors.dask import Dask
 
 sys.path.append(str(Path(__file__).parents[1] / "app"))
-from kill_trial import content
+from kill_trial import content, workers_of
 
 distributed = pytest.importorskip("distributed")
 pytest.importorskip("dask_jobqueue")
@@ -46,9 +46,19 @@ def alone(tmp_path_factory):
     return content(home)
 
 
-@pytest.mark.parametrize("name", ["local", "dask"])
-def test_worker_processes_leave_the_same_bits_as_none(name, alone, tmp_path):
-    done = vitreous(tmp_path, *RUN, f"executor={name}", "executor.workers=2")
+@pytest.mark.parametrize(
+    "executor",
+    [
+        ("serial",),
+        ("local", "executor.workers=1"),
+        ("local", "executor.workers=2"),
+        ("dask", "executor.workers=2"),
+    ],
+    ids=" ".join,
+)
+def test_every_executor_and_number_of_workers_leaves_the_same_bits(executor, alone, tmp_path):
+    """As a first run did, which another process carried out, too."""
+    done = vitreous(tmp_path, *RUN, f"executor={executor[0]}", *executor[1:])
     assert (done.returncode, done.stderr) == (0, "")
     assert content(tmp_path) == alone
     assert len(alone) > 50
@@ -59,24 +69,11 @@ def test_a_worker_killed_from_outside_costs_nothing_but_time(alone, tmp_path):
     while not list((tmp_path / "store").rglob("*.npz")):
         assert run.poll() is None
         time.sleep(0.05)
-    os.kill(worker_of(run.pid), 9)
+    os.kill(workers_of(run.pid)[0], 9)
     told, complaints = run.communicate(timeout=200)
     assert (run.returncode, complaints) == (0, "")
     assert "left out  glass" not in told
     assert content(tmp_path) == alone
-
-
-def worker_of(parent):
-    """A worker process of the cluster that ``parent`` started."""
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-            program = (path.parent / "cmdline").read_text()
-        except OSError:
-            continue
-        if int(fields[1]) == parent and "spawn_main" in program:
-            return int(path.parent.name)
-    raise AssertionError(f"process {parent} has no workers")
 
 
 def test_many_deaths_lose_their_own_task_alone(crew):

@@ -103,6 +103,19 @@ def test_two_devices_learn_the_same_task_and_report_every_epoch_once():
     assert [step for name, _, step in logged if name == "validation_mse"] == list(range(20))
 
 
+def test_two_processes_learn_what_one_does_to_rounding():
+    """A batch of all examples is the mean of the batches of two processes, half of them each."""
+    data, found = [sequences(0), sequences(1)], []
+    count = sum(len(labels.values) for _, labels in data)
+    for devices in (1, 2):
+        fields = {"units": 8, "epochs": 3, "learning_rate": 0.01, "devices": devices}
+        LSTM(batch_size=count // devices, **fields).fit(
+            data, [sequences(2)], np.random.default_rng(0), lambda _, v, __: found.append(v)
+        )
+    assert len(found) == 2 * 6
+    np.testing.assert_allclose(found[:6], found[6:], rtol=1e-5)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_refused_in_words():
     with pytest.raises(

@@ -1,5 +1,6 @@
 """MLflow on a database of this machine: where it lies, what it holds, and how it complains."""
 
+import json
 import logging
 import shutil
 import socket
@@ -7,8 +8,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -225,6 +230,70 @@ def test_a_server_that_never_answers_is_one_sentence_and_holds_no_lock(
     assert "takes calls, but has not answered within 2 s" in sentence
     assert "tracker=none" in sentence
     assert not (tmp_path / "study" / "first" / ".running").exists()
+
+
+class Fickle(BaseHTTPRequestHandler):
+    """As much of an MLflow server as a run of ours asks, while it is awake."""
+
+    awake = threading.Event()
+    replies: ClassVar = {
+        "get-by-name": {"experiment": {"experiment_id": "1", "name": "study"}},
+        "create": {"run": {"info": {"run_id": "abc", "run_uuid": "abc", "experiment_id": "1"}}},
+    }
+    said: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.awake.wait(30)
+        last = self.path.partition("?")[0].rpartition("/")[2]
+        self.said.append(last)
+        content = json.dumps(self.replies.get(last, {})).encode()
+        with suppress(OSError):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def fickle(monkeypatch):
+    monkeypatch.setattr(tracking, "ANSWER", 1.0)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Fickle) as server:
+        server.daemon_threads = True
+        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
+        serving.start()
+        Fickle.awake.set()
+        yield server
+        Fickle.awake.set()
+        server.shutdown()
+        serving.join()
+
+
+def test_a_server_that_falls_silent_or_goes_away_is_one_sentence_and_may_come_back(
+    fickle, tmp_path
+):
+    uri = f"http://127.0.0.1:{fickle.server_address[1]}"
+    tracked = MLflow(uri=uri).start(beginning(tmp_path))
+    done = Outcome(scores={"a": 1.0})
+    Fickle.awake.clear()
+    began = time.monotonic()
+    with pytest.raises(VitreousError, match=r"has not answered within 1 s.*; results are kept in "):
+        tracked.finish(done)
+    assert time.monotonic() - began < 20
+    Fickle.awake.set()
+    Fickle.said.clear()
+    tracked.finish(done)
+    assert Fickle.said[-1] == "update" and "log-batch" in Fickle.said
+    fickle.socket.close()
+    with pytest.raises(VitreousError, match=r"tracking at .* failed \(.*; results are kept in "):
+        tracked.finish(done)
 
 
 def test_a_lock_that_is_never_released_is_one_sentence(tmp_path, monkeypatch):

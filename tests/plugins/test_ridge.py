@@ -91,6 +91,20 @@ def test_damaged_foreign_and_missing_folders_are_refused(model, tmp_path) -> Non
     (tmp_path / "arrays.npz").write_bytes(data[: len(data) // 2])
     with pytest.raises(VitreousError, match="cannot be read"):
         model.load(tmp_path)
+    (tmp_path / "model.json").write_text("[" * 100_000)
+    with pytest.raises(VitreousError, match=r"no readable model\.json \(RecursionError\)"):
+        model.load(tmp_path)
+
+
+def test_arrays_that_grow_when_they_are_read_are_refused(tmp_path):
+    """A model of a stranger must not fill the memory: 8 MB of zeros pack into 8 kB."""
+    fitted = Ridge().fit([example(0)], [example(1)], np.random.default_rng(0), quiet)
+    fitted.save(tmp_path)
+    with np.load(tmp_path / "arrays.npz") as stored:
+        arrays = dict(stored)
+    np.savez_compressed(tmp_path / "arrays.npz", **{**arrays, "weight": np.zeros(10**6)})
+    with pytest.raises(VitreousError, match="members are compressed, or larger than the file"):
+        Ridge().load(tmp_path)
 
 
 @pytest.mark.parametrize("model", [Ridge(), SVM(C=(1.0,))])

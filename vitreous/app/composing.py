@@ -73,13 +73,23 @@ def prepare_hydra(looking: bool) -> None:
 
 def _each_once(loader: Any, folders: Sequence[ConfigFolder]) -> Any:
     """Hydra's ``loader``, which refuses a choice that two packages ship."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    from vitreous.app.explain import explain
     from vitreous.core.config_folders import duplicates, refuse_duplicates
 
     found = duplicates(folders)
 
     class EachOnce(loader):
         def load_configuration(self, *what: Any, **more: Any) -> Any:
-            config = super().load_configuration(*what, **more)
+            try:
+                config = super().load_configuration(*what, **more)
+            except (HydraException, OmegaConfBaseException, YAMLError):
+                raise  # explained by those who called
+            except (ValueError, TypeError, AttributeError, RecursionError, OSError) as error:
+                raise VitreousError(explain(error)) from error
             refuse_duplicates(found, config.hydra.runtime.choices)
             return config
 

@@ -96,6 +96,11 @@ def dashed(arguments: Iterable[str]) -> str | None:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return (
+            "a file of the configuration holds bytes that are no text (at byte "
+            f"{error.start}: {error.reason}); save it as UTF-8"
+        )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 

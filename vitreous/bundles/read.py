@@ -214,7 +214,10 @@ def _potential(registry: Registry, folder: Path, about: Mapping[str, Any]) -> Po
 
 def _fractions(folder: Path) -> NDArray[np.float64] | None:
     path = folder / PLACES
-    return np.load(path, allow_pickle=False) if path.is_file() else None
+    if not path.is_file():
+        return None
+    # mapped first: no memory is taken for more values than the file has
+    return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _component(registry: Registry, kind: str, about: Mapping[str, Any]) -> Any:

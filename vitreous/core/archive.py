@@ -19,6 +19,7 @@ import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.locks import is_file, lock, taken_over
+from vitreous.core.seal import seal, seal_broken
 
 MANIFEST = "manifest"
 KINDS = "biufcSU"  #: of arrays: numbers, flags and text
@@ -84,23 +86,46 @@ def read_archive(
     """The manifest and arrays of an archive; every byte read is checked against its CRC. Raises
     Damaged, FileNotFoundError, and other OSError of the machine.
     """
+    arrays = read_arrays(path, MANIFEST if only_manifest else None)
     try:
-        with open_plain(path) as stream, zipfile.ZipFile(stream) as archive:
-            _refuse_sizes(archive, os.fstat(stream.fileno()).st_size)
-            names = [f"{MANIFEST}.npy"] if only_manifest else archive.namelist()
-            arrays = {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
         manifest = json.loads(str(arrays.pop(MANIFEST)))
         if not isinstance(manifest, dict):
             raise Damaged(f"its manifest is a {type(manifest).__name__}")
+    except (Damaged, MemoryError):
+        raise
+    except Exception as error:  # whatever json makes of text nobody wrote
+        raise Damaged(f"{type(error).__name__}: {error}") from error
+    return manifest, arrays
+
+
+def read_arrays(path: Path, only: str | None = None) -> dict[str, NDArray[Any]]:
+    """The arrays of an archive, or one of them, whether it has a manifest or not; raises as
+    ``read_archive``.
+    """
+    try:
+        with open_plain(path) as stream, zipfile.ZipFile(stream) as archive:
+            _refuse_sizes(archive, os.fstat(stream.fileno()).st_size)
+            names = archive.namelist() if only is None else [f"{only}.npy"]
+            return {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
     except OSError as error:
         if error.errno not in _NO_ARTIFACT:
             raise
         raise Damaged(f"{type(error).__name__}: {error}") from error
     except (Damaged, MemoryError):
         raise
-    except Exception as error:  # whatever zipfile, numpy and json make of bytes nobody wrote
+    except Exception as error:  # whatever zipfile and numpy make of bytes nobody wrote
         raise Damaged(f"{type(error).__name__}: {error}") from error
-    return manifest, arrays
+
+
+def refuse_changed_bytes(path: Path) -> None:
+    """Raises Damaged for an archive of which any byte is not as it was written, and OSError.
+    Those from before there were seals pass.
+    """
+    with open_plain(path) as stream:
+        if seal_broken(stream.read()):
+            raise Damaged(
+                "its bytes differ from those that were written: their checksum is another"
+            )
 
 
 def _refuse_sizes(archive: zipfile.ZipFile, size: int) -> None:
@@ -117,11 +142,10 @@ def _refuse_sizes(archive: zipfile.ZipFile, size: int) -> None:
 
 def _array(content: bytes) -> NDArray[Any]:
     """The array of a .npy member. Raises ValueError unless it is as large as its header says."""
-    stream = io.BytesIO(content)
-    version = npy.read_magic(stream)
-    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
-    shape, fortran, dtype = read(stream)
-    count, start = math.prod(shape), stream.tell()
+    width = {1: 2, 2: 4}[content[6]]  # bytes of the header's length, by version
+    start = 8 + width + int.from_bytes(content[8 : 8 + width], "little")
+    shape, fortran, dtype = _header(content[:start])
+    count = math.prod(shape)
     if dtype.kind not in KINDS or min(shape, default=0) < 0:
         raise ValueError(f"it holds an array of {dtype} of shape {shape}")
     if count * dtype.itemsize != len(content) - start or count > max(len(content), 1):
@@ -132,11 +156,23 @@ def _array(content: bytes) -> NDArray[Any]:
     return flat.reshape(shape, order="F" if fortran else "C").copy(order="K")
 
 
+@lru_cache(maxsize=1024)
+def _header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type of a .npy member, of its header alone. Artifacts of a campaign share
+    most headers, and to parse one takes longer than to read a small array.
+    """
+    stream = io.BytesIO(content)
+    version = npy.read_magic(stream)
+    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+    return read(stream)
+
+
 def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write, sync and rename; the folder is made. Raises OSError, and leaves nothing then."""
+    """Write, seal, sync and rename; the folder is made. Raises OSError, and leaves nothing then."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _temporary(path) as (temporary, stream):
         np.savez(stream, allow_pickle=False, **arrays)
+        seal(stream)
         stream.flush()
         os.fsync(stream.fileno())
         os.replace(temporary, path)
@@ -156,7 +192,7 @@ def _temporary(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
         temporary = path.with_name(
             f".{path.stem}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp"
         )
-        with open(temporary, "xb") as stream:
+        with open(temporary, "x+b") as stream:
             try:
                 if not _locked(temporary, stream):
                     continue  # taken for a leftover before it was locked

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.core.store import Store, key_of
+from vitreous.core.versions import PROJECT, versions
 from vitreous.core.watching import prefixed
 
 STAGES = (
@@ -67,7 +68,12 @@ class Artifact:
             self.stage,
             self.key,
             value,
-            {**_circumstances(), **self._note, "recipe": self._recipe, "seconds": self.seconds},
+            {
+                **_circumstances(self._note.get("provider", "")),
+                **self._note,
+                "recipe": self._recipe,
+                "seconds": self.seconds,
+            },
         )
         return value
 
@@ -87,13 +93,14 @@ class Artifact:
             _ = self.value
 
 
-def _circumstances() -> dict[str, Any]:
+def _circumstances(provider: str) -> dict[str, Any]:
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "packages": versions(provider.partition(" ")[0] or PROJECT),
     }
 
 

@@ -15,6 +15,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from vitreous.core.errors import VitreousError
 from vitreous.core.registry import Registry, load_class, refuse_missing, suggest
 
+_SAID = 200  #: letters of a value that a sentence repeats
+
 
 class _Mismatch(Exception):
     """The value is not of the expected type."""
@@ -94,7 +96,8 @@ def checked_value(name: str, value: Any, hint: Any, advice: str = "") -> Any:
             else f", {_one(type(value).__name__)}"
         )
         expected = f"a finite number ({_words(hint)})" if not unlike else _words(hint)
-        raise VitreousError(f"{name} is {value!r}{unlike}; expected {expected}{advice}") from None
+        given = said if len(said := repr(value)) <= _SAID else f"{said[:_SAID]}..."
+        raise VitreousError(f"{name} is {given}{unlike}; expected {expected}{advice}") from None
 
 
 def _refuse_nested(where: str, value: Any) -> None:

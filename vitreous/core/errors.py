@@ -1,5 +1,9 @@
 """The one exception type that reaches a user as a sentence."""
 
+import re
+
+_LONGEST = re.compile(r"([^\s'\"]{200})[^\s'\"]{200,}")  #: words that files of strangers hold
+
 
 class VitreousError(Exception):
     """A mistake in the input or the set-up, stated in one sentence: what came, what was expected,
@@ -8,6 +12,10 @@ class VitreousError(Exception):
     The command line prints the message alone and exits with status 2; so it does for an
     ``OSError`` (a full or read-only disk); everything else is a defect and keeps its traceback.
     """
+
+    def __str__(self) -> str:
+        """The sentence; of a word of 400 letters and more its beginning."""
+        return _LONGEST.sub(r"\1...", super().__str__())
 
 
 class MissingExtra(VitreousError):

@@ -157,14 +157,14 @@ def packed(function: Callable[..., Any], *args: Any, **kwargs: Any) -> bytes:
 def performed(call: bytes) -> bytes:
     """Carry out a packed call; what came of it, for ``unpacked``."""
     try:
-        return pickle.dumps((pickle.loads(call)(), None))
+        return pickle.dumps((pickle.loads(call)(), None))  # noqa: S301, of our own parent
     except Exception as error:
         return pickle.dumps((None, _portable(error)))
 
 
 def unpacked(outcome: bytes) -> Any:
     """The result of a performed call; raises the exception that ended it."""
-    value, error = pickle.loads(outcome)
+    value, error = pickle.loads(outcome)  # noqa: S301, of our own worker
     if error is not None:
         raise error
     return value
@@ -176,7 +176,7 @@ def _portable(error: Exception) -> Exception:
     """
     error.add_note("".join(traceback.format_exception(error)).rstrip())
     try:
-        pickle.loads(pickle.dumps(error))
+        pickle.loads(pickle.dumps(error))  # noqa: S301, of this line
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error

@@ -28,6 +28,7 @@ from vitreous.core.interfaces import Fitted, Model
 from vitreous.core.loading import Loading
 from vitreous.core.registry import discover, load_class
 from vitreous.core.sample import Sample, Shelf
+from vitreous.core.stages import OF_GLASS
 from vitreous.core.store import Store
 
 FILE, FORMAT = "run.json", 1
@@ -103,6 +104,8 @@ class Run:
                 for row in about.pop("incomplete")
             }
             _refuse_cases([*(case for case, _ in cases), *incomplete], len(loadings))
+            if any({*OF_GLASS, "label"} - set(keys) for _, keys in cases):
+                raise ValueError("a case has no glass, or no label")
             _refuse_keys(
                 [key for _, keys in cases for key in keys.values()]
                 + [k for k in [about["model_key"]] if k]
@@ -122,7 +125,7 @@ class Run:
                 about=about,
                 shelf=shelf,
             )
-        except (KeyError, TypeError, IndexError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
             raise VitreousError(
                 f"{Path(folder) / FILE} is damaged ({type(error).__name__}: {error}); run its "
                 "command again"
@@ -139,7 +142,7 @@ class Run:
             **self.about,
             "format": FORMAT,
             "loadings": [loading.recipe() for loading in self.loadings],
-            "cases": [{"case": asdict(s.case), "keys": dict(s.keys)} for s in self.samples],
+            "cases": [{"case": vars(s.case), "keys": dict(s.keys)} for s in self.samples],
             "excluded": {str(glass): reason for glass, reason in self.excluded.items()},
             "incomplete": [
                 {"case": asdict(case), "reason": reason} for case, reason in self.incomplete.items()
@@ -203,13 +206,21 @@ class Run:
     def _component(self, kind: str) -> Any:
         """The one that the run was made with."""
         made = self.about["components"][kind]
-        cls = load_class(discover().used(kind, made["target"], made.get("provider", "")))
-        if cls.version != made["version"]:
+        try:
+            target, version, fields = str(made["target"]), made["version"], dict(made["fields"])
+            provider = str(made.get("provider", ""))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise VitreousError(
-                f"the run was made with version {made['version']} of {made['target']}, but "
+                f"{FILE} does not say which {kind} the run was made with "
+                f"({type(error).__name__}: {error}); run its command again"
+            ) from error
+        cls = load_class(discover().used(kind, target, provider))
+        if cls.version != version:
+            raise VitreousError(
+                f"the run was made with version {version} of {target}, but "
                 f"version {cls.version} is installed; run it again"
             )
-        return construct(cls, kind, made["fields"])
+        return construct(cls, kind, fields)
 
     def role(self, name: str) -> tuple[Sample, ...]:
         """The samples that play one of ``vitreous.core.cases.ROLES``."""
@@ -240,6 +251,7 @@ def _read(folder: Path) -> dict[str, Any]:
             f"{path} has format {known!r}, but this version reads {FORMAT}; open it with vitreous "
             f"{about.get('vitreous')}"
         )
+    about.setdefault("weak_is", {})  # not said before there were scores of indicators
     missing = [name for name, kind in _ENTRIES.items() if not isinstance(about.get(name), kind)]
     if missing:
         raise VitreousError(

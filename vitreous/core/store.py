@@ -27,6 +27,7 @@ from vitreous.core.archive import (
     Damaged,
     abandoned,
     read_archive,
+    refuse_changed_bytes,
     refuse_model_files,
     write_archive,
 )
@@ -35,6 +36,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.source import keyed_by_source, source_of
 
 FORMAT = 1
+_PLAIN = {type(None), bool, int, float, str}
 _KEY = re.compile(r"[0-9a-f]{64}")  #: a folder of a strange store may be a link to anywhere
 _log = logging.getLogger("vitreous.store")
 _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -66,8 +68,20 @@ def identity(component: Any) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Plain JSON values; arrays by their content's hash."""
-    if isinstance(value, np.generic | Path):
-        value = value.item() if isinstance(value, np.generic) else str(value)
+    kind = type(value)
+    # nearly all that there are, and a key is made for every artifact
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {str(k): plain(v) for k, v in value.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    return _made_plain(value)
+
+
+def _made_plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return _made_plain(value.item())
     if isinstance(value, np.ndarray):
         content = np.ascontiguousarray(value)
         return {
@@ -76,13 +90,12 @@ def plain(value: Any) -> Any:
             "sha256": hashlib.sha256(content.tobytes()).hexdigest(),
         }
     if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, set | frozenset):
-        return sorted(plain(item) for item in value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
+        return plain(dict(value))
+    if isinstance(value, list | tuple | set | frozenset):
+        each = plain(list(value))
+        return sorted(each) if isinstance(value, set | frozenset) else each
+    if value is None or isinstance(value, bool | int | float | str | Path):
+        return str(value) if isinstance(value, Path) else value
     raise VitreousError(
         f"a component field holds a {type(value).__name__}; fields must be plain values, so that "
         "results can be keyed by them"
@@ -94,6 +107,10 @@ def key_of(recipe: Mapping[str, Any]) -> str:
     return hashlib.sha256(
         json.dumps(plain(recipe), sort_keys=True, separators=(",", ":")).encode()
     ).hexdigest()
+
+
+class _Later(Damaged):
+    """An artifact of a later version: nothing is wrong with it, and it stays where it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +172,9 @@ class Store:
     def get(self, stage: str, key: str) -> tuple[Any, dict[str, Any]] | None:
         """The value and its manifest; None if it is not there. A damaged file is moved aside with a
         warning, and counts as not there.
+
+        Raises:
+            VitreousError: a later version of Vitreous wrote it, or it may not be read.
         """
         path = self.path(stage, key)
         try:
@@ -167,6 +187,11 @@ class Store:
         except PermissionError as error:
             raise VitreousError(
                 f"{path} cannot be read ({error.strerror}); mend its permissions"
+            ) from error
+        except _Later as error:
+            raise VitreousError(
+                f"{path} was written by a later version of Vitreous: {error}; install that, or "
+                "choose another store with store=FOLDER"
             ) from error
         except Damaged as error:
             self.set_aside(path, str(error))
@@ -190,7 +215,7 @@ class Store:
 
     def has(self, stage: str, key: str) -> bool:
         """Whether the artifact is there."""
-        return self.path(stage, key).is_file()
+        return os.path.isfile(f"{self.folder}/{stage}/{key[:2]}/{key}.npz")  # as ``path``
 
     def written(self, stage: str, key: str) -> float:
         """When the artifact was written (seconds since 1970); 0 if it is not there."""
@@ -230,6 +255,7 @@ class Store:
         try:
             manifest, arrays = _read(entry.path)
             _decoded(manifest, arrays)
+            refuse_changed_bytes(entry.path)
         except (Damaged, OSError) as error:
             return str(error)
         return (
@@ -256,8 +282,9 @@ def _read(
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The manifest and arrays of an artifact; raises as ``read_archive``."""
     manifest, arrays = read_archive(path, only_manifest)
-    if manifest.get("format") != FORMAT:
-        raise Damaged(f"it has format {manifest.get('format')}, this version reads {FORMAT}")
+    if (known := manifest.get("format")) != FORMAT:
+        later = isinstance(known, int) and known > FORMAT
+        raise (_Later if later else Damaged)(f"it has format {known}, this version reads {FORMAT}")
     return manifest, arrays
 
 

@@ -19,6 +19,8 @@ OWN = {
     "max_epochs": "model.epochs",
     "accelerator": "model.accelerator",
     "devices": "model.devices",
+    "strategy": "model.devices",  # processes of this machine, forked from this one
+    "num_nodes": "",
     "precision": "model.precision",
     "callbacks": "",
     "enable_checkpointing": "model.checkpoints",

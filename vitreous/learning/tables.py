@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.archive import read_arrays
 from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Example
@@ -112,7 +113,7 @@ def read_facts(folder: Path, model: str) -> dict[str, Any]:
     """``model.json``. Raises VitreousError when missing, damaged, or written by another model."""
     try:
         facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise VitreousError(
             f"{folder} holds no readable model.json ({type(error).__name__}); expected a saved "
             f"{model} model"
@@ -136,8 +137,8 @@ def read_folder(
     """
     facts = read_facts(folder, model)
     try:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
-            arrays = {name: np.array(stored[name], dtype=np.float64) for name in shapes}
+        stored = read_arrays(folder / "arrays.npz")
+        arrays = {name: np.array(stored[name], dtype=np.float64) for name in shapes}
     except Exception as error:  # zipfile, zlib, numpy and OS errors all mean the same here
         raise VitreousError(
             f"{folder}/arrays.npz of the {model} model cannot be read ({error}); save the model "

@@ -76,7 +76,8 @@ def carry_out(options: argparse.Namespace) -> int:
 
 def _say(line: str) -> None:
     """A line; manifests of a stranger move no cursor."""
-    sys.stdout.write("".join(c if c.isprintable() else "?" for c in line) + "\n")
+    shown = line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+    sys.stdout.write(shown + "\n")
 
 
 def _ls(store: Store, options: argparse.Namespace) -> int:

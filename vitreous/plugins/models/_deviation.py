@@ -13,7 +13,6 @@ deviation.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.core.archive import Damaged, read_arrays
 from vitreous.learning.tables import standard_scaling
 
 Array = NDArray[np.float64]
@@ -89,11 +89,11 @@ def write(path: Path, deviation: Deviation) -> None:
 def read(path: Path) -> Deviation:
     """What ``write`` wrote. Raises ValueError, KeyError or OSError for another file."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            found = Deviation(
-                arrays["shift"], arrays["scale"], arrays["weight"], float(arrays["log_unit"])
-            )
-    except zipfile.BadZipFile as error:
+        arrays = read_arrays(path)
+        found = Deviation(
+            arrays["shift"], arrays["scale"], arrays["weight"], float(arrays["log_unit"])
+        )
+    except Damaged as error:
         raise ValueError(f"{path.name} is damaged") from error
     if not found.shift.shape == found.scale.shape == found.weight.shape or found.shift.ndim != 1:
         raise ValueError("deviations whose columns differ in number")
