@@ -17,6 +17,7 @@ from typing import Any
 
 from vitreous import __version__
 from vitreous.app.commands import NAMES, OF_CAMPAIGNS, command
+from vitreous.app.typed import Parser, misspelt
 from vitreous.core.errors import VitreousError
 
 REFUSED = 2  #: exit status for a mistake in the input or the set-up
@@ -125,7 +126,7 @@ def _sentence(error: OSError | MemoryError) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """The front: every command but ``run``, which Hydra parses."""
-    front = argparse.ArgumentParser(
+    front = Parser(
         prog="vitreous",
         description="Predicts where and when a glass fails, from its undeformed structure.",
         epilog=_RUN_HELP,
@@ -143,6 +144,8 @@ def parser() -> argparse.ArgumentParser:
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """The options of a command; overrides of a campaign may stand between them."""
     front = parser()
+    if (told := misspelt(front, arguments)) is not None:
+        raise VitreousError(told)
     options, rest = front.parse_known_args(arguments)
     if options.command in OF_CAMPAIGNS:
         options.overrides += [each for each in rest if not each.startswith("-")]

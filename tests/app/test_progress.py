@@ -50,15 +50,35 @@ def test_the_log_has_every_line(clock, caplog):
     assert caplog.messages == ["glasses: 1", "glasses: 2"]
 
 
-def test_a_step_of_known_length_says_how_long_it_will_take(clock, capsys):
+def said(clock, caplog, reports):
+    """What a step of known length says at each (seconds, share done)."""
+    caplog.set_level(logging.INFO, "vitreous.progress")
     with progress.measured("deforming") as shown:
-        for seconds, share in ((10.0, 0.1), (40.0, 0.25)):
+        for seconds, share in reports:
             clock[0] = seconds
             shown(Told(share, f"strain {share:g} of 1"))
-    assert capsys.readouterr().err == (
-        "vitreous: deforming: strain 0.25 of 1, 2 min to go, after 40 s\n"
-    )
+    return caplog.messages
+
+
+def test_a_step_of_known_length_says_how_long_it_will_take(clock, caplog):
+    assert said(clock, caplog, [(10.0, 0.1), (20.0, 0.15), (30.0, 0.2), (40.0, 0.25)]) == [
+        "deforming: strain 0.1 of 1",
+        "deforming: strain 0.15 of 1",
+        "deforming: strain 0.2 of 1",
+        "deforming: strain 0.25 of 1, 2 min to go",
+    ]
     assert [progress.duration(s) for s in (40.0, 700.0, 12600.0)] == ["40 s", "12 min", "3.5 h"]
+
+
+def test_the_first_site_with_its_compilation_does_not_count_in_the_time_to_go(clock, caplog):
+    reports = [(60.0 + done, done / 9) for done in range(1, 10)]  # a minute to compile
+    to_go = [line.partition(" of 1")[2] for line in said(clock, caplog, reports)]
+    assert to_go == ["", "", "", *(f", {9 - done} s to go" for done in range(4, 10))]
+
+
+def test_a_resumed_step_takes_its_pace_from_what_it_does_now(clock, caplog):
+    lines = said(clock, caplog, [(1.0, 0.7), (11.0, 0.71), (21.0, 0.72), (31.0, 0.73)])
+    assert lines[-1] == "deforming: strain 0.73 of 1, 4 min to go"  # 27 % at 1 % in 10 s
 
 
 def test_what_is_under_way_is_said_though_nothing_is_done_yet(monkeypatch, capsys):

@@ -5,12 +5,14 @@ import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from glasses import glass, run
 from toy import vitreous
 
 from vitreous.app.commands.cite import _fields, bibtex
 from vitreous.app.commands.reproduce import _differences
+from vitreous.io.write import write_configuration
 
 TOY = ("run", "experiment=toy", "executor=serial", "tracker=none")
 
@@ -333,3 +335,40 @@ def test_a_record_of_a_run_is_written_checked_and_tabulated(home, runs, tmp_path
         home, "record", "check", done.stdout.strip(), "--store", str(tmp_path / "empty")
     )
     assert elsewhere.returncode == 2 and "load its data set first" in elsewhere.stderr
+
+
+def test_scores_of_a_quick_trial_are_called_meaningless_on_the_console_and_the_page(tmp_path):
+    sentence = "debug=fast: this checks that the run works; its scores and predictions mean nothing"
+    for more, there in (("trainer.quick=true", True), ("trainer.quick=false", False)):
+        done = vitreous(tmp_path, *TOY, "report=true", more)
+        assert done.returncode == 0, done.stderr
+        page = sorted((tmp_path / "runs" / "toy").iterdir())[-1] / "report.html"
+        assert (f"note      {sentence}\n" in done.stdout) is there
+        # before what is read as a result
+        lead = page.read_text().partition("<nav>")[0].partition('<div class="lead">')[2]
+        assert (f"<p>{sentence}.</p>" in lead) is there
+
+
+def test_a_report_leaves_out_what_the_run_left_out_for_want_of_bonds(tmp_path, toys):
+    """A generator of files makes bonds or not: its class alone does not say."""
+    from toyglass.components import Lattice
+
+    for k in range(6):
+        write_configuration(
+            tmp_path / f"glass{k}.extxyz", Lattice().generate(k, np.random.default_rng(k))
+        )
+    done = vitreous(
+        tmp_path,
+        *TOY,
+        "generator=file",
+        f"generator.path={tmp_path}/*.extxyz",
+        "generator.find_bonds=false",
+    )
+    assert done.returncode == 0, done.stderr
+    reason = "evaluation 'rings' needs bonds, but generator 'file' makes glasses without a bond"
+    assert reason in done.stdout
+    (folder,) = (tmp_path / "runs" / "toy").iterdir()
+    done = vitreous(tmp_path, "report", str(folder))
+    assert done.returncode == 0, done.stderr
+    page = (folder / "report.html").read_text()
+    assert "not evaluated: rings" in page and ">Rings of the glasses<" not in page

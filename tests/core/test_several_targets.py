@@ -113,3 +113,19 @@ def test_a_name_given_to_two_targets_on_the_command_line_is_refused(tmp_path):
     done = vitreous(tmp_path, "run", CRACK, "+labeler@targets.crack=disorder", *FRACTURE)
     assert done.returncode == 2
     assert "labeler@targets.crack is given twice; leave one of them out" in done.stderr
+
+
+@pytest.mark.parametrize("more", [["run"], ["run", "-m", "seed=0,1"], ["work"]])
+def test_a_name_given_to_two_targets_in_one_mapping_is_refused(more, tmp_path):
+    """Hydra alone would take the last of them, and compute."""
+    twice = "{a:{_target_:x},b:{_target_:y}, a: {_target_:z}}"
+    done = vitreous(tmp_path, *more, f"+targets={twice}", *FRACTURE)
+    assert done.returncode == 2
+    assert f"vitreous: 'a' is given twice in {twice}; leave one of them out\n" in done.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_one_key_in_two_mappings_of_an_override_is_no_name_given_twice(tmp_path):
+    two = "{a:{_target_:nowhere.X},b:{_target_:nowhere.X}}"
+    done = vitreous(tmp_path, "run", f"+targets={two}", *FRACTURE)
+    assert "'nowhere.X' cannot be used as a labeler" in done.stderr

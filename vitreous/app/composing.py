@@ -64,11 +64,32 @@ def prepare_hydra(looking: bool) -> None:
             for folder in folders:
                 search_path.append(provider=f"plugin:{folder.plugin}", path=f"file://{folder.path}")
 
+    _refuse_keys_twice()
     Plugins.instance().register(PluginConfigs)
     Plugins.instance().register(sweeper())
     checked = _each_once(ConfigLoaderImpl, folders)
     loader = checked if looking else _limited(checked, [str(folder.path) for folder in folders])
     hydra_core.ConfigLoaderImpl = loader  # pyright: ignore[reportPrivateImportUsage]
+
+
+def _refuse_keys_twice() -> None:
+    """Have Hydra's parser refuse a key that one mapping of an override has twice, as in
+    ``targets={a:{...},a:{...}}``: it takes the last without a word.
+    """
+    from hydra.core.override_parser import overrides_parser
+    from hydra.core.override_parser.overrides_visitor import HydraOverrideVisitor
+
+    class KeysOnce(HydraOverrideVisitor):
+        def visitDictContainer(self, ctx: Any) -> dict[str, Any]:
+            found = super().visitDictContainer(ctx)
+            keys = [str(pair.dictKey().getText()) for pair in ctx.dictKeyValuePair()]
+            if len(keys) > len(found):
+                twice = next(key for key in keys if keys.count(key) > 1)
+                text = ctx.start.getInputStream().getText(ctx.start.start, ctx.stop.stop)
+                raise VitreousError(f"'{twice}' is given twice in {text}; leave one of them out")
+            return found
+
+    overrides_parser.HydraOverrideVisitor = KeysOnce  # pyright: ignore[reportPrivateImportUsage]
 
 
 def _each_once(loader: Any, folders: Sequence[ConfigFolder]) -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.app.progress import measured
+from vitreous.app.suggesting import unnamed
 from vitreous.core.data import UNITS, Configuration, Loading
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Potential
@@ -190,6 +191,8 @@ def made_folder(path: Path) -> Path:
 
 def model_and_glass(options: argparse.Namespace) -> tuple[Potential, Configuration]:
     """The potential that was named, and the glass in the file, read as the potential takes it."""
+    if options.potential is None:
+        raise unnamed(options)
     model = potential(options.potential, **fields(options.set, "--set", potential))
     return model, read_glass(
         options.file,

@@ -81,9 +81,8 @@ def potential_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--potential`` and ``--set``."""
     parser.add_argument(
         "--potential",
-        required=True,
         metavar="NAME",
-        help="an installed potential: vitreous list potential",
+        help="an installed potential, always needed: vitreous list potential",
     )
     parser.add_argument(
         "--set",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from vitreous.core.config_folders import OWN, missing_file, plugin_folders
@@ -43,6 +44,8 @@ _OPTIONS = (
     *("--multirun", "--shell-completion", "--config-path", "--config-name", "--config-dir"),
     *("--experimental-rerun", "--info"),
 )
+_ALIKE = 0.75  #: so that a field written as an option is not taken for an option misspelt
+_HELP = "vitreous run --help"
 #: groups whose members in folders serve those above them, and are not chosen by themselves
 _SERVING = ("scale", "debug")
 #: groups of which experiment=files takes the member named as the potential
@@ -87,10 +90,13 @@ def dashed(arguments: Iterable[str]) -> str | None:
             continue
         # what abbreviates --experimental-rerun to Hydra is a recipe to everyone else
         if name == "--experiment" or not any(option.startswith(name) for option in _OPTIONS):
+            close = get_close_matches(name, _OPTIONS, n=1, cutoff=_ALIKE)
+            if close and "=" not in given and name != "--experiment":
+                return f"'{name}' is no option of run; did you mean {close[0]}? See: {_HELP}"
             key = given[2:] if "=" in given else f"{name[2:]}=VALUE"
             return (
                 f"'{given}' is no option of run: recipes, components and fields are given without "
-                f"dashes, {key}; see: vitreous run --help"
+                f"dashes, {key}; see: {_HELP}"
             )
     return None
 

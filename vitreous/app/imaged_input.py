@@ -21,8 +21,6 @@ def imaged(options: argparse.Namespace) -> MicrographReport | None:
         VitreousError: options of images for a file that is none, or those of other files for an
         image.
     """
-    from vitreous.direct import micrograph
-
     if not is_image(options.file):
         if options.set:
             raise VitreousError(
@@ -40,6 +38,8 @@ def imaged(options: argparse.Namespace) -> MicrographReport | None:
         raise VitreousError(
             f"--frame was given for the image {options.file}, which holds one picture; leave it out"
         )
+    from vitreous.direct import micrograph  # imports much that only images need
+
     return micrograph(options.file, **fields(options.set, "--set", micrograph))
 
 

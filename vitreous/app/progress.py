@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -18,6 +17,8 @@ from vitreous.core.watching import Told
 PATIENCE = 0.5  #: seconds before anything is drawn
 REFRESH = 0.5  #: seconds between two looks at what is under way
 LONGEST = 70  #: characters of that on a terminal
+REPORTS = 3  #: after the first, before the time to go is said
+GROWTH = 2.0  #: seconds from the first on that a guess needs
 BETWEEN = 30.0  #: seconds between plain lines, and before the first
 _log = logging.getLogger("vitreous.progress")
 
@@ -77,22 +78,46 @@ def measured(title: str) -> Iterator[Callable[[Told], None]]:
     far as its share is known, what matters and the time to go; elsewhere the same in lines.
     """
     with _drawn(title, 1.0, counted=False) as drawn:
-        yield _shares(title) if drawn is None else partial(_show, title, *drawn)
+        yield _shares(title) if drawn is None else _bar_of_shares(title, *drawn)
 
 
-def _show(title: str, bar: Any, task: Any, told: Told) -> None:
-    bar.update(task, description=f"{title}: {told.line}", completed=told.share or 0.0)
+def _bar_of_shares(title: str, bar: Any, task: Any) -> Callable[[Told], None]:
+    to_go = _ToGo()
+
+    def tell(told: Told) -> None:
+        line = f"{title}: {told.line}{to_go(told.share)}"
+        bar.update(task, description=line, completed=told.share or 0.0)
+
+    return tell
+
+
+class _ToGo:
+    """The time that a step still takes, from how its share grew since the first report: what came
+    before holds compilation, or what a resumed step did another day. Nothing is said before that
+    growth tells something.
+    """
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+        self._since = 0
+
+    def __call__(self, share: float | None) -> str:
+        if share is None:
+            return ""
+        now = monotonic()
+        if self._first is None:
+            self._first = now, share
+            return ""
+        self._since += 1
+        gone, grown = now - self._first[0], share - self._first[1]
+        if self._since < REPORTS or gone < GROWTH or grown <= 0.0:
+            return ""
+        return f", {duration(gone / grown * (1.0 - share))} to go"
 
 
 def _shares(title: str) -> Callable[[Told], None]:
-    begun, line = monotonic(), _lines(title)
-
-    def tell(told: Told) -> None:
-        gone = monotonic() - begun
-        to_go = f", {duration(gone / told.share - gone)} to go" if told.share else ""
-        line(f"{told.line}{to_go}")
-
-    return tell
+    line, to_go = _lines(title), _ToGo()
+    return lambda told: line(f"{told.line}{to_go(told.share)}")
 
 
 def duration(seconds: float) -> str:
@@ -142,8 +167,9 @@ def _drawn(
         TimeRemainingColumn,
     )
 
-    done = (MofNCompleteColumn(),) if counted else (TaskProgressColumn(),)
-    known = (BarColumn(), *done, TimeRemainingColumn()) if total is not None else ()
+    # shares say the time to go themselves
+    done = (MofNCompleteColumn(), TimeRemainingColumn()) if counted else (TaskProgressColumn(),)
+    known = (BarColumn(), *done) if total is not None else ()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), *known, TimeElapsedColumn())
     progress = Progress(*columns, console=Console(stderr=True), transient=True)
     task = progress.add_task(title, total=total)

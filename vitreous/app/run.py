@@ -34,7 +34,7 @@ from vitreous.core.registry import discover
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
 from vitreous.core.store import Store
-from vitreous.core.training import trained_with
+from vitreous.core.training import MEANINGLESS, only_tried, trained_with
 from vitreous.io.tables import write_table
 
 PACKAGES = (
@@ -113,8 +113,10 @@ def _carried_out(
     model_folder = job.folder / "model" if result.model_key else None
     objective = (job.config.get("sweep") or {}).get("objective")
     tracked.finish(outcome(result, numbers(found), files, model_folder, objective))
+    warning = MEANINGLESS if only_tried(job.config) else ""
+    store_path = Path(job.config["store"])
     try:
-        print_summary(result, found, chosen.left_out, job.folder, Path(job.config["store"]), files)
+        print_summary(result, found, chosen.left_out, job.folder, store_path, files, warning)
     except BrokenPipeError:
         to_nowhere()  # nobody reads on; the jobs of a sweep are worth as much as before
     except OSError as error:

@@ -22,16 +22,17 @@ def print_summary(
     folder: Path,
     store: Path,
     files: Sequence[Path],
+    warning: str = "",
 ) -> None:
-    """The tables that evaluations want shown, why others were left out, and the paths, on standard
-    output, all at once. Raises OSError where it cannot be written.
+    """The tables that evaluations want shown, beneath them a ``warning``, why others were left out,
+    and the paths, on standard output, all at once. Raises OSError where it cannot be written.
     """
     from rich.console import Console
 
     # paths and names of columns may hold brackets, which are no markup
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     with console.capture() as captured:
-        _say(console, result, found, left_out, folder, store, files)
+        _say(console, result, found, left_out, folder, store, files, warning)
     sys.stdout.write(captured.get())
     sys.stdout.flush()
 
@@ -44,6 +45,7 @@ def _say(
     folder: Path,
     store: Path,
     files: Sequence[Path],
+    warning: str,
 ) -> None:
     roles = ", ".join(f"{len(result.glasses(role))} {role}" for role in ROLES if result.role(role))
     along = (
@@ -63,6 +65,8 @@ def _say(
             if table.summary and table.rows:
                 console.width = max(console.width, _WIDE)
                 console.print(_drawn(table))
+    if warning:
+        console.print(f"note      {warning}")
     for case, reason in result.incomplete.items():
         console.print(
             f"left out  glass {case.glass}, {result.loadings[case.loading].title}: {reason}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from vitreous.bundles.bundle import Bundle
 from vitreous.core.data import UNITS, Configuration
@@ -123,6 +122,8 @@ def _all_round(vectors: Array) -> bool:
     if vectors.shape[1] == 3:
         if len(np.unique((vectors > 0.0) @ [1, 2, 4])) == 8:  # some in every octant
             return True
+        from scipy.optimize import nnls  # of few atoms, and slow to import
+
         rows = np.vstack([vectors.T, np.ones(len(vectors))])  # a mean with positive weights
         return bool(nnls(rows, np.array([0.0, 0.0, 0.0, 1.0]))[1] < 1e-6)
     angles = np.sort(np.arctan2(vectors[:, 1], vectors[:, 0]))

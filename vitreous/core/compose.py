@@ -29,10 +29,14 @@ def declared(part: Any) -> type[Any]:
     """The class of a component, with what its very fields decide: whether a generator's glasses are
     bonded, and their units.
     """
-    cls = type(part)
     if not isinstance(part, Generator):
-        return cls
-    decided = {"has_bonds": part.bonded, "made_in": part.glass_units}
+        return type(part)
+    return making(type(part), part.bonded, part.glass_units)
+
+
+def making(cls: type[Any], has_bonds: bool, made_in: str) -> type[Any]:
+    """The class of a generator whose glasses are, or were, such as that."""
+    decided = {"has_bonds": has_bonds, "made_in": made_in}
     if all(getattr(cls, name) == value for name, value in decided.items()):
         return cls
     same = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}

@@ -27,6 +27,15 @@ OWN = {
 }
 
 
+#: what there is to say of the numbers of a run with ``quick``
+MEANINGLESS = "debug=fast: this checks that the run works; its scores and predictions mean nothing"
+
+
+def only_tried(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration only tries whether all fits together, as debug=fast does."""
+    return bool((config.get("trainer") or {}).get("quick"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Training:
     """The key ``trainer`` of a configuration.

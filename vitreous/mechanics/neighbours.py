@@ -9,6 +9,7 @@ so cells smaller than twice the cutoff are treated exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -76,66 +77,72 @@ def neighbour_list(
         nowhere, or if the cell is so thin that the radius reaches over as many.
     """
     n, d = positions.shape
-    inverse = np.linalg.inv(cell)
-    fractional = positions @ inverse
-    _refuse_far(fractional, periodic)
-    bins, width, reach = np.ones(3, np.int64), np.ones(3), np.zeros(3, np.int64)
-    origin, wrap = np.zeros(3), np.zeros((n, 3), np.int64)
-    span = heights(cell)
-    scaled = np.zeros((n, 3))
-    for a in range(d):
-        if periodic[a]:
-            wrap[:, a] = np.floor(fractional[:, a])
-            scaled[:, a] = np.minimum(fractional[:, a] - wrap[:, a], np.nextafter(1.0, 0.0))
-            extent = 1.0
-        else:
-            origin[a] = fractional[:, a].min()
-            scaled[:, a] = fractional[:, a] - origin[a]
-            extent = scaled[:, a].max() + 1e-9
-        bins[a] = max(1, min(int(extent * span[a] / radius), 512))
-        width[a] = extent / bins[a]
-        if periodic[a] and radius > (_SPAN - 5) * span[a]:
-            raise VitreousError(
-                f"the cell is {span[a]:.4g} across, and {radius:g} reaches over more than "
-                f"{_SPAN - 5} of its images; use a larger glass or repeat it"
-            )
-        reach[a] = int(np.ceil(radius / (width[a] * span[a]) - 1e-12)) if periodic[a] else 1
-    bins, width = _fewer(bins, width, n)
+    bins = _binned(positions, cell, periodic, radius)
     # a third, single bin takes the place of the missing axis in two dimensions
-    flags = np.array([*periodic, False][:3] if d == 3 else [*periodic, False], dtype=np.bool_)
-    wrap -= wrap[0]
-    where = np.minimum((scaled / width).astype(np.int64), bins - 1)
-    order, first = _sort_into_bins(where, bins)
+    flags = np.array([*periodic, False][:3], dtype=np.bool_)
+    order, first = _sort_into_bins(bins.where, bins.count)
     x = np.zeros((n, 3))
     x[:, :d] = positions
     full = np.zeros((3, 3))
     full[:d, :d] = cell
-    counts = _walk(
-        x,
-        full,
-        wrap,
-        where,
-        bins,
-        reach,
-        flags,
-        order,
-        first,
-        radius**2,
-        np.zeros(n + 1, np.int64),
-        _NO_J,
-        _NO_CODE,
-        False,
-    )
+    place = (bins.wrap, bins.where, bins.count, bins.reach, flags, order, first, radius**2)
+    counts = _walk(x, full, *place, np.zeros(n + 1, np.int64), _NO_J, _NO_CODE, False)
     start = np.zeros(n + 1, np.int64)
     np.cumsum(counts[:n], out=start[1:])
     j, code = np.empty(start[-1], np.int32), np.empty(start[-1], np.int32)
-    _walk(x, full, wrap, where, bins, reach, flags, order, first, radius**2, start, j, code, True)
+    _walk(x, full, *place, start, j, code, True)
     unique, image = _compact(code)
     base = 2 * _SPAN
     shifts = np.stack([unique % base, unique // base % base, unique // base**2], axis=1) - _SPAN
     return NeighbourList(
         start, j, image, np.ascontiguousarray(shifts[:, :d], dtype=np.float64), radius
     )
+
+
+class _Bins(NamedTuple):
+    """``where`` (N, 3) the bin of each atom, of ``count`` (3,) along the lattice vectors; ``wrap``
+    (N, 3) the cell that an atom lies in, relative to the first atom's; ``reach`` (3,) how many bins
+    away a neighbour may be.
+    """
+
+    where: NDArray[np.int64]
+    count: NDArray[np.int64]
+    wrap: NDArray[np.int64]
+    reach: NDArray[np.int64]
+
+
+def _binned(
+    positions: NDArray[np.float64],
+    cell: NDArray[np.float64],
+    periodic: tuple[bool, ...],
+    radius: float,
+) -> _Bins:
+    """Atoms in bins about ``radius`` wide. Raises VitreousError as ``neighbour_list``."""
+    n, d = positions.shape
+    fractional = positions @ np.linalg.inv(cell)
+    _refuse_far(fractional, periodic)
+    count, width, reach = np.ones(3, np.int64), np.ones(3), np.zeros(3, np.int64)
+    wrap, scaled = np.zeros((n, 3), np.int64), np.zeros((n, 3))
+    span = heights(cell)
+    for a in range(d):
+        if periodic[a]:
+            wrap[:, a] = np.floor(fractional[:, a])
+            scaled[:, a] = np.minimum(fractional[:, a] - wrap[:, a], np.nextafter(1.0, 0.0))
+            extent = 1.0
+        else:
+            scaled[:, a] = fractional[:, a] - fractional[:, a].min()
+            extent = scaled[:, a].max() + 1e-9
+        count[a] = max(1, min(int(extent * span[a] / radius), 512))
+        width[a] = extent / count[a]
+        if periodic[a] and radius > (_SPAN - 5) * span[a]:
+            raise VitreousError(
+                f"the cell is {span[a]:.4g} across, and {radius:g} reaches over more than "
+                f"{_SPAN - 5} of its images; use a larger glass or repeat it"
+            )
+        reach[a] = int(np.ceil(radius / (width[a] * span[a]) - 1e-12)) if periodic[a] else 1
+    count, width = _fewer(count, width, n)
+    where = np.minimum((scaled / width).astype(np.int64), count - 1)
+    return _Bins(where, count, wrap - wrap[0], reach)
 
 
 def _refuse_far(fractional: NDArray[np.float64], periodic: tuple[bool, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from vitreous.analysis.run_maps import MODEL
 from vitreous.core.evaluated import Evaluated, mean
 from vitreous.core.run import Run
+from vitreous.core.training import MEANINGLESS, only_tried
 from vitreous.report.page import Section
 
 
@@ -15,7 +16,8 @@ def lead(result: Run, found: Mapping[str, Evaluated], pictures: Mapping[str, str
     """The predicted map of the first test case that has one (without a model its true map), and
     the sentences of the evaluations, one a line; the title is the caption of the map.
     """
-    text = "\n".join(each.headline for each in found.values() if each.headline)
+    warning = [f"{MEANINGLESS}."] if only_tried(result.about.get("config") or {}) else []
+    text = "\n".join([*warning, *(each.headline for each in found.values() if each.headline)])
     for what in ("predicted", "true"):
         for sample in result.role("test"):
             name = f"test_{sample.name}_{what}"

@@ -33,7 +33,7 @@ def carry_out(options: argparse.Namespace) -> int:
     """Draw the page from what evaluations find in the stored artifacts; print where it is."""
     from vitreous.app.evaluating import choose
     from vitreous.app.run import draw_report
-    from vitreous.core.compose import ROLES
+    from vitreous.core.compose import ROLES, making
     from vitreous.core.registry import discover, load_class
     from vitreous.core.run import Run
 
@@ -44,6 +44,8 @@ def carry_out(options: argparse.Namespace) -> int:
         registry.used(*evaluation.named)
     run.refuse_gone()
     parts = {role: load_class(part) for role, part in used.items() if role in ROLES}
+    made = run.samples[0].configuration  # decides what the bare class of a generator leaves open
+    parts["generator"] = making(parts["generator"], len(made.bonds) > 0, made.units)
     chosen = choose(
         run.about["config"],
         parts,

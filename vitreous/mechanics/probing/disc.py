@@ -93,9 +93,12 @@ def keep_pairs(x, disc, f, inverse, spare):  # type: ignore[no-untyped-def]
     A pair at r < cutoff was at most (r + 2 drift) / squeeze apart when the list was built; squeeze
     is the least stretch since then.
     """
-    # squeeze: the smaller singular value of the deformation since then
-    change = f @ disc.inverse_then
-    a, b, c, d = change[0, 0], change[0, 1], change[1, 0], change[1, 1]
+    # squeeze: the smaller singular value of the deformation since then. Element by element, here
+    # and below: numba takes a second to compile a product of matrices, two for an assignment that
+    # may broadcast
+    then = disc.inverse_then
+    a, b = f[0, 0] * then[0, 0] + f[0, 1] * then[1, 0], f[0, 0] * then[0, 1] + f[0, 1] * then[1, 1]
+    c, d = f[1, 0] * then[0, 0] + f[1, 1] * then[1, 0], f[1, 0] * then[0, 1] + f[1, 1] * then[1, 1]
     mean, det = 0.5 * (a * a + b * b + c * c + d * d), a * d - b * c
     squeeze = np.sqrt(max(mean - np.sqrt(max(mean * mean - det * det, 0.0)), 0.0))
     drift = 0.0
@@ -105,7 +108,6 @@ def keep_pairs(x, disc, f, inverse, spare):  # type: ignore[no-untyped-def]
         drift = max(drift, dx * dx + dy * dy)
     if not disc.cutoff + spare + 2.0 * np.sqrt(drift) < disc.reach[0] * squeeze:
         disc.reach[0] = max(1.0 + _SKIN, 1.01 + 1.01 * spare / disc.cutoff) * disc.cutoff
-        # element by element: numba takes two seconds to compile an assignment that may broadcast
         for i in range(disc.free):
             for k in range(2):
                 disc.then[i, k] = x[i, k]
@@ -127,6 +129,17 @@ def _near_pairs(x, disc):  # type: ignore[no-untyped-def]
                 disc.other[count] = b
                 count += 1
     disc.start[disc.free] = count
+
+
+@njit(cache=True, nogil=True)
+def largest_of(values):  # type: ignore[no-untyped-def]
+    """The largest magnitude among ``values`` (n,); NaN if one is NaN."""
+    largest = 0.0
+    for i in range(len(values)):
+        size = abs(values[i])
+        if size > largest or np.isnan(size):
+            largest = size
+    return largest
 
 
 @njit(cache=True, nogil=True)
@@ -244,7 +257,7 @@ def stiffness(x, disc, gradient, forces, h, affine):  # type: ignore[no-untyped-
         h[i, i] += hxx
         h[i + 1, i] += hxy
         h[i + 1, i + 1] += hyy
-    return np.abs(forces).max(), stress
+    return largest_of(forces.ravel()), stress
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from vitreous.core.data import Loading
 from vitreous.mechanics.pair.table import PairTable, slope_curvature
 from vitreous.mechanics.probing.cholesky import back_substitute, factorise
-from vitreous.mechanics.probing.disc import Disc, forces_and_stress, keep_pairs, rates, stiffness
+from vitreous.mechanics.probing.disc import (
+    Disc,
+    forces_and_stress,
+    keep_pairs,
+    largest_of,
+    rates,
+    stiffness,
+)
 from vitreous.mechanics.probing.disc_descent import conjugate_gradient
 from vitreous.mechanics.probing.probe import ContinuedProbe, Miss, Point, ProbeProtocol
 
@@ -255,8 +262,8 @@ def settle(y, disc, f, inverse, gradient, tolerance, trust, h):  # type: ignore[
         off = np.inf
         for _ in range(_REFINEMENTS):
             slope = rates(x, disc, gradient, tangent, step)
-            last, off = off, np.abs(step).max()
-            if off <= _EXACT * np.abs(affine).max():
+            last, off = off, largest_of(step)
+            if off <= _EXACT * largest_of(affine):
                 return (
                     True,
                     _mapped(x, inverse),
