@@ -353,6 +353,8 @@ def test_a_deformation_is_written_as_curve_events_and_frames(capsys, glass, tmp_
     np.testing.assert_allclose([frame.cell for frame in frames], run.cells, atol=1e-9)
     assert found["events"] == 1
     assert found["first_event"]["atom"] == atom
+    for size in ("move", "energy_drop"):  # that one may choose by
+        assert found["first_event"][size] == numbers(events, size)[0] > 0.0
 
 
 @pytest.mark.parametrize(

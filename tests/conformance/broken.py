@@ -21,7 +21,7 @@ from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.generators.file import File
 from vitreous.plugins.labelers.rearrangements import Rearrangements
 from vitreous.plugins.models.ridge import FittedRidge, Ridge
-from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
+from vitreous.plugins.potentials.yukawa_silica import YukawaSilica, yukawa
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.plugins.trackers.none import NoTracker, Untracked
 from vitreous.testing.systems import silica_deformation, silica_glass
@@ -115,6 +115,11 @@ def potential(**wrong: Callable[..., Any]) -> type:
     return variant(
         YukawaSilica, surface=lambda self, glass: Surface(YukawaSilica.surface(self, glass), wrong)
     )
+
+
+def _without_force_shift(self: Any, sigma: float, q: float) -> Callable[..., Any]:
+    """The pair function of Yukawa silica, cut off with a slope."""
+    return lambda r: yukawa(r, sigma, q, 1.0 / self.screening_length)
 
 
 class Stiffer:
@@ -412,6 +417,10 @@ CLASSES: dict[tuple[str, str], tuple[type, str]] = {
     ("potential", "forces_sum_to_zero"): (
         potential(energy_forces=lambda a, x: (a[0], a[1] + [1e-3, 0])),
         "sum of all forces",
+    ),
+    ("potential", "forces_do_not_jump"): (
+        variant(YukawaSilica, _shifted=_without_force_shift),
+        "a force jumps by",
     ),
     ("potential", "hessian_is_symmetric"): (
         potential(hessian=lambda a, x: a * (1 + 1e-3 * _upper(a))),

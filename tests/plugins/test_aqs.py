@@ -398,6 +398,18 @@ def test_an_event_in_several_places_of_a_coarse_run_is_told():
     assert fine.places.tolist() == [1, 1, 3, 1, 1, 1]  # an avalanche among them
 
 
+def test_a_single_event_in_one_place_of_a_coarse_run_is_told_too(recwarn):
+    """Of events in one place nothing tells how many share a step."""
+    engine = AQS(strain_step=0.003, strain_max=0.003, relax_cell=False, eigenvalues=False)
+    model, loading = LennardJones2D(), Loading(mode="simple_shear")
+    with pytest.warns(UserWarning, match=r"1 of 1 .* of 0.003 holds an event, which may be sev"):
+        found = engine.deform(lennard_jones_glass(), model, loading)
+    assert found.events.places.tolist() == [1]
+    recwarn.clear()
+    fine = replace(engine, strain_step=3e-4).deform(lennard_jones_glass(), model, loading)
+    assert len(fine.events) == 1 and not recwarn.list
+
+
 AS_TEXT = LennardJones2D().lammps_commands(lennard_jones_glass())
 
 

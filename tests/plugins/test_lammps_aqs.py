@@ -8,6 +8,7 @@ import pytest
 from vitreous.core.data import Loading
 from vitreous.core.errors import NetworkChanged, NotConverged, VitreousError
 from vitreous.core.network import refuse_changed
+from vitreous.direct import read_glass
 from vitreous.io.lammps import LammpsEngine, reason
 from vitreous.plugins.potentials.eam import EXAMPLE, Eam
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
@@ -63,6 +64,26 @@ def test_any_pair_style_can_be_given_as_text(glass):
     relaxed = LammpsAQS(pair_commands=style).relax(glass, POTENTIAL)
     assert relaxed.info["residual"] <= 1e-4
     assert relaxed.info["energy"] < -500  # of 600 Lennard-Jones atoms
+
+
+@pytest.mark.parametrize("style", ["lj/cut 2.5", "lj/smooth 2.0 2.5"])
+def test_a_style_whose_forces_jump_at_the_cutoff_is_named(style, recwarn):
+    """The force of lj/cut between two L at 2.5 is 12 (x^6 - 2 x^12) / 2.5 with x = 1.1756 / 2.5."""
+    potential = LennardJones2D()
+    glass = read_glass(Path(__file__).parents[1] / "lennard_jones_glass.extxyz", potential)
+    _, *others = potential.lammps_commands(glass)
+    commands = (f"pair_style {style}", *others)
+    engine = LammpsAQS(pair_commands=commands, strain_step=1e-4, strain_max=1e-4, min_style="cg")
+    engine.deform(engine.relax(glass, potential), potential, Loading())
+    told = [str(w.message) for w in recwarn if "forces of this model jump" in str(w.message)]
+    if style.startswith("lj/smooth"):
+        assert not told
+        return
+    six = (2 * np.sin(np.pi / 5) / 2.5) ** 6
+    slope = 12 * (six - 2 * six**2) / 2.5
+    jump = float(told[0].split("jump by ")[1].split()[0])
+    assert 0.95 * slope / np.sqrt(2) < jump < 1.05 * slope  # a component of a vector
+    assert "lj/smooth instead of lj/cut" in told[0]
 
 
 def test_the_first_broken_bond_is_that_of_the_native_engine_and_ends_the_run():

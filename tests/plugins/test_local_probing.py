@@ -336,6 +336,23 @@ def test_a_disc_with_a_loose_atom_is_left_out_and_told():
     assert not labels.mask.any()
 
 
+def test_sites_without_atoms_are_told():
+    """In a cell with a gap, of which the probes see nothing."""
+    model, glass = LennardJones2D(), lennard_jones_glass()
+    height = glass.cell[1, 1] + 14.0
+    gap = glass.with_(cell=np.diag([glass.cell[0, 0], height]))
+    labeler = LocalProbing(grid=(1, 4), free_radius=3.0, frozen_ring=2.5, strain_max=0.01)
+    with pytest.warns(
+        UserWarning, match="2 of 4 sites are masked: no atom is within free_radius, 3"
+    ):
+        labels = labeler.label(gap, model, Loading(mode="simple_shear"), None)
+    nearest = [
+        np.linalg.norm(gap.minimum_image(gap.positions - site), axis=1).min()
+        for site in labels.positions
+    ]
+    assert np.isnan(labels.columns["tau_initial"]).tolist() == [d > 3.0 for d in nearest]
+
+
 def test_a_site_whose_stress_does_not_drop_is_told(published):
     whole = LocalProbing(grid=2, strain_step=1e-3).label(published, POTENTIAL, Loading(), None)
     between = float(np.sort(whole.columns["strain_critical"])[:2].mean())

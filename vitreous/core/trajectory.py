@@ -27,7 +27,8 @@ class Events(Data):
         kind: E words: "rearrangement", "bond_break", "flip".
         move: (E,) how far, at that strain, the event moved the atom that it moved most, length; NaN
         where it was not recorded. places: (E,) in how many separate places it moved atoms by more
-        than a third of that; -1 where it was not recorded.
+        than a third of that; -1 where it was not recorded. Several events within one strain step
+        count as one: in separate places ``places`` tells, in one place nothing does.
     """
 
     strain: NDArray[np.float64]

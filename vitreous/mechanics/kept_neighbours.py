@@ -32,6 +32,8 @@ class KeptNeighbours:
         self.cutoff, self.skin, self.periodic = cutoff, skin * cutoff, configuration.periodic
         self._list: NeighbourList | None = None
         self._made_at: tuple[Array, Array] | None = None
+        # the last cell, how it was strained since then and by how much; a descent keeps its cell
+        self._strained: tuple[Array, Array, float] | None = None
         refuse_thin(configuration.cell, configuration.periodic, cutoff)
         near = self.at(configuration.positions, configuration.cell)
         distance = np.linalg.norm(near.vectors(configuration.positions, configuration.cell), axis=1)
@@ -58,18 +60,21 @@ class KeptNeighbours:
     def make_at(self, positions: Array, cell: Array) -> NeighbourList:
         """A list made there, whether the last one still holds or not."""
         self._list = neighbour_list(positions, cell, self.periodic, self.cutoff + self.skin)
-        self._made_at = (positions.copy(), cell.copy())
+        self._made_at, self._strained = (positions.copy(), cell.copy()), None
         return self._list
 
     def _holds(self, positions: Array, cell: Array) -> bool:
         """Whether the list is complete: a pair now at r < cutoff was at most
         ``stretch * (r + 2 drift)`` apart when the list was built.
         """
-        then, cell_then = self._made_at  # type: ignore[misc]
-        gradient, stretch = np.eye(len(cell)), 1.0
-        if not np.array_equal(cell, cell_then):
-            gradient = np.linalg.solve(cell_then, cell)
-            stretch = 1.0 / np.linalg.svd(gradient, compute_uv=False).min()
+        then, cell_then = self.made_at
+        if self._strained is None or not np.array_equal(cell, self._strained[0]):
+            gradient, stretch = np.eye(len(cell)), 1.0
+            if not np.array_equal(cell, cell_then):
+                gradient = np.linalg.solve(cell_then, cell)
+                stretch = float(1.0 / np.linalg.svd(gradient, compute_uv=False).min())
+            self._strained = (cell.copy(), gradient, stretch)
+        _, gradient, stretch = self._strained
         return bool(
             stretch * (self.cutoff + 2.0 * _largest_drift(then, positions, gradient))
             < self.cutoff + self.skin

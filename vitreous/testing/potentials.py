@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.data import UNITS
+from vitreous.mechanics.cutoffs import force_jump
 from vitreous.testing.contract import (
     DIFFERENCES,
     ROUNDING,
@@ -24,6 +25,7 @@ from vitreous.testing.materials import crowd_of
 
 Array = NDArray[Any]
 _STEP = 1e-4  #: of finite differences, in units of the mean spacing
+_JUMP = 1e-4  #: of the largest force: what a table that ends smoothly may leave at its cutoff
 
 
 def _state(subject: Subject) -> tuple[Any, Array, Array, float]:
@@ -79,6 +81,20 @@ def forces_sum_to_zero(subject: Subject) -> None:
         "the sum of all forces",
         ROUNDING,
         np.abs(forces).sum(),
+    )
+
+
+def forces_do_not_jump(subject: Subject) -> None:
+    """Forces are continuous where neighbours cross a cutoff: states with a pair there would not
+    converge, and events and thresholds would be artefacts.
+    """
+    surface, x, cell, _ = _state(subject)
+    jump, expansion = force_jump(lambda x, cell: surface.energy_forces(x, cell)[1], x, cell)
+    largest = float(np.abs(surface.energy_forces(x, cell)[1]).max())
+    expect(
+        jump <= _JUMP * largest,
+        f"a force jumps by {jump:.3g} (forces up to {largest:.3g}) in the kit's glass expanded "
+        f"by {100 * (expansion - 1.0):.3g} %; let energy and slope vanish at the cutoff",
     )
 
 
@@ -234,6 +250,7 @@ CHECKS = (
     declares_itself,
     forces_are_minus_the_gradient,
     forces_sum_to_zero,
+    forces_do_not_jump,
     hessian_is_symmetric,
     hessian_is_minus_the_slope_of_forces,
     linear_response_agrees_with_the_hessian,

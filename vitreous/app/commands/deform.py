@@ -259,12 +259,17 @@ def _run(kept: Kept, work: Callable[[], Trajectory]) -> Trajectory:
 
 
 def _first_event(run: Trajectory, glass: Configuration) -> Answers | None:
+    """The first event and its size."""
+    import numpy as np
+
     events = run.events
     return (
         {
             "strain": float(events.strain[0]),
             "kind": events.kind[0],
             "atom": int(glass.ids[events.atom[0]]),
+            "move": float(np.asarray(events.move)[0]),
+            "energy_drop": float(events.energy_drop[0]),
         }
         if len(events)
         else None

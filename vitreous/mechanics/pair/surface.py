@@ -132,15 +132,14 @@ def assemble(i: NDArray[np.int32], j: NDArray[np.int32], k_pair: Array, n: int) 
     """The sparse matrix of springs K_ij (P, D(D+1)/2) between atoms ``i`` and ``j`` (P,)."""
     d = 2 if k_pair.shape[1] == 3 else 3
     blocks = k_pair[:, _UPPER[d]]
-    rows = np.concatenate([i, j, i, j])
-    columns = np.concatenate([i, j, j, i])
     values = np.concatenate([blocks, blocks, -blocks, -blocks])
-    axis = np.arange(d)
-    row = (d * rows[:, None, None] + axis[:, None]) + np.zeros((1, 1, d), dtype=np.int64)
-    column = (d * columns[:, None, None] + axis[None, :]) + np.zeros((1, d, 1), dtype=np.int64)
-    return sparse.coo_array(
-        (values.ravel(), (row.ravel(), column.ravel())), shape=(d * n, d * n)
-    ).tocsc()
+    axis = np.arange(d, dtype=np.int32)  # the type of index that sparse matrices keep
+    rows, columns = (
+        d * np.concatenate(ends, dtype=np.int32)[:, None, None] + numbers
+        for ends, numbers in (([i, j, i, j], axis[:, None]), ([i, j, j, i], axis[None, :]))
+    )
+    row, column = (np.broadcast_to(v, values.shape).ravel() for v in (rows, columns))
+    return sparse.coo_array((values.ravel(), (row, column)), shape=(d * n, d * n)).tocsc()
 
 
 class PairLinearisation:

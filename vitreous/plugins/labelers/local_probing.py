@@ -142,8 +142,8 @@ class LocalProbing(Labeler):
         probed: Callable[[NDArray[np.float64]], Found],
         outside: Found,
     ) -> list[Found]:
-        """The result of ``probed`` at each site; ``outside`` if the disc has no free atom or
-        extends beyond the glass, with a warning for the latter.
+        """The result of ``probed`` at each site; ``outside``, with a warning, if the disc has no
+        free atom or extends beyond the glass.
         """
         reach = self.free_radius + self.frozen_ring
         inside = (
@@ -164,6 +164,7 @@ class LocalProbing(Labeler):
             )
 
         by, done, count = watcher(), itertools.count(1), int(inside.sum())
+        empty: list[NDArray[np.float64]] = []
 
         def found_at(site: NDArray[np.float64]) -> Found:
             found = at(site)
@@ -180,11 +181,21 @@ class LocalProbing(Labeler):
                 np.array(configuration.periodic),
                 self.free_radius,
             )
-            return probed(site) if len(near) else outside
+            if len(near):
+                return probed(site)
+            empty.append(site)
+            return outside
 
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
-            found = pool.map(found_at, sites[inside])
-            return [next(found) if is_inside else outside for is_inside in inside]
+            each = pool.map(found_at, sites[inside])
+            found = [next(each) if is_inside else outside for is_inside in inside]
+        if empty:
+            warnings.warn(
+                f"{len(empty)} of {len(sites)} sites are masked: no atom is within free_radius, "
+                f"{self.free_radius:g}, of them",
+                stacklevel=3,
+            )
+        return found
 
     def sites(self, configuration: Configuration) -> NDArray[np.float64]:
         """Positions (M, D) of the sites, first lattice direction slowest."""

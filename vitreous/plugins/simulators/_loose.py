@@ -1,4 +1,4 @@
-"""What moves without resistance, whichever engine deforms the glass."""
+"""What moves without resistance, whichever engine deforms the glass, and forces that jump."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.surface import EnergySurface
+from vitreous.mechanics.cutoffs import force_jump
 from vitreous.mechanics.linear import Preconditioner
 from vitreous.mechanics.modes import SoftestMode
 from vitreous.mechanics.newton import State
@@ -60,11 +61,41 @@ def warn_of_untouched(
     """Warn of atoms that nothing touches, of a model of which only ``evaluate`` is known (positions
     and cell to energy, forces, virial): shaken by a thousandth of ``length``, they feel no force.
     """
-    shake = np.random.default_rng(0).normal(0.0, _SHAKE * length, start.positions.shape)
-    forces = evaluate(start.positions + shake, start.cell)[1]
+    forces = evaluate(_shaken(start, length), start.cell)[1]
     if loose := np.flatnonzero(~forces.any(axis=1)).tolist():
         warnings.warn(
             f"{len(loose)} of {len(forces)} atoms, such as number {loose[0]}, feel no force: "
             "nothing touches them, and where they come to rest means nothing; remove them first",
             stacklevel=3,
         )
+
+
+def warn_of_jump(
+    evaluate: Callable[[Array, Array], tuple[float, Array, Array]],
+    start: State,
+    length: float,
+    accepted: float,
+) -> None:
+    """Warn if the forces of a model of which only ``evaluate`` is known jump by more than the force
+    ``accepted`` in a state, where neighbours cross its cutoffs. The atoms are shaken by a
+    thousandth of ``length``, since in a crystal the jumps of a whole shell cancel.
+    """
+
+    def forces(positions: Array, cell: Array) -> Array:
+        return evaluate(positions, cell)[1]
+
+    jump, expansion = force_jump(forces, _shaken(start, length), start.cell)
+    if jump > accepted:
+        warnings.warn(
+            f"the forces of this model jump by {jump:.2g} where neighbours cross a cutoff (seen "
+            f"with the glass expanded by {100 * (expansion - 1.0):.3g} %): a state with a pair "
+            "there does not converge below that, and events may be artefacts of the jump; use a "
+            "style whose forces end at zero, such as lj/smooth instead of lj/cut",
+            stacklevel=3,
+        )
+
+
+def _shaken(start: State, length: float) -> Array:
+    """(N, D) positions, displaced at random by a thousandth of ``length``."""
+    rng = np.random.default_rng(0)
+    return start.positions + rng.normal(0.0, _SHAKE * length, start.positions.shape)

@@ -96,10 +96,12 @@ def trajectory_of(
 
 def _tell_of_crowding(events: Events, steps: int, strain_step: float) -> None:
     """Warn if events lie so close that several are likely to share a strain step, and so to count
-    as one; if that is possible, warn of those that moved atoms in several places.
+    as one; if that is possible, warn of those that moved atoms in several places, and of a single
+    event, from which no more can be told.
 
     Of ``steps`` strain steps a share p holds events. If these come independently, a step holds
-    -ln(1 - p) of them on average, p of which are counted.
+    -ln(1 - p) of them on average, p of which are counted. Events in one place share steps, too, and
+    the size of what is then counted does not tell (decision 13).
     """
     share = len(events) / max(steps, 1)
     hidden = steps * (-np.log1p(-share) - share) if share < 1.0 else np.inf
@@ -121,6 +123,12 @@ def _tell_of_crowding(events: Events, steps: int, strain_step: float) -> None:
             f"{len(scattered)} of {len(events)} events moved atoms in several separate places, at "
             f"strain (places) {where}: in steps as coarse as {strain_step:g} each may be several "
             "events, counted as one; a smaller strain_step tells them apart",
+            stacklevel=4,
+        )
+    elif len(events) == 1 and hidden >= _POSSIBLE:
+        warnings.warn(
+            f"1 of {steps} strain steps of {strain_step:g} holds an event, which may be several, "
+            "counted as one: neither its size nor its place tells; a smaller strain_step does",
             stacklevel=4,
         )
 

@@ -30,7 +30,7 @@ from vitreous.mechanics.quasistatic.bond_breaks import BondBreaks, BreakRule
 from vitreous.mechanics.quasistatic.fixed_steps import Protocol, walk
 from vitreous.mechanics.quasistatic.instability import Instability
 from vitreous.mechanics.quasistatic.straining import refuse_deformation
-from vitreous.plugins.simulators._loose import warn_of_start, warn_of_untouched
+from vitreous.plugins.simulators._loose import warn_of_jump, warn_of_start, warn_of_untouched
 from vitreous.plugins.simulators._record import Frames, trajectory_of
 from vitreous.plugins.simulators._refusals import refuse_length, refuse_short
 
@@ -172,6 +172,7 @@ class LammpsAQS(Simulator):
             start = self._minimum(engine, configuration.positions, configuration.cell)
             if self.pair_commands:
                 warn_of_untouched(engine.evaluate, start, potential.length)
+                warn_of_jump(engine.evaluate, start, potential.length, self.accepted_force)
             else:
                 warn_of_start(potential.surface(configuration), start)
             path = walk(advance, start, loading, protocol, frames.visit, ends)
