@@ -156,7 +156,7 @@ def viewer(outside: Outside) -> None:
         "    for name in re.findall('/page/[a-z]+[.](?:js|css|svg)', page):\n"
         "        assert web.urlopen(here.rstrip('/') + name).read(), name\n"
         "    ask = web.Request(here + 'api/state', headers={'X-Vitreous-Token': token})\n"
-        "    assert b'\"kind\":\"glass\"' in web.urlopen(ask).read()\n"
+        '    assert b\'"kind":"glass"\' in web.urlopen(ask).read()\n'
     )
     outside.call("python", "-c", looked)
 

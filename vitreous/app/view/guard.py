@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LARGEST = 128 << 20  #: bytes of a file that the page sends
-TOKEN = "x-vitreous-token"  #: header
+HEADER = "x-vitreous-token"  #: that carries the token
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}"
@@ -77,7 +77,7 @@ class Guard:
             return 403, f"requests from '{origin[:80]}' are not answered"
         if not scope["path"].startswith("/api/"):
             return None
-        if not secrets.compare_digest(headers.get(TOKEN, "").encode(), self.token.encode()):
+        if not secrets.compare_digest(headers.get(HEADER, "").encode(), self.token.encode()):
             return 401, "the token is missing or wrong; open the address that vitreous view printed"
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > LARGEST:
@@ -90,7 +90,7 @@ class Guard:
             return False
         if name in ("127.0.0.1", "localhost", "[::1]") or name == self.host:
             return True
-        return self.host in ("0.0.0.0", "::") and _is_address(name)
+        return everywhere(self.host) and _address(name) is not None
 
     def _marked(self, send: Send) -> Send:
         more = {**_HEADERS, "content-security-policy": POLICY.format(self.framed_by)}
@@ -110,13 +110,18 @@ class Guard:
         await send({"type": "http.response.body", "body": sentence.encode()})
 
 
-def _is_address(name: str) -> bool:
-    """Whether it is an address, which, unlike a name, nobody can make to mean another machine."""
+def everywhere(host: str) -> bool:
+    """Whether a server bound to ``host`` is reached at every address of this machine."""
+    address = _address(host)
+    return address is not None and address.is_unspecified
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that ``name`` is; None for a name, which can be made to mean any machine."""
     try:
-        ipaddress.ip_address(name.strip("[]"))
+        return ipaddress.ip_address(name.strip("[]"))
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _counted(receive: Receive) -> Receive:

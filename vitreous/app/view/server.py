@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Res
 
 from vitreous import __version__
 from vitreous.app.view.desk import Desk
-from vitreous.app.view.guard import Guard, TooLarge
+from vitreous.app.view.guard import Guard, TooLarge, everywhere
 from vitreous.app.view.predictions import Predictions
 from vitreous.app.view.work import Bench
 from vitreous.core.errors import VitreousError
@@ -70,44 +70,67 @@ class Viewer:
 
 def _routes(viewer: Viewer) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_exception_handler(VitreousError, _refused)
-    app.add_exception_handler(TooLarge, _refused)
-    desk, bench = viewer.desk, viewer.bench
+    for error in (VitreousError, TooLarge):
+        app.add_exception_handler(error, _refused)
+    for add in (_page, _opening, _computing, _of_image, _of_run, _to_take_away):
+        add(app, viewer)
+    return app
 
-    async def done(work: Callable[[], Answer]) -> Answer:
-        """The result of a short computation."""
-        job = bench.begin(work)
-        while job.ended is None:
-            await asyncio.sleep(0.01)
-        if job.result is None:
-            raise VitreousError(job.error or "it was stopped")
-        return job.result
+
+async def _done(viewer: Viewer, work: Callable[[], Answer]) -> Answer:
+    """The result of a short computation."""
+    job = viewer.bench.begin(work)
+    while job.ended is None:
+        await asyncio.sleep(0.01)
+    if job.result is None:
+        raise VitreousError(job.error or "it was stopped")
+    return job.result
+
+
+def _page(app: FastAPI, viewer: Viewer) -> None:
+    @app.get("/")
+    async def index() -> Response:
+        return FileResponse(PAGE / "index.html", media_type=_KINDS["html"])
+
+    @app.get("/page/{name}")
+    async def page(name: str) -> Response:
+        known = {path.name: path for path in PAGE.iterdir()}
+        if name not in known:
+            return PlainTextResponse("there is no such file", 404)
+        return FileResponse(known[name], media_type=_KINDS[name.rpartition(".")[2]])
 
     @app.get("/api/state")
     async def state() -> Answer:
-        return {"version": __version__, "first": viewer.first, **await done(lambda: _about(desk))}
+        about = await _done(viewer, lambda: _about(viewer.desk))
+        return {"version": __version__, "first": viewer.first, **about}
+
+
+def _opening(app: FastAPI, viewer: Viewer) -> None:
+    desk = viewer.desk
 
     @app.post("/api/open")
     async def opened(name: Annotated[str, Body(embed=True)]) -> Answer:
-        return await done(lambda: viewer.fresh(desk.open(name)))
+        return await _done(viewer, lambda: viewer.fresh(desk.open(name)))
 
     @app.post("/api/types")
     async def types(names: Annotated[list[str], Body(embed=True)]) -> Answer:
-        return await done(lambda: viewer.fresh(desk.name_types(names)))
+        return await _done(viewer, lambda: viewer.fresh(desk.name_types(names)))
 
     @app.put("/api/send/{name}")
     async def sent(name: str, request: Request) -> Answer:
         content = await request.body()
-        return await done(lambda: viewer.fresh(desk.receive(name, content)))
+        return await _done(viewer, lambda: viewer.fresh(desk.receive(name, content)))
 
     @app.get("/api/frame/{number}")
     async def frame(number: int) -> Answer:
         from vitreous.app.view.deformations import frame_of
 
         walked = viewer.trajectory
-        if walked is not None:
-            return frame_of(walked, number)
-        return _open(desk).frame(number)
+        return _open(desk).frame(number) if walked is None else frame_of(walked, number)
+
+
+def _computing(app: FastAPI, viewer: Viewer) -> None:
+    desk, bench = viewer.desk, viewer.bench
 
     @app.post("/api/predict")
     async def predict(
@@ -117,8 +140,7 @@ def _routes(viewer: Viewer) -> FastAPI:
     ) -> Answer:
         from vitreous.app.view.named import bundle_named
 
-        name = bundle_named(desk, model)
-        asked = viewer.predictions
+        name, asked = bundle_named(desk, model), viewer.predictions
         return bench.begin(lambda: asked.ask(_open(desk), name, angle, relax)).told()
 
     @app.post("/api/deform")
@@ -137,55 +159,58 @@ def _routes(viewer: Viewer) -> FastAPI:
         bench[number].to_stop = True
         return bench[number].told()
 
+
+def _of_image(app: FastAPI, viewer: Viewer) -> None:
+    def image() -> Any:
+        if viewer.desk.opened is None or viewer.desk.opened.kind != "image":
+            raise VitreousError("no micrograph is open; open one first")
+        return viewer.desk.opened
+
     @app.get("/api/image.png")
     async def pixels() -> Response:
-        return Response(_image(desk).pixels(), media_type="image/png")
+        return Response(image().pixels(), media_type="image/png")
 
     @app.post("/api/image/detect")
     async def detect(
         fields: Annotated[Answer, Body()], edits: Annotated[list[Any], Body()]
     ) -> Answer:
-        return await done(lambda: viewer.fresh(_image(desk).detect(fields, edits)))
+        return await _done(viewer, lambda: viewer.fresh(image().detect(fields, edits)))
 
     @app.post("/api/image/correct")
     async def correct(edits: Annotated[list[Any], Body(embed=True)]) -> Answer:
-        return await done(lambda: viewer.fresh(_image(desk).correct(edits)))
+        return await _done(viewer, lambda: viewer.fresh(image().correct(edits)))
 
     @app.post("/api/image/save")
     async def save() -> Answer:
-        return await done(_image(desk).save)
+        return await _done(viewer, image().save)
+
+
+def _of_run(app: FastAPI, viewer: Viewer) -> None:
+    def run() -> Any:
+        if viewer.desk.opened is None or viewer.desk.opened.kind != "run":
+            raise VitreousError("no run is open; open one first")
+        return viewer.desk.opened
 
     @app.get("/api/run/sample/{number}")
     async def sample(number: int) -> Answer:
-        return await done(lambda: viewer.fresh(_run(desk).show(number)))
+        return await _done(viewer, lambda: viewer.fresh(run().show(number)))
 
     @app.post("/api/run/compare")
     async def compare(name: Annotated[str, Body(embed=True)]) -> Answer:
-        return await done(lambda: _beside(desk, name))
+        return await _done(viewer, lambda: _beside(run(), viewer.desk, name))
 
+
+def _to_take_away(app: FastAPI, viewer: Viewer) -> None:
     @app.get("/api/file/{name}")
     async def file(name: str) -> Response:
         from vitreous.app.view.files import content_of
 
-        content: Answer = await done(lambda: {"content": content_of(viewer, name)})
+        made = await _done(viewer, lambda: {"content": content_of(viewer, name)})
         return Response(
-            content["content"],
+            made["content"],
             media_type="application/octet-stream",
             headers={"content-disposition": f'attachment; filename="{name}"'},
         )
-
-    @app.get("/")
-    async def index() -> Response:
-        return FileResponse(PAGE / "index.html", media_type=_KINDS["html"])
-
-    @app.get("/page/{name}")
-    async def page(name: str) -> Response:
-        known = {path.name: path for path in PAGE.iterdir()}
-        if name not in known:
-            return PlainTextResponse("there is no such file", 404)
-        return FileResponse(known[name], media_type=_KINDS[name.rpartition(".")[2]])
-
-    return app
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -206,18 +231,6 @@ def _open(desk: Desk) -> Any:
     return desk.opened
 
 
-def _image(desk: Desk) -> Any:
-    if desk.opened is None or desk.opened.kind != "image":
-        raise VitreousError("no micrograph is open; open one first")
-    return desk.opened
-
-
-def _run(desk: Desk) -> Any:
-    if desk.opened is None or desk.opened.kind != "run":
-        raise VitreousError("no run is open; open one first")
-    return desk.opened
-
-
 def _deformed(viewer: Viewer, chosen: Answer) -> Answer:
     from vitreous.app.view.deformations import carried_out, shown
 
@@ -226,11 +239,11 @@ def _deformed(viewer: Viewer, chosen: Answer) -> Answer:
     return shown(run)
 
 
-def _beside(desk: Desk, name: str) -> Answer:
+def _beside(run: Any, desk: Desk, name: str) -> Answer:
     """Scores of another run, and its maps of the glass that is shown."""
     from vitreous.app.view.runs import scores
 
-    run, other = _run(desk), desk.open_run(name)
+    other = desk.open_run(name)
     maps, why = [], ""
     try:
         maps = run.beside(other, name)
@@ -260,7 +273,7 @@ def serving(
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    name = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    name = "127.0.0.1" if everywhere(host) else host
     try:
         yield f"http://{name}:{taken}/?token={viewer.token}", thread
     finally:

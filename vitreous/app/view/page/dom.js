@@ -37,6 +37,12 @@ export function facts(rows) {
   return make("dl", { class: "facts" }, ...rows.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
 }
 
+// A cell of a CSV file; text that a spreadsheet would calculate is led by an apostrophe.
+export function cell(value) {
+  const text = typeof value === "string" && /^\s*[=+\-@]/.test(value) ? `'${value}` : String(value ?? "");
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 let fields = 0;
 // A labelled control in a grid of two columns.
 export function field(label, control, unit = "") {

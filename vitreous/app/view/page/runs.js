@@ -1,7 +1,7 @@
 // The box Run: scores, learning curves, the glasses with their maps, and other runs beside.
 import { json, post, save } from "./api.js";
 import { chart } from "./charts.js";
-import { $, choice, make, table } from "./dom.js";
+import { $, cell, choice, make, table } from "./dom.js";
 
 const CURVES = 4; // drawn in one picture
 
@@ -65,7 +65,7 @@ export function runBox(app, state, deformation) {
     const place = make("div");
     const fill = (words) => place.replaceChildren(table(heads, rows().filter(([metric]) => metric.includes(words.trim())), "Scores"));
     fill("");
-    const csv = () => save("scores.csv", new Blob([[heads, ...rows()].map((cells) => cells.map((cell) => (cell === null ? "" : String(cell))).join(",")).join("\n"), "\n"], { type: "text/csv" }));
+    const csv = () => save("scores.csv", new Blob([[heads, ...rows()].map((cells) => cells.map(cell).join(",")).join("\n"), "\n"], { type: "text/csv" }));
     box.lastElementChild.replaceChildren(
       make("p", { class: "note" }, opened.command),
       make("label", { for: "sample" }, "Glass ", samples), make("label", { for: "compare" }, "Compare ", beside), told,

@@ -1,6 +1,6 @@
 // The boxes Structure and Selection: what the glass is, what is drawn of it, and atoms by choice.
 import { save } from "./api.js";
-import { $, choice, facts, field, make, number, table, tick, tidy } from "./dom.js";
+import { $, cell, choice, facts, field, make, number, table, tick, tidy } from "./dom.js";
 
 const LISTED = 200; // atoms in the table; the file has all
 
@@ -73,9 +73,9 @@ export function selectionBox(app) {
   const download = () => {
     const { structure, chosen } = app;
     const names = Object.keys(structure.columns);
-    const lines = [["id", "species", ..."xyz".slice(0, structure.dimension), ...names].map(quoted).join(",")];
+    const lines = [["id", "species", ..."xyz".slice(0, structure.dimension), ...names].map(cell).join(",")];
     for (const k of chosen) {
-      lines.push([structure.ids[k], structure.names[structure.species[k]], ...structure.positions.map((axis, a) => axis[k] + structure.origin[a]), ...names.map((name) => structure.columns[name].values[k] ?? "")].map(quoted).join(","));
+      lines.push([structure.ids[k], structure.names[structure.species[k]], ...structure.positions.map((axis, a) => axis[k] + structure.origin[a]), ...names.map((name) => structure.columns[name].values[k] ?? "")].map(cell).join(","));
     }
     save("selection.csv", new Blob([`${lines.join("\n")}\n`], { type: "text/csv" }));
   };
@@ -93,4 +93,3 @@ export function selectionBox(app) {
   app.on("coloured", show);
 }
 
-const quoted = (cell) => (/[",\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell));
