@@ -319,6 +319,15 @@ def test_what_is_taken_away_can_be_read_again(client, network, tmp_path, name):
     assert np.allclose(back.positions, network.positions, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "name", ["glass.pdf", "glass.a%22.extxyz", "glass", "passwd.csv", "%0a.csv"]
+)
+def test_no_other_file_is_made(client, name):
+    client.open("glass.extxyz")
+    status, told = client.ask("GET", f"/api/file/{name}")
+    assert (status, bool(told["error"])) == (422, True)
+
+
 def test_the_command_prints_an_address_and_serves_it(folder):
     server = subprocess.Popen(
         [sys.executable, "-m", "vitreous.cli", "view", "glass.extxyz", "--no-browser"],

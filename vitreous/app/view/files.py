@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -26,7 +27,7 @@ def content_of(viewer: Any, name: str) -> bytes:
         "edits": _edits,
         "deformation": _deformation,
     }
-    if stem not in makers or "/" in name:
+    if stem not in makers or not re.fullmatch(r"[a-z]+\.[a-z]+", name):
         raise VitreousError(f"there is no file '{name[:60]}' to take away")
     with tempfile.TemporaryDirectory() as folder:
         return makers[stem](viewer, Path(folder) / name)
