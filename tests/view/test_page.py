@@ -186,6 +186,20 @@ def test_the_keyboard_moves_zooms_and_tells(page):
     page.until("document.querySelector('#view-a .says').innerText !== ''")
 
 
+def test_uncertainty_lies_where_the_model_was_asked(page, network):
+    page.open("glass.extxyz")
+    page.page.get_by_label("at rest first").first.check()
+    page.predict("listi")
+    page.page.get_by_label("uncertainty as dots").check()
+    page.page.get_by_label("two views").check()
+    page.page.locator(".colouring").nth(1).select_option("column:height")
+    counts = page.page.evaluate(
+        "vitreous.views.map(({ layers: { unsure } }) => [unsure.values.length, unsure.places.x.length])"
+    )
+    assert counts[0] == counts[1]
+    assert counts[0][0] == counts[0][1] != len(network)
+
+
 def test_a_file_is_sent_and_what_is_none_is_answered_in_words(page, made, tmp_path):
     page.page.set_input_files("#send", made / "glass.extxyz")
     page.page.get_by_text("glass.extxyz is open").first.wait_for()

@@ -193,6 +193,44 @@ def test_a_long_computation_can_be_stopped(client):
     client.open("glass.extxyz")  # nothing waits for it
 
 
+def test_opening_something_ends_what_is_computed(client):
+    client.open("glass.extxyz")
+    how = {
+        "potential": "yukawa_silica",
+        "mode": "simple_shear",
+        "sign": 1,
+        "angle": 0,
+        "strain_max": 1.5,
+        "strain_step": 1e-5,
+        "stop_after_events": None,
+        "relax": False,
+    }
+    begun = client.good("POST", "/api/deform", how)
+    client.open("image.png")
+    assert client.done(begun)["state"] == "stopped"
+
+
+def test_frames_are_played_and_too_many_are_named(folder, client, network, monkeypatch):
+    from vitreous.app.view import desk
+    from vitreous.io.write import write_extxyz_frames
+
+    frames = [
+        (network.with_(positions=network.positions + 0.1 * k), {"strain": 0.1 * k})
+        for k in range(3)
+    ]
+    write_extxyz_frames(folder / "frames.extxyz", frames)
+    page = client.open("frames.extxyz")
+    assert [each["strain"] for each in page["frames"]] == pytest.approx([0.0, 0.1, 0.2])
+    frame = client.good("GET", "/api/frame/1")
+    assert np.allclose(np.transpose(frame["positions"]), network.positions + 0.1, atol=1e-3)
+    monkeypatch.setattr(desk, "_FRAMES_TOGETHER", 2)
+    page = client.open("frames.extxyz")
+    assert page["frames"] == []
+    assert page["warnings"] == [
+        "frames.extxyz has 3 frames, of which the last is shown; up to 2 can be played"
+    ]
+
+
 def test_the_folder_of_a_deformation_has_curve_events_and_frames(folder, client, network):
     page = client.open("walk")
     track = page["trajectory"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,12 +82,18 @@ class Opened:
         return placed(self.frames[number])
 
     def _states(self) -> list[Answer]:
-        """Number and strain of each frame of a file with several; empty of one with a single one,
-        or with so many that they are not kept.
+        """The strain of each frame of a file with several; empty of one with a single one, or with
+        so many that they are not kept, which is warned of.
         """
         from vitreous.io.read import read_configurations, read_frames
 
         count = len(read_frames(self.path))
+        if count > _FRAMES_TOGETHER:
+            warnings.warn(
+                f"{self.name} has {count} frames, of which the last is shown; up to "
+                f"{_FRAMES_TOGETHER} can be played",
+                stacklevel=2,
+            )
         if not 1 < count <= _FRAMES_TOGETHER:
             return []
         self.frames = read_configurations(

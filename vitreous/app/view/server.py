@@ -110,6 +110,7 @@ def _opening(app: FastAPI, viewer: Viewer) -> None:
 
     @app.post("/api/open")
     async def opened(name: Annotated[str, Body(embed=True)]) -> Answer:
+        viewer.bench.stop()
         return await _done(viewer, lambda: viewer.fresh(desk.open(name)))
 
     @app.post("/api/types")
@@ -119,6 +120,7 @@ def _opening(app: FastAPI, viewer: Viewer) -> None:
     @app.put("/api/send/{name}")
     async def sent(name: str, request: Request) -> Answer:
         content = await request.body()
+        viewer.bench.stop()
         return await _done(viewer, lambda: viewer.fresh(desk.receive(name, content)))
 
     @app.get("/api/frame/{number}")

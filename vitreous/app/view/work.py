@@ -10,7 +10,6 @@ import itertools
 import logging
 import time
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -112,14 +111,15 @@ class Bench:
         self._folders = tuple(folders)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vitreous-view")
         self._numbers = itertools.count(1)
-        self._jobs: OrderedDict[int, Job] = OrderedDict()
+        self._jobs: dict[int, Job] = {}
 
     def begin(self, work: Callable[[], Answer]) -> Job:
         """A job that is carried out when those before it are."""
         job = Job(next(self._numbers), self._folders)
         self._jobs[job.number] = job
-        while len(self._jobs) > _KEPT:
-            self._jobs.popitem(last=False)
+        ended = [number for number, of in self._jobs.items() if of.ended is not None]
+        for number in ended[: len(self._jobs) - _KEPT]:
+            del self._jobs[number]
         self._thread.submit(job.carry_out, work)
         return job
 
@@ -129,10 +129,14 @@ class Bench:
             raise VitreousError(f"there is no computation {number}; ask for it again")
         return self._jobs[number]
 
-    def close(self) -> None:
-        """Carry out nothing more."""
+    def stop(self) -> None:
+        """End what is carried out, and what waits, of which nobody wants the result any more."""
         for job in self._jobs.values():
             job.to_stop = True
+
+    def close(self) -> None:
+        """Carry out nothing more."""
+        self.stop()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 

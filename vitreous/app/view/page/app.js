@@ -26,7 +26,7 @@ export class App {
     Object.assign(this, {
       structure: null, maps: new Map(), chosen: new Set(), frame: null, marks: [], arrow: null, spots: null, image: null,
       colouring: [SPECIES, SPECIES], palettes: ["", ""], plane: "xy", lengths: null, tool: null,
-      look: { atoms: true, bonds: true, rings: true, overlay: false }, both: false,
+      look: { atoms: true, bonds: true, rings: true, overlay: false }, both: false, unsure: null,
     });
   }
 
@@ -141,12 +141,14 @@ export class App {
     if (this.image) {
       return { image: this.image, spots: this.spots, box: [0, -this.image.height, this.image.width, 0], unit: "pixels", key: this.spots ? this.spots.key() : "" };
     }
-    const column = this.column(k);
+    const chosen = this.column(k);
+    const sites = this.sitesOf(chosen);
+    const column = chosen && chosen.sites && !sites ? null : chosen; // not seen from this side
     const key = this.colouring[k];
     return {
       structure: this.structure, plane: this.flat, squares: this.squares, column, title: key.replace(/^(column|map):/, ""),
-      sites: this.sitesOf(column), reasons: column && column.reasons, palette: this.palettes[k], limits: this.limitsOf(column),
-      unsure: this.unsure, marks: this.shownMarks(), chosen: this.chosen, arrow: this.arrow, lengths: this.lengths,
+      sites, reasons: column && column.reasons, palette: this.palettes[k], limits: this.limitsOf(column),
+      unsure: this.unsure && { values: this.unsure.values, places: this.sitesOf(this.unsure) || this.flat }, marks: this.shownMarks(), chosen: this.chosen, arrow: this.arrow, lengths: this.lengths,
       broken: brokenLength(this.structure), box: this.flat.box, unit: this.structure.length, key: this.speciesKey(),
     };
   }

@@ -252,9 +252,8 @@ export class GlassView {
 
   // Where a model is unsure: dots, larger with the deviation.
   drawUnsure(pen) {
-    const { unsure, sites, plane } = this.layers;
-    const x = sites ? sites.x : plane.x;
-    const y = sites ? sites.y : plane.y;
+    const { unsure, plane } = this.layers;
+    const { x, y } = unsure.places;
     const scale = new Scale({ values: unsure.values });
     pen.fillStyle = "#111";
     pen.strokeStyle = "#fff";

@@ -73,8 +73,8 @@ export function loadingBox(app, state) {
   function show(answer) {
     progress.hidden = true;
     const unsure = Object.values(answer.uncertainty)[0] || null;
-    app.unsure = unsure;
-    overlay.querySelector("input").disabled = !unsure;
+    app.unsure = unsure && { ...unsure, sites: answer.sites };
+    app.tell("unsure");
     app.marks = answer.spots.map(({ at, label }) => ({ at, text: label }));
     app.arrow = { angle: turned(), stretch: true };
     const all = { ...answer.columns, ...Object.fromEntries(Object.entries(answer.uncertainty).map(([name, column]) => [name, column])) };
@@ -98,13 +98,15 @@ export function loadingBox(app, state) {
     make("div", { class: "row" }, dial, make("div", {}, make("label", { for: "angle" }, "direction from x "), shownAngle, make("br"), angle)),
     make("div", { class: "row" }, again, overlay), progress, said,
   );
+  app.on("unsure", () => { overlay.querySelector("input").disabled = !app.unsure; });
   app.on("structure", () => {
     box.hidden = false;
     known = new Map();
     app.unsure = null;
+    overlay.querySelector("input").checked = app.look.overlay;
     const { names, dimension } = app.structure;
     const named = (model) => app.unnamed === model.names.length || names.every((name) => model.names.includes(name));
-    const fits = state.models.filter((model) => !model.names.length || app.kind === "image" || (model.dimension === dimension && named(model)));
+    const fits = state.models.filter((model) => !model.names.length || (named(model) && (model.dimension === dimension || app.kind === "image")));
     models.replaceChildren(make("option", { value: "" }, fits.length ? "choose a model …" : "no model fits these species"), ...fits.map(({ name }) => make("option", { value: name }, name)));
     said.replaceChildren();
     overlay.querySelector("input").disabled = true;

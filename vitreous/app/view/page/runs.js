@@ -19,6 +19,8 @@ export function runBox(app, state, deformation) {
       app.setStructure(answer.structure);
       app.tell("structure");
       app.setMaps("run", answer.maps);
+      app.unsure = answer.maps.find((map) => map.name === "uncertainty") || null;
+      app.tell("unsure");
       app.marks = answer.events.map((event, k) => ({ at: event.at, text: String(k + 1) }));
       const names = [...answer.maps.map((map) => `map:${map.name}`), ...Object.keys(answer.structure.columns).map((name) => `column:${name}`)];
       const predicted = names.find((name) => name.includes("predicted"));
