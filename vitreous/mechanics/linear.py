@@ -182,7 +182,7 @@ def nonaffine_velocity(
 
 @njit(cache=True)
 def _drop_translation(v):  # type: ignore[no-untyped-def]
-    """``v - v.mean(axis=0)`` to the same bits, at a seventh of the time."""
+    """``v - v.mean(axis=0)`` to the same bits, in less than half the time."""
     n, d = v.shape
     mean, out = np.zeros(d), np.empty((n, d))
     for i in range(n):
