@@ -194,7 +194,7 @@ def test_uncertainty_lies_where_the_model_was_asked(page, network):
     page.page.get_by_label("two views").check()
     page.page.locator(".colouring").nth(1).select_option("column:height")
     counts = page.page.evaluate(
-        "vitreous.views.map(({ layers: { unsure } }) => [unsure.values.length, unsure.places.x.length])"
+        "vitreous.views.map(({ layers: { unsure: of } }) => [of.values.length, of.places.x.length])"
     )
     assert counts[0] == counts[1]
     assert counts[0][0] == counts[0][1] != len(network)
