@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from vitreous.core.errors import VitreousError
 
 RUN, CURVE, FRAMES = "run.json", "curve.csv", "frames.extxyz"
 _DEEP, _MOST = 3, 500  # folders below the first, files that are listed
+_LOOKED_AT = 20_000  # names, of all: a store beside the glasses holds many more
 _FRAMES_TOGETHER = 400  # read at once, so that a slider follows the hand
 Answer = dict[str, Any]
 
@@ -146,7 +148,7 @@ class Desk:
     def files(self) -> list[Answer]:
         """What of the folder can be opened, by kind."""
         found = []
-        for path in self._candidates(self.folder, _DEEP):
+        for path in islice(self._candidates(self.folder, _DEEP), _LOOKED_AT):
             kind = kind_of(path)
             if kind:
                 found.append({"name": path.relative_to(self.folder).as_posix(), "kind": kind})
