@@ -26,3 +26,8 @@ def test_what_raises_the_hazard_less_than_twofold_is_not_named():
 )
 def test_factors_have_two_digits(factor, read):
     assert in_digits(factor) == read
+
+
+def test_columns_without_names_are_no_causes():
+    with pytest.raises(ValueError, match="zip"):
+        causes(COLUMNS, ("a", "b"), {})
