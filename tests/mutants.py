@@ -59,13 +59,18 @@ def faults(node: ast.AST) -> Iterator[ast.AST]:
 def mutants(source: str) -> list[tuple[int, str, str, str]]:
     """Every fault of a module: line, what stood there, what stands there, the whole module."""
     tree, found = ast.parse(source), []
-    for parent in ast.walk(tree):
+    left: list[ast.AST] = [tree]
+    while left:
+        parent = left.pop()
         for name, value in ast.iter_fields(parent):
-            if name in ("annotation", "returns", "decorator_list"):
+            if name in ("annotation", "returns", "decorator_list"):  # decide nothing that runs
                 continue
             places = value if isinstance(value, list) else [value]
             for k, node in enumerate(places):
-                for other in faults(node) if isinstance(node, ast.AST) else ():
+                if not isinstance(node, ast.AST):
+                    continue
+                left.append(node)
+                for other in faults(node):
                     before, after = ast.unparse(node), ast.unparse(other)
                     _put(parent, name, k, other)
                     found.append((node.lineno, before, after, ast.unparse(tree)))  # type: ignore[attr-defined]
