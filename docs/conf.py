@@ -15,3 +15,5 @@ html_theme = "furo"
 html_title = "Vitreous"
 exclude_patterns = ["_build"]
 suppress_warnings = ["myst.header", "myst.xref_missing"]
+html_static_path = ["_static"]
+html_css_files = ["phone.css"]

@@ -19,6 +19,8 @@ def test_what_raises_the_hazard_less_than_twofold_is_not_named():
     assert strongest(found, 2) == [("b", pytest.approx(3.0)), ("a", pytest.approx(2.25))]
     assert strongest(found, 2, most=1) == [("b", pytest.approx(3.0))]
     assert strongest(found, 0) == []
+    three = causes(COLUMNS[:, [0, 1, 1]] * 2.0, ("a", "b", "c"), {})
+    assert [name for name, _ in strongest(three, 2)] == ["b", "c"]  # two, unless more are wanted
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,8 @@ def test_what_raises_the_hazard_less_than_twofold_is_not_named():
 )
 def test_factors_have_two_digits(factor, read):
     assert in_digits(factor) == read
+
+
+def test_columns_without_names_are_no_causes():
+    with pytest.raises(ValueError, match="zip"):
+        causes(COLUMNS, ("a", "b"), {})

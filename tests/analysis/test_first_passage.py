@@ -89,3 +89,9 @@ def test_crps_is_that_of_drawn_strains(strain):
     other = np.roll(drawn, 1)
     wanted = np.abs(drawn - strain).mean() - 0.5 * np.abs(drawn - other).mean()
     assert crps(weibull(SCALES, 5.0), STRAINS, strain) == pytest.approx(wanted, rel=0.02, abs=1e-4)
+
+
+def test_a_share_that_has_failed_by_the_first_strain_is_reached_there():
+    hazards, strains = np.array([[0.1, 0.2, 0.4]]), np.array([0.01, 0.02, 0.03])
+    for hazard, strain in zip(hazards[0], strains, strict=True):
+        assert quantile(hazards, strains, 1.0 - np.exp(-hazard)) == pytest.approx(strain)
