@@ -76,6 +76,29 @@ def test_a_worker_killed_from_outside_costs_nothing_but_time(alone, tmp_path):
     assert content(tmp_path) == alone
 
 
+def test_a_worker_killed_while_it_is_started_is_started_again(monkeypatch):
+    began, genuine = [], distributed.LocalCluster
+
+    def dies_at_first(**how):
+        began.append(how)
+        if len(began) == 1:
+            raise RuntimeError("Nanny failed to start.")
+        return genuine(**how)
+
+    monkeypatch.setattr(distributed, "LocalCluster", dies_at_first)
+    assert outcomes(Dask(workers=1), work.square, range(3)) == {n: n * n for n in range(3)}
+    assert len(began) == 2
+
+
+def test_workers_that_never_start_are_one_sentence(monkeypatch):
+    def dies(**how):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(distributed, "LocalCluster", dies)
+    with pytest.raises(VitreousError, match=r"ended while they were started, 3 times \(Nanny .*"):
+        Dask(workers=1).open()
+
+
 def test_many_deaths_lose_their_own_task_alone(crew):
     found = dict(crew.map(work.kills_itself_at_once, range(6), "tasks"))
     assert {n for n, outcome in found.items() if isinstance(outcome, Lost)} == {1, 3, 5}
