@@ -5,7 +5,7 @@ batch queue.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, Queue
@@ -55,12 +55,14 @@ def local(workers: int | None) -> Cluster:
         VitreousError: they die whenever they are started.
     """
     from dask import config
+    from distributed import LocalCluster  # before settings are changed, which it brings defaults of
 
     count = workers or cores()
     _hush()
     with ExitStack() as closing:
         closing.enter_context(config.set(_CONFIG))
         made = _started(
+            LocalCluster,
             n_workers=count,
             threads_per_worker=1,
             processes=True,
@@ -78,15 +80,13 @@ def local(workers: int | None) -> Cluster:
         )
 
 
-def _started(**how: Any) -> Any:
+def _started(make: Callable[..., Any], **how: Any) -> Any:
     """A cluster on this machine; dask gives up, and ends the others, if a worker dies while it is
     started, which is tried again here.
     """
-    from distributed import LocalCluster
-
     for left in reversed(range(ATTEMPTS)):
         try:
-            return LocalCluster(**how)
+            return make(**how)
         except RuntimeError as error:
             if not left:
                 reason = " ".join(str(error.__cause__ or error).split())[:200]
