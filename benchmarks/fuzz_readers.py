@@ -161,7 +161,7 @@ def _unzipped(path: Path) -> Path:
     folder.mkdir()
     with suppress(zipfile.BadZipFile, NotImplementedError), zipfile.ZipFile(path) as archive:
         for name in filter(stays_inside, archive.namelist()):
-            with suppress(OSError, zipfile.BadZipFile):
+            with suppress(OSError, RuntimeError, zipfile.BadZipFile):  # said to be encrypted
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(archive.read(name))
     return folder

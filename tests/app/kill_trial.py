@@ -174,6 +174,7 @@ class Trial:
         so_far["starts"] += 1
         so_far["kills"] += bool(hit)
         so_far["wrong"] += [wrong] if wrong else []
+        so_far["seconds"] *= 1.05 if hit else 0.8  # how busy the machine is changes
         if not hit:  # begin anew: there was nothing left to kill
             so_far["finished"] += 1
             so_far["wrong"] += self.compared()

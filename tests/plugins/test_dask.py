@@ -4,6 +4,7 @@ that cannot be had is one sentence.
 
 import os
 import stat
+import subprocess
 import sys
 import time
 from functools import partial
@@ -74,6 +75,43 @@ def test_a_worker_killed_from_outside_costs_nothing_but_time(alone, tmp_path):
     assert (run.returncode, complaints) == (0, "")
     assert "left out  glass" not in told
     assert content(tmp_path) == alone
+
+
+def test_a_worker_killed_while_it_is_started_is_started_again(monkeypatch):
+    began, genuine = [], distributed.LocalCluster
+
+    def dies_at_first(**how):
+        began.append(how)
+        if len(began) == 1:
+            raise RuntimeError("Nanny failed to start.")
+        return genuine(**how)
+
+    monkeypatch.setattr(distributed, "LocalCluster", dies_at_first)
+    assert outcomes(Dask(workers=1), work.square, range(3)) == {n: n * n for n in range(3)}
+    assert len(began) == 2
+
+
+def test_a_second_cluster_of_one_process_starts_as_the_first():
+    """In a process of its own: what is imported late must not be lost with the first."""
+    script = (
+        "from vitreous.plugins.executors.dask import Dask\n"
+        "for _ in range(2):\n"
+        "    with Dask(workers=1).open() as pool:\n"
+        "        print(pool.submit(abs, -1).result())\n"
+    )
+    guarded = "if __name__ == '__main__':\n" + "".join(f"    {x}\n" for x in script.splitlines())
+    command = [sys.executable, "-c", guarded]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    assert (done.returncode, done.stdout) == (0, "1\n1\n"), done.stderr
+
+
+def test_workers_that_never_start_are_one_sentence(monkeypatch):
+    def dies(**how):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(distributed, "LocalCluster", dies)
+    with pytest.raises(VitreousError, match=r"ended while they were started, 3 times \(Nanny .*"):
+        Dask(workers=1).open()
 
 
 def test_many_deaths_lose_their_own_task_alone(crew):

@@ -205,8 +205,8 @@ class Run:
 
     def _component(self, kind: str) -> Any:
         """The one that the run was made with."""
-        made = self.about["components"][kind]
         try:
+            made = self.about["components"][kind]
             target, version, fields = str(made["target"]), made["version"], dict(made["fields"])
             provider = str(made.get("provider", ""))
         except (KeyError, TypeError, AttributeError, ValueError) as error:

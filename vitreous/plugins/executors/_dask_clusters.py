@@ -5,7 +5,7 @@ batch queue.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, Queue
@@ -16,6 +16,7 @@ from vitreous.core.executor import THREADS, cores
 
 DASHBOARD = ":0"  #: any free port: dask requires one, and two runs must not collide
 ANSWER = 20.0  #: seconds within which a scheduler must answer, and have a worker
+ATTEMPTS = 3  #: to start workers on this machine
 SUBMITTED = 60.0  #: seconds within which a batch queue must take a job
 ONE_EACH = dict.fromkeys(THREADS, "1")
 # the executor, not the scheduler, counts failures and repeats tasks; no task waits on a worker that
@@ -48,15 +49,20 @@ class Cluster:
 
 
 def local(workers: int | None) -> Cluster:
-    """Worker processes on this machine, restarted when they die."""
+    """Worker processes on this machine, restarted when they die.
+
+    Raises:
+        VitreousError: they die whenever they are started.
+    """
     from dask import config
-    from distributed import LocalCluster
+    from distributed import LocalCluster  # before settings are changed, which it brings defaults of
 
     count = workers or cores()
     _hush()
     with ExitStack() as closing:
         closing.enter_context(config.set(_CONFIG))
-        made = LocalCluster(
+        made = _started(
+            LocalCluster,
             n_workers=count,
             threads_per_worker=1,
             processes=True,
@@ -72,6 +78,23 @@ def local(workers: int | None) -> Cluster:
         return Cluster(
             client=client, address=made.scheduler_address, size=count, closing=closing.pop_all()
         )
+
+
+def _started(make: Callable[..., Any], **how: Any) -> Any:
+    """A cluster on this machine; dask gives up, and ends the others, if a worker dies while it is
+    started, which is tried again here.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            return make(**how)
+        except RuntimeError as error:
+            if not left:
+                reason = " ".join(str(error.__cause__ or error).split())[:200]
+                raise VitreousError(
+                    f"the dask workers of this machine ended while they were started, {ATTEMPTS} "
+                    f"times ({reason}); free memory, ask for fewer with executor.workers=1, or "
+                    "use executor=local"
+                ) from error
 
 
 def _settle(client: Any, count: int) -> None:
