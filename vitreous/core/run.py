@@ -282,7 +282,12 @@ def _store_of(folder: Path, about: Mapping[str, Any]) -> Path:
     """The store, where it was or, with the folder, moved along."""
     here = folder.parent if folder.name == FILE else folder
     named = [Path(about["store"]), here / about["store_from_here"]]
-    first = next(iter(about["cases"]), {"keys": {}})["keys"].get("label", "")
+    try:
+        first = next(iter(about["cases"]), {"keys": {}})["keys"].get("label", "")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise VitreousError(
+            f"{here / FILE} is damaged ({type(error).__name__}: {error}); run its command again"
+        ) from error
     there = [path for path in named if path.is_dir()]
     found = next(
         (path for path in there if Store(path).has("label", first)), next(iter(there), None)
