@@ -205,8 +205,8 @@ class Run:
 
     def _component(self, kind: str) -> Any:
         """The one that the run was made with."""
-        made = self.about["components"][kind]
         try:
+            made = self.about["components"][kind]
             target, version, fields = str(made["target"]), made["version"], dict(made["fields"])
             provider = str(made.get("provider", ""))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -282,7 +282,10 @@ def _store_of(folder: Path, about: Mapping[str, Any]) -> Path:
     """The store, where it was or, with the folder, moved along."""
     here = folder.parent if folder.name == FILE else folder
     named = [Path(about["store"]), here / about["store_from_here"]]
-    first = next(iter(about["cases"]), {"keys": {}})["keys"].get("label", "")
+    try:
+        first = str(about["cases"][0]["keys"]["label"])
+    except (KeyError, TypeError, IndexError):
+        first = ""  # none is of any use for what comes next, which says so
     there = [path for path in named if path.is_dir()]
     found = next(
         (path for path in there if Store(path).has("label", first)), next(iter(there), None)
