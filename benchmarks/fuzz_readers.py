@@ -5,10 +5,12 @@ folder, with checksums put right, so that they do not hide what is behind them.
 """
 
 import gzip
+import importlib
 import io
 import json
 import shutil
 import sys
+import tarfile
 import tempfile
 import warnings
 import zipfile
@@ -131,7 +133,7 @@ def _images(folder: Path) -> Seeds:
 def _toy_artifacts(folder: Path) -> tuple[Seeds, bytes]:
     """An artifact of each stage of the toy run of the tests, and a pack of some."""
     sys.path.append(str(TESTS / "toy_package"))
-    from toyglass import components as toy
+    toy = importlib.import_module("toyglass.components")
 
     store = Store(folder / "store")
     Pipeline(
@@ -168,8 +170,6 @@ def _unzipped(path: Path) -> Path:
 
 
 def _run_folder(folder: Path) -> bytes:
-    import tarfile
-
     with tarfile.open(TESTS / "core" / "formats" / "run_1.tar.xz") as archive:
         archive.extractall(folder / "earlier", filter="data")
     about = json.loads((folder / "earlier" / "runs" / "first" / FILE).read_text())
