@@ -9,6 +9,7 @@ import json
 import lzma
 import tarfile
 import zipfile
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ def _in_json(rng: np.random.Generator, content: bytes) -> bytes:
         place: Any = key if isinstance(node, dict) else rng.integers(len(node))
         how = rng.random()
         if how < 0.7:
-            node[place] = _VALUES[rng.integers(len(_VALUES))]
+            node[place] = deepcopy(_VALUES[rng.integers(len(_VALUES))])
         elif how < 0.85:
             del node[place]
         elif isinstance(node, dict):

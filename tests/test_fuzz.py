@@ -6,10 +6,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import fuzz, fuzz_readers
+from benchmarks.mutations import mutated
 from vitreous import direct
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.testing.systems import silica_honeycomb
@@ -71,3 +73,13 @@ def test_a_reader_that_breaks_or_hangs_is_told(monkeypatch, tmp_path):
     outcomes = {what for _, what in fuzz.tried(breaks, seeds, 300, tmp_path)}
     assert {"crash: KeyError: 'none'", "hang", "read"} <= outcomes
     assert any(tmp_path.iterdir())
+
+
+def test_inputs_follow_from_seed_and_number(readers):
+    """Whatever was tried before: a faulty one can be made again."""
+    for _, seeds in readers.values():
+        content = next(iter(seeds.values()))
+        first, second = (
+            [mutated(np.random.default_rng([0, n]), content) for n in range(40)] for _ in "ab"
+        )
+        assert first == second

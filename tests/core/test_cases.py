@@ -196,7 +196,7 @@ def test_a_run_that_does_not_say_what_it_was_made_with_is_refused(left, said):
             lambda text: text.replace('"loading": 1', '"loading": 9'),
             "is damaged .*a case has glass 0, loading 9",
         ),
-        (lambda text: with_keys(text, 0.5), "is damaged .*AttributeError.*; run its command"),
+        (lambda text: with_keys(text, 0.5), "is damaged .*Error.*; run its command"),
         (lambda text: with_keys(text, {}), "is damaged .*a case has no glass, or no label"),
     ],
 )

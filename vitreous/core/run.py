@@ -283,11 +283,9 @@ def _store_of(folder: Path, about: Mapping[str, Any]) -> Path:
     here = folder.parent if folder.name == FILE else folder
     named = [Path(about["store"]), here / about["store_from_here"]]
     try:
-        first = next(iter(about["cases"]), {"keys": {}})["keys"].get("label", "")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise VitreousError(
-            f"{here / FILE} is damaged ({type(error).__name__}: {error}); run its command again"
-        ) from error
+        first = str(about["cases"][0]["keys"]["label"])
+    except (KeyError, TypeError, IndexError):
+        first = ""  # none is of any use for what comes next, which says so
     there = [path for path in named if path.is_dir()]
     found = next(
         (path for path in there if Store(path).has("label", first)), next(iter(there), None)
