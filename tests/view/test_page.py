@@ -72,6 +72,91 @@ def test_from_a_file_to_a_map_that_follows_the_dial(page, network, tmp_path):
     assert page.wide() == []
 
 
+def turned(page, angle):
+    """Turn the dial without waiting for the map."""
+    page.page.locator("#angle").fill(str(angle))
+
+
+def test_map_words_and_files_are_those_of_the_direction_that_the_dial_has(page, tmp_path):
+    page.open("glass.extxyz")
+    page.predict("failure")
+    values = "vitreous.column(0).values"
+    along_x, said = page.page.evaluate(values), page.page.inner_text("#box-load dl")
+    first = page.taken("#take-prediction-csv", tmp_path).read_text()
+    for angle in (33, 47):  # the second is left while the model computes
+        turned(page, angle)
+        page.page.wait_for_timeout(300)
+        if angle == 33:
+            page.until("document.querySelector('#box-load').innerText.includes('along 33')")
+    turned(page, 0)
+    page.until("document.querySelector('#box-load').innerText.includes('along 0')")
+    page.page.wait_for_timeout(500)
+    assert page.page.evaluate(values) == along_x
+    assert page.page.inner_text("#box-load dl") == said
+    assert page.taken("#take-prediction-csv", tmp_path).read_text() == first
+
+
+def test_nothing_of_the_last_file_stays(page):
+    page.open("walk")
+    page.page.click("#play")
+    page.predict("failure")
+    turned(page, 71)
+    page.page.wait_for_timeout(270)
+    page.open("glass.extxyz")  # while the model computes
+    page.page.wait_for_timeout(800)
+    assert page.said() == ("glass.extxyz is open", "")
+    assert page.page.evaluate("[vitreous.maps.size, vitreous.marks.length]") == [0, 0]
+    assert page.page.locator("#play").get_attribute("aria-pressed") == "false"
+    assert page.page.locator("#box-load progress").is_hidden()
+
+
+def test_maps_of_two_models_stand_beside_each_other(page):
+    page.open("glass.extxyz")
+    page.predict("failure")
+    page.page.get_by_label("at rest first").first.check()
+    page.predict("listi")
+    page.page.get_by_label("two views").check()
+    page.page.locator(".colouring").nth(1).select_option(label="failure at 0°: probability first")
+    assert page.page.evaluate("vitreous.colouring") == [
+        "map:listi at 0°: delta tau",
+        "map:failure at 0°: probability first",
+    ]
+    turned(page, 20)
+    page.until("vitreous.colouring[0] === 'map:listi at 20°: delta tau'")
+    assert page.page.evaluate("vitreous.colouring[1]") == "map:failure at 0°: probability first"
+
+
+def test_a_detection_is_undone_with_the_corrections_before_it(page):
+    page.open("image.png")
+    page.page.select_option("#tool", "correct")
+    page.page.mouse.click(*page.on_screen(NEAR_THE_MIDDLE))
+    page.until("vitreous.spots.found.edits.length === 1")
+    left = page.page.evaluate("vitreous.spots.found.spots")
+    page.page.get_by_label("detector").select_option("marr_hildreth")
+    page.page.click("#detect")
+    page.until("vitreous.spots.found.edits.length === 0")
+    page.page.click("#undo")
+    page.until("vitreous.spots.found.edits.length === 1")
+    assert page.page.evaluate("vitreous.spots.found.spots") == left
+    assert page.page.get_by_label("detector").input_value() == "trackpy"
+
+
+def test_a_window_is_told_when_another_has_opened_something(page, browser, address):
+    page.open("glass.extxyz")
+    other = Page(browser, address, 1280)
+    other.open("walk")
+    page.page.select_option("#model", "failure")
+    page.page.get_by_text("'walk' was opened since, in another window").wait_for()
+    assert page.page.evaluate("vitreous.maps.size") == 0
+    other.close()
+
+
+def test_a_page_that_is_loaded_again_shows_what_it_showed(page):
+    page.open("walk")
+    page.page.reload()
+    page.page.get_by_text("walk is open").wait_for()
+
+
 def test_from_a_micrograph_over_corrections_to_a_map(page, folder, tmp_path):
     clicks = 0
     page.open("image.png")
@@ -127,6 +212,7 @@ def test_from_a_run_to_its_glasses_and_another_run(page, runs):
     assert "correlation.model.pearson" in page.page.inner_text("#box-run")
     page.page.select_option("#compare", runs[1])
     page.page.locator("#box-run th", has_text=runs[1]).wait_for()
+    assert page.page.input_value("#sample") != ""  # the glass that is shown is still the chosen one
     page.page.get_by_label("only scores with these letters").fill("pearson")
     shown = page.page.locator("#box-run tbody tr")
     assert 0 < shown.count() < 6
@@ -194,7 +280,8 @@ def test_uncertainty_lies_where_the_model_was_asked(page, network):
     page.page.get_by_label("two views").check()
     page.page.locator(".colouring").nth(1).select_option("column:height")
     counts = page.page.evaluate(
-        "vitreous.views.map(({ layers: { unsure: of } }) => [of.values.length, of.places.x.length])"
+        "vitreous.views.map(({ layers: { unsure } }) =>"
+        " [unsure.values.length, unsure.places.x.length])"
     )
     assert counts[0] == counts[1]
     assert counts[0][0] == counts[0][1] != len(network)

@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from toy import environment
+from toy import environment, vitreous
 
 from vitreous.app.view.desk import kind_of
 from vitreous.direct import Model, micrograph, potential, rings
@@ -118,6 +118,7 @@ def test_the_map_of_a_model_is_that_of_the_command(folder, client, angle):
         ]
     again = client.done(client.good("POST", "/api/predict", asked))
     assert again["seconds"] < 0.5  # kept for each angle
+    assert again["result"]["warnings"] == shown["warnings"]
     assert again["result"]["columns"] == shown["columns"]
 
 
@@ -288,6 +289,33 @@ def test_an_image_reopens_as_it_was_left(folder, client):
         else:
             assert page[name] == left[name]
     assert {name: page["fields"][name] for name in fields} == fields
+
+
+def test_the_command_that_is_told_has_every_setting(folder, client):
+    client.open("image.png")
+    fields = {**FIELDS, "region": [20, 30, 380, 390], "pixel_size": 0.21}
+    found = client.good("POST", "/api/image/detect", {"fields": fields, "edits": []})
+    told = client.good("POST", "/api/image/save", {})
+    assert told["kept"]
+    options = [word for each in told["settings"] for word in ("--set", each)]
+    done = vitreous(folder, "rings", "image.png", *options, "--json")
+    assert done.returncode == 0, done.stderr
+    assert f'"spots": {len(found["spots"][0])}' in done.stdout
+    assert '"pixel_size": 0.21' in done.stdout
+
+
+def test_a_scale_at_which_no_silica_exists_is_warned_of(client):
+    page = client.open("image.png")
+    assert page["warnings"] == []
+    told = client.good("POST", "/api/image/detect", {"fields": {"pixel_size": 5.0}, "edits": []})
+    assert any("5 angstrom per pixel" in sentence for sentence in told["warnings"])
+
+
+def test_corrections_of_an_image_that_was_sent_are_not_said_to_be_kept(folder, client):
+    page = client.good("PUT", "/api/send/mine.png", (folder / "image.png").read_bytes())
+    assert page["sent"]
+    assert not client.good("POST", "/api/image/save", {})["kept"]
+    assert not (folder / "mine.png.edits.csv").exists()
 
 
 def test_damaged_corrections_leave_the_image_usable(folder, client):

@@ -11,7 +11,8 @@ ABOUT = """\
 Look at a glass, a micrograph, a deformation or a run in the browser: atoms, bonds and rings; the
 map of a trained model, which follows the direction of the loading; a deformation with its events;
 spots of a micrograph, corrected by click; scores and maps of a run. The page reads nothing outside
-the folder of FILE, and writes nothing but corrections of a micrograph, beside it."""
+the folder of FILE, but for the store that a run names, and writes nothing but corrections of a
+micrograph, beside it."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

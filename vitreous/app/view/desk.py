@@ -33,6 +33,7 @@ class Opened:
     Fields:
         name: as the page shows it. path: of the file. assumed: what its types are where it does not
         tell. frames: of a file with several. current: the glass that is shown, with its bonds.
+        sent: whether the page sent it; it is gone when the server ends.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Opened:
     assumed: tuple[str, ...] | None = None
     frames: list[Configuration] = field(default_factory=list)
     current: Configuration | None = None
+    sent: bool = False
 
     kind = "glass"
 
@@ -203,7 +205,7 @@ class Desk:
                 f"'{plain}' is neither text nor an image; expected a glass "
                 f"({', '.join(ENDINGS[:4])}, ...) or a micrograph ({', '.join(IMAGES)})"
             )
-        path = Path(self._sent.name) / plain
+        path = Path(self._sent.name).resolve() / plain
         path.write_bytes(content)
         return self._take(path, plain)
 
@@ -228,10 +230,11 @@ class Desk:
                 f"'{name}' is a folder without a run ({RUN}) or a deformation ({CURVE}); open a "
                 "file in it"
             )
-        opened = kinds[kind or "glass"](name=name, path=path)
+        sent = path.is_relative_to(Path(self._sent.name).resolve())
+        opened = kinds[kind or "glass"](name=name, path=path, sent=sent)
         page = opened.page()
         self.opened = opened
-        return {"kind": opened.kind, "name": name, **page}
+        return {"kind": opened.kind, "name": name, "sent": sent, **page}
 
     def _candidates(self, folder: Path, deep: int) -> Iterator[Path]:
         """Files and folders below, those that can be opened as a whole not entered; links are

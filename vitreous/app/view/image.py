@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ _SET = ("detector", "diameter", "dark", "region", "pixel_size", "si_si", "bilaye
 _SMALLEST_SI_SI = 3.02  # the distance at which a network under yukawa_silica is free of stress
 _SHOWN = 4096  # pixels along a side of the picture that is sent
 _MOST = 100_000  # corrections
+_SI_SI = (2.4, 3.8)  # angstrom; means outside are a wrong scale (micrographs: 3.0 to 3.1)
+_QUOTE = '"'
 Answer = dict[str, Any]
 
 
@@ -115,6 +118,7 @@ class Image(Opened):
 
         report = reported(maker, imaged)
         self.current = report.configuration
+        _warn_of_scale(found)
         size = found.network.bonds
         return {
             "spots": [listed(axis) for axis in (found.places + corner).T],
@@ -140,9 +144,22 @@ class Image(Opened):
         }
 
     def save(self) -> Answer:
-        """Write the corrections beside the image."""
+        """Write the corrections beside the image; returns what commands are given for the same
+        network.
+        """
         write_whole(self.saved_as, self.as_file().encode())
-        return {"saved_as": self.saved_as.name}
+        usual = self._maker({})
+        changed = {
+            name: json.dumps(value, separators=(",", ":"))
+            for name, value in self.fields.items()
+            if value != getattr(usual, name)
+        }
+        settings = {**changed, "edits": self.saved_as.name}
+        return {
+            "saved_as": self.saved_as.name,
+            "kept": not self.sent,
+            "settings": [f"{name}={str(value).strip(_QUOTE)}" for name, value in settings.items()],
+        }
 
     def as_file(self) -> str:
         """The file of edits."""
@@ -190,6 +207,21 @@ class Image(Opened):
         given = read_edits(self.saved_as)
         words = (("remove", given.remove), ("add", given.add))
         return fields, [(what, *place) for what, places in words for place in places.tolist()]
+
+
+def _warn_of_scale(found: Any) -> None:
+    """A warning where silicons are as far apart as in no silica."""
+    first, second = found.network.bonds.T
+    if not len(first):
+        return
+    apart = np.linalg.norm(found.places[first] - found.places[second], axis=1)
+    mean = float(apart.mean()) * found.pixel_size
+    if not _SI_SI[0] <= mean <= _SI_SI[1]:
+        warnings.warn(
+            f"at {found.pixel_size:.4g} angstrom per pixel, silicons are {mean:.3g} angstrom apart "
+            "on average, in silica 3.0 to 3.1: check the scale",
+            stacklevel=3,
+        )
 
 
 def _checked(edit: Any, spotted: Spotted) -> tuple[str, float, float]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from typing import Any
 
 from vitreous.app.view.structure import column, listed, sites
+from vitreous.app.view.work import recorded
 from vitreous.core.data import Configuration, in_units
 from vitreous.core.watching import tell
 
@@ -20,14 +22,15 @@ class Predictions:
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[Any, ...], tuple[Any, Answer]] = OrderedDict()
-        self._rested: dict[tuple[str, bool], Configuration] = {}
+        self._known: OrderedDict[tuple[Any, ...], tuple[Any, Answer, list[str]]] = OrderedDict()
+        self._rested: dict[tuple[str, bool], tuple[Configuration, list[str]]] = {}
         self._bundles: dict[str, Any] = {}
         self.last: Any = None
 
     def ask(self, opened: Any, name: str, angle: float | None, relax: bool) -> Answer:
         """What the bundle ``name`` says of the open glass, loaded along ``angle``, degrees (None:
-        the direction of the training); brought to rest first if ``relax``.
+        the direction of the training); brought to rest first if ``relax``. What was warned of when
+        it was computed is warned of again.
 
         Raises:
             VitreousError: as ``vitreous.bundles.predict``.
@@ -35,11 +38,13 @@ class Predictions:
         key = (name, angle, relax)
         if key not in self._known:
             bundle = self._bundle(name)
-            found = self._found(opened, name, bundle, angle, relax)
-            self._known[key] = found, _shown(found, bundle, angle, relax)
+            with recorded() as sentences:
+                found = self._found(opened, name, bundle, angle, relax)
+            self._known[key] = found, _shown(found, bundle, angle, relax), sentences
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
-        self.last, answer = self._known[key]
+        self.last, answer, sentences = self._known[key]
+        _warn_again(sentences)
         return answer
 
     def _bundle(self, name: str) -> Any:
@@ -55,20 +60,27 @@ class Predictions:
         from vitreous.direct.rest import rested
 
         if (name, relax) not in self._rested:
-            glass = opened.glass_for(bundle)
-            if relax:
-                tell("bringing the glass to rest")
-                glass = rested(glass, bundle).configuration
-            self._rested[name, relax] = glass
+            with recorded() as sentences:
+                glass = opened.glass_for(bundle)
+                if relax:
+                    tell("bringing the glass to rest")
+                    glass = rested(glass, bundle).configuration
+            self._rested[name, relax] = glass, sentences
+        glass, sentences = self._rested[name, relax]
+        _warn_again(sentences)
         tell("asking the model")
-        return predict(self._rested[name, relax], bundle, angle=angle)
+        return predict(glass, bundle, angle=angle)
+
+
+def _warn_again(sentences: list[str]) -> None:
+    for sentence in sentences:
+        warnings.warn(sentence, stacklevel=2)
 
 
 def _shown(found: Any, bundle: Any, angle: float | None, relax: bool) -> Answer:
     """A prediction as the page shows it."""
     from vitreous.app.predicted_words import in_words
     from vitreous.app.results import in_rows
-    from vitreous.app.view.work import recorded
     from vitreous.bundles.columns import answers, probabilities, uncertainties
     from vitreous.direct.prediction_warnings import warn
 

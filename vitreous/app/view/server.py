@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Request
+from fastapi import Body, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
 from vitreous import __version__
@@ -29,6 +29,7 @@ _KINDS = {
     "svg": "image/svg+xml",
 }
 _REFUSED = 422  # what a sentence explains
+_OPENING = "x-vitreous-opening"  # header: which opening a page's request is about
 Answer = dict[str, Any]
 
 
@@ -55,12 +56,18 @@ class Viewer:
         self.bench = Bench(self.desk.folders)
         self.predictions = Predictions()
         self.trajectory: Any = None
+        self.opening = 0  # how often something was opened
         self.app = Guard(_routes(self), self.token, port, host, framed_by)
 
     def fresh(self, answer: Answer) -> Answer:
         """``answer``, of something newly opened: what was computed of the last is forgotten."""
         self.predictions, self.trajectory = Predictions(), None
         return answer
+
+    def newly(self, answer: Answer) -> Answer:
+        """``fresh``, with the number by which a page says what its later requests are about."""
+        self.opening += 1
+        return {**self.fresh(answer), "opening": self.opening}
 
     def close(self) -> None:
         """Stop computing, and remove what the page sent."""
@@ -69,7 +76,23 @@ class Viewer:
 
 
 def _routes(viewer: Viewer) -> FastAPI:
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    async def about_what_is_open(request: Request) -> None:
+        """Two pages share one server: what one asks is never answered about what the other opened
+        since.
+        """
+        number = request.headers.get(_OPENING)
+        if number not in (None, str(viewer.opening)) and not _opens(request.url.path):
+            raise VitreousError(
+                f"'{_open(viewer.desk).name}' was opened since, in another window; open your file "
+                "again, or start a second vitreous view"
+            )
+
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(about_what_is_open)],
+    )
     for error in (VitreousError, TooLarge):
         app.add_exception_handler(error, _refused)
     for add in (_page, _opening, _computing, _of_image, _of_run, _to_take_away):
@@ -111,17 +134,18 @@ def _opening(app: FastAPI, viewer: Viewer) -> None:
     @app.post("/api/open")
     async def opened(name: Annotated[str, Body(embed=True)]) -> Answer:
         viewer.bench.stop()
-        return await _done(viewer, lambda: viewer.fresh(desk.open(name)))
+        return await _done(viewer, lambda: viewer.newly(desk.open(name)))
 
     @app.post("/api/types")
     async def types(names: Annotated[list[str], Body(embed=True)]) -> Answer:
-        return await _done(viewer, lambda: viewer.fresh(desk.name_types(names)))
+        viewer.bench.stop()
+        return await _done(viewer, lambda: viewer.newly(desk.name_types(names)))
 
     @app.put("/api/send/{name}")
     async def sent(name: str, request: Request) -> Answer:
         content = await request.body()
         viewer.bench.stop()
-        return await _done(viewer, lambda: viewer.fresh(desk.receive(name, content)))
+        return await _done(viewer, lambda: viewer.newly(desk.receive(name, content)))
 
     @app.get("/api/frame/{number}")
     async def frame(number: int) -> Answer:
@@ -195,6 +219,7 @@ def _of_run(app: FastAPI, viewer: Viewer) -> None:
 
     @app.get("/api/run/sample/{number}")
     async def sample(number: int) -> Answer:
+        viewer.bench.stop()
         return await _done(viewer, lambda: viewer.fresh(run().show(number)))
 
     @app.post("/api/run/compare")
@@ -213,6 +238,11 @@ def _to_take_away(app: FastAPI, viewer: Viewer) -> None:
             media_type="application/octet-stream",
             headers={"content-disposition": f'attachment; filename="{name}"'},
         )
+
+
+def _opens(path: str) -> bool:
+    """Whether a request is about something that is still to be opened, or about nothing open."""
+    return path in ("/api/state", "/api/open") or path.startswith("/api/send/")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -27,6 +27,11 @@ _ADVICE = {
     "add --relax (in Python: relax=True)": "tick 'at rest first'",
     "try --relax": "tick 'at rest first'",
     "(vitreous relax)": "(tick 'at rest first')",
+    "; look at them with 'vitreous rings IMAGE --picture overlay.png', and correct them in a file "
+    "of edits (add,x,y and remove,x,y)": ": choose the tool 'correct spots' and click",
+    "tem_image got ": "",
+    "; say where it is with --store FOLDER": "; bring it back to one of these places",
+    "; --species A,B (in a run: 'generator.species=[A,B]'; in Python: species=) says otherwise": "",
 }
 Answer = dict[str, Any]
 UNEXPECTED = "something unexpected went wrong; the terminal that runs vitreous view shows it"

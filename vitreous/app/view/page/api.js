@@ -1,7 +1,10 @@
 // What the page asks the server. Every request carries the token of the address.
+let opening = null; // the number of what is open here, which requests are about
 const token = new URLSearchParams(location.search).get("token") || "";
 
 export class Refused extends Error {}
+
+export const about = (opened) => { opening = opened.opening ?? null; };
 
 async function answered(response) {
   if (response.ok) return response;
@@ -16,6 +19,7 @@ async function answered(response) {
 
 export async function ask(path, { method = "GET", body, raw } = {}) {
   const headers = { "X-Vitreous-Token": token };
+  if (opening !== null) headers["X-Vitreous-Opening"] = String(opening);
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {

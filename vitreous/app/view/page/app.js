@@ -75,12 +75,23 @@ export class App {
     this.refresh();
   }
 
-  // Maps of one origin; those that came from it before are replaced.
+  // Maps of one origin; those that came from it before are replaced, where a view shows one by that
+  // of the same quantity.
   setMaps(origin, maps) {
+    const were = this.colouring.map((key) => this.maps.get(key));
     for (const key of [...this.maps.keys()]) if (this.maps.get(key).origin === origin) this.maps.delete(key);
     for (const map of maps) this.maps.set(`map:${map.name}`, { ...map, origin });
-    this.colouring = this.colouring.map((key) => (this.known(key) ? key : SPECIES));
+    this.colouring = this.colouring.map((key, view) => {
+      if (this.known(key)) return key;
+      const next = maps.find(({ quantity }) => quantity && quantity === were[view].quantity);
+      return next ? `map:${next.name}` : SPECIES;
+    });
     this.refresh();
+  }
+
+  // Take away the maps of all origins whose names begin so.
+  dropMaps(beginning) {
+    for (const origin of new Set([...this.maps.values()].map((map) => map.origin))) if (origin.startsWith(beginning)) this.setMaps(origin, []);
   }
 
   known(key) {
@@ -148,7 +159,7 @@ export class App {
     return {
       structure: this.structure, plane: this.flat, squares: this.squares, column, title: key.replace(/^(column|map):/, ""),
       sites, reasons: column && column.reasons, palette: this.palettes[k], limits: this.limitsOf(column),
-      unsure: this.unsure && { values: this.unsure.values, places: this.sitesOf(this.unsure) || this.flat }, marks: this.shownMarks(), chosen: this.chosen, arrow: this.arrow, lengths: this.lengths,
+      unsure: this.unsure && (!chosen || !chosen.origin || chosen.origin === this.unsure.origin) && { ...this.unsure, places: this.sitesOf(this.unsure) || this.flat }, marks: this.shownMarks(), chosen: this.chosen, arrow: this.flat.axes.join("") === "xy" ? this.arrow : null, lengths: this.lengths,
       broken: brokenLength(this.structure), box: this.flat.box, unit: this.structure.length, key: this.speciesKey(),
     };
   }

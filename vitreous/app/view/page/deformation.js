@@ -19,7 +19,7 @@ export function deformationBox(app, state) {
   const list = make("div");
   const progress = make("progress", { max: "1", "aria-label": "how far the deformation is", hidden: true });
   const begin = make("button", { type: "button", class: "main", id: "deform", onclick: () => deform() }, "Deform");
-  const halt = make("button", { type: "button", hidden: true, onclick: () => running && running.stop() }, "Stop");
+  const halt = make("button", { type: "button", hidden: true, onclick: () => running && running.stop && running.stop() }, "Stop");
   let running = null;
   let track = null;
   let picture = null;
@@ -32,24 +32,34 @@ export function deformationBox(app, state) {
     begin.disabled = true;
     halt.hidden = progress.hidden = false;
     progress.removeAttribute("value");
+    const mine = {};
+    running = mine;
     try {
       const angle = Number($("angle").value);
       const how = { potential: potential.value, mode: mode.value, sign: Number(sign.value), angle, strain_max: Number(most.value), strain_step: Number(step.value), stop_after_events: events.value === "" ? null : Number(events.value), relax };
-      running = follow(await post("/api/deform", how), (told) => {
+      Object.assign(mine, follow(await post("/api/deform", how), (told) => {
+        if (running !== mine) return;
         app.say(`${told.line || "waiting"} (${told.seconds.toFixed(0)} s)`);
         if (told.share !== null) progress.value = told.share;
-      });
-      const answer = await running.done;
+      }));
+      const answer = await mine.done;
+      if (running !== mine) return;
       app.say(`deformed in ${answer.seconds.toFixed(1)} s, ${answer.events.length} events`);
       show(answer);
       app.tell("deformed");
     } catch (error) {
+      if (running !== mine) return;
       app.warn(error.message === "stopped" ? "the deformation was stopped; nothing of it is kept" : error.message);
       app.say("");
     } finally {
-      begin.disabled = false;
-      halt.hidden = progress.hidden = true;
+      if (running === mine) { leave(); begin.disabled = false; }
     }
+  }
+
+  // What is computed is of no use any more: the server ends it when something else is opened.
+  function leave() {
+    running = null;
+    halt.hidden = progress.hidden = true;
   }
 
   // Curve, slider and list of a deformation.
@@ -63,7 +73,7 @@ export function deformationBox(app, state) {
     const others = Object.keys(trajectory.others || {});
     const component = others.length > 1 ? field("stress", choice(others.map((name) => [name, name]), others[0], (name) => draw(trajectory.others[name], name))) : null;
     const rows = trajectory.events.map((event, k) => [k + 1, event.strain, event.kind, event.atom, event.move]);
-    list.replaceChildren(...(component ? [component] : []), table(["event", "strain", "kind", "atom", `move (${tidy(app.structure.length)})`], rows, `${rows.length} events${rows.length ? "; press a number to see one" : ""}`, (k) => visit(k)));
+    list.replaceChildren(...(component ? [component] : []), table(["event", "strain", "kind", "atom", `move (${tidy(app.structure.length)})`], rows, `${trajectory.loading ? `${trajectory.loading}: ` : ""}${rows.length} events${rows.length ? "; press a number to see one" : ""}`, (k) => visit(k)));
     mark();
     slider.dispatchEvent(new Event("input"));
   }
@@ -108,8 +118,9 @@ export function deformationBox(app, state) {
 
   function now() {
     const strain = track.frames[Number(slider.value)];
-    $("frame-strain").textContent = `at strain ${number(strain)}`;
-    slider.setAttribute("aria-valuetext", `strain ${number(strain)}`);
+    const which = strain === null ? `${Number(slider.value) + 1} of ${track.frames.length}` : `at strain ${number(strain)}`;
+    $("frame-strain").textContent = which;
+    slider.setAttribute("aria-valuetext", which);
     if (picture && strain !== null) picture.line.setAttribute("d", `M${picture.sx(strain)} ${picture.top}V${picture.bottom}`);
   }
 
@@ -120,18 +131,26 @@ export function deformationBox(app, state) {
     try {
       const frame = await json(`/api/frame/${slider.value}`);
       if (mine === asked) app.setFrame(frame);
-    } catch (error) { app.warn(error.message); }
+    } catch (error) { if (mine === asked) app.warn(error.message); }
   });
 
   let beating = 0;
   const play = $("play");
   play.addEventListener("click", () => {
     const on = !beating;
-    clearInterval(beating);
-    beating = on ? setInterval(() => go((Number(slider.value) + 1) % (Number(slider.max) + 1)), BEAT) : 0;
-    play.setAttribute("aria-pressed", String(on));
-    play.textContent = on ? "Pause" : "Play";
+    still();
+    if (!on) return;
+    beating = setInterval(() => go((Number(slider.value) + 1) % (Number(slider.max) + 1)), BEAT);
+    play.setAttribute("aria-pressed", "true");
+    play.textContent = "Pause";
   });
+
+  function still() {
+    clearInterval(beating);
+    beating = 0;
+    play.setAttribute("aria-pressed", "false");
+    play.textContent = "Play";
+  }
 
   box.lastElementChild.replaceChildren(
     make("p", { class: "note" }, "athermal, quasistatic, along the direction of the dial; strain has no unit"),
@@ -145,13 +164,14 @@ export function deformationBox(app, state) {
     potential.replaceChildren(...fits.map(({ name }) => make("option", { value: name }, name)));
     const flat = fits.find(({ name }) => (app.structure.dimension === 2) === /2d|yukawa/.test(name));
     if (flat) potential.value = flat.name;
+    leave();
+    asked += 1; // frames that are on their way are of what was open before
     begin.disabled = !fits.length;
     box.hidden = app.kind === "image";
     track = null;
     $("below").hidden = true;
     list.replaceChildren(...(fits.length ? [] : [make("p", { class: "note" }, "no potential that needs nothing but its name knows these species; deform the glass with vitreous deform, and open its folder here")]));
-    clearInterval(beating);
-    beating = 0;
+    still();
   });
   return { show, frames: (strains) => { track = { strain: [], stress: [], events: [], frames: strains, stress_unit: "" }; $("below").hidden = false; $("curve").replaceChildren(); picture = null; slider.max = String(strains.length - 1); slider.value = String(strains.length - 1); now(); } };
 }

@@ -34,7 +34,8 @@ export const tidy = (unit) => unit.replaceAll("angstrom", "Å").replaceAll("^2",
 export const withUnit = (value, unit) => (unit ? `${number(value)} ${tidy(unit)}` : number(value));
 
 export function facts(rows) {
-  return make("dl", { class: "facts" }, ...rows.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
+  // several facts of one name share it
+  return make("dl", { class: "facts" }, ...rows.flatMap(([name, text], k) => [k && rows[k - 1][0] === name ? null : make("dt", {}, name), make("dd", {}, text)]));
 }
 
 // A cell of a CSV file; text that a spreadsheet would calculate is led by an apostrophe.
@@ -64,9 +65,12 @@ export function choice(options, chosen, changed, attributes = {}) {
   return select;
 }
 
+// Words that may go on in the next line behind a dot, a slash or a dash below.
+const parted = (text) => String(text).split(/(?<=[._/])/).flatMap((part, k) => (k ? [make("wbr"), part] : [part]));
+
 export function table(heads, rows, caption, pick) {
   const body = rows.map((cells, at) => {
-    const row = make("tr", {}, ...cells.map((cell) => make("td", typeof cell === "number" ? { class: "number" } : {}, typeof cell === "number" ? number(cell) : cell ?? "–")));
+    const row = make("tr", {}, ...cells.map((cell) => make("td", typeof cell === "number" ? { class: "number" } : {}, ...(typeof cell === "number" ? [number(cell)] : parted(cell ?? "–")))));
     if (pick) {
       const button = make("button", { type: "button", onclick: () => pick(at) }, cells[0] === null ? "–" : String(cells[0]));
       row.firstChild.replaceChildren(button);
@@ -74,5 +78,5 @@ export function table(heads, rows, caption, pick) {
     return row;
   });
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    make("table", {}, make("caption", { class: "note" }, caption), make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...body)));
+    make("table", {}, make("caption", { class: "note" }, caption), make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, ...parted(head))))), make("tbody", {}, ...body)));
 }

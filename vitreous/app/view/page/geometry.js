@@ -7,6 +7,14 @@ function inverse([[a, b], [c, d]]) {
   return [[d / det, -b / det], [-c / det, a / det]];
 }
 
+// The part of an edge of the cell that is looked at: that with atoms where most of it is vacuum.
+function filled(from, to, places) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const place of places) { if (place < low) low = place; if (place > high) high = place; }
+  const rim = 0.02 * (to - from);
+  return high - low < 0.5 * (to - from) ? [low - rim, high + rim] : [from, to];
+}
+
 // A frame: coordinates x and y (Float64Array) of atoms in the plane, wrapped into the cell.
 export class Plane {
   constructor(structure, plane, cell, positions) {
@@ -22,7 +30,9 @@ export class Plane {
     const corners = [[0, 0], this.cell[0], this.cell[1], [this.cell[0][0] + this.cell[1][0], this.cell[0][1] + this.cell[1][1]]];
     const xs = corners.map((c) => c[0]);
     const ys = corners.map((c) => c[1]);
-    this.box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+    const [left, right] = filled(Math.min(...xs), Math.max(...xs), this.x);
+    const [low, high] = filled(Math.min(...ys), Math.max(...ys), this.y);
+    this.box = [left, low, right, high];
     this.corners = [corners[0], corners[1], corners[3], corners[2]];
   }
 

@@ -17,7 +17,7 @@ function together(marks) {
 
 // Scale and offset that several views share: screen = offset + zoom * (x, -y).
 export class Camera {
-  constructor() { this.zoom = 1; this.x = 0; this.y = 0; this.moved = new Set(); }
+  constructor() { this.zoom = 1; this.x = 0; this.y = 0; this.whole = true; this.moved = new Set(); }
 
   fit(box, width, height) {
     const margin = 14;
@@ -33,10 +33,11 @@ export class Camera {
     this.x = px - ratio * (px - this.x);
     this.y = py - ratio * (py - this.y);
     this.zoom = zoom;
+    this.whole = false;
     this.tell();
   }
 
-  move(dx, dy) { this.x += dx; this.y += dy; this.tell(); }
+  move(dx, dy) { this.x += dx; this.y += dy; this.whole = false; this.tell(); }
 
   tell() { for (const each of this.moved) each(); }
 }
@@ -70,21 +71,25 @@ export class GlassView {
   }
 
   resized() {
-    const ratio = window.devicePixelRatio || 1;
     const { width, height } = this.canvas.getBoundingClientRect();
     if (!width || !height) return;
+    this.measured(width, height);
+    if (this.layers.box && this.camera.whole) this.fit(); // all is shown until someone moves it
+    this.later();
+  }
+
+  measured(width, height) {
+    const ratio = window.devicePixelRatio || 1;
     this.width = width;
     this.height = height;
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
     this.canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
-    if (this.unfitted && this.layers.box) { this.unfitted = false; this.fit(); }
-    this.later();
   }
 
   fit() {
-    if (!this.width) { this.unfitted = true; return; }
-    if (this.layers.box) this.camera.fit(this.layers.box, this.width, this.height);
+    this.camera.whole = true;
+    if (this.width && this.layers.box) this.camera.fit(this.layers.box, this.width, this.height);
   }
 
   later() {
@@ -254,7 +259,7 @@ export class GlassView {
   drawUnsure(pen) {
     const { unsure, plane } = this.layers;
     const { x, y } = unsure.places;
-    const scale = new Scale({ values: unsure.values });
+    const scale = new Scale(unsure);
     pen.fillStyle = "#111";
     pen.strokeStyle = "#fff";
     pen.lineWidth = 0.7;
@@ -371,12 +376,18 @@ export class GlassView {
       pen.fillStyle = shade;
       pen.fillRect((k * 180) / this.scale.shades.length, 0, 180 / this.scale.shades.length + 1, 12);
     });
-    const { low, high, unit } = this.scale;
+    const { low, high, unit, beyond } = this.scale;
     const masked = column.values.length - this.scale.known;
     this.bar.replaceChildren(
-      make("span", {}, title), make("span", {}, withUnit(low, unit)), this.ramp, make("span", {}, withUnit(high, unit)),
-      masked ? make("span", {}, `grey: unknown (${masked})`) : "",
+      make("span", {}, title), make("span", {}, `${withUnit(low, unit)}${beyond[0] ? " or less" : ""}`), this.ramp, make("span", {}, `${withUnit(high, unit)}${beyond[1] ? " or more" : ""}`),
+      masked ? make("span", {}, `grey: unknown (${masked})`) : "", this.look.overlay && this.layers.unsure ? make("span", {}, this.dots()) : "",
     );
+  }
+
+  // What the largest dots of the overlay stand for.
+  dots() {
+    const scale = new Scale(this.layers.unsure);
+    return `dots: uncertainty, the largest ${withUnit(scale.high, scale.unit)}${scale.beyond[1] ? " or more" : ""}`;
   }
 
   at(event) {
@@ -511,4 +522,48 @@ export class GlassView {
     const { sites } = this.layers;
     return sites.squares ? sites.squares.nearest(...this.inGlass(px, py)) : -1;
   }
+}
+
+// The words and colours under a view in lines as wide as that, and how high they are.
+function legendOf(view, pen, ratio) {
+  const leaves = document.createTreeWalker(view.bar, NodeFilter.SHOW_ALL, (node) => (node.nodeType === Node.TEXT_NODE || node.nodeName === "CANVAS" ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP));
+  const [left, line] = [10 * ratio, 22 * ratio];
+  const parts = [];
+  let [x, y] = [left, 0];
+  while (leaves.nextNode()) {
+    const part = leaves.currentNode;
+    const width = part.nodeName === "CANVAS" ? part.width * ratio : pen.measureText(part.textContent).width;
+    if (x > left && x + width > view.canvas.width) [x, y] = [left, y + line];
+    parts.push({ part, x, y });
+    x += width + 8 * ratio;
+  }
+  return { parts, height: y + line + 4 * ratio };
+}
+
+// The views beside each other, each with its words and colours, as one picture.
+export function pictureOf(views) {
+  const ratio = window.devicePixelRatio || 1;
+  const [width, height] = [views[0].canvas.width, views[0].canvas.height];
+  const picture = make("canvas");
+  const pen = picture.getContext("2d");
+  const font = `${12 * ratio}px system-ui, sans-serif`;
+  pen.font = font;
+  const legends = views.map((view) => legendOf(view, pen, ratio));
+  picture.width = width * views.length;
+  picture.height = height + Math.max(...legends.map((legend) => legend.height));
+  const style = getComputedStyle(document.documentElement);
+  pen.fillStyle = style.getPropertyValue("--stage").trim();
+  pen.fillRect(0, 0, picture.width, picture.height);
+  pen.font = font;
+  pen.textBaseline = "middle";
+  pen.fillStyle = style.getPropertyValue("--ink").trim();
+  views.forEach((view, k) => {
+    pen.drawImage(view.canvas, k * width, 0);
+    for (const { part, x, y } of legends[k].parts) {
+      const middle = height + y + 13 * ratio;
+      if (part.nodeName === "CANVAS") pen.drawImage(part, k * width + x, middle - 6 * ratio, part.width * ratio, part.height * ratio);
+      else pen.fillText(part.textContent, k * width + x, middle);
+    }
+  });
+  return picture;
 }

@@ -14,7 +14,6 @@ export function loadingBox(app, state) {
   const said = make("div");
   const progress = make("progress", { max: "1", "aria-label": "how far the model is", hidden: true });
   const models = choice([["", "choose a model …"]], "", () => ask(), { id: "model" });
-  let known = new Map();
   let running = null;
   let timer = 0;
   let relax = false;
@@ -43,47 +42,65 @@ export function loadingBox(app, state) {
   async function ask() {
     clearTimeout(timer);
     const model = models.value;
-    if (!model) { app.setMaps("model", []); app.arrow = null; said.replaceChildren(); app.refresh(); return; }
-    const key = `${model} ${turned()} ${relax}`;
-    if (known.has(key)) { show(known.get(key)); return; }
-    if (running) running.stop();
+    leave();
+    if (!model) { nothing("model"); return; }
     app.warn("");
     progress.hidden = false;
     progress.removeAttribute("value");
     const mine = {};
+    running = mine;
     try {
-      const asked = follow(await post("/api/predict", { model, angle: turned(), relax }), (told) => {
+      Object.assign(mine, follow(await post("/api/predict", { model, angle: turned(), relax }), (told) => {
+        if (running !== mine) return;
         app.say(`${told.line || "waiting"} (${told.seconds.toFixed(1)} s)`);
         if (told.share !== null) progress.value = told.share;
-      });
-      running = Object.assign(mine, asked);
-      const answer = await asked.done;
+      }));
+      if (running !== mine) mine.stop().catch(() => {});
+      const answer = await mine.done;
       if (running !== mine) return;
-      known.set(key, answer);
       app.say(`the map is there after ${answer.seconds.toFixed(1)} s`);
       show(answer);
     } catch (error) {
-      if (running === mine || error.message !== "stopped") app.warn(error.message);
+      if (running !== mine) return;
+      nothing(`model ${model}`);
+      app.warn(error.message);
       app.say("");
     } finally {
-      if (running === mine || !mine.done) progress.hidden = true;
+      if (running === mine) { running = null; progress.hidden = true; }
     }
   }
 
-  function show(answer) {
+  // The model says nothing, or none is asked: none of its maps, its spots and its words stays.
+  function nothing(of) {
+    app.marks = [];
+    app.arrow = null;
+    app.unsure = null;
+    app.tell("unsure");
+    said.replaceChildren();
+    app.dropMaps(of);
+    app.refresh();
+  }
+
+  // What is asked at the moment is of no use any more.
+  function leave() {
+    if (running && running.stop) running.stop().catch(() => {}); // ended, or of what was open before
+    running = null;
     progress.hidden = true;
+  }
+
+  function show(answer) {
     const unsure = Object.values(answer.uncertainty)[0] || null;
-    app.unsure = unsure && { ...unsure, sites: answer.sites };
+    const origin = `model ${models.value}`;
+    app.unsure = unsure && { ...unsure, sites: answer.sites, origin };
     app.tell("unsure");
     app.marks = answer.spots.map(({ at, label }) => ({ at, text: label }));
-    app.arrow = { angle: turned(), stretch: true };
-    const all = { ...answer.columns, ...Object.fromEntries(Object.entries(answer.uncertainty).map(([name, column]) => [name, column])) };
-    const fresh = Object.entries(all).map(([name, column]) => ({ name: `${models.value.split("/").at(-2) || models.value}: ${name.replaceAll("_", " ")}`, sites: answer.sites, reasons: answer.reasons, ...column }));
-    const before = app.colouring[0];
-    if (answer.level !== "sample") {
-      app.setMaps("model", fresh);
-      if (!app.maps.has(before)) app.colour(0, `map:${fresh[0].name}`);
-    } else app.refresh();
+    app.arrow = { angle: answer.angle, stretch: true };
+    const all = { ...answer.columns, ...answer.uncertainty };
+    const short = `${models.value.split("/").at(-2) || models.value} at ${answer.angle}°`; // others stay, to compare
+    const fresh = Object.entries(all).map(([name, column]) => ({ name: `${short}: ${name.replaceAll("_", " ")}`, quantity: name, sites: answer.sites, reasons: answer.reasons, ...column }));
+    app.setMaps(origin, answer.level === "sample" ? [] : fresh); // one number says nothing of places
+    const shown = app.maps.get(app.colouring[0]);
+    if (app.maps.has(`map:${fresh[0].name}`) && !(shown && shown.origin === origin)) app.colour(0, `map:${fresh[0].name}`);
     const remarks = [...answer.remarks, ...(answer.warnings || [])];
     said.replaceChildren(
       facts([["loading", `${answer.loading} along ${answer.angle}°`], ...answer.words.map(([name, text]) => [name, tidy(text)])]),
@@ -101,7 +118,8 @@ export function loadingBox(app, state) {
   app.on("unsure", () => { overlay.querySelector("input").disabled = !app.unsure; });
   app.on("structure", () => {
     box.hidden = false;
-    known = new Map();
+    clearTimeout(timer);
+    leave();
     app.unsure = null;
     overlay.querySelector("input").checked = app.look.overlay;
     const { names, dimension } = app.structure;

@@ -1,6 +1,7 @@
 // Opens what is asked for, and wires the boxes to it.
-import { Refused, json, post, save, take } from "./api.js";
+import { Refused, about, json, post, save, take } from "./api.js";
 import { App } from "./app.js";
+import { pictureOf } from "./glass_view.js";
 import { deformationBox } from "./deformation.js";
 import { $, make } from "./dom.js";
 import { loadingBox } from "./loading.js";
@@ -31,8 +32,13 @@ function list() {
 }
 
 async function show(opened) {
+  about(opened);
   app.warn("");
   app.clear();
+  for (const view of app.views) { view.says.textContent = ""; view.selecting = false; }
+  const listed = state.files.some(({ name }) => name === opened.name) && !opened.sent;
+  $("files").value = listed ? opened.name : "";
+  history.replaceState(null, "", listed ? `#${encodeURIComponent(opened.name)}` : " ");
   app.kind = opened.kind;
   app.unnamed = opened.unnamed || 0;
   $("empty").hidden = true;
@@ -49,13 +55,24 @@ async function show(opened) {
     else if (opened.frames.length > 1) deformation.frames(opened.frames.map(({ strain }) => strain ?? null));
   }
   $("box-files").hidden = false;
-  app.say(opened.warnings && opened.warnings.length ? opened.warnings.join(" · ") : `${opened.name} is open`);
+  const told = opened.kind === "image" ? [] : opened.warnings || []; // those of an image stand beside it
+  app.say(told.length ? told.join(" · ") : `${opened.name} is open`);
 }
 
+// Only what was asked for last is shown.
+let asked = 0;
 async function opening(work) {
+  const mine = (asked += 1);
   document.body.setAttribute("aria-busy", "true");
   app.say("opening");
-  try { await show(await work()); } catch (error) { failed(error); } finally { document.body.removeAttribute("aria-busy"); }
+  try {
+    const opened = await work();
+    if (mine === asked) await show(opened);
+  } catch (error) {
+    if (mine !== asked) return;
+    $("files").value = $("name").textContent; // what is still shown; nothing for a file that was sent
+    failed(error);
+  } finally { if (mine === asked) document.body.removeAttribute("aria-busy"); }
 }
 
 function failed(error) {
@@ -83,7 +100,7 @@ function filesBox() {
   const box = $("box-files");
   const button = (text, does, id = null) => make("button", { type: "button", id, onclick: () => does().catch((error) => app.warn(error.message)) }, text);
   const file = (name) => button(name, async () => { app.warn(""); await take(name); }, `take-${name.replace(".", "-")}`);
-  const picture = button("view.png", async () => app.views[0].canvas.toBlob((blob) => save("view.png", blob)));
+  const picture = button("view.png", async () => pictureOf(app.both ? app.views : app.views.slice(0, 1)).toBlob((blob) => save("view.png", blob)), "take-view-png");
   const fill = () => {
     const glass = ["glass.extxyz", "glass.dump", ...(app.structure && app.structure.periodic.every(Boolean) ? ["glass.data"] : [])];
     box.lastElementChild.replaceChildren(
@@ -99,7 +116,9 @@ function filesBox() {
   try {
     Object.assign(state, await json("/api/state"));
     list();
-    if (state.first) await open(state.first);
+    const before = decodeURIComponent(location.hash.slice(1)); // as the page was left
+    const first = state.files.some(({ name }) => name === before) ? before : state.first;
+    if (first) await open(first);
     else app.say("");
   } catch (error) { failed(error); }
 })();

@@ -1,6 +1,6 @@
 // The box Micrograph: spots that were found in an image, their corrections, and their network.
 import { ask, post, take } from "./api.js";
-import { $, choice, facts, field, make, number, tick } from "./dom.js";
+import { $, choice, facts, field, make, number, tidy } from "./dom.js";
 import { Squares } from "./geometry.js";
 import { ringColour } from "./palettes.js";
 
@@ -36,6 +36,7 @@ class Spots {
       found.links[0].forEach((from, k) => { pen.moveTo(...at(from)); pen.lineTo(...at(found.links[1][k])); });
       pen.stroke();
     }
+    if (!view.look.atoms) return;
     const size = Math.max(2.5, Math.min(8, 2.4 * view.camera.zoom));
     for (let k = 0; k < x.length; k += 1) {
       const [px, py] = at(k);
@@ -102,10 +103,12 @@ export function micrographBox(app) {
   let found = null;
   let picture = null;
   let name = "";
+  let last = Promise.resolve();
 
   const chosen = () => {
     const set = { detector: controls.detector.value, diameter: Number(controls.diameter.value), dark: dark.checked };
     if (region.value.trim()) set.region = region.value.split(/[ ,]+/).filter(Boolean).map(Number);
+    if (set.region && !(set.region.length === 4 && set.region.every(Number.isInteger))) throw new Error(`the region is '${region.value}'; expected left, top, right, bottom in whole pixels, or nothing for the whole image`);
     if (controls.pixel_size.value) set.pixel_size = Number(controls.pixel_size.value);
     if (controls.si_si.value) set.si_si = Number(controls.si_si.value);
     return set;
@@ -121,42 +124,45 @@ export function micrographBox(app) {
     region.value = given.region ? given.region.join(", ") : "";
   };
 
+  // Find spots anew; corrections belong to the spots that were, and come back with them.
   async function detect() {
-    app.warn("");
-    app.say("looking for spots");
-    try {
-      const set = chosen();
-      take_up(await post("/api/image/detect", { fields: set, edits: [] }), []);
-      fields = { ...fields, ...set };
-      past = [];
-      future = [];
-      app.say(`${found.spots[0].length} spots found`);
-    } catch (error) { app.warn(error.message); app.say(""); }
-    buttons();
+    try { await turn({ fields: { ...fields, region: null, pixel_size: null, ...chosen() }, edits: [] }); } catch (error) { app.warn(error.message); }
   }
 
-  // The network after other corrections; what was before can come back.
-  async function correct(next, keep = true) {
+  const correct = (next) => turn({ fields, edits: next });
+
+  // Spots and network as they are by these fields with these corrections; what was before can come
+  // back, unless that is what is done. Says whether it could be done.
+  async function turn(next, keep = true) {
     app.warn("");
+    const before = found && { fields, edits };
+    const [mine, anew] = [picture, !found || next.fields !== fields];
+    const left = () => app.kind !== "image" || picture !== mine; // something else was opened since
     try {
-      const answer = await post("/api/image/correct", { edits: next });
-      if (keep) { past.push(edits); future = []; }
+      if (anew) app.say("looking for spots");
+      const answer = anew ? await post("/api/image/detect", next) : await post("/api/image/correct", { edits: next.edits });
+      if (left()) return false;
       take_up(answer, next);
+      if (anew) { fill(next.fields); app.say(`${found.spots[0].length} spots found`); }
+      if (keep && before) { past.push(before); future = []; }
       saved.textContent = "not saved yet";
       return true;
-    } catch (error) { app.warn(error.message); return false; } finally { buttons(); }
+    } catch (error) {
+      if (!left()) { app.warn(error.message); app.say(""); }
+      return false;
+    } finally { buttons(); }
   }
 
   async function step(from, to) {
     if (!from.length) return;
-    const now = edits;
-    const next = from.at(-1);
-    if (await correct(next, false)) { from.pop(); to.push(now); }
+    const now = { fields, edits };
+    if (await turn(from.at(-1), false)) { from.pop(); to.push(now); }
     buttons();
   }
 
-  function take_up(answer, corrections) {
+  function take_up(answer, { fields: by, edits: corrections }) {
     found = answer;
+    fields = by;
     edits = corrections;
     app.spots = new Spots(found, { diameter: Number(controls.diameter.value) || 11 });
     const flagged = found.reasons.filter(Boolean).length;
@@ -165,7 +171,7 @@ export function micrographBox(app) {
       ["scale", `${number(found.pixel_size)} Å per pixel, ${found.scaled ? "from the mean Si–Si distance" : "as given"}`],
       ["rings", Object.entries(found.ring_sizes).map(([size, count]) => `${size}: ${count}`).join(", ") || "none closed"],
       ["corrections", String(edits.length)],
-    ]));
+    ]), ...(found.warnings || []).map((text) => make("p", { class: "warn" }, tidy(text))));
     swap(shown.value);
     app.tell("corrected");
   }
@@ -192,15 +198,20 @@ export function micrographBox(app) {
   const click = (x, y, view) => {
     if (app.kind !== "image" || shown.value !== "image") return false;
     if (tool !== "correct" || !found) { view.says.textContent = app.spots ? app.spots.told(x, y) : ""; return true; }
+    last = last.then(() => corrected(x, y, view)); // each click after the one before has its answer
+    return true;
+  };
+
+  async function corrected(x, y, view) {
+    if (!app.spots) return;
     const near = app.spots.nearest(x, y);
     const hit = near >= 0 && Math.hypot(app.spots.x[near] - x, app.spots.y[near] - y) <= Math.max(0.5 * Number(controls.diameter.value), CLICK / view.camera.zoom);
-    if (!hit) { correct([...edits, ["add", x, -y]]); return true; }
+    if (!hit) { await correct([...edits, ["add", x, -y]]); return; }
     const [sx, sy] = [app.spots.x[near], -app.spots.y[near]];
     // an added spot that goes again leaves no trace
     const mine = found.added[near] ? edits.findIndex(([what, a, b]) => what === "add" && Math.hypot(a - sx, b - sy) < 1e-3) : -1;
-    correct(mine >= 0 ? edits.filter((_, k) => k !== mine) : [...edits, ["remove", sx, sy]]);
-    return true;
-  };
+    await correct(mine >= 0 ? edits.filter((_, k) => k !== mine) : [...edits, ["remove", sx, sy]]);
+  }
 
   const draw = ([x0, y0, x1, y1]) => {
     if (!app.image || tool !== "region") return;
@@ -216,7 +227,7 @@ export function micrographBox(app) {
   async function save() {
     try {
       const told = await post("/api/image/save", {});
-      saved.textContent = `saved in ${told.saved_as}, beside the image; also for: vitreous rings ${name} --set edits=${told.saved_as}`;
+      saved.textContent = told.kept ? `saved in ${told.saved_as}, beside the image; the same network: vitreous rings ${name} ${told.settings.map((each) => `--set '${each}'`).join(" ")}` : "kept until vitreous view ends, since this image was sent; download the corrections to keep them";
     } catch (error) { app.warn(error.message); }
   }
 
@@ -230,7 +241,6 @@ export function micrographBox(app) {
       make("label", { class: "row", for: "dark" }, dark, "atoms are dark"),
       make("p", { class: "note" }, "Without Å per pixel the scale follows from the mean Si–Si distance. The region is left, top, right, bottom in pixels."),
       make("button", { type: "button", class: "main", id: "detect", onclick: detect }, "Detect")),
-    make("div", { class: "row" }, tick("rings", true, (on) => { app.look.rings = on; app.refresh(); }), tick("bonds", true, (on) => { app.look.bonds = on; app.refresh(); })),
   );
 
   return async (opened) => {
@@ -254,7 +264,7 @@ export function micrographBox(app) {
     } else {
       app.structure = opened.structure;
       app.place();
-      take_up(opened, opened.edits);
+      take_up(opened, { fields: opened.fields, edits: opened.edits });
       app.tell("structure");
       shown.value = "image";
       swap("image");

@@ -49,6 +49,8 @@ export class Scale {
     // the weak side is the dark one
     this.shades = this.name === "weakness" && column.weak_is === "low" ? [...SHADES.weakness].reverse() : SHADES[this.name];
     this.unit = column.unit;
+    // whether there are values on either side that have the colour of the end
+    this.beyond = [known.length > 0 && known[0] < this.low, known.length > 0 && known.at(-1) > this.high];
   }
 
   bin(value) {

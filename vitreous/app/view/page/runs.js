@@ -9,17 +9,25 @@ export function runBox(app, state, deformation) {
   const box = $("box-run");
   let opened = null;
   let others = [];
+  let at = ""; // the number of the glass that is shown
   const told = make("p", { class: "note" });
 
+  // Whether something else was opened since.
+  const left = (mine) => app.kind !== "run" || opened !== mine;
+
   async function sample(number) {
+    const mine = opened;
+    at = String(number);
     app.warn("");
     app.say("reading the glass");
     try {
       const answer = await json(`/api/run/sample/${number}`);
+      if (left(mine) || at !== String(number)) return;
       app.setStructure(answer.structure);
       app.tell("structure");
       app.setMaps("run", answer.maps);
-      app.unsure = answer.maps.find((map) => map.name === "uncertainty") || null;
+      const unsure = answer.maps.find((map) => map.name === "uncertainty");
+      app.unsure = unsure ? { ...unsure, origin: "run" } : null;
       app.tell("unsure");
       app.marks = answer.events.map((event, k) => ({ at: event.at, text: String(k + 1) }));
       const names = [...answer.maps.map((map) => `map:${map.name}`), ...Object.keys(answer.structure.columns).map((name) => `column:${name}`)];
@@ -30,26 +38,41 @@ export function runBox(app, state, deformation) {
         app.both = true;
         app.refresh();
         app.tell("structure");
-        requestAnimationFrame(() => app.views[0].fit());
+        app.views[0].fit();
       }
       app.refresh();
       if (answer.trajectory) deformation.show(answer.trajectory);
       if (answer.trajectory) app.marks = answer.events.map((event, k) => ({ at: event.at, text: String(k + 1) }));
       app.refresh();
       app.say(`${answer.title}, ${answer.role} glass`);
-    } catch (error) { app.warn(error.message); app.say(""); }
+      for (const { name } of others) await mapsOf(name); // of this glass, too
+    } catch (error) {
+      if (left(mine) || at !== String(number)) return;
+      app.warn(error.message);
+      app.say("");
+    }
   }
 
   async function compare(name) {
     if (!name) return;
+    const mine = opened;
     app.warn("");
     try {
-      const answer = await post("/api/run/compare", { name });
+      const answer = await mapsOf(name);
+      if (!answer) return;
       others = [...others.filter((each) => each.name !== name), answer];
-      app.setMaps(`beside ${name}`, answer.maps);
-      told.textContent = answer.maps.length ? `maps of ${name} are under Colour` : answer.no_maps;
       show();
-    } catch (error) { app.warn(error.message); }
+    } catch (error) { if (!left(mine)) app.warn(error.message); }
+  }
+
+  // Another run, its maps of the glass that is shown put under Colour; null where that is left.
+  async function mapsOf(name) {
+    const [mine, glass] = [opened, at];
+    const answer = await post("/api/run/compare", { name });
+    if (left(mine) || at !== glass) return null;
+    app.setMaps(`beside ${name}`, answer.maps);
+    told.textContent = answer.maps.length ? `maps of ${name} are under Colour` : answer.no_maps;
+    return answer;
   }
 
   const columns = () => [opened, ...others];
@@ -60,7 +83,7 @@ export function runBox(app, state, deformation) {
 
   function show() {
     const heads = ["score, on test glasses", ...columns().map((run) => run.name)];
-    const samples = choice([["", "choose a glass …"], ...opened.samples.map((each) => [String(each.number), `${each.title} (${each.role})`])], "", (value) => value && sample(value), { id: "sample" });
+    const samples = choice([["", "choose a glass …"], ...opened.samples.map((each) => [String(each.number), `${each.title} (${each.role})`])], at, (value) => value && sample(value), { id: "sample" });
     const runs = state.files.filter((file) => file.kind === "run" && file.name !== opened.name).map((file) => [file.name, file.name]);
     const beside = choice([["", runs.length ? "beside another run …" : "no other run in this folder"], ...runs], "", compare, { id: "compare" });
     const search = make("input", { type: "text", placeholder: "only scores with …", "aria-label": "only scores with these letters", oninput: () => fill(search.value) });
@@ -90,6 +113,7 @@ export function runBox(app, state, deformation) {
     box.hidden = false;
     opened = answer;
     others = [];
+    at = "";
     told.textContent = "";
     show();
     const first = answer.samples.find((each) => each.role === "test") || answer.samples[0];

@@ -20,7 +20,7 @@ export function structureBox(app, state) {
     const cell = structure.cell.map((row) => number(Math.hypot(...row), 5)).join(" × ");
     const free = ["x", "y", "z"].slice(0, structure.dimension).filter((_, k) => !structure.periodic[k]);
     const rows = [
-      ["atoms", `${structure.atoms} (${Object.entries(structure.counts).map(([name, n]) => `${n} ${name}`).join(", ")})`],
+      ["atoms", `${structure.atoms} (${Object.entries(structure.counts).map(([name, n]) => `${app.unnamed ? `${n} of type ${name}` : `${n} ${name}`}`).join(", ")})`],
       ["cell", `${cell} ${tidy(structure.length)}${free.length ? `, free along ${free.join(", ")}` : ""}`],
     ];
     if (structure.bonds.length && structure.bonds[0].length) rows.push(["bonds", String(structure.bonds[0].length)]);
@@ -36,8 +36,9 @@ export function structureBox(app, state) {
     box.lastElementChild.replaceChildren(
       facts(rows),
       make("div", { class: "row" }, tick("atoms", look.atoms, redraw("atoms")), tick("bonds", look.bonds, redraw("bonds")), tick("rings", look.rings, redraw("rings")),
-        tick("two views", app.both, (on) => { app.both = on; app.refresh(); requestAnimationFrame(() => app.views[0].fit()); })),
+        tick("two views", app.both, (on) => { app.both = on; app.refresh(); app.views[0].fit(); })),
       ...(planes ? [planes] : []), ...(app.unnamed ? [typesOf(app, state)] : []),
+      ...(app.unnamed ? [make("p", { class: "note" }, "the file does not say what its types are: until they are named, the unit of its lengths is called sigma")] : []),
       ...structure.remarks.map((text) => make("p", { class: "note" }, text)),
     );
   });
@@ -88,7 +89,7 @@ export function selectionBox(app) {
       make("button", { type: "button", onclick: () => { app.chosen.clear(); told.textContent = ""; app.refresh(); show(); } }, "Clear"),
       make("button", { type: "button", id: "save-selection", onclick: download }, "Save selection.csv")),
   );
-  app.on("structure", () => { box.hidden = false; show(); });
+  app.on("structure", () => { box.hidden = false; told.textContent = ""; low.value = high.value = ""; show(); });
   app.on("chosen", () => { box.open = true; show(); });
   app.on("coloured", show);
 }
