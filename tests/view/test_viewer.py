@@ -13,6 +13,7 @@ from toy import environment, vitreous
 from vitreous.app.view.desk import kind_of
 from vitreous.direct import Model, micrograph, potential, rings
 from vitreous.io.read import read_columns, read_configuration
+from vitreous.io.write import write_configuration
 
 FIELDS = {"detector": "marr_hildreth"}
 
@@ -212,7 +213,7 @@ def test_opening_something_ends_what_is_computed(client):
 
 
 def test_frames_are_played_and_too_many_are_named(folder, client, network, monkeypatch):
-    from vitreous.app.view import desk
+    from vitreous.app.view import opened
     from vitreous.io.write import write_extxyz_frames
 
     frames = [
@@ -224,7 +225,7 @@ def test_frames_are_played_and_too_many_are_named(folder, client, network, monke
     assert [each["strain"] for each in page["frames"]] == pytest.approx([0.0, 0.1, 0.2])
     frame = client.good("GET", "/api/frame/1")
     assert np.allclose(np.transpose(frame["positions"]), network.positions + 0.1, atol=1e-3)
-    monkeypatch.setattr(desk, "_FRAMES_TOGETHER", 2)
+    monkeypatch.setattr(opened, "_FRAMES_TOGETHER", 2)
     page = client.open("frames.extxyz")
     assert page["frames"] == []
     assert page["warnings"] == [
@@ -425,3 +426,14 @@ def test_what_does_not_exist_is_refused_before_anything_is_served(folder):
         assert done.returncode == 2
         assert words in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "length"),
+    [(("S", "L"), "sigma"), (("A", "B"), "sigma"), (("Cu", "Zr"), "angstrom")],
+)
+def test_lengths_have_the_unit_of_the_species(folder, client, network, names, length):
+    """Sulfur and boron are elements, but S and L, A and B are names of discs."""
+    glass = network.with_(names=names, units="lj", bonds=np.zeros((0, 2), dtype=int))
+    write_configuration(folder / "other.extxyz", glass)
+    assert client.open("other.extxyz")["structure"]["length"] == length

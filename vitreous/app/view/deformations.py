@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.analysis.axes import short_unit
-from vitreous.app.view.desk import CURVE, FRAMES, Opened, placed
+from vitreous.app.view.opened import CURVE, FRAMES, Opened, placed
 from vitreous.app.view.structure import drawn, listed, of_file
 from vitreous.core.data import Configuration, Loading, Trajectory
 from vitreous.core.errors import VitreousError

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.app.view.desk import Opened
+from vitreous.app.view.opened import Opened
 from vitreous.app.view.structure import column, drawn, listed
 from vitreous.core.build import construct
 from vitreous.core.data import Configuration

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vitreous.app.view.desk import RUN, Desk
+from vitreous.app.view.desk import Desk
+from vitreous.app.view.opened import RUN
 from vitreous.core.errors import VitreousError
 
 _KNOWN: dict[str, type | tuple[type, ...]] = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from vitreous.app.run_columns import ERROR, PREDICTED, columns_of
 from vitreous.app.view.deformations import frame_of, shown
-from vitreous.app.view.desk import Opened
+from vitreous.app.view.opened import Opened
 from vitreous.app.view.structure import column, drawn, listed, sites
 from vitreous.core.data import Configuration
 from vitreous.core.errors import VitreousError

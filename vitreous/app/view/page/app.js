@@ -1,6 +1,7 @@
 // What is shown: one structure, its columns and maps, and the two views of it.
 import { $, choice, make, number } from "./dom.js";
-import { Camera, GlassView } from "./glass_view.js";
+import { Camera } from "./camera.js";
+import { GlassView } from "./glass_view.js";
 import { Plane, Squares, bondLengths, brokenLength } from "./geometry.js";
 import { PALETTES, Scale, ringColour, speciesColour } from "./palettes.js";
 

@@ -1,7 +1,7 @@
 // Opens what is asked for, and wires the boxes to it.
 import { Refused, about, json, post, save, take } from "./api.js";
 import { App } from "./app.js";
-import { pictureOf } from "./glass_view.js";
+import { pictureOf } from "./picture.js";
 import { deformationBox } from "./deformation.js";
 import { $, make } from "./dom.js";
 import { loadingBox } from "./loading.js";
