@@ -88,6 +88,8 @@ def _shown(found: Any, bundle: Any, angle: float | None, relax: bool) -> Answer:
     with recorded() as remarks:
         warn(found, bundle, relax=None if relax else _TO_REST)
     columns = {**probabilities(found), **answers(found)}
+    if labels.task == "survival":  # as the command's picture: strains, which all sites have
+        columns = {**answers(found), **probabilities(found)}
     if len(labels.classes) == 2:  # one probability is what the other leaves
         columns.pop(f"probability_{labels.classes[0]}", None)
     unsure = uncertainties(found)
