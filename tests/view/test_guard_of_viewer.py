@@ -5,6 +5,7 @@ folder: tried as a hostile client.
 import json
 
 import pytest
+from clients import Client
 
 from vitreous.app.view import guard
 from vitreous.app.view.server import serving
@@ -168,6 +169,15 @@ def test_requests_that_no_page_sends_are_answered_in_words(client):
     assert 400 <= status < 500
     assert json.loads(body)
     client.open("glass.extxyz")  # still there
+
+
+def test_served_to_other_machines_it_is_asked_by_address_not_by_a_name(folder):
+    """A name could be made to mean any machine; an address means the one it is of."""
+    with serving(folder, "", "0.0.0.0", 0) as (address, _):
+        client = Client(address)
+        for host, status in (("192.0.2.7", 200), ("[2001:db8::7]", 200), ("evil.example", 403)):
+            headers = {"Host": f"{host}:{client.port}", "X-Vitreous-Token": client.token}
+            assert client.send("GET", "/api/state", **headers)[0] == status
 
 
 def test_a_port_that_is_taken_is_named(folder, client):

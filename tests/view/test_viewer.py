@@ -335,6 +335,8 @@ def test_an_image_without_atoms_is_shown_with_the_reason(folder, client):
     assert "every pixel of the image is 7" in page["error"]
     status, told = client.ask("POST", "/api/image/correct", {"edits": [["add", 50, 50]]})
     assert (status, "Detect" in told["error"]) == (422, True)
+    told = client.done(client.good("POST", "/api/predict", {"model": "listi"}))
+    assert (told["state"], "Detect" in told["error"]) == ("failed", True)
 
 
 def test_a_run_shows_its_scores_its_glasses_and_their_maps(folder, client, runs):

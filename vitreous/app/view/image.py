@@ -28,7 +28,7 @@ from vitreous.plugins.generators.tem_image import Spotted, TEMImage
 ENDING = ".edits.csv"  #: of the file of corrections, behind the name of the image
 _FOUND_BY = "# found by: "
 _SET = ("detector", "diameter", "dark", "region", "pixel_size", "si_si", "bilayer")
-_SMALLEST_SI_SI = 3.02  # the distance at which a network under yukawa_silica is free of stress
+_FREE_SI_SI = 3.02  # the distance at which a network under yukawa_silica is free of stress
 _SHOWN = 4096  # pixels along a side of the picture that is sent
 _MOST = 100_000  # corrections
 _SI_SI = (2.4, 3.8)  # angstrom; means outside are a wrong scale (micrographs: 3.0 to 3.1)
@@ -173,7 +173,7 @@ class Image(Opened):
         if self.spotted is None:
             raise VitreousError("no spots have been found yet; press Detect first")
         flat = bundle.glasses["dimension"] == 2
-        free = {} if self.fields.get("pixel_size") else {"si_si": _SMALLEST_SI_SI} if flat else {}
+        free = {"si_si": _FREE_SI_SI} if flat and not self.fields.get("pixel_size") else {}
         maker = self._maker({**self.fields, **free, "bilayer": not flat})
         return maker.glass(maker.joined(self.spotted, _as_edits(self.edits)), self.path)
 
