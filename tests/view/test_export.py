@@ -8,7 +8,11 @@ import pytest
 from toy import vitreous
 
 from vitreous.analysis.neighborhoods import nearest_site
+from vitreous.app.run_export import FORMS
+from vitreous.core.data import Labels
 from vitreous.core.run import Run
+from vitreous.core.sample import Sample
+from vitreous.direct import deform, potential
 from vitreous.io.read import read_columns, read_configurations
 
 
@@ -62,6 +66,64 @@ def test_ovito_gets_the_frames_of_a_deformation_as_well(exported, tested):
         if track is not None and len(track.frames):
             frames = read_configurations(files[f"frames_{sample.name}.extxyz"])
             assert [frame.info["strain"] for frame in frames] == pytest.approx(track.frame_strain)
+
+
+@pytest.fixture
+def of_memory(network):
+    """Writes a run of one sample with these labels; its files by name."""
+
+    def write(form, folder, labels, **more):
+        sample = Sample.of(configuration=network, labels=labels, **more)
+        paths = FORMS[form](Run(loadings=(sample.loading,), samples=(sample,)), [sample], folder)
+        return {path.name: path for path in paths}
+
+    return write
+
+
+def labels_of(glass, level, values):
+    count = len(values)
+    return Labels(
+        name="risk",
+        level=level,
+        unit="1",
+        values=values,
+        mask=np.ones(count, dtype=bool),
+        positions=glass.positions[:count],
+        weak_is="high",
+    )
+
+
+def test_a_table_of_atoms_names_them(of_memory, network, tmp_path):
+    labels = labels_of(network, "atom", np.linspace(0.0, 1.0, len(network)))
+    with of_memory("csv", tmp_path, labels)["glass_0.csv"].open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [int(row["id"]) for row in rows] == network.ids.tolist()
+    assert {row["species"] for row in rows} == {"Si", "O"}
+    assert float(rows[-1]["risk"]) == 1.0
+
+
+def test_what_is_known_of_the_whole_glass_stands_at_every_atom(of_memory, network, tmp_path):
+    labels = labels_of(network, "sample", np.array([0.25]))
+    columns = read_columns(of_memory("extxyz", tmp_path, labels)["glass_0.extxyz"])
+    assert columns["risk"].tolist() == [0.25] * len(network)
+
+
+def test_atoms_of_a_deformation_have_the_number_of_their_first_event(of_memory, network, tmp_path):
+    track = deform(
+        network,
+        potential("yukawa_silica"),
+        strain_max=0.12,
+        strain_step=1e-3,
+        stop_after_events=2,
+        frame_every=0.05,
+    )
+    labels = labels_of(network, "atom", np.zeros(len(network)))
+    files = of_memory("ovito", tmp_path, labels, trajectory=track)
+    number = read_columns(files["frames_0.extxyz"])["event"]
+    first, second = track.events.atom
+    assert number[first] == 1
+    assert number[second] == (1 if first == second else 2)
+    assert np.count_nonzero(number) == len({first, second})
 
 
 def test_chemiscope_gets_atoms_whose_values_are_all_known(exported, tested):

@@ -397,6 +397,22 @@ def test_no_other_file_is_made(client, name):
     assert (status, bool(told["error"])) == (422, True)
 
 
+def test_a_micrograph_is_not_deformed(client):
+    client.open("image.png")
+    how = {
+        "potential": "yukawa_silica",
+        "mode": "pure_shear",
+        "sign": 1,
+        "angle": 0,
+        "strain_max": 0.1,
+        "strain_step": 1e-3,
+        "stop_after_events": 1,
+        "relax": False,
+    }
+    told = client.done(client.good("POST", "/api/deform", how))
+    assert (told["state"], "free boundary" in told["error"]) == ("failed", True)
+
+
 def test_the_command_prints_an_address_and_serves_it(folder):
     server = subprocess.Popen(
         [sys.executable, "-m", "vitreous.cli", "view", "glass.extxyz", "--no-browser"],

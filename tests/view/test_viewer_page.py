@@ -1,7 +1,7 @@
 """The page of ``vitreous view`` in headless Chromium, through whole paths at two widths.
 
-They need Chromium (VITREOUS_BROWSER names it where it is not on the path) and are repeated
-VITREOUS_ROUNDS times.
+They need Chromium (VITREOUS_BROWSER names it where it is not on the path). Whole paths (test_from_)
+are repeated VITREOUS_ROUNDS times; 0 leaves out all that have a page of their own.
 """
 
 import os
@@ -14,7 +14,7 @@ from vitreous.app.view.server import serving
 from vitreous.io.read import read_configuration
 
 WIDTHS = [390, 1280]
-ROUNDS = range(int(os.environ.get("VITREOUS_ROUNDS", "1")))
+ROUNDS = int(os.environ.get("VITREOUS_ROUNDS", "1"))
 NEAR_THE_MIDDLE = """() => {
   const { spots, views: [view] } = vitreous;
   const apart = (k) => Math.hypot(spots.x[k] - 200, spots.y[k] + 200);
@@ -42,7 +42,15 @@ def address(folder, toys):
         yield address
 
 
-@pytest.fixture(params=[(w, k) for k in ROUNDS for w in WIDTHS], ids=lambda p: f"{p[0]}-{p[1]}")
+def pytest_generate_tests(metafunc):
+    """Every width, and of whole paths every round."""
+    if "page" in metafunc.fixturenames:
+        rounds = ROUNDS if metafunc.function.__name__.startswith("test_from_") else min(ROUNDS, 1)
+        each = [(width, k) for k in range(rounds) for width in WIDTHS]
+        metafunc.parametrize("page", each, indirect=True, ids=[f"{w}-{k}" for w, k in each])
+
+
+@pytest.fixture
 def page(request, browser, address):
     page = Page(browser, address, request.param[0])
     yield page
