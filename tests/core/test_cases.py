@@ -198,6 +198,16 @@ def test_a_run_that_does_not_say_what_it_was_made_with_is_refused(left, said):
         ),
         (lambda text: with_keys(text, 0.5), "is damaged .*Error.*; run its command"),
         (lambda text: with_keys(text, {}), "is damaged .*a case has no glass, or no label"),
+        (
+            lambda text: with_keys(text, {"label": "x" * 5000}),
+            "is damaged .*a case has no glass, or no label",
+        ),
+        (
+            lambda text: json.dumps(
+                {**json.loads(text), **dict.fromkeys(("store", "store_from_here"), "x" * 5000)}
+            ),
+            "say where it is with --store FOLDER",
+        ),
     ],
 )
 def test_a_file_that_is_no_run_is_refused(left, spoil, sentence):

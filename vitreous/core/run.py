@@ -8,6 +8,7 @@ opened again without computing.
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ from vitreous.core.stages import OF_GLASS
 from vitreous.core.store import Store
 
 FILE, FORMAT = "run.json", 1
+_KEY = re.compile(r"[0-9a-f]{64}")  # of an artifact
 #: entries of the file that whoever reads it relies on, and their kinds
 _ENTRIES: Mapping[str, type] = {
     **dict.fromkeys(("cases", "loadings", "incomplete", "history"), list),
@@ -274,7 +276,7 @@ def _refuse_cases(cases: Sequence[Case], loadings: int) -> None:
 def _refuse_keys(keys: Sequence[str]) -> None:
     """Raises ValueError for what is no key of an artifact, and might name another file."""
     for key in keys:
-        if not re.fullmatch(r"[0-9a-f]{64}", key):
+        if not _KEY.fullmatch(key):
             raise ValueError(f"'{key}' is no key of an artifact")
 
 
@@ -286,7 +288,8 @@ def _store_of(folder: Path, about: Mapping[str, Any]) -> Path:
         first = str(about["cases"][0]["keys"]["label"])
     except (KeyError, TypeError, IndexError):
         first = ""  # none is of any use for what comes next, which says so
-    there = [path for path in named if path.is_dir()]
+    first = first if _KEY.fullmatch(first) else ""
+    there = [path for path in named if os.path.isdir(path)]  # False of names too long, too
     found = next(
         (path for path in there if Store(path).has("label", first)), next(iter(there), None)
     )
