@@ -16,6 +16,16 @@ from vitreous.io.read import read_columns, read_configuration
 from vitreous.io.write import write_configuration
 
 FIELDS = {"detector": "marr_hildreth"}
+LONG = {
+    "potential": "yukawa_silica",
+    "mode": "simple_shear",
+    "sign": 1,
+    "angle": 0,
+    "strain_max": 1.5,
+    "strain_step": 1e-5,
+    "stop_after_events": None,
+    "relax": False,
+}  #: a deformation of minutes
 
 
 def test_everything_that_can_be_opened_is_listed_with_its_kind(folder, client, runs):
@@ -179,17 +189,7 @@ def test_a_deformation_is_that_of_the_command_and_can_be_taken_away(client, netw
 
 def test_a_long_computation_can_be_stopped(client):
     client.open("glass.extxyz")
-    how = {
-        "potential": "yukawa_silica",
-        "mode": "simple_shear",
-        "sign": 1,
-        "angle": 0,
-        "strain_max": 1.5,
-        "strain_step": 1e-5,
-        "stop_after_events": None,
-        "relax": False,
-    }
-    begun = client.good("POST", "/api/deform", how)
+    begun = client.good("POST", "/api/deform", LONG)
     client.good("DELETE", f"/api/job/{begun['job']}")
     assert client.done(begun)["state"] == "stopped"
     client.open("glass.extxyz")  # nothing waits for it
@@ -197,17 +197,7 @@ def test_a_long_computation_can_be_stopped(client):
 
 def test_opening_something_ends_what_is_computed(client):
     client.open("glass.extxyz")
-    how = {
-        "potential": "yukawa_silica",
-        "mode": "simple_shear",
-        "sign": 1,
-        "angle": 0,
-        "strain_max": 1.5,
-        "strain_step": 1e-5,
-        "stop_after_events": None,
-        "relax": False,
-    }
-    begun = client.good("POST", "/api/deform", how)
+    begun = client.good("POST", "/api/deform", LONG)
     client.open("image.png")
     assert client.done(begun)["state"] == "stopped"
 
@@ -357,6 +347,13 @@ def test_a_run_shows_its_scores_its_glasses_and_their_maps(folder, client, runs)
     shown = np.array(known["error"]["values"], dtype=float)  # None where nothing is known
     assert np.allclose(shown, error, atol=1e-6, equal_nan=True)
     assert known["error"]["diverging"]
+
+
+def test_a_run_without_scores_says_so(folder, client, runs):
+    (folder / runs[0] / "scores.json").unlink()
+    page = client.open(runs[0])
+    assert page["scores"] == {}
+    assert ["has no scores" in sentence for sentence in page["warnings"]] == [True]
 
 
 def test_another_run_stands_beside_with_its_map_of_the_same_glass(folder, client, runs):

@@ -15,10 +15,11 @@ from vitreous.app.run_columns import columns_of
 from vitreous.core.errors import VitreousError
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
+from vitreous.direct.deformation import write_frames
 from vitreous.io.solid import solid
 from vitreous.io.tables import write_table
 from vitreous.io.text import write_whole
-from vitreous.io.write import safe_name, write_configuration, write_extxyz_frames
+from vitreous.io.write import safe_name, write_configuration
 
 Columns = Mapping[str, NDArray[np.float64]]
 _REACH = 3.5  # angstrom or sigma: the neighbourhood that chemiscope shows of an atom
@@ -57,15 +58,7 @@ def _ovito(run: Run, samples: Sequence[Sample], folder: Path) -> list[Path]:
         track = sample.trajectory
         if track is None or not len(track.frames):
             continue
-        number = np.zeros(len(track.initial), dtype=np.int64)
-        for event, atom in reversed(list(enumerate(track.events.atom, start=1))):
-            number[atom] = event
-        frames = [
-            (track.initial.with_(positions=x, cell=cell), {"strain": float(strain)})
-            for strain, x, cell in zip(track.frame_strain, track.frames, track.cells, strict=True)
-        ]
-        out = folder / f"frames_{sample.name}.extxyz"
-        written.append(write_extxyz_frames(out, frames, {"event": number}))
+        written.append(write_frames(track, folder / f"frames_{sample.name}.extxyz"))
     return written
 
 

@@ -57,6 +57,36 @@ def evaluations_of(about: Mapping[str, Any]) -> list[Used]:
     return [Used("evaluation", str(each["_target_"])) for each in named.values()]
 
 
+def scores_of(folder: Path) -> dict[str, float]:
+    """The numbers that a run reported on glasses never seen: ``{"a": {"b": 1.0}}`` as
+    ``{"a.b": 1.0}``.
+
+    Raises:
+        VitreousError: there is no run in ``folder``, or it has no scores.
+    """
+    from vitreous.core.archive import read_json
+    from vitreous.core.errors import VitreousError
+    from vitreous.core.run import Run
+
+    Run.about_of(folder)  # says what is wrong with a folder that holds no run
+    try:
+        return _flat(read_json(folder / "scores.json"))
+    except (OSError, ValueError) as error:
+        raise VitreousError(
+            f"{folder} has no scores to compare ({type(error).__name__}); run its command again"
+        ) from error
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    found: dict[str, float] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found[f"{prefix}{key}"] = float(value)
+    return found
+
+
 def folder_of(run: str) -> Path:
     """The folder of a run, which its file may stand for."""
     from vitreous.core.run import FILE

@@ -214,6 +214,17 @@ def _event_of(run: Trajectory) -> np.ndarray:
     return number
 
 
+def write_frames(run: Trajectory, path: Path) -> Path:
+    """The saved frames as extended XYZ, each with its strain; the column ``event`` is the number of
+    the first event that an atom moves most in. Raises VitreousError if that cannot be written.
+    """
+    frames = [
+        (run.initial.with_(positions=x, cell=cell), {"strain": float(strain)})
+        for strain, x, cell in zip(run.frame_strain, run.frames, run.cells, strict=True)
+    ]
+    return write_extxyz_frames(path, frames, {"event": _event_of(run)})
+
+
 FILES = ("curve.csv", "events.csv", "frames.extxyz", "curve.png")  #: that a deformation leaves
 
 
@@ -244,16 +255,12 @@ def write_deformation(run: Trajectory, folder: Path) -> list[Path]:
         "energy_drop": run.events.energy_drop,
         "stress_drop": run.events.stress_drop,
     }
-    frames = [
-        (run.initial.with_(positions=x, cell=cell), {"strain": float(strain)})
-        for strain, x, cell in zip(run.frame_strain, run.frames, run.cells, strict=True)
-    ]
     from vitreous.report.single import draw_curve
 
     curve_file, events_file, frames_file, picture = (folder / name for name in FILES)
     return [
         write_table(curve_file, curve),
         write_table(events_file, events),
-        write_extxyz_frames(frames_file, frames, {"event": _event_of(run)}),
+        write_frames(run, frames_file),
         draw_curve(run, picture),
     ]

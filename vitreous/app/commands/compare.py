@@ -7,9 +7,8 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from vitreous.app.run_options import folder_of
+from vitreous.app.run_options import folder_of, scores_of
 from vitreous.core.errors import VitreousError
 
 SUMMARY = "scores of several runs side by side"
@@ -32,7 +31,7 @@ def carry_out(options: argparse.Namespace) -> int:
 
     from vitreous.io.tables import write_table
 
-    scores = {name: _numbers(_scores(folder_of(name))) for name in options.runs}
+    scores = {name: scores_of(folder_of(name)) for name in options.runs}
     rows = {
         metric: [found.get(metric) for found in scores.values()]
         for metric in dict.fromkeys(m for s in scores.values() for m in s)
@@ -63,31 +62,6 @@ def carry_out(options: argparse.Namespace) -> int:
         )
     sys.stdout.write(f"{out}\n")
     return 0
-
-
-def _scores(folder: Path) -> dict[str, Any]:
-    """What a run reported on glasses never seen."""
-    from vitreous.core.archive import read_json
-    from vitreous.core.run import Run
-
-    Run.about_of(folder)  # says what is wrong with a folder that holds no run
-    try:
-        return read_json(folder / "scores.json")
-    except (OSError, ValueError) as error:
-        raise VitreousError(
-            f"{folder} has no scores to compare ({type(error).__name__}); run its command again"
-        ) from error
-
-
-def _numbers(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """``{"a": {"b": 1.0}}`` as ``{"a.b": 1.0}``, numbers alone."""
-    flat: dict[str, float] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            flat |= _numbers(value, f"{prefix}{key}.")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            flat[f"{prefix}{key}"] = float(value)
-    return flat
 
 
 def _names(runs: Sequence[str]) -> list[str]:

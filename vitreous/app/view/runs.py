@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vitreous.app.run_columns import ERROR, PREDICTED, columns_of
+from vitreous.app.run_options import scores_of
 from vitreous.app.view.deformations import frame_of, shown
 from vitreous.app.view.opened import Opened
 from vitreous.app.view.structure import column, drawn, listed, sites
@@ -105,24 +107,12 @@ class Finished(Opened):
 
 
 def scores(folder: Path) -> dict[str, float]:
-    """The numbers that a run reported, by evaluation, metric and, of several, their map."""
-    from vitreous.core.archive import read_json
-
+    """The numbers that a run reported; a warning where it has none."""
     try:
-        return flat(read_json(folder / "scores.json"))
-    except (OSError, ValueError):
+        return scores_of(folder)
+    except VitreousError as error:
+        warnings.warn(str(error), stacklevel=2)
         return {}
-
-
-def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """``{"a": {"b": 1.0}}`` as ``{"a.b": 1.0}``, numbers alone."""
-    found: dict[str, float] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{key}.")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            found[f"{prefix}{key}"] = float(value)
-    return found
 
 
 def maps_of(sample: Sample, weak_is: Mapping[str, str]) -> tuple[dict[str, Answer], list[Answer]]:

@@ -320,9 +320,9 @@ def _bound(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError) as error:  # the latter of a port that is none
         listening.close()
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise VitreousError(
             f"the page cannot be served at {host}:{port}: {reason}; choose another --port, or 0 "
             "for any that is free"
