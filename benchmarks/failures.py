@@ -32,7 +32,8 @@ COLUMNS = {
     "all columns": ("*",),
     "ahead_0": ("ahead_0",),
     "stretch_mean_0": ("stretch_mean_0",),
-    "at rest alone": ("length_mean_*", "stretch_*"),
+    "bonds alone": ("length_*", "rate_*", "ahead_*", "stretch_*", "pull_*"),
+    "at rest alone": ("*length_mean_*", "*stretch_*"),
     "smallest radius": ("*_0",),
 }
 CURVE = (5, 10, 20, 40, 80)
