@@ -94,6 +94,12 @@ def scored(run, samples, evaluation=None):
     return place, ranks
 
 
+def spots_of(run, found):
+    """The table of the probabilities of spots, in a line."""
+    table = FirstFailure().evaluate(replace(run, samples=tuple(found))).tables[-1]
+    return "  ".join(f"{said:.3f} {hit:.3f} {number}" for said, hit, number in table.rows)
+
+
 def line(name, place, ranks, strain=None):
     goodness = list(ranks["nearest"].values())
     shown = [
@@ -185,8 +191,9 @@ def main(arguments):
         place, ranks = scored(run, found)
         if name == "all columns":
             for other in place:
-                if other not in ("model", "strain", "glasses_without_event"):
+                if other not in ("model", "strain", "spots", "glasses_without_event"):
                     line(other, place[other], ranks[other])
+            print("spots: said, hit, number: " + spots_of(run, found))
             by_direction(run, samples, found, options.folds)
         line(name, place["model"], ranks["model"], place["strain"])
     misses(run, samples, options.folds)

@@ -170,3 +170,34 @@ def test_strains_against_predicted_medians_are_drawn():
 def test_an_impossible_distance_is_refused():
     with pytest.raises(VitreousError, match="expected a positive length"):
         FirstFailure(distance=0.0)
+
+
+def test_probabilities_of_spots_by_hand():
+    """Ten sites around a ring, spots of three: the event at the second likeliest site, which the
+    likeliest spot holds, then at a site of the third spot.
+    """
+    rate = np.array([6.0, 4.0, 1.0, 1.0, 2.0, 1.0, 0.5, 1.0, 1.5, 1.0])
+    chance = rate / rate.sum()
+    samples = [predicted(k, rate ** (-1 / 6), event, 0.08) for k, event in enumerate((1, 7))]
+    out = found(*samples, distance=1.1)
+    said = [chance[[9, 0, 1]].sum(), chance[[3, 4, 5]].sum(), chance[[7, 8]].sum()]
+    assert out.numbers["spots"]["said"] == pytest.approx(np.mean(said), abs=1e-6)
+    assert out.numbers["spots"]["hit"] == pytest.approx(2 / 6)
+    table = next(t for t in out.tables if t.title == "Probabilities of spots")
+    np.testing.assert_allclose(
+        table.rows, [[np.mean(said[1:]), 1 / 4, 4], [said[0], 1 / 2, 2]], atol=1e-6
+    )
+    off = (4 * abs(np.mean(said[1:]) - 1 / 4) + 2 * abs(said[0] - 1 / 2)) / 6
+    assert out.numbers["spots"]["off"] == pytest.approx(off, abs=1e-6)
+
+
+def test_probabilities_of_spots_of_the_law_that_drew_the_events_hold():
+    rng = np.random.default_rng(5)
+    samples = []
+    for k in range(300):
+        scales = rng.lognormal(np.log(0.2), 0.25, SITES)
+        strains = scales * rng.weibull(6.0, SITES)
+        samples.append(predicted(k, scales, int(strains.argmin()), strains.min()))
+    spots = found(*samples, distance=0.5).numbers["spots"]
+    assert spots["said"] == pytest.approx(spots["hit"], abs=0.03)
+    assert spots["off"] < 0.04

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.causes import strongest
 from vitreous.analysis.first_passage import quantile, shares
+from vitreous.analysis.spots import likeliest_spots
 from vitreous.bundles.prediction import CONFIDENCES, Prediction
 from vitreous.core.vocabulary import HAZARD_STRAINS
 
@@ -72,16 +73,11 @@ def _spots(found: Prediction, chance: Array) -> tuple[Spot, ...]:
     """Around the likeliest site, then around the likeliest one that is left, and so on; the
     likeliest first.
     """
-    glass, sites, left = found.configuration, found.labels.positions, chance.copy()
+    glass = found.configuration
     radius = WIDE * (glass.volume / len(glass)) ** (1.0 / glass.dimension)
-    spots = []
-    for _ in range(SPOTS):
-        site = int(np.argmax(left))
-        if left[site] <= 0.0:
-            break
-        step = glass.minimum_image(sites - sites[site])
-        around = np.linalg.norm(step, axis=1) <= radius
-        spots.append(Spot(site, float(left[around].sum()), tuple(strongest(found.causes, site))))
-        left[around] = 0.0
+    spots = [
+        Spot(site, float(chance[around].sum()), tuple(strongest(found.causes, site)))
+        for site, around in likeliest_spots(chance, glass, found.labels.positions, radius, SPOTS)
+    ]
     first, *others = sorted(spots, key=lambda spot: -spot.probability)
     return (first, *(spot for spot in others if spot.probability >= LEAST))

@@ -12,8 +12,13 @@ strain.r2     1 - sum (g' - g)^2 / sum (g - mean g)^2, g' the predicted median  
 strain.mae    mean \\|g' - g\\|                                                               strain
 strain.crps   continuous ranked probability score of the predicted distribution              strain
 strain.in_Y   fraction of the glasses whose strain lies in the central Y % interval          1
+spots.said    mean probability of the three likeliest spots of a glass                       1
+spots.hit     fraction of these spots that the first event lies in                           1
+spots.off     \\|hit - said\\| of spots of like probability, mean over spots                 1
 ============  =============================================================================  ======
 
+Spots are discs of ``distance`` around the likeliest site, then around the likeliest that is left,
+less what lies in a spot before; spots of like probability are those of one row of the table.
 Of several weakest sites each counts alike: a flat map says nothing of the place. An event lies at
 the site nearest to its atom. Its rank is the fraction of the sites that are
 weaker, ties counted half (``vitreous.analysis.scores``). Of labels of failures the model's map is
@@ -27,7 +32,7 @@ known, but for being beyond the deformation, and left out too. ``low`` and ``hig
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -37,6 +42,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.first_passage import crps, quantile, shares, total_hazard
 from vitreous.analysis.run_maps import MODEL, compared_maps, event_sites, failed, first_strain
 from vitreous.analysis.scores import goodness_of_sites, locate, weakness
+from vitreous.analysis.spots import by_probability, likeliest_spots, reliability
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, mean
 from vitreous.core.interfaces import Evaluation
@@ -47,6 +53,7 @@ from vitreous.core.vocabulary import HAZARD_STRAINS
 Array = NDArray[np.float64]
 AREAS = (0.1, 1.0, 5.0)  #: percent
 INTERVALS = (50, 90)  #: percent
+SPOTS = 3  #: of each glass
 _RESAMPLED = 2000
 
 
@@ -76,6 +83,7 @@ class FirstFailure(Evaluation):
     def evaluate(self, run: Run) -> Evaluated:
         glasses: dict[str, dict[str, Numbers]] = {}
         strains: list[Strain] = []
+        spots: list[tuple[float, bool]] = []
         silent, owners = 0, list[int]()
         for sample in run.role("test"):
             if not failed(sample):
@@ -85,17 +93,18 @@ class FirstFailure(Evaluation):
             owners.append(sample.index)
             if sample.hazards is not None:
                 strains.append(Strain.of(sample))
+                spots += self._spots(sample)
                 of_model = {**glasses[sample.name][MODEL], **strains[-1].numbers()}
                 glasses[sample.name][MODEL] = of_model
         if not glasses:
             return Evaluated(title=_TITLE, text="No test glass has an event.")
         numbers: dict[str, Any] = _over_glasses(glasses, owners)
         if strains:
-            numbers["strain"] = _when(strains)
+            numbers |= {"strain": _when(strains), "spots": reliability(spots)}
         return Evaluated(
             numbers={**numbers, "glasses_without_event": float(silent)},
             glasses=glasses,
-            tables=_tables(numbers, self.distance),
+            tables=[*_tables(numbers, self.distance), *_spot_table(spots, self.distance)],
             figures={"first_failure": lambda: drawn(strains)} if strains else {},
             title=_TITLE,
             text=_TEXT,
@@ -126,6 +135,19 @@ class FirstFailure(Evaluation):
                 gain = weak[around].sum() / around.mean() if around.any() else np.nan
                 found[each.name] = {**found[each.name], "bits": defined(np.log2(gain))}
         return found
+
+    def _spots(self, sample: Sample) -> Iterator[tuple[float, bool]]:
+        """Of each of the likeliest spots: its probability, and whether the first event lies in it
+        and in none before.
+        """
+        assert sample.hazards is not None
+        glass, sites = sample.configuration, sample.labels.positions
+        known = np.flatnonzero(sample.labels.mask)
+        chance = shares(sample.hazards[known])
+        to_event = glass.minimum_image(sites[known] - event_sites(sample)[0])
+        nearest = int(np.argmin(np.linalg.norm(to_event, axis=1)))
+        for _, around in likeliest_spots(chance, glass, sites[known], self.distance, SPOTS):
+            yield float(chance[around].sum()), bool(around[nearest])
 
 
 class Strain(NamedTuple):
@@ -210,6 +232,17 @@ def _when(strains: list[Strain]) -> dict[str, float | None]:
     }
 
 
+def _spot_table(spots: Sequence[tuple[float, bool]], distance: float) -> list[Table]:
+    """The probabilities of spots against how often they were hit, if there are any."""
+    columns = [
+        Column(f"probability of a spot of {distance:g}", form="percent"),
+        Column("hit by the first event", form="percent"),
+        Column("spots", digits=0),
+    ]
+    rows = [[*row] for row in by_probability(spots)]
+    return [Table(title="Probabilities of spots", columns=columns, rows=rows)] if rows else []
+
+
 _TITLE = "Where and when the first failure comes"
 _TEXT = (
     "Shares of the test glasses whose first event lies in the weakest sites of a map, and of those "
@@ -218,7 +251,7 @@ _TEXT = (
 
 
 def _tables(numbers: Mapping[str, Any], distance: float) -> list[Table]:
-    maps = {name: row for name, row in numbers.items() if name != "strain"}
+    maps = {name: row for name, row in numbers.items() if name not in ("strain", "spots")}
     columns = [Column(f"in weakest {area:g} %", form="percent") for area in AREAS]
     three = [Column(f"first three in {area:g} %", form="percent") for area in AREAS]
     keys = [f"inside_{area:g}" for area in AREAS] + ["spot"]
@@ -260,7 +293,9 @@ def _tables(numbers: Mapping[str, Any], distance: float) -> list[Table]:
 def _headline(numbers: Mapping[str, Any], distance: float) -> str:
     if MODEL not in numbers:
         return ""
-    others = {n: row["inside_1"] for n, row in numbers.items() if n not in (MODEL, "strain")}
+    others = {
+        n: row["inside_1"] for n, row in numbers.items() if n not in (MODEL, "strain", "spots")
+    }
     best = max(others, key=lambda name: others[name], default="")
     beside = f" ({best.replace('_', ' ')}: {100.0 * others[best]:.0f} %)" if best else ""
     return (
