@@ -72,8 +72,10 @@ def draw(points):
     """Fraction against modulus of every history."""
     page = Figure(figsize=(5.2, 3.8), layout="constrained")
     axes = page.subplots()
-    for colour, (name, of) in zip(COLOURS[1:], points.items(), strict=False):
-        axes.plot(of[:, -1], 100.0 * of[:, -2], "o", color=colour, label=name)
+    for colour, fill, (name, of) in zip(
+        COLOURS[1:], ("none", "full", "left", "right"), points.items(), strict=False
+    ):
+        axes.plot(of[:, -1], 100.0 * of[:, -2], "o", color=colour, fillstyle=fill, label=name)
     axes.set_xlabel(label_text("shear modulus", "epsilon/sigma^2"))
     axes.set_ylabel("atoms predicted to be fertile, %")
     axes.legend(fontsize=8.5, frameon=False)

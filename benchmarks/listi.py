@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 
 from benchmarks.clock import table
+from vitreous.analysis.axes import plain
 from vitreous.bundles import find_bundle
 from vitreous.core.chain import Chain
 from vitreous.core.data import Labels, Loading
@@ -26,7 +27,7 @@ from vitreous.core.sample import Sample
 from vitreous.core.stages import artifacts
 from vitreous.core.store import Store
 from vitreous.plugins.descriptors.physical import PhysicalIndicators
-from vitreous.plugins.evaluations._goodness_figures import goodness_boxes
+from vitreous.plugins.evaluations._goodness_figures import goodness_boxes, looks
 from vitreous.plugins.evaluations.goodness import Goodness, nearest_by_glass
 from vitreous.plugins.generators.dual_switch import DualSwitch
 from vitreous.plugins.labelers.local_probing import LocalProbing
@@ -35,7 +36,8 @@ from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 
 GLASSES, EVENTS = 65, 6
-BOXED = ("lstm", "cnn", "gnn", "graph_ensemble")  #: the models in the figure of boxes
+SHIPPED = "graph_ensemble"  #: the bundled model
+BOXED = ("lstm", "cnn", "gnn", SHIPPED)  #: the models in the figure of boxes
 CHAIN = Chain(
     generator=DualSwitch(rings_x=40, rings_y=48, variance=0.917, alpha=0.3),
     simulator=AQS(),
@@ -253,7 +255,7 @@ def main(home: Path, figure: Path | None) -> None:
             f"{len(seen)} glasses trained or validated on": known,
             f"{len(unseen)} glasses never seen": new,
         }
-        goodness_boxes(boxes).savefig(figure.with_stem(f"{figure.stem}_boxes"), dpi=150)
+        goodness_boxes(boxes, SHIPPED).savefig(figure.with_stem(f"{figure.stem}_boxes"), dpi=150)
 
 
 def _correlation(samples: list[Sample], name: str) -> str:
@@ -274,23 +276,43 @@ def _correlation(samples: list[Sample], name: str) -> str:
 
 
 def draw(curves: dict[str, np.ndarray], path: Path) -> None:
-    """Mean goodness by event, with the standard error over glasses."""
+    """Mean goodness by event, with the standard error over glasses; ``curves`` (glasses, EVENTS) by
+    name.
+    """
+    draw_means(
+        {
+            name: (
+                np.nanmean(rows, axis=0),
+                np.nanstd(rows, axis=0) / np.sqrt(np.sum(np.isfinite(rows), axis=0)),
+            )
+            for name, rows in curves.items()
+        },
+        path,
+    )
+
+
+def draw_means(curves: dict[str, tuple[np.ndarray, np.ndarray]], path: Path) -> None:
+    """Means and their standard errors, (EVENTS,) each, by name; the bundled model in blue."""
     picture = Figure(figsize=(8.2, 4.4), layout="constrained")
     axes = picture.subplots()
-    for name, rows in curves.items():
-        count = np.sum(np.isfinite(rows), axis=0)
+    seen = looks(curves, SHIPPED)
+    shift = 0.06 * (np.arange(len(curves)) - 0.5 * (len(curves) - 1))  # bars side by side
+    for aside, (name, (mean, error)) in zip(shift, curves.items(), strict=True):
         axes.errorbar(
-            np.arange(EVENTS) + 1,
-            np.nanmean(rows, axis=0),
-            np.nanstd(rows, axis=0) / np.sqrt(count),
-            marker="o",
-            markersize=4,
+            np.arange(EVENTS) + 1 + aside,
+            mean,
+            error,
+            **seen[name],
+            markersize=5,
+            linewidth=1.2,
             capsize=2,
             label=name.replace("_", " "),
         )
-    axes.set_xlabel("event")
+    axes.set_xlabel("event, in order of strain")
     axes.set_ylabel("prediction goodness C, mean and standard error")
+    axes.set_xticks(np.arange(EVENTS) + 1)
     axes.set_ylim(-0.1, 1.03)
+    plain(axes)
     picture.legend(loc="outside right center", frameon=False, fontsize=9)
     picture.savefig(path, dpi=150)
 

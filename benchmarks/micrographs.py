@@ -229,15 +229,16 @@ def draw(by_dose: dict[str, list[list[Any]]], path: Path) -> None:
         ((6, "bonds", "-"), (7, "rings", "--")),
     )
     for axes, shown in zip(panels, columns, strict=True):
-        for colour, (name, rows) in zip(COLOURS, by_dose.items(), strict=False):
+        for colour, mark, (name, rows) in zip(COLOURS, "os", by_dose.items(), strict=False):
             kept = [row for row in rows if row[1] != "-"]
             for column, label, line in shown:
                 axes.plot(
                     [row[0] for row in kept],
                     [row[column] for row in kept],
                     line,
-                    marker="o",
-                    markersize=3.5,
+                    marker=mark,
+                    markersize=4,
+                    fillstyle="full" if mark == "o" else "none",
                     color=colour,
                     label=f"{label}, {name}",
                 )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from glasses import glass, run, shuffled_glasses
 
+from vitreous.analysis.axes import COLOURS, MODEL_COLOUR
 from vitreous.core.errors import VitreousError
 from vitreous.plugins.evaluations._goodness_figures import goodness_boxes, goodness_curves
 from vitreous.plugins.evaluations.goodness import Goodness, nearest_by_glass
@@ -146,6 +147,23 @@ def test_a_box_goes_from_quartile_to_quartile_and_its_whiskers_to_the_extremes()
     assert min(min(line.get_ydata()) for line in axes.lines[1:3]) == 0.0
     means = next(line.get_ydata() for line in axes.lines if line.get_label() == "model")
     np.testing.assert_allclose(means, np.nanmean(ROWS, axis=0))
+
+
+def test_no_two_maps_look_alike_with_or_without_a_model() -> None:
+    maps = {name: ROWS for name in ("true map", "stretch variance", "lstm", "cnn", "gnn")}
+    figure = goodness_boxes({"unseen": maps, "learnt": dict(reversed(maps.items()))}, "gnn")
+    drawn = [
+        {
+            line.get_label(): (line.get_color(), line.get_marker(), line.get_linestyle())
+            for line in axes.lines
+            if line.get_label() in {name.replace("_", " ") for name in maps}
+        }
+        for axes in figure.axes
+    ]
+    assert drawn[0] == drawn[1]
+    for looks in drawn:
+        assert len(looks) == 5 and len(set(looks.values())) == 5
+        assert looks["true map"][0] == COLOURS[0] and looks["gnn"][0] == MODEL_COLOUR
 
 
 def test_an_event_that_no_glass_had_leaves_a_gap() -> None:

@@ -30,7 +30,7 @@ def draw_prediction(
     doubts: Sequence[str] = (),
     masked: Mapping[str, int] | None = None,
 ) -> None:
-    """Write a PNG of maps with the network, red where weak.
+    """Write a PNG of maps with the network, darker and redder where weak.
 
     Args:
         panels: values at the sites of ``labels``, their unit, and the side that is weak ("low" or

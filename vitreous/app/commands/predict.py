@@ -78,16 +78,19 @@ def carry_out(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> Answers:
-    from vitreous.app.direct_input import about, outputs, relaxing
-    from vitreous.app.imaged_input import imaged, summary_of
-    from vitreous.app.predicted import summary
-    from vitreous.app.predicted_words import in_words
-    from vitreous.bundles import find_bundle, predict, prepared, read_glass_for
-    from vitreous.direct.prediction_files import endings, write_prediction
-    from vitreous.direct.prediction_warnings import warn
-    from vitreous.direct.rest import rested
+    from vitreous.app.uncollected import uncollected
 
-    bundle = find_bundle(options.bundle)
+    with uncollected():
+        from vitreous.app.direct_input import about, outputs, relaxing
+        from vitreous.app.imaged_input import imaged, summary_of
+        from vitreous.app.predicted import summary
+        from vitreous.app.predicted_words import in_words
+        from vitreous.bundles import find_bundle, predict, prepared, read_glass_for
+        from vitreous.direct.prediction_files import endings, write_prediction
+        from vitreous.direct.prediction_warnings import warn
+        from vitreous.direct.rest import rested
+
+        bundle = find_bundle(options.bundle)  # which imports what the model needs
     outs = outputs(options, options.out, endings(bundle))
     of_run = _names_a_run(options)
     of_image = None if of_run else imaged(options)

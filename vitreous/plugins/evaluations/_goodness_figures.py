@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,15 @@ FEW = 5  #: glasses from which quartiles mean something
 _SPREAD = 0.8  # of the distance between events, covered by the boxes of one
 
 
-def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
+def goodness_boxes(panels: Mapping[str, Mapping[str, Array]], model: str = MODEL) -> Figure:
     """One panel per group of glasses, by title; in each the maps by name, (glasses, events) of
-    goodness.
+    goodness; ``model`` is the map that is drawn as the model's.
 
     Boxes range from quartile to quartile with the median, whiskers to the extremes; of fewer than
     ``FEW`` glasses every one is a point instead. A line goes through the means.
     """
     figure = Figure(figsize=(6.4 * len(panels), 4.2), layout="constrained")
+    seen = looks(dict.fromkeys(name for maps in panels.values() for name in maps), model)
     for axes, (title, maps) in zip(
         np.atleast_1d(figure.subplots(1, len(panels), sharey=True)), panels.items(), strict=True
     ):
@@ -36,7 +38,7 @@ def goodness_boxes(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
         for k, (name, rows) in enumerate(maps.items()):
             known = [column[np.isfinite(column)] for column in rows.T]
             at = np.arange(1.0, len(known) + 1) + (k - 0.5 * (len(maps) - 1)) * width
-            look = _look(name, k)
+            look = seen[name]
             if max(map(len, known), default=0) < FEW:
                 _points(axes, at, known, look["color"])
             else:
@@ -70,14 +72,15 @@ def goodness_curves(scores: Scores, unit: str) -> Figure:
     with the chance level; ``unit`` is that of the radius.
     """
     figure = Figure(figsize=(10.5, 4.0), layout="constrained")
+    seen = looks(scores.names)
     number = np.arange(1, scores.events + 1)
     for axes, which in zip(figure.subplots(1, 2, sharey=True), ("nearest", "within"), strict=True):
-        for k, name in enumerate(scores.names):
+        for name in scores.names:
             strong = {"linewidth": 2.0, "zorder": 3} if name in (TRUE_MAP, MODEL) else {}
             axes.plot(
                 number,
                 getattr(scores.mean(name), which),
-                **_look(name, k),
+                **seen[name],
                 markersize=4.5,
                 label=name.replace("_", " "),
                 **{"linewidth": 1.0, **strong},
@@ -102,9 +105,12 @@ def goodness_curves(scores: Scores, unit: str) -> Figure:
     return figure
 
 
-def _look(name: str, position: int) -> dict[str, Any]:
-    """Black is the true map and blue the model, wherever they stand; indicators follow."""
-    return series({TRUE_MAP: 0, MODEL: 1}.get(name, max(position, 2)))
+def looks(names: Iterable[str], model: str = MODEL) -> dict[str, dict[str, Any]]:
+    """Colour, mark and dash of each map: black is the true map and blue the model, wherever they
+    stand; the others follow, no two alike.
+    """
+    own, others = {TRUE_MAP: 0, model: 1}, itertools.count(2)
+    return {name: series(own[name] if name in own else next(others)) for name in names}
 
 
 def _points(axes: Axes, at: Array, known: Sequence[Array], colour: str) -> None:
