@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.causes import strongest
 from vitreous.analysis.first_passage import quantile, shares
-from vitreous.analysis.spots import likeliest_spots
+from vitreous.analysis.likely_spots import likeliest_spots
 from vitreous.bundles.prediction import CONFIDENCES, Prediction
 from vitreous.core.vocabulary import HAZARD_STRAINS
 

@@ -40,9 +40,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.analysis.first_passage import crps, quantile, shares, total_hazard
+from vitreous.analysis.likely_spots import by_probability, likeliest_spots, reliability
 from vitreous.analysis.run_maps import MODEL, compared_maps, event_sites, failed, first_strain
 from vitreous.analysis.scores import goodness_of_sites, locate, weakness
-from vitreous.analysis.spots import by_probability, likeliest_spots, reliability
 from vitreous.core.errors import VitreousError
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, mean
 from vitreous.core.interfaces import Evaluation
