@@ -15,6 +15,7 @@ from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
 from vitreous.plugins.simulators.aqs import AQS
 from vitreous.plugins.simulators.lammps_aqs import LammpsAQS
+from vitreous.testing.systems import silica_glass
 from vitreous.testing.systems import silica_honeycomb as crystal
 
 POTENTIAL = YukawaSilica()
@@ -102,6 +103,22 @@ def test_minimisers_land_in_the_same_basin_after_a_simple_event(published):
     energies = [run.energy[-1] for run in strains.values()]
     assert {round(float(run.events.strain[0]), 9) for run in strains.values()} == {0.08}
     np.testing.assert_allclose(energies, energies[0], rtol=1e-9)
+
+
+def test_damped_dynamics_find_the_same_states_before_the_first_event():
+    """One step by the descent alone, as far as the force tolerance lets it: forces of 1e-8 leave
+    the softest modes 1e-5 angstrom.
+    """
+    glass = silica_glass()
+    step = {"strain_step": 4e-3, "strain_max": 4e-3, "stride": 1}
+    there, here = (
+        AQS(**step, minimiser=m).deform(glass, POTENTIAL, Loading()) for m in ("cg", "damped")
+    )
+    off = glass.minimum_image(there.frames[-1] - here.frames[-1])
+    moved = glass.minimum_image(there.frames[-1] - there.frames[0])
+    assert not len(here.events) and np.abs(moved).max() > 0.01
+    np.testing.assert_allclose(off - off.mean(axis=0), 0.0, atol=1e-4)
+    np.testing.assert_allclose(here.energy, there.energy, rtol=0.0, atol=1e-9)
 
 
 @pytest.mark.parametrize(

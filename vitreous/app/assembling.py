@@ -67,6 +67,8 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
     targets = _targets(config, parts, registry)
     loading, loadings = _loadings(config)
     _refuse_auxiliary(parts)
+    if "model" in parts and parts["descriptor"].shape:
+        parts["model"].refuse_shape(parts["descriptor"].shape)
     refuse_training(training_of(config), parts.get("model"))
     tested, projection = _tested(config, registry, parts["potential"]), _projection(config)
     classes = {role: declared(part) for role, part in parts.items()}

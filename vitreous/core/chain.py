@@ -52,8 +52,14 @@ class Chain:
         return {name: labeler for name, labeler in named.items() if labeler is not None}
 
     def seen(self, glass: Configuration) -> Configuration:
-        """The glass as descriptors see it."""
+        """The glass as a model sees it."""
         return glass if self.projection is None else self.projection.glass(glass)
+
+    def view(self, descriptor: Descriptor) -> Projection | None:
+        """The projection that this one sees; none where it needs the potential, which knows the
+        glass itself.
+        """
+        return None if descriptor.needs_potential else self.projection
 
     @property
     def parts(self) -> dict[str, Method]:

@@ -138,18 +138,19 @@ def _projection(parts: Parts, named: Mapping[str, str], dimension: int) -> Itera
             f"the loading has dimension {dimension} (loading.dimension), but a projection is for "
             "glasses in 3; leave it out with projection=null",
         )
-    for role in ("descriptor", "indicators"):
-        if role in parts and parts[role].needs_potential:
-            yield Conflict(
-                (role,), f"{named[role]} needs the potential, which knows no projected glass"
-            )
+    if "descriptor" in parts and parts["descriptor"].needs_potential:
+        yield Conflict(
+            ("descriptor",),
+            f"{named['descriptor']} needs the potential, which knows no projected glass",
+        )
 
 
 def _dimensions(
     parts: Parts, named: Mapping[str, str], dimension: int, projected: bool = False
 ) -> Iterator[Conflict]:
     for role, cls in parts.items():
-        seen = 2 if projected and role in ("descriptor", "indicators") else dimension
+        views = projected and role in ("descriptor", "indicators") and not cls.needs_potential
+        seen = 2 if views else dimension
         if hasattr(cls, "dimensions") and seen not in cls.dimensions:
             works = _listed(cls.dimensions)
             what = "the projection" if seen != dimension else "the loading"

@@ -249,6 +249,10 @@ class Drawn:
         decide what is drawn. draw: (source, indices, copies) to (B, *shape). symmetries: (source,
         indices, copies) to where positions lie in these copies (relative to the site in the loading
         frame, length; of level "sample" in fractions of the cell).
+
+    Of form "glass_image" all sites have one and the same image, of the whole glass, and the first
+    two columns of ``source.values`` say where each lies in it: x and y in fractions of its sides,
+    periodic with 1; positions in copies are such fractions too.
     """
 
     form: str

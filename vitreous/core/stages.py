@@ -65,14 +65,15 @@ class _CaseArtifacts:
             self._glass()
         self._deformation()
         self._labels()
-        view = chain.projection
         for stage, role in (("describe", "descriptor"), ("indicators", "indicators")):
-            if getattr(chain, role) is not None:
+            descriptor = getattr(chain, role)
+            if descriptor is not None:
+                view = chain.view(descriptor)
                 self._add(
                     stage,
                     role,
                     ("relax", "label"),
-                    self._describe(getattr(chain, role)),
+                    self._describe(descriptor),
                     loading=True,
                     **({} if view is None else {"projection": view.recipe()}),
                 )
@@ -172,9 +173,10 @@ class _CaseArtifacts:
             )
         for labeler in self.chain.labelers.values():
             labeler.refuse(glass, self.chain.potential)
-        seen = self.chain.seen(glass)
         for descriptor in (self.chain.descriptor, self.chain.indicators):
             if descriptor is not None:
+                view = self.chain.view(descriptor)
+                seen = glass if view is None else view.glass(glass)
                 descriptor.refuse(seen, self.chain.potential)
 
     def _label(self, labeler: Labeler) -> Callable[[], Labels]:
@@ -194,11 +196,11 @@ class _CaseArtifacts:
 
     def _describe(self, descriptor: Descriptor) -> Callable[[], Features]:
         def work() -> Features:
-            labels, view = self.table["label"].value, self.chain.projection
-            loading, sites = self.chain.loading, sites_of(labels, self.table["relax"].value)
+            labels, view = self.table["label"].value, self.chain.view(descriptor)
+            glass, loading = self.table["relax"].value, self.chain.loading
+            sites = sites_of(labels, glass)
             if view is not None:
-                loading, sites = view.loading(loading), view.sites(sites)
-            glass = self.chain.seen(self.table["relax"].value)
+                glass, loading, sites = view.glass(glass), view.loading(loading), view.sites(sites)
             potential = self.chain.potential if descriptor.needs_potential else None
             features = descriptor.describe(glass, loading, sites, labels.level, potential)
             if len(features) != len(labels):

@@ -22,7 +22,7 @@ TASKS = ("value", "class", "position", "image", "survival")
 #: strain (``vitreous.analysis.first_passage``)
 HAZARD_STRAINS = np.geomspace(1e-4, 1.0, 41)
 HAZARD_STRAINS.setflags(write=False)
-FORMS = ("vector", "image", "graph", "sequence", "glass_graph")
+FORMS = ("vector", "image", "graph", "sequence", "glass_graph", "glass_image")
 
 
 def in_units(unit: str, units: str) -> str:

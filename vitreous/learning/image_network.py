@@ -33,6 +33,9 @@ class ImageNetwork(Network):
                 f"least {self.smallest} x {self.smallest}: set descriptor.pixels"
             )
 
+    def refuse_shape(self, shape: tuple[int, ...]) -> None:
+        self.refuse_features(Seen((), (), shape))
+
     @staticmethod
     def inputs(
         features: Sequence[Any], parameters: Mapping[str, Any], dtype: torch.dtype

@@ -131,8 +131,8 @@ def batches(
     is that of a glass.
     """
 
-    def collate(index: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[Any, torch.Tensor]:
-        chosen, turn, visit = (torch.stack(of) for of in zip(*index, strict=True))
+    def collate(index: list[torch.Tensor]) -> tuple[Any, torch.Tensor]:
+        chosen, turn, visit = index
         image = turn % inputs.images
         if mirrored:
             each, of_site = visit.unique(return_inverse=True)
@@ -151,7 +151,7 @@ def batches(
     if first is not None:
         glass = torch.searchsorted(torch.from_numpy(first), chosen, right=True)
         visit = turns * len(first) + glass
-    dataset = TensorDataset(chosen, turns, visit)
+    dataset = Rows(chosen, turns, visit)
     if first is not None:
         visits = Visits(visit, kinds[chosen] if balanced else None, size, order, shuffle)
         return DataLoader(dataset, batch_sampler=visits, collate_fn=collate)
@@ -161,6 +161,15 @@ def batches(
     # a last batch of one site has no spread to normalise by
     single = len(sampler) > 1 and len(sampler) % size == 1
     return DataLoader(dataset, size, sampler=sampler, collate_fn=collate, drop_last=single)
+
+
+class Rows(TensorDataset):
+    """Tensors whose rows are taken a batch at a time: of a glass, thousands."""
+
+    def __getitems__(self, rows: list[int]) -> list[torch.Tensor]:
+        """These rows of each tensor."""
+        chosen = torch.tensor(rows)
+        return [each[chosen] for each in self.tensors]
 
 
 class Balanced(Sampler[int]):
@@ -198,7 +207,8 @@ class Visits(Sampler[list[int]]):
         order: torch.Generator,
         shuffle: bool,
     ) -> None:
-        self.members = [torch.nonzero(visit == k).squeeze(1) for k in visit.unique()]
+        counts = visit.unique(return_counts=True)[1]
+        self.members = list(visit.argsort(stable=True).split(counts.tolist()))
         self.classes, self.size, self.order, self.shuffle = classes, size, order, shuffle
         if classes is not None:
             every = len(classes.unique())

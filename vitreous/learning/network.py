@@ -56,7 +56,7 @@ class Seen:
     @classmethod
     def of(cls, features: Any) -> Self:
         """Of ``Features`` or ``Drawn`` ones."""
-        arrays = features.form in ("vector", "image")
+        arrays = features.form in ("vector", "image", "glass_image")
         edges = () if isinstance(features, Drawn) else tuple(features.edge_names)
         return cls(tuple(features.names), edges, tuple(features.shape) if arrays else ())
 

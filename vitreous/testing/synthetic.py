@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.core.data import Features, Labels
+from vitreous.core.data import Drawn, Features, Labels, Symmetry
 
 Array = NDArray[Any]
 #: of vector features: more than the eight sites of a glass, so that a linear model can fit all of
 #: them
 COLUMNS = 12
+_SIDE = 64  #: pixels of the image of a glass
 
 
 def examples(
@@ -28,7 +29,7 @@ def examples(
     form: str | None = None,
     sites: int = 8,
     task: str = "",
-) -> list[tuple[Features, Labels]]:
+) -> list[tuple[Any, Labels]]:
     """``glasses`` pairs of features and labels that a model class accepts; one value per glass at
     level "sample". ``task``: "value", "class" or "survival", where all sites fail, each in an event
     of its own; by default the first of these that the class learns.
@@ -145,21 +146,60 @@ def _glass_graph(rng: np.random.Generator, count: int, level: str) -> tuple[Feat
     return features, mean[features.site_nodes]
 
 
-_MAKERS: dict[str, Callable[[np.random.Generator, int, str], tuple[Features, Array]]] = {
+def _glass_image(rng: np.random.Generator, count: int, level: str) -> tuple[Drawn, Array]:
+    """A bright spot at every site; the label is its brightness."""
+    places, bright = rng.random((count, 2)), rng.uniform(0.5, 1.5, count)
+    y, x = (np.indices((_SIDE, _SIDE)) + 0.5) / _SIDE
+    away = np.stack([x, y], axis=-1) - places[:, None, None]
+    away -= np.rint(away)
+    spots = np.exp(-0.5 * (away**2).sum(axis=-1) * (_SIDE / 2.0) ** 2)
+    source = Features(
+        form="vector",
+        level=level,
+        names=("x", "y"),
+        values=places,
+        shared={"image": np.tensordot(bright, spots, 1).astype(np.float32)},
+    )
+    features = Drawn(
+        form="glass_image",
+        names=("A",),
+        shape=(1, _SIDE, _SIDE),
+        copies=1,
+        source=source,
+        recipe={},
+        draw=_as_stored,
+        symmetries=_unmoved,
+    )
+    return features, 2.0 + bright
+
+
+def _as_stored(source: Features, indices: Array, copies: Array) -> Array:
+    return np.repeat(source.shared["image"][None, None], len(indices), axis=0)
+
+
+def _unmoved(source: Features, indices: Array, copies: Array) -> Symmetry:
+    return Symmetry()
+
+
+_MAKERS: dict[str, Callable[[np.random.Generator, int, str], tuple[Any, Array]]] = {
     "vector": _vector,
     "image": _image,
     "sequence": _sequence,
     "graph": _graph,
     "glass_graph": _glass_graph,
+    "glass_image": _glass_image,
 }
 
 
-def some_sites(features: Features, chosen: Sequence[int]) -> Features:
+def some_sites(features: Any, chosen: Sequence[int]) -> Any:
     """The features of the ``chosen`` sites, in this order."""
     if features.form in ("vector", "image"):
         return replace(features, values=features.values[list(chosen)])
     if features.form == "glass_graph":
         return replace(features, site_nodes=features.site_nodes[list(chosen)])
+    if isinstance(features, Drawn):
+        values = features.source.values[list(chosen)]
+        return replace(features, source=replace(features.source, values=values))
     rows = [np.arange(features.offsets[m], features.offsets[m + 1]) for m in chosen]
     offsets = np.concatenate([[0], np.cumsum([len(r) for r in rows])])
     if features.form == "sequence":
@@ -179,11 +219,11 @@ def some_sites(features: Features, chosen: Sequence[int]) -> Features:
     )
 
 
-def spoilt_sites(features: Features, chosen: Sequence[int]) -> Features:
-    """The same features, with absurd values at the ``chosen`` sites; of a glass_graph none, whose
-    other sites see them.
+def spoilt_sites(features: Any, chosen: Sequence[int]) -> Any:
+    """The same features, with absurd values at the ``chosen`` sites; of a glass_graph or a
+    glass_image none, whose other sites see them.
     """
-    if features.form == "glass_graph":
+    if features.form in ("glass_graph", "glass_image"):
         return features
     rows = list(chosen)
     if features.form in ("graph", "sequence"):

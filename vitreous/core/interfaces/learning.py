@@ -66,6 +66,11 @@ class Descriptor(Method):
         return ""
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one image (C, H, W), where the fields decide it; empty where a glass does."""
+        return ()
+
+    @property
     def meanings(self) -> Mapping[str, str]:
         """What a large value of a column says of a site, in a few words that go on "fails here
         because of"; columns of one meaning are explained together. Empty where that is not known.
@@ -140,6 +145,11 @@ class Model(Method):
     def refuse(self) -> None:
         """Raise VitreousError where this machine cannot train it; called before anything is
         computed.
+        """
+
+    def refuse_shape(self, shape: tuple[int, ...]) -> None:
+        """Raise VitreousError where it has no layers for images of this ``shape`` (C, H, W); called
+        before anything is computed.
         """
 
     def refuse_glasses(self, training: int) -> None:

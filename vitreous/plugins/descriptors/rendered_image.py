@@ -74,6 +74,10 @@ class RenderedImage(Descriptor):
     def reach(self) -> float:
         return self.radius
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (1, self.pixels, self.pixels)
+
     def describe(
         self,
         configuration: Configuration,
@@ -90,7 +94,7 @@ class RenderedImage(Descriptor):
         return Drawn(
             form="image",
             names=("grey",),
-            shape=(1, self.pixels, self.pixels),
+            shape=self.shape,
             copies=len(_signs(described)),
             source=described,
             recipe={"pixels": self.pixels, "dot": self.dot, "line": self.line},

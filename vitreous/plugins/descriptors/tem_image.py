@@ -100,6 +100,10 @@ class TEMImage(Descriptor):
         return np.inf
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        return (1, self.pixels, self.pixels)
+
+    @property
     def bound_to_axes(self) -> str:
         return "tem_image shows the cell along its own axes, whatever the loading"
 
@@ -168,7 +172,7 @@ class TEMImage(Descriptor):
         return Drawn(
             form="image",
             names=("counts",),
-            shape=(1, self.pixels, self.pixels),
+            shape=self.shape,
             copies=self.copies,
             source=described,
             recipe={
@@ -178,7 +182,7 @@ class TEMImage(Descriptor):
                 "noise": self.noise,
             },
             draw=self._draw,
-            symmetries=_symmetries,
+            symmetries=symmetries,
         )
 
     def _draw(self, glass: Features, indices: Ints, copies: Ints) -> NDArray[np.float32]:
@@ -221,7 +225,8 @@ def _moves(glass: Features, copy: int) -> tuple[Array, Array]:
     return signs[copy % len(signs)], shift
 
 
-def _symmetries(glass: Features, indices: Ints, copies: Ints) -> Symmetry:
+def symmetries(glass: Features, indices: Ints, copies: Ints) -> Symmetry:
+    """Where positions of the glass, in fractions of the cell, lie in these copies of its image."""
     moves = [_moves(glass, int(copy)) for copy in copies]
     return Symmetry(
         turn=np.stack([np.diag(signs) for signs, _ in moves]),

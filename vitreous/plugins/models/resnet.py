@@ -55,6 +55,23 @@ LOSSES = ("angle", "published")
 _LEAST = 1e-6  # of the label's spread: no uncertainty is smaller
 
 
+def layers(depth: int, channels: int, outputs: int) -> Any:
+    """MONAI's network of that ``depth`` on images of ``channels``."""
+    from monai.networks.nets.resnet import ResNet as Layers  # takes seconds to import
+
+    block, counts = BLOCKS[depth]
+    return Layers(
+        block,
+        list(counts),
+        list(FILTERS),
+        spatial_dims=2,
+        n_input_channels=channels,
+        conv1_t_stride=2,
+        num_classes=outputs,
+        bias_downsample=False,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResNet(ImageNetwork):
     """ResNet of ``depth`` 18, 34 or 50 for numbers and positions; predictions in the label's unit,
@@ -98,19 +115,7 @@ class ResNet(ImageNetwork):
 
     @staticmethod
     def module(parameters: Mapping[str, Any], seen: Seen, outputs: int) -> nn.Module:
-        from monai.networks.nets.resnet import ResNet as Layers  # takes seconds to import
-
-        block, counts = BLOCKS[parameters["depth"]]
-        net = Layers(
-            block,
-            list(counts),
-            list(FILTERS),
-            spatial_dims=2,
-            n_input_channels=seen.shape[0],
-            conv1_t_stride=2,
-            num_classes=outputs,
-            bias_downsample=False,
-        )
+        net = layers(parameters["depth"], seen.shape[0], outputs)
         net.fc = nn.Sequential(nn.Dropout(parameters["dropout"]), net.fc)  # pyright: ignore
         return net
 
