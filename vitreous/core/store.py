@@ -15,6 +15,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -226,8 +227,13 @@ class Store:
 
     def entries(self) -> Iterator[Entry]:
         """Every artifact, in no particular order of time."""
-        for path in sorted(self.folder.glob("*/??/*.npz")):
-            yield _entry(path)
+        for stage in _folders(self.folder):
+            for first in filter(lambda name: len(name) == 2, _folders(f"{self.folder}/{stage}")):
+                folder = f"{self.folder}/{stage}/{first}"
+                with suppress(PermissionError):
+                    for name in sorted(os.listdir(folder)):
+                        if name.endswith(".npz"):
+                            yield Entry(stage=stage, key=name[:-4], path=Path(folder, name))
 
     def find(self, prefix: str) -> Entry:
         """The artifact whose key starts with ``prefix``; raises VitreousError if there is none, or
@@ -301,6 +307,15 @@ def _decoded(manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> An
     except Exception as error:  # whatever a tree that nobody wrote leads to
         raise Damaged(f"{type(error).__name__}: {error}") from error
     return value
+
+
+def _folders(folder: str | Path) -> list[str]:
+    """Names of the folders in a folder, in order; none where it may not be read."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(each.name for each in found if each.is_dir())
+    except (FileNotFoundError, PermissionError):
+        return []
 
 
 def _entry(path: Path) -> Entry:

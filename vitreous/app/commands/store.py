@@ -85,7 +85,8 @@ def _ls(store: Store, options: argparse.Namespace) -> int:
 
     total = 0
     for entry in store.entries():
-        total += entry.size
+        size = entry.size
+        total += size
         try:
             manifest = store.manifest(entry)
             sample = manifest.get("sample")
@@ -95,7 +96,7 @@ def _ls(store: Store, options: argparse.Namespace) -> int:
             )
         except (Damaged, TypeError, ValueError) as error:
             about = f"damaged: {error}"
-        _say(f"{entry.stage:10}  {entry.key[:12]}  {entry.size / 1e6:9.3f} MB  {about}")
+        _say(f"{entry.stage:10}  {entry.key[:12]}  {size / 1e6:9.3f} MB  {about}")
     _say(f"{total / 1e6:.3f} MB in {store.folder}")
     return 0
 
