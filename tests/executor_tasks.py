@@ -73,3 +73,8 @@ def process(task):
 
 def would_take_long_to_end(_):
     atexit.register(time.sleep, 60)
+
+
+def takes_a_second(task):
+    time.sleep(1.0)
+    return task

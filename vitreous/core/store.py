@@ -37,6 +37,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.source import keyed_by_source, source_of
 
 FORMAT = 1
+LATER = "written by a later version of Vitreous"  #: begins what ``verify`` says of such an artifact
 _PLAIN = {type(None), bool, int, float, str}
 _KEY = re.compile(r"[0-9a-f]{64}")  #: a folder of a strange store may be a link to anywhere
 _log = logging.getLogger("vitreous.store")
@@ -110,7 +111,7 @@ def key_of(recipe: Mapping[str, Any]) -> str:
     ).hexdigest()
 
 
-class _Later(Damaged):
+class Later(Damaged):
     """An artifact of a later version: nothing is wrong with it, and it stays where it is."""
 
 
@@ -189,7 +190,7 @@ class Store:
             raise VitreousError(
                 f"{path} cannot be read ({error.strerror}); mend its permissions"
             ) from error
-        except _Later as error:
+        except Later as error:
             raise VitreousError(
                 f"{path} was written by a later version of Vitreous: {error}; install that, or "
                 "choose another store with store=FOLDER"
@@ -257,11 +258,15 @@ class Store:
         return _read(entry.path, only_manifest=True)[0]
 
     def verify(self, entry: Entry) -> str:
-        """Read an artifact whole: empty if every byte is as written, otherwise what is wrong."""
+        """Read an artifact whole: empty if every byte is as written, otherwise what is wrong, which
+        begins with LATER where that is the version that reads it.
+        """
         try:
             manifest, arrays = _read(entry.path)
             _decoded(manifest, arrays)
             refuse_changed_bytes(entry.path)
+        except Later as error:
+            return f"{LATER}: {error}"
         except (Damaged, OSError) as error:
             return str(error)
         return (
@@ -290,7 +295,7 @@ def _read(
     manifest, arrays = read_archive(path, only_manifest)
     if (known := manifest.get("format")) != FORMAT:
         later = isinstance(known, int) and known > FORMAT
-        raise (_Later if later else Damaged)(f"it has format {known}, this version reads {FORMAT}")
+        raise (Later if later else Damaged)(f"it has format {known}, this version reads {FORMAT}")
     return manifest, arrays
 
 
