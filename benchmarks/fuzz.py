@@ -2,8 +2,9 @@
 seconds of CPU and a gigabyte.
 
 ``python -m benchmarks fuzz`` tries some thousands of inputs a reader; ``python -m benchmarks.fuzz
-[READER ...] --inputs N --seed S`` as many as are named. Inputs follow from the seed and their
-number. What breaks a reader is kept in the folder that is named; make it a test.
+[READER ...] --inputs N --seed S`` as many as are named, with ``--first`` those from a number on.
+Inputs follow from the seed and their number. What breaks a reader is kept in the folder that is
+named; make it a test.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fuzz_readers import Reader, Seeds, readers
+from benchmarks.fuzz_readers import Reader, Seeds, as_installed, readers
 from benchmarks.mutations import mutated
 from vitreous import direct
 from vitreous.core.errors import VitreousError
@@ -66,6 +67,7 @@ def _batch(
     signal.signal(signal.SIGALRM, _late)
     signal.signal(signal.SIGPROF, _late)
     logging.disable(logging.CRITICAL)
+    tempfile.tempdir = str(folder)  # readers unpack there, in memory
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + 2 * BYTES, size + 2 * BYTES))
     names = sorted(seeds)
@@ -85,12 +87,12 @@ def _batch(
 
 
 def tried(
-    read: Reader, seeds: Seeds, count: int, kept: Path, seed: int = 0
+    read: Reader, seeds: Seeds, count: int, kept: Path, seed: int = 0, first: int = 0
 ) -> Iterator[tuple[str, str]]:
-    """Numbers and outcomes of ``count`` inputs, whatever ends the processes that try them; and of
-    each process its ``peak`` memory, kB.
+    """Numbers and outcomes of the inputs from ``first`` to before ``count``, whatever ends the
+    processes that try them; and of each process its ``peak`` memory, kB.
     """
-    begin = 0
+    begin = first
     while begin < count:
         end = min(begin + BATCH, count)
         incoming, outgoing = os.pipe()
@@ -115,7 +117,7 @@ def tried(
         begin = done
 
 
-def run(count: int = 2000, chosen: tuple[str, ...] = (), seed: int = 0) -> None:
+def run(count: int = 2000, chosen: tuple[str, ...] = (), seed: int = 0, first: int = 0) -> None:
     """Print a row for each reader: inputs, read, refused, and what must not be."""
     kept = Path(tempfile.mkdtemp(prefix="fuzz_"))
     direct.energy(silica_honeycomb(4, 4), YukawaSilica())  # compiled once, before the forks
@@ -125,10 +127,11 @@ def run(count: int = 2000, chosen: tuple[str, ...] = (), seed: int = 0) -> None:
     )
     with tempfile.TemporaryDirectory() as name:
         known = readers(Path(name))
+        as_installed()
         for reader in chosen or tuple(known):
             read, seeds = known[reader]
             began, found, peak = time.time(), Counter[str](), 0
-            for number, what in tried(read, seeds, count, kept, seed):
+            for number, what in tried(read, seeds, count, kept, seed, first):
                 if number == "peak":
                     peak = max(peak, int(what) // 1024)
                     continue
@@ -137,7 +140,7 @@ def run(count: int = 2000, chosen: tuple[str, ...] = (), seed: int = 0) -> None:
                     sys.stderr.write(f"{reader}: {found.total()} tried\n")
             good = {key: found.pop(key, 0) for key in ("read", "refused")}
             print(
-                f"| {reader} | {count} | {good['read']} | {good['refused']} | "
+                f"| {reader} | {count - first} | {good['read']} | {good['refused']} | "
                 f"{found.total()} | {peak} | {time.time() - began:.0f} |",
                 flush=True,
             )
@@ -150,6 +153,7 @@ if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("readers", nargs="*", metavar="READER")
     options.add_argument("--inputs", type=int, default=2000)
+    options.add_argument("--first", type=int, default=0, help="begin with this number")
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
-    run(given.inputs, tuple(given.readers), given.seed)
+    run(given.inputs, tuple(given.readers), given.seed, given.first)

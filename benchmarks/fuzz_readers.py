@@ -16,17 +16,24 @@ import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import ase
 import ase.io
 import numpy as np
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult
 from PIL import Image
 
 from vitreous import direct
 from vitreous.app.composing import composed
 from vitreous.bundles import read_bundle
 from vitreous.bundles.folder import ABOUT, digests, sign
+from vitreous.core import config_folders, registry
 from vitreous.core.archive import stays_inside
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
@@ -46,6 +53,30 @@ from vitreous.testing.systems import silica_honeycomb
 TESTS = Path(__file__).parents[1] / "tests"
 Seeds = dict[str, bytes]
 Reader = Callable[[Path], None]
+
+
+def as_installed() -> None:
+    """Look up once in this process, and keep, what does not change while readers are tried: the
+    plugins that are installed, and the configurations that they bring. Nearly all of the time of a
+    run folder, a bundle or an override goes into that otherwise.
+    """
+    plugins, components = cache(registry.plugin_entry_points), cache(registry.discover)
+    registry.plugin_entry_points = config_folders.plugin_entry_points = plugins
+    for module in list(sys.modules.values()):
+        if vars(module).get("discover") is registry.discover and module is not registry:
+            vars(module)["discover"] = components
+    registry.discover = components
+    Plugins.instance()  # which has Hydra know where configurations come from
+    source: Any = SourcesRegistry.instance().resolve("pkg")
+    load = source.load_config
+
+    @cache
+    def loaded(provider: str, path: str, name: str) -> ConfigResult:
+        return load(source(provider, path), name)
+
+    source.load_config = lambda self, config_path: deepcopy(
+        loaded(self.provider, f"pkg://{self.path}", config_path)
+    )
 
 
 def readers(folder: Path) -> dict[str, tuple[Reader, Seeds]]:

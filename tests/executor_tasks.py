@@ -1,5 +1,6 @@
 """Tasks for executors, at module level so that workers can be given them."""
 
+import atexit
 import os
 import time
 from pathlib import Path
@@ -68,3 +69,12 @@ def threads(task):
 def process(task):
     time.sleep(0.2)
     return os.getpid()
+
+
+def would_take_long_to_end(_):
+    atexit.register(time.sleep, 60)
+
+
+def takes_a_second(task):
+    time.sleep(1.0)
+    return task

@@ -253,7 +253,9 @@ def _job(config: Any) -> Any:
             )
         )
     except Exception as error:
-        told = error if isinstance(error, VitreousError | OSError) else of_plugin(error)
+        told = (
+            error if isinstance(error, VitreousError | OSError | MemoryError) else of_plugin(error)
+        )
         if told is None:
             raise
         _clear(Path(job.runtime.output_dir), Path(plain["runs"]))

@@ -54,6 +54,25 @@ def test_the_front_imports_nothing_heavy(arguments, tmp_path):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_what_evaluations_import_does_not_keep_workers_waiting(tmp_path):
+    """Two workers gain on one only after everything is checked by one process."""
+    code = (
+        "import sys\nfrom vitreous.app.composing import composed\n"
+        "from vitreous.app.evaluating import described\n"
+        "from vitreous.core.registry import discover\n"
+        "described(composed(['model=none', '~descriptor', '~indicators'], None), discover())\n"
+        "print(sorted({'scipy.stats', 'scipy.optimize', 'sklearn', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(tmp_path),
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_help_answers_in_half_a_second(tmp_path):
     def once():
         started = time.perf_counter()

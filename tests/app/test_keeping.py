@@ -340,3 +340,20 @@ def test_a_run_does_not_write_into_the_folder_of_another(tmp_path):
     assert done.returncode == 2
     assert f"another process writes into {place} right now" in done.stderr
     assert not (tmp_path / "store").exists()
+
+
+def test_two_runs_that_differ_do_not_share_a_folder(tmp_path):
+    """Predictions of the first would lie beside those of the second."""
+    place = tmp_path / "mine"
+    run = ("run", "experiment=toy", "report=false", "tracker=none", f"hydra.run.dir={place}")
+    assert vitreous(tmp_path, *run, "executor=serial").returncode == 0
+    before = (place / "run.json").read_bytes()
+    done = vitreous(tmp_path, *run, "executor=serial", "seed=5", "samples=9")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        f"vitreous: {place} holds the results of another run, which differs in glass_seed, "
+        "samples, seed; name another folder, or remove this one"
+    )
+    assert (place / "run.json").read_bytes() == before
+    # the same on other processors is the same run
+    assert vitreous(tmp_path, *run, "executor=local", "executor.workers=1").returncode == 0

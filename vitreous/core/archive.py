@@ -17,7 +17,7 @@ import stat
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from vitreous.core.errors import VitreousError
 from vitreous.core.locks import is_file, lock, taken_over
 from vitreous.core.seal import seal, seal_broken
+from vitreous.core.stored import contents
 
 MANIFEST = "manifest"
 KINDS = "biufcSU"  #: of arrays: numbers, flags and text
@@ -88,7 +89,8 @@ def read_archive(
     """
     arrays = read_arrays(path, MANIFEST if only_manifest else None)
     try:
-        manifest = json.loads(str(arrays.pop(MANIFEST)))
+        given = arrays.pop(MANIFEST)
+        manifest = json.loads(str(given) if given.ndim else given.item())
         if not isinstance(manifest, dict):
             raise Damaged(f"its manifest is a {type(manifest).__name__}")
     except (Damaged, MemoryError):
@@ -103,10 +105,11 @@ def read_arrays(path: Path, only: str | None = None) -> dict[str, NDArray[Any]]:
     ``read_archive``.
     """
     try:
-        with open_plain(path) as stream, zipfile.ZipFile(stream) as archive:
-            _refuse_sizes(archive, os.fstat(stream.fileno()).st_size)
-            names = archive.namelist() if only is None else [f"{only}.npy"]
-            return {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
+        with open_plain(path) as stream:
+            names = None if only is None else [f"{only}.npy"]
+            found = contents(stream.fileno(), names)
+            found = _unusual(stream, names) if found is None else found
+        return {name.removesuffix(".npy"): _array(content) for name, content in found.items()}
     except OSError as error:
         if error.errno not in _NO_ARTIFACT:
             raise
@@ -115,6 +118,15 @@ def read_arrays(path: Path, only: str | None = None) -> dict[str, NDArray[Any]]:
         raise
     except Exception as error:  # whatever zipfile and numpy make of bytes nobody wrote
         raise Damaged(f"{type(error).__name__}: {error}") from error
+
+
+def _unusual(stream: IO[bytes], names: Sequence[str] | None) -> dict[str, bytes]:
+    """Members of a zip that is damaged, or written by whoever: their bytes, or what ``zipfile``
+    says of it.
+    """
+    with zipfile.ZipFile(stream) as archive:
+        _refuse_sizes(archive, os.fstat(stream.fileno()).st_size)
+        return {name: archive.read(name) for name in names or archive.namelist()}
 
 
 def refuse_changed_bytes(path: Path) -> None:

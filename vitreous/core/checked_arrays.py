@@ -30,8 +30,9 @@ def finite(array: NDArray[Any], name: str) -> NDArray[Any]:
     """The array itself; raises VitreousError, naming it and the first bad row, if a value is NaN or
     infinite.
     """
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
+    known = np.isfinite(array)
+    if not known.all():
+        bad = np.argwhere(~known)
         raise VitreousError(
             f"{name} has {len(bad)} values that are not finite, the first in row "
             f"{int(bad[0][0])}; mend the input"

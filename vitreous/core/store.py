@@ -15,6 +15,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from vitreous.core.errors import VitreousError
 from vitreous.core.source import keyed_by_source, source_of
 
 FORMAT = 1
+LATER = "written by a later version of Vitreous"  #: begins what ``verify`` says of such an artifact
 _PLAIN = {type(None), bool, int, float, str}
 _KEY = re.compile(r"[0-9a-f]{64}")  #: a folder of a strange store may be a link to anywhere
 _log = logging.getLogger("vitreous.store")
@@ -109,7 +111,7 @@ def key_of(recipe: Mapping[str, Any]) -> str:
     ).hexdigest()
 
 
-class _Later(Damaged):
+class Later(Damaged):
     """An artifact of a later version: nothing is wrong with it, and it stays where it is."""
 
 
@@ -188,7 +190,7 @@ class Store:
             raise VitreousError(
                 f"{path} cannot be read ({error.strerror}); mend its permissions"
             ) from error
-        except _Later as error:
+        except Later as error:
             raise VitreousError(
                 f"{path} was written by a later version of Vitreous: {error}; install that, or "
                 "choose another store with store=FOLDER"
@@ -226,8 +228,13 @@ class Store:
 
     def entries(self) -> Iterator[Entry]:
         """Every artifact, in no particular order of time."""
-        for path in sorted(self.folder.glob("*/??/*.npz")):
-            yield _entry(path)
+        for stage in _folders(self.folder):
+            for first in filter(lambda name: len(name) == 2, _folders(f"{self.folder}/{stage}")):
+                folder = f"{self.folder}/{stage}/{first}"
+                with suppress(PermissionError):
+                    for name in sorted(os.listdir(folder)):
+                        if name.endswith(".npz"):
+                            yield Entry(stage=stage, key=name[:-4], path=Path(folder, name))
 
     def find(self, prefix: str) -> Entry:
         """The artifact whose key starts with ``prefix``; raises VitreousError if there is none, or
@@ -251,11 +258,15 @@ class Store:
         return _read(entry.path, only_manifest=True)[0]
 
     def verify(self, entry: Entry) -> str:
-        """Read an artifact whole: empty if every byte is as written, otherwise what is wrong."""
+        """Read an artifact whole: empty if every byte is as written, otherwise what is wrong, which
+        begins with LATER where that is the version that reads it.
+        """
         try:
             manifest, arrays = _read(entry.path)
             _decoded(manifest, arrays)
             refuse_changed_bytes(entry.path)
+        except Later as error:
+            return f"{LATER}: {error}"
         except (Damaged, OSError) as error:
             return str(error)
         return (
@@ -284,7 +295,7 @@ def _read(
     manifest, arrays = read_archive(path, only_manifest)
     if (known := manifest.get("format")) != FORMAT:
         later = isinstance(known, int) and known > FORMAT
-        raise (_Later if later else Damaged)(f"it has format {known}, this version reads {FORMAT}")
+        raise (Later if later else Damaged)(f"it has format {known}, this version reads {FORMAT}")
     return manifest, arrays
 
 
@@ -301,6 +312,15 @@ def _decoded(manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> An
     except Exception as error:  # whatever a tree that nobody wrote leads to
         raise Damaged(f"{type(error).__name__}: {error}") from error
     return value
+
+
+def _folders(folder: str | Path) -> list[str]:
+    """Names of the folders in a folder, in order; none where it may not be read."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(each.name for each in found if each.is_dir())
+    except (FileNotFoundError, PermissionError):
+        return []
 
 
 def _entry(path: Path) -> Entry:

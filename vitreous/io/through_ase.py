@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.core.errors import VitreousError
+from vitreous.io.announced import refuse_announced
+from vitreous.io.cif import read_cif
 from vitreous.io.frame import Frame, integers, numbered_once
 from vitreous.io.text import KNOWN
 
@@ -81,6 +83,7 @@ def through_ase(path: Path, text: str, form: str) -> list[Callable[[], Frame]]:
     from ase.io.formats import ioformats
 
     try:
+        refuse_announced(text, form)
         images = read_images(text if ioformats[form].acceptsfd else path, form)
     except ValueError as error:
         raise VitreousError(
@@ -131,7 +134,8 @@ def _read(source: Any, form: str, index: Any) -> list[Any]:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            images = read(source, index=index, format=form)
+            of_text = form == "cif" and isinstance(source, io.StringIO)
+            images = read_cif(source) if of_text else read(source, index=index, format=form)
     except Exception as error:  # ASE's readers raise whatever their parsing meets
         raise ValueError(_reason(error)) from None
     images = images if isinstance(images, list) else [images]

@@ -81,11 +81,12 @@ def _say(line: str) -> None:
 
 
 def _ls(store: Store, options: argparse.Namespace) -> int:
-    from vitreous.core.store import Damaged
+    from vitreous.core.store import LATER, Damaged, Later
 
     total = 0
     for entry in store.entries():
-        total += entry.size
+        size = entry.size
+        total += size
         try:
             manifest = store.manifest(entry)
             sample = manifest.get("sample")
@@ -94,8 +95,8 @@ def _ls(store: Store, options: argparse.Namespace) -> int:
                 f"{float(manifest.get('seconds', 0.0)):9.3f} s  {manifest.get('created', '')}"
             )
         except (Damaged, TypeError, ValueError) as error:
-            about = f"damaged: {error}"
-        _say(f"{entry.stage:10}  {entry.key[:12]}  {entry.size / 1e6:9.3f} MB  {about}")
+            about = f"{LATER if isinstance(error, Later) else 'damaged'}: {error}"
+        _say(f"{entry.stage:10}  {entry.key[:12]}  {size / 1e6:9.3f} MB  {about}")
     _say(f"{total / 1e6:.3f} MB in {store.folder}")
     return 0
 
@@ -145,17 +146,25 @@ def _explain(store: Store, entry: Entry, depth: int) -> None:
 
 def _verify(store: Store, options: argparse.Namespace) -> int:
     """Status 1 if anything is damaged; nothing is changed."""
-    good = bad = 0
+    from vitreous.core.store import LATER
+
+    good = bad = later = 0
     for entry in store.entries():
         wrong = store.verify(entry)
-        good, bad = good + (not wrong), bad + bool(wrong)
-        if wrong:
+        if wrong.startswith(LATER):
+            later += 1
+            _say(f"not read: {entry.path} ({wrong})")
+        elif wrong:
+            bad += 1
             _say(f"damaged: {entry.path} ({wrong})")
+        else:
+            good += 1
     _say(
         f"{good} artifacts are whole, {bad} damaged"
         + ("; the next run computes these anew" if bad else "")
+        + (f"; {later} are of a later version of Vitreous: install it to read them" * bool(later))
     )
-    return 1 if bad else 0
+    return 1 if bad or later else 0
 
 
 def _pack(store: Store, options: argparse.Namespace) -> int:

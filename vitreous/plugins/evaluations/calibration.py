@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from vitreous.analysis.conformal import CONFIDENCES, Intervals, errors, intervals_of_run
 from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, mean
@@ -91,7 +91,7 @@ def coverage(ratios: Array, set_by: Intervals | None = None) -> Array:
     """Fractions (P,) of sites inside the intervals of ``CONFIDENCES``; ``ratios`` (K,) are their
     errors over their uncertainties.
     """
-    widths = norm.ppf(0.5 + 0.5 * _CONFIDENCE) if set_by is None else set_by.ratio
+    widths = ndtri(0.5 + 0.5 * _CONFIDENCE) if set_by is None else set_by.ratio
     return np.searchsorted(np.sort(ratios), widths, side="right") / len(ratios)
 
 

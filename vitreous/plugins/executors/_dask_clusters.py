@@ -5,6 +5,7 @@ batch queue.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from vitreous.core.executor import THREADS, cores
 
 DASHBOARD = ":0"  #: any free port: dask requires one, and two runs must not collide
 ANSWER = 20.0  #: seconds within which a scheduler must answer, and have a worker
+_LATE = 5.0  #: seconds beyond, in which dask itself gives up
 ATTEMPTS = 3  #: to start workers on this machine
 SUBMITTED = 60.0  #: seconds within which a batch queue must take a job
 ONE_EACH = dict.fromkeys(THREADS, "1")
@@ -110,16 +112,9 @@ def running(address: str) -> Cluster:
     Raises:
         VitreousError: if no scheduler answers, or it has no worker.
     """
-    from distributed import Client
-
     _hush()
     start = "start one with: dask scheduler, and: dask worker ADDRESS --nworkers=auto --nthreads=1"
-    try:
-        client = Client(address, timeout=ANSWER)
-    except (OSError, ValueError) as error:
-        raise VitreousError(
-            f"no dask scheduler answers at executor.scheduler={address} ({error}); {start}"
-        ) from error
+    client = _answered(address, start)
     closing = ExitStack()
     closing.callback(client.close)
     try:
@@ -135,6 +130,34 @@ def running(address: str) -> Cluster:
             address,
         )
     return Cluster(client=client, address=address, size=sum(threads.values()), closing=closing)
+
+
+def _answered(address: str, start: str) -> Any:
+    """A client of whatever is at an address, made in a thread of its own: a server that takes the
+    connection and says nothing would be waited for without end. Raises VitreousError for what is
+    no scheduler.
+    """
+    from distributed import Client
+
+    answers: Queue[Any] = Queue()
+
+    def connect() -> None:
+        try:
+            answers.put(Client(address, timeout=ANSWER))
+        except Exception as error:  # whatever dask makes of another server's words
+            answers.put(error)
+
+    threading.Thread(target=connect, name="vitreous dask client", daemon=True).start()
+    try:
+        found = answers.get(timeout=ANSWER + _LATE)
+    except Empty:
+        found = TimeoutError(f"the connection is taken, but no word comes within {ANSWER:g} s")
+    if not isinstance(found, Exception):
+        return found
+    what = found if isinstance(found, OSError | ValueError) else "what answers is no scheduler"
+    raise VitreousError(
+        f"no dask scheduler answers at executor.scheduler={address} ({what}); {start}"
+    ) from found
 
 
 def of_jobs(

@@ -7,7 +7,9 @@ task it was running, which is retried when a worker is free.
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ from vitreous.core.interfaces import Executor
 from vitreous.plugins.executors import _dask_clusters
 
 _PATIENCE = 0.2  #: seconds between two checks for a free worker
+_SILENT = 60.0  #: seconds that a task waits for a worker before that is said, once
+_log = logging.getLogger("vitreous.executor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +113,7 @@ class Workers(futures.ThreadPoolExecutor):
         self._cluster, self._client = cluster, cluster.client
         self._timeout, self._retries = timeout, retries
         self._in_flight, self._lock, self._over = 0, threading.Lock(), threading.Event()
+        self._said = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
         """Run ``fn`` on a dask worker; the call and its result must be picklable."""
@@ -150,9 +155,12 @@ class Workers(futures.ThreadPoolExecutor):
     @contextmanager
     def _slot(self) -> Iterator[None]:
         """Wait for the slot of a live worker and hold it."""
+        began = time.monotonic()
         while not self._taken():
             if self._over.wait(_PATIENCE):
                 raise futures.CancelledError
+            if time.monotonic() - began > _SILENT:
+                self._say_missing()
         try:
             yield
         finally:
@@ -168,6 +176,20 @@ class Workers(futures.ThreadPoolExecutor):
             free = self._in_flight < alive
             self._in_flight += free
             return free
+
+    def _say_missing(self) -> None:
+        """Say once how many workers there are, where that is fewer than asked for: a full queue
+        takes jobs and starts none, without a word.
+        """
+        with self._lock:
+            alive, said, self._said = sum(self._client.nthreads().values()), self._said, True
+        if not said and alive < self._cluster.size:
+            _log.warning(
+                "%d of %d workers are there after %.0f s: the queue or its limits hold the others "
+                "back (squeue, qstat); the run goes on with those that come, and Ctrl+C ends it "
+                "with its jobs",
+                *(alive, self._cluster.size, _SILENT),
+            )
 
     def _end_worker_of(self, future: Any) -> None:
         """Restart the worker process of a task: its thread cannot be stopped."""

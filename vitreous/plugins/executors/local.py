@@ -11,10 +11,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, ClassVar, Self
@@ -89,6 +90,8 @@ class Processes(futures.ThreadPoolExecutor):
                 worker.kill()
         super().shutdown(wait=wait, cancel_futures=cancel_futures)
         with _ALONE:
+            for worker in self._idle:  # all are told before one is waited for
+                worker.dismiss()
             while self._idle:
                 self._idle.pop().end()
 
@@ -151,9 +154,13 @@ class Worker:
         """Terminate the process."""
         self._process.kill()
 
+    def dismiss(self) -> None:
+        """Have the process end, once it has no task."""
+        self._pipe.close()
+
     def end(self) -> str:
         """End the process; return how it ended, in words."""
-        self._pipe.close()
+        self.dismiss()
         self._process.join(1.0)
         if self._process.is_alive():
             self._process.kill()
@@ -166,7 +173,8 @@ class Worker:
 
 def _serve(pipe: Connection) -> None:
     """Main loop of a worker: one task after the other until the pipe closes. Ignores interrupts,
-    which the parent handles.
+    which the parent handles. Nothing is left to do at its end, which Python would take up to a
+    second for: what tasks stored is whole.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
@@ -174,7 +182,11 @@ def _serve(pipe: Connection) -> None:
         try:
             pipe.send_bytes(performed(pipe.recv_bytes()))
         except (EOFError, OSError):
-            return
+            break
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # whoever read them may be gone
+            stream.flush()
+    os._exit(0)
 
 
 def _end_with_the_parent() -> None:
