@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from vitreous.analysis.first_passage import crps, quantile, shares, total_hazard
 from vitreous.core.vocabulary import HAZARD_STRAINS as STRAINS
@@ -95,3 +96,18 @@ def test_a_share_that_has_failed_by_the_first_strain_is_reached_there():
     hazards, strains = np.array([[0.1, 0.2, 0.4]]), np.array([0.01, 0.02, 0.03])
     for hazard, strain in zip(hazards[0], strains, strict=True):
         assert quantile(hazards, strains, 1.0 - np.exp(-hazard)) == pytest.approx(strain)
+
+
+@pytest.mark.parametrize("shape", [3.0, 28.0, 60.0])
+def test_crps_of_one_site_is_the_integral_of_its_law(shape):
+    """Also of laws much sharper than the strains at which hazards are stored, and with the event
+    where the law is steepest.
+    """
+
+    def fails(g):
+        return -np.expm1(-((g / 0.1) ** shape))
+
+    wanted = quad(lambda g: fails(g) ** 2, 0.0, 0.1)[0]
+    wanted += quad(lambda g: (1.0 - fails(g)) ** 2, 0.1, 0.6, points=[0.101, 0.12, 0.2])[0]
+    found = crps(weibull(np.array([0.1]), shape), STRAINS, 0.1)
+    assert found == pytest.approx(wanted, rel=1e-4)

@@ -70,9 +70,11 @@ def crps(hazards: Array, strains: Array, strain: float) -> float:
     J. Am. Stat. Assoc. 102, 359 (2007)).
     """
     end = max(2.0 * strain, quantile(hazards, strains, 0.999999))
-    grid = np.linspace(end / _POINTS, end, _POINTS)
-    fails = -np.expm1(-total_hazard(hazards, strains, grid))
-    return float(np.trapezoid((fails - (grid >= strain)) ** 2, grid))
+    before, after = np.linspace(0.0, strain, _POINTS + 1), np.linspace(strain, end, _POINTS)
+    fails = -np.expm1(-total_hazard(hazards, strains, before[1:]))
+    holds = np.exp(-total_hazard(hazards, strains, after))
+    early = np.trapezoid(np.append(0.0, fails) ** 2, before)
+    return float(early + np.trapezoid(holds**2, after))
 
 
 def _curve(at: Array, x: Array, y: Array) -> Array:

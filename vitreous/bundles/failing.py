@@ -17,7 +17,7 @@ from vitreous.core.vocabulary import HAZARD_STRAINS
 Array = NDArray[np.float64]
 SPOTS = 3  #: that are named
 LEAST = 0.005  #: probability of a spot that is named beside the likeliest
-WIDE = 3.5  #: radius of a spot, over the distance between atoms: 8 angstrom in planar silica
+WIDE = 3.5  #: radius of a spot, over the distance between atoms: 7.5 angstrom in planar silica
 
 
 class Spot(NamedTuple):

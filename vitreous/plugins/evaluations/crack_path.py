@@ -13,7 +13,8 @@ found    fraction of the true path that is in the predicted one                 
 pooled   the same of all sites of all test glasses at once, marked glass by glass         1
 =======  ===============================================================================  ====
 
-``chance`` stands beside the maps: as many sites of each glass, drawn at random.
+``chance`` stands beside the maps: as many sites of each glass, drawn at random; pooled, of all
+glasses.
 
 Conventions: sites without a label or a value are excluded. Sites that tie at the limit of the
 fraction all belong to it, so a constant map marks everything (mcc 0). A glass without a crack, or

@@ -20,7 +20,7 @@ spots.off     \\|hit - said\\| of spots of like probability, mean over spots    
 Spots are discs of ``distance`` around the likeliest site, then around the likeliest that is left,
 less what lies in a spot before; spots of like probability are those of one row of the table.
 Of several weakest sites each counts alike: a flat map says nothing of the place. An event lies at
-the site nearest to its atom. Its rank is the fraction of the sites that are
+the site nearest to its atom. Its rank is the fraction of the others that are
 weaker, ties counted half (``vitreous.analysis.scores``). Of labels of failures the model's map is
 its probability that a site is the first to fail, and the distribution of the strain is that of the
 weakest of all sites (``vitreous.analysis.first_passage``); indicators have neither bits nor strain.
