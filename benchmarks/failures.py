@@ -6,8 +6,8 @@
 RUN is the folder of a run of ``experiment=failure/hazards``. Its glasses are divided into folds; of
 each fold the other glasses are learnt from. Printed are the scores of evaluation ``first_failure``
 and goodness over all glasses, of the model, of the indicators, of models with fewer columns, what
-spoke for the worst misses, and a learning curve. Last, what is learnt from the half of the glasses
-with the smaller ring variance and tested on the other, and the reverse. With --tested the glasses
+spoke for the worst misses, and a learning curve. Last, what is learnt from glasses of some ring
+variances and tested on those of others. With --tested the glasses
 of another run are predicted, by what is learnt from all glasses of RUN that are not among them.
 With --bundle nothing is learnt: the maps of that bundle are scored on the glasses of RUN.
 """
@@ -138,6 +138,32 @@ def by_direction(run, samples, found, folds):
         line(f"{along}, learnt along 0", place["model"], ranks["model"], place["strain"])
 
 
+def by_variance(run, samples):
+    """Learnt from glasses of some ring variances, tested on those of others."""
+    variance = {s.index: s.configuration.info["ring_variance"] for s in samples}
+    order = sorted(variance, key=variance.__getitem__)
+
+    def within(low, high):
+        return of_glasses(samples, [k for k in order if low <= variance[k] < high])
+
+    half = len(order) // 2
+    first, second = (of_glasses(samples, part) for part in (order[:half], order[half:]))
+    for name, train, test in (
+        ("ordered to disordered", first, second),
+        ("disordered to ordered", second, first),
+        ("0.8-1.0 to below 0.6", within(0.8, 1.0), within(0.0, 0.6)),
+        ("0.8-1.0 to above 1.2", within(0.8, 1.0), within(1.2, np.inf)),
+        (
+            "0.8-1.0 to 0.6-0.8, 1.0-1.2",
+            within(0.8, 1.0),
+            np.append(within(0.6, 0.8), within(1.0, 1.2)),
+        ),
+    ):
+        place, ranks = scored(run, predicted(samples, ("*",), train, test))
+        print(f"{len(train)} cases, {len(test)}: ", end="")
+        line(name, place["model"], ranks["model"], place["strain"])
+
+
 def misses(run, samples, folds, shown=3):
     """The failures that were placed worst, and what spoke for each site."""
     found = {}
@@ -204,15 +230,7 @@ def main(arguments):
         split = partial(predicted, samples, ("*",), of_glasses(samples, glasses[:count]), rest)
         place, ranks = scored(run, split())
         line(f"{count} glasses", place["model"], ranks["model"], place["strain"])
-    variance = {s.index: s.configuration.info["ring_variance"] for s in samples}
-    order = sorted(glasses, key=variance.__getitem__)
-    first, second = (of_glasses(samples, part) for part in (order[:half], order[half:]))
-    for name, train, test in (
-        ("ordered to disordered", first, second),
-        ("disordered to ordered", second, first),
-    ):
-        place, ranks = scored(run, predicted(samples, ("*",), train, test))
-        line(name, place["model"], ranks["model"], place["strain"])
+    by_variance(run, samples)
     return 0
 
 
