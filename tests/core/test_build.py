@@ -162,6 +162,7 @@ def test_every_component_that_needs_an_extra_declares_so():
                 "graph_network",
                 "lstm",
                 "resnet",
+                "resnet_map",
             ),
             "torch",
         ),
