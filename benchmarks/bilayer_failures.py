@@ -38,7 +38,7 @@ def breaks():
             [int(atom) for atom in row["atoms"].split()],
         )
         for row in rows
-        if float(row["strain_step"]) == STEP
+        if float(row["strain_step"]) == STEP and row["minimiser"] == "cg"
     }
 
 
@@ -86,7 +86,7 @@ def main(arguments):
     for name, columns in {"all columns": ("*",), "ahead_0": ("ahead_0",)}.items():
         found = [
             sample
-            for train, test in folds_of(len(samples), options.folds)
+            for train, test in folds_of(samples, options.folds)
             for sample in predicted(samples, columns, train, test)
         ]
         place, ranks = scored(run, found, FirstFailure(distance=10.0))

@@ -1,10 +1,11 @@
 """A table and pictures of the first breaks of bilayers in a store (Font-Clos et al. 2022, Fig. 2),
 and how far they depend on the protocol:
 
-    python -m benchmarks.bilayer_labels STORE OUT
+    python -m benchmarks.bilayer_labels STORE OUT [EARLIER.csv]
 
-OUT gets ``labels.csv``, a row per glass and protocol, ``strains.png`` and, where glasses were
-broken by several protocols, ``protocols.png``.
+Glasses of EARLIER, such as data/font_clos/labels.csv, that STORE does not hold are taken as they
+stand there, without their curves. OUT gets ``labels.csv``, a row per glass and protocol,
+``strains.png`` and, where glasses were broken by several protocols, ``protocols.png``.
 """
 
 import csv
@@ -63,12 +64,27 @@ def rows_of(store):
         yield dict(zip(COLUMNS, row, strict=True)), (trajectory.strain, stress), glass
 
 
+def earlier_rows(path, there):
+    """Rows of a table of ours, but for glasses and protocols that are ``there``."""
+    words = ("network", "minimiser", "atoms")
+    with open(path, newline="", encoding="ascii") as stream:
+        for text in csv.DictReader(stream):
+            row = {name: text[name] if name in words else float(text[name]) for name in COLUMNS}
+            row |= {name: int(row[name]) for name in ("glass", "events_before")}
+            if key_of(row) not in there:
+                yield row, None, None
+
+
+def key_of(row):
+    return row["network"], row["strain_step"], row["minimiser"], row["glass"]
+
+
 def draw_strains(found, path):
     """Stress-strain curves, and the histogram of strains of the first break, by network."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
     for network, colour in (("fixed", "C0"), ("variable", "C1")):
         some = [f for f in found if f[0]["network"] == network]
-        for _, (strain, stress), _ in some[:60]:
+        for strain, stress in [curve for _, curve, _ in some if curve][:60]:
             left.plot(strain, stress, color=colour, linewidth=0.5, alpha=0.6)
         if some:
             strains = [row["fracture_strain"] for row, _, _ in some]
@@ -83,6 +99,11 @@ def draw_strains(found, path):
     right.set_xticks(np.arange(0.05, 0.26, 0.05))
     right.legend(fontsize=7)
     figure.savefig(path, dpi=150)
+
+
+def known(rows, number):
+    """Whether the glass itself is there, not its row alone."""
+    return number in rows and rows[number][1] is not None
 
 
 def compare_protocols(found, path):
@@ -109,7 +130,8 @@ def compare_protocols(found, path):
         )
         apart = []
         for number in both:
-            (a, glass), (b, _) = by_protocol[reference][number], by_protocol[other][number]
+            (a, _), (b, _) = by_protocol[reference][number], by_protocol[other][number]
+            glass = next(rows[number][1] for rows in by_protocol.values() if known(rows, number))
             step = np.array([a["x"] - b["x"], a["y"] - b["y"], 0.0])
             apart.append(np.linalg.norm(glass.minimum_image(step[None])[0]))
         r2 = np.corrcoef(x, y)[0, 1] ** 2 if len(both) > 1 else np.nan
@@ -136,8 +158,10 @@ def main():
     """Write the table and the pictures."""
     store, out = Store(sys.argv[1]), Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
-    order = ("network", "strain_step", "minimiser", "glass")
-    found = sorted(rows_of(store), key=lambda f: tuple(str(f[0][name]).zfill(9) for name in order))
+    found = list(rows_of(store))
+    if len(sys.argv) > 3:
+        found += list(earlier_rows(sys.argv[3], {key_of(row) for row, _, _ in found}))
+    found.sort(key=lambda f: tuple(str(value).zfill(9) for value in key_of(f[0])))
     with open(out / "labels.csv", "w", newline="", encoding="ascii") as stream:
         table = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         table.writeheader()

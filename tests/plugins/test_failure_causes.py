@@ -12,6 +12,7 @@ from vitreous.core.data import Features
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Fitted
 from vitreous.core.vocabulary import HAZARD_STRAINS
+from vitreous.plugins.evaluations._cause_figures import _looks
 from vitreous.plugins.evaluations.failure_causes import FailureCauses
 
 SITES = 9
@@ -101,3 +102,8 @@ def test_each_failure_is_drawn_around_its_event_with_a_bar_per_meaning():
 def test_a_negative_number_of_pictures_is_refused():
     with pytest.raises(VitreousError, match="shown=-1; expected zero or more"):
         FailureCauses(shown=-1)
+
+
+def test_no_two_meanings_look_alike():
+    looks = _looks([f"meaning {k}" for k in range(20)])
+    assert len({(look["facecolor"], look["hatch"]) for look in looks.values()}) == 20

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 _COLUMNS = 4
+_HATCHES = ("", "/////", ".....", "xxxxx")
 _ACROSS = 7.0  # half the width of a panel, over the distance between atoms
 _ABOUT = "cross: first event; circle: where it was expected; {width:.0f} {unit} wide; bars: factors"
 
@@ -32,13 +33,13 @@ def drawn(failures: Sequence[Explained], unit: str) -> Figure:
     figure = Figure(figsize=(4.4 * columns, 2.5 * rows + 1.2), layout="constrained")
     pairs = figure.subplots(rows, 2 * columns, squeeze=False, width_ratios=[1.0, 0.8] * columns)
     meanings = list(failures[0].causes)
-    colours = dict(zip(meanings, COLOURS[1:] * len(meanings), strict=False))
+    looks = _looks(meanings)
     top = max(float(of.hazard.max()) for of in failures)
     half = [_ACROSS * _spacing(of) for of in failures]
     points: Any = None
     for of, width, (left, right) in zip(failures, half, pairs.reshape(-1, 2), strict=False):
         points = _structure(left, of, width, top)
-        _factors(right, of, colours)
+        _factors(right, of, looks)
     bars = pairs[:, 1::2].ravel()[: len(failures)]
     ends = np.array([axes.get_xlim() for axes in bars])
     for axes in bars:
@@ -47,10 +48,23 @@ def drawn(failures: Sequence[Explained], unit: str) -> Figure:
         axes.set_axis_off()
     label = "ln (hazard / that of the median site)"
     figure.colorbar(points, ax=pairs, label=label, shrink=min(1.0, 3.0 / rows), aspect=30)
-    handles = [Patch(color=colours[meaning], label=meaning) for meaning in meanings]
+    handles = [Patch(**looks[meaning], label=meaning) for meaning in meanings]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(3, columns), frameon=False)
     figure.suptitle(_ABOUT.format(width=2.0 * half[0], unit=unit), fontsize=10)
     return figure
+
+
+def _looks(meanings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Colours, hatched where they come again."""
+    colours = COLOURS[1:]
+    return {
+        meaning: {
+            "facecolor": colours[k % len(colours)],
+            "hatch": _HATCHES[k // len(colours) % len(_HATCHES)],
+            "edgecolor": "white",
+        }
+        for k, meaning in enumerate(meanings)
+    }
 
 
 def _spacing(of: Explained) -> float:
@@ -82,10 +96,11 @@ def _structure(axes: Any, of: Explained, half: float, top: float) -> Any:
     return points
 
 
-def _factors(axes: Any, of: Explained, colours: Mapping[str, str]) -> None:
+def _factors(axes: Any, of: Explained, looks: Mapping[str, Mapping[str, Any]]) -> None:
     """A bar per meaning: its factor at the site that failed."""
     factors = [float(np.exp(values[of.failed])) for values in of.causes.values()]
-    axes.barh(range(len(factors)), np.array(factors) - 1.0, left=1.0, color=list(colours.values()))
+    for k, (factor, look) in enumerate(zip(factors, looks.values(), strict=True)):
+        axes.barh(k, factor - 1.0, left=1.0, linewidth=0.0, **look)
     axes.set_xscale("log")
     axes.set(yticks=[], ylim=(len(factors) - 0.4, -0.6))
     axes.set_xlabel("factor", fontsize=7)
