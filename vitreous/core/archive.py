@@ -17,7 +17,7 @@ import stat
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -30,7 +30,6 @@ from numpy.typing import NDArray
 from vitreous.core.errors import VitreousError
 from vitreous.core.locks import is_file, lock, taken_over
 from vitreous.core.seal import seal, seal_broken
-from vitreous.core.stored import contents
 
 MANIFEST = "manifest"
 KINDS = "biufcSU"  #: of arrays: numbers, flags and text
@@ -89,8 +88,7 @@ def read_archive(
     """
     arrays = read_arrays(path, MANIFEST if only_manifest else None)
     try:
-        given = arrays.pop(MANIFEST)
-        manifest = json.loads(str(given) if given.ndim else given.item())
+        manifest = json.loads(str(arrays.pop(MANIFEST)))
         if not isinstance(manifest, dict):
             raise Damaged(f"its manifest is a {type(manifest).__name__}")
     except (Damaged, MemoryError):
@@ -105,11 +103,10 @@ def read_arrays(path: Path, only: str | None = None) -> dict[str, NDArray[Any]]:
     ``read_archive``.
     """
     try:
-        with open_plain(path) as stream:
-            names = None if only is None else [f"{only}.npy"]
-            found = contents(stream.fileno(), names)
-            found = _unusual(stream, names) if found is None else found
-        return {name.removesuffix(".npy"): _array(content) for name, content in found.items()}
+        with open_plain(path) as stream, zipfile.ZipFile(stream) as archive:
+            _refuse_sizes(archive, os.fstat(stream.fileno()).st_size)
+            names = archive.namelist() if only is None else [f"{only}.npy"]
+            return {name.removesuffix(".npy"): _array(archive.read(name)) for name in names}
     except OSError as error:
         if error.errno not in _NO_ARTIFACT:
             raise
@@ -118,15 +115,6 @@ def read_arrays(path: Path, only: str | None = None) -> dict[str, NDArray[Any]]:
         raise
     except Exception as error:  # whatever zipfile and numpy make of bytes nobody wrote
         raise Damaged(f"{type(error).__name__}: {error}") from error
-
-
-def _unusual(stream: IO[bytes], names: Sequence[str] | None) -> dict[str, bytes]:
-    """Members of a zip that is damaged, or written by whoever: their bytes, or what ``zipfile``
-    says of it.
-    """
-    with zipfile.ZipFile(stream) as archive:
-        _refuse_sizes(archive, os.fstat(stream.fileno()).st_size)
-        return {name: archive.read(name) for name in names or archive.namelist()}
 
 
 def refuse_changed_bytes(path: Path) -> None:
