@@ -1,14 +1,15 @@
 """Where and when networks fail first, each glass predicted by a model that learnt from others:
 
-    python -m benchmarks.failures RUN [--folds 10] [--store FOLDER] [--tested OTHER_RUN]
-                                  [--bundle listi]
+    python -m benchmarks.failures RUN [MORE ...] [--folds 10] [--store FOLDER]
+                                  [--tested OTHER_RUN] [--bundle listi]
 
-RUN is the folder of a run of ``experiment=failure/hazards``. Its glasses are divided into folds; of
+RUN is the folder of a run of ``experiment=failure/hazards``; further runs add their glasses along
+the loadings of the first. Glasses are divided into folds; of
 each fold the other glasses are learnt from. Printed are the scores of evaluation ``first_failure``
 and goodness over all glasses, of the model, of the indicators, of models with fewer columns, what
 spoke for the worst misses, and a learning curve. Last, what is learnt from glasses of some ring
-variances and tested on those of others. With --tested the glasses
-of another run are predicted, by what is learnt from all glasses of RUN that are not among them.
+variances and tested on those of others. With --tested those glasses of another run that RUN has not
+are predicted, by what is learnt from RUN.
 With --bundle nothing is learnt: the maps of that bundle are scored on the glasses of RUN.
 """
 
@@ -181,16 +182,28 @@ def with_events(run):
     return [s for s in run.samples if s.events is not None and len(s.events)]
 
 
+def joined(run, more):
+    """The samples of ``run`` that failed, then those of ``more`` runs that are not among them."""
+    samples = with_events(run)
+    had = {(sample.keys["relax"], sample.case.loading) for sample in samples}
+    for other in more:
+        for sample in with_events(other):
+            loading = run.loadings.index(sample.loading)
+            if (sample.keys["relax"], loading) not in had:
+                samples.append(replace(sample, case=replace(sample.case, loading=loading)))
+    return samples
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run")
+    parser.add_argument("run", nargs="+")
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--store")
     parser.add_argument("--tested")
     parser.add_argument("--bundle")
     options = parser.parse_args(arguments)
-    run = Run.open(options.run, options.store)
-    samples = with_events(run)
+    run, *more = (Run.open(each, options.store) for each in options.run)
+    samples = joined(run, more)
     if options.bundle:
         bare = replace(run, weak_is={})
         place, ranks = scored(bare, mapped(samples, options.bundle))
@@ -198,16 +211,17 @@ def main(arguments):
         return 0
     if options.tested:
         others = with_events(Run.open(options.tested, options.store))
-        theirs = {sample.keys["relax"] for sample in others}
-        ours = [sample for sample in samples if sample.keys["relax"] not in theirs]
-        both = [*ours, *others]
+        learnt_from = {sample.keys["relax"] for sample in samples}
+        both = [*samples, *(s for s in others if s.keys["relax"] not in learnt_from)]
         for name, columns in COLUMNS.items():
-            test = range(len(ours), len(both))
-            found = list(predicted(both, columns, range(len(ours)), test))
+            test = range(len(samples), len(both))
+            found = list(predicted(both, columns, range(len(samples)), test))
             place, ranks = scored(run, found)
             line(name, place["model"], ranks["model"], place["strain"])
+            if name == "all columns":
+                print(f"{len(found)} cases; spots: said, hit, number: " + spots_of(run, found))
         return 0
-    print(f"{len(samples)} of {len(run.samples)} cases with events, {options.folds} folds")
+    print(f"{len(samples)} cases with events, {options.folds} folds")
     for name, columns in COLUMNS.items():
         found = [
             sample

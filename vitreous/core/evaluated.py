@@ -136,6 +136,17 @@ def means(
     return {key: mean([row[key] for row in rows]) for key in keys}
 
 
+def rows_by_glass(
+    glasses: Mapping[str, Mapping[str, Numbers]], keys: Sequence[str]
+) -> list[list[Cell]]:
+    """Rows of a table: glass, map, and these numbers of it."""
+    return [
+        [glass, name, *(row[key] for key in keys)]
+        for glass, of in glasses.items()
+        for name, row in of.items()
+    ]
+
+
 def defined(value: Any) -> float | None:
     """A plain float; None for None, NaN and infinity."""
     return None if value is None or not math.isfinite(value) else float(value)

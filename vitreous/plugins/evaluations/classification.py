@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.run_maps import MODEL, Map, unseen_maps
 from vitreous.analysis.scores import weakest_share, weakness
 from vitreous.core.errors import VitreousError
-from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
+from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means, rows_by_glass
 from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
 
@@ -192,11 +192,7 @@ class Classification(Evaluation):
             [f"{name}, pooled", *(row["pooled"].get(key) for key in _NAMES)]
             for name, row in numbers.items()
         ]
-        each = [
-            [str(index), name, *(row[key] for key in _NAMES)]
-            for index, of in glasses.items()
-            for name, row in of.items()
-        ]
+        each = rows_by_glass(glasses, _NAMES)
         return [
             Table(
                 title="Classification of weak sites, test glasses",

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from vitreous.analysis.correlations import pearson, spearman
 from vitreous.analysis.run_maps import MODEL, unseen_maps
-from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, means
+from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, means, rows_by_glass
 from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
 
@@ -97,11 +97,7 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
         ]
         for name, row in numbers.items()
     ]
-    each = [
-        [str(index), name, *(row[key] for key in _NAMES)]
-        for index, of in glasses.items()
-        for name, row in of.items()
-    ]
+    each = rows_by_glass(glasses, _NAMES)
     return [
         Table(
             title="Correlation with the true map, mean over test glasses",

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.axes import GREY, plain, series
 from vitreous.analysis.run_maps import unseen_maps
 from vitreous.core.errors import VitreousError
-from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
+from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means, rows_by_glass
 from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
 
@@ -165,11 +165,7 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
         [f"{name}, pooled", *(row["pooled"][key] for key in _NAMES)]
         for name, row in numbers.items()
     ]
-    each = [
-        [str(index), name, *(row[key] for key in _NAMES)]
-        for index, of in glasses.items()
-        for name, row in of.items()
-    ]
+    each = rows_by_glass(glasses, _NAMES)
     return [
         Table(
             title="Crack paths on test glasses",

@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from vitreous.analysis.run_maps import event_sites, unseen_maps
 from vitreous.analysis.scores import goodness_of_sites, locate, weakest_share
 from vitreous.core.errors import VitreousError
-from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means
+from vitreous.core.evaluated import Column, Evaluated, Numbers, Table, defined, means, rows_by_glass
 from vitreous.core.interfaces import Evaluation
 from vitreous.core.run import Run
 from vitreous.core.sample import Sample
@@ -159,11 +159,7 @@ def _tables(numbers: dict[str, Numbers], glasses: dict[str, dict[str, Numbers]])
         [n, *(row[k] for k in _NAMES), row["pooled"]["c_rank"], row["pooled"]["overlap"]]
         for n, row in numbers.items()
     ]
-    each = [
-        [str(index), name, *(row[k] for k in _NAMES)]
-        for index, of in glasses.items()
-        for name, row in of.items()
-    ]
+    each = rows_by_glass(glasses, _NAMES)
     return [
         Table(
             title="Ranking, mean over test glasses",
