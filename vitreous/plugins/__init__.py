@@ -66,6 +66,8 @@ _COMPONENTS: tuple[tuple[str, str, str, str, str], ...] = (
      "one graph of the whole glass, its edges vectors in the frame of the shear"),
     ("descriptor", "glass_response_graph", "GlassResponseGraph", "bapst",
      "the graph of the whole glass with its linear response to the loading"),
+    ("descriptor", "glass_weakness_graph", "GlassWeaknessGraph", "bapst",
+     "the same with the stretch of bonds around atoms, its rate and what both lead to expect"),
     ("descriptor", "atom_sequence", "AtomSequence", "listi",
      "coordinates of the silicons in the window, as a sequence"),
     ("descriptor", "bond_graph", "BondGraph", "listi",
