@@ -1,5 +1,5 @@
-"""The graph of ``glass_response_graph`` with the columns of ``network_weakness`` on its nodes: where
-a network is stretched, on several scales, beside how it answers, for a network to weigh.
+"""The graph of ``glass_response_graph`` with the columns of ``network_weakness`` on its nodes:
+where a network is stretched, on several scales, beside how it answers, for a network to weigh.
 
 Names and units of the columns are theirs.
 """
