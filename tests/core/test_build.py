@@ -156,6 +156,7 @@ def test_every_component_that_needs_an_extra_declares_so():
             (
                 "cnn",
                 "density_cnn",
+                "equivariant_network",
                 "glass_network",
                 "gnn",
                 "graph_ensemble",

