@@ -1,7 +1,7 @@
 """Where and when networks fail first, each glass predicted by a model that learnt from others:
 
     python -m benchmarks.failures RUN [MORE ...] [--folds 10] [--store FOLDER]
-                                  [--tested OTHER_RUN] [--bundle listi]
+                                  [--tested OTHER_RUN] [--bundle listi] [--boosted]
 
 RUN is the folder of a run of ``experiment=failure/hazards``; further runs add their glasses along
 the loadings of the first. Glasses are divided into folds; of
@@ -11,6 +11,7 @@ spoke for the worst misses, and a learning curve. Last, what is learnt from glas
 variances and tested on those of others. With --tested those glasses of another run that RUN has not
 are predicted, by what is learnt from RUN.
 With --bundle nothing is learnt: the maps of that bundle are scored on the glasses of RUN.
+With --boosted places are learnt by gradient boosting on the same columns in place of hazards.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from vitreous.bundles import find_bundle, predict
 from vitreous.core.learning import hazards_of
@@ -72,6 +74,27 @@ def predicted(samples, columns, train, test, fitted=None):
         answers = {"prediction": fitted.predict(features), "uncertainty": None}
         yield replace(
             samples[k].with_(predicted=answers | {"hazards": hazards_of(fitted, features)}),
+            case=replace(samples[k].case, role="test"),
+        )
+
+
+def boosted(samples, train, test):
+    """The test samples with a map by gradient boosting, which tells the sites around the event of
+    each training case from one in ten of the others.
+    """
+    rows, classes = [], []
+    for k in train:
+        failed = samples[k].labels.values > 0.0
+        kept = failed | (np.random.default_rng([0, int(k)]).random(len(failed)) < 0.1)
+        rows.append(samples[k].features.values[kept])
+        classes.append(failed[kept])
+    model = HistGradientBoostingClassifier(
+        learning_rate=0.05, max_iter=200, l2_regularization=1.0, random_state=0
+    ).fit(np.concatenate(rows), np.concatenate(classes))
+    for k in test:
+        likely = model.decision_function(samples[k].features.values)
+        yield replace(
+            samples[k].with_(prediction=-likely, uncertainty=None),
             case=replace(samples[k].case, role="test"),
         )
 
@@ -201,6 +224,7 @@ def main(arguments):
     parser.add_argument("--store")
     parser.add_argument("--tested")
     parser.add_argument("--bundle")
+    parser.add_argument("--boosted", action="store_true")
     options = parser.parse_args(arguments)
     run, *more = (Run.open(each, options.store) for each in options.run)
     samples = joined(run, more)
@@ -208,6 +232,15 @@ def main(arguments):
         bare = replace(run, weak_is={})
         place, ranks = scored(bare, mapped(samples, options.bundle))
         line(options.bundle, place["model"], ranks["model"])
+        return 0
+    if options.boosted:
+        found = [
+            sample
+            for train, test in folds_of(samples, options.folds)
+            for sample in boosted(samples, train, test)
+        ]
+        place, ranks = scored(replace(run, weak_is={}), found)
+        line("gradient boosting", place["model"], ranks["model"])
         return 0
     if options.tested:
         others = with_events(Run.open(options.tested, options.store))
