@@ -1,5 +1,11 @@
 """Sphinx configuration: MyST pages, furo theme."""
 
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
 from vitreous import __version__
 
 project = "Vitreous"
@@ -16,4 +22,24 @@ html_title = "Vitreous"
 exclude_patterns = ["_build"]
 suppress_warnings = ["myst.header", "myst.xref_missing"]
 html_static_path = ["_static"]
-html_css_files = ["phone.css"]
+html_css_files = ["pages.css"]
+
+_CODE = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
+_NUMBER_AND_UNIT = re.compile(r"(?<=[\d)\]]) (?=(%|Å|nm|eV|GPa|ms|s|min|h|MB|GB)(?!\w))")
+_PLUS_MINUS = re.compile(r" ± ")
+
+
+class UnitsStay(SphinxPostTransform):
+    """A unit stays on the line of its number, and an error on that of its value."""
+
+    default_priority = 900
+
+    def run(self) -> None:
+        for text in list(self.document.findall(nodes.Text)):
+            if not isinstance(text.parent, _CODE):
+                kept = _PLUS_MINUS.sub("\u00a0±\u00a0", _NUMBER_AND_UNIT.sub("\u00a0", text))
+                text.parent.replace(text, nodes.Text(kept))
+
+
+def setup(app: Sphinx) -> None:
+    app.add_post_transform(UnitsStay)

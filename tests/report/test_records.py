@@ -175,6 +175,7 @@ def test_the_table_has_a_row_for_each_and_a_dash_for_what_is_not_there(run):
     record, _ = records.make(run, "mine", "CC0")
     lines = records.table([record, {**record, "scores": {}}]).splitlines()
     assert len(lines) == 4
-    assert lines[2].startswith("| network | - | - | network |")
+    assert "R²" not in lines[0]  # no record has it
+    assert lines[2].startswith("| network | – | – | network |")
     assert f"| {record['scores']['ranking']['c_rank']:.3f} |" in lines[2] + lines[3]
-    assert "| - | - | - | - | - |" in lines[2] + lines[3]
+    assert "| – | – | – | – |" in lines[2] + lines[3]

@@ -264,14 +264,15 @@ def _checksum(path: Path) -> str:
 
 
 def table(records: Sequence[Mapping[str, Any]]) -> str:
-    """Markdown, a row per record, those of one material and label together; ``-`` where a record
-    has no such score.
+    """Markdown, a row per record, those of one material and label together; ``–`` where a record
+    has no such score, no column where none has it.
     """
-    head = ["generator", "label", "descriptor", "model", *(title for title, *_ in COLUMNS)]
+    shown = [of for of in COLUMNS if any(_cell(record, of[1:]) != _NONE for record in records)]
+    head = ["generator", "label", "descriptor", "model", *(title for title, *_ in shown)]
     rows = [
         [
             *(_component(record, kind) for kind in ("generator", "labeler", "descriptor", "model")),
-            *(_cell(record, where) for _, *where in COLUMNS),
+            *(_cell(record, where) for _, *where in shown),
         ]
         for record in records
     ]
@@ -288,14 +289,15 @@ COLUMNS = (
     ("average precision", "scores", "classes", "average_precision"),
     ("C_rank", "scores", "ranking", "c_rank"),
     ("overlap", "scores", "ranking", "overlap"),
-    ("R2", "scores", "regression", "r2"),
+    ("R²", "scores", "regression", "r2"),
 )
+_NONE = "–"
 
 
 def _component(record: Mapping[str, Any], kind: str) -> str:
     """The last module of its target, such as ``glass_network``."""
-    target = str(record["components"].get(kind, {}).get("target", "-"))
-    return "".join(c for c in target.split(".")[-2:][0] if c.isalnum() or c in "_-") or "-"
+    target = str(record["components"].get(kind, {}).get("target", ""))
+    return "".join(c for c in target.split(".")[-2:][0] if c.isalnum() or c in "_-") or _NONE
 
 
 def _cell(record: Mapping[str, Any], where: Sequence[str]) -> str:
@@ -303,5 +305,5 @@ def _cell(record: Mapping[str, Any], where: Sequence[str]) -> str:
     for key in where:
         value = value.get(key) if isinstance(value, Mapping) else None
     if not isinstance(value, int | float):
-        return "-"
+        return _NONE
     return f"{value:d}" if isinstance(value, int) else f"{value:.3f}"
