@@ -18,6 +18,7 @@ import numpy as np
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
+from vitreous.analysis.axes import COLOURS, plain
 from vitreous.core.store import Store
 from vitreous.plugins.labelers.first_break import FirstBreak
 from vitreous.plugins.labelers.fracture_location import FractureLocation
@@ -27,6 +28,7 @@ COLUMNS = (
     *("network", "glass", "strain_step", "minimiser", "ring_variance", "energy"),
     *("fracture_strain", "x", "y", "atoms", "events_before", "seconds"),
 )
+_MINIMISERS = {"cg": "conjugate gradients", "damped": "damped dynamics"}
 
 
 def rows_of(store):
@@ -120,7 +122,7 @@ def compare_protocols(found, path):
     if not others:
         return
     figure, axes = plt.subplots(
-        1, len(others), figsize=(3.6 * len(others), 3.4), squeeze=False, layout="constrained"
+        1, len(others), figsize=(3.8 * len(others), 3.6), squeeze=False, layout="constrained"
     )
     for axis, other in zip(axes[0], others, strict=True):
         both = sorted(set(by_protocol[reference]) & set(by_protocol[other]))
@@ -145,13 +147,20 @@ def compare_protocols(found, path):
             f"10 angstrom {near:.0%}"
         )
         axis.plot([0.1, 0.23], [0.1, 0.23], color="0.7", linewidth=0.8)
-        axis.scatter(x, y, s=12)
-        axis.set(
-            xlabel=f"first break, step {reference[0]:g}, {reference[1]}",
-            ylabel=f"step {other[0]:g}, {other[1]}",
-            title=f"R2 {r2:.2f}, place within 10 A {near:.0%}",
+        axis.plot(x, y, "o", markersize=4, color=COLOURS[0])
+        axis.set(xlabel=_axis(*reference), ylabel=_axis(*other))
+        axis.set_title(
+            f"R² {r2:.2f}; {100.0 * near:.0f} % of places within 10 Å", fontsize=10, loc="left"
         )
+        plain(axis)
     figure.savefig(path, dpi=150)
+
+
+def _axis(step, minimiser):
+    """What an axis of strains says of its protocol."""
+    return (
+        f"strain of the first break\n(steps of {step:g}, {_MINIMISERS.get(minimiser, minimiser)})"
+    )
 
 
 def main():

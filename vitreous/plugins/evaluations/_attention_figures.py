@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from vitreous.analysis.attention import divergence
-from vitreous.analysis.axes import COLOURS, label_text, plain
+from vitreous.analysis.axes import COLOURS, label_text, plain, series
 from vitreous.core.data import Attention
 from vitreous.core.evaluated import Numbers
 from vitreous.core.sample import Sample
@@ -97,7 +97,9 @@ def glasses(
     label: tuple[str, str],
     unit: str,
 ) -> Figure:
-    """Every number that is known against the label, a point per glass, a colour per resolution."""
+    """Every number that is known against the label, a point per glass, a colour and a mark per
+    resolution.
+    """
     titles = {
         "participation": "participation ratio",
         "defects": "correlation with defects",
@@ -108,13 +110,14 @@ def glasses(
     names = [name for name in titles if any(of[name] is not None for of in each)]
     figure = Figure(figsize=(4.0 * len(names), 3.6), layout="constrained")
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        for colour, r in zip(COLOURS, next(iter(numbers.values())), strict=False):
+        for k, r in enumerate(next(iter(numbers.values()))):
             points = [
                 (values[glass], by[r][name])
                 for glass, by in numbers.items()
                 if by[r][name] is not None
             ]
-            axes.plot(*np.array(points).reshape(-1, 2).T, ".", color=colour, label=f"r = {r}")
+            look = {**series(k), "linestyle": "none", "markersize": 4.5}
+            axes.plot(*np.array(points).reshape(-1, 2).T, **look, label=f"r = {r}")
         shown = label_text(label[0], label[1] if label[1] != "1" else "")
         axes.set_xlabel(f"true {shown}", fontsize=9.5)
         axes.set_ylabel(titles[name], fontsize=9.5)

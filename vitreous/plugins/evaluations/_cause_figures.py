@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vitreous.plugins.evaluations.failure_causes import Explained
 
 Array = NDArray[np.float64]
-_COLUMNS = 4
+_COLUMNS = 2  # more are not legible at the width of a page
 _HATCHES = ("", "/////", ".....", "xxxxx")
 _ACROSS = 7.0  # half the width of a panel, over the distance between atoms
 _ABOUT = "cross: first event; circle: where it was expected; {width:.0f} {unit} wide; bars: factors"
@@ -49,7 +49,7 @@ def drawn(failures: Sequence[Explained], unit: str) -> Figure:
     label = "ln (hazard / that of the median site)"
     figure.colorbar(points, ax=pairs, label=label, shrink=min(1.0, 3.0 / rows), aspect=30)
     handles = [Patch(**looks[meaning], label=meaning) for meaning in meanings]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(3, columns), frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
     figure.suptitle(_ABOUT.format(width=2.0 * half[0], unit=unit), fontsize=10)
     return figure
 
