@@ -17,6 +17,7 @@ from vitreous.plugins.descriptors.physical import PhysicalIndicators
 from vitreous.plugins.evaluations._goodness_figures import FEW, goodness_boxes, goodness_curves
 from vitreous.plugins.evaluations.goodness import Goodness
 from vitreous.report.lead import best_indicator
+from vitreous.report.page import Section, page
 from vitreous.report.vector import svg
 from vitreous.report.write import write_report
 
@@ -186,6 +187,14 @@ def test_negative_numbers_have_minus_signs_wherever_they_are_read(tmp_path, run)
     assert "−0.4" in drawn and "r = −0.3" in drawn and not re.search(r">[^<]*-\d[^<]*<", drawn)
 
 
+def test_words_begin_on_the_left_and_numbers_end_on_the_right():
+    columns = [Column("glass"), Column("map"), Column("C")]
+    table = Table(title="t", columns=columns, rows=[["0", "model", 0.5]])
+    html = page("t", Section(title="t"), [Section(title="s", tables=(table,))], {})
+    assert '<th class="word">map</th>' in html and '<td class="word">model</td>' in html
+    assert "<th>C</th>" in html and "<td>0.50</td>" in html and "<td>0</td>" in html
+
+
 def test_one_is_not_counted_as_many(tmp_path, run):
     (test,) = run.role("test")
     events = replace(
@@ -197,7 +206,7 @@ def test_one_is_not_counted_as_many(tmp_path, run):
     )
     one = replace(run, samples=(test.with_(events=events),))
     text = words(write_report(one, {}, tmp_path, "run")[0].read_text())
-    assert "1 event." in text and "the circle is the first event" in text
+    assert "1 event." in text and "1 marks the first event in the undeformed glass" in text
     assert not re.search(r"\b1 (events|glasses|sites)\b", text)
     assert (counted(1, "a", "b"), counted(2, "a", "b")) == ("1 a", "2 b")
 

@@ -16,8 +16,12 @@ GREY = "#8a8a8a"
 _OTHERS = (*COLOURS[3:], COLOURS[1])
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "h")
 _DASHES = ("-", "-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
-_SHORT = {"angstrom": "Å", "sigma": "σ"}
-_SYMBOLS = {"delta_tau": "stress threshold Δτ", "failures": "a site alone would fail at"}
+_SHORT = {"angstrom": "Å", "sigma": "σ", "epsilon": "ε"}
+_SYMBOLS = {
+    "delta_tau": "stress threshold Δτ",
+    "d2min": "D2min",
+    "failures": "a site alone would fail at",
+}
 
 
 def series(number: int) -> dict[str, Any]:
@@ -39,7 +43,7 @@ def label_text(name: str, unit: str) -> str:
 
 
 def short_unit(unit: str) -> str:
-    """A unit with the symbols of its lengths: a label must leave room for a power of ten."""
+    """A unit with the symbols of its lengths and energies: a power of ten needs room, too."""
     for word, symbol in _SHORT.items():
         unit = unit.replace(word, symbol)
     return unit

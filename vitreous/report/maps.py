@@ -190,7 +190,7 @@ def draw_network(axes: Axes, sample: Sample) -> None:
 
 
 def draw_events(axes: Axes, sample: Sample) -> None:
-    """Draw the first events as numbered white circles; coincident events share one."""
+    """Draw the first events as numbers in white boxes; coincident events share one."""
     positions = event_sites(sample)[:NUMBERED]
     if not len(positions):
         return

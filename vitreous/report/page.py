@@ -73,6 +73,7 @@ def page(
         pictures=pictures,
         written=_written,
         heading=_heading,
+        of_words=_of_words,
         prose=with_minus,
     )
 
@@ -85,6 +86,12 @@ def _written(table: Table) -> Iterator[list[str]]:
 
 def _heading(column: Column) -> str:
     return column.heading.replace("^2", "²").replace("^3", "³")
+
+
+def _of_words(table: Table, column: int) -> bool:
+    """Whether a column holds words, which begin on the left, where numbers end on the right."""
+    cells = [row[column] for row in table.rows if row[column] is not None]
+    return bool(cells) and all(isinstance(cell, str) and cell[:1].isalpha() for cell in cells)
 
 
 def shown(column: Column, cell: Cell) -> str:

@@ -199,12 +199,12 @@ def _caption(sample: Sample) -> str:
         text += " The darker and redder, the weaker the site"
         if events:
             shown = min(events, maps.NUMBERED)
-            circles = (
-                "the circle is the first event"
+            marks = (
+                "1 marks the first event"
                 if shown == 1
-                else (f"circles are the first {shown} events")
+                else f"numbers mark the first {shown} events, in order of strain,"
             )
-            text += f"; {circles} in the undeformed glass, in order of strain"
+            text += f"; {marks} in the undeformed glass"
         text += "." if labels.mask.all() else f"; sites without a value are {maps.empty(labels)}."
     return text
 

@@ -36,7 +36,7 @@ class Descriptor(Method):
 
     kind = "descriptor"
     form: ClassVar[str]  #: of the features that a model sees
-    stores: ClassVar[str] = ""  #: form of what ``describe`` returns; empty: ``form`` itself
+    stores: ClassVar[str] = ""  #: form of what ``describe`` returns, ``form`` itself if empty
     levels: ClassVar[frozenset[str]]
     dimensions: ClassVar[frozenset[int]]
     needs_bonds: ClassVar[bool]

@@ -24,7 +24,7 @@ class Potential(Method):
     species: ClassVar[tuple[str, ...]]
     dimensions: ClassVar[frozenset[int]]
     units: ClassVar[str]
-    #: the model's own unit of length, in that of ``units``: simulators and probes judge how far
+    #: the model's own unit of length, in that of ``units``; simulators and probes judge how far
     #: atoms move in it. First neighbours lie half to ten of it apart
     length: ClassVar[float] = 1.0
 
@@ -69,7 +69,7 @@ class Generator(Method):
     reads: ClassVar[tuple[str, ...]] = ()
     dimensions: ClassVar[frozenset[int]]
     has_bonds: ClassVar[bool]  #: whether its glasses carry a bond list
-    made_in: ClassVar[str] = ""  #: units of its glasses by default; empty: of no kind
+    made_in: ClassVar[str] = ""  #: units of its glasses by default, empty for none
 
     @property
     def available(self) -> int | None:
