@@ -78,3 +78,10 @@ def would_take_long_to_end(_):
 def takes_a_second(task):
     time.sleep(1.0)
     return task
+
+
+def spent_idle(seconds):
+    """CPU seconds that this process takes while its task sleeps."""
+    before = time.process_time()
+    time.sleep(seconds)
+    return time.process_time() - before

@@ -24,10 +24,27 @@ ONE_EACH = dict.fromkeys(THREADS, "1")
 # the executor, not the scheduler, counts failures and repeats tasks; no task waits on a worker that
 # runs another
 _SCHEDULER = {"allowed_failures": 0}
+# what dask watches and moves all the time, for pages that nobody sees and stores that nobody uses:
+# with two workers a twelfth of a core, of those on which they compute
+_QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "1 day",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.work-stealing": False,
+}
 _CONFIG = {
     "distributed.scheduler.worker-saturation": 1.0,
     # otherwise dask removes the slot of a worker that dies often
     "distributed.deploy.lost-worker-timeout": "1 day",
+    **_QUIET,
+}
+# of workers that are jobs, which do not see the settings of this process
+_ENVIRONMENT = ONE_EACH | {
+    f"DASK_{name.replace('.', '__').replace('-', '_').upper()}": f"'{value}'"
+    for name, value in _QUIET.items()
 }
 _log = logging.getLogger("vitreous.executor")
 
@@ -196,7 +213,7 @@ def of_jobs(
             queue=queue,
             account=account,
             job_extra_directives=list(directives),
-            job_script_prologue=[f"export {name}={value}" for name, value in ONE_EACH.items()],
+            job_script_prologue=[f"export {name}={value}" for name, value in _ENVIRONMENT.items()],
             scheduler_options={**_SCHEDULER, "dashboard_address": DASHBOARD},
         )
         client = _connected(cluster, closing)
