@@ -23,7 +23,7 @@ from vitreous.app import progress
 from vitreous.app.evaluating import Chosen, described, numbers
 from vitreous.app.summary import print_summary, to_nowhere
 from vitreous.app.tracking import PARENT, beginning, outcome
-from vitreous.app.training import training_of
+from vitreous.app.training import refuse_lost_node, training_of
 from vitreous.bundles import complete_bundle, write_model
 from vitreous.core.build import build
 from vitreous.core.errors import VitreousError
@@ -99,6 +99,8 @@ def _carried_out(
     job: Job, pipeline: Pipeline, chosen: Chosen, executor: Executor, tracker: Tracker
 ) -> Run:
     """The job, once all its parts are known and its folder is ours."""
+    trains = training_of(job.config, job.folder)
+    refuse_lost_node(trains)
     _refuse_other_run(job)
     (job.folder / "command.txt").write_text(job.command + "\n")
     (job.folder / "config.yaml").write_text(job.text)
@@ -106,10 +108,7 @@ def _carried_out(
         tracked = tracker.start(beginning(job.config, job.command, job.folder))
     try:
         store = Store(job.config["store"])
-        with (
-            Crew(executor.open, progress) as crew,
-            trained_with(training_of(job.config, job.folder)),
-        ):
+        with Crew(executor.open, progress) as crew, trained_with(trains):
             result = pipeline.run(store, crew, lambda line: _log.warning("%s", line))
         found, files = write_results(job, pipeline, chosen, result)
     except BaseException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,3 +57,13 @@ def refuse_training(training: Training, model: Model | None) -> None:
             raise VitreousError(
                 f"trainer.{name} is no argument of Lightning's Trainer{suggest(name, known)}"
             )
+
+
+def refuse_lost_node(training: Training) -> None:
+    """Raises VitreousError where several nodes train together and nothing says which this one
+    is.
+    """
+    if training.nodes > 1:
+        from vitreous.learning.nodes import place_among
+
+        place_among(training.nodes, os.environ)

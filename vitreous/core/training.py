@@ -19,8 +19,8 @@ OWN = {
     "max_epochs": "model.epochs",
     "accelerator": "model.accelerator",
     "devices": "model.devices",
-    "strategy": "model.devices",  # processes of this machine, forked from this one
-    "num_nodes": "",
+    "strategy": "model.devices",  # processes of each node, forked from the command that runs there
+    "plugins": "",
     "precision": "model.precision",
     "callbacks": "",
     "enable_checkpointing": "model.checkpoints",
@@ -59,6 +59,17 @@ class Training:
         for name in sorted(set(OWN) & set(self.options)):
             instead = f"set {OWN[name]}" if OWN[name] else "leave it out"
             raise VitreousError(f"trainer.{name} is not to be set here; {instead}")
+        nodes = self.options.get("num_nodes", 1)
+        if isinstance(nodes, bool) or not isinstance(nodes, int) or nodes < 1:
+            raise VitreousError(
+                f"trainer.num_nodes is {nodes!r}; expected how many nodes run this command, such "
+                "as +trainer.num_nodes=2"
+            )
+
+    @property
+    def nodes(self) -> int:
+        """How many run the same command, to train together."""
+        return self.options.get("num_nodes", 1)
 
     def decides(self) -> dict[str, Any]:
         """What of it decides a result; empty by default."""

@@ -3,7 +3,8 @@ the weights kept both decided on the validation glasses alone. Everything here n
 
 Several devices are several processes, forked by Lightning from this one (``ddp_fork``: nothing is
 started anew, nothing must be pickled). Each sees its share of every epoch's batches, gradients are
-averaged; the first leaves what was learnt in a folder for this one to read.
+averaged; the first leaves what was learnt in a folder for this one to read. On several nodes
+(``trainer.num_nodes``) the same command runs on each, and the first process of each leaves it.
 
 With ``checkpoints`` a stopped training resumes after its last finished epoch, and learns,
 on a CPU, the same as one that was not.
@@ -28,12 +29,14 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import EarlyStopping
 from safetensors.torch import load_file, save_file
+from torch.multiprocessing.spawn import ProcessException
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
 from vitreous.core.training import Training, training
 from vitreous.learning.checkpoints import Kept, callbacks_in
 from vitreous.learning.muon import Muon
+from vitreous.learning.nodes import among
 from vitreous.learning.tasks import Task, classified
 
 LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
@@ -93,7 +96,7 @@ class _Trained(lightning.LightningModule):
             on_step=False,
             on_epoch=True,
             batch_size=len(batch[1]),
-            sync_dist=self.settings.devices > 1,
+            sync_dist=self.trainer.world_size > 1,
         )
         return errors[0] + AUXILIARY * errors[1:].mean() if len(errors) > 1 else errors[0]
 
@@ -111,7 +114,7 @@ class _Trained(lightning.LightningModule):
                 f"validation_{name}",
                 error,
                 batch_size=len(batch[1]),
-                sync_dist=self.settings.devices > 1,
+                sync_dist=self.trainer.world_size > 1,
             )
 
     def configure_optimizers(self) -> Any:
@@ -149,8 +152,8 @@ class _Best(lightning.Callback):
     """Keeps the weights of the epoch with the smallest validation error by ``judged`` (the last one
     without validation), and every epoch's errors.
 
-    At the end both go to ``folder``, from the first process alone; errors are reported as they come
-    to a ``log`` in the same process, those of epochs before a stop once more.
+    At the end both go to ``folder``, from the first process of a node; errors are reported as they
+    come to a ``log`` in the same process, those of epochs before a stop once more.
     """
 
     def __init__(self, folder: Path, metric: str, judged: str, log: Log | None) -> None:
@@ -199,7 +202,7 @@ class _Best(lightning.Callback):
     def on_train_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        if trainer.is_global_zero:
+        if trainer.local_rank == 0:
             save_file(self.weights, self.folder / "weights.safetensors")
             (self.folder / "history.json").write_text(json.dumps(self.history), encoding="utf-8")
 
@@ -255,7 +258,7 @@ def _run(
     """The loop itself, from the state in ``place`` if resumed (``again``); the best weights."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        alone = settings.devices == 1
+        alone = _processes(settings) == 1
         judged = judge(task, settings)
         callbacks: list[lightning.Callback] = [
             _Best(folder, task.metric, judged, log if alone else None)
@@ -265,7 +268,7 @@ def _run(
         if place is not None:
             _prepare(place.parent)
             callbacks.append(Kept(place, order))
-        with _interruptible():
+        with _interruptible(), _together():
             trainer = _trainer(settings, callbacks)
             trainer.fit(
                 _Trained(model, task, settings),
@@ -300,6 +303,23 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt from end
 
 
+@contextmanager
+def _together() -> Iterator[None]:
+    """Say in words that another node did not come, or went away."""
+    try:
+        yield
+    except ProcessException as error:
+        nodes = training().nodes
+        if nodes == 1:
+            raise
+        reason = next((x for x in reversed(str(error).splitlines()) if x.strip()), "it was killed")
+        raise VitreousError(
+            f"the training on {nodes} nodes ended here ({reason.strip()[:200]}): another "
+            "node did not come, or went away; run the same command on each again, with "
+            "model.checkpoints=FOLDER to resume from the last epoch"
+        ) from error
+
+
 def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -321,12 +341,17 @@ def _logger(chosen: Training) -> Any:
     return kind(save_dir=str(chosen.folder), name="training")
 
 
+def _processes(settings: Settings) -> int:
+    """On all nodes together."""
+    return settings.devices * training().nodes
+
+
 def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightning.Trainer:
     """Lightning's loop, silent and leaving no files of its own; nothing but what was asked for."""
-    chosen = training()
+    chosen, alone = training(), _processes(settings) == 1
     ours: dict[str, Any] = {
         "gradient_clip_val": LARGEST_GRADIENT,
-        "strategy": "auto" if settings.devices == 1 else "ddp_fork",
+        **({} if alone else {"strategy": "ddp_fork", "plugins": among(chosen.nodes)}),
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "num_sanity_val_steps": 0,
