@@ -169,6 +169,15 @@ def a_cif(atoms, path, group=1):
     return path
 
 
+def test_as_many_atoms_as_words_may_be_announced_and_not_one_more():
+    """The seventh line of a POSCAR counts them."""
+    text = "Si\n1.0\n9 0 0\n0 9 0\n0 0 9\nSi\n{}\nDirect\n" + "0 0 0\n" * 10
+    words = len(text.split())
+    refuse_announced(text.format(words), "vasp")
+    with pytest.raises(ValueError, match=f"{words + 1} numbers of atoms announced, {words} words"):
+        refuse_announced(text.format(words + 1), "vasp")
+
+
 def test_a_cif_of_many_atoms_is_read_in_no_time(tmp_path):
     """ASE compares each with all others: 2,000 took 14 s."""
     places = np.mgrid[:20, :10, :10].reshape(3, -1).T * 2.5
