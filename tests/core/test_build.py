@@ -191,7 +191,12 @@ def test_a_missing_extra_is_refused_while_building_with_what_to_install(missing,
 
     component, need = missing
     find = registry.find_spec
-    monkeypatch.setattr(registry, "find_spec", lambda name: None if name == need else find(name))
+    others = set(component.needs) - {need}  # there, whether this environment has them or not
+    monkeypatch.setattr(
+        registry,
+        "find_spec",
+        lambda name: "a spec" if name in others else None if name == need else find(name),
+    )
     monkeypatch.setattr(
         "vitreous.core.build.load_class",
         lambda registered: pytest.fail("the class was imported first"),
