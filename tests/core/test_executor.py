@@ -93,3 +93,16 @@ def test_a_call_survives_the_way_to_another_process_and_back():
     with pytest.raises(ZeroDivisionError) as raised:
         unpacked(performed(packed(divmod, 7, 0)))
     assert "Traceback" in raised.value.__notes__[0]
+
+
+def test_a_pool_is_opened_for_the_first_task_whose_result_is_not_known():
+    log, progress = [], Progress()
+    known = {1: "one", 3: "three"}.get
+    with Crew(lambda: Counted(log), progress) as crew:
+        assert dict(crew.map(abs, [1, 3], "tasks", known=known)) == {1: "one", 3: "three"}
+        assert log == []
+        assert dict(crew.map(abs, [1, -2, 3], "tasks", known=known)) == {
+            1: "one", -2: 2, 3: "three",
+        }  # fmt: skip
+        assert log == ["open"]
+    assert progress.shown == ["tasks 0/2", *["tasks"] * 2, "tasks 0/3", *["tasks"] * 3]

@@ -13,7 +13,7 @@ from vitreous.core.board import Board
 from vitreous.core.cases import Case, LoadCase
 from vitreous.core.data import Loading
 from vitreous.core.errors import Crystallised, NotConverged, Unusable, VitreousError
-from vitreous.core.executor import Crew, Lost
+from vitreous.core.executor import Crew, InTurn, Lost
 from vitreous.core.learning import Lesson
 from vitreous.core.split import Split
 from vitreous.core.store import Store
@@ -63,6 +63,18 @@ def test_the_second_run_computes_nothing_and_gives_the_same_bits(pipeline, store
     assert all(
         a.trajectory == b.trajectory for a, b in zip(first.samples, second.samples, strict=True)
     )
+
+
+def test_a_finished_run_asks_no_worker_for_anything(pipeline, store):
+    """Nor a batch queue for jobs."""
+    pipeline.run(store)
+    with Crew(lambda: pytest.fail("workers were started")) as crew:
+        assert pipeline.run(store, crew).fresh == {}
+    next(store.folder.glob("label/*/*.npz")).unlink()
+    opened = []
+    with Crew(lambda: opened.append("pool") or InTurn()) as crew:
+        assert pipeline.run(store, crew).fresh["label"] == 1
+    assert opened == ["pool"]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +150,7 @@ def test_a_run_without_samples_or_with_an_empty_role_fails(pipeline, store, toy)
         replace(pipeline, simulator=toy.Shear(unsettled=tuple(range(7)))).run(store)
 
     class LosesTheTest:
-        def map(self, function, tasks, title, now=None):
+        def map(self, function, tasks, title, now=None, known=None):
             yield from ((task, Lost("died") if task[0] == 5 else function(task)) for task in tasks)
 
     with pytest.raises(

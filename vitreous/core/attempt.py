@@ -13,7 +13,7 @@ from vitreous.core.errors import NotConverged, Unusable, VitreousError
 from vitreous.core.notes import notes
 from vitreous.core.plugin_lines import of_plugin
 from vitreous.core.source import refuse_edited
-from vitreous.core.stages import Record, compute_glass
+from vitreous.core.stages import Glass, Record, compute_glass
 from vitreous.core.store import Store
 
 
@@ -62,6 +62,20 @@ def attempt(
         if (told := of_plugin(error)) is None:
             raise
         return _portable(told)
+
+
+def stored(
+    chains: Mapping[tuple[int, str], Chain], store: Store, task: tuple[int, Sequence[Case]]
+) -> list[Record | NotConverged] | None:
+    """What ``attempt`` finds of a glass of which the store has everything, in this process: no
+    worker need be started or asked for it. None of any other.
+    """
+    index, cases = task
+    try:
+        glass = Glass({case: chains[case.loading, case.role] for case in cases}, store, index)
+        return list(glass.compute()) if glass.stored else None
+    except Exception:  # the attempt says what is wrong
+        return None
 
 
 def _portable(error: VitreousError) -> Failure:

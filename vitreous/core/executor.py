@@ -117,15 +117,22 @@ class Crew:
         tasks: Sequence[Task],
         title: str,
         now: Callable[[], str] | None = None,
+        known: Function = lambda task: None,
     ) -> Iterator[tuple[Task, Any]]:
         """(task, result) pairs in the order in which they end; in place of a result an exception
-        that ended it. ``now`` says what tasks are under way.
+        that ended it. ``now`` says what tasks are under way. What ``known`` gives of a task, in
+        this process, is its result; of None the workers make one, which are started for the first
+        such task.
         """
-        if self._pool is None:
-            self._pool = self._open()
         pending: dict[futures.Future[Any], Task] = {}
         with self._progress.bar(title, len(tasks), now) as advance:
             for task in tasks:
+                if (result := known(task)) is not None:
+                    advance()
+                    yield task, result
+                    continue
+                if self._pool is None:
+                    self._pool = self._open()
                 future = self._pool.submit(function, task)
                 if future.done():  # in turn: what came of it is heard before the next one begins
                     advance()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
-from vitreous.core.attempt import Failure, attempt
+from vitreous.core.attempt import Failure, attempt, stored
 from vitreous.core.board import Board
 from vitreous.core.cases import Case, LoadCase, refuse_loadings, table
 from vitreous.core.chain import Chain, chains
@@ -254,7 +254,11 @@ class Pipeline(Chain):
         cases = {index: table({index: outcome.roles[index]}, self.load_cases) for index in indices}
         tasks, board = [(index, cases[index]) for index in indices], Board(store.folder)
         for (index, _), found in crew.map(
-            self.attempts(store, board), tasks, "glasses", board.lines
+            self.attempts(store, board),
+            tasks,
+            "glasses",
+            board.lines,
+            partial(stored, self._chains, store),
         ):
             each = [
                 f.as_error() if isinstance(f, Failure) else f
