@@ -61,7 +61,7 @@ def test_an_exception_is_handed_over_with_its_traceback_not_raised():
 
 
 def test_what_cannot_be_sent_back_is_an_exception_too():
-    assert "pickle" in str(outcomes(Local(workers=1), work.gives_what_cannot_be_sent, [0])[0])
+    assert "local object" in str(outcomes(Local(workers=1), work.gives_what_cannot_be_sent, [0])[0])
     assert (
         str(outcomes(Local(workers=1), work.raises_what_cannot_be_sent, [0])[0])
         == "Fragile: one two"
