@@ -2,6 +2,7 @@
 
     python -m benchmarks.failures RUN [MORE ...] [--folds 10] [--store FOLDER]
                                   [--tested OTHER_RUN] [--bundle listi] [--boosted]
+                                  [--network OTHER_RUN]
 
 RUN is the folder of a run of ``experiment=failure/hazards``; further runs add their glasses along
 the loadings of the first. Glasses are divided into folds; of
@@ -11,7 +12,9 @@ spoke for the worst misses, and a learning curve. Last, what is learnt from glas
 variances and tested on those of others. With --tested those glasses of another run that RUN has not
 are predicted, by what is learnt from RUN.
 With --bundle nothing is learnt: the maps of that bundle are scored on the glasses of RUN.
-With --boosted places are learnt by gradient boosting on the same columns in place of hazards.
+With --boosted places are learnt by gradient boosting on the same columns in place of hazards. With
+--network the test glasses of another run, of ``experiment=failure/network``, are scored by its
+network, by hazards learnt from its training glasses, and by the geometric mean of both.
 """
 
 import argparse
@@ -97,6 +100,24 @@ def boosted(samples, train, test):
             samples[k].with_(prediction=-likely, uncertainty=None),
             case=replace(samples[k].case, role="test"),
         )
+
+
+def beside_network(run, samples, other):
+    """Scores of a network's run, of hazards learnt from its training glasses, and of both."""
+    own = {(s.keys["relax"], s.case.loading): k for k, s in enumerate(samples)}
+    rows = {
+        role: [own[s.keys["relax"], s.case.loading] for s in with_events(other) if s.role == role]
+        for role in ("train", "test")
+    }
+    linear = list(predicted(samples, ("*",), rows["train"], rows["test"]))
+    network = [s for s in with_events(other) if s.role == "test"]
+    both = [
+        a.with_(hazards=np.sqrt(a.hazards * b.hazards))
+        for a, b in zip(linear, network, strict=True)
+    ]
+    for name, found in (("hazards", linear), ("network", network), ("geometric mean", both)):
+        place, ranks = scored(replace(run, weak_is={}), found)
+        line(name, place["model"], ranks["model"], place["strain"])
 
 
 def mapped(samples, name):
@@ -225,6 +246,7 @@ def main(arguments):
     parser.add_argument("--tested")
     parser.add_argument("--bundle")
     parser.add_argument("--boosted", action="store_true")
+    parser.add_argument("--network")
     options = parser.parse_args(arguments)
     run, *more = (Run.open(each, options.store) for each in options.run)
     samples = joined(run, more)
@@ -241,6 +263,9 @@ def main(arguments):
         ]
         place, ranks = scored(replace(run, weak_is={}), found)
         line("gradient boosting", place["model"], ranks["model"])
+        return 0
+    if options.network:
+        beside_network(run, samples, Run.open(options.network, options.store))
         return 0
     if options.tested:
         others = with_events(Run.open(options.tested, options.store))
