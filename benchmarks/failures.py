@@ -112,7 +112,13 @@ def beside_network(run, samples, other):
     linear = list(predicted(samples, ("*",), rows["train"], rows["test"]))
     network = [s for s in with_events(other) if s.role == "test"]
     both = [
-        a.with_(hazards=np.sqrt(a.hazards * b.hazards))
+        a.with_(
+            predicted={
+                "prediction": a.prediction,
+                "uncertainty": None,
+                "hazards": np.sqrt(a.hazards * b.hazards),
+            }
+        )
         for a, b in zip(linear, network, strict=True)
     ]
     for name, found in (("hazards", linear), ("network", network), ("geometric mean", both)):
