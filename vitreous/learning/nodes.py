@@ -7,12 +7,15 @@ one machine are; nothing is started anew, under Slurm neither.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from lightning_fabric.plugins.environments import LightningEnvironment, SLURMEnvironment
+from torch.multiprocessing.spawn import ProcessException
 
 from vitreous.core.errors import VitreousError
+from vitreous.core.training import training
 
 _PORTS = 15000, 10000  #: the first, and how many, of which a job of Slurm takes one by its number
 
@@ -75,3 +78,20 @@ class Nodes(LightningEnvironment):
 def among(nodes: int) -> list[Any]:
     """What Lightning's Trainer is given as ``plugins``."""
     return [Nodes(place_among(nodes, os.environ) if nodes > 1 else {})]
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Say in words that another node did not come, or went away."""
+    try:
+        yield
+    except ProcessException as error:
+        nodes = training().nodes
+        if nodes == 1:
+            raise
+        reason = next((x for x in reversed(str(error).splitlines()) if x.strip()), "it was killed")
+        raise VitreousError(
+            f"the training on {nodes} nodes ended here ({reason.strip()[:200]}): another "
+            "node did not come, or went away; run the same command on each again, with "
+            "model.checkpoints=FOLDER to resume from the last epoch"
+        ) from error

@@ -29,14 +29,13 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import EarlyStopping
 from safetensors.torch import load_file, save_file
-from torch.multiprocessing.spawn import ProcessException
 
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Log
 from vitreous.core.training import Training, training
 from vitreous.learning.checkpoints import Kept, callbacks_in
 from vitreous.learning.muon import Muon
-from vitreous.learning.nodes import among
+from vitreous.learning.nodes import among, together
 from vitreous.learning.tasks import Task, classified
 
 LARGEST_GRADIENT = 5.0  #: norm to which longer gradients are cut, for a label of unit spread
@@ -258,7 +257,7 @@ def _run(
     """The loop itself, from the state in ``place`` if resumed (``again``); the best weights."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        alone = _processes(settings) == 1
+        alone = settings.devices * training().nodes == 1
         judged = judge(task, settings)
         callbacks: list[lightning.Callback] = [
             _Best(folder, task.metric, judged, log if alone else None)
@@ -268,7 +267,7 @@ def _run(
         if place is not None:
             _prepare(place.parent)
             callbacks.append(Kept(place, order))
-        with _interruptible(), _together():
+        with _interruptible(), together():
             trainer = _trainer(settings, callbacks)
             trainer.fit(
                 _Trained(model, task, settings),
@@ -303,23 +302,6 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt from end
 
 
-@contextmanager
-def _together() -> Iterator[None]:
-    """Say in words that another node did not come, or went away."""
-    try:
-        yield
-    except ProcessException as error:
-        nodes = training().nodes
-        if nodes == 1:
-            raise
-        reason = next((x for x in reversed(str(error).splitlines()) if x.strip()), "it was killed")
-        raise VitreousError(
-            f"the training on {nodes} nodes ended here ({reason.strip()[:200]}): another "
-            "node did not come, or went away; run the same command on each again, with "
-            "model.checkpoints=FOLDER to resume from the last epoch"
-        ) from error
-
-
 def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -341,14 +323,9 @@ def _logger(chosen: Training) -> Any:
     return kind(save_dir=str(chosen.folder), name="training")
 
 
-def _processes(settings: Settings) -> int:
-    """On all nodes together."""
-    return settings.devices * training().nodes
-
-
 def _trainer(settings: Settings, callbacks: list[lightning.Callback]) -> lightning.Trainer:
     """Lightning's loop, silent and leaving no files of its own; nothing but what was asked for."""
-    chosen, alone = training(), _processes(settings) == 1
+    chosen, alone = training(), settings.devices * training().nodes == 1
     ours: dict[str, Any] = {
         "gradient_clip_val": LARGEST_GRADIENT,
         **({} if alone else {"strategy": "ddp_fork", "plugins": among(chosen.nodes)}),
