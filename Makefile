@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(or $(VITREOUS_HOME),.)/runs
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
@@ -19,6 +20,7 @@ setup: $(VENV)/.ready ## make .venv with everything in it
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info[:2] < (3, 14), f'Python {sys.version.split()[0]} found; Vitreous needs 3.11 to 3.13 (make PYTHON=python3.11)'"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing some 200 packages, about 3 GB: some minutes, in which pip says nothing"
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]'
@@ -26,7 +28,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 demo: setup ## the main job, end to end, on small glasses: about five minutes
 	$(BIN)/vitreous run experiment=demo
-	$(BIN)/vitreous predict failure "$$(ls -d runs/demo/* | tail -n 1)" --out runs/demo_failure.png --force
+	$(BIN)/vitreous predict failure "$$(dirname "$$(ls "$(RUNS)"/demo/*/run.json | tail -n 1)")" --out "$(RUNS)/demo_failure.png" --force
 
 ui: setup ## MLflow's pages of the tracked runs, in the browser (PORT=5000)
 	@exec $(BIN)/python -m vitreous.app.ui --port $(PORT)
