@@ -12,7 +12,7 @@ Units are the potential's: angstrom and eV (watanabe, eam), angstrom and a reduc
 and per volume in three, positive in tension; strain has none.
 
 Exit status: 0 done, 2 for an input that a sentence explains, 3 if a state did not come to rest
-(nothing is written then)."""
+(then nothing is written but what vitreous deform had reached)."""
 
 FILE = "the glass: LAMMPS dump or data, extended XYZ, or what else ASE reads, also gzipped"
 LAST = -1  #: the frame that is read unless another is asked for

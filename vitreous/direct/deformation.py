@@ -91,6 +91,7 @@ def deform(
         relax=relax,
         **fields,
     )
+    refuse_moving(configuration, potential, simulator, at_rest=at_rest, relax=relax)
     if not simulator.own_model:
         configuration = bring_to_rest(
             configuration, potential, at_rest=at_rest, hold_rim=False
@@ -118,8 +119,8 @@ def engine_for(
     relax: bool,
     **fields: Any,
 ) -> Simulator:
-    """The engine of ``deform``, once nothing speaks against the deformation; arguments and errors
-    are those of ``deform``.
+    """The engine of ``deform``, once nothing but forces that are left may speak against the
+    deformation (``refuse_moving``); arguments and errors are those of ``deform``.
     """
     if not (np.inf > strain_max >= strain_step > 0.0):
         raise VitreousError(
@@ -159,9 +160,20 @@ def engine_for(
             "the engine brings the glass to rest itself, in a model of its own (pair_commands); "
             "leave out --relax (in Python: relax=True)"
         )
+    return simulator
+
+
+def refuse_moving(
+    configuration: Configuration,
+    potential: Potential,
+    simulator: Simulator,
+    *,
+    at_rest: float,
+    relax: bool,
+) -> None:
+    """Raise VitreousError for a glass that is not at rest and that nobody is to bring to rest."""
     if not simulator.own_model and not relax:
         refuse_unrelaxed(configuration, potential, at_rest)
-    return simulator
 
 
 def _silica(configuration: Configuration) -> bool:

@@ -146,7 +146,14 @@ def _refuse_other(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any
 def _differs(name: str, before: Any, now: Any) -> str:
     if name == GLASS:
         return f"{GLASS} is another one"
-    return f"{name} was {before!r:.60} and is {now!r:.60}"
+    return f"{name} was {_given(before)} and is {_given(now)}"
+
+
+def _given(value: Any) -> str:
+    """A value as one would type it; one that was not typed has none."""
+    if value is None or value is False:
+        return "not given"
+    return "given" if value is True else f"{value!s:.60}"
 
 
 def underway_in(folder: Path) -> bool:

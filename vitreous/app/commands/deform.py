@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +115,7 @@ def _deform(options: argparse.Namespace) -> Answers:
     )
     from vitreous.core.locks import occupied
     from vitreous.direct import deform
-    from vitreous.direct.deformation import engine_for, write_deformation
+    from vitreous.direct.deformation import engine_for, refuse_moving, write_deformation
     from vitreous.direct.underway import check_finished
 
     if options.out.endswith(".png"):
@@ -125,6 +125,7 @@ def _deform(options: argparse.Namespace) -> Answers:
         )
     model, glass = model_and_glass(options)
     loading = described_loading(options, glass)
+    chosen = fields(options.engine_set, "--engine-set", deform)
     how = {
         "strain_max": options.strain_max,
         "strain_step": options.strain_step,
@@ -132,16 +133,18 @@ def _deform(options: argparse.Namespace) -> Answers:
         "stop_after_events": options.stop_after_events,
         "stop_at_first_break": options.stop_at_first_break,
         "at_rest": at_rest(options),
-        **fields(options.engine_set, "--engine-set", deform),
+        **chosen,
     }
     engine = engine_for(glass, model, loading, relax=options.relax, **how)
     folder = made_folder(Path(options.out))
-    decides = _decides(options, engine, glass, model)
+    decides = _decides(options, chosen, engine, glass, model)
     with occupied(folder):
         if options.resume and (there := _finished(folder)):
             check_finished(folder, decides)
             told = "the deformation is finished, so there is nothing to resume; --force starts anew"
             return {"resumed": told, "written": [str(path) for path in there]}
+        if not options.resume:  # one that resumes is told first what it was made with
+            refuse_moving(glass, model, engine, at_rest=at_rest(options), relax=options.relax)
         kept = _kept(options, folder, engine, decides)
         glass, relaxed = brought_to_rest(options, model, glass, hold_rim=False)
         run = _run(kept, lambda: deform(glass, model, loading, underway=kept, **how))
@@ -162,9 +165,15 @@ def _deform(options: argparse.Namespace) -> Answers:
 
 
 def _decides(
-    options: argparse.Namespace, engine: Simulator, glass: Configuration, model: Potential
+    options: argparse.Namespace,
+    chosen: Collection[str],
+    engine: Simulator,
+    glass: Configuration,
+    model: Potential,
 ) -> dict[str, Any]:
-    """All that decides the result, by the names that a user knows."""
+    """All that decides the result, by the names that a user knows; ``chosen`` are the fields of the
+    engine that were given.
+    """
     from vitreous.core.store import identity, key_of
     from vitreous.direct.underway import GLASS
 
@@ -179,6 +188,8 @@ def _decides(
         whole = "--potential" if part.kind == "potential" else "--engine"
         decides |= {whole: made["target"], f"the version of {whole}": made["version"]}
         decides |= {_OWN.get(of, f"{option} {of}"): value for of, value in made["fields"].items()}
+    if options.stop_after_events is None and "max_events" not in chosen:
+        decides[_OWN["max_events"]] = None  # as many as there are strain steps
     return decides
 
 
