@@ -226,6 +226,26 @@ def test_a_parallel_launcher_is_given_all_jobs_of_a_grid_at_once(tmp_path):
     assert [first for first, _ in asked] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("trials", [None, 3])
+def test_a_job_whose_objective_is_undefined_is_no_end_of_the_sweep(trials, tmp_path, capsys):
+    from types import SimpleNamespace
+
+    from vitreous.app.sweep import sweep
+
+    def launch(jobs, first):
+        """The prediction of job 0 is a constant, which correlates with nothing."""
+        scores = {"model": {"pearson": None if first == 0 else 0.1 * first}}
+        done = SimpleNamespace(name="COMPLETED")
+        return [SimpleNamespace(status=done, _return_value=scores) for _ in jobs]
+
+    settings = {"objective": "model.pearson"} | ({"trials": trials} if trials else {})
+    given = [Varied("a", ("1", "2", "3"))]
+    rows = sweep(given, settings, tmp_path, lambda jobs: None, launch)
+    assert [row.objective for row in rows] == [None, pytest.approx(0.1), pytest.approx(0.2)]
+    told = capsys.readouterr().err
+    assert "job 0: model.pearson is undefined, as of a constant prediction; the sweep goes" in told
+
+
 @pytest.mark.parametrize(
     ("written", "whole"),
     [("interval(16,96)", True), ("tag(log,interval( 8 , 64))", True), ("interval(1.0,3)", False)],

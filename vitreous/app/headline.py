@@ -44,6 +44,17 @@ def flat_numbers(scores: Mapping[str, Any], prefix: str = "") -> dict[str, float
     return flat
 
 
+def undefined(scores: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The paths of nested scores that are no number, such as the correlation of a constant."""
+    found = []
+    for name, value in scores.items():
+        if isinstance(value, Mapping):
+            found += undefined(value, f"{prefix}{name}.")
+        elif value is None:
+            found.append(f"{prefix}{name}")
+    return found
+
+
 def five(numbers: Mapping[str, float], objective: str | None = None) -> dict[str, float]:
     """Up to five of these numbers: the objective, the telling ones in their order, then others of
     the model as they come.

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from vitreous.app.headline import five, flat_numbers
+from vitreous.app.headline import five, flat_numbers, undefined
 from vitreous.app.tracking import VARIED, sweep_found
 from vitreous.core.build import construct
 from vitreous.core.errors import VitreousError
@@ -90,6 +90,7 @@ class Row:
     state: str = "finished"
     reason: str = ""
     numbers: Mapping[str, float] = field(default_factory=dict)
+    undefined: Sequence[str] = ()  # paths of scores that are no number
     objective: float | None = None
     seconds: float = 0.0
 
@@ -215,7 +216,7 @@ def _record(row: Row, returned: Any, broken: list[BaseException]) -> None:
 
     found = returned._return_value
     if returned.status.name == "COMPLETED":
-        row.numbers = flat_numbers(found or {})
+        row.numbers, row.undefined = flat_numbers(found or {}), undefined(found or {})
         return
     row.state = (
         "stopped"
@@ -231,8 +232,14 @@ def _record(row: Row, returned: Any, broken: list[BaseException]) -> None:
 
 
 def _judge(row: Row, settings: Settings) -> None:
-    """Set the objective; raises VitreousError where a finished job has none of that name."""
+    """Set the objective, which is None where it is undefined; raises VitreousError where a finished
+    job has none of that name.
+    """
     if settings.objective is None or row.state != "finished":
+        return
+    if settings.objective in row.undefined:
+        row.reason = f"{settings.objective} is undefined, as of a constant prediction"
+        sys.stderr.write(f"vitreous: job {row.number}: {row.reason}; the sweep goes on\n")
         return
     if settings.objective not in row.numbers:
         known = sorted(row.numbers)
