@@ -411,7 +411,9 @@ def test_files_that_are_missing_unreadable_or_cut_short_are_refused(tmp_path):
 
 def test_glasses_without_a_cell_are_refused(tmp_path):
     (tmp_path / "a.xyz").write_text("2\n\nSi 0 0 0\nO 1.5 0 0\n")
-    refused(tmp_path / "a.xyz", "has no cell")
+    refused(tmp_path / "a.xyz", "has no cell.*Lattice=")
+    (tmp_path / "a.xyz").write_text("2\nAtoms. Timestep: 0\n1 0 0 0\n2 1.5 0 0\n")
+    refused(tmp_path / "a.xyz", "LAMMPS's dump xyz writes it; write a data file")
     (tmp_path / "a.dump").write_text(
         dump(["1 1 0 0 0", "2 1 5 5 0"], bounds=("0 0", "0 10", "0 1"))
     )

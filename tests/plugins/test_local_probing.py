@@ -1,5 +1,6 @@
 """Local probing: continuation through a probe gives the threshold of the fixed-step protocol."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from vitreous.core.data import Loading
 from vitreous.core.errors import VitreousError
 from vitreous.direct import read_glass
+from vitreous.mechanics.neighbours import heights
 from vitreous.plugins.labelers.local_probing import LocalProbing
 from vitreous.plugins.potentials.lennard_jones_2d import LennardJones2D
 from vitreous.plugins.potentials.yukawa_silica import YukawaSilica
@@ -304,8 +306,20 @@ def test_any_model_can_be_probed_through_its_energy_surface(published):
 
 def test_a_glass_smaller_than_the_probe_is_refused():
     small = crystal(columns=4, rows=3)
-    with pytest.raises(VitreousError, match="but a probe of radius 11 and annulus 10 needs 42"):
+    across = rf"the glass is {heights(small.cell).min():.4g} angstrom across, "
+    probe = "but a probe of free_radius 11 and frozen_ring 10 needs 42; use a larger glass"
+    with pytest.raises(VitreousError, match=across + probe):
         LocalProbing().label(small, POTENTIAL, Loading(), None)
+
+
+def test_the_probe_that_a_small_glass_takes_is_named_and_taken():
+    model, glass = LennardJones2D(), lennard_jones_glass()
+    room = heights(glass.cell).min() / 2.0
+    with pytest.raises(VitreousError, match="or a smaller probe") as caught:
+        LocalProbing(free_radius=room, frozen_ring=5.0).refuse(glass, model)
+    most = float(re.search(r"labeler\.free_radius=([\d.]+) ", str(caught.value))[1])
+    assert room - 5.1 < most <= room - 5.0
+    LocalProbing(free_radius=most, frozen_ring=5.0).refuse(glass, model)
 
 
 def test_a_ring_thinner_than_the_cutoff_is_refused(glass):

@@ -74,7 +74,7 @@ def refuse_cell(positions: Floats, cell: Floats, ids: Ints, source: str) -> None
     if not np.isfinite(cell).all() or np.abs(cell).max() == 0.0 or not np.linalg.det(cell) > 1e-12:
         raise VitreousError(
             f"{source} has no cell, or one without volume; expected {d} lattice vectors: write it "
-            "with its cell"
+            'with its cell (in extended XYZ Lattice="LX 0 0 0 LY 0 0 0 LZ" in the second line)'
         )
     sides = np.linalg.norm(cell, axis=1)
     thickness = heights(cell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from vitreous.core.errors import VitreousError
 from vitreous.io.frame import Frame
@@ -26,6 +27,7 @@ def split_extxyz(text: str, source: str) -> list[str]:
         VitreousError: if the file does not begin with a number of atoms.
     """
     lines = text.split("\n")
+    _refuse_dump_xyz(lines[1:3], source)
     frames, at = [], 0
     while at < len(lines) and lines[at].strip():
         word = lines[at].strip()
@@ -38,6 +40,19 @@ def split_extxyz(text: str, source: str) -> list[str]:
         frames.append("\n".join(lines[at:end]))
         at = end
     return frames
+
+
+def _refuse_dump_xyz(begin: Sequence[str], source: str) -> None:
+    """Raise VitreousError for a file as LAMMPS's ``dump xyz`` writes it, from its second line and
+    the one after it.
+    """
+    comment, row = (*begin, "", "")[:2]
+    if re.match(r"\s*\d+\s", row) and "=" not in comment:
+        raise VitreousError(
+            f"{source} holds no cell, and numbers ({row.split()[0]}) in place of species, as "
+            "LAMMPS's dump xyz writes it; write a data file (write_data) or a dump of style "
+            "custom (id type x y z), which have the cell"
+        )
 
 
 def parse_extxyz(text: str) -> Frame:

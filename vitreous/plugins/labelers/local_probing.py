@@ -14,6 +14,7 @@ only, as in the paper.
 from __future__ import annotations
 
 import itertools
+import math
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from vitreous.core.data import Configuration, Labels, Loading, Trajectory
 from vitreous.core.errors import VitreousError
 from vitreous.core.interfaces import Labeler, Potential
 from vitreous.core.surface import EnergySurface
+from vitreous.core.vocabulary import UNITS
 from vitreous.core.watching import Told, watcher
 from vitreous.mechanics.boundary import clearance
 from vitreous.mechanics.neighbours import around, heights
@@ -228,10 +230,17 @@ class LocalProbing(Labeler):
             )
         reach, thin = self.free_radius + self.frozen_ring, heights(configuration.cell).min()
         if thin < 2.0 * reach:
+            most = math.floor(10.0 * (0.5 * thin - self.frozen_ring)) / 10.0
+            smaller = (
+                f", or a smaller probe: labeler.free_radius={most:g} (vitreous probe: --probe-set "
+                f"free_radius={most:g}) or less"
+                if most > 0.0
+                else ""
+            )
             raise VitreousError(
-                f"the glass is {thin:.4g} across, but a probe of radius {self.free_radius:g} and "
-                f"annulus {self.frozen_ring:g} needs "
-                f"{2 * reach:g}; use a larger glass or a smaller probe"
+                f"the glass is {thin:.4g} {UNITS[configuration.units][0]} across, but a probe of "
+                f"free_radius {self.free_radius:g} and frozen_ring {self.frozen_ring:g} needs "
+                f"{2 * reach:g}; use a larger glass{smaller}"
             )
 
     def _refuse_tolerance(
