@@ -687,6 +687,7 @@ def test_d2min_from_frame_to_frame_is_that_of_every_two_states(capsys, glass, tm
     assert main(["d2min", str(frames), "--cutoff", "4"]) == 0
     assert [line.split()[:3] for line in capsys.readouterr().out.splitlines()] == [
         ["atoms", "320"],
+        ["units", "length", "as"],
         ["species", "Si", "128,"],
         ["species", "from", "column"],
         ["steps", "frame", "1,"],

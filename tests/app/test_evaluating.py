@@ -156,6 +156,8 @@ def test_console_file_and_page_show_the_same_numbers(reported):
     )
     assert list(scores) == ["goodness", "correlation", "regression", "mine"]
     pearson, c_rank = scores["correlation"]["model"]["pearson"], scores["mine"]["model"]["c_rank"]
+    assert re.search(r"^label     \S.* of each \w+$", printed, re.MULTILINE)
+    assert "\nCorrelation with the true map, mean over test glasses:\nmap, with" in printed
     for heading, values in (("map, with the true map", [pearson]), ("ranking by map", [c_rank])):
         after = printed[printed.index(heading) :]
         line = next(line for line in after.splitlines() if line.startswith("model "))

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -166,7 +166,15 @@ def write_results(
     """Scores, predictions, the model and the report, into the run's folder; what was evaluated, and
     the files worth tracking.
     """
+    with progress.spinner("results") as say:
+        return _written(job, pipeline, chosen, result, say)
+
+
+def _written(
+    job: Job, pipeline: Pipeline, chosen: Chosen, result: Run, say: Callable[[str], None]
+) -> tuple[dict[str, Evaluated], list[Path]]:
     folder = job.folder
+    say("writing predictions and the model")
     result = replace(result, about={**result.about, **_about(job)})
     files = [folder / "config.yaml", folder / "command.txt", result.write(folder)]
     fitted = result.model
@@ -175,6 +183,7 @@ def write_results(
         for sample in result.samples:
             _write_prediction(folder / "predictions" / f"sample_{sample.name}.csv", sample, set_by)
         write_model(folder / "model", pipeline.model, fitted, pipeline.providers.get("model", ""))
+    say("scoring")
     found = chosen.carry_out(result)
     if fitted is not None:
         complete_bundle(folder / "model", pipeline, result, numbers(found))
@@ -183,6 +192,7 @@ def write_results(
         (folder / name).write_text(json.dumps(content, indent=1))
         files.append(folder / name)
     if job.config.get("report"):
+        say("drawing the page")
         files += draw_report(result, found, chosen, folder, folder)
     return found, files
 

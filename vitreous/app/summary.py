@@ -8,10 +8,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vitreous.analysis.axes import label_text
 from vitreous.core.cases import ROLES
+from vitreous.core.data import in_units
 from vitreous.core.evaluated import Evaluated, Table
 from vitreous.core.run import Run
+from vitreous.core.sample import Sample
 
+#: whose labels they are, by the level
+_OF = {
+    "sample": "of each glass",
+    "atom": "of each atom",
+    "site": "of each site",
+    "field": "over each glass",
+    "event": "of each event",
+}
 _WIDE = 100  # characters: a table is never squeezed, a narrower terminal breaks its lines
 
 
@@ -55,6 +66,8 @@ def _say(
     )
     left = len(result.excluded) + len(result.incomplete)
     console.print(f"glasses   {roles}{along}" + (f"; {left} left out" if left else ""))
+    if result.samples:
+        console.print(f"label     {_named(result.samples[0])}")
     fresh = (
         ", ".join(f"{stage} {count}" for stage, count in result.fresh.items())
         or "nothing, all was stored"
@@ -64,6 +77,8 @@ def _say(
         for table in each.tables:
             if table.summary and table.rows:
                 console.width = max(console.width, _WIDE)
+                if table.title:
+                    console.print(f"\n{table.title}:")
                 console.print(_drawn(table))
     if warning:
         console.print(f"note      {warning}")
@@ -78,6 +93,14 @@ def _say(
     for path in [p for p in files if p.suffix == ".html"]:
         console.print(f"report    {path}")
     console.print(f"folder    {folder}\nstore     {store.absolute()}")
+
+
+def _named(sample: Sample) -> str:
+    """What the labels are, with their unit."""
+    labels = sample.labels
+    unit = in_units(labels.unit, sample.configuration.units)
+    of = "" if unit in ("", "1") else f"({unit}) "
+    return f"{label_text(labels.name, '')} {of}{_OF[labels.level]}"
 
 
 def to_nowhere() -> None:

@@ -23,6 +23,7 @@ ABOUT = (
     "Without REFERENCE each frame of FILE is\n"
     "compared with the one before it."
 )
+_UNITS = {"units": "length as in the file, d2min its square"}
 _PANELS = 3  #: comparisons that a picture shows, the last ones
 EXAMPLE = "vitreous d2min run/frames.extxyz relaxed.extxyz --cutoff 4.5 --out d2min.csv"
 
@@ -53,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        metavar="OUT",
+        metavar="FILE",
         action="append",
         default=[],
         help="write id, position, d2min and, of two states, non-affine displacement: .csv, .extxyz "
@@ -106,7 +107,7 @@ def _between_two(options: argparse.Namespace, outs: Sequence[Path]) -> Answers:
         for key in ("types", "species_from")
         if key in of_glass and of_glass[key] != of_reference.get(key)
     }
-    return {"atoms": len(report.d2min), **of_reference, **told, **about}
+    return {"atoms": len(report.d2min), **_UNITS, **of_reference, **told, **about}
 
 
 def _from_frame_to_frame(options: argparse.Namespace, outs: Sequence[Path]) -> Answers:
@@ -134,7 +135,7 @@ def _from_frame_to_frame(options: argparse.Namespace, outs: Sequence[Path]) -> A
         {"frame": k, **_strain(glasses[k]), **_about(r, glasses[k - 1], options.cutoff)}
         for k, r in enumerate(reports, start=1)
     ]
-    result: Answers = {"atoms": len(glasses[0]), **named(glasses[0]), "steps": steps}
+    result: Answers = {"atoms": len(glasses[0]), **_UNITS, **named(glasses[0]), "steps": steps}
     of_atoms = _by_atom(reports, glasses[0])
     last = dict(list(of_atoms.items())[-_PANELS:])
     return {**result, **_written(outs, glasses[0], of_atoms, last)}

@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--per-atom",
         "--out",
-        metavar="OUT",
+        metavar="FILE",
         action="append",
         default=[],
         help="write id, position, energy and stress (times volume) of every atom: .csv, .extxyz or "

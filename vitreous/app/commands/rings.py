@@ -38,12 +38,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--picture",
-        metavar="OUT",
+        metavar="FILE",
         help="of an image: write it with the network over it (.png)",
     )
     parser.add_argument(
         "--per-atom",
-        metavar="OUT",
+        metavar="FILE",
         help="of an image: write the atoms with coordination, border and flags (.csv, .extxyz, "
         ".dump)",
     )
