@@ -102,6 +102,8 @@ def test_numerics_tell_their_force_and_their_sites_and_workers_write_them_on_a_b
     with board.of(3):
         tell("label")
         assert board.lines() == "glass 3: label"
+        (board.folder / ".4").write_text("")  # of another glass, whose line is being written
+        assert board.lines() == "glass 3: label"
     assert board.lines() == ""
     with watched(told.append):
         labeler.label(silica_glass(), YukawaSilica(), Loading(), None)

@@ -27,7 +27,8 @@ class Board:
         """What the glasses under way are at, in order: ``glass 3: label, 40 of 576 sites``."""
         found = []
         with suppress(OSError):
-            for path in sorted(self.folder.iterdir(), key=lambda path: int(path.name)):
+            written = [path for path in self.folder.iterdir() if path.name.isdigit()]
+            for path in sorted(written, key=lambda path: int(path.name)):
                 with suppress(OSError):
                     found.append(f"glass {path.name}: {path.read_text()}")
         return "; ".join(found)
@@ -45,7 +46,9 @@ class Board:
             last = monotonic()
             with suppress(OSError):  # a full disk ends the run elsewhere
                 self.folder.mkdir(parents=True, exist_ok=True)
-                path.write_text(told.line)
+                new = path.with_name(f".{glass}")
+                new.write_text(told.line)
+                new.replace(path)  # never seen before it is written
 
         try:
             with watched(write):
