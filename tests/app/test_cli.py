@@ -184,6 +184,8 @@ MISTAKES = {
     "glass_seed=-1": "glass_seed is -1; expected zero or more",
     "split.seed=-1": "split.seed is -1; expected zero or more, or null",
     "+sead=1": "unknown key 'sead'; did you mean 'seed'?; valid here: ",
+    "xperiment=demo": "unknown key 'xperiment'; did you mean 'experiment'?; valid here: experi",
+    "smples=3": "unknown key 'smples'; did you mean 'samples'?; valid here: experiment, scale, deb",
     "report=maybe": "report is 'maybe', a str; expected true or false",
     "tracker=mlflow tracker.uri=7": "tracker.uri is 7, an int; expected text or null",
     "tracker._target_=os.system": "'os.system' cannot be used as a tracker",

@@ -92,7 +92,8 @@ def test_what_was_made_and_what_to_type_next_is_printed(tmp_path):
 
 REFUSED = {
     "Glass": "'Glass' cannot name a package; expected small letters, digits and single -",
-    "glass_angles": "'glass_angles' cannot name a package",
+    "glass_angles": "beginning with a letter, such as glass-angles; did you mean glass-angles?",
+    "Glass Rings": "did you mean glass-rings?",
     "2d-glass": "'2d-glass' cannot name a package",
     "../glass": "'../glass' cannot name a package",
     "class": "'class' cannot name a package",

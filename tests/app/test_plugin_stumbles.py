@@ -88,6 +88,7 @@ def test_a_run_that_uses_a_name_that_is_taken_is_refused(configs, tmp_path, pack
     variables = package(TWICE, configs=configs)
     done = process(tmp_path, *TOY, "descriptor=physical", **variables)
     assert done.returncode == 2
+    assert done.stderr.count("uninstall otherglass, or rename its component") == 1
     assert "uninstall otherglass, or rename its component" in last(done)
     assert ("descriptor 'physical'" if not configs else "descriptor/physical.yaml") in last(done)
 
@@ -139,6 +140,14 @@ def test_an_error_at_import_says_where(tmp_path, package):
         "vitreous: descriptor 'moved' of otherglass 1.0 fails to import: NameError: name "
         f"'nothing' is not defined (at {file}:2 in <module>)"
     )
+
+
+def test_an_error_of_syntax_shows_the_line(tmp_path, package):
+    done = process(tmp_path, *TOY, "descriptor=moved", **package(method="\nx = (2 3)\n"))
+    file = tmp_path / "other" / "otherglass" / "method.py"
+    said = last(done)
+    assert said.startswith("vitreous: descriptor 'moved' of otherglass 1.0 fails to import: Syntax")
+    assert said.endswith(f"(at {file}:2: x = (2 3))")
 
 
 def test_after_an_edit_the_new_number_is_computed_and_after_none_it_is_not(tmp_path, package):

@@ -22,6 +22,7 @@ def sentence(home: Path, *arguments: str) -> str:
     ("arguments", "told"),
     [
         (["predct"], "'predct' is no command of vitreous; did you mean: vitreous predict? See: "),
+        (["generate", "--rings", "9"], "'generate' is no command of vitreous: a run makes its gl"),
         (["zzz"], "'zzz' is no command of vitreous; see: vitreous --help"),
         (["store", "lss"], "'lss' is no command of vitreous store; did you mean: vitreous store l"),
         # a value of an option is not taken for a command
@@ -43,6 +44,10 @@ def sentence(home: Path, *arguments: str) -> str:
             ["probe", "x", "--out", "y.csv", "--potential", "eam"],
             "the following arguments are required: --loading (pure_shear, uniaxial or simple_shear"
             "); see: vitreous probe --help",
+        ),
+        (
+            ["energy", "x", "--potential", "eam", "--per-atom"],
+            "--per-atom/--out needs a value, FILE; see: vitreous energy --help",
         ),
         (["probe", "x", "--sign", "3"], "--sign: invalid choice: 3"),
     ],

@@ -56,14 +56,16 @@ def assemble(config: Mapping[str, Any], registry: Registry) -> Pipeline:
         VitreousError: an unknown component or field, a wrong type, parts that do not fit together,
         or an impossible split.
     """
-    for failure in (*registry.failed, *registry.clashes):
+    for failure in registry.failed:
         _log.warning("%s", failure)
     for key in config:
         if key not in KEYS:
             raise VitreousError(
                 f"unknown key '{key}'{suggest(str(key), KEYS)}; valid here: {', '.join(KEYS)}"
             )
-    parts = _parts(config, registry)
+    parts = _parts(config, registry)  # refuses a name that clashes, so that it is said once
+    for clash in registry.clashes:
+        _log.warning("%s", clash)
     targets = _targets(config, parts, registry)
     loading, loadings = _loadings(config)
     _refuse_auxiliary(parts)

@@ -48,6 +48,8 @@ _ALIKE = 0.75  #: so that a field written as an option is not taken for an optio
 _HELP = "vitreous run --help"
 #: groups whose members in folders serve those above them, and are not chosen by themselves
 _SERVING = ("scale", "debug")
+#: groups whose members are recipes or changes to one, not keys of a configuration
+_CHOSEN = ("experiment", "scale", "debug")
 #: groups of which experiment=files takes the member named as the potential
 _FOLLOWING = ("descriptor/of", "descriptor/indicators_of")
 
@@ -153,5 +155,7 @@ def _unknown_key(key: str, cause: Any) -> str:
     parent, _, leaf = key.rpartition(".")
     node = getattr(cause, "parent_node", None)
     known = [str(k) for k in node] if node is not None and hasattr(node, "keys") else []
+    if not parent:  # what may be typed first on the line; the rest is Hydra's
+        known = [*_CHOSEN, *(each for each in known if each != "hydra")]
     listed = f"; valid here: {', '.join(known)}" if known else ""
-    return f"unknown key '{key}'{suggest(leaf, known)}{listed if parent or known else ''}"
+    return f"unknown key '{key}'{suggest(leaf, known)}{listed}"

@@ -61,9 +61,11 @@ def refuse_name(name: str, kind: str) -> None:
         )
     module = name.replace("-", "_")
     if not _NAME.fullmatch(name) or keyword.iskeyword(module):
+        close = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+        meant = f"; did you mean {close}?" if _NAME.fullmatch(close) and close != name else ""
         raise VitreousError(
             f"'{name}' cannot name a package; expected small letters, digits and single -, "
-            "beginning with a letter, such as glass-angles"
+            f"beginning with a letter, such as glass-angles{meant}"
         )
     if module in sys.stdlib_module_names or find_spec(module) is not None:
         raise VitreousError(

@@ -12,6 +12,12 @@ from typing import NoReturn
 
 _ALIKE = 0.6  #: as difflib's own cutoff
 _SHORT = 60  #: characters of an option's help that a sentence about it may repeat
+#: what other programs have a command for, and what does it here
+_ELSEWHERE = {
+    "generate": "a run makes its glasses (vitreous run experiment=demo), and vitreous export RUN "
+    "--to extxyz writes them",
+    "train": "a run trains its model (vitreous run experiment=demo)",
+}
 _FIELDS = "FIELD=VALUE"  #: metavar of the options that set fields, some of which their help names
 
 
@@ -19,10 +25,13 @@ class Parser(argparse.ArgumentParser):
     """Complains in one sentence, with status 2, without the usage in front of it."""
 
     def error(self, message: str) -> NoReturn:
-        for action in self._actions:  # what is wanted of those that were left out
-            text = action.help or ""
+        for action in self._actions:
+            name, text = "/".join(action.option_strings), action.help or ""
+            lacks = f"argument {name}: expected one argument"
+            if name and message == lacks:
+                message = f"{name} needs a value, {action.metavar or action.dest.upper()}"
+            # what is wanted of those that were left out
             if action.required and action.option_strings and len(text) <= _SHORT:
-                name = "/".join(action.option_strings)
                 message = re.sub(rf"(required:.*{name})(?=,|$)", rf"\1 ({text})", message)
         self.exit(2, f"vitreous: {message.removeprefix('argument ')}; see: {self.prog} --help\n")
 
@@ -69,6 +78,8 @@ def _option(parser: argparse.ArgumentParser, word: str) -> argparse.Action | Non
 
 
 def _unknown_command(parser: argparse.ArgumentParser, word: str, known: Collection[str]) -> str:
+    if word in _ELSEWHERE:
+        return f"'{word}' is no command of {parser.prog}: {_ELSEWHERE[word]}"
     close = get_close_matches(word, known, n=1, cutoff=_ALIKE)
     meant = f"; did you mean: {parser.prog} {close[0]}? See" if close else "; see"
     return f"'{word}' is no command of {parser.prog}{meant}: {parser.prog} --help"

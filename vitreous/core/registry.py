@@ -270,8 +270,11 @@ def load_class(registered: Registered) -> type[Any]:
         from vitreous.core.plugin_lines import in_plugin
 
         where = in_plugin(error, module.partition(".")[0])
+        if isinstance(error, SyntaxError):
+            where = f" (at {error.filename}:{error.lineno}: {(error.text or '').strip()})"
+        said = error.msg if isinstance(error, SyntaxError) else error
         raise VitreousError(
-            f"{label} fails to import: {type(error).__name__}: {error}{where}"
+            f"{label} fails to import: {type(error).__name__}: {said}{where}"
         ) from error
     interface = {cls.kind: cls for cls in Method.__subclasses__() if "kind" in cls.__dict__}[
         component.kind
