@@ -84,7 +84,7 @@ def test_what_was_made_and_what_to_type_next_is_printed(tmp_path):
         "next:",
         "pip install -e glass-angles",
         "vitreous check glass-angles",
-        "vitreous run experiment=demo scale=small descriptor=glass_angles model=ridge",
+        "vitreous run experiment=demo debug=fast descriptor=glass_angles model=ridge",
     ]
     names = {p.relative_to(tmp_path / "glass-angles").as_posix() for p in tmp_path.rglob("*.*")}
     assert set(files_of("glass-angles", "descriptor")) <= names

@@ -35,14 +35,14 @@ SUMMARIES: Mapping[str, str] = {
 _USE: Mapping[str, str] = {
     "potential": "experiment=files potential={0} generator.path=GLASSES labeler=d2min "
     "descriptor=symmetry_functions ~descriptor@indicators",
-    "generator": "experiment=lj scale=small generator={0}",
-    "simulator": "experiment=demo scale=small simulator={0}",
-    "labeler": "experiment=demo scale=small labeler={0} model=ridge descriptor=symmetry_functions",
-    "descriptor": "experiment=demo scale=small descriptor={0} model=ridge",
-    "model": "experiment=demo scale=small model={0} descriptor=symmetry_functions",
-    "evaluation": "experiment=demo scale=small +evaluation@evaluations.{0}={0}",
-    "executor": "experiment=demo scale=small executor={0}",
-    "tracker": "experiment=demo scale=small tracker={0}",
+    "generator": "experiment=lj debug=fast generator={0}",
+    "simulator": "experiment=demo debug=fast simulator={0}",
+    "labeler": "experiment=demo debug=fast labeler={0} model=ridge descriptor=symmetry_functions",
+    "descriptor": "experiment=demo debug=fast descriptor={0} model=ridge",
+    "model": "experiment=demo debug=fast model={0} descriptor=symmetry_functions",
+    "evaluation": "experiment=demo debug=fast +evaluation@evaluations.{0}={0}",
+    "executor": "experiment=demo debug=fast executor={0}",
+    "tracker": "experiment=demo debug=fast tracker={0}",
 }
 
 
