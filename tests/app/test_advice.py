@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -116,6 +117,10 @@ def known_fields(group: str) -> set[str]:
     kind = {"events": "labeler", "indicators": "descriptor"}.get(group, group)
     for path in (OWN / kind).rglob("*.yaml"):
         found |= {str(key) for key in OmegaConf.load(path)}
+    if group == "trainer":  # +trainer.X reaches Lightning's Trainer
+        from pytorch_lightning import Trainer
+
+        found |= set(inspect.signature(Trainer).parameters)
     return found
 
 

@@ -164,7 +164,7 @@ def test_console_file_and_page_show_the_same_numbers(reported):
         cells = [f"{value:.3f}" for value in values]
         assert line.split()[1 : 1 + len(cells)] == cells
         shown = "".join(f"<td>{cell.replace('-', chr(0x2212))}</td>" for cell in cells)
-        assert f"<tr><td>model</td>{shown}" in page
+        assert f'<tr><td class="word">model</td>{shown}' in page
 
 
 def test_numbers_of_each_glass_are_kept_and_test_glasses_alone_are_scored(reported):

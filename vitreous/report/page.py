@@ -73,7 +73,7 @@ def page(
         pictures=pictures,
         written=_written,
         heading=_heading,
-        of_words=_of_words,
+        classes=_classes,
         prose=with_minus,
     )
 
@@ -88,10 +88,16 @@ def _heading(column: Column) -> str:
     return column.heading.replace("^2", "²").replace("^3", "³")
 
 
-def _of_words(table: Table, column: int) -> bool:
-    """Whether a column holds words, which begin on the left, where numbers end on the right."""
-    cells = [row[column] for row in table.rows if row[column] is not None]
-    return bool(cells) and all(isinstance(cell, str) and cell[:1].isalpha() for cell in cells)
+def _classes(table: Table) -> list[str]:
+    """Of each column: that of words, which begin on the left, where numbers end on the right."""
+    columns = [
+        [cell for cell in each if cell is not None] for each in zip(*table.rows, strict=True)
+    ]
+    words = [
+        bool(cells) and all(isinstance(cell, str) and cell[:1].isalpha() for cell in cells)
+        for cells in columns
+    ]
+    return [' class="word"' if each else "" for each in words]
 
 
 def shown(column: Column, cell: Cell) -> str:

@@ -136,6 +136,8 @@ def _deform(options: argparse.Namespace) -> Answers:
         **chosen,
     }
     engine = engine_for(glass, model, loading, relax=options.relax, **how)
+    if not options.resume:  # one that resumes is told first what it was made with
+        refuse_moving(glass, model, engine, at_rest=at_rest(options), relax=options.relax)
     folder = made_folder(Path(options.out))
     decides = _decides(options, chosen, engine, glass, model)
     with occupied(folder):
@@ -143,8 +145,6 @@ def _deform(options: argparse.Namespace) -> Answers:
             check_finished(folder, decides)
             told = "the deformation is finished, so there is nothing to resume; --force starts anew"
             return {"resumed": told, "written": [str(path) for path in there]}
-        if not options.resume:  # one that resumes is told first what it was made with
-            refuse_moving(glass, model, engine, at_rest=at_rest(options), relax=options.relax)
         kept = _kept(options, folder, engine, decides)
         glass, relaxed = brought_to_rest(options, model, glass, hold_rim=False)
         run = _run(kept, lambda: deform(glass, model, loading, underway=kept, **how))
