@@ -61,14 +61,12 @@ def _carried_out(arguments: Sequence[str]) -> int:
         if arguments[:1] == ["run"]:
             return _run(arguments[1:])
         return _command(_parsed(arguments))
-    except KeyboardInterrupt as interruption:
-        kept = str(interruption) or (
-            "what is stored is kept, the same command continues"
-            if arguments[:1] in (["run"], ["work"])
-            else "nothing was written"
-        )
-        sys.stderr.write(f"vitreous: interrupted; {kept}\n")
-        return INTERRUPTED
+    except (KeyboardInterrupt, SystemError) as error:
+        # the second is how a compiled function passes an interruption on
+        interruption = error.__cause__ if isinstance(error, SystemError) else error
+        if not isinstance(interruption, KeyboardInterrupt):
+            raise
+        return _interrupted(arguments, interruption)
     except (VitreousError, OSError, MemoryError) as error:
         return _refuse(error)
     except Exception as error:
@@ -77,6 +75,16 @@ def _carried_out(arguments: Sequence[str]) -> int:
         if (told := of_plugin(error)) is None:
             raise
         return _refuse(told)
+
+
+def _interrupted(arguments: Sequence[str], interruption: KeyboardInterrupt) -> int:
+    kept = str(interruption) or (
+        "what is stored is kept, the same command continues"
+        if arguments[:1] in (["run"], ["work"])
+        else "nothing was written"
+    )
+    sys.stderr.write(f"vitreous: interrupted; {kept}\n")
+    return INTERRUPTED
 
 
 def _output_lost(reported: bool) -> int:

@@ -1068,10 +1068,15 @@ def test_a_minimum_that_is_not_reached_has_status_3_and_leaves_no_file(
     assert not (tmp_path / "rest.extxyz").exists()
 
 
+@pytest.mark.parametrize("passed_on", [False, True])
 def test_interrupted_a_command_does_not_claim_to_have_kept_anything(
-    capsys, glass, tmp_path, monkeypatch
+    capsys, glass, tmp_path, monkeypatch, passed_on
 ):
+    """Also where a compiled function passes the interruption on, as an error of its own."""
+
     def interrupted(*_, **__):
+        if passed_on:
+            raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("vitreous.direct.deform", interrupted)

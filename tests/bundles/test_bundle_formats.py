@@ -77,6 +77,17 @@ def test_a_bundle_of_a_later_version_says_which(form, says, tmp_path):
         find_bundle(str(folder))
 
 
+@pytest.mark.parametrize("dimension", [10**20, 10**9, 0, "2"])
+def test_an_earlier_bundle_of_another_dimension_is_refused(dimension, tmp_path):
+    """Before memory is taken for it."""
+    folder = shutil.copytree(KEPT / "format_3", tmp_path / "odd")
+    about = json.loads((folder / "bundle.json").read_text())
+    about["glasses"]["dimension"] = dimension
+    (folder / "bundle.json").write_text(json.dumps({**about, "sha256": own_digest(about)}))
+    with pytest.raises(VitreousError, match=r"dimensions; expected 2 or 3"):
+        find_bundle(str(folder))
+
+
 def test_every_earlier_format_is_kept():
     assert sorted(p.name for p in KEPT.glob("format_*")) == [f"format_{n}" for n in EARLIER]
     for form in EARLIER:

@@ -26,7 +26,7 @@ def today(about: Mapping[str, Any]) -> About:
     not know.
 
     Raises:
-        KeyError: an entry of its format is missing.
+        KeyError: an entry of its format is missing. ValueError: one does not fit.
     """
     found = dict(about)
     while found["format"] in _STEPS:
@@ -41,6 +41,8 @@ def _from_2(about: About) -> About:
 def _from_3(about: About) -> About:
     glasses = about["glasses"]
     network = any(glasses["coordination"])
+    if glasses["dimension"] not in (2, 3):  # before a list as long is made
+        raise ValueError(f"glasses of {glasses['dimension']!r} dimensions; expected 2 or 3")
     return {
         **about,
         "label": {"task": "value", "components": [], "classes": [], "grid": [], **about["label"]},
