@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vitreous.core.errors import VitreousError
-from vitreous.core.evaluated import Column, Evaluated, Table, defined, mean, percent
+from vitreous.core.evaluated import Column, Evaluated, Table, defined, mean, percent, rows_by_glass
 
 
 def test_only_a_whole_share_reads_a_hundred_percent() -> None:
@@ -51,3 +51,11 @@ def test_means_leave_out_what_is_not_defined() -> None:
     assert mean([1.0, None, 2.0]) == 1.5
     assert mean([None]) is None and mean([]) is None
     assert defined(np.float64("nan")) is None and defined(np.float32(0.5)) == 0.5
+
+
+def test_a_row_of_a_glass_begins_with_the_glass_and_the_map() -> None:
+    glasses = {"3": {"model": {"a": 1.0, "b": None}, "rings": {"a": 2.0, "b": 0.5}}}
+    assert rows_by_glass(glasses, ["b", "a"]) == [
+        ["3", "model", None, 1.0],
+        ["3", "rings", 0.5, 2.0],
+    ]
