@@ -1,20 +1,15 @@
 """Where and when networks fail first, each glass predicted by a model that learnt from others:
 
     python -m benchmarks.failures RUN [MORE ...] [--folds 10] [--store FOLDER]
-                                  [--tested OTHER_RUN] [--bundle listi] [--boosted]
-                                  [--network OTHER_RUN]
+                                  [--tested OTHER_RUN]
 
 RUN is the folder of a run of ``experiment=failure/hazards``; further runs add their glasses along
-the loadings of the first. Glasses are divided into folds; of
-each fold the other glasses are learnt from. Printed are the scores of evaluation ``first_failure``
-and goodness over all glasses, of the model, of the indicators, of models with fewer columns, what
-spoke for the worst misses, and a learning curve. Last, what is learnt from glasses of some ring
-variances and tested on those of others. With --tested those glasses of another run that RUN has not
-are predicted, by what is learnt from RUN.
-With --bundle nothing is learnt: the maps of that bundle are scored on the glasses of RUN.
-With --boosted places are learnt by gradient boosting on the same columns in place of hazards. With
---network the test glasses of another run, of ``experiment=failure/network``, are scored by its
-network, by hazards learnt from its training glasses, and by the geometric mean of both.
+the loadings of the first. Glasses are divided into folds; of each fold the other glasses are learnt
+from. Printed are the scores of evaluation ``first_failure`` and goodness over all glasses, of the
+model, of the indicators, of models with fewer columns, what spoke for the worst misses, and a
+learning curve. Last, what is learnt from glasses of some ring variances and tested on those of
+others. With --tested those glasses of another run that RUN has not are predicted, by what is learnt
+from RUN. (Other models on the same glasses: ``benchmarks.failure_ladder``.)
 """
 
 import argparse
@@ -23,9 +18,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
 
-from vitreous.bundles import find_bundle, predict
 from vitreous.core.learning import hazards_of
 from vitreous.core.run import Run
 from vitreous.core.sample import Examples
@@ -78,62 +71,6 @@ def predicted(samples, columns, train, test, fitted=None):
         yield replace(
             samples[k].with_(predicted=answers | {"hazards": hazards_of(fitted, features)}),
             case=replace(samples[k].case, role="test"),
-        )
-
-
-def boosted(samples, train, test):
-    """The test samples with a map by gradient boosting, which tells the sites around the event of
-    each training case from one in ten of the others.
-    """
-    rows, classes = [], []
-    for k in train:
-        failed = samples[k].labels.values > 0.0
-        kept = failed | (np.random.default_rng([0, int(k)]).random(len(failed)) < 0.1)
-        rows.append(samples[k].features.values[kept])
-        classes.append(failed[kept])
-    model = HistGradientBoostingClassifier(
-        learning_rate=0.05, max_iter=200, l2_regularization=1.0, random_state=0
-    ).fit(np.concatenate(rows), np.concatenate(classes))
-    for k in test:
-        likely = model.decision_function(samples[k].features.values)
-        yield replace(
-            samples[k].with_(prediction=-likely, uncertainty=None),
-            case=replace(samples[k].case, role="test"),
-        )
-
-
-def beside_network(run, samples, other):
-    """Scores of a network's run, of hazards learnt from its training glasses, and of both."""
-    own = {(s.keys["relax"], s.case.loading): k for k, s in enumerate(samples)}
-    rows = {
-        role: [own[s.keys["relax"], s.case.loading] for s in with_events(other) if s.role == role]
-        for role in ("train", "test")
-    }
-    linear = list(predicted(samples, ("*",), rows["train"], rows["test"]))
-    network = [s for s in with_events(other) if s.role == "test"]
-    both = [
-        a.with_(
-            predicted={
-                "prediction": a.prediction,
-                "uncertainty": None,
-                "hazards": np.sqrt(a.hazards * b.hazards),
-            }
-        )
-        for a, b in zip(linear, network, strict=True)
-    ]
-    for name, found in (("hazards", linear), ("network", network), ("geometric mean", both)):
-        place, ranks = scored(replace(run, weak_is={}), found)
-        line(name, place["model"], ranks["model"], place["strain"])
-
-
-def mapped(samples, name):
-    """The samples as test samples, with the map that a bundle predicts for labels."""
-    bundle = find_bundle(name)
-    for sample in samples:
-        labels = predict(sample.configuration, bundle, angle=sample.loading.angle).labels
-        yield replace(
-            sample.with_(labels=labels, prediction=labels.values, uncertainty=None),
-            case=replace(sample.case, role="test"),
         )
 
 
@@ -250,29 +187,9 @@ def main(arguments):
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--store")
     parser.add_argument("--tested")
-    parser.add_argument("--bundle")
-    parser.add_argument("--boosted", action="store_true")
-    parser.add_argument("--network")
     options = parser.parse_args(arguments)
     run, *more = (Run.open(each, options.store) for each in options.run)
     samples = joined(run, more)
-    if options.bundle:
-        bare = replace(run, weak_is={})
-        place, ranks = scored(bare, mapped(samples, options.bundle))
-        line(options.bundle, place["model"], ranks["model"])
-        return 0
-    if options.boosted:
-        found = [
-            sample
-            for train, test in folds_of(samples, options.folds)
-            for sample in boosted(samples, train, test)
-        ]
-        place, ranks = scored(replace(run, weak_is={}), found)
-        line("gradient boosting", place["model"], ranks["model"])
-        return 0
-    if options.network:
-        beside_network(run, samples, Run.open(options.network, options.store))
-        return 0
     if options.tested:
         others = with_events(Run.open(options.tested, options.store))
         learnt_from = {sample.keys["relax"] for sample in samples}
