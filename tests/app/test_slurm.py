@@ -1,17 +1,20 @@
-"""The script of the page on clusters, on a Slurm of one node that the test starts and ends.
+"""The scripts of the page on clusters, on a Slurm of two nodes that the test starts and ends: two
+daemons on this machine, which trust each other by munge.
 
 Needs Debian's ``slurm-wlm``, installed, or unpacked without installing it: ``apt-get download
-slurmctld slurmd slurm-client slurm-wlm-basic-plugins libhwloc15 liblua5.1-0 libmunge2``, ``dpkg
--x`` of each into one folder, and ``VITREOUS_SLURM=FOLDER``.
+slurmctld slurmd slurm-client slurm-wlm-basic-plugins libhwloc15 liblua5.1-0 libmunge2 munge``,
+``dpkg -x`` of each into one folder, and ``VITREOUS_SLURM=FOLDER``.
 """
 
 import getpass
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -20,22 +23,24 @@ from toy import environment, vitreous
 ROOT = Path(os.environ.get("VITREOUS_SLURM", "/"))
 PLUGINS = ROOT / "usr/lib/x86_64-linux-gnu/slurm-wlm"
 DAEMONS = {name: ROOT / f"usr/sbin/{name}-wlm" for name in ("slurmctld", "slurmd", "slurmstepd")}
+MUNGED = ROOT / "usr/sbin/munged"
+NODES = ("one", "two")
 TOY = ("experiment=toy", "samples=12")
 CONFIGURATION = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser={user}
 SlurmdUser={user}
-AuthType=auth/none
-CredType=cred/none
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
 SlurmctldPort={ports[0]}
-SlurmdPort={ports[1]}
 StateSaveLocation={folder}
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool.%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd.%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -47,14 +52,17 @@ AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 JobCompType=jobcomp/none
 SwitchType=switch/none
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=4000 State=UNKNOWN
+SlurmdParameters=config_overrides
+NodeName=one NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2 RealMemory=4000
+NodeName=two NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=2 RealMemory=4000
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        not all(path.exists() for path in DAEMONS.values()), reason="there is no Slurm here"
+        not all(path.exists() for path in (*DAEMONS.values(), MUNGED)),
+        reason="there is no Slurm here",
     ),
 ]
 
@@ -69,8 +77,9 @@ def waited_for(true, seconds=60.0):
 @pytest.fixture
 def slurm(tmp_path, monkeypatch):
     """A function that calls a command of Slurm in the home of a campaign."""
-    with socket.create_server(("", 0)) as a, socket.create_server(("", 0)) as b:
-        ports = [each.getsockname()[1] for each in (a, b)]
+    with ExitStack() as stack:
+        open_ports = [stack.enter_context(socket.create_server(("", 0))) for _ in range(3)]
+        ports = [each.getsockname()[1] for each in open_ports]
     folder, host = tmp_path / "slurm", socket.gethostname()
     folder.mkdir()
     about = {"host": host, "user": getpass.getuser(), "plugins": PLUGINS}
@@ -80,11 +89,19 @@ def slurm(tmp_path, monkeypatch):
         **environment(tmp_path),
         "SLURM_CONF": str(folder / "slurm.conf"),
         "LD_LIBRARY_PATH": f"{ROOT}/usr/lib/x86_64-linux-gnu:{PLUGINS}",
+        "PATH": f"{ROOT}/usr/bin:{os.environ['PATH']}",
     }
+    (folder / "munge.key").write_bytes(os.urandom(128))
+    (folder / "munge.key").chmod(0o600)
+    kinds = {"socket": "socket", "key-file": "key", "seed-file": "seed", "log-file": "log"}
+    places = [f"--{kind}={folder}/munge.{end}" for kind, end in kinds.items()]
+    places.append(f"--pid-file={folder}/munged.pid")
+    subprocess.run([MUNGED, "--force", *places], env=own, check=True, capture_output=True)
     subprocess.run([DAEMONS["slurmctld"]], env=own, check=True)
-    subprocess.run(
-        [DAEMONS["slurmd"], "-N", host, "-d", DAEMONS["slurmstepd"]], env=own, check=True
-    )
+    for node in NODES:
+        subprocess.run(
+            [DAEMONS["slurmd"], "-N", node, "-d", DAEMONS["slurmstepd"]], env=own, check=True
+        )
 
     def call(name, *arguments, **variables):
         return subprocess.run(
@@ -97,19 +114,20 @@ def slurm(tmp_path, monkeypatch):
         )
 
     call.idle = lambda: call("squeue", "-h").stdout == ""
-    waited_for(lambda: "idle" in call("sinfo").stdout)
+    waited_for(lambda: call("sinfo", "-hN").stdout.count("idle") == len(NODES))
     yield call
     call("scancel", "--user", getpass.getuser())
-    for name in ("slurmd", "slurmctld"):
+    for name in (*(f"slurmd.{node}" for node in NODES), "slurmctld", "munged"):
         os.kill(int((folder / f"{name}.pid").read_text()), 15)
     waited_for(lambda: not list(folder.glob("*.pid")))
 
 
 @pytest.fixture
 def script(tmp_path):
-    """Writes the page's script for a campaign."""
+    """Writes the page's scripts, for a campaign (``work``) and for a training (``train``)."""
     page = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()
-    found = re.search(r"```bash\n(#!/bin/bash\n.*?)```", page, re.DOTALL)
+    found = re.findall(r"```bash\n(#!/bin/bash\n.*?)```", page, re.DOTALL)
+    texts = dict(zip(("work", "train"), found, strict=True))
     folder = tmp_path / ".venv" / "bin"
     folder.mkdir(parents=True)
     (folder / "activate").write_text(f"PATH={folder}:$PATH\n")
@@ -118,9 +136,9 @@ def script(tmp_path):
     (folder / "vitreous").write_text(start)
     (folder / "vitreous").chmod(0o755)
 
-    def write(*campaign):
-        text = re.sub(r"(?m)^CAMPAIGN=.*$", f"CAMPAIGN=({' '.join(campaign)})", found[1])
-        (tmp_path / "work.sh").write_text(text)
+    def write(*overrides, name="work"):
+        text = re.sub(r"(?m)^(CAMPAIGN|RUN)=.*$", rf"\1=({' '.join(overrides)})", texts[name])
+        (tmp_path / f"{name}.sh").write_text(text)
 
     return write
 
@@ -168,3 +186,29 @@ def test_dask_workers_are_jobs_of_it(slurm, tmp_path, monkeypatch):
     assert (done.returncode, done.stderr) == (0, "")
     assert len(list((tmp_path / "store" / "generate").rglob("*.npz"))) == 12
     waited_for(slurm.idle)
+
+
+def test_a_network_is_trained_by_two_nodes_as_by_one_process(slurm, script, tmp_path):
+    # one batch of all sites, of which each node has half, and nothing drawn at random
+    run = ("experiment=listi/lstm", "debug=fast", "labeler.grid=6", "model.batch_size=1000")
+    run += ("model.reflections=none",)
+    alone = vitreous(tmp_path, "run", *run, "name=alone")
+    assert alone.returncode == 0, alone.stderr
+    script(*run, "model.devices=1", "+trainer.num_nodes=2", "name=shared", name="train")
+    limits = ("--cpus-per-task=1", "--time=00:10:00")
+    # the names of these nodes are known to Slurm alone
+    sent = slurm("sbatch", *limits, "train.sh", MASTER_ADDR="127.0.0.1")
+    assert sent.returncode == 0, sent.stderr
+    waited_for(slurm.idle, 300.0)
+    (said,) = tmp_path.glob("slurm-*.out")
+    (expected,) = _errors(tmp_path, "alone")
+    nodes = _errors(tmp_path, "shared")
+    assert len(nodes) == 2, said.read_text()
+    for node in nodes:
+        assert node == pytest.approx(expected, rel=1e-4)
+
+
+def _errors(home, name):
+    """Errors over all sites of every run of that name."""
+    paths = (home / "runs" / name).glob("*/scores.json")
+    return [json.loads(path.read_text())["regression"]["pooled"] for path in paths]
