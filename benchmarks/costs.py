@@ -1,9 +1,9 @@
 """What a campaign costs: core-seconds, bytes and files of a glass, by its size, and from these of
 campaigns as large as those of the papers and ten times larger.
 
-``python -m benchmarks.costs [RINGS ...]``: sides of square glasses, in rings (5 atoms each). One
-glass of each size goes through generation, six events and a map of 50 x 50 probes, as in
-``experiment=listi/probing``, in a process of its own; seconds are of CPU, without what starting
+``python -m benchmarks.costs [RINGS ...]``: sides of square glasses, in rings (5 atoms each), even
+numbers. One glass of each size goes through generation, six events and a map of 50 x 50 probes, as
+in ``experiment=listi/probing``, in a process of its own; seconds are of CPU, without what starting
 takes.
 """
 
@@ -20,7 +20,7 @@ from benchmarks.clock import table
 from benchmarks.runs import measured
 from vitreous.core.store import Store
 
-RINGS = (10, 20, 40)  #: the smallest that a probe fits into is 9
+RINGS = (10, 20, 40, 64)  #: the smallest that a probe fits into is 9
 CAMPAIGN = ("experiment=listi/probing", "tracker=none", "report=false", "executor=serial")
 PAPER = {"LISTI, 65 glasses": 65, "5,000 glasses": 5000, "ten times that": 50_000}
 
@@ -53,8 +53,17 @@ def one(rings: int) -> tuple[int, dict[str, float], int, int]:
         return atoms, each, sum(path.stat().st_size for path in files), len(files)
 
 
+def told(
+    smaller: tuple[float, dict[str, float]], larger: tuple[float, dict[str, float]], atoms: float
+) -> dict[str, float]:
+    """Quantities at a number of atoms, by the power law of each through two sizes."""
+    (first, low), (second, high) = smaller, larger
+    steps = np.log(atoms / second) / np.log(second / first)
+    return {name: high[name] * (high[name] / low[name]) ** steps for name in high}
+
+
 def run(*rings: int) -> None:
-    """Prints the measured sizes, the law through them, and the campaigns."""
+    """Prints what was measured, what two sizes tell of the next, and the campaigns."""
     found = []
     for side in rings or RINGS:
         found.append(one(side))
@@ -66,26 +75,23 @@ def run(*rings: int) -> None:
         for atoms, each, size, files in found
     ]  # fmt: skip
     table("One glass", ["atoms", *(f"{s}, s" for s in stages), "CPU, s", "MB", "files"], rows)
-    atoms = np.array([row[0] for row in rows], float)
-    cpu, size = (np.array([row[k] for row in rows], float) for k in (-3, -2))
-    smaller = slice(None, -1)
-    law = {
-        name: np.polyfit(np.log(atoms[smaller]), np.log(values[smaller]), 1)
-        for name, values in (("CPU, s", cpu), ("MB", size))
-    }
-    told = {name: np.exp(np.polyval(fit, np.log(atoms[-1]))) for name, fit in law.items()}
+    sizes = [(float(atoms), {**each, "bytes": float(size)}) for atoms, each, size, _ in found]
+    laws = []
+    for smaller, larger, (atoms, is_) in zip(sizes, sizes[1:], sizes[2:], strict=False):
+        law, bytes_ = told(smaller, larger, atoms), is_["bytes"]
+        seconds = [sum(each.values()) - each["bytes"] for each in (law, is_)]
+        laws.append([int(atoms), *seconds, law["bytes"] / 1e6, bytes_ / 1e6])
     table(
-        f"The law through the smaller ones, at {int(atoms[-1])} atoms",
-        ["quantity", "exponent", "law", "measured"],
-        [[name, law[name][0], told[name], float(values[-1])]
-         for name, values in (("CPU, s", cpu), ("MB", size))],
-    )  # fmt: skip
+        "The law of each stage through the two sizes before",
+        ["atoms", "CPU, s, law", "measured", "MB, law", "measured"],
+        laws,
+    )
+    last, cpu, size = rows[-1], rows[-1][-3], rows[-1][-2]
     table(
-        f"Campaigns of glasses of {int(atoms[-1])} atoms",
+        f"Campaigns of glasses of {last[0]} atoms",
         ["campaign", "glasses", "core-hours", "GB", "files"],
-        [[name, n, n * cpu[-1] / 3600.0, n * size[-1] / 1e3, n * rows[-1][-1]]
-         for name, n in PAPER.items()],
-    )  # fmt: skip
+        [[name, n, n * cpu / 3600.0, n * size / 1e3, n * last[-1]] for name, n in PAPER.items()],
+    )
 
 
 if __name__ == "__main__":
