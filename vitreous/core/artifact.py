@@ -9,10 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vitreous.core.errors import NotConverged, Unusable
+from vitreous.core.refusals import STAGES as REMEMBERED
+from vitreous.core.refusals import forget_refusal, keep_refusal, refusal
 from vitreous.core.store import Store, key_of
 from vitreous.core.versions import PROJECT, versions
 from vitreous.core.watching import prefixed
@@ -56,13 +60,15 @@ class Artifact:
 
     @cached_property
     def value(self) -> Any:
-        """The result, read or computed now. Raises what computing raises."""
+        """The result, read or computed now. Raises what computing raises, or raised before."""
         found = self._store.get(self.stage, self.key)
         if found is not None:
             return found[0]
+        if (known := self.refusal) is not None:
+            raise known
         started = time.perf_counter()
         with prefixed(self.stage):
-            value = self._work()
+            value = self._tried()
         self.seconds = time.perf_counter() - started
         self._store.put(
             self.stage,
@@ -76,6 +82,27 @@ class Artifact:
             },
         )
         return value
+
+    def _tried(self) -> Any:
+        try:
+            return self._work()
+        except (NotConverged, Unusable) as error:
+            if self.stage in REMEMBERED:
+                keep_refusal(self._path, error)
+            raise
+
+    @property
+    def refusal(self) -> NotConverged | Unusable | None:
+        """Why it could not be computed before; None if that is not known."""
+        return refusal(self._path) if self.stage in REMEMBERED else None
+
+    def forget_refusal(self) -> None:
+        """Have it computed once more, if it could not be before."""
+        forget_refusal(self._path)
+
+    @property
+    def _path(self) -> Path:
+        return self._store.path(self.stage, self.key)
 
     @property
     def stored(self) -> bool:

@@ -66,14 +66,16 @@ def attempt(
 
 def stored(
     chains: Mapping[tuple[int, str], Chain], store: Store, task: tuple[int, Sequence[Case]]
-) -> list[Record | NotConverged] | None:
-    """What ``attempt`` finds of a glass of which the store has everything, in this process: no
-    worker need be started or asked for it. None of any other.
+) -> list[Record | NotConverged] | Failure | None:
+    """What ``attempt`` finds of a glass of which the store has everything, or knows why it has
+    not, in this process: no worker need be started or asked for it. None of any other.
     """
     index, cases = task
     try:
         glass = Glass({case: chains[case.loading, case.role] for case in cases}, store, index)
-        return list(glass.compute()) if glass.stored else None
+        return list(glass.compute()) if glass.settled else None
+    except (NotConverged, Unusable) as error:
+        return _portable(error)
     except Exception:  # the attempt says what is wrong
         return None
 

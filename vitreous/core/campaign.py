@@ -135,6 +135,8 @@ class Campaign:
             now = self._standing(glass)
             if now.state != LEFT and not (again and now.reason):
                 return STORED, ""
+            if again:
+                wired.try_again()
             cases = list(self._pipeline.cases(glass, self._roles[glass]))
             outcome = attempt((glass, cases))
             each = outcome if isinstance(outcome, list) else [outcome]

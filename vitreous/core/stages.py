@@ -285,6 +285,19 @@ class Glass:
         return all(artifact.stored for each in self._needed.values() for artifact in each)
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing need be computed to know what becomes of each case: its results are
+        stored, or could not be had before.
+        """
+        return self.stored or all(map(_settled, self._needed.values()))
+
+    def try_again(self) -> None:
+        """Compute what could not be had before once more."""
+        for table in self._tables.values():
+            for artifact in table.values():
+                artifact.forget_refusal()
+
+    @property
     def written(self) -> float:
         """When the last of these was stored (seconds since 1970); 0 while there is none."""
         return max((a.written for each in self._needed.values() for a in each), default=0.0)
@@ -336,6 +349,13 @@ def _needed(table: Mapping[str, Artifact], chain: Chain) -> list[Artifact]:
         for name, artifact in table.items()
         if name != "generate" and not (name == "deform" and labelled)
     ]
+
+
+def _settled(needed: Sequence[Artifact]) -> bool:
+    for artifact in needed:
+        if not artifact.stored:
+            return artifact.refusal is not None
+    return True
 
 
 def _record(
