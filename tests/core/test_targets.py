@@ -13,7 +13,7 @@ from vitreous.core.data import Labels, Loading
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Labeler
 from vitreous.core.registry import Registry
-from vitreous.core.stages import sites_of
+from vitreous.core.sites import sites_of
 from vitreous.core.store import Store
 from vitreous.testing.systems import binary_mixture
 

@@ -24,9 +24,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vitreous.core.artifact import Artifact, stage_of, stream
 from vitreous.core.cases import Case
 from vitreous.core.chain import Chain
@@ -34,10 +31,10 @@ from vitreous.core.data import Configuration, Features, Labels
 from vitreous.core.errors import NotConverged, VitreousError
 from vitreous.core.interfaces import Descriptor, Labeler, Method
 from vitreous.core.network import refuse_changed
+from vitreous.core.sites import sites_of
 from vitreous.core.store import Store, key_of
 
 OF_GLASS = ("generate", "relax")
-SAME_GLASS = 1e-3  #: length by which atoms of a glass relaxed twice may differ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,26 +214,6 @@ class _CaseArtifacts:
             return features
 
         return work
-
-
-def sites_of(labels: Labels, glass: Configuration) -> NDArray[np.float64]:
-    """(M, D) where labels sit in the relaxed glass. Those of every atom may have been made on
-    another machine (``vitreous data load``), where rounding put the same glass elsewhere along a
-    direction in which nothing holds it: such a shift is undone, anything else refused.
-
-    Raises:
-        NotConverged: the labels are those of another glass.
-    """
-    if labels.level != "atom" or len(labels) != len(glass):
-        return labels.positions
-    off = glass.minimum_image(labels.positions - glass.positions)
-    apart = float(np.abs(off - off.mean(axis=0)).max())
-    if apart > SAME_GLASS:
-        raise NotConverged(
-            f"its labels were made from a glass whose atoms lie up to {apart:.3g} from those here, "
-            "beyond a common shift: it came to rest elsewhere on this machine"
-        )
-    return glass.positions
 
 
 def _declared(component: Method, what: str, made: Any, got: Any) -> Any:
