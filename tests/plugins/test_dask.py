@@ -3,6 +3,7 @@ that cannot be had is one sentence.
 """
 
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -237,9 +238,62 @@ def test_a_batch_queue_that_refuses_jobs_is_one_sentence(batch_queue, capfd):
         match=r"executor.jobs=slurm cannot start workers .*: invalid account; correct",
     ):
         Dask(jobs="slurm", workers=1).open()
-    with pytest.raises(VitreousError, match="No such file or directory: 'qsub'"):
+    with pytest.raises(VitreousError, match="memory=-4GB: expected more than 0 bytes; correct"):
+        Dask(jobs="slurm", workers=1, memory="-4GB").open()
+    with pytest.raises(VitreousError, match=r"qsub.*: No such file or directory"):
         Dask(jobs="pbs", workers=1).open()
     assert capfd.readouterr().err == ""
+
+
+def test_a_batch_queue_that_does_not_answer_is_one_sentence_and_its_commands_end(
+    batch_queue, monkeypatch
+):
+    monkeypatch.setattr(_dask_clusters, "SUBMITTED", 2.0)
+    (batch_queue / "bin" / "sbatch").write_text(
+        f"#!/bin/bash\necho $$ >> {batch_queue}/asked\nexec sleep 300\n"
+    )
+    with pytest.raises(
+        VitreousError, match=r"start workers .*: the queue does not answer; correct"
+    ):
+        Dask(jobs="slurm", workers=2).open()
+    asked = (batch_queue / "asked").read_text().split()
+    assert len(asked) == 2
+    assert not any(Path(f"/proc/{process}").exists() for process in asked)
+
+
+def test_workers_as_jobs_leave_what_an_interruption_does(batch_queue):
+    """dask_jobqueue has one end the process with status 0, once it is imported."""
+    asks = (
+        "import signal; from vitreous.plugins.executors._dask_clusters import _kinds_of_jobs; "
+        "_kinds_of_jobs(); assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    )
+    subprocess.run([sys.executable, "-c", asks], check=True)
+
+
+def test_an_interruption_while_jobs_are_submitted_leaves_none_in_the_queue(
+    batch_queue,
+):
+    """As Ctrl+C by somebody who waits for a slow queue: what it still takes is taken out again."""
+    asked = batch_queue / "asked"
+    (batch_queue / "bin" / "sbatch").write_text(
+        f"#!/bin/bash\necho $$ >> {asked}\nsleep 3\necho Submitted batch job 4$$\n"
+    )
+
+    def interrupt():
+        while not asked.is_file():
+            time.sleep(0.05)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=interrupt, daemon=True).start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Dask(jobs="slurm", workers=2).open()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    submitted = {f"4{process}" for process in asked.read_text().split()}
+    assert set((batch_queue / "cancelled").read_text().split()) == submitted
+    assert len(submitted) == 2
 
 
 def test_a_scheduler_that_does_not_answer_or_has_no_worker_is_one_sentence(monkeypatch):

@@ -5,6 +5,7 @@ batch queue.
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,6 +21,7 @@ ANSWER = 20.0  #: seconds within which a scheduler must answer, and have a worke
 _LATE = 5.0  #: seconds beyond, in which dask itself gives up
 ATTEMPTS = 3  #: to start workers on this machine
 SUBMITTED = 60.0  #: seconds within which a batch queue must take a job
+_BOUNDED, _ENDED = "timeout --kill-after=1", 124  #: of coreutils, and its status for what it ended
 ONE_EACH = dict.fromkeys(THREADS, "1")
 # the executor, not the scheduler, counts failures and repeats tasks; no task waits on a worker that
 # runs another
@@ -92,6 +94,7 @@ def local(workers: int | None) -> Cluster:
             env=ONE_EACH,
             preload="vitreous.plugins.executors._dask_worker",
         )
+        closing.callback(made.close)
         client = _connected(made, closing)
         closing.callback(_settle, client, count)
         return Cluster(
@@ -195,20 +198,20 @@ def of_jobs(
     """
     from dask import config
     from dask.utils import parse_bytes
-    from dask_jobqueue.pbs import PBSCluster
-    from dask_jobqueue.slurm import SLURMCluster
 
-    made = {"slurm": SLURMCluster, "pbs": PBSCluster}[kind]
+    made = _kinds_of_jobs()[kind]
     answers: Queue[Exception | None] = Queue()
     _hush()
     with _in_words(kind, memory), ExitStack() as closing:
         closing.enter_context(config.set(_CONFIG))
+        if (room := parse_bytes(memory)) < 1:
+            raise ValueError("expected more than 0 bytes")
         cluster = made(
             n_workers=jobs * per_job,
             job_cls=_watched(made.job_cls, answers),
             cores=per_job,
             processes=per_job,
-            memory=f"{parse_bytes(memory) * per_job} B",
+            memory=f"{room * per_job} B",
             walltime=walltime,
             queue=queue,
             account=account,
@@ -216,10 +219,12 @@ def of_jobs(
             job_script_prologue=[f"export {name}={value}" for name, value in _ENVIRONMENT.items()],
             scheduler_options={**_SCHEDULER, "dashboard_address": DASHBOARD},
         )
-        client = _connected(cluster, closing)
+        closing.callback(cluster.close)
+        # before a client waits for the same: interrupted there, dask cannot close its cluster
         for _ in range(jobs):
-            if (error := answers.get(timeout=SUBMITTED)) is not None:
+            if (error := answers.get(timeout=SUBMITTED + _LATE)) is not None:
                 raise error
+        client = _connected(cluster, closing)
         return Cluster(
             client=client,
             address=cluster.scheduler_address,
@@ -228,20 +233,37 @@ def of_jobs(
         )
 
 
+def _kinds_of_jobs() -> dict[str, type[Any]]:
+    """Clusters by the name of their queue. Importing them would have an interruption end this
+    process without a word, with status 0.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    from dask_jobqueue.pbs import PBSCluster
+    from dask_jobqueue.slurm import SLURMCluster
+
+    if signal.getsignal(signal.SIGINT) is not before:
+        signal.signal(signal.SIGINT, before)
+    return {"slurm": SLURMCluster, "pbs": PBSCluster}
+
+
 def _watched(job: type[Any], answers: Queue[Exception | None]) -> type[Any]:
     """A job class that reports whether the queue accepted it: dask submits in the background and
-    only logs a refusal.
+    only logs a refusal. Commands of a queue that does not answer are ended, not waited for.
     """
 
     from distributed import Status
 
     class Watched(job):
+        submit_command = f"{_BOUNDED} {SUBMITTED:g} {job.submit_command}"
+        cancel_command = f"{_BOUNDED} {SUBMITTED:g} {job.cancel_command}"
+
         async def start(self) -> None:
             try:
                 await super().start()
             except Exception as error:
                 self.status = Status.running  # dask cannot close a job that never ran
-                answers.put(error)
+                late = f"Exit code: {_ENDED}\n" in str(error)
+                answers.put(TimeoutError() if late else error)
             else:
                 answers.put(None)
 
@@ -270,10 +292,9 @@ def _in_words(kind: str, memory: str) -> Iterator[None]:
 
 
 def _connected(made: Any, closing: ExitStack) -> Any:
-    """A client of a cluster that was started here; both end with ``closing``."""
+    """A client of a cluster that was started here, which ends with ``closing``."""
     from distributed import Client
 
-    closing.callback(made.close)
     client = Client(made)
     closing.callback(client.close)
     return client
