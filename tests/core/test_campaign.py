@@ -189,6 +189,17 @@ def test_a_note_that_was_cut_short_leaves_the_glass_to_be_tried_again(toy_pipeli
     assert work(pipeline, store)[LEFT_OUT] == out
 
 
+def test_a_note_of_a_stranger_moves_no_cursor(toy_pipeline, store, toy):
+    pipeline = replace(toy_pipeline, simulator=toy.Shear(unsettled=(0, 1, 2)))
+    work(pipeline, store)
+    for note in store.folder.rglob("*.json"):
+        said = {**json.loads(note.read_text()), "reason": "\x1b[2J\nsample 7\x07 " + "x" * 10**6}
+        note.write_text(json.dumps(said))
+    reasons = {each.reason for each in Campaign(pipeline, store).standings().values()} - {""}
+    assert {reason[:15] for reason in reasons} == {"?[2J sample 7? "}
+    assert max(map(len, reasons)) <= 1000
+
+
 def test_glasses_that_replace_others_are_those_of_the_run(toy_pipeline, store, breakable):
     pipeline = replace(toy_pipeline, generator=breakable((1, 6)))
     parts = ("1/2", "2/2")
