@@ -421,6 +421,8 @@ def test_manifests_of_a_stranger_are_told_as_damage_and_move_no_cursor(tmp_path)
         ("c" * 64, {"recipe": {"component": {"target": "\x1b[2J"}, "parents": ["*"]}}),
     ):
         store.put("label", key, {}, manifest)
+    store.path("label", "d" * 64).parent.mkdir()
+    store.path("label", "d" * 64).symlink_to("nowhere")  # as one that is moved aside meanwhile
     listed = vitreous(tmp_path, "store", "ls")
     assert listed.returncode == 0
     assert "damaged: could not convert string to float" in listed.stdout

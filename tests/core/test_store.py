@@ -156,6 +156,24 @@ def test_a_whole_artifact_under_another_artifacts_name_is_not_taken_for_it(store
     assert store.get("label", other) is None
 
 
+def test_verifying_finds_what_no_run_would_read_and_a_recipe_of_another_artifact(tmp_path):
+    store = Store(tmp_path / "other")
+    recipe = {"kind": "generator", "seed": 1}
+    right = key_of({"stage": "generate", **recipe})
+    store.put("generate", right, 1.0, {"recipe": recipe})
+    (entry,) = store.entries()
+    assert store.verify(entry) == ""
+    astray = entry.path.parents[1] / "zz" / entry.path.name
+    astray.parent.mkdir()
+    entry.path.rename(astray)
+    (entry,) = store.entries()
+    assert store.verify(entry) == "it lies where no run looks for it"
+    astray.unlink()
+    store.put("generate", right, 1.0, {"recipe": {**recipe, "seed": 2}})
+    (entry,) = store.entries()
+    assert store.verify(entry) == "its recipe belongs to another artifact"
+
+
 def test_a_full_disk_is_one_sentence_and_leaves_no_trace(store, monkeypatch):
     def full(descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")

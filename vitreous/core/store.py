@@ -269,11 +269,14 @@ class Store:
             return f"{LATER}: {error}"
         except (Damaged, OSError) as error:
             return str(error)
-        return (
-            ""
-            if (manifest.get("key"), manifest.get("stage")) == (entry.key, entry.stage)
-            else "its manifest belongs to another artifact"
-        )
+        if (manifest.get("key"), manifest.get("stage")) != (entry.key, entry.stage):
+            return "its manifest belongs to another artifact"
+        if entry.path != self.path(entry.stage, entry.key):
+            return "it lies where no run looks for it"
+        recipe = manifest.get("recipe")
+        if isinstance(recipe, dict) and key_of({"stage": entry.stage, **recipe}) != entry.key:
+            return "its recipe belongs to another artifact"
+        return ""
 
     def clean(self, damaged: bool = False) -> list[int]:
         """Remove the temporary files of writers that are gone, and files set aside if ``damaged``,

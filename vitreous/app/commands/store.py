@@ -85,7 +85,10 @@ def _ls(store: Store, options: argparse.Namespace) -> int:
 
     total = 0
     for entry in store.entries():
-        size = entry.size
+        try:
+            size = entry.size
+        except FileNotFoundError:
+            continue  # a run has moved it aside meanwhile, or it is a link to nothing
         total += size
         try:
             manifest = store.manifest(entry)
