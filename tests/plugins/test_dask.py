@@ -155,6 +155,16 @@ def test_a_task_that_takes_too_long_is_given_up_alone_and_its_worker_replaced():
     assert found == {0: 0, 1: 1}
 
 
+def test_a_time_limit_on_workers_that_cannot_be_ended_is_one_sentence():
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+    ) as cluster:  # as a worker of --no-nanny
+        executor = Dask(scheduler=cluster.scheduler_address, timeout=0.5)
+        found = outcomes(executor, time.sleep, [2.0])
+    assert "executor.timeout ends a task by ending its dask worker" in str(found[2.0])
+    assert isinstance(found[2.0], VitreousError)
+
+
 def test_leaving_early_ends_the_cluster():
     started = time.perf_counter()
     with Crew(Dask(workers=2).open) as crew:

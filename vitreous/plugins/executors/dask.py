@@ -197,8 +197,14 @@ class Workers(futures.ThreadPoolExecutor):
             address for address, keys in self._client.processing().items() if future.key in keys
         ]
         future.cancel()
-        if held:
-            self._client.restart_workers(held)
+        try:
+            if held:
+                self._client.restart_workers(held)
+        except ValueError as error:
+            raise VitreousError(
+                "executor.timeout ends a task by ending its dask worker, which this one's lack of "
+                "a nanny forbids; start workers without --no-nanny, or leave executor.timeout out"
+            ) from error
 
     def _gone(self, error: Exception) -> Exception:
         if self._over.is_set():
