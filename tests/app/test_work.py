@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -55,6 +56,21 @@ def test_a_job_that_is_killed_costs_one_glass(tmp_path):
     assert f"{12 - len(before)} computed, {len(before)} settled before" in done.stdout
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
     assert vitreous(tmp_path, "store", "verify").returncode == 0
+
+
+def test_what_is_damaged_is_computed_anew_once_it_is_set_aside(tmp_path):
+    assert vitreous(tmp_path, "work", *TOY).returncode == 0
+    path = next((tmp_path / "store" / "label").rglob("*.npz"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    told = vitreous(tmp_path, "store", "verify").stdout
+    assert path.exists()
+    command = shlex.split(told.rpartition("once you have typed: vitreous ")[2])
+    assert "1 damaged; the next run, or `vitreous work`" in vitreous(tmp_path, *command).stdout
+    assert not path.exists()
+    assert "1 computed, 11 settled before" in vitreous(tmp_path, "work", *TOY).stdout
+    assert vitreous(tmp_path, "store", "verify").returncode == 0
+    assert path.exists()
 
 
 def test_two_jobs_on_one_store_compute_no_glass_twice(tmp_path):

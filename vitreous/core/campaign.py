@@ -183,7 +183,7 @@ class Campaign:
             path.unlink(missing_ok=True)
             return
         about = {"glass": glass, "reason": reason, "kind": first.kind.__name__}
-        temporary = path.with_suffix(".tmp")
+        temporary = path.with_name(f".{path.stem}.tmp")
         temporary.write_text(json.dumps({**about, "all_of_it": all_of_it}))
         temporary.replace(path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="every artifact that it goes back to, and every field, not only what differs",
     )
-    actions.add_parser("verify", help="read everything and compare checksums")
+    verify = actions.add_parser("verify", help="read everything and compare checksums")
+    verify.add_argument(
+        "--set-aside",
+        action="store_true",
+        help="rename what is damaged to *.damaged, so that `work` and `status` miss it, too",
+    )
     export = actions.add_parser("export", help="write an artifact in another format")
     export.add_argument("key", help="the key, or its beginning")
     export.add_argument(
@@ -148,9 +154,15 @@ def _explain(store: Store, entry: Entry, depth: int) -> None:
 
 
 def _verify(store: Store, options: argparse.Namespace) -> int:
-    """Status 1 if anything is damaged; nothing is changed."""
+    """Status 1 if anything is damaged; nothing is changed, unless --set-aside is given."""
     from vitreous.core.store import LATER
 
+    anew = "the next run, or `vitreous work`, computes these anew"
+    if not options.set_aside:
+        anew = (
+            "the next run computes these anew; `vitreous work` does once you have typed: vitreous "
+            f"store --store {shlex.quote(str(store.folder))} verify --set-aside"
+        )
     good = bad = later = 0
     for entry in store.entries():
         wrong = store.verify(entry)
@@ -160,11 +172,13 @@ def _verify(store: Store, options: argparse.Namespace) -> int:
         elif wrong:
             bad += 1
             _say(f"damaged: {entry.path} ({wrong})")
+            if options.set_aside:
+                store.set_aside(entry.path, wrong)
         else:
             good += 1
     _say(
         f"{good} artifacts are whole, {bad} damaged"
-        + ("; the next run computes these anew" if bad else "")
+        + (f"; {anew}" if bad else "")
         + (f"; {later} are of a later version of Vitreous: install it to read them" * bool(later))
     )
     return 1 if bad or later else 0
