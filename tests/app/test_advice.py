@@ -85,7 +85,7 @@ PACKAGE = OWN.parent
 KEY = re.compile(r"(?<![\w.{}@/-])([a-z_]+(?:\.[a-z_]+)*)=(?!=)([\w-]*)")
 OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]+")
 #: of programs other than ours
-FOREIGN = {"--nthreads"}
+FOREIGN = {"--nthreads", "--no-nanny"}
 #: keys that are arguments in Python, or fields behind --set
 IN_PYTHON = {"relax", "species", "vacuum", "bilayer", "path", "free_radius", "strain_max"}
 
