@@ -1,5 +1,6 @@
 """What could not be computed is not computed again, until somebody asks for it."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,10 @@ from vitreous.core.shard import Shard
 from vitreous.core.store import Store
 
 SENTENCE = "the largest force is 1 and not below 1e-8"
-KNOWN = f"{SENTENCE} (as found before; vitreous work --again tries it once more)"
+KNOWN = (
+    f"{SENTENCE} (as found before; `vitreous work`, with the same overrides and --again, tries "
+    "once more)"
+)
 
 
 @pytest.fixture
@@ -112,6 +116,16 @@ def test_what_ends_a_run_is_tried_again(pipeline, store, toy, monkeypatch):
     with pytest.raises(VitreousError, match="no space left"):
         pipeline.run(store)
     assert pipeline.run(store).excluded == {}
+
+
+def test_a_stranger_s_note_is_one_plain_line(pipeline, store, tried):
+    pipeline.run(store)
+    for path in store.folder.rglob("*.refused"):
+        reason = "a\x1b[2Jb\nsample 9 is fine " + "x" * 5000
+        path.write_text(json.dumps({"kind": "NotConverged", "reason": reason}))
+    for told in pipeline.run(store).excluded.values():
+        assert told.startswith("a?[2Jb sample 9 is fine xxx")
+        assert told.isprintable() and len(told) < 1200
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"kind": "OSError", "reason": "x"}', "\0" * 9])

@@ -24,6 +24,7 @@ from vitreous.core.errors import NotConverged, Unusable, VitreousError
 from vitreous.core.executor import Crew
 from vitreous.core.locks import lock, taken_over
 from vitreous.core.pipeline import Pipeline, Report
+from vitreous.core.refusals import shown
 from vitreous.core.shard import Shard
 from vitreous.core.stages import Glass
 from vitreous.core.store import Store
@@ -32,7 +33,6 @@ FOLDER = "campaign"
 DONE, LEFT_OUT, LEFT = "done", "left out", "left"  #: how far a glass is
 COMPUTED, STORED, ELSEWHERE = "computed", "stored", "elsewhere"  #: what a process did with it
 _CHANGED = Unusable.__name__
-_LONGEST = 1000  #: letters of a reason that are shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +161,7 @@ class Campaign:
         path = self._path(wired.key)
         try:
             noted = read_json(path.with_suffix(".json"))
-            reason, kind, whole = _shown(noted["reason"]), noted["kind"], bool(noted["all_of_it"])
+            reason, kind, whole = shown(noted["reason"]), noted["kind"], bool(noted["all_of_it"])
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError):
@@ -216,9 +216,3 @@ class Campaign:
 
     def _path(self, key: str) -> Path:
         return self._store.folder / FOLDER / key[:2] / f"{key}.lock"
-
-
-def _shown(reason: Any) -> str:
-    """One line of a note; those of a stranger move no cursor and fill no terminal."""
-    line = " ".join(str(reason)[:_LONGEST].split())
-    return "".join(each if each.isprintable() else "?" for each in line)

@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from vitreous.core.archive import read_json
 from vitreous.core.errors import NotConverged, Unusable
 
 STAGES = ("generate", "relax", "deform")  #: which take long
-AGAIN = " (as found before; vitreous work --again tries it once more)"
+AGAIN = " (as found before; `vitreous work`, with the same overrides and --again, tries once more)"
+_LONGEST = 1000  #: letters of a reason that are shown
 _KINDS = {kind.__name__: kind for kind in (NotConverged, Unusable)}
 
 
@@ -26,9 +28,15 @@ def refusal(artifact: Path) -> NotConverged | Unusable | None:
     """
     try:
         found = read_json(artifact.with_suffix(".refused"))
-        return _KINDS[found["kind"]](str(found["reason"]) + AGAIN)
+        return _KINDS[found["kind"]](shown(found["reason"]) + AGAIN)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def shown(reason: Any) -> str:
+    """One line of a note; those of a stranger move no cursor and fill no terminal."""
+    line = " ".join(str(reason)[:_LONGEST].split())
+    return "".join(each if each.isprintable() else "?" for each in line)
 
 
 def keep_refusal(artifact: Path, error: NotConverged | Unusable) -> None:
