@@ -103,6 +103,29 @@ def test_a_crystal_is_remembered_and_replaced_as_the_first_time(pipeline, store,
     assert second.excluded[1].endswith("; sample 6 takes its place")
 
 
+def test_it_is_said_once_that_it_was_found_before(pipeline, store, toy, monkeypatch):
+    generate = toy.Lattice.generate
+
+    def freezing(self, index, rng):
+        if index == 1:
+            raise Crystallised("a crystal")
+        return generate(self, index, rng)
+
+    monkeypatch.setattr(toy.Lattice, "generate", freezing)
+    pipeline.run(store)
+    other = replace(pipeline, simulator=toy.Shear(steps=6))
+    for _ in range(2):
+        assert other.run(store).excluded[1].count("as found before") == 1
+
+
+def test_no_worker_is_asked_for_a_glass_that_does_not_come_to_rest(pipeline, store, toy):
+    resting = replace(pipeline, simulator=toy.Shear(unsettled=(0, 1, 2)))
+    first = resting.run(store)
+    assert first.excluded
+    with Crew(lambda: pytest.fail("workers were started")) as crew:
+        assert resting.run(store, crew).excluded.keys() == first.excluded.keys()
+
+
 def test_what_ends_a_run_is_tried_again(pipeline, store, toy, monkeypatch):
     deform, calls = toy.Shear.deform, []
 
